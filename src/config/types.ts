@@ -1,0 +1,125 @@
+import type { CountryCode } from 'libphonenumber-js';
+
+/** What the environment (.env) says; see the table in the README. */
+export interface Environment {
+  slackBotToken: string;
+  /** Set in HTTP mode. */
+  slackSigningSecret: string | undefined;
+  /** Set: Socket Mode. */
+  slackAppToken: string | undefined;
+  slackApiUrl: string;
+  voiceApiUrl: string;
+  /** Undefined: no balance is shown, and signed headers go to no other host. */
+  voiceBalanceUrl: string | undefined;
+  voiceApiKey: string;
+  voiceApiSecret: string;
+  voiceAppId: string;
+  /** Set: delivery reports are accepted under this path segment. */
+  voiceReportToken: string | undefined;
+  configPath: string;
+  /** Undefined: SQLite in `dataDir`. */
+  databaseUrl: string | undefined;
+  dataDir: string;
+  port: number;
+  host: string;
+  metricsPort: number | undefined;
+  metricsHost: string;
+  logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+}
+
+/** Options of a call as the voice platform names them; seconds where they are times. */
+export interface CallOptions {
+  displayNum?: string;
+  maxDuration?: number;
+  maxRingingTime?: number;
+  loopCount?: number;
+}
+
+/** A bound of so many calls in so long a time. */
+export interface RateLimit {
+  calls: number;
+  perMs: number;
+}
+
+export interface ApprovalPolicy {
+  /** Approval is needed for more callees than this; 0: always. Undefined: the number alone asks for none. */
+  calleesOver: number | undefined;
+  /** Callees in any other country ask for approval. */
+  outsideCountries: CountryCode[] | undefined;
+  /** Minutes after midnight in the callee's own local time; `from` may be later than `to` (over midnight). */
+  between: { fromMinute: number; toMinute: number } | undefined;
+  /** Slack users (U…, W…) and user groups (S…). */
+  approvers: string[];
+  channel: string | undefined;
+  quorum: number;
+  allowSelfApproval: boolean;
+  expiresAfterMs: number;
+}
+
+export type AlertStatus = 'firing' | 'resolved' | 'info';
+export type AlertSeverity = 'critical' | 'warning' | 'info';
+
+/** Text to look for: a substring (case does not matter) or a regular expression. */
+export type TextPattern = { substring: string } | { regex: string; flags: string };
+
+/** All fields that are there must match. */
+export interface AlertMatch {
+  status: (AlertStatus | 'any')[] | undefined;
+  /** `null` stands for "none stated". */
+  severity: (AlertSeverity | null)[] | undefined;
+  title: TextPattern | undefined;
+  text: TextPattern | undefined;
+  /** bot_id or app_id. */
+  from: string[] | undefined;
+}
+
+export interface Rule extends CallOptions {
+  name: string;
+  channels: string[];
+  match: AlertMatch;
+  not: AlertMatch | undefined;
+  /** Names of lists, numbers, Slack users (U…) or user groups (S…). */
+  call: string[];
+  say: string | undefined;
+  language: string | undefined;
+  /** Name from `recordings`, or a fileId. */
+  recording: string | undefined;
+  cooldownMs: number;
+  expireAfterMs: number;
+  between: { fromMinute: number; toMinute: number } | undefined;
+  /** 0 is Sunday. */
+  days: number[] | undefined;
+  timeZone: string | undefined;
+  approval: 'policy' | 'never';
+  onUnknown: 'again' | 'hold';
+  mode: 'live' | 'shadow';
+  stop: boolean;
+  limits: RateLimit | undefined;
+}
+
+/** voicecall.yaml, checked, with defaults filled in and durations in ms. */
+export interface Config {
+  country: CountryCode | undefined;
+  voice: CallOptions & {
+    language: string;
+    limits: { callees: number; loopCount: number; textLength: number };
+    submit: { concurrency: number; perSecond: number };
+  };
+  /** Name to fileId. */
+  recordings: Record<string, string>;
+  /** Name to numbers as typed, Slack users (U…) and user groups (S…). */
+  lists: Record<string, string[]>;
+  /** Users and user groups who may call; undefined: everyone in the workspace who is no guest. */
+  callers: string[] | undefined;
+  limits: {
+    calleesPerRequest: number;
+    perCallee: RateLimit | undefined;
+    countries: CountryCode[] | undefined;
+    /** Prefixes in digits, without "+". */
+    deny: string[];
+    callsPerHour: number | undefined;
+  };
+  approval: ApprovalPolicy | undefined;
+  rules: Rule[];
+  retentionMs: number | undefined;
+}

@@ -1,0 +1,31 @@
+/** What can go wrong, by name. The words for people stand in one table: slack/error-words.ts. */
+export type ErrorCode =
+  | 'config'
+  | 'not_found'
+  | 'not_allowed'
+  | 'already_decided'
+  | 'changed'
+  | 'bad_transition'
+  | 'store_newer'
+  | 'store_unavailable'
+  | 'slack_unavailable'
+  | 'voice_unavailable'
+  | 'voice_refused'
+  | 'internal';
+
+/** The one error class of the program: a code for the table of words, facts for the sentence, the cause for the log. */
+export class VoicecallError extends Error {
+  readonly code: ErrorCode;
+  readonly facts: Record<string, string>;
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { cause?: unknown; facts?: Record<string, string> } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'VoicecallError';
+    this.code = code;
+    this.facts = options.facts ?? {};
+  }
+}

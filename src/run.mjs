@@ -1,0 +1,22 @@
+// Plain JavaScript that any Node can load: an old Node cannot even parse the TypeScript behind it,
+// so the version is checked here, in words, before the program given as the first argument is imported.
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+if (major < 24 || (major === 24 && minor < 12)) {
+  console.error(
+    `Voicecall needs Node 24.12 or newer; this is Node ${process.versions.node}. ` +
+      'Start it with npm (npm start, npm test, npm run sandbox): on Linux and Windows "npm ci" brings its own Node 24. ' +
+      'On other systems install Node 24 from https://nodejs.org and try again.',
+  );
+  process.exit(1);
+}
+
+const program = process.argv[2];
+if (program === undefined) {
+  console.error('Usage: node src/run.mjs PROGRAM [ARGUMENTS]');
+  process.exit(1);
+}
+process.argv.splice(1, 2, resolve(program));
+await import(pathToFileURL(resolve(program)).href);

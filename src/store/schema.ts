@@ -1,0 +1,259 @@
+import type { Generated } from 'kysely';
+
+// Every time is an integer in ms, every flag 0 or 1, every JSON a text: the same on SQLite and PostgreSQL.
+
+export interface RequestsTable {
+  id: string;
+  team_id: string;
+  origin: string;
+  state: string;
+  requested_by: string | null;
+  rule_name: string | null;
+  alert_id: string | null;
+  alert_title: string | null;
+  /** The request that this one repeats. */
+  previous_id: string | null;
+  /** One opened modal makes one request: unique. */
+  root_view_id: string | null;
+  channel_id: string;
+  /** The thread the board is posted in; null: the board is a message of its own. */
+  thread_ts: string | null;
+  /** JSON of calls/types Message. */
+  message: string;
+  /** JSON of CallOptions. */
+  options: string;
+  /** What the person typed into calledInfo. */
+  note: string;
+  callees: number;
+  duplicates: number;
+  /** JSON [{country, callees}]. */
+  countries: string;
+  /** Binds an approval to exactly this request. */
+  hash: string;
+  /** JSON of ApprovalAsk; null: none was needed. */
+  approval: string | null;
+  expires_at: number | null;
+  on_unknown: string;
+  /** 0 goes first. */
+  priority: number;
+  cancelled_by: string | null;
+  acked_by: string | null;
+  outcome: string | null;
+  created_at: number;
+  changed_at: number;
+  finished_at: number | null;
+  erased_at: number | null;
+}
+
+export interface SubmissionsTable {
+  id: string;
+  request_id: string;
+  ordinal: number;
+  priority: number;
+  state: string;
+  /** Goes out in calledInfo and comes back in records and reports: unique. */
+  token: string;
+  callees: number;
+  /** The unknown submission that this one repeats. */
+  again_of: string | null;
+  code: string | null;
+  reason: string | null;
+  ready_at: number;
+  /** Not before this time; pushed on by back-off while nothing leaves this machine. */
+  next_try_at: number;
+  first_try_at: number | null;
+  tries: number;
+  sending_at: number | null;
+  /** Which instance is sending it. */
+  sender: string | null;
+  answered_at: number | null;
+  /** When the platform's records were last read in full without finding this one. */
+  checked_at: number | null;
+  settled_by: string | null;
+  settled_at: number | null;
+}
+
+export interface CallsTable {
+  request_id: string;
+  position: number;
+  submission_id: string | null;
+  callee: string;
+  name: string | null;
+  state: string;
+  superseded: Generated<number>;
+  voice_id: string | null;
+  submit_code: string | null;
+  submit_reason: string | null;
+  /** When its submission was sent: what the limits count. */
+  dialled_at: number | null;
+  termination_code: string | null;
+  termination_reason: string | null;
+  sip_code: string | null;
+  call_status: string | null;
+  answer_time_at: number | null;
+  hangup_time_at: number | null;
+  call_duration: number | null;
+  feedback_value: string | null;
+  out_recall_count: number | null;
+  reported_at: number | null;
+}
+
+/** Delivery reports as they came; those that fit no call yet wait here. */
+export interface ReportsTable {
+  id: string;
+  /** Hash of what the report says: the same report twice is one row. */
+  digest: string;
+  voice_id: string;
+  token: string | null;
+  callee: string | null;
+  body: string;
+  received_at: number;
+  applied_at: number | null;
+}
+
+export interface TasksTable {
+  kind: string;
+  /** At most one task of a kind and key; asking again while it runs makes it run once more. */
+  key: string;
+  payload: string;
+  run_at: number;
+  /** The earliest time asked for while a worker holds it; null: not asked for since. */
+  next_run_at: number | null;
+  priority: number;
+  /** Grows with each ask; a worker that finishes an older revision leaves the task in place. */
+  revision: number;
+  attempts: number;
+  lease_owner: string | null;
+  lease_until: number | null;
+  last_error: string | null;
+  created_at: number;
+}
+
+/** Everything that goes to Slack and must arrive: posted once, edited in place. */
+export interface MessagesTable {
+  id: string;
+  request_id: string | null;
+  /** board, results, card, reply, file, direct, ephemeral */
+  kind: string;
+  /** Unique where there may only be one, such as "board:<request>". */
+  slot: string | null;
+  channel_id: string;
+  /** The message (id) under which this one goes; it must be posted first. */
+  parent_id: string | null;
+  thread_ts: string | null;
+  user_id: string | null;
+  /** JSON; null: rendered from the request when it is posted. */
+  body: string | null;
+  state: string;
+  /** Order of posting within a channel. */
+  sequence: number;
+  ts: string | null;
+  /** Hash of what was last shown, so that an edit that changes nothing is not made. */
+  shown: string | null;
+  tries: number;
+  tried_at: number | null;
+  posted_at: number | null;
+  created_at: number;
+}
+
+export interface DecisionsTable {
+  request_id: string;
+  user_id: string;
+  decision: string;
+  reason: string | null;
+  hash: string;
+  at: number;
+}
+
+/** The audit trail: only ever added to. */
+export interface EventsTable {
+  id: string;
+  request_id: string;
+  at: number;
+  actor: string;
+  action: string;
+  detail: string;
+}
+
+/** What somebody filled in, between the first view and the second. */
+export interface DraftsTable {
+  id: string;
+  root_view_id: string;
+  team_id: string;
+  user_id: string;
+  data: string;
+  created_at: number;
+}
+
+export interface AlertEventsTable {
+  event_id: string;
+  team_id: string;
+  channel_id: string;
+  body: string;
+  received_at: number;
+  processed_at: number | null;
+}
+
+export interface AlertsTable {
+  id: string;
+  key: string;
+  channel_id: string;
+  status: string;
+  severity: string | null;
+  title: string;
+  link: string | null;
+  /** The message under which the results go. */
+  thread_ts: string;
+  first_at: number;
+  last_at: number;
+  acked_by: string | null;
+  acked_at: number | null;
+}
+
+export interface AlertMessagesTable {
+  channel_id: string;
+  ts: string;
+  alert_id: string;
+}
+
+export interface RuleRingsTable {
+  rule_name: string;
+  alert_id: string;
+  rang_at: number;
+  request_id: string;
+}
+
+export interface RuleMatchesTable {
+  rule_name: string;
+  matched_at: number;
+}
+
+/** Shared clocks for things that may only happen so often, across instances. */
+export interface PacingTable {
+  name: string;
+  next_at: number;
+}
+
+export interface MetaTable {
+  name: string;
+  value: string;
+}
+
+export interface Schema {
+  requests: RequestsTable;
+  submissions: SubmissionsTable;
+  calls: CallsTable;
+  reports: ReportsTable;
+  tasks: TasksTable;
+  messages: MessagesTable;
+  decisions: DecisionsTable;
+  events: EventsTable;
+  drafts: DraftsTable;
+  alert_events: AlertEventsTable;
+  alerts: AlertsTable;
+  alert_messages: AlertMessagesTable;
+  rule_rings: RuleRingsTable;
+  rule_matches: RuleMatchesTable;
+  pacing: PacingTable;
+  meta: MetaTable;
+}

@@ -1,0 +1,61 @@
+import type { Kysely, Transaction } from 'kysely';
+import type { Schema } from './schema.ts';
+
+export type Tx = Transaction<Schema>;
+/** Anything a query can run on: the store's reader or a transaction. */
+export type Queryable = Kysely<Schema> | Tx;
+
+/** What the store and the worker say; pino's logger fits. */
+export interface StoreLog {
+  debug(facts: object, message: string): void;
+  info(facts: object, message: string): void;
+  warn(facts: object, message: string): void;
+  error(facts: object, message: string): void;
+}
+
+export interface Store {
+  dialect: 'sqlite' | 'postgres';
+  /** For reads outside a transaction. */
+  read: Kysely<Schema>;
+  /**
+   * Runs `run` in one transaction (SQLite: begin immediate; PostgreSQL: read committed) and commits it. A busy
+   * database or a serialization failure is tried again; tasks enqueued inside wake the workers after the commit.
+   * Throws VoicecallError store_unavailable (locked, read-only, full, connection lost) with the cause. `run` may run
+   * more than once: it changes the database alone. A query that fails spoils the whole transaction (PostgreSQL), so
+   * expected collisions are written as `on conflict`, not caught.
+   */
+  transaction<T>(run: (tx: Tx) => Promise<T>): Promise<T>;
+  /** Called after each commit that enqueued tasks, by this process or (PostgreSQL) another; returns the way to stop. */
+  onTasks(listener: () => void): () => void;
+  close(): Promise<void>;
+}
+
+export interface NewTask {
+  kind: string;
+  key: string;
+  /** Epoch ms; the earlier of two asks wins. */
+  runAt: number;
+  /** 0 goes first; default 5. */
+  priority?: number;
+  payload?: unknown;
+}
+
+export interface Task {
+  kind: string;
+  key: string;
+  payload: unknown;
+  /** How often it was begun before without coming to an end: 0 the first time. */
+  attempts: number;
+}
+
+/** A worker's hold on a task. */
+export interface Lease {
+  /** False as soon as another instance may have taken the task: nothing may be sent any more. */
+  valid(): boolean;
+  /** Aborted when the lease is lost or the worker stops. */
+  signal: AbortSignal;
+}
+
+/** What a handler says in the end: done (undefined), or again at a time. An exception: again with back-off. */
+export type TaskResult = undefined | { againAt: number };
+export type TaskHandler = (task: Task, lease: Lease) => Promise<TaskResult>;

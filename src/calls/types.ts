@@ -84,11 +84,15 @@ export interface SubmissionView {
   ordinal: number;
   state: SubmissionState;
   callees: number;
+  /** True while at least one of its calls may or may not have been dialled: call_settle is offered. */
+  hasUnknown: boolean;
   /** The platform's code, or one of ours (timeout, connection_lost, connect_refused, …). */
   code: string | null;
   reason: string | null;
   sendingAt: number | null;
   answeredAt: number | null;
+  /** When the platform's records were last read without finding it. */
+  checkedAt: number | null;
   settledBy: string | null;
   /** True where this submission was sent because an earlier one stayed unknown. */
   again: boolean;
@@ -130,7 +134,10 @@ export interface RequestView {
   ruleName: string | null;
   alertTitle: string | null;
   channelId: string;
+  askedIn: string | null;
   threadTs: string | null;
+  /** Of callees, message, options, note and channel: an approval binds to it. */
+  hash: string;
   message: Message;
   options: CallOptions;
   note: string;

@@ -16,6 +16,8 @@ export interface RequestsTable {
   /** One opened modal makes one request: unique. */
   root_view_id: string | null;
   channel_id: string;
+  /** Where the person was when asking; null: not in a channel, or no person. */
+  asked_in: string | null;
   /** The thread the board is posted in; null: the board is a message of its own. */
   thread_ts: string | null;
   /** JSON of calls/types Message. */

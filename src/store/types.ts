@@ -15,7 +15,7 @@ export interface StoreLog {
 
 export interface Store {
   dialect: 'sqlite' | 'postgres';
-  /** For reads outside a transaction. */
+  /** For reads outside a transaction; a fault of the database throws store_unavailable, too. */
   read: Kysely<Schema>;
   /**
    * Runs `run` in one transaction (SQLite: begin immediate; PostgreSQL: read committed) and commits it. A busy

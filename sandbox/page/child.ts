@@ -1,0 +1,100 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { AppStatus } from './state.ts';
+
+/** A port on loopback that is free now. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('The system gave no port.');
+  return address.port;
+}
+
+export interface ChildOptions {
+  /** The TypeScript file to run. */
+  readonly program: string;
+  /** Everything the app may know besides PATH and HOME; nothing of the caller's own environment goes along. */
+  readonly env: Record<string, string>;
+  /** Where the app runs: a directory without a `.env`, so that no real secret is read from there either. */
+  readonly folder: string;
+  readonly port: number;
+  readonly changed: () => void;
+}
+
+export interface Child {
+  status(): AppStatus;
+  /** Resolves when the app takes work; rejects with its last words when it died instead. */
+  ready(): Promise<void>;
+  /** Ends the app: asks first, after five seconds by force. */
+  stop(): Promise<void>;
+}
+
+const starter = fileURLToPath(new URL('../../src/run.mjs', import.meta.url));
+
+/** Starts the app as a process of its own; its output goes on to ours. */
+export function startApp(options: ChildOptions): Child {
+  let status: AppStatus = { state: 'starting', detail: '' };
+  let stopping = false;
+  let last = '';
+  const { PATH = '', HOME = '' } = process.env;
+  const child: ChildProcess = spawn(process.execPath, [starter, options.program], {
+    cwd: options.folder,
+    env: { PATH, HOME, ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+
+  function become(next: AppStatus): void {
+    status = next;
+    options.changed();
+  }
+
+  child.stdout?.on('data', (chunk: Buffer) => process.stdout.write(chunk));
+  child.stderr?.on('data', (chunk: Buffer) => process.stderr.write(chunk));
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on('data', (chunk: Buffer) => {
+      last = (last + chunk.toString('utf8')).slice(-4000);
+    });
+  }
+  child.on('error', (error) => become({ state: 'dead', detail: error.message }));
+  // `close` comes after the last output, `exit` may come before it.
+  child.on('close', (code, signal) => {
+    const how = signal === null ? `exit code ${code}` : `signal ${signal}`;
+    if (!stopping)
+      console.error(`The app has stopped (${how}). Its last words are above; the page stays up.`);
+    become({ state: 'dead', detail: `${how}\n${last.trim().split('\n').slice(-30).join('\n')}` });
+  });
+
+  async function watchStart(): Promise<AppStatus> {
+    while (status.state === 'starting') {
+      await wait(100);
+      const answer = await fetch(`http://127.0.0.1:${options.port}/readyz`).catch(() => null);
+      if (answer?.ok === true && status.state === 'starting') become({ state: 'running', detail: '' });
+    }
+    return status;
+  }
+  const started = watchStart();
+
+  return {
+    status: () => status,
+    async ready() {
+      const { state, detail } = await started;
+      if (state === 'dead') throw new Error(`The app did not start: ${detail}`);
+    },
+    async stop() {
+      stopping = true;
+      if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+      const closed = once(child, 'close');
+      child.kill('SIGTERM');
+      const force = setTimeout(() => child.kill('SIGKILL'), 5000);
+      await closed;
+      clearTimeout(force);
+    },
+  };
+}

@@ -1,0 +1,92 @@
+import type { Call } from '../voice/types.ts';
+import { type Html, html } from './html.ts';
+
+/** What the page needs of the voice platform: its calls, a person's hands on the phones, and its faults. */
+export interface Phones {
+  calls(): readonly Call[];
+  answer(voiceId: string): void;
+  decline(voiceId: string): void;
+  /** The phone is let ring until the platform gives up. */
+  leaveRinging(voiceId: string): void;
+  hangUp(voiceId: string): void;
+  press(voiceId: string, key: string): void;
+  onChange(listener: () => void): () => void;
+  /** Sets a fault by its button's id and says in a sentence what will happen. */
+  fault(id: string): Promise<string>;
+  /** Ids of the faults that lie in wait. */
+  pendingFaults(): readonly string[];
+}
+
+/** The faults' buttons. */
+export const faultButtons: readonly { id: string; label: string }[] = [
+  { id: 'lose', label: 'Lose the next answer' },
+  { id: 'refuse', label: 'Refuse the next' },
+  { id: 'down', label: 'Platform down' },
+  { id: 'none', label: 'All well again' },
+];
+
+const outcomes: Record<string, string> = {
+  answered: 'Answered',
+  busy: 'Busy',
+  'no-answer': 'No answer',
+  rejected: 'Declined',
+  'not-valid': 'Number not valid',
+  voicemail: 'Voicemail',
+  failed: 'Failed',
+};
+
+function stateText(call: Call, left: ReadonlySet<string>): string {
+  if (call.state === 'queued') return 'Dialling…';
+  if (call.state === 'ringing') return left.has(call.voiceId) ? 'Ringing, left alone' : 'Ringing';
+  if (call.state === 'talking') return call.key === null ? 'Listening' : `Listening, pressed ${call.key}`;
+  const result = outcomes[call.outcome ?? ''] ?? 'Ended';
+  return call.key === null ? result : `${result}, pressed ${call.key}`;
+}
+
+function controls(call: Call, left: ReadonlySet<string>): Html | false {
+  const button = (act: string, label: string, style: string) =>
+    html`<button type="button" id="${act}-${call.voiceId}" class="phone-button ${style}" data-call="${call.voiceId}" data-act="${act}">${label}</button>`;
+  if (call.state === 'ringing') {
+    return html`<div class="phone-buttons">${button('answer', 'Answer', 'green')}${button('decline', 'Decline', 'red')}
+      ${!left.has(call.voiceId) && button('leave', 'Leave ringing', '')}</div>`;
+  }
+  if (call.state !== 'talking') return false;
+  return html`<div class="phone-keys" role="group" aria-label="Keys">${[
+    '1',
+    '2',
+    '3',
+    '4',
+    '5',
+    '6',
+    '7',
+    '8',
+    '9',
+  ].map(
+    (key) =>
+      html`<button type="button" id="key-${call.voiceId}-${key}" data-call="${call.voiceId}" data-act="key" data-key="${key}" aria-label="Press ${key}">${key}</button>`,
+  )}</div>
+  <div class="phone-buttons">${button('hangup', 'Hang up', 'red')}</div>`;
+}
+
+function heard(call: Call): Html {
+  return call.text === null ? html`▶ ${call.fileId ?? 'a recording'}` : html`“${call.text}”`;
+}
+
+/** The phones' panel: what rings first, then the last that ended. 30 at most are drawn. */
+export function phonesHtml(phones: Phones, left: ReadonlySet<string>): string {
+  const order = { talking: 0, ringing: 1, queued: 2, ended: 3 };
+  const calls = [...phones.calls()].reverse().sort((a, b) => order[a.state] - order[b.state]);
+  if (calls.length === 0) {
+    return html`<p class="empty">No phone has rung yet. Type <code>/voicecall</code> into a channel.</p>`
+      .markup;
+  }
+  const shown = calls.slice(0, 30).map(
+    (call) => html`<li class="phone ${call.state}" aria-label="Phone +${call.callee}">
+      <div class="phone-head"><b>+${call.callee}</b><span class="phone-state">${stateText(call, left)}</span></div>
+      ${call.state !== 'ended' && html`<div class="phone-heard">${heard(call)}</div>`}
+      ${controls(call, left)}</li>`,
+  );
+  const more = calls.length - shown.length;
+  return html`<ul class="phones">${shown}</ul>${more > 0 && html`<p class="empty">… and ${more} more</p>`}`
+    .markup;
+}

@@ -1,0 +1,91 @@
+// The whole sandbox in one process, but for the app, which runs as it would on a server: a process of its own.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { startSlack } from '../slack/slack.ts';
+import { startVoicePlatform } from '../voice/server.ts';
+import { freePort, startApp } from './child.ts';
+import { phonesOf } from './platform.ts';
+import { startPage } from './server.ts';
+
+/** Where sample alerts are posted; the sandbox's rule listens there. */
+const alertChannel = 'C0ALERTS';
+
+export interface SandboxOptions {
+  /** The page's port; a taken one falls on to a free one, 0 is any free one. */
+  readonly port: number;
+  /** The app's LOG_LEVEL. */
+  readonly logLevel: string;
+  /** The app's program; default the real one. */
+  readonly program?: string;
+}
+
+export interface Sandbox {
+  /** The page. */
+  readonly url: string;
+  /** Resolves when the app takes work; rejects with its last words when it died instead. */
+  ready(): Promise<void>;
+  /** Ends the app and everything else, and removes the app's data. */
+  stop(): Promise<void>;
+}
+
+/** Starts stand-ins, page and app, all on loopback and without any credentials. */
+export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
+  const folder = await mkdtemp(join(tmpdir(), 'voicecall-sandbox-'));
+  const port = await freePort();
+  const app = `http://127.0.0.1:${port}`;
+  const reportToken = 'sandbox-report-token';
+  const slack = await startSlack({ requestUrl: `${app}/slack/events` });
+  const voice = await startVoicePlatform({
+    apiKey: 'sandbox-key',
+    apiSecret: 'sandbox-secret',
+    reportUrl: `${app}/voice/reports/${reportToken}`,
+    talkSeconds: 20,
+  });
+  const page = await startPage({
+    slack,
+    phones: phonesOf(voice),
+    alertChannel,
+    port: options.port,
+    status: () => child.status(),
+  });
+  const child = startApp({
+    program: options.program ?? fileURLToPath(new URL('../../src/main.ts', import.meta.url)),
+    folder,
+    port,
+    changed: () => page.refresh(),
+    env: {
+      SLACK_BOT_TOKEN: slack.state.app.botToken,
+      SLACK_SIGNING_SECRET: slack.state.app.signingSecret,
+      SLACK_API_URL: slack.url,
+      VOICE_API_URL: voice.url,
+      VOICE_BALANCE_URL: voice.balanceUrl,
+      VOICE_API_KEY: voice.credentials.apiKey,
+      VOICE_API_SECRET: voice.credentials.apiSecret,
+      VOICE_APP_ID: voice.credentials.appId,
+      VOICE_REPORT_TOKEN: reportToken,
+      VOICECALL_CONFIG: fileURLToPath(new URL('../voicecall.sandbox.yaml', import.meta.url)),
+      DATA_DIR: join(folder, 'data'),
+      PORT: String(port),
+      HOST: '127.0.0.1',
+      LOG_LEVEL: options.logLevel,
+    },
+  });
+
+  let stopped: Promise<void> | null = null;
+  async function stopAll(): Promise<void> {
+    await child.stop();
+    await Promise.all([page.stop(), slack.stop(), voice.stop()]);
+    await rm(folder, { recursive: true, force: true });
+  }
+
+  return {
+    url: page.url,
+    ready: child.ready,
+    stop() {
+      stopped ??= stopAll();
+      return stopped;
+    },
+  };
+}

@@ -1,0 +1,205 @@
+import { readFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createRequire } from 'node:module';
+import type { SandboxSlack } from '../slack/types.ts';
+import { act, type Outside } from './actions.ts';
+import { createAlertPoster, samples } from './alerts.ts';
+import { html } from './html.ts';
+import type { Phones } from './phones.ts';
+import { type AppStatus, picture } from './state.ts';
+
+export interface PageOptions {
+  readonly slack: SandboxSlack;
+  readonly phones: Phones;
+  /** The channel that sample alerts go to. */
+  readonly alertChannel: string;
+  /** 0: any free one. A port that is taken falls on to a free one. */
+  readonly port: number;
+  readonly status: () => AppStatus;
+}
+
+export interface Page {
+  readonly url: string;
+  /** Draws again, for what neither Slack nor the phones tell (the app's process, say). */
+  refresh(): void;
+  stop(): Promise<void>;
+}
+
+const types: Record<string, string> = { html: 'text/html', css: 'text/css', js: 'text/javascript' };
+const folder = new URL('public/', import.meta.url);
+const bodyLimit = 20 * 1024 * 1024;
+
+async function readBody(request: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request) {
+    size += chunk.length;
+    if (size > bodyLimit) throw new Error('That is too large for the sandbox (20 MB at most).');
+    chunks.push(chunk);
+  }
+  return JSON.parse(Buffer.concat(chunks).toString('utf8'));
+}
+
+/** The renderer's own style sheet; it hangs on an id that would repeat, so on the class instead. */
+async function blocksCss(): Promise<string> {
+  const path = createRequire(import.meta.url).resolve('slack-blocks-to-jsx/dist/style.css');
+  const css = await readFile(path, 'utf8');
+  return css.replaceAll('#slack_blocks_to_jsx', '.slack_blocks_to_jsx');
+}
+
+function sampleButtons(): string {
+  return html`${samples.map(
+    (
+      sample,
+    ) => html`<div class="sample" role="group" aria-label="${sample.tool}"><span><b>${sample.tool}</b> ${sample.title}</span>
+      <button type="button" data-sample="${sample.id}">Firing</button>
+      <button type="button" data-sample="${sample.id}" data-resolved>Resolved</button></div>`,
+  )}`.markup;
+}
+
+function send(response: ServerResponse, status: number, type: string, body: string | Buffer): void {
+  response.writeHead(status, {
+    'content-type': type,
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    // The page asks nobody but this server for anything, whatever a message holds.
+    'content-security-policy': "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:",
+  });
+  response.end(body);
+}
+
+function sendFile(response: ServerResponse, slack: SandboxSlack, id: string): void {
+  const file = slack.state.files.get(id);
+  if (file === undefined) {
+    send(response, 404, 'text/plain', 'There is no such file.');
+    return;
+  }
+  response.setHeader('content-disposition', `attachment; filename*=UTF-8''${encodeURIComponent(file.name)}`);
+  send(response, 200, 'application/octet-stream', file.content);
+}
+
+/** Only this machine's own page may act: another site's page could otherwise, by the visitor's browser. */
+function isOurs(request: IncomingMessage): boolean {
+  const host = request.headers.host ?? '';
+  const origin = request.headers.origin;
+  return (
+    /^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/.test(host) &&
+    (origin === undefined || origin === `http://${host}`)
+  );
+}
+
+function listen(server: ReturnType<typeof createServer>, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const failed = (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EADDRINUSE' || port === 0) return reject(error);
+      resolve(listen(server, 0));
+    };
+    server.once('error', failed);
+    server.listen(port, '127.0.0.1', () => {
+      server.off('error', failed);
+      const address = server.address();
+      resolve(typeof address === 'object' && address !== null ? address.port : port);
+    });
+  });
+}
+
+/** Serves the page on loopback. Rejects when no port can be had. */
+export async function startPage(options: PageOptions): Promise<Page> {
+  const { slack, phones } = options;
+  const css = await blocksCss();
+  const left = new Set<string>();
+  const watchers = new Set<ServerResponse>();
+  let timer: NodeJS.Timeout | null = null;
+
+  function refresh(): void {
+    // Many changes come together; one picture is enough for them.
+    timer ??= setTimeout(() => {
+      timer = null;
+      for (const watcher of watchers) watcher.write('data: changed\n\n');
+    }, 30);
+  }
+
+  const outside: Outside = {
+    postAlert: createAlertPoster(slack, options.alertChannel),
+    phone(call, what, key = '') {
+      if (what === 'answer') phones.answer(call);
+      if (what === 'decline') phones.decline(call);
+      if (what === 'hangup') phones.hangUp(call);
+      if (what === 'key') phones.press(call, key);
+      if (what === 'leave') {
+        phones.leaveRinging(call);
+        left.add(call);
+      }
+      refresh();
+    },
+    async fault(id) {
+      const sentence = await phones.fault(id);
+      refresh();
+      return sentence;
+    },
+  };
+
+  function watch(response: ServerResponse): void {
+    response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
+    response.write('data: hello\n\n');
+    watchers.add(response);
+    response.on('close', () => watchers.delete(response));
+  }
+
+  async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (!isOurs(request)) return send(response, 403, 'text/plain', 'The sandbox answers its own page only.');
+    const url = new URL(request.url ?? '/', 'http://localhost');
+    const path = url.pathname;
+    if (request.method === 'POST' && path === '/do') {
+      return send(
+        response,
+        200,
+        'application/json',
+        JSON.stringify(await act(slack, outside, await readBody(request))),
+      );
+    }
+    if (request.method !== 'GET') return send(response, 405, 'text/plain', 'That cannot be done here.');
+    if (path === '/changes') return watch(response);
+    if (path === '/picture') {
+      const read = (name: string) => url.searchParams.get(name) ?? '';
+      const look = { me: read('me'), channel: read('channel'), thread: read('thread') };
+      return send(
+        response,
+        200,
+        'application/json',
+        JSON.stringify(picture(slack, phones, left, options.status(), look)),
+      );
+    }
+    if (path.startsWith('/files/')) return sendFile(response, slack, decodeURIComponent(path.slice(7)));
+    if (path === '/blocks.css') return send(response, 200, 'text/css; charset=utf-8', css);
+    const name = path === '/' ? 'index.html' : path.slice(1);
+    const type = /^[a-z]+\.(html|css|js)$/.exec(name)?.[1];
+    if (type === undefined) return send(response, 404, 'text/plain', 'There is nothing here.');
+    const file = await readFile(new URL(name, folder), 'utf8').catch(() => null);
+    if (file === null) return send(response, 404, 'text/plain', 'There is nothing here.');
+    send(response, 200, `${types[type]}; charset=utf-8`, file.replace('<!--samples-->', sampleButtons));
+  }
+
+  const server = createServer((request, response) => {
+    route(request, response).catch((error: unknown) => {
+      const notice = error instanceof Error ? error.message : String(error);
+      send(response, 500, 'application/json', JSON.stringify({ notice }));
+    });
+  });
+  const port = await listen(server, options.port);
+  const unwatchSlack = slack.onChange(refresh);
+  const unwatchPhones = phones.onChange(refresh);
+
+  return {
+    url: `http://127.0.0.1:${port}/`,
+    refresh,
+    stop() {
+      unwatchSlack();
+      unwatchPhones();
+      if (timer !== null) clearTimeout(timer);
+      for (const watcher of watchers) watcher.end();
+      server.closeAllConnections();
+      return new Promise((resolve) => server.close(() => resolve()));
+    },
+  };
+}

@@ -1,0 +1,38 @@
+import type { SandboxSlack } from '../slack/types.ts';
+import type { Names } from './library.ts';
+
+/** For whom and where something is drawn. */
+export interface View {
+  readonly slack: SandboxSlack;
+  /** The user id acted as. */
+  readonly me: string;
+  /** The channel shown; selects that start with the current conversation take it. */
+  readonly channel: string;
+}
+
+/** Names for mentions, as the workspace has them now. */
+export function namesIn(slack: SandboxSlack): Names {
+  const { users, channels, usergroups } = slack.state;
+  return {
+    users: [...users.values()].map((user) => ({ id: user.id, name: user.profile.display_name || user.name })),
+    channels: [...channels.values()].map(({ id, name }) => ({ id, name })),
+    user_groups: [...usergroups.values()].map(({ id, name, handle }) => ({ id, name, handle })),
+  };
+}
+
+/** The people a person can act as: no bots, nobody who has left, nobody of another workspace. */
+export function peopleIn(slack: SandboxSlack): { id: string; name: string }[] {
+  return [...slack.state.users.values()]
+    .filter((user) => !user.is_bot && !user.deleted && user.team_id === slack.state.team.id)
+    .map((user) => ({ id: user.id, name: user.real_name || user.name }));
+}
+
+/** What a channel is called on the page. */
+export function channelTitle(
+  slack: SandboxSlack,
+  channel: { name: string; is_im: boolean; user?: string },
+): string {
+  if (!channel.is_im) return channel.name;
+  const other = slack.state.users.get(channel.user ?? '');
+  return other?.real_name ?? 'Direct message';
+}

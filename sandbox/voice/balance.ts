@@ -1,0 +1,14 @@
+import type { EndpointHandler } from './types.ts';
+
+/** GET getBalance: its fields stand at the top level of the answer, not under data. */
+export const getBalance: EndpointHandler = {
+  method: 'GET',
+  check: (world) => ({
+    callees: [],
+    act: () => ({
+      code: '0',
+      reason: 'success',
+      fields: { balance: world.behaviour.balance, gift: '0.000', credit: '0.000' },
+    }),
+  }),
+};

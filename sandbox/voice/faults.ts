@@ -1,0 +1,226 @@
+import { z } from 'zod';
+import type { Endpoint } from './types.ts';
+
+const endpoint = z.enum([
+  'sendGroup',
+  'sendCode',
+  'fileQuery',
+  'fileUpload',
+  'recordGroup',
+  'recordGroupQuery',
+  'getBalance',
+]);
+const code = z.string().regex(/^-?[0-9]+$/);
+const milliseconds = z.int().min(0);
+
+/** How reports are pushed; every field left out keeps the documented form. */
+export const reportSchema = z.strictObject({
+  /** One object, {"array":[…]} or a bare array; the two latter gather what ends within `gatherMs`. */
+  form: z.enum(['single', 'array', 'bare']).optional(),
+  gatherMs: milliseconds.optional(),
+  /** sip: terminationCode 200 means answered. zero: "0" does, with sipCode beside it. Both are documented. */
+  codes: z.enum(['sip', 'zero']).optional(),
+  /** How a stage that was not reached looks. */
+  notReached: z.enum(['null', 'zero', 'absent']).optional(),
+  intsAsStrings: z.boolean().optional(),
+  /** Newer accounts have this field; a voicemail always carries it, nothing else tells it from an answer. */
+  callStatus: z.boolean().optional(),
+  delayMs: milliseconds.optional(),
+  /** 2: every report comes twice; 0: none comes. */
+  copies: z.int().min(0).max(10).optional(),
+  /** reversed: what gathered within `gatherMs` is sent last first. */
+  order: z.enum(['as-it-happened', 'reversed']).optional(),
+  /** A first attempt that failed is reported too (outRecallCount 0), then the result (outRecallCount 1). */
+  recalled: z.boolean().optional(),
+  retries: z.int().min(0).max(10).optional(),
+  retryAfterMs: milliseconds.optional(),
+});
+
+export type ReportBehaviour = z.infer<typeof reportSchema>;
+
+export const faultSchema = z
+  .strictObject({
+    /** Which requests meet it; absent: those that dial. */
+    on: z.union([endpoint, z.array(endpoint)]).optional(),
+    /** Only a request that wants to ring this number. */
+    callee: z.string().optional(),
+    /** How many matching requests meet it; default 1. */
+    times: z.union([z.int().min(1), z.literal('always')]).optional(),
+    /** How many matching requests pass before it begins; default 0. */
+    after: z.int().min(0).optional(),
+
+    // How the exchange ends, at most one of these.
+    silence: z.enum(['before-dialling', 'after-dialling']).optional(),
+    reset: z.enum(['before-reading', 'after-reading', 'after-dialling']).optional(),
+    http: z
+      .strictObject({
+        status: z.int().min(200).max(599),
+        body: z.string().optional(),
+        contentType: z.string().optional(),
+        dialled: z.boolean().optional(),
+      })
+      .optional(),
+    redirect: z
+      .strictObject({
+        status: z.int().min(300).max(399).optional(),
+        location: z.string(),
+        dialled: z.boolean().optional(),
+      })
+      .optional(),
+    /** The whole request is refused; with `dialled` the phones ring all the same, with `withRows` data says so. */
+    refuse: z
+      .strictObject({
+        code,
+        reason: z.string().optional(),
+        dialled: z.boolean().optional(),
+        withRows: z.boolean().optional(),
+      })
+      .optional(),
+    /** json: a complete HTTP answer whose JSON stops half way. connection: the body stops half way. */
+    cut: z.enum(['json', 'connection']).optional(),
+
+    // What the rows look like.
+    /** The first N rows, or those of these numbers, are left out. */
+    missingRows: z.union([z.int().min(1), z.array(z.string())]).optional(),
+    shuffleRows: z.boolean().optional(),
+    /** The last N rows, or those of these numbers, are refused. */
+    refuseRows: z
+      .strictObject({
+        code,
+        reason: z.string().optional(),
+        count: z.int().min(1).optional(),
+        callees: z.array(z.string()).optional(),
+      })
+      .optional(),
+    /** What stands for the voiceId of a refused row (default null); null-all: accepted rows have none either. */
+    voiceIds: z.enum(['null', 'absent', 'given', 'null-all']).optional(),
+    /** A row for a number that nobody asked for. */
+    foreignRow: z.boolean().optional(),
+
+    // What the answer looks like and when it comes.
+    envelope: z
+      .enum(['status', 'status-number', 'code-msg', 'code-msg-string', 'status-desc', 'none'])
+      .optional(),
+    padBytes: z
+      .int()
+      .min(1)
+      .max(64 * 1024 * 1024)
+      .optional(),
+    delayMs: milliseconds.optional(),
+    /** Only the Date header lies by so much; see clockOffsetMs for a clock that is really off. */
+    dateOffsetMs: z.int().optional(),
+
+    /** How the calls of this request are reported. */
+    report: reportSchema.optional(),
+    /** The calls end at once (answered, where nothing else is planned) and are reported before the answer. */
+    reportBeforeAnswer: z.boolean().optional(),
+  })
+  .refine(
+    (fault) =>
+      [fault.silence, fault.reset, fault.http, fault.redirect, fault.refuse, fault.cut].filter(Boolean)
+        .length <= 1,
+    'an exchange ends in one way: give one of silence, reset, http, redirect, refuse, cut',
+  )
+  .refine(
+    (fault) => fault.reset !== 'before-reading' || fault.callee === undefined,
+    'before reading, the callee is not known yet',
+  );
+
+export type Fault = z.infer<typeof faultSchema>;
+
+export interface FaultHandle {
+  /** How many requests have met it. */
+  used: () => number;
+  remove: () => void;
+}
+
+export interface Faults {
+  /** The next matching request meets this (or as many as `times` says). Throws ZodError on a bad fault. */
+  next: (fault: Fault) => FaultHandle;
+  /** Every matching request meets this until it is removed; single faults go first. */
+  always: (fault: Fault) => FaultHandle;
+  clear: () => void;
+  /** What has not been used up. */
+  pending: () => Fault[];
+  /** The fault that this request meets, taken off the queue. */
+  take: (endpoint: Endpoint, callees: string[]) => Fault;
+  /** The same before the body is read: only resets that happen there. */
+  takeBeforeReading: (endpoint: Endpoint) => Fault | null;
+}
+
+interface Entry {
+  fault: Fault;
+  left: number;
+  skip: number;
+  used: number;
+}
+
+/** An empty queue of faults. */
+export function createFaults(): Faults {
+  let entries: Entry[] = [];
+
+  function add(given: Fault): FaultHandle {
+    const fault = faultSchema.parse(given);
+    const entry: Entry = {
+      fault,
+      left: fault.times === 'always' ? Number.POSITIVE_INFINITY : (fault.times ?? 1),
+      skip: fault.after ?? 0,
+      used: 0,
+    };
+    entries.push(entry);
+    return {
+      used: () => entry.used,
+      remove: () => {
+        entries = entries.filter((other) => other !== entry);
+      },
+    };
+  }
+
+  function takeFirst(matches: (fault: Fault) => boolean): Fault | null {
+    const single = entries.filter((entry) => entry.left !== Number.POSITIVE_INFINITY);
+    const sticky = entries.filter((entry) => entry.left === Number.POSITIVE_INFINITY);
+    for (const entry of [...single, ...sticky]) {
+      if (!matches(entry.fault)) continue;
+      if (entry.skip > 0) {
+        entry.skip -= 1;
+        continue;
+      }
+      entry.used += 1;
+      entry.left -= 1;
+      if (entry.left === 0) entries = entries.filter((other) => other !== entry);
+      return entry.fault;
+    }
+    return null;
+  }
+
+  return {
+    next: add,
+    always: (fault) => add({ ...fault, times: 'always' }),
+    clear: () => {
+      entries = [];
+    },
+    pending: () => entries.map((entry) => entry.fault),
+    take: (endpoint, callees) =>
+      takeFirst(
+        (fault) =>
+          fault.reset !== 'before-reading' &&
+          appliesTo(fault, endpoint) &&
+          (fault.callee === undefined || callees.includes(fault.callee)),
+      ) ?? {},
+    takeBeforeReading: (endpoint) =>
+      takeFirst((fault) => fault.reset === 'before-reading' && appliesTo(fault, endpoint)),
+  };
+}
+
+function appliesTo(fault: Fault, endpoint: Endpoint): boolean {
+  if (fault.on === undefined) return endpoint === 'sendGroup' || endpoint === 'sendCode';
+  return Array.isArray(fault.on) ? fault.on.includes(endpoint) : fault.on === endpoint;
+}
+
+/** Whether a request that meets this fault is carried out (dials, stores) before things go wrong. */
+export function isCarriedOut(fault: Fault): boolean {
+  if (fault.silence) return fault.silence === 'after-dialling';
+  if (fault.reset) return fault.reset === 'after-dialling';
+  const ending = fault.http ?? fault.redirect ?? fault.refuse;
+  return ending === undefined || ending.dialled === true;
+}

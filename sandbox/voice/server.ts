@@ -1,0 +1,219 @@
+import { createServer } from 'node:http';
+import { createControl, parseBehaviour } from './control.ts';
+import { createEndpoints } from './endpoints.ts';
+import { sendPlain } from './exchange.ts';
+import { createFaults, type Faults } from './faults.ts';
+import { act, DEFAULT_BEHAVIOUR, DEFAULT_PHONES } from './phones.ts';
+import { createReportSender, parseReportUrl } from './reports.ts';
+import type {
+  Behaviour,
+  Call,
+  Change,
+  Limits,
+  LoggedRequest,
+  PushedReport,
+  Recording,
+  World,
+} from './types.ts';
+
+/** The documentation's sample key and secret, good for the sandbox alone. */
+export const SAMPLE_KEY = 'bDqJFiq9';
+export const SAMPLE_SECRET = '7bz1lzh9';
+export const SAMPLE_APP_ID = 'Ab3dE5gH';
+export const SAMPLE_RECORDINGS: Recording[] = [
+  { fileId: '12022022570cc2484c59d4f8b9745d34226285b1e.mp3', fileName: 'fire-drill.mp3' },
+  { fileId: '1202601050123456789abcdef0123456789abcdef.mp3', fileName: 'wake-up.mp3' },
+];
+
+const DEFAULT_LIMITS: Limits = { callees: 200, loopCount: 3, textLength: 299, languages: ['EN'] };
+
+export interface VoicePlatformOptions extends Partial<Behaviour> {
+  /** Default 0: any free one. */
+  port?: number;
+  apiKey?: string;
+  apiSecret?: string;
+  appId?: string;
+  /** Epoch ms; the platform's clock is this plus `clockOffsetMs`. Timers run by the machine's clock all the same. */
+  now?: () => number;
+  reportUrl?: string | null;
+  recordings?: Recording[];
+  limits?: Partial<Limits>;
+}
+
+export interface VoicePlatform {
+  /** For VOICE_API_URL; ends in /voice. */
+  url: string;
+  /** For VOICE_BALANCE_URL. */
+  balanceUrl: string;
+  /** Where /control/… stands. */
+  origin: string;
+  credentials: { apiKey: string; apiSecret: string; appId: string };
+  requests: LoggedRequest[];
+  /** Everything that was dialled, in order. */
+  calls: Call[];
+  reports: PushedReport[];
+  recordings: Recording[];
+  /** What a correct client never does, in words. */
+  violations: string[];
+  faults: Faults;
+  behaviour: Behaviour;
+  /** Picks up; the call lasts `seconds` (cut at maxDuration), `key` is pressed in it. */
+  answer: (voiceId: string, how?: { seconds?: number; key?: string }) => void;
+  decline: (voiceId: string) => void;
+  /** Rings until its maxRingingTime is over. */
+  leaveRinging: (voiceId: string) => void;
+  busy: (voiceId: string) => void;
+  hangUp: (voiceId: string) => void;
+  /** Presses a key; a phone that still rings is picked up first. The last key pressed is the one reported. */
+  press: (voiceId: string, key: string) => void;
+  onChange: (listener: (change: Change) => void) => () => void;
+  /** Resolves as soon as `isTrue` is; looks again after each change. Rejects after `timeoutMs` (default 5000). */
+  until: (isTrue: () => boolean, timeoutMs?: number) => Promise<void>;
+  /** Only URLs of this machine; null: reports are not pushed. */
+  setReportUrl: (url: string | null) => void;
+  /** Changes what is given and keeps the rest; `phones` are added to those there are. */
+  setBehaviour: (behaviour: Partial<Behaviour>) => void;
+  /** Resolves when every report due so far has been pushed. */
+  reportsSettled: () => Promise<void>;
+  /** Closes the port and every connection, keeping all else: connections are refused until comeBack(). */
+  goDown: () => Promise<void>;
+  comeBack: () => Promise<void>;
+  stop: () => Promise<void>;
+}
+
+/** Starts a voice platform on 127.0.0.1. Rejects where the port is taken or an option makes no sense. */
+export async function startVoicePlatform(options: VoicePlatformOptions = {}): Promise<VoicePlatform> {
+  const { port, apiKey, apiSecret, appId, now = Date.now, reportUrl, recordings, limits, ...given } = options;
+  const listeners = new Set<(change: Change) => void>();
+  const cancels = new Set<() => void>();
+  const world: World = {
+    credentials: {
+      apiKey: apiKey ?? SAMPLE_KEY,
+      apiSecret: apiSecret ?? SAMPLE_SECRET,
+      appId: appId ?? SAMPLE_APP_ID,
+    },
+    limits: { ...DEFAULT_LIMITS, ...limits },
+    behaviour: { ...DEFAULT_BEHAVIOUR, ...parseBehaviour(given) },
+    reportUrl: parseReportUrl(reportUrl ?? null),
+    recordings: structuredClone(recordings ?? SAMPLE_RECORDINGS),
+    requests: [],
+    calls: [],
+    callsById: new Map(),
+    reports: [],
+    violations: [],
+    lastQueryAt: null,
+    rung: new Set(),
+    timers: new Map(),
+    now: () => now() + world.behaviour.clockOffsetMs,
+    violate: (text) => {
+      world.violations.push(text);
+      world.changed({ kind: 'violation', text });
+    },
+    changed: (change) => {
+      for (const listener of [...listeners]) listener(change);
+    },
+    later: (delayMs, run) => {
+      const timer = setTimeout(() => {
+        cancels.delete(cancel);
+        run();
+      }, delayMs);
+      const cancel = () => {
+        cancels.delete(cancel);
+        clearTimeout(timer);
+      };
+      cancels.add(cancel);
+      return cancel;
+    },
+    reportEnd: (call) => sender.ended(call),
+  };
+  world.behaviour.phones = { ...DEFAULT_PHONES, ...given.phones };
+  const sender = createReportSender(world);
+  const faults = createFaults();
+
+  function setBehaviour(change: Partial<Behaviour>): void {
+    const phones = { ...world.behaviour.phones, ...change.phones };
+    Object.assign(world.behaviour, parseBehaviour(change), { phones });
+  }
+  function setReportUrl(url: string | null): void {
+    world.reportUrl = parseReportUrl(url);
+  }
+
+  const endpoints = createEndpoints(world, faults);
+  const control = createControl(world, { faults, setBehaviour, setReportUrl });
+  const server = createServer((request, response) => {
+    const handle = request.url?.startsWith('/control/') ? control : endpoints;
+    handle(request, response).catch((error: unknown) => {
+      // A fault of the sandbox itself must fail the test that met it, not pass for one of the platform's.
+      world.violate(`the sandbox failed: ${error instanceof Error ? error.stack : String(error)}`);
+      if (!response.headersSent) sendPlain(world, response, 500, 'the sandbox failed');
+    });
+  });
+
+  const listen = (at: number) =>
+    new Promise<number>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(at, '127.0.0.1', () => {
+        server.off('error', reject);
+        const address = server.address();
+        resolve(typeof address === 'object' && address !== null ? address.port : at);
+      });
+    });
+  const close = () =>
+    new Promise<void>((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
+
+  const listening = await listen(port ?? 0);
+  const origin = `http://127.0.0.1:${listening}`;
+  return {
+    url: `${origin}/voice`,
+    balanceUrl: `${origin}/sms/getBalance`,
+    origin,
+    credentials: world.credentials,
+    requests: world.requests,
+    calls: world.calls,
+    reports: world.reports,
+    recordings: world.recordings,
+    violations: world.violations,
+    faults,
+    behaviour: world.behaviour,
+    answer: (voiceId, how) => act(world, voiceId, 'answer', how),
+    decline: (voiceId) => act(world, voiceId, 'decline'),
+    leaveRinging: (voiceId) => act(world, voiceId, 'ignore'),
+    busy: (voiceId) => act(world, voiceId, 'busy'),
+    hangUp: (voiceId) => act(world, voiceId, 'hangup'),
+    press: (voiceId, key) => act(world, voiceId, 'key', { key }),
+    onChange: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    until: (isTrue, timeoutMs = 5000) =>
+      new Promise((resolve, reject) => {
+        const look = () => {
+          if (!isTrue()) return;
+          clearTimeout(timer);
+          listeners.delete(look);
+          resolve();
+        };
+        const timer = setTimeout(() => {
+          listeners.delete(look);
+          reject(new Error(`did not happen within ${timeoutMs} ms`));
+        }, timeoutMs);
+        listeners.add(look);
+        look();
+      }),
+    setReportUrl,
+    setBehaviour,
+    reportsSettled: sender.settled,
+    goDown: close,
+    comeBack: async () => {
+      await listen(listening);
+    },
+    stop: async () => {
+      for (const cancel of [...cancels]) cancel();
+      sender.stop();
+      if (server.listening) await close();
+    },
+  };
+}

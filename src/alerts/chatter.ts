@@ -1,0 +1,68 @@
+// What bots say beside alerts, and what a fault is called where no word says "alert".
+
+const chatter = [
+  /\b(?:pull request|merge request)s?\b/i,
+  /\bPR (?:#\d+ )?(?:opened|merged|closed|approved|review)/i,
+  /\b(?:issue|ticket|discussion|bug|task|story) (?:#?[\w-]+ )?(?:opened|created|closed|reopened|updated|assigned|commented) (?:by|on|in|to)\b/i,
+  /\b(?:commented on|pushed to|pushed \d+|new commits?|\d+ (?:new )?commits?|starred|forked)\b/i,
+  /\b(?:created|updated|moved|transitioned|completed) (?:an? |the )?(?:bug|task|story|ticket|card|page|epic|doc|document)\b/i,
+  /\b(?:daily|weekly|monthly|quarterly|morning|end[- ]of[- ]day) (?:[\w-]+ ){0,3}(?:report|summary|digest|recap|round-?up|stats|overview|review|update)\b(?!.*\bfail)/i,
+  /\b(?:weekly|daily|monthly|incident|alerts?|on-?call|status|ops|uptime|slo|monitoring) (?:report|summary|digest|recap|review|retro(?:spective)?)\b(?!.*\bfail)/i,
+  /\b\d+ (?:[\w-]+ ){0,4}(?:alerts?|incidents?|issues?|tickets?|errors?|problems?) (?:[\w-]+ ){0,3}(?:this|last|past|in the last|over the last|since|today|yesterday)\b/i,
+  /\b(?:this|last) (?:week|month|sprint|quarter)(?:['’]s)?\b(?!.*\bfail)/i,
+  /\b(?:poll|survey|vote|quiz|retro|retrospective|kudos|birthday|anniversary|giphy|trivia|icebreaker|lunch|coffee|welcome)\b(?!.*\b(?:fail|down|error|alert|critical|latency)|.*[:\]]\s*(?:firing|down))/i,
+  /\b(?:daily stand[- ]?up|stand-?up (?:time|reminder|meeting|report|questions|notes)|stand-up|stand up (?:time|in)|simple poll)\b/i,
+  /\breminder\s*[:!]|^\W*(?::\w+:\s*)*reminder\b/i,
+  /\b(?:report|summary|digest|newsletter|recap) (?:for|of|is ready|from)\b/i,
+  /^\W{0,6}\[[\w.-]+\/[\w.-]+\] (?:issue|pull request|new|comment|discussion|release)\b/i,
+  /\b(?:on-?call (?:shift|rotation|schedule|hand-?off|handover)|(?:is|are) (?:now )?on[- ]call|your on-?call)\b/i,
+  /\b(?:post-?mortem|release notes|changelog|what['’]s new|how to|tips?:)/i,
+  /\b(?:deploy|deploying|deployment|release|rollout|build|pipeline|workflow|job|sync|backup|migration)\b[^.!?\n]{0,120}\b(?:started|starting|triggered by|queued|in progress|kicked off|is running|running|requested|initiated|begun|began)\b(?!.*\b(?:fail|degraded))/i,
+  /\b(?:started|starting|triggered|running|began|rolling out) (?:an? |the )?(?:new )?(?:deploy|deployment|deploying|release|rollout|build|pipeline|workflow)\b(?!.*\bfail)/i,
+  /\bis (?:deploying|releasing|building)\b/i,
+  /\b(?:scheduled|planned|upcoming) (?:[\w-]+ )?(?:maintenance|downtime)\b/i,
+  /\bmaintenance (?:window|mode|is scheduled|started|completed|scheduled|begins|ended)\b/i,
+  /\b(?:added|invited|joined|left|has been added|set up|connected|configured|subscribed|integrated|enabled|authorized) (?:an? |the )?(?:integration|to this channel|the channel|to the channel|webhook)\b/i,
+  /\btest (?:notification|message|webhook)\b/i,
+  /(?<!\b(?:alert|incident|alarm|problem|issue|violation|event) )\b(?:created|added|updated)\W{0,5}$/i,
+  /\b(?:acknowledged|snoozed|assigned|commented on|added a note to|viewed|muted|silenced|took over) (?:the )?(?:alert|incident|issue|alarm|monitor|problem)\b/i,
+  /\b(?:added|left|posted) a (?:note|comment)\b/i,
+];
+
+/** Reports, polls, pull requests, deploys that began: what bots say beside alerts. */
+export function isChatter(line: string): boolean {
+  const head = line.slice(0, 300);
+  if (
+    /^[^\w[]{0,8}\[?(?:firing|resolved|triggered|recovered|critical|down|problem|alert(?:ing)?)\b\s*[:\]\]-]/i.test(
+      head,
+    )
+  )
+    return false;
+  return chatter.some((pattern) => pattern.test(head));
+}
+
+const measure =
+  'cpu|memory|mem|disk|latency|errors?|error rate|load|usage|utili[sz]ation|rate|traffic|lag|queue|swap|temperature|response|iops|requests|5xx|4xx|connections|restarts|space|backlog|packet loss|replication lag|throughput|capacity|inodes?|storage|battery|voltage';
+const faults = [
+  /^[^\p{L}]{0,12}(?:alert|alarm|incident|warning|error|critical|problem|outage|exception|anomaly|new (?:error|alert|incident|exception|crash|problem))\b(?!s)/iu,
+  /\b(?:certificate|cert|ssl|tls|domain|license)\b.{0,80}\bexpir/i,
+  new RegExp(
+    `\\b(?:high|low|elevated|excessive|too many|increased|slow|abnormal|unusual) (?:[\\w-]+ ){0,3}(?:${measure})\\b`,
+    'i',
+  ),
+  new RegExp(
+    `\\b(?:${measure})\\b.{0,60}\\b(?:high|low|critical|full|elevated|above|over|exceed(?:s|ed|ing)?|too|below|greater than|less than|exhausted)\\b`,
+    'i',
+  ),
+  /\bburn rate\b|\berror budget (?:exhausted|consumed|burn)/i,
+  /\b(?:high|elevated|anomal\w+|unusual|errors?|failures?|outage|attack|leak|intrusion|incident|spike|drop|problem|violation|threat|malware|brute force|suspicious)\b.{0,40}\bdetected\b/i,
+  /\b(?:alert|alarm)\s?(?:[:!]|$)/i,
+  /\b(?:out of memory|oom[- ]?killed|disk full|no space left|deadlock|stack ?overflow|segfault|unhandled exception|kernel panic|split brain|not running)\b/i,
+  /^[^\p{L}]{0,12}[\w.]{1,60}(?:Error|Exception)\b(?::| in )/u,
+];
+
+/** True for a line that names a fault without saying how it stands: "High memory on web-1", "Alert: queue". */
+export function namesFault(line: string): boolean {
+  const head = line.slice(0, 300);
+  return faults.some((pattern) => pattern.test(head));
+}

@@ -1,0 +1,143 @@
+import { walkBlocks } from './blocks.ts';
+import { asArray, asObject, asText, type JsonObject } from './json.ts';
+import { type FoundLink, linesOf, plain } from './text.ts';
+import { isUnfurl } from './unfurl.ts';
+
+/** Where a piece of a message stands; the first words of the early kinds say most. */
+export type PieceKind =
+  | 'text'
+  | 'header'
+  | 'section'
+  | 'context'
+  | 'pretext'
+  | 'title'
+  | 'body'
+  | 'field'
+  | 'button'
+  | 'fallback';
+
+export interface Piece {
+  kind: PieceKind;
+  lines: string[];
+  links: FoundLink[];
+}
+
+export interface Field {
+  label: string;
+  value: string;
+}
+
+/** A message as plain words in reading order. */
+export interface Flattened {
+  pieces: Piece[];
+  /** Fields as the tool laid them out; labels written inside of text are found by labels.ts. */
+  fields: Field[];
+  /** Colours of the attachments, in order, as written. */
+  colors: string[];
+  /** Kept for the severity that a shortened title lost. */
+  fallbacks: string[];
+  /** All lines, for rules that look into the text. */
+  text: string;
+}
+
+/** Collects pieces until the budget is used up. */
+export interface Sink {
+  flat: Flattened;
+  /** Characters that may still be read. */
+  budget: number;
+  add(kind: PieceKind, raw: unknown): void;
+  field(label: unknown, value: unknown): void;
+  link(kind: PieceKind, url: unknown): void;
+}
+
+// A page of text says what an alert is; what stands behind it is a list. Bounds the time for a message of any size.
+const textBudget = 16_000;
+const maximumAttachments = 100;
+// An attachment's fallback is a second copy: a line or two of it are enough.
+const fallbackLength = 1_500;
+
+/** A message as plain lines, fields, links and colours, whatever tool wrote it; reads at most 16,000 characters. */
+export function flatten(message: JsonObject): Flattened {
+  const flat: Flattened = { pieces: [], fields: [], colors: [], fallbacks: [], text: '' };
+  const sink = createSink(flat);
+  sink.add('text', message.text);
+  walkBlocks(message.blocks, sink, false);
+  for (const item of asArray(message.attachments).slice(0, maximumAttachments)) {
+    const attachment = asObject(item);
+    if (attachment !== undefined && !isUnfurl(attachment)) flattenAttachment(attachment, sink);
+    if (sink.budget <= 0) break;
+  }
+  const lines = flat.pieces.filter((piece) => piece.kind !== 'button').flatMap((piece) => piece.lines);
+  flat.text = lines.join('\n');
+  return flat;
+}
+
+function createSink(flat: Flattened): Sink {
+  const sink: Sink = {
+    flat,
+    budget: textBudget,
+    add(kind, raw) {
+      const text = cut(raw, sink);
+      if (text === undefined) return;
+      const links: FoundLink[] = [];
+      const lines = linesOf(plain(text, links));
+      if (lines.length > 0 || links.length > 0) flat.pieces.push({ kind, lines, links });
+    },
+    field(label, value) {
+      const links: FoundLink[] = [];
+      const name = linesOf(plain(cut(label, sink) ?? '', links)).join(' ');
+      const lines = linesOf(plain(cut(value, sink) ?? '', links));
+      if (name === '' && lines.length === 0) return;
+      flat.fields.push({ label: name, value: lines.join(' ') });
+      const shown = name === '' ? lines : [`${name}: ${lines[0] ?? ''}`, ...lines.slice(1)];
+      flat.pieces.push({ kind: 'field', lines: shown, links });
+    },
+    link(kind, url) {
+      const text = asText(url);
+      if (text === undefined || text.length > 3_000 || !/^https?:\/\//i.test(text)) return;
+      const unescaped = text.replace(/&amp;/g, '&');
+      flat.pieces.push({ kind, lines: [], links: [{ url: unescaped, label: '' }] });
+    },
+  };
+  return sink;
+}
+
+function cut(raw: unknown, sink: Sink): string | undefined {
+  if (typeof raw === 'number' || typeof raw === 'boolean') return String(raw);
+  const text = asText(raw);
+  if (text === undefined || sink.budget <= 0) return undefined;
+  const taken = text.slice(0, sink.budget);
+  sink.budget -= taken.length;
+  return taken;
+}
+
+function flattenAttachment(attachment: JsonObject, sink: Sink): void {
+  const before = sink.flat.pieces.length;
+  const color = asText(attachment.color);
+  if (color !== undefined) sink.flat.colors.push(color.slice(0, 20));
+  sink.add('pretext', attachment.pretext);
+  sink.add('context', attachment.author_name);
+  const titleAt = sink.flat.pieces.length;
+  sink.add('title', attachment.title);
+  const title = sink.flat.pieces[titleAt];
+  const titleLink = asText(attachment.title_link);
+  if (titleLink !== undefined && title !== undefined) {
+    title.links.unshift({ url: titleLink.replace(/&amp;/g, '&'), label: '' });
+  }
+  if (titleLink !== undefined && title === undefined) sink.link('title', titleLink);
+  sink.add('body', attachment.text);
+  for (const item of asArray(attachment.fields).slice(0, 100)) {
+    const field = asObject(item);
+    if (field !== undefined) sink.field(field.title, field.value);
+  }
+  walkBlocks(attachment.blocks, sink, true);
+  const fallback = asText(attachment.fallback)?.slice(0, fallbackLength);
+  const hasFallback = fallback !== undefined && !/^\[no preview available\]$/i.test(fallback);
+  const gave = sink.flat.pieces.slice(before).some((piece) => piece.lines.length > 0);
+  if (hasFallback && !gave) sink.add('fallback', fallback);
+  if (hasFallback && sink.flat.fallbacks.length < 3) {
+    sink.flat.fallbacks.push(linesOf(plain(fallback, [])).join('\n'));
+  }
+  for (const item of asArray(attachment.actions).slice(0, 25)) sink.link('button', asObject(item)?.url);
+  sink.add('context', attachment.footer);
+}

@@ -1,0 +1,105 @@
+import type { Flattened } from './flatten.ts';
+import { type Head, isBanner } from './heads.ts';
+import { type Label, subjectsOf } from './labels.ts';
+import { linkIds } from './link.ts';
+import { normalizeTitle } from './normalize.ts';
+
+/** What a message is about, in parts; JSON-safe, so that it can be stored beside the key. */
+export interface Identity {
+  /** An id that one incident keeps while it lives ("incident/PT4KHLK"); it alone makes the key. */
+  incident: string | null;
+  /** The title without state and quantities, and what a title that names little needs beside it. */
+  strict: string;
+  loose: string;
+  /** Ids of rules, checks and projects in the link. */
+  things: string[];
+  /** Labelled hosts, services, checks …: "host:host=web-1". */
+  subjects: string[];
+}
+
+const incidentNumbers = [
+  /\b(?:incident|problem|issue|case|ticket) ?(?:id|number|no\.?)?[: ]{0,2}#((?:[a-z]{1,6}-)?\d{1,12})\b/i,
+  /\bincident (?:id |number |no\.? )?(\d{2,12})\b/i,
+  /\b((?:inc-?|prb-?|p-)\d{2,12})\b/i,
+];
+
+/** Finds what a message is about. @param title the message's title as chosen for people */
+export function identify(
+  flat: Flattened,
+  heads: Head[],
+  labels: Label[],
+  title: string,
+  botName: string | undefined,
+): Identity {
+  const core = normalizeTitle(title);
+  const ids = linkIds(flat);
+  const incidentId = ids.find((id) => id.isIncident)?.name ?? null;
+  const parts = [core.strict];
+  const looseParts = [core.loose];
+  const isGroup = /^\W{0,12}\[(?:firing|resolved)\b/i.test(title);
+  // The group's own labels stand in the title; the list below it changes with every alert that joins.
+  const listsGroup = isGroup && (/\[firing[^\]\d]{0,3}(?:[2-9]|\d\d)/i.test(title) || /\)\s*$/.test(title));
+  const subjects = listsGroup ? new Map<string, string>() : subjectsOf(labels, false);
+  if (!isGroup && (core.strict === '' || isBanner(title, botName))) {
+    for (const head of heads) {
+      const more = normalizeTitle(head.line);
+      if (more.strict !== '' && !parts.includes(more.strict)) {
+        parts.push(more.strict);
+        looseParts.push(more.loose);
+      }
+    }
+  }
+  if (!isGroup && subjects.size === 0) parts.push(...namesBelow(flat, title));
+  const named = [...subjects]
+    .map(([label, value]) => `${label}=${normalizeTitle(value).strict || value}`)
+    .sort();
+  return {
+    incident: incidentId ?? numberOf(heads),
+    strict: parts.filter((part) => part !== '').join('\n'),
+    loose: [...new Set(looseParts.flatMap((part) => part.split(' ')))]
+      .filter((word) => word !== '')
+      .sort()
+      .join(' '),
+    things: [...new Set(ids.filter((id) => !id.isIncident).map((id) => id.name))].sort(),
+    subjects: named,
+  };
+}
+
+function numberOf(heads: Head[]): string | null {
+  for (const head of heads.slice(0, 4)) {
+    for (const pattern of incidentNumbers) {
+      const number = pattern.exec(head.line.slice(0, 200))?.[1];
+      if (number !== undefined) return `number/${number.toUpperCase()}`;
+    }
+  }
+  return null;
+}
+
+/**
+ * Names of machines and the like in the first line under the title, for two hosts may share a title:
+ * "web-1", "db.example.com", "10.0.0.5", a word with a dash, dot or digit behind "on" or "for".
+ */
+function namesBelow(flat: Flattened, title: string): string[] {
+  const lines = flat.pieces
+    .filter((piece) => ['text', 'section', 'body', 'header', 'title'].includes(piece.kind))
+    .flatMap((piece) => piece.lines.slice(0, 2));
+  const below = lines.find((line) => line !== title && !line.includes(title) && !title.includes(line));
+  if (below === undefined) return [];
+  const words = normalizeTitle(below.slice(0, 300)).strict.split(' ');
+  const names = words.filter((word, index) => {
+    if (
+      /^[a-z]{1,20}-?\d{1,3}%?$/.test(word) &&
+      /^(?:p\d\d|http\d?|utf-?8|sha\d+|md5|ipv[46]|s3|ec2|k8s|v\d+)$/.test(word)
+    )
+      return false;
+    if (/^(?=.*[a-z])(?=.*\d)[a-z0-9][a-z0-9._:/@-]{1,100}$/.test(word))
+      return !/^[\d.]+[a-z]{1,3}$/.test(word) && !/^[0-9a-f]{7,64}$/.test(word);
+    if (/^\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?$/.test(word)) return true;
+    const before = words[index - 1] ?? '';
+    return (
+      /[._/-]/.test(word) &&
+      /^(?:on|for|in|at|of|host|server|service|node|instance|pod|queue|job|app)$/.test(before)
+    );
+  });
+  return [...new Set(names)].slice(0, 4).sort();
+}

@@ -1,0 +1,152 @@
+import type { Field, Flattened } from './flatten.ts';
+
+// An alert names what it is about near its top; what stands further down is a list of samples or a stack trace.
+const maximumLines = 60;
+const maximumLabels = 80;
+
+/** A label and its value, from a field or from a line such as "Host: web-1" or " - instance = web-1". */
+export interface Label {
+  /** Lower case, blanks made one. */
+  name: string;
+  value: string;
+  /** False: laid out as a field. True: found in running text, by its line's number. */
+  line: number | undefined;
+}
+
+const pairPattern = /^[^\p{L}\p{N}]{0,6}([\p{L}][\p{L}\p{N} _./()-]{0,34}?)\s?(?::|=|：)\s*(\S.{0,300})$/u;
+
+/** All labels of a message: its fields first, then those of its lines. */
+export function labelsOf(flat: Flattened): Label[] {
+  const labels: Label[] = flat.fields.map((field: Field) => ({
+    name: labelName(field.label),
+    value: field.value.slice(0, 300),
+    line: undefined,
+  }));
+  let number = 0;
+  for (const piece of flat.pieces) {
+    if (piece.kind === 'field' || piece.kind === 'fallback') continue;
+    for (const line of piece.lines) {
+      if (++number > maximumLines || labels.length > maximumLabels) return labels;
+      if (line.length > 600) continue;
+      for (const part of line.split(/ [|•·] /)) {
+        const pair = pairPattern.exec(part);
+        if (pair?.[1] === undefined || pair[2] === undefined || pair[2].startsWith('//')) continue;
+        labels.push({ name: labelName(pair[1]), value: pair[2].trim(), line: number });
+      }
+    }
+  }
+  return labels;
+}
+
+function labelName(raw: string): string {
+  return raw
+    .slice(0, 60)
+    .replace(/:[a-z0-9_+-]{1,40}:/g, ' ')
+    .replace(/[^\p{L}\p{N}]+/gu, ' ')
+    .trim()
+    .toLowerCase();
+}
+
+const stateLabels = new Set([
+  'state',
+  'status',
+  'current state',
+  'current status',
+  'new state',
+  'new status',
+  'alarm state',
+  'alarm status',
+  'alert state',
+  'alert status',
+  'monitor status',
+  'monitor state',
+  'monitor condition',
+  'check status',
+  'check state',
+  'incident status',
+  'incident state',
+  'issue status',
+  'issue state',
+  'problem status',
+  'problem state',
+  'event type',
+  'event status',
+  'event state',
+  'notification type',
+  'alert type',
+  'transition',
+  'state change',
+  'status change',
+  'service state',
+  'host state',
+  'service status',
+  'host status',
+  'trigger status',
+  'health',
+  'health status',
+  'alarm',
+  'result',
+  'action',
+  'message type',
+  'alerttype',
+  'condition status',
+]);
+
+/** Values of fields that say how the alert is now, in order. */
+export function statesOf(labels: Label[]): string[] {
+  return labels
+    .filter(
+      (label) =>
+        stateLabels.has(label.name) &&
+        (label.line === undefined || (label.line <= 12 && isShort(label.value))),
+    )
+    .map((label) => label.value);
+}
+
+/** True when the value is a word or three, no prose. */
+export function isShort(value: string): boolean {
+  return value.length <= 60 && value.split(/\s+/).length <= 5;
+}
+
+/** What an alert can be about: kind by kind, the labels that name it. */
+const subjects: Record<string, string> = {
+  host: 'host, hostname, host name, node, node name, server, server name, machine, device, device name, agent, agent name, computer, vm, hosts, host s, affected host, displayname, group, groups, tags group, scope',
+  instance: 'instance, instance id, instanceid, instances',
+  target: 'target, endpoint, url, site, website, address, domain, check url, monitor url, uri, web check',
+  service:
+    'service, service name, servicename, application, app, app name, application name, microservice, impacted service, services, affected service, affected services, impacted services, component, impacted entity, impacted entities, entity, entity name, affected entity, affected entities, root cause entity, affected component',
+  check:
+    'check, check name, monitor, monitor name, sensor, sensor name, probe, test, test name, heartbeat, alarm name, alert name, alertname, alert rule, rule, rule name, policy, policy name, condition name, trigger, trigger name, detector, job name, datasource, chart, metric, metric name, event definition, alert definition, datapoint, dataset, item, item name, slo, query name, alert',
+  resource:
+    'resource, resource name, resource id, affected resource, target resource, object, queue, queue name, topic, database, db, database name, table, bucket, function, function name, volume, disk, mount, mountpoint, mount point, interface, filesystem, file system, partition, drive, drive letter, port, process, consumer group, connector, shard, index, path, dimension, dimensions, load balancer, targetgroup, display name',
+  pod: 'pod, pod name, container, container name, deployment, statefulset, daemonset, workload, daemon, namespace, kubernetes namespace, kind, name, cronjob, pvc, persistentvolumeclaim, source',
+  cluster:
+    'cluster, cluster name, environment, env, project, project name, subscription, region, zone, datacenter, account, account id, aws account, tenant, team, stage, organization, repository, repo, branch, job, pipeline, workflow, customer, workspace, stream',
+};
+
+const subjectOf = new Map<string, string>(
+  Object.entries(subjects).flatMap(([kind, names]) =>
+    names.split(', ').map((name): [string, string] => [name.trim(), `${kind}:${name.trim()}`]),
+  ),
+);
+
+/**
+ * What the message says it is about, by label. A label with several values is left out: the message lists several
+ * alerts then, and the list changes from one message to the next.
+ */
+export function subjectsOf(labels: Label[], fieldsOnly: boolean): Map<string, string> {
+  const found = new Map<string, string>();
+  const several = new Set<string>();
+  for (const label of labels) {
+    const name = subjectOf.get(label.name);
+    if (name === undefined || (fieldsOnly && label.line !== undefined)) continue;
+    // "Alert: web-1 is down" is the title itself, only a field of that name names a check.
+    if (label.line !== undefined && (label.value.length > 120 || label.name === 'alert')) continue;
+    const value = label.value.toLowerCase().trim();
+    const known = found.get(name);
+    if (known !== undefined && known !== value) several.add(name);
+    found.set(name, known ?? value);
+  }
+  for (const name of several) found.delete(name);
+  return found;
+}

@@ -1,0 +1,151 @@
+import { RE2JS } from 're2js';
+import type { AlertMatch, AlertSeverity, AlertStatus, Rule, TextPattern } from '../config/types.ts';
+
+/** What a rule may look at. */
+export interface RuleFacts {
+  status: AlertStatus;
+  severity: AlertSeverity | null;
+  title: string;
+  text: string;
+}
+
+/** Where and when. */
+export interface RuleContext {
+  /** Undefined: not known (a message tried by hand); then every rule's channels fit. */
+  channel: string | undefined;
+  botId: string;
+  appId: string | undefined;
+  /** Epoch ms; for `between` and `days`. */
+  now: number;
+}
+
+// The engine is linear but slow per character: the start of a message is enough to tell it.
+const regexInputLength = 8_000;
+const maximumRegexLength = 500;
+const maximumCached = 500;
+const compiled = new Map<string, RE2JS | string>();
+
+/**
+ * The rules that take this alert, in order; behind one with `stop` none is asked any more.
+ * A rule without `status` takes firing alerts; `any` takes every bot message.
+ */
+export function matchRules(rules: Rule[], facts: RuleFacts, context: RuleContext): Rule[] {
+  const taken: Rule[] = [];
+  for (const rule of rules) {
+    if (!takes(rule, facts, context)) continue;
+    taken.push(rule);
+    if (rule.stop) break;
+  }
+  return taken;
+}
+
+function takes(rule: Rule, facts: RuleFacts, context: RuleContext): boolean {
+  if (context.channel !== undefined && !rule.channels.includes(context.channel)) return false;
+  const status = rule.match.status ?? ['firing'];
+  if (!matches({ ...rule.match, status }, facts, context)) return false;
+  if (rule.not !== undefined && !isEmpty(rule.not) && matches(rule.not, facts, context)) return false;
+  return isWithin(rule, context.now);
+}
+
+function isEmpty(match: AlertMatch): boolean {
+  return Object.values(match).every((value) => value === undefined);
+}
+
+function matches(match: AlertMatch, facts: RuleFacts, context: RuleContext): boolean {
+  if (match.status !== undefined && !match.status.includes('any') && !match.status.includes(facts.status))
+    return false;
+  if (match.severity !== undefined && !match.severity.includes(facts.severity)) return false;
+  if (match.from !== undefined) {
+    const isFrom =
+      match.from.includes(context.botId) ||
+      (context.appId !== undefined && match.from.includes(context.appId));
+    if (!isFrom) return false;
+  }
+  if (match.title !== undefined && !matchesText(match.title, facts.title)) return false;
+  return match.text === undefined || matchesText(match.text, facts.text);
+}
+
+function matchesText(pattern: TextPattern, text: string): boolean {
+  if ('substring' in pattern) return text.toLowerCase().includes(pattern.substring.toLowerCase());
+  const regex = compile(pattern.regex, pattern.flags);
+  // A faulty pattern is refused when the configuration is read; here it matches nothing rather than everything.
+  return typeof regex !== 'string' && regex.matcher(text.slice(0, regexInputLength)).find();
+}
+
+/** What is wrong with a regular expression of a rule, in words; undefined when it can be used. For whoever reads the configuration. */
+export function patternFault(pattern: TextPattern): string | undefined {
+  if ('substring' in pattern) return undefined;
+  const regex = compile(pattern.regex, pattern.flags);
+  return typeof regex === 'string' ? regex : undefined;
+}
+
+/** RE2 runs in linear time whatever the pattern; look-around and back-references are not in it. https://github.com/google/re2/wiki/Syntax */
+function compile(source: string, flags: string): RE2JS | string {
+  const key = `${flags}/${source}`;
+  const known = compiled.get(key);
+  if (known !== undefined) return known;
+  const made = compileNew(source, flags);
+  if (compiled.size >= maximumCached) compiled.clear();
+  compiled.set(key, made);
+  return made;
+}
+
+function compileNew(source: string, flags: string): RE2JS | string {
+  if (source.length > maximumRegexLength) return `longer than ${maximumRegexLength} characters`;
+  const known: Record<string, number> = {
+    i: RE2JS.CASE_INSENSITIVE,
+    m: RE2JS.MULTILINE,
+    s: RE2JS.DOTALL,
+    u: 0,
+  };
+  let bits = 0;
+  for (const flag of flags) {
+    const bit = known[flag];
+    if (bit === undefined) return `unknown flag "${flag}" (i, m, s and u are known)`;
+    bits |= bit;
+  }
+  try {
+    return RE2JS.compile(source, bits);
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+const dayNames = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
+
+/** The time of day and the day of the week there. Without a zone, the machine's own. */
+function localTime(now: number, timeZone: string | undefined): { minute: number; day: number } {
+  const key = timeZone ?? '';
+  let format = formats.get(key);
+  if (format === undefined) {
+    format = new Intl.DateTimeFormat('en-US', {
+      weekday: 'short',
+      hour: '2-digit',
+      minute: '2-digit',
+      hourCycle: 'h23',
+      ...(timeZone === undefined ? {} : { timeZone }),
+    });
+    formats.set(key, format);
+  }
+  const parts = format.formatToParts(now);
+  const part = (type: string) => parts.find((item) => item.type === type)?.value ?? '';
+  return {
+    minute: Number(part('hour')) * 60 + Number(part('minute')),
+    day: dayNames.indexOf(part('weekday')),
+  };
+}
+
+/** A night from 22:00 to 07:00 belongs to the day on which it began. */
+function isWithin(rule: Rule, now: number): boolean {
+  if (rule.between === undefined && rule.days === undefined) return true;
+  const { minute, day } = localTime(now, rule.timeZone);
+  const { fromMinute, toMinute } = rule.between ?? { fromMinute: 0, toMinute: 0 };
+  const overMidnight = fromMinute > toMinute;
+  const inside =
+    fromMinute === toMinute ||
+    (overMidnight ? minute >= fromMinute || minute < toMinute : minute >= fromMinute && minute < toMinute);
+  if (!inside) return false;
+  const began = overMidnight && minute < toMinute ? (day + 6) % 7 : day;
+  return rule.days === undefined || rule.days.includes(began);
+}

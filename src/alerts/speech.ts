@@ -1,0 +1,84 @@
+import { visible } from './text.ts';
+
+/** What a rule's `say` may name. */
+export interface SayFacts {
+  title: string;
+  severity: string | null;
+  /** The tool, as its bot is called. */
+  source: string;
+  /** The channel's name, without "#". */
+  channel: string;
+}
+
+// Nothing longer is ever spoken; bounds the work.
+const factLength = 1_000;
+
+/**
+ * The text to be spoken: the template with `{title}`, `{severity}`, `{source}`, `{channel}` filled in. What comes from
+ * outside loses links, ids, mark-up, signs and anything that could be taken for a number to dial.
+ * @param maxLength characters that the platform takes
+ * @returns at most `maxLength` characters, cut at a word, never empty
+ */
+export function renderSay(template: string, facts: SayFacts, maxLength: number): string {
+  const known: Record<string, string> = {
+    title: speakable(withoutStatePrefix(facts.title)),
+    severity: facts.severity === null ? '' : speakable(facts.severity),
+    source: speakable(facts.source),
+    channel: speakable(facts.channel),
+  };
+  // One pass: a title that contains "{severity}" stays a title.
+  const filled = visible(template).replace(
+    /\{([a-z]{1,20})\}/gi,
+    (_, name: string) => known[name.toLowerCase()] ?? '',
+  );
+  const text = tidy(filled);
+  if (/[\p{L}\p{N}]/u.test(text)) return cutAtWord(text, maxLength);
+  return cutAtWord(known.title === '' ? 'Alert.' : (known.title ?? 'Alert.'), maxLength);
+}
+
+/** Foreign text in words that a voice can read: no links, ids, mark-up, emoji, commands or phone numbers. */
+export function speakable(foreign: string): string {
+  let text = visible(foreign.slice(0, factLength)).normalize('NFKC');
+  text = text.replace(/<[@!#][^<>]{0,200}>/g, ' ').replace(/<[^<>|]{0,500}\|([^<>]{0,500})>/g, '$1');
+  text = text
+    .replace(/\b(?:https?|ftp|mailto|tel|sip|slack):[^\s<>|]{1,1000}/gi, ' ')
+    .replace(/\bwww\.[^\s<>|]{1,500}/gi, ' ');
+  text = text.replace(/(?<![\w:]):[a-z][a-z0-9_+-]{0,40}:/gi, ' ');
+  text = text.replace(
+    /[\p{Extended_Pictographic}\u{1f1e6}-\u{1f1ff}\u{1f3fb}-\u{1f3ff}\ufe0f\u20e3]/gu,
+    (sign) => (/[\d#*©®]/.test(sign) ? sign : ' '),
+  );
+  text = text.replace(/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/gi, ' ');
+  text = text.replace(/\b(?=[0-9a-f]{0,64}\d)(?=\d{0,64}[a-f])[0-9a-f]{10,64}\b/gi, ' ');
+  // Addresses of machines stay; other runs of seven and more digits could be read as a number to dial.
+  text = text.replace(/\+?[\p{Nd}][\p{Nd} ().\-/]{4,60}[\p{Nd}]/gu, (run) => {
+    if (/^\d{1,3}(?:\.\d{1,3}){3}$/.test(run.trim())) return run;
+    return (run.match(/\p{Nd}/gu) ?? []).length >= 7 ? ' ' : run;
+  });
+  text = text.replace(/\+(?=\p{Nd})/gu, ' ').replace(/\p{Nd}{7,}/gu, ' ');
+  text = text.replace(/(^|\s)\/+(?=[a-z])/gi, '$1').replace(/@(?:channel|here|everyone)\b/gi, ' ');
+  text = text.replace(/[*_~`<>|{}[\]()#^\\=@$&"“”]+/g, ' ');
+  return tidy(text);
+}
+
+/** "[FIRING:2]" is read by no voice; the rule's own words say that something fires. */
+function withoutStatePrefix(title: string): string {
+  return title.replace(/^\W{0,12}\[(?:firing|resolved)[^[\]]{0,40}\]\s*/i, '');
+}
+
+function tidy(text: string): string {
+  return text
+    .replace(/\s+/g, ' ')
+    .replace(/ ([.,;:!?])/g, '$1')
+    .replace(/([.,;:!?])(?:[.,;:!?])+/g, '$1')
+    .replace(/^[\s.,;:!?–—-]+/, '')
+    .trim();
+}
+
+function cutAtWord(text: string, maxLength: number): string {
+  if (text.length <= maxLength) return text;
+  const head = text.slice(0, maxLength + 1);
+  const space = head.lastIndexOf(' ');
+  const cut = space > 0 ? head.slice(0, space) : text.slice(0, maxLength);
+  return cut.replace(/[\ud800-\udbff]$/, '').replace(/[\s,;:–—-]+$/, '');
+}

@@ -1,0 +1,151 @@
+import type { AlertStatus } from '../config/types.ts';
+import { isChatter, namesFault } from './chatter.ts';
+import type { HeadReading } from './head.ts';
+import { readHead } from './head.ts';
+import type { EmojiColor } from './words.ts';
+
+export interface StatusEvidence {
+  /** The lines that speak first, in reading order; titles among them. */
+  heads: string[];
+  /** Values of fields such as "State" or "Alarm state". */
+  states: string[];
+  /** Attachment colours as written. */
+  colors: string[];
+  /** True where the message has what an alert has: a stated severity, a host, a threshold. */
+  structured: boolean;
+}
+
+export interface StatusReading {
+  status: AlertStatus;
+  /** An "info" that says success: it ends a failure of the same key, if one is open. */
+  endsFailure: boolean;
+}
+
+/**
+ * Whether an alert began, ended, or neither; what is said first beats what is coloured. Order: lifecycle words in the
+ * heads, then in state fields, then state words in the heads, in the fields, strong signs, colours, weak words.
+ */
+export function readStatus(evidence: StatusEvidence): StatusReading {
+  const heads = evidence.heads.map(readHead);
+  const fields = evidence.states.map((value) => readHead(`${value.slice(0, 80)}`));
+  const decided = (status: AlertStatus): StatusReading => ({ status, endsFailure: false });
+
+  if (evidence.heads.slice(0, 3).some(isChatter)) return { status: 'info', endsFailure: false };
+  for (const [line, reading] of zip(evidence.heads, heads)) {
+    const grouped = countsInBracket(line);
+    if (grouped !== undefined) return decided(grouped);
+    const first = reading.said.find(
+      (said) => said.class === 'fires' || said.class === 'resolves' || said.class === 'neutral',
+    );
+    if (first === undefined) continue;
+    if (first.class === 'neutral') {
+      if (!isDecisive(first, reading, evidence)) continue;
+      return { status: 'info', endsFailure: isSuccess(first.word) };
+    }
+    return decided(first.class === 'fires' ? 'firing' : 'resolved');
+  }
+  const field = lifecycleOfFields(fields, evidence);
+  if (field !== undefined) return field;
+  for (const reading of [...heads, ...fields]) {
+    const first = reading.said.find((said) => said.class === 'bad' || said.class === 'good');
+    if (first !== undefined) return decided(first.class === 'bad' ? 'firing' : 'resolved');
+  }
+  return byColour(heads, evidence);
+}
+
+function byColour(heads: HeadReading[], evidence: StatusEvidence): StatusReading {
+  const emoji = heads.find((reading) => reading.emoji !== undefined)?.emoji;
+  const weak = heads.some((reading) => reading.weak);
+  const colors = evidence.colors.map(colorOf).filter((color) => color !== undefined);
+  const decided = (status: AlertStatus): StatusReading => ({ status, endsFailure: false });
+  if (emoji?.color === 'red' && !emoji.weak) return decided('firing');
+  if (emoji?.color === 'green') return decided('resolved');
+  if (colors.includes('red')) return decided('firing');
+  if (colors.includes('green')) return decided('resolved');
+  const supported = weak || evidence.structured;
+  if (emoji !== undefined && (supported || emoji.color === 'yellow')) return decided('firing');
+  if (colors.includes('yellow') && supported) return decided('firing');
+  if (weak && evidence.structured) return decided('firing');
+  if (evidence.heads.slice(0, 2).some(namesFault)) return decided('firing');
+  return decided('info');
+}
+
+function lifecycleOfFields(fields: HeadReading[], evidence: StatusEvidence): StatusReading | undefined {
+  for (const [value, reading] of zip(evidence.states, fields)) {
+    const first = reading.said.find(
+      (said) => said.class === 'fires' || said.class === 'resolves' || said.class === 'neutral',
+    );
+    if (first?.class === 'fires') return { status: 'firing', endsFailure: false };
+    if (first?.class === 'resolves') return { status: 'resolved', endsFailure: false };
+    if (first?.class === 'neutral') return { status: 'info', endsFailure: isSuccess(first.word) };
+    if (/^\W*(?:active|open|ongoing|new)\b/i.test(value) && evidence.structured)
+      return { status: 'firing', endsFailure: false };
+  }
+  return undefined;
+}
+
+/** "[FIRING:1, RESOLVED:2]": one that fires counts more than any that ended. */
+function countsInBracket(line: string): AlertStatus | undefined {
+  const bracket = /^[^[\]]{0,60}\[([^[\]]{1,60})\]/.exec(line)?.[1];
+  if (bracket === undefined) return undefined;
+  const firing = /\b(?:firing|alerting|triggered)\b(?:\s*[:x×]?\s*(\d+))?/i.exec(bracket);
+  if (firing !== null && firing[1] !== '0') return 'firing';
+  return /\b(?:resolved|recovered)\b/i.test(bracket) ? 'resolved' : undefined;
+}
+
+/** Acknowledged is acknowledged; "scheduled", "passed" or "paused" give way to a fault in the same line or a red colour. */
+function isDecisive(
+  neutral: { word: string; lead: boolean },
+  reading: HeadReading,
+  evidence: StatusEvidence,
+): boolean {
+  if (
+    /^(?:ack|acked|acknowledg|snooz|silenced|muted|suppressed|downtime|flapping|insufficientdata)/.test(
+      neutral.word,
+    )
+  )
+    return true;
+  if (reading.said.some((said) => said.class === 'bad')) return false;
+  return (
+    neutral.lead || isSuccess(neutral.word) || !evidence.colors.some((color) => colorOf(color) === 'red')
+  );
+}
+
+function isSuccess(word: string): boolean {
+  return /^(?:succeeded|success|successful|successfully|passed|completed|finished|deployed|synced)$/.test(
+    word,
+  );
+}
+
+/** Red, yellow or green of a name or a hex colour ("good", "#36a64f", "a30200"); undefined for blues, greys and nonsense. */
+export function colorOf(color: string): EmojiColor | undefined {
+  const name = color.trim().toLowerCase();
+  if (name === 'good' || name === 'green') return 'green';
+  if (name === 'warning' || name === 'yellow' || name === 'orange') return 'yellow';
+  if (name === 'danger' || name === 'red') return 'red';
+  const hex =
+    /^#?([0-9a-f]{6})$/.exec(name)?.[1] ?? /^#?([0-9a-f]{3})$/.exec(name)?.[1]?.replace(/./g, '$&$&');
+  if (hex === undefined) return undefined;
+  const number = Number.parseInt(hex, 16);
+  const [r, g, b] = [number >> 16, (number >> 8) & 255, number & 255];
+  const high = Math.max(r, g, b);
+  const spread = high - Math.min(r, g, b);
+  if (high < 50 || spread / high < 0.3) return undefined;
+  let hue = 0;
+  if (high === r) hue = (60 * (g - b)) / spread;
+  else if (high === g) hue = 120 + (60 * (b - r)) / spread;
+  else hue = 240 + (60 * (r - g)) / spread;
+  if (hue < 0) hue += 360;
+  if (hue < 18 || hue >= 335) return 'red';
+  if (hue < 66) return 'yellow';
+  return hue >= 75 && hue < 172 ? 'green' : undefined;
+}
+
+function zip<A, B>(left: A[], right: B[]): [A, B][] {
+  const pairs: [A, B][] = [];
+  for (const [index, value] of left.entries()) {
+    const other = right[index];
+    if (other !== undefined) pairs.push([value, other]);
+  }
+  return pairs;
+}

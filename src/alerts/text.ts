@@ -1,0 +1,77 @@
+export interface FoundLink {
+  url: string;
+  label: string;
+}
+
+// Control characters except newline and tab, soft hyphen, zero-width, bidi controls, line separators, BOM, tags, unpaired surrogates.
+const invisible =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is taken out
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\u{e0000}-\u{e007f}\ud800-\udfff]/gu;
+
+/** The text without characters that nobody sees (control, bidi, zero-width); newlines stay. */
+export function visible(text: string): string {
+  return text.replace(invisible, '');
+}
+
+/**
+ * One piece of Slack text in plain words: `<url|label>` becomes its label, mentions go, mark-up characters go,
+ * `&lt; &gt; &amp;` are unescaped once, last. The result is data: it is never read as mark-up again.
+ * @param raw at most as long as the caller wants to pay for; every pattern here is linear
+ * @param links gets the links found, in order
+ */
+export function plain(raw: string, links: FoundLink[]): string {
+  let text = visible(raw);
+  // Two "*Label:* value" on one line are two lines for whoever looks for labels.
+  text = text.replace(/[ \t]\*([^*\n]{1,40})(?::\*|\*:)/g, '\n*$1:*');
+  text = text.replace(
+    /!?\[([^[\]\n]{0,300})\]\((https?:[^()\s]{1,2000})\)/g,
+    (_, label: string, url: string) => {
+      links.push({ url: unescapeOnce(url), label: unescapeOnce(label) });
+      return label;
+    },
+  );
+  text = text.replace(/<([^<>]{0,3000})>/g, (_, inner: string) => angle(inner, links));
+  text = text.replace(/https?:\/\/[^\s<>|"'`]{4,2000}/g, (url) => {
+    links.push({ url: unescapeOnce(url), label: '' });
+    return url;
+  });
+  text = text.replace(/[*`]+/g, '').replace(/~([^~\n]{1,300})~/g, '$1');
+  text = text.replace(/(?<![\p{L}\p{N}_])_([^_\n]{1,300})_(?![\p{L}\p{N}_])/gu, '$1');
+  text = text.replace(/^[ \t]*(?:#{1,6}[ \t]+|(?:>|&gt;)[ \t]?)+/gm, '');
+  return unescapeOnce(text);
+}
+
+function angle(inner: string, links: FoundLink[]): string {
+  const bar = inner.indexOf('|');
+  const target = bar < 0 ? inner : inner.slice(0, bar);
+  const label = bar < 0 ? '' : inner.slice(bar + 1);
+  if (target.startsWith('@') || target.startsWith('!')) {
+    return target.startsWith('!date^') ? label : '';
+  }
+  if (target.startsWith('#')) return label === '' ? '' : `#${label}`;
+  if (/^(?:https?|mailto|tel):/i.test(target)) {
+    if (/^https?:/i.test(target)) links.push({ url: unescapeOnce(target), label: unescapeOnce(label) });
+    // An address written out again would be found twice: only its words stay.
+    if (label === '') return /^https?:/i.test(target) ? hostAndPath(target) : '';
+    return label.replace(/^https?:\/\//i, '');
+  }
+  return ` ${inner} `;
+}
+
+function hostAndPath(url: string): string {
+  return url.replace(/^https?:\/\//i, '').replace(/[?#].*$/s, '');
+}
+
+function unescapeOnce(text: string): string {
+  return text.replace(/&(lt|gt|amp);/g, (_, name: string) =>
+    name === 'lt' ? '<' : name === 'gt' ? '>' : '&',
+  );
+}
+
+/** Non-empty lines, trimmed, inner blanks made one. */
+export function linesOf(text: string): string[] {
+  return text
+    .split('\n')
+    .map((line) => line.replace(/[ \t\u00a0]+/g, ' ').trim())
+    .filter((line) => line !== '');
+}

@@ -1,0 +1,12 @@
+import { asText, type JsonObject } from './json.ts';
+
+/** True for what Slack itself adds to a message: a preview of a link, or a message that somebody shared. */
+export function isUnfurl(attachment: JsonObject): boolean {
+  return (
+    asText(attachment.from_url) !== undefined ||
+    asText(attachment.original_url) !== undefined ||
+    attachment.is_msg_unfurl === true ||
+    attachment.is_app_unfurl === true ||
+    attachment.is_share === true
+  );
+}

@@ -1,0 +1,158 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { wakeLanes } from './calls/create.ts';
+import { createExpirer, createReminder } from './calls/decide.ts';
+import { createDispatcher } from './calls/dispatch.ts';
+import { createPoller } from './calls/poll.ts';
+import { createReconciler } from './calls/reconcile.ts';
+import { createReportApplier } from './calls/reports.ts';
+import { type Clock, systemClock } from './clock.ts';
+import type { Config, Environment } from './config/types.ts';
+import { createReadiness } from './http/health.ts';
+import { createReportsHandler, isReportsPath } from './http/reports.ts';
+import { createHttpServer, type Handler } from './http/server.ts';
+import { newId } from './ids.ts';
+import type { Log } from './log.ts';
+import { answerFailure } from './slack/answer.ts';
+import { createBolt, slackLogger } from './slack/bolt.ts';
+import { createSlackClients } from './slack/clients.ts';
+import { createDeliverer } from './slack/delivery/deliver.ts';
+import { createEditor } from './slack/delivery/edit.ts';
+import type { SlackDeps } from './slack/deps.ts';
+import { checkIdentity } from './slack/identity.ts';
+import { createPeople } from './slack/people.ts';
+import { createRecordings } from './slack/recordings.ts';
+import { registerListeners } from './slack/register.ts';
+import { databaseClock } from './store/clock.ts';
+import { tokenSecret } from './store/meta.ts';
+import { openStore } from './store/open.ts';
+import { createWorker } from './store/worker.ts';
+import { createVoiceClient } from './voice/client.ts';
+
+export interface AppSettings {
+  environment: Environment;
+  /** The configuration as it is now: reading the file again is the caller's. */
+  config: () => Config;
+  log: Log;
+  clock?: Clock;
+}
+
+export interface VoicecallApp {
+  /** Opens the database, listens, checks the token (waiting while Slack is down), takes work. */
+  start(): Promise<void>;
+  /** Takes no more work, finishes the POST in flight and the answers under way, leaves the rest for the next start. */
+  stop(): Promise<void>;
+  /** The port it listens on. */
+  port(): number;
+}
+
+/** Constructs and wires everything; nothing runs before `start`. */
+export async function createApp(settings: AppSettings): Promise<VoicecallApp> {
+  const { environment, config, log } = settings;
+  const systemTime = settings.clock ?? systemClock;
+  const store = await openStore({
+    databaseUrl: environment.databaseUrl,
+    dataDir: environment.dataDir,
+    clock: systemTime,
+    log,
+  });
+  const clock = await databaseClock(store, systemTime);
+  const voice = createVoiceClient(
+    {
+      apiUrl: environment.voiceApiUrl,
+      balanceUrl: environment.voiceBalanceUrl,
+      apiKey: environment.voiceApiKey,
+      apiSecret: environment.voiceApiSecret,
+      appId: environment.voiceAppId,
+    },
+    { clock, log },
+  );
+  const identity = { teamId: '', botUserId: '', botId: '' };
+  const clients = createSlackClients({
+    token: environment.slackBotToken,
+    apiUrl: environment.slackApiUrl,
+    logger: slackLogger(log),
+  });
+  const deps: SlackDeps = {
+    clock,
+    log,
+    store,
+    voice,
+    config,
+    instance: newId('i'),
+    tokenSecret: await tokenSecret(store),
+    reportsExpected: environment.voiceReportToken !== undefined,
+    identity,
+    people: createPeople({ clock, log, identity, urgent: clients.urgent }),
+    recordings: createRecordings({ clock, log, voice, config }),
+    slackApiUrl: environment.slackApiUrl,
+    slackBotToken: environment.slackBotToken,
+    ...clients,
+  };
+  const bolt = createBolt({
+    environment,
+    log,
+    identity: deps.identity,
+    intake: async () => {},
+    onError: (args, error) => answerFailure(deps, args, error),
+  });
+  registerListeners(bolt.app, deps);
+  const worker = createWorker({
+    store,
+    clock,
+    log,
+    instance: deps.instance,
+    handlers: {
+      dispatch: { concurrency: 16, run: createDispatcher(deps) },
+      reports: { concurrency: 1, run: createReportApplier(deps) },
+      reconcile: { concurrency: 1, run: createReconciler(deps) },
+      poll: { concurrency: 1, run: createPoller(deps) },
+      expire: { concurrency: 2, run: createExpirer(deps) },
+      remind: { concurrency: 1, run: createReminder(deps) },
+      'slack.deliver': { concurrency: 8, run: createDeliverer(deps) },
+      'slack.edit': { concurrency: 2, run: createEditor(deps) },
+    },
+  });
+  const readiness = createReadiness(deps, { clock });
+  const reports = createReportsHandler(deps);
+  const http = createHttpServer({
+    host: environment.host,
+    port: environment.port,
+    log,
+    route(method, path): Handler | undefined {
+      if (method === 'GET' && path === '/healthz') return readiness.healthz;
+      if (method === 'GET' && path === '/readyz') return readiness.readyz;
+      if (method === 'POST' && isReportsPath(path, environment.voiceReportToken)) return reports;
+      const { http: receiver } = bolt;
+      if (path === '/slack/events' && receiver !== null)
+        return (request, response) => receiver.requestListener(request, response);
+      return undefined;
+    },
+  });
+  let stopping = false;
+
+  async function start(): Promise<void> {
+    await http.start();
+    log.info({ port: http.port() }, 'listening');
+    await checkIdentity(deps, () => stopping);
+    if (stopping) return;
+    if (bolt.socket !== null) await bolt.app.start();
+    await store.transaction((tx) => wakeLanes(tx, deps));
+    worker.start();
+    readiness.started();
+    log.info({ mode: bolt.socket === null ? 'HTTP' : 'Socket Mode', database: store.dialect }, 'ready');
+  }
+
+  async function stop(): Promise<void> {
+    stopping = true;
+    readiness.stopping();
+    if (bolt.socket !== null) await bolt.app.stop();
+    await http.stop();
+    while (bolt.running() > 0) await wait(10);
+    await worker.stop();
+    clock.stop();
+    await voice.close();
+    await store.close();
+  }
+
+  return { start, stop, port: () => http.port() };
+}

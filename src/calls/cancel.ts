@@ -1,0 +1,106 @@
+import { VoicecallError } from '../errors.ts';
+import { cancelTask } from '../store/tasks.ts';
+import type { Tx } from '../store/types.ts';
+import { refresh } from './announce.ts';
+import { record } from './audit.ts';
+import type { CallsDeps } from './deps.ts';
+import { advance, lockRequest, moveRequest } from './progress.ts';
+import { finishedRequestStates } from './states.ts';
+import type { RequestState } from './types.ts';
+
+/**
+ * Stops everything of a request that has not been sent; what was dialled cannot be called back. Returns how many
+ * calls were stopped. Throws VoicecallError not_found, or already_decided when nothing is left to stop. Whether
+ * `userId` may do it is the caller's to check.
+ */
+export async function cancelRequest(
+  deps: CallsDeps,
+  requestId: string,
+  userId: string,
+): Promise<{ stopped: number }> {
+  return await deps.store.transaction((tx) =>
+    cancelIn(tx, deps, requestId, { by: userId, action: 'cancelled' }),
+  );
+}
+
+/**
+ * An alert's request: somebody has taken it. Records who and when, and stops what has not been sent. Taking it twice
+ * changes nothing: `first` is who took it first.
+ */
+export async function acknowledge(
+  deps: CallsDeps,
+  requestId: string,
+  userId: string,
+): Promise<{ first: string; stopped: number }> {
+  return await deps.store.transaction(async (tx) => {
+    const now = deps.clock.now();
+    const request = await lockRequest(tx, requestId);
+    if (request === null) throw new VoicecallError('not_found', `no request ${requestId}`);
+    if (request.acked_by !== null) return { first: request.acked_by, stopped: 0 };
+    await tx
+      .updateTable('requests')
+      .set({ acked_by: userId, changed_at: now })
+      .where('id', '=', requestId)
+      .execute();
+    if (request.alert_id !== null) {
+      await tx
+        .updateTable('alerts')
+        .set({ acked_by: userId, acked_at: now })
+        .where('id', '=', request.alert_id)
+        .execute();
+    }
+    await record(tx, requestId, { at: now, actor: userId, action: 'acknowledged' });
+    const stopped = isOpen(request.state)
+      ? (await cancelIn(tx, deps, requestId, { by: userId, action: 'stopped' })).stopped
+      : 0;
+    await refresh(tx, now, requestId);
+    return { first: userId, stopped };
+  });
+}
+
+function isOpen(state: string): boolean {
+  return state !== 'sent' && !finishedRequestStates.includes(state as RequestState);
+}
+
+/** The same in the caller's transaction; `by` is a user, a rule or the program itself. */
+export async function cancelIn(
+  tx: Tx,
+  deps: CallsDeps,
+  requestId: string,
+  { by, action }: { by: string; action: string },
+): Promise<{ stopped: number }> {
+  const now = deps.clock.now();
+  const request = await lockRequest(tx, requestId);
+  if (request === null) throw new VoicecallError('not_found', `no request ${requestId}`);
+  if (!isOpen(request.state)) {
+    throw new VoicecallError('already_decided', `request ${requestId} is ${request.state}`, {
+      facts: { state: request.state, at: String(request.changed_at), by: request.cancelled_by ?? '' },
+    });
+  }
+  await tx
+    .updateTable('submissions')
+    .set({ state: 'cancelled' })
+    .where('request_id', '=', requestId)
+    .where('state', '=', 'ready')
+    .execute();
+  const calls = await tx
+    .updateTable('calls')
+    .set({ state: 'cancelled' })
+    .where('request_id', '=', requestId)
+    .where('state', '=', 'ready')
+    .executeTakeFirst();
+  const stopped = Number(calls.numUpdatedRows);
+  await tx
+    .updateTable('requests')
+    .set({ cancelled_by: by, changed_at: now })
+    .where('id', '=', requestId)
+    .execute();
+  await record(tx, requestId, { at: now, actor: by, action, detail: { stopped } });
+  if (request.state === 'awaiting_approval') {
+    await moveRequest(tx, request, 'cancelled', now, { cancelled_by: by, finished_at: now });
+    await cancelTask(tx, 'expire', requestId);
+    await cancelTask(tx, 'remind', requestId);
+    await refresh(tx, now, requestId);
+  } else await advance(tx, deps, requestId);
+  return { stopped };
+}

@@ -1,0 +1,262 @@
+import { createHash } from 'node:crypto';
+import type { CallOptions } from '../config/types.ts';
+import { newId } from '../ids.ts';
+import { enqueue } from '../store/tasks.ts';
+import type { Tx } from '../store/types.ts';
+import { announce } from './announce.ts';
+import { record } from './audit.ts';
+import type { CallsDeps } from './deps.ts';
+import { countryOf } from './numbers.ts';
+import { assertTransition, requestTransitions } from './states.ts';
+import { makeToken } from './token.ts';
+import type { ApprovalAsk, Callee, Message, Origin, RequestState } from './types.ts';
+
+export interface NewRequest {
+  teamId: string;
+  origin: Origin;
+  requestedBy: string | null;
+  ruleName?: string | null;
+  alertId?: string | null;
+  alertTitle?: string | null;
+  /** The request that this one repeats. */
+  previousId?: string | null;
+  /** Of the modal that asked: one opened modal makes one request. */
+  rootViewId?: string | null;
+  channelId: string;
+  /** Where the person was when asking. */
+  askedIn?: string | null;
+  threadTs?: string | null;
+  message: Message;
+  options: CallOptions;
+  /** What goes out in calledInfo before the token. */
+  note: string;
+  /** Unique by number. */
+  callees: Callee[];
+  duplicates: number;
+  /** Null: nobody needs to approve. */
+  approval: ApprovalAsk | null;
+  /** 0 goes ahead of a long queue of others (alerts). */
+  priority: number;
+  onUnknown: 'again' | 'hold';
+}
+
+/** What an approval binds to: callees, message, options, note and channel. */
+export function hashRequest(
+  request: Pick<NewRequest, 'message' | 'options' | 'note' | 'channelId' | 'threadTs'> & {
+    callees: string[];
+  },
+): string {
+  const parts = [
+    request.callees.toSorted(),
+    Object.entries(request.message).toSorted(),
+    Object.entries(request.options).toSorted(),
+    request.note,
+    request.channelId,
+    request.threadTs ?? null,
+  ];
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+}
+
+/** Countries of the numbers with how many of each, most first; "??" where none is known. */
+export function countCountries(callees: readonly Callee[]): { country: string; callees: number }[] {
+  const counts = new Map<string, number>();
+  for (const { callee } of callees) {
+    const country = countryOf(callee) ?? '??';
+    counts.set(country, (counts.get(country) ?? 0) + 1);
+  }
+  return [...counts]
+    .map(([country, count]) => ({ country, callees: count }))
+    .sort((a, b) => b.callees - a.callees || a.country.localeCompare(b.country));
+}
+
+const rowsAtOnce = 500;
+
+/**
+ * Writes a request, its callees, its board and its first task in the caller's transaction.
+ * A root view that has made a request already makes no second one: `created` is then false and the id is the first one's.
+ */
+export async function createRequest(
+  tx: Tx,
+  deps: CallsDeps,
+  ask: NewRequest,
+): Promise<{ id: string; created: boolean; state: RequestState }> {
+  const now = deps.clock.now();
+  const id = newId('r');
+  const state: RequestState = ask.approval === null ? 'approved' : 'awaiting_approval';
+  const inserted = await tx
+    .insertInto('requests')
+    .values({
+      id,
+      team_id: ask.teamId,
+      origin: ask.origin,
+      state,
+      requested_by: ask.requestedBy,
+      rule_name: ask.ruleName ?? null,
+      alert_id: ask.alertId ?? null,
+      alert_title: ask.alertTitle ?? null,
+      previous_id: ask.previousId ?? null,
+      root_view_id: ask.rootViewId ?? null,
+      channel_id: ask.channelId,
+      asked_in: ask.askedIn ?? null,
+      thread_ts: ask.threadTs ?? null,
+      message: JSON.stringify(ask.message),
+      options: JSON.stringify(ask.options),
+      note: ask.note,
+      callees: ask.callees.length,
+      duplicates: ask.duplicates,
+      countries: JSON.stringify(countCountries(ask.callees)),
+      hash: hashRequest({ ...ask, callees: ask.callees.map((each) => each.callee) }),
+      approval: ask.approval === null ? null : JSON.stringify(ask.approval),
+      expires_at: null,
+      on_unknown: ask.onUnknown,
+      priority: ask.priority,
+      cancelled_by: null,
+      acked_by: null,
+      outcome: null,
+      created_at: now,
+      changed_at: now,
+      finished_at: null,
+      erased_at: null,
+    })
+    .onConflict((conflict) => conflict.column('root_view_id').doNothing())
+    .executeTakeFirst();
+  if ((inserted.numInsertedOrUpdatedRows ?? 0n) === 0n) {
+    const first = await tx
+      .selectFrom('requests')
+      .select(['id', 'state'])
+      .where('root_view_id', '=', ask.rootViewId ?? '')
+      .executeTakeFirstOrThrow();
+    return { id: first.id, created: false, state: first.state as RequestState };
+  }
+  await insertCalls(tx, id, ask.callees);
+  await record(tx, id, {
+    at: now,
+    actor: ask.requestedBy ?? `rule:${ask.ruleName ?? ''}`,
+    action: 'asked',
+    detail: { callees: ask.callees.length, approval: ask.approval?.reasons ?? [] },
+  });
+  const board = await announce(tx, now, {
+    requestId: id,
+    kind: 'board',
+    slot: `board:${id}`,
+    channelId: ask.channelId,
+    threadTs: ask.threadTs ?? null,
+  });
+  if (ask.approval === null) {
+    await release(tx, deps, id);
+  } else {
+    await announce(tx, now, {
+      requestId: id,
+      kind: 'card',
+      slot: `card:${id}`,
+      channelId: ask.approval.channelId ?? ask.channelId,
+      parentId: ask.approval.channelId === null ? board : null,
+    });
+  }
+  return { id, created: true, state };
+}
+
+async function insertCalls(tx: Tx, requestId: string, callees: readonly Callee[]): Promise<void> {
+  for (let start = 0; start < callees.length; start += rowsAtOnce) {
+    const rows = callees.slice(start, start + rowsAtOnce).map((each, index) => ({
+      request_id: requestId,
+      position: start + index + 1,
+      submission_id: null,
+      callee: each.callee,
+      name: each.name,
+      state: 'ready',
+    }));
+    await tx.insertInto('calls').values(rows).execute();
+  }
+}
+
+/**
+ * Cuts an approved request into submissions, in the order asked, and wakes the lanes that send them: up to
+ * voice.limits.callees for a recording, exactly one for spoken text.
+ */
+export async function release(tx: Tx, deps: CallsDeps, requestId: string): Promise<void> {
+  const request = await tx
+    .selectFrom('requests')
+    .select(['state', 'message', 'callees', 'priority'])
+    .where('id', '=', requestId)
+    .executeTakeFirstOrThrow();
+  if (request.state === 'awaiting_approval') {
+    assertTransition(requestTransitions, request.state, 'approved');
+    await tx
+      .updateTable('requests')
+      .set({ state: 'approved', changed_at: deps.clock.now() })
+      .where('id', '=', requestId)
+      .execute();
+  }
+  const message = JSON.parse(request.message) as Message;
+  const size = message.kind === 'text' ? 1 : deps.config().voice.limits.callees;
+  for (let first = 1, ordinal = 1; first <= request.callees; first += size, ordinal++) {
+    const last = Math.min(first + size - 1, request.callees);
+    await addSubmission(tx, deps, {
+      requestId,
+      ordinal,
+      priority: request.priority,
+      first,
+      last,
+      againOf: null,
+    });
+  }
+  await wakeLanes(tx, deps);
+}
+
+/** One more submission for the calls at positions `first` to `last`, ready to be sent. */
+export async function addSubmission(
+  tx: Tx,
+  deps: CallsDeps,
+  part: {
+    requestId: string;
+    ordinal: number;
+    priority: number;
+    first: number;
+    last: number;
+    againOf: string | null;
+  },
+): Promise<string> {
+  const now = deps.clock.now();
+  const id = newId('s');
+  await tx
+    .insertInto('submissions')
+    .values({
+      id,
+      request_id: part.requestId,
+      ordinal: part.ordinal,
+      priority: part.priority,
+      state: 'ready',
+      token: makeToken(deps.tokenSecret, id),
+      callees: part.last - part.first + 1,
+      again_of: part.againOf,
+      code: null,
+      reason: null,
+      ready_at: now,
+      next_try_at: now,
+      first_try_at: null,
+      tries: 0,
+      sending_at: null,
+      sender: null,
+      answered_at: null,
+      checked_at: null,
+      settled_by: null,
+      settled_at: null,
+    })
+    .execute();
+  await tx
+    .updateTable('calls')
+    .set({ submission_id: id })
+    .where('request_id', '=', part.requestId)
+    .where('position', '>=', part.first)
+    .where('position', '<=', part.last)
+    .execute();
+  return id;
+}
+
+/** Wakes every sending lane: as many as the platform may be sent to at once. */
+export async function wakeLanes(tx: Tx, deps: CallsDeps): Promise<void> {
+  for (let lane = 0; lane < deps.config().voice.submit.concurrency; lane++) {
+    await enqueue(tx, { kind: 'dispatch', key: String(lane), runAt: deps.clock.now(), priority: 0 });
+  }
+}

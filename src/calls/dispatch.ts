@@ -1,0 +1,143 @@
+import type { CallOptions } from '../config/types.ts';
+import { newId } from '../ids.ts';
+import type { Lease, Task, TaskHandler, TaskResult, Tx } from '../store/types.ts';
+import type { SendResult } from '../voice/types.ts';
+import { refresh } from './announce.ts';
+import { applySendResult, moveSubmission } from './answer.ts';
+import type { CallsDeps } from './deps.ts';
+import { holdOverLimits } from './limits.ts';
+import { pace } from './pacing.ts';
+import { advance, lockRequest, moveRequest } from './progress.ts';
+import { recoverOrphans } from './recover.ts';
+import { calledInfoWith } from './token.ts';
+import type { Message } from './types.ts';
+
+interface Job {
+  submissionId: string;
+  requestId: string;
+  callees: string[];
+  message: Message;
+  options: CallOptions;
+  calledInfo: string;
+}
+
+type NextStep = { do: 'send'; job: Job } | { do: 'wait'; untilAt: number } | { do: 'next' } | { do: 'stop' };
+
+/**
+ * The handler of "dispatch" tasks. A task is a lane: one lane sends one submission at a time, and a lane is leased by
+ * one instance only, so lanes bound the concurrency across instances. A lane runs until nothing is ready.
+ */
+export function createDispatcher(deps: CallsDeps): TaskHandler {
+  return async (task: Task, lease: Lease): Promise<TaskResult> => {
+    const sender = `${task.key}:${newId('')}:${deps.instance}`;
+    await deps.store.transaction((tx) => recoverOrphans(tx, deps, sender));
+    if (Number(task.key) >= deps.config().voice.submit.concurrency) return undefined;
+    while (lease.valid()) {
+      const step = await deps.store.transaction((tx) => takeNext(tx, deps, sender));
+      if (step.do === 'stop') return undefined;
+      if (step.do === 'wait') return { againAt: step.untilAt };
+      if (step.do === 'send') await sendJob(deps, step.job, sender, lease);
+    }
+    return { againAt: deps.clock.now() };
+  };
+}
+
+/** Wins the next ready submission for `sender`, if the pace allows one now: `ready → sending` commits before any byte is sent. */
+async function takeNext(tx: Tx, deps: CallsDeps, sender: string): Promise<NextStep> {
+  const now = deps.clock.now();
+  const next = await tx
+    .selectFrom('submissions')
+    .innerJoin('requests', 'requests.id', 'submissions.request_id')
+    .select(['submissions.id', 'submissions.request_id', 'submissions.next_try_at'])
+    .where('submissions.state', '=', 'ready')
+    .where('requests.state', 'in', ['approved', 'sending'])
+    .where('submissions.next_try_at', '<=', now)
+    .orderBy('submissions.priority')
+    .orderBy('submissions.ready_at')
+    .orderBy('submissions.ordinal')
+    .limit(1)
+    .executeTakeFirst();
+  if (next === undefined) return await whenLater(tx);
+  // Held until this transaction ends, so that lanes of other instances choose one after the other.
+  const openAt = await pace(tx, 'submit', now, 1000 / deps.config().voice.submit.perSecond);
+  if (openAt > now) return { do: 'wait', untilAt: openAt };
+  const request = await lockRequest(tx, next.request_id);
+  if (request === null || !['approved', 'sending'].includes(request.state)) return { do: 'next' };
+  const callees = await holdOverLimits(tx, deps, { submissionId: next.id, requestId: request.id, now });
+  if (callees.length === 0) {
+    await moveSubmission(tx, { id: next.id, state: 'ready' }, 'held');
+    await advance(tx, deps, request.id);
+    return { do: 'next' };
+  }
+  const won = await tx
+    .updateTable('submissions')
+    .set((eb) => ({
+      state: 'sending',
+      sender,
+      sending_at: now,
+      first_try_at: eb.fn.coalesce('first_try_at', eb.val(now)),
+      tries: eb('tries', '+', 1),
+    }))
+    .where('id', '=', next.id)
+    .where('state', '=', 'ready')
+    .returning(['id', 'token'])
+    .executeTakeFirst();
+  if (won === undefined) return { do: 'next' };
+  await tx
+    .updateTable('calls')
+    .set({ state: 'sending', dialled_at: now })
+    .where('submission_id', '=', won.id)
+    .where('state', '=', 'ready')
+    .execute();
+  if (request.state === 'approved') await moveRequest(tx, request, 'sending', now);
+  await refresh(tx, now, request.id);
+  return {
+    do: 'send',
+    job: {
+      submissionId: won.id,
+      requestId: request.id,
+      callees,
+      message: JSON.parse(request.message) as Message,
+      options: JSON.parse(request.options) as CallOptions,
+      calledInfo: calledInfoWith(request.note, won.token),
+    },
+  };
+}
+
+async function whenLater(tx: Tx): Promise<NextStep> {
+  const later = await tx
+    .selectFrom('submissions')
+    .select((eb) => eb.fn.min('next_try_at').as('at'))
+    .where('state', '=', 'ready')
+    .executeTakeFirst();
+  const at = later?.at ?? null;
+  return at === null ? { do: 'stop' } : { do: 'wait', untilAt: Number(at) };
+}
+
+/** One POST, once. What became of it is stored; when storing fails, the submission stays `sending` and recovery makes it unknown. */
+async function sendJob(deps: CallsDeps, job: Job, sender: string, lease: Lease): Promise<void> {
+  const { message } = job;
+  const shared = { ...job.options, calledInfo: job.calledInfo };
+  // Not the lease's signal: once the request is on the wire, its answer is wanted whatever becomes of the lease.
+  const control = { mayWrite: () => lease.valid() };
+  const [first = ''] = job.callees;
+  const result: SendResult = !lease.valid()
+    ? { outcome: 'not_sent', why: 'stopped', detail: 'the lease had ended' }
+    : message.kind === 'recording'
+      ? await deps.voice.sendGroup({ callees: job.callees, fileId: message.fileId, ...shared }, control)
+      : await deps.voice.sendCode(
+          { callee: first, text: message.text, language: message.language, ...shared },
+          control,
+        );
+  deps.log.info(
+    {
+      requestId: job.requestId,
+      submissionId: job.submissionId,
+      callees: job.callees.length,
+      outcome: result.outcome,
+      code: 'code' in result ? result.code : result.why,
+    },
+    'submission sent',
+  );
+  await deps.store.transaction((tx) => applySendResult(tx, deps, job.submissionId, sender, result));
+}

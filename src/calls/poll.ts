@@ -1,0 +1,97 @@
+import type { TaskHandler } from '../store/types.ts';
+import type { CallRecord } from '../voice/types.ts';
+import { refresh } from './announce.ts';
+import { record } from './audit.ts';
+import type { CallsDeps } from './deps.ts';
+import { pace } from './pacing.ts';
+import { lockRequest, moveRequest } from './progress.ts';
+import { storeReports } from './reports.ts';
+
+/** No query limit is published for voice records; these are the reference's safe paces, ms. */
+const oneRecordEveryMs = 2_000;
+const queryEveryMs = 60_000;
+/** Up to so many calls are asked for one by one, more in one query over their time. */
+const oneByOne = 10;
+/** After this the platform is not asked any more, ms. */
+const giveUpAfterMs = 24 * 3_600_000;
+const marginMs = 5 * 60_000;
+
+/** The handler of "poll" tasks (key: request): asks for the records of accepted calls that nobody has reported. */
+export function createPoller(deps: CallsDeps): TaskHandler {
+  return async (task) => {
+    const now = deps.clock.now();
+    const request = await deps.store.read
+      .selectFrom('requests')
+      .select(['id', 'state', 'changed_at', 'created_at'])
+      .where('id', '=', task.key)
+      .executeTakeFirst();
+    if (request === undefined || request.state !== 'sent') return undefined;
+    const open = await deps.store.read
+      .selectFrom('calls')
+      .select(['voice_id', 'dialled_at'])
+      .where('request_id', '=', request.id)
+      .where('state', '=', 'accepted')
+      .where('superseded', '=', 0)
+      .where('voice_id', 'is not', null)
+      .orderBy('position')
+      .execute();
+    if (open.length === 0) return undefined;
+    const firstAt = Math.min(...open.map((each) => each.dialled_at ?? now));
+    if (now - firstAt > giveUpAfterMs) {
+      await giveUp(deps, request.id);
+      return undefined;
+    }
+    const single = open.length <= oneByOne;
+    const openAt = await deps.store.transaction((tx) =>
+      pace(tx, single ? 'record' : 'records', now, single ? oneRecordEveryMs * open.length : queryEveryMs),
+    );
+    if (openAt > now) return { againAt: openAt };
+    const ahead = deps.voice.clockOffset();
+    const records = single
+      ? await askOneByOne(
+          deps,
+          open.flatMap((each) => (each.voice_id === null ? [] : [each.voice_id])),
+        )
+      : await deps.voice.recordGroupQuery(firstAt + ahead - marginMs, now + ahead + marginMs);
+    const voiceIds = new Set(open.map((each) => each.voice_id));
+    const found = records.filter((each) => voiceIds.has(each.voiceId));
+    if (found.length > 0) await storeReports(deps, found);
+    return { againAt: now + pauseMs(now - firstAt, single) };
+  };
+}
+
+async function askOneByOne(deps: CallsDeps, voiceIds: readonly string[]): Promise<CallRecord[]> {
+  const found: CallRecord[] = [];
+  for (const voiceId of voiceIds) {
+    const one = await deps.voice.recordGroup(voiceId);
+    if (one !== null) found.push(one);
+  }
+  return found;
+}
+
+/** Grows with the age of the calls: 15 s at first, a tenth of the age later, half an hour at most. */
+function pauseMs(ageMs: number, single: boolean): number {
+  return Math.max(single ? 15_000 : queryEveryMs, Math.min(ageMs / 10, 1_800_000));
+}
+
+/** Nobody ever told how these calls ended: they stay accepted, and the request is done. */
+async function giveUp(deps: CallsDeps, requestId: string): Promise<void> {
+  await deps.store.transaction(async (tx) => {
+    const now = deps.clock.now();
+    const request = await lockRequest(tx, requestId);
+    if (request === null || request.state !== 'sent') return;
+    const unknown = await tx
+      .selectFrom('calls')
+      .select('position')
+      .where('request_id', '=', requestId)
+      .where('state', '=', 'unknown')
+      .executeTakeFirst();
+    if (unknown !== undefined) return;
+    await moveRequest(tx, request, 'done', now, {
+      finished_at: now,
+      outcome: 'For some calls no report came within 24 hours.',
+    });
+    await record(tx, requestId, { at: now, actor: 'voicecall', action: 'gave up waiting for reports' });
+    await refresh(tx, now, requestId);
+  });
+}

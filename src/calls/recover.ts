@@ -1,0 +1,54 @@
+import type { Tx } from '../store/types.ts';
+import { becomeUnknown } from './answer.ts';
+import type { CallsDeps } from './deps.ts';
+import { advance, lockRequest } from './progress.ts';
+
+/**
+ * What a dead sender left as `sending` may have dialled: it becomes `unknown`, never a second POST. A lane is leased by
+ * one sender at a time, so whoever runs a lane knows that its earlier senders are gone; other lanes' senders are gone
+ * once their lane's lease has ended.
+ */
+export async function recoverOrphans(tx: Tx, deps: CallsDeps, sender: string): Promise<void> {
+  const now = deps.clock.now();
+  const sending = await tx
+    .selectFrom('submissions')
+    .select(['id', 'state', 'request_id', 'sending_at', 'sender'])
+    .where('state', '=', 'sending')
+    .execute();
+  for (const submission of sending) {
+    const lane = laneOf(submission.sender);
+    const gone =
+      lane === laneOf(sender) ? submission.sender !== sender : !(await laneIsLeased(tx, lane, now));
+    if (!gone) continue;
+    await lockRequest(tx, submission.request_id);
+    const still = await tx
+      .selectFrom('submissions')
+      .select('id')
+      .where('id', '=', submission.id)
+      .where('state', '=', 'sending')
+      .where('sender', '=', submission.sender)
+      .executeTakeFirst();
+    if (still === undefined) continue;
+    deps.log.warn(
+      { requestId: submission.request_id, submissionId: submission.id },
+      'a submission was being sent when its process ended: it is unknown now',
+    );
+    await becomeUnknown(tx, deps, submission, 'interrupted', null);
+    await advance(tx, deps, submission.request_id);
+  }
+}
+
+function laneOf(sender: string | null): string {
+  return sender?.split(':')[0] ?? '';
+}
+
+async function laneIsLeased(tx: Tx, lane: string, now: number): Promise<boolean> {
+  const task = await tx
+    .selectFrom('tasks')
+    .select('key')
+    .where('kind', '=', 'dispatch')
+    .where('key', '=', lane)
+    .where('lease_until', '>', now)
+    .executeTakeFirst();
+  return task !== undefined;
+}

@@ -1,0 +1,116 @@
+import { timeZonesOf } from '../calls/numbers.ts';
+import type { ParsedConfig } from './schema.ts';
+import type { ApprovalPolicy, CallOptions, Config, Rule } from './types.ts';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+
+/** The safe side of what the voice platform's pages say; see "limits" in the README. */
+export const VOICE_DEFAULTS = {
+  language: 'EN',
+  limits: { callees: 200, loopCount: 3, textLength: 299 },
+  submit: { concurrency: 1, perSecond: 1 },
+};
+export const CALLEES_PER_REQUEST = 10_000;
+const COOLDOWN_MS = 15 * MINUTE_MS;
+const EXPIRE_AFTER_MS = 24 * HOUR_MS;
+const APPROVAL_EXPIRES_AFTER_MS = 30 * MINUTE_MS;
+
+/** Fills in what voicecall.yaml leaves out. */
+export function withDefaults(parsed: ParsedConfig): Config {
+  const { voice = {}, limits = {} } = parsed;
+  return {
+    country: parsed.country,
+    voice: {
+      ...callOptions(voice),
+      language: voice.language ?? VOICE_DEFAULTS.language,
+      limits: {
+        callees: voice.limits?.callees ?? VOICE_DEFAULTS.limits.callees,
+        loopCount: voice.limits?.loopCount ?? VOICE_DEFAULTS.limits.loopCount,
+        textLength: voice.limits?.textLength ?? VOICE_DEFAULTS.limits.textLength,
+      },
+      submit: {
+        concurrency: voice.submit?.concurrency ?? VOICE_DEFAULTS.submit.concurrency,
+        perSecond: voice.submit?.perSecond ?? VOICE_DEFAULTS.submit.perSecond,
+      },
+    },
+    recordings: parsed.recordings ?? {},
+    lists: parsed.lists ?? {},
+    callers: parsed.callers,
+    limits: {
+      calleesPerRequest: limits.calleesPerRequest ?? CALLEES_PER_REQUEST,
+      perCallee: limits.perCallee,
+      countries: limits.countries,
+      deny: limits.deny ?? [],
+      callsPerHour: limits.callsPerHour,
+    },
+    approval: parsed.approval === undefined ? undefined : approvalPolicy(parsed.approval),
+    rules: (parsed.rules ?? []).map((rule) => filledRule(rule, parsed.country)),
+    retentionMs: parsed.retention,
+  };
+}
+
+function callOptions(given: { [K in keyof CallOptions]?: CallOptions[K] | undefined }): CallOptions {
+  const { displayNum, maxDuration, maxRingingTime, loopCount } = given;
+  return {
+    ...(displayNum === undefined ? {} : { displayNum }),
+    ...(maxDuration === undefined ? {} : { maxDuration }),
+    ...(maxRingingTime === undefined ? {} : { maxRingingTime }),
+    ...(loopCount === undefined ? {} : { loopCount }),
+  };
+}
+
+function approvalPolicy(given: NonNullable<ParsedConfig['approval']>): ApprovalPolicy {
+  return {
+    calleesOver: given.calleesOver,
+    outsideCountries: given.outsideCountries,
+    between: given.between,
+    approvers: [...new Set(given.approvers)],
+    channel: given.channel,
+    quorum: given.quorum ?? 1,
+    allowSelfApproval: given.allowSelfApproval ?? false,
+    expiresAfterMs: given.expiresAfter ?? APPROVAL_EXPIRES_AFTER_MS,
+  };
+}
+
+function filledRule(given: NonNullable<ParsedConfig['rules']>[number], country: Config['country']): Rule {
+  return {
+    ...callOptions(given),
+    name: given.name,
+    channels: given.channels,
+    match: filledMatch(given.match ?? {}, ['firing']),
+    not: given.not === undefined ? undefined : filledMatch(given.not, undefined),
+    call: given.call,
+    say: given.say,
+    language: given.language,
+    recording: given.recording,
+    cooldownMs: given.cooldown ?? COOLDOWN_MS,
+    expireAfterMs: given.expireAfter ?? EXPIRE_AFTER_MS,
+    between: given.between,
+    days: given.days,
+    timeZone: given.timeZone ?? onlyTimeZone(country),
+    approval: given.approval ?? 'never',
+    onUnknown: given.onUnknown ?? 'again',
+    mode: given.mode ?? 'live',
+    stop: given.stop ?? false,
+    limits: given.limits,
+  };
+}
+
+type GivenMatch = NonNullable<NonNullable<ParsedConfig['rules']>[number]['match']>;
+
+function filledMatch(given: GivenMatch, status: Rule['match']['status']): Rule['match'] {
+  return {
+    status: given.status ?? status,
+    severity: given.severity,
+    title: given.title,
+    text: given.text,
+    from: given.from,
+  };
+}
+
+/** The time zone of a country that has only one. */
+export function onlyTimeZone(country: Config['country']): string | undefined {
+  const zones = country === undefined ? [] : timeZonesOf(country);
+  return zones.length === 1 ? zones[0] : undefined;
+}

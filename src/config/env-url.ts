@@ -1,0 +1,29 @@
+/** Reads an http or https address, or gives `fallback` where none is set. The address is not shown in a fault: it may hold a password. */
+export function readUrl(
+  text: string | undefined,
+  name: string,
+  fallback: string,
+  report: (place: string, found: string, expected: string, hint?: string) => undefined,
+): string {
+  if (text === undefined) return fallback;
+  const expected = 'an address like https://host/path';
+  const url = URL.parse(text);
+  if (url === null) report(name, `what is no address (${text.length} characters)`, expected);
+  else if (url.protocol !== 'http:' && url.protocol !== 'https:')
+    report(name, `an address of the kind ${url.protocol}`, expected);
+  else if (url.username !== '' || url.password !== '')
+    report(name, 'an address with a user or password in it', expected);
+  else if (url.search !== '' || url.hash !== '') report(name, 'an address with "?" or "#" in it', expected);
+  return text;
+}
+
+/** Whether an address is on this very machine. */
+export function isLoopback(address: string): boolean {
+  const host = URL.parse(address)?.hostname ?? '';
+  return (
+    host === 'localhost' ||
+    host.endsWith('.localhost') ||
+    /^127\.\d+\.\d+\.\d+$/.test(host) ||
+    host === '[::1]'
+  );
+}

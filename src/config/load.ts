@@ -1,0 +1,57 @@
+import { isAbsolute, relative, resolve } from 'node:path';
+import { DEFAULT_CONFIG_PATH, readEnvironment } from './env.ts';
+import type { Fault } from './faults.ts';
+import { defaultConfig, readConfig } from './file.ts';
+import type { Config, Environment } from './types.ts';
+
+export interface Settings {
+  environment: Environment;
+  config: Config;
+}
+
+/**
+ * Reads environment and voicecall.yaml together, so that all faults of both are told at once. `readFile` gives a
+ * file's text and throws as node:fs does. An absent file means all defaults, unless VOICECALL_CONFIG names it.
+ */
+export function loadSettings(sources: {
+  env: Record<string, string | undefined>;
+  readFile: (path: string) => string;
+  cwd: string;
+}): { settings?: Settings; faults: Fault[]; notices: string[] } {
+  const { environment, faults } = readEnvironment(sources.env);
+  const file = loadConfig(sources);
+  const all = [...faults, ...file.faults];
+  if (environment === undefined || file.config === undefined) return { faults: all, notices: file.notices };
+  return { settings: { environment, config: file.config }, faults: all, notices: file.notices };
+}
+
+/** voicecall.yaml alone: for SIGHUP, and for commands that run without credentials. */
+export function loadConfig(sources: {
+  env: Record<string, string | undefined>;
+  readFile: (path: string) => string;
+  cwd: string;
+}): { config?: Config; faults: Fault[]; notices: string[] } {
+  const named = sources.env.VOICECALL_CONFIG?.trim() || undefined;
+  const path = resolve(sources.cwd, named ?? DEFAULT_CONFIG_PATH);
+  let text: string;
+  try {
+    text = sources.readFile(path);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
+    if (code === 'ENOENT' && named === undefined) return { config: defaultConfig(), faults: [], notices: [] };
+    const found =
+      code === 'ENOENT' ? `no file at ${path}` : `a file that cannot be read (${code}) at ${path}`;
+    return {
+      faults: [
+        {
+          place: named === undefined ? 'voicecall.yaml' : 'VOICECALL_CONFIG',
+          found,
+          expected: 'a readable YAML file',
+        },
+      ],
+      notices: [],
+    };
+  }
+  const shown = relative(sources.cwd, path);
+  return readConfig(text, shown.startsWith('..') || isAbsolute(shown) ? path : shown);
+}

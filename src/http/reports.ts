@@ -1,0 +1,34 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { CallsDeps } from '../calls/deps.ts';
+import { storeReports } from '../calls/reports.ts';
+import { parseJson } from '../voice/json.ts';
+import { parseReports } from '../voice/reports.ts';
+import { answer, type Handler, readBody } from './server.ts';
+
+const bodyLimit = 1024 * 1024;
+export const reportsPath = '/voice/reports/';
+
+/** True where the path ends in the token; compared in constant time. */
+export function isReportsPath(path: string, token: string | undefined): boolean {
+  if (token === undefined || !path.startsWith(reportsPath)) return false;
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(path.slice(reportsPath.length)), digest(token));
+}
+
+/**
+ * Takes delivery reports: one object, {"array": […]} or a bare array. Answers 200 once they are stored, so that the
+ * platform may forget them; 400 only if nothing in the body is a report; 413 for more than 1 MiB.
+ */
+export function createReportsHandler(deps: CallsDeps): Handler {
+  return async (request, response) => {
+    const body = await readBody(request, bodyLimit);
+    if (body === null) return answer(response, 413, { status: '-1', reason: 'body too large' });
+    const parsed = parseJson(body);
+    const { reports, setAside } = parseReports(parsed);
+    if (setAside > 0) deps.log.warn({ setAside }, 'elements that are no delivery report were set aside');
+    if (reports.length === 0)
+      return answer(response, 400, { status: '-1', reason: 'no delivery report in it' });
+    await storeReports(deps, reports);
+    answer(response, 200, { status: '0', reason: 'success' });
+  };
+}

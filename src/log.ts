@@ -1,0 +1,74 @@
+import pino from 'pino';
+import pretty from 'pino-pretty';
+
+/** A log as the program uses it; a test passes its own. */
+export interface Log {
+  debug(facts: object, message: string): void;
+  info(facts: object, message: string): void;
+  warn(facts: object, message: string): void;
+  error(facts: object, message: string): void;
+  /** A log that adds these facts to every line. */
+  child(facts: Record<string, unknown>): Log;
+}
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
+
+/** Where lines go: standard output, or a test's collector. */
+export interface LogSink {
+  write(line: string): void;
+}
+
+const secretNames = [
+  ...['Api-Key', 'api-key', 'Sign', 'sign', 'Timestamp', 'timestamp', 'Authorization', 'authorization'],
+  ...['apiKey', 'apiSecret', 'secret', 'token', 'botToken', 'appToken', 'signingSecret', 'reportToken'],
+  ...['password', 'Cookie', 'cookie', 'x-slack-signature'],
+];
+
+// Three levels deep: as far as an HTTP error's `err.request.headers.<name>`; a wildcard covers one level only.
+const secretPaths = ['', '*', '*.*', '*.*.*'].flatMap((prefix) =>
+  secretNames.map((name) => `${prefix}["${name}"]`),
+);
+
+/**
+ * A log that writes one JSON object a line (or lines for people, where `pretty`), with secrets removed by name and
+ * phone numbers and Slack tokens masked wherever they stand in a text.
+ */
+export function createLog(level: LogLevel, options: { pretty?: boolean; sink?: LogSink } = {}): Log {
+  const sink = options.pretty ? pretty({ colorize: true, sync: true }) : (options.sink ?? process.stdout);
+  return pino(
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      redact: { paths: secretPaths, censor: '[removed]' },
+      hooks: { streamWrite: maskLine },
+    },
+    sink,
+  );
+}
+
+/** Masks what must not be read in a line of JSON: only inside its texts, so that times (bare numbers) stay. */
+function maskLine(line: string): string {
+  return line.replace(/"(?:[^"\\]+|\\.)*"/g, (quoted) => {
+    if (!/\d{7}|\+\d|xox|xapp/.test(quoted)) return quoted;
+    const text: unknown = JSON.parse(quoted);
+    return typeof text === 'string' ? JSON.stringify(redactNumbers(text)) : quoted;
+  });
+}
+
+// Slack's message times ("1712345678.123456") look like numbers but are no one's; ids and hashes have letters beside
+// their digits, the platform's voiceIds more than 15 of them.
+const numberLike =
+  /(?<![0-9A-Za-z])(?:1\d{9}\.\d{6}(?!\d)|\+\d(?:[\s().-]{0,2}\d){6,14}(?!\d)|\d{7,15}(?![0-9A-Za-z]))/g;
+const slackTime = /^1\d{9}\.\d{6}$/;
+const slackToken = /\b(?:xox[a-z]|xapp)-[\w-]+/g;
+
+/** The text with everything that could be a phone number (7 to 15 digits) cut to its last four digits, and no Slack token. */
+export function redactNumbers(text: string): string {
+  return text.replace(slackToken, '[removed]').replace(numberLike, (found) => {
+    if (slackTime.test(found)) return found;
+    const digits = found.replace(/\D/g, '');
+    return `***${digits.slice(digits.length < 9 ? -2 : -4)}`;
+  });
+}

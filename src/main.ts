@@ -1,0 +1,74 @@
+import { readFileSync } from 'node:fs';
+import { config as loadDotenv } from 'dotenv';
+import { createApp } from './app.ts';
+import { formatFaults } from './config/faults.ts';
+import { loadConfig, loadSettings } from './config/load.ts';
+import { VoicecallError } from './errors.ts';
+import { createLog } from './log.ts';
+
+/** A POST in flight may take 5 s to connect and 30 s to be answered: https://docs.docker.com/reference/compose-file/services/#stop_grace_period */
+const stopWithinMs = 35_000;
+
+loadDotenv({ quiet: true });
+const sources = {
+  env: process.env,
+  readFile: (path: string) => readFileSync(path, 'utf8'),
+  cwd: process.cwd(),
+};
+const { settings, faults, notices } = loadSettings(sources);
+if (settings === undefined || faults.length > 0) {
+  console.error(formatFaults(faults));
+  process.exit(1);
+}
+const { environment } = settings;
+const log = createLog(logLevel(environment.logLevel), { pretty: process.stdout.isTTY });
+for (const notice of notices) log.warn({}, notice);
+
+let config = settings.config;
+process.on('SIGHUP', () => {
+  const again = loadConfig(sources);
+  if (again.config === undefined || again.faults.length > 0) {
+    log.error(
+      { faults: formatFaults(again.faults) },
+      'voicecall.yaml has faults: the configuration stays as it was',
+    );
+    return;
+  }
+  config = again.config;
+  for (const notice of again.notices) log.warn({}, notice);
+  log.info({}, 'voicecall.yaml was read again');
+});
+
+try {
+  const app = await createApp({ environment, config: () => config, log });
+  const stop = (signal: string) => {
+    log.info({ signal }, 'stopping: taking no more work, finishing what is under way');
+    // What is still under way then is told as unknown at the next start: nothing is sent twice.
+    setTimeout(() => process.exit(1), stopWithinMs - 1_000).unref();
+    app.stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        log.error({ err: error }, 'stopping failed');
+        process.exit(1);
+      },
+    );
+  };
+  process.once('SIGTERM', () => stop('SIGTERM'));
+  process.once('SIGINT', () => stop('SIGINT'));
+  await app.start();
+} catch (error) {
+  if (error instanceof VoicecallError) log.error({ code: error.code, ...error.facts }, error.message);
+  else if (isTaken(error))
+    log.error({ port: environment.port }, 'the port is taken: set PORT to another one, or stop what uses it');
+  else log.error({ err: error }, 'Voicecall could not start');
+  process.exit(1);
+}
+
+function isTaken(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+}
+
+function logLevel(level: typeof environment.logLevel): Parameters<typeof createLog>[0] {
+  if (level === 'trace') return 'debug';
+  return level === 'fatal' ? 'error' : level;
+}

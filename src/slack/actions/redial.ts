@@ -1,0 +1,56 @@
+import type { App, BlockAction, ButtonAction } from '@slack/bolt';
+import { formatCallees } from '../../calls/callees.ts';
+import type { CallView, RequestView } from '../../calls/types.ts';
+import { loadCalls } from '../../calls/view.ts';
+import type { SlackDeps } from '../deps.ts';
+import { openCallModal } from '../modal.ts';
+import { mayCall } from '../permissions.ts';
+import { buttonValue, handlePress, isOwnOrApprover, requestOf } from './press.ts';
+
+/** A Slack text input holds 3,000 characters: https://docs.slack.dev/reference/block-kit/block-elements/plain-text-input-element */
+const inputLength = 3_000;
+
+/** Ask again, try again, ring them again: the modal, filled in. Nothing rings before it is submitted. */
+export function registerRedial(app: App, deps: SlackDeps): void {
+  app.action<BlockAction<ButtonAction>>('call_redial', async (press) => {
+    await handlePress(deps, press, async () => {
+      const request = await requestOf(deps, buttonValue(press));
+      const userId = press.body.user.id;
+      const refusal = await mayCall(deps.people, deps.config(), userId);
+      if (refusal !== null) return { text: refusal };
+      if (!(await isOwnOrApprover(deps, request, userId))) {
+        return {
+          text: 'Only the person who asked, and approvers, may ask for this again: the numbers are not shown to others.',
+        };
+      }
+      const calls = toRingAgain(request, await loadCalls(deps.store.read, request.id));
+      const callee = formatCallees(calls.map(({ callee: number, name }) => ({ callee: number, name })));
+      const fits = callee.length <= inputLength;
+      const { message, options } = request;
+      await openCallModal(
+        deps,
+        press.body.trigger_id,
+        {
+          callee: fits ? callee : '',
+          ...(message.kind === 'recording'
+            ? { fileId: message.fileId }
+            : { text: message.text, language: message.language }),
+          ...options,
+          calledInfo: request.note,
+          channel: request.channelId,
+          ...(fits ? {} : { again: calls.length }),
+        },
+        { channelId: request.channelId, threadTs: request.threadTs, previousId: request.id },
+      );
+      return null;
+    });
+  });
+}
+
+/** Those who were not reached for certain: failed, held or cancelled; all of them where nothing was sent. */
+export function toRingAgain(request: RequestView, calls: readonly CallView[]): CallView[] {
+  const latest = calls.filter((call) => !call.superseded && call.callee !== '');
+  const failed = latest.filter((call) => ['failed', 'held', 'cancelled'].includes(call.state));
+  const sent = request.counts.accepted + request.counts.unknown + request.counts.refused;
+  return sent === 0 || failed.length === 0 ? latest : failed;
+}

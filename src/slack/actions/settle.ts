@@ -1,0 +1,34 @@
+import type { App, BlockAction, ButtonAction } from '@slack/bolt';
+import { settle } from '../../calls/settle.ts';
+import { VoicecallError } from '../../errors.ts';
+import type { SlackDeps } from '../deps.ts';
+import { actions, button, section } from '../messages/blocks.ts';
+import { people } from '../text.ts';
+import { buttonValue, handlePress, isOwnOrApprover, requestOf } from './press.ts';
+
+/** What a person knows of an unknown submission: it rang, or it did not; the latter offers a new request. */
+export function registerSettle(app: App, deps: SlackDeps): void {
+  app.action<BlockAction<ButtonAction>>('call_settle', async (press) => {
+    await handlePress(deps, press, async () => {
+      const [submissionId = '', said] = buttonValue(press).split(':');
+      const userId = press.body.user.id;
+      const submission = await deps.store.read
+        .selectFrom('submissions')
+        .select('request_id')
+        .where('id', '=', submissionId)
+        .executeTakeFirst();
+      if (submission === undefined) throw new VoicecallError('not_found', `no submission ${submissionId}`);
+      const request = await requestOf(deps, submission.request_id);
+      if (!(await isOwnOrApprover(deps, request, userId))) {
+        return { text: 'Only the person who asked, and approvers, may settle this. Nothing was changed.' };
+      }
+      const { calls } = await settle(deps, submissionId, userId, said === 'rang');
+      if (said === 'rang') return { text: `Thank you: ${people(calls)} now count as rung.` };
+      const text = `Thank you: ${people(calls)} now count as not rung. You can ring them with a new request.`;
+      return {
+        text,
+        blocks: [section(text), ...actions([button('Ring them again', 'call_redial', request.id)])],
+      };
+    });
+  });
+}

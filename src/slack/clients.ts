@@ -1,0 +1,30 @@
+import type { Logger } from '@slack/bolt';
+import { WebClient } from '@slack/web-api';
+
+export interface SlackClients {
+  /** For everything that goes through the outbox: it has its own patience. */
+  web: WebClient;
+  /** For answers that a person waits for (views.open has 3 s): no queue of the outbox's ever stands before it. */
+  urgent: WebClient;
+}
+
+/**
+ * Two clients with no retries and no pause of their own: a 429 comes back as an error with its Retry-After, and who
+ * asked decides. Left to itself the library would pause its whole queue for one noisy channel, and send a message
+ * again after a lost answer.
+ */
+export function createSlackClients(settings: {
+  token: string;
+  apiUrl: string;
+  logger: Logger;
+}): SlackClients {
+  const client = (timeoutMs: number) =>
+    new WebClient(settings.token, {
+      slackApiUrl: settings.apiUrl,
+      logger: settings.logger,
+      retryConfig: { retries: 0 },
+      rejectRateLimitedCalls: true,
+      timeout: timeoutMs,
+    });
+  return { web: client(10_000), urgent: client(2_500) };
+}

@@ -1,0 +1,261 @@
+import type { Selectable } from 'kysely';
+import { announce } from '../../calls/announce.ts';
+import { startApprovalClock } from '../../calls/decide.ts';
+import type { MessagesTable } from '../../store/schema.ts';
+import { enqueue } from '../../store/tasks.ts';
+import type { TaskHandler, TaskResult } from '../../store/types.ts';
+import type { SlackDeps } from '../deps.ts';
+import { isClosedPlace, type SlackFailure, slackFailure } from '../errors.ts';
+import { shownDigest } from './digest.ts';
+import { findPosted, hasMetadata } from './find.ts';
+import { type Rendered, renderMessage } from './render.ts';
+import { uploadFile } from './upload.ts';
+
+export type MessageRow = Selectable<MessagesTable>;
+
+/** Slack takes about one message a second in one channel: https://docs.slack.dev/apis/web-api/rate-limits */
+const oneChannelEveryMs = 1_000;
+/** A message whose thread's first message is not there yet waits for it; that one's own delivery wakes this channel. */
+const parentPollMs = 5_000;
+
+/**
+ * The handler of "slack.deliver" tasks (key: channel): posts what waits for this channel, in order, each exactly once.
+ * A failure leaves the rest waiting, so that the order stays; channels do not wait for one another.
+ */
+export function createDeliverer(deps: SlackDeps): TaskHandler {
+  return async (task, lease): Promise<TaskResult> => {
+    while (lease.valid()) {
+      const message = await nextPending(deps, task.key);
+      if (message === undefined) return undefined;
+      const parent = await parentOf(deps, message);
+      if (parent === 'waiting') return { againAt: deps.clock.now() + parentPollMs };
+      const outcome = await deliverOne(deps, message, parent);
+      if (outcome !== 'delivered') return { againAt: deps.clock.now() + outcome.waitMs };
+      if ((await nextPending(deps, task.key)) !== undefined) {
+        return { againAt: deps.clock.now() + oneChannelEveryMs };
+      }
+    }
+    return { againAt: deps.clock.now() };
+  };
+}
+
+async function nextPending(deps: SlackDeps, channelId: string): Promise<MessageRow | undefined> {
+  return await deps.store.read
+    .selectFrom('messages')
+    .selectAll()
+    .where('state', '=', 'pending')
+    .where('channel_id', '=', channelId)
+    .orderBy('sequence')
+    .limit(1)
+    .executeTakeFirst();
+}
+
+/** The thread's ts (null: no thread), or "waiting" while its first message is not posted. */
+async function parentOf(deps: SlackDeps, message: MessageRow): Promise<string | null | 'waiting'> {
+  if (message.thread_ts !== null) return message.thread_ts;
+  if (message.parent_id === null) return null;
+  const parent = await deps.store.read
+    .selectFrom('messages')
+    .select(['state', 'ts', 'channel_id', 'thread_ts'])
+    .where('id', '=', message.parent_id)
+    .executeTakeFirst();
+  if (parent === undefined || parent.state === 'dropped' || parent.channel_id !== message.channel_id)
+    return null;
+  return parent.state === 'posted' ? (parent.thread_ts ?? parent.ts) : 'waiting';
+}
+
+async function deliverOne(
+  deps: SlackDeps,
+  message: MessageRow,
+  threadTs: string | null,
+): Promise<'delivered' | { waitMs: number }> {
+  const now = deps.clock.now();
+  const rendered = await renderMessage(deps, message);
+  if (rendered === null) {
+    await drop(deps, message, 'nothing to show');
+    return 'delivered';
+  }
+  try {
+    const before = message.tries === 0 ? null : await findAgain(deps, message, rendered, threadTs);
+    await deps.store.transaction((tx) =>
+      tx
+        .updateTable('messages')
+        .set((eb) => ({ tries: eb('tries', '+', 1), tried_at: eb.fn.coalesce('tried_at', eb.val(now)) }))
+        .where('id', '=', message.id)
+        .execute(),
+    );
+    const ts = before ?? (await post(deps, message, rendered, threadTs));
+    await delivered(deps, message, ts, rendered);
+    return 'delivered';
+  } catch (error) {
+    return await failed(deps, message, slackFailure(error));
+  }
+}
+
+async function findAgain(
+  deps: SlackDeps,
+  message: MessageRow,
+  rendered: Rendered,
+  threadTs: string | null,
+): Promise<string | null> {
+  // An ephemeral message stands in no history, and a direct message's channel is not known by the user's id.
+  if (message.kind === 'ephemeral' || /^[UW]/.test(message.channel_id)) return null;
+  const place = { channelId: message.channel_id, threadTs, sinceAt: message.tried_at ?? message.created_at };
+  if (rendered.kind === 'file') {
+    return await findPosted(
+      deps,
+      place,
+      (each) => each.files?.some((file) => file.name === rendered.name) ?? false,
+    );
+  }
+  const { event_type, event_payload } = rendered.metadata;
+  const field = 'message_id' in event_payload ? 'message_id' : 'request_id';
+  return await findPosted(deps, place, (each) =>
+    hasMetadata(each, event_type, field, String(event_payload[field])),
+  );
+}
+
+async function post(
+  deps: SlackDeps,
+  message: MessageRow,
+  rendered: Rendered,
+  threadTs: string | null,
+): Promise<string> {
+  const thread = threadTs === null ? {} : { thread_ts: threadTs };
+  if (rendered.kind === 'file') {
+    return await uploadFile(deps, { channelId: message.channel_id, threadTs, ...rendered });
+  }
+  const { text, blocks, metadata } = rendered;
+  if (message.kind === 'ephemeral') {
+    const answer = await deps.web.chat.postEphemeral({
+      channel: message.channel_id,
+      user: message.user_id ?? '',
+      text,
+      blocks,
+      ...thread,
+    });
+    return answer.message_ts ?? '';
+  }
+  const plain = { channel: message.channel_id, text, unfurl_links: false, unfurl_media: false, ...thread };
+  try {
+    return (await deps.web.chat.postMessage({ ...plain, blocks, metadata })).ts ?? '';
+  } catch (error) {
+    const failure = slackFailure(error);
+    if (failure.kind !== 'refused' || !refusedShapes.has(failure.error)) throw error;
+    // A bug of ours must not cost anybody the news: the text says it all.
+    deps.log.error(
+      { requestId: message.request_id, error: failure.error },
+      'Slack refused the blocks: text alone is posted',
+    );
+    return (await deps.web.chat.postMessage({ ...plain, metadata })).ts ?? '';
+  }
+}
+
+const refusedShapes = new Set([
+  'invalid_blocks',
+  'invalid_blocks_format',
+  'msg_blocks_too_long',
+  'invalid_arguments',
+]);
+
+async function delivered(
+  deps: SlackDeps,
+  message: MessageRow,
+  ts: string,
+  rendered: Rendered,
+): Promise<void> {
+  await deps.store.transaction(async (tx) => {
+    const now = deps.clock.now();
+    await tx
+      .updateTable('messages')
+      .set({ state: 'posted', ts, posted_at: now, shown: shownDigest(rendered) })
+      .where('id', '=', message.id)
+      .execute();
+    // What changed while it was being posted was not asked to be edited: it was no message yet.
+    if (message.kind === 'board' || message.kind === 'results' || message.kind === 'card') {
+      await enqueue(tx, { kind: 'slack.edit', key: message.id, runAt: now });
+    }
+    if (message.kind === 'card' && message.request_id !== null) {
+      await startApprovalClock(tx, message.request_id, now);
+    }
+  });
+}
+
+async function failed(
+  deps: SlackDeps,
+  message: MessageRow,
+  failure: SlackFailure,
+): Promise<'delivered' | { waitMs: number }> {
+  deps.log.warn(
+    { requestId: message.request_id, kind: message.kind, failure: failure.kind, tries: message.tries },
+    'Slack did not take a message',
+  );
+  if (failure.kind === 'limited') {
+    await setTries(deps, message, 0);
+    return { waitMs: failure.retryAfterMs };
+  }
+  if (failure.kind === 'refused' && isClosedPlace(failure.error)) {
+    await moveElsewhere(deps, message, failure.error);
+    return 'delivered';
+  }
+  const waitMs = Math.min(1000 * 2 ** Math.min(message.tries, 6), 60_000);
+  return { waitMs };
+}
+
+async function setTries(deps: SlackDeps, message: MessageRow, tries: number): Promise<void> {
+  await deps.store.transaction((tx) =>
+    tx.updateTable('messages').set({ tries }).where('id', '=', message.id).execute(),
+  );
+}
+
+async function drop(deps: SlackDeps, message: MessageRow, why: string): Promise<void> {
+  deps.log.info({ requestId: message.request_id, kind: message.kind, why }, 'a message was not posted');
+  await deps.store.transaction((tx) =>
+    tx.updateTable('messages').set({ state: 'dropped' }).where('id', '=', message.id).execute(),
+  );
+}
+
+/**
+ * The place is gone (archived, deleted, not a member any more): an approvers' card goes to the board's thread, and
+ * boards, results and files go to the person who asked, who is told why. Nothing else can be done for the rest.
+ */
+async function moveElsewhere(deps: SlackDeps, message: MessageRow, error: string): Promise<void> {
+  await drop(deps, message, error);
+  const requestId = message.request_id;
+  if (requestId === null || message.kind === 'direct' || message.kind === 'ephemeral') return;
+  await deps.store.transaction(async (tx) => {
+    const now = deps.clock.now();
+    const request = await tx
+      .selectFrom('requests')
+      .select(['requested_by', 'channel_id', 'thread_ts'])
+      .where('id', '=', requestId)
+      .executeTakeFirst();
+    if (request === undefined) return;
+    if (message.kind === 'card' && message.channel_id !== request.channel_id) {
+      const board = await tx
+        .selectFrom('messages')
+        .select('id')
+        .where('slot', '=', `board:${requestId}`)
+        .executeTakeFirst();
+      await announce(tx, now, {
+        requestId,
+        kind: 'card',
+        slot: `card:${requestId}:moved`,
+        channelId: request.channel_id,
+        threadTs: request.thread_ts,
+        parentId: board?.id ?? null,
+        body: { movedFrom: message.channel_id, error },
+      });
+      return;
+    }
+    if (request.requested_by === null) return;
+    await announce(tx, now, {
+      requestId,
+      kind: 'direct',
+      slot: `moved:${message.id}`,
+      channelId: request.requested_by,
+      userId: request.requested_by,
+      body: { instead: message.kind, channelId: message.channel_id, error },
+    });
+  });
+}

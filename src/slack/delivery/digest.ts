@@ -1,0 +1,7 @@
+import { createHash } from 'node:crypto';
+import type { Rendered } from './render.ts';
+
+/** A hash of what a message shows, so that an edit which changes nothing is not made. */
+export function shownDigest(rendered: Rendered): string {
+  return createHash('sha256').update(JSON.stringify(rendered)).digest('base64url').slice(0, 22);
+}

@@ -1,0 +1,44 @@
+/**
+ * What Slack takes at most, as far as we rely on it. Characters are counted as UTF-16 units, the strictest reading.
+ * Sources: https://docs.slack.dev/reference/block-kit and the comments of @slack/types 3.2.0, unless a line says else.
+ */
+export const slackLimits = {
+  /** https://docs.slack.dev/reference/block-kit/blocks */
+  messageBlocks: 50,
+  viewBlocks: 100,
+  /** Slack cuts above 40,000 and advises 4,000: https://docs.slack.dev/reference/methods/chat.postMessage */
+  messageText: 4_000,
+  /** Not documented (`msg_blocks_too_long`), measured by users: https://github.com/slackapi/bolt-js/issues/2509 */
+  allBlocksText: 13_200,
+  /** https://docs.slack.dev/reference/block-kit/blocks/table-block */
+  tableRows: 100,
+  tableText: 10_000,
+  /** https://docs.slack.dev/reference/block-kit/blocks/section-block */
+  sectionText: 3_000,
+  fieldText: 2_000,
+  /** https://docs.slack.dev/reference/block-kit/blocks/header-block */
+  headerText: 150,
+  /** https://docs.slack.dev/reference/block-kit/blocks/alert-block */
+  alertText: 200,
+  /** https://docs.slack.dev/reference/block-kit/blocks/context-block and …/actions-block */
+  contextElements: 10,
+  actionsElements: 25,
+  /** https://docs.slack.dev/reference/block-kit/block-elements/button-element */
+  buttonText: 75,
+  buttonValue: 2_000,
+  /** https://docs.slack.dev/reference/block-kit/composition-objects/confirmation-dialog-object */
+  confirmTitle: 100,
+  confirmText: 300,
+  confirmButton: 30,
+  /** https://docs.slack.dev/reference/block-kit/composition-objects/option-object; its value is 150 by newer pages. */
+  options: 100,
+  optionText: 75,
+  optionValue: 75,
+  /** https://docs.slack.dev/reference/block-kit/block-elements/plain-text-input-element */
+  inputText: 3_000,
+  labelText: 2_000,
+  placeholder: 150,
+  /** https://docs.slack.dev/reference/views/modal-views */
+  viewTitle: 24,
+  privateMetadata: 3_000,
+} as const;

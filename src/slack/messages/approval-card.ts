@@ -1,0 +1,130 @@
+import type { KnownBlock } from '@slack/types';
+import type { RequestView } from '../../calls/types.ts';
+import { channelMention, date, foreign, listWords, mentionAny, people, plural, utc } from '../text.ts';
+import { decisionLines, waitsFor } from './approval-words.ts';
+import {
+  actions,
+  button,
+  confirmation,
+  context,
+  header,
+  type RenderedMessage,
+  section,
+  topText,
+} from './blocks.ts';
+import {
+  countriesWords,
+  createWho,
+  crowdWords,
+  type MessageFacts,
+  optionWords,
+  playedWords,
+} from './request-words.ts';
+import { countWords, requestWords } from './state-words.ts';
+
+export interface ApprovalFacts extends MessageFacts {
+  /** How many callees it is night for now; undefined or 0: nothing is said. */
+  night?: number;
+  /** As the platform says it; null or absent: not known (a card never waits for it). */
+  balance?: string | null;
+  /** Why the card stands here, or what is missing, such as a user group that cannot be read. */
+  notices?: string[];
+  /** What the press shall bring back of what was seen; it stands in the block_id of the buttons, after a colon. */
+  seen?: string;
+}
+
+/** The approvers' card: consequences first, three buttons while it waits, who decided once it is over. */
+export function renderApprovalCard(request: RequestView, facts: ApprovalFacts): RenderedMessage {
+  const open = request.state === 'awaiting_approval';
+  const approvers = request.approval?.approvers ?? [];
+  const who = createWho(facts.nameOf, approvers);
+  const asker =
+    request.requestedBy === null ? `Rule ${foreign(request.ruleName ?? '', 100)}` : who(request.requestedBy);
+  const crowd = crowdWords(request.counts.callees, request.countries);
+  const blocks: KnownBlock[] = [
+    header(
+      open ? `May ${people(request.counts.callees)} be rung?` : `${people(request.counts.callees)}: decided`,
+    ),
+    section(`${asker} asks to ring *${crowd}*, results to ${channelMention(request.channelId)}.`),
+    section(consequences(request, facts).join('\n')),
+    ...(open ? waiting(request, facts) : decided(request, who)),
+    ...(facts.notices ?? []).slice(0, 5).map((notice) => context(`⚠️ ${foreign(notice, 400)}`)),
+    ...(open ? actions(approvalButtons(request), approvalBlockId(facts.seen)) : []),
+    context(`Request \`${foreign(request.id, 60)}\` · asked ${date(request.createdAt)}`),
+  ];
+  return { text: cardText(request, crowd), blocks };
+}
+
+/** The block_id of the card's buttons; `seenIn` reads it back. */
+export function approvalBlockId(seen: string | undefined): string {
+  return seen === undefined ? 'call_decision' : `call_decision:${seen.slice(0, 200)}`;
+}
+
+/** What the card that was pressed showed, as `facts.seen` told; null where it told nothing. */
+export function seenIn(blockId: string): string | null {
+  return blockId.startsWith('call_decision:') ? blockId.slice('call_decision:'.length) : null;
+}
+
+function consequences(request: RequestView, facts: ApprovalFacts): string[] {
+  const lines = [`*Plays:* ${playedWords(request.message, request.options, 600)}`];
+  const options = optionWords(request.options);
+  if (options.length > 0) lines.push(`*Options:* ${options.join(', ')}`);
+  if (request.countries.length > 0) lines.push(`*To:* ${countriesWords(request.countries)}`);
+  const night = facts.night ?? 0;
+  if (night > 0) lines.push(`🌙 It is night for *${people(night)}* of them now.`);
+  if (request.note !== '') lines.push(`*Note:* ${foreign(request.note, 600)}`);
+  if (request.duplicates > 0) lines.push(`${plural(request.duplicates, 'duplicate')} left out.`);
+  const reasons = (request.approval?.reasons ?? []).map((reason) => foreign(reason, 200));
+  if (reasons.length > 0) lines.push(`*Needs approval because:* ${listWords(reasons, 5)}`);
+  if (facts.balance !== undefined && facts.balance !== null) {
+    lines.push(`*Balance:* ${foreign(facts.balance, 40)}`);
+  }
+  return lines;
+}
+
+function waiting(request: RequestView, facts: ApprovalFacts): KnownBlock[] {
+  const approvers = (request.approval?.approvers ?? []).slice(0, 40).map(mentionAny);
+  // The approvers are mentioned here, once; whoever approved is shown by name.
+  const names: MessageFacts = { ...facts, nameOf: (id) => facts.nameOf?.(id) ?? 'one of them' };
+  return [section(`⏳ *Waiting for* ${listWords(approvers)}${waitsFor(request, names)}`)];
+}
+
+function decided(request: RequestView, who: (id: string) => string): KnownBlock[] {
+  const { emoji, words } = requestWords[request.state];
+  const lines = decisionLines(request, who);
+  const by = request.cancelledBy === null ? '' : ` Stopped by ${who(request.cancelledBy)}.`;
+  lines.push(
+    `${emoji} *${words}*${request.finishedAt === null ? '.' : ` ${date(request.finishedAt)}.`}${by}`,
+  );
+  const counts = countWords(request.counts, true);
+  if (request.state !== 'expired' && request.state !== 'rejected' && counts.length > 0)
+    lines.push(counts.join(' · '));
+  return [section(lines.join('\n'))];
+}
+
+/** Review, Approve, Reject; the review modal has the last two of them. */
+export function approvalButtons(request: RequestView, review = true) {
+  const crowd = people(request.counts.callees);
+  return [
+    ...(review ? [button('Review', 'call_review', request.id)] : []),
+    button('Approve', 'call_approve', request.id, {
+      style: 'primary',
+      confirm: confirmation({
+        title: `Ring ${crowd}?`,
+        text: `With the last approval needed, the phones of ${crowd} ring at once.`,
+        confirm: `Ring ${crowd}`,
+        deny: 'Not now',
+      }),
+    }),
+    button('Reject', 'call_reject', request.id, { style: 'danger' }),
+  ];
+}
+
+function cardText(request: RequestView, crowd: string): string {
+  const until = request.expiresAt === null ? '' : ` until ${utc(request.expiresAt)}`;
+  const played = playedWords(request.message, request.options, 200);
+  if (request.state === 'awaiting_approval')
+    return topText(`Approval needed${until}: ring ${crowd}: ${played}.`);
+  const why = request.outcome === null ? null : `${foreign(request.outcome, 300)}.`;
+  return topText(`${requestWords[request.state].words}. Asked was to ring ${crowd}: ${played}.`, why);
+}

@@ -1,0 +1,87 @@
+import type { Button, KnownBlock } from '@slack/types';
+import type { RequestState, RequestView } from '../../calls/types.ts';
+import { count, people } from '../text.ts';
+import { button, confirmation, context, section } from './blocks.ts';
+import { submissionName, unknownWords } from './request-words.ts';
+
+// Each takes two blocks and up to 1,000 characters: more would not fit beside the rest of the board.
+const settleShown = 5;
+
+const openStates: readonly RequestState[] = ['awaiting_approval', 'approved', 'sending'];
+const overStates: readonly RequestState[] = ['rejected', 'expired', 'cancelled'];
+
+/** Whether anything can still be stopped. */
+export function mayCancel(request: RequestView): boolean {
+  if (!openStates.includes(request.state)) return false;
+  if (request.submissions.length === 0) return request.counts.waiting > 0;
+  return request.submissions.some((each) => each.state === 'ready');
+}
+
+export function boardButtons(request: RequestView): Button[] {
+  const buttons: Button[] = [];
+  if (request.origin === 'alert' && request.ackedBy === null && !overStates.includes(request.state)) {
+    buttons.push(button("I've got it", 'call_ack', request.id, { style: 'primary' }));
+  }
+  buttons.push(button('Details', 'call_details', request.id));
+  if (mayCancel(request)) buttons.push(cancelButton(request));
+  const redial = redialLabel(request);
+  if (redial !== null) buttons.push(button(redial, 'call_redial', request.id));
+  return buttons;
+}
+
+function redialLabel(request: RequestView): string | null {
+  if (request.state === 'expired') return 'Ask again';
+  if (request.state === 'failed') return 'Try again';
+  const over = request.state === 'sent' || request.state === 'done' || request.state === 'cancelled';
+  if (over && request.counts.failed > 0) return `Ring ${people(request.counts.failed)} again`;
+  return null;
+}
+
+function cancelButton(request: RequestView): Button {
+  const label = request.origin === 'alert' ? 'Stop' : 'Cancel';
+  return button(label, 'call_cancel', request.id, {
+    style: 'danger',
+    confirm: confirmation({
+      title: request.origin === 'alert' ? 'Stop these calls?' : 'Cancel this request?',
+      text: `${people(request.counts.waiting)} not sent yet will not be rung. What was dialled cannot be called back.`,
+      confirm: request.origin === 'alert' ? 'Stop the calls' : 'Cancel the calls',
+      deny: 'Keep ringing',
+      danger: true,
+    }),
+  });
+}
+
+/** Unknown submissions in their own words, each with its two buttons. */
+export function settleBlocks(request: RequestView): KnownBlock[] {
+  const unknown = request.submissions.filter((each) => each.hasUnknown);
+  const total = request.submissions.length;
+  // Two buttons of one action_id may not stand in one block, hence two sections.
+  const blocks: KnownBlock[] = unknown.slice(0, settleShown).flatMap((each) => [
+    section(
+      unknownWords(each, total),
+      button('It rang', 'call_settle', `${each.id}:rang`, {
+        confirm: confirmation({
+          title: 'Did it ring?',
+          text: `You say that the phones of ${submissionName(each, total)} rang. The unknown ones are then counted as accepted.`,
+          confirm: 'Yes, it rang',
+          deny: 'Not sure yet',
+        }),
+      }),
+    ),
+    section(
+      `Asked around, and nothing of it rang (${submissionName(each, total)})?`,
+      button('It did not', 'call_settle', `${each.id}:silent`, {
+        confirm: confirmation({
+          title: 'Did nothing ring?',
+          text: `You say that no unknown phone of ${submissionName(each, total)} rang. They are counted as failed, and you may ring them with a new request.`,
+          confirm: 'No, nothing rang',
+          deny: 'Not sure yet',
+        }),
+      }),
+    ),
+  ]);
+  const more = unknown.length - settleShown;
+  if (more > 0)
+    blocks.push(context(`❔ ${count(more)} more unknown submissions are shown once these are settled.`));
+  return blocks;
+}

@@ -1,0 +1,165 @@
+import type { KnownBlock } from '@slack/types';
+import type { RequestView } from '../../calls/types.ts';
+import { describeCode } from '../../voice/codes.ts';
+import { slackLimits } from '../limits.ts';
+import { date, foreign, listWords, mentionAny, people, plural, utc } from '../text.ts';
+import { decisionLines, waitsFor } from './approval-words.ts';
+import { actions, context, header, mrkdwn, type RenderedPost, section, topText } from './blocks.ts';
+import { boardButtons, settleBlocks } from './board-buttons.ts';
+import {
+  countriesWords,
+  createWho,
+  crowdWords,
+  type MessageFacts,
+  named,
+  optionWords,
+  playedWords,
+  submissionName,
+} from './request-words.ts';
+import { countWords, progress, requestWords } from './state-words.ts';
+
+/** The one message that shows a request's live state; `facts.now` in ms. Pure: the same view gives the same board. */
+export function renderBoard(request: RequestView, facts: MessageFacts): RenderedPost {
+  const who = createWho(facts.nameOf);
+  const asked = askedLines(request, who);
+  const done = whoDid(request, who);
+  const blocks: KnownBlock[] = [
+    header(title(request)),
+    section(asked.join('\n')),
+    ...(done.length === 0 ? [] : [section(done.join('\n'))]),
+    section(stateLines(request).join('\n')),
+    ...approvalBlocks(request, facts),
+    ...trouble(request),
+    ...settleBlocks(request),
+    ...actions(boardButtons(request), 'board_actions'),
+    context(`Request \`${foreign(request.id, 60)}\` · asked ${date(request.createdAt)}`),
+  ];
+  return {
+    text: boardText(request),
+    blocks: blocks.slice(0, slackLimits.messageBlocks),
+    metadata: metadata(request),
+  };
+}
+
+function title(request: RequestView): string {
+  const crowd = people(request.counts.callees);
+  if (request.origin === 'alert') return `Alert: ringing ${crowd}`;
+  return request.origin === 'redial' ? `Ringing ${crowd} again` : `Ringing ${crowd}`;
+}
+
+function askedLines(request: RequestView, who: (id: string) => string): string[] {
+  const crowd = crowdWords(request.counts.callees, request.countries);
+  const asker = request.requestedBy === null ? null : who(request.requestedBy);
+  const rule = foreign(request.ruleName ?? 'of the configuration', 120);
+  const lines = [
+    request.origin === 'alert'
+      ? `Rule *${rule}* rings *${crowd}*.`
+      : `${asker ?? 'Somebody'} asked to ring *${crowd}*${request.origin === 'redial' ? ' again' : ''}.`,
+  ];
+  if (request.alertTitle !== null) lines.push(`*Alert:* ${foreign(request.alertTitle, 300)}`);
+  const label = request.message.kind === 'text' ? 'Says' : 'Plays';
+  lines.push(`*${label}:* ${playedWords(request.message, request.options, 600)}`);
+  const options = optionWords(request.options);
+  if (options.length > 0) lines.push(`*Options:* ${options.join(', ')}`);
+  if (request.note !== '') lines.push(`*Note:* ${foreign(request.note, 600)}`);
+  if (request.countries.length > 1) lines.push(`*To:* ${countriesWords(request.countries)}`);
+  if (request.duplicates > 0) lines.push(`${plural(request.duplicates, 'duplicate')} left out.`);
+  return lines;
+}
+
+function whoDid(request: RequestView, who: (id: string) => string): string[] {
+  const lines = decisionLines(request, who);
+  if (request.cancelledBy !== null) {
+    const left = request.counts.cancelled;
+    const dialled = request.counts.accepted + request.counts.unknown;
+    lines.push(
+      `🛑 Stopped by ${who(request.cancelledBy)}: ${people(left)} ${left === 1 ? 'was' : 'were'} not rung.${
+        dialled > 0 ? ' What was dialled cannot be called back.' : ''
+      }`,
+    );
+  }
+  if (request.ackedBy !== null) lines.push(`🙋 ${who(request.ackedBy)} has got it.`);
+  return lines;
+}
+
+function stateLines(request: RequestView): string[] {
+  const { emoji, words } = requestWords[request.state];
+  const bar = progress(request.state, request.counts);
+  const finished = request.finishedAt === null ? '' : ` ${date(request.finishedAt)}`;
+  const lines = [`${emoji} *${words}*${finished}`];
+  if (bar !== null) lines.push(bar);
+  const counts = countWords(request.counts, true);
+  if (counts.length > 0) lines.push(counts.join(' · '));
+  if (request.outcome !== null && request.state !== 'rejected') lines.push(foreign(request.outcome, 600));
+  return lines;
+}
+
+function approvalBlocks(request: RequestView, facts: MessageFacts): KnownBlock[] {
+  if (request.state !== 'awaiting_approval' || request.approval === null) return [];
+  const approvers = request.approval.approvers.map((id) => named(id, facts.nameOf, mentionAny));
+  const reasons = request.approval.reasons.map((reason) => foreign(reason, 200));
+  const lines = [`*Waiting for:* ${listWords(approvers, 10)}${waitsFor(request, facts)}`];
+  if (reasons.length > 0) lines.push(`*Because:* ${listWords(reasons, 5)}`);
+  return [section(lines.join('\n'))];
+}
+
+/** What could not be sent yet or at all, in words with what to do. */
+function trouble(request: RequestView): KnownBlock[] {
+  const total = request.submissions.length;
+  const waiting = request.submissions.filter((each) => each.nextTryAt !== null && each.state === 'ready');
+  const again = request.submissions.filter((each) => each.again);
+  const lines: string[] = [];
+  const first = waiting.toSorted((a, b) => (a.nextTryAt ?? 0) - (b.nextTryAt ?? 0))[0];
+  if (first !== undefined) {
+    const why = first.code === null ? '' : ` ${describeCode(first.code).meaning}`;
+    lines.push(
+      `⏳ *Not sent yet:* the voice platform cannot be reached.${why} Nobody of ${people(
+        waiting.reduce((sum, each) => sum + each.callees, 0),
+      )} has been rung; next try at ${date(first.nextTryAt ?? 0)}.`,
+    );
+  }
+  for (const [code, group] of Map.groupBy(
+    request.submissions.filter((each) => each.state === 'refused' || each.state === 'failed'),
+    (each) => `${each.state} ${each.code ?? ''}`,
+  )) {
+    const sample = group[0];
+    if (sample === undefined || lines.length > 6) break;
+    const crowd = people(group.reduce((sum, each) => sum + each.callees, 0));
+    const info = sample.code === null ? null : describeCode(sample.code);
+    const what = code.startsWith('refused') ? '⛔ *Refused*' : '❌ *Failed, never sent*';
+    lines.push(
+      `${what} for ${crowd}: ${info === null ? 'no reason was given.' : `${info.meaning} ${info.remedy}`}`,
+    );
+  }
+  if (again.length > 0) {
+    const which = again.map((each) => submissionName(each, total));
+    lines.push(`🔁 *Sent again* because an earlier one stayed unknown: ${listWords(which, 3)}.`);
+  }
+  return lines.length === 0 ? [] : [{ type: 'section', text: mrkdwn(lines.join('\n')) }];
+}
+
+function boardText(request: RequestView): string {
+  const { counts, state } = request;
+  const crowd = crowdWords(counts.callees, request.countries);
+  const from = request.ruleName === null ? '' : `Rule ${foreign(request.ruleName, 120)}: `;
+  const alert = request.alertTitle === null ? null : `Alert: ${foreign(request.alertTitle, 200)}.`;
+  const until =
+    state === 'awaiting_approval' && request.expiresAt !== null ? `until ${utc(request.expiresAt)}.` : null;
+  const outcome = request.outcome === null ? null : `${foreign(request.outcome, 300)}.`;
+  return topText(
+    `${from}ring ${crowd}: ${playedWords(request.message, request.options, 200)}.`,
+    alert,
+    `${requestWords[state].words}${until === null ? '.' : ''}`,
+    until,
+    outcome,
+    counts.callees === 0 ? null : `${listWords(countWords(counts, false))}.`,
+  );
+}
+
+function metadata(request: RequestView): RenderedPost['metadata'] {
+  const { waiting: _waiting, ...counts } = request.counts;
+  return {
+    event_type: 'voicecall_request',
+    event_payload: { request_id: request.id, state: request.state, ...counts },
+  };
+}

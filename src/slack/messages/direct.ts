@@ -1,0 +1,52 @@
+import type { RequestView } from '../../calls/types.ts';
+import { channelMention, foreign } from '../text.ts';
+import { decisionLines } from './approval-words.ts';
+import { type RenderedMessage, section, topText } from './blocks.ts';
+import { createWho, crowdWords, type MessageFacts, playedWords } from './request-words.ts';
+import { countWords, requestWords } from './state-words.ts';
+
+/** Tells the person who asked, privately, what became of a request that waited for approval. */
+export function renderOutcome(request: RequestView, facts: MessageFacts): RenderedMessage {
+  const decided = decisionLines(request, createWho(facts.nameOf));
+  const { emoji, words } = requestWords[request.state];
+  const what = `Your request to ring ${crowdWords(request.counts.callees, request.countries)} (${playedWords(request.message, request.options, 200)})`;
+  return {
+    text: topText(`${what}: ${words}.`),
+    blocks: [
+      section(
+        [`${what}, results to ${channelMention(request.channelId)}:`, `${emoji} *${words}*`, ...decided].join(
+          '\n',
+        ),
+      ),
+    ],
+  };
+}
+
+/** What cannot be posted where it belongs goes to the person who asked, with why and what to do. */
+export function renderInstead(
+  request: RequestView,
+  gone: { what: string; channelId: string; error: string },
+  _facts: MessageFacts,
+): RenderedMessage {
+  const { emoji, words } = requestWords[request.state];
+  const why =
+    gone.error === 'is_archived'
+      ? `${channelMention(gone.channelId)} was archived`
+      : `Slack does not let Voicecall post in ${channelMention(gone.channelId)} (${foreign(gone.error, 60)})`;
+  const counts = countWords(request.counts, true).join(' · ');
+  return {
+    text: topText(
+      `Your request to ring ${crowdWords(request.counts.callees, request.countries)}: ${words}. You get this here because the channel is closed to Voicecall.`,
+    ),
+    blocks: [
+      section(
+        [
+          `${why}, so you get the ${gone.what === 'board' ? 'state of your request' : 'results'} here.`,
+          `Ring *${crowdWords(request.counts.callees, request.countries)}*: ${playedWords(request.message, request.options, 200)}`,
+          `${emoji} *${words}*${counts === '' ? '' : `: ${counts}`}`,
+          `Every callee’s result: \`/voicecall status ${request.id}\`. For next time: un-archive the channel, or invite the app with \`/invite @Voicecall\`.`,
+        ].join('\n'),
+      ),
+    ],
+  };
+}

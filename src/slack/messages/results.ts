@@ -1,0 +1,104 @@
+import type { KnownBlock } from '@slack/types';
+import type { CallView, RequestView, SubmissionView } from '../../calls/types.ts';
+import { describeCode } from '../../voice/codes.ts';
+import { slackLimits } from '../limits.ts';
+import { count, listWords, people, plural } from '../text.ts';
+import { context, header, type RenderedPost, section, topText } from './blocks.ts';
+import { isTrouble } from './call-words.ts';
+import { playedWords, saidWords, submissionName } from './request-words.ts';
+import { renderTable } from './results-table.ts';
+import { countWords } from './state-words.ts';
+
+/** What a submission's code means and what to do about it, as src/voice/codes.ts says it. */
+export type CodeWords = (code: string) => { meaning: string; remedy: string };
+
+const wholeShown = 4;
+
+/** Above this many callees the thread gets a CSV file with all of them; the table shows those with trouble. */
+export const tableCallees = slackLimits.tableRows - 1;
+
+/** The thread's message with every callee's result; `calls` are all of the request's, in the order asked. Numbers are masked. */
+export function renderResults(
+  request: RequestView,
+  calls: readonly CallView[],
+  codeWords: CodeWords = describeCode,
+): RenderedPost {
+  const { counts } = request;
+  const whole = wholeLines(request, codeWords);
+  const told = listWords(countWords(counts, false));
+  const blocks: KnownBlock[] = [
+    header(`Results for ${people(counts.callees)}`),
+    ...whole.map((line) => section(line)),
+    section(countWords(counts, true).join(' · ') || 'Nobody was rung.'),
+    ...tableBlocks(request, calls),
+  ];
+  return {
+    text: topText(
+      `Results for ${people(counts.callees)} (${playedWords(request.message, request.options, 200)}): ${told || 'nobody was rung'}.`,
+      ...whole.slice(0, 2).map((line) => line.replaceAll('*', '')),
+      counts.callees > tableCallees ? 'All of them are in the CSV file below.' : null,
+    ),
+    blocks,
+    metadata: { event_type: 'voicecall_results', event_payload: { request_id: request.id } },
+  };
+}
+
+function tableBlocks(request: RequestView, calls: readonly CallView[]): KnownBlock[] {
+  const inFile = request.counts.callees > tableCallees;
+  const latest = calls.length > tableCallees ? calls.filter((call) => !call.superseded) : calls;
+  const rows = inFile ? latest.filter(isTrouble) : latest;
+  if (rows.length === 0) {
+    return inFile ? [context('Nothing was refused or failed. All of them are in the CSV file below.')] : [];
+  }
+  const { table, shown } = renderTable(rows);
+  const more = rows.length - shown;
+  if (!inFile) return more > 0 ? [table, context(`${count(more)} more: press Details.`)] : [table];
+  const which =
+    more > 0
+      ? `The first ${count(shown)} of ${count(rows.length)} that were refused, held back, failed or are unknown; ${count(more)} more.`
+      : `${count(rows.length)} that were refused, held back, failed or are unknown.`;
+  return [table, context(`${which} All of them are in the CSV file below.`)];
+}
+
+/** What became of whole submissions, remedy first, those of one code together; what is unknown in its own words. */
+function wholeLines(request: RequestView, codeWords: CodeWords): string[] {
+  const total = request.submissions.length;
+  const groups = Map.groupBy(
+    request.submissions.filter((each) => wholeKind(each) !== null),
+    (each) => `${wholeKind(each)} ${each.code ?? ''}`,
+  );
+  const lines = [...groups.values()].map((group) => wholeLine(group, total, codeWords));
+  const more = lines.length - wholeShown;
+  return more > 0
+    ? [...lines.slice(0, wholeShown), `${plural(more, 'more kind')} of trouble: see the table.`]
+    : lines;
+}
+
+function wholeKind(submission: SubmissionView): 'refused' | 'failed' | 'unknown' | 'partly' | null {
+  const { state } = submission;
+  if (state === 'refused' || state === 'failed' || state === 'unknown') return state;
+  return submission.hasUnknown ? 'partly' : null;
+}
+
+function wholeLine(group: SubmissionView[], total: number, codeWords: CodeWords): string {
+  const [first] = group;
+  if (first === undefined) return '';
+  const crowd = people(group.reduce((sum, each) => sum + each.callees, 0));
+  const which =
+    group.length === 1 ? submissionName(first, total) : `${plural(group.length, 'submission')} (${crowd})`;
+  const info = first.code === null || first.code === '0' ? null : codeWords(first.code);
+  const said = saidWords(first);
+  const kind = wholeKind(first);
+  if (kind === 'refused') {
+    return `⛔ *${info?.remedy ?? 'Ask the voice platform why.'}* It refused ${which}, nobody of them was rung: ${
+      info?.meaning ?? 'it gave no reason.'
+    }${said}`;
+  }
+  if (kind === 'failed') {
+    return `❌ *${info?.remedy ?? 'Try again.'}* Never sent, nobody was rung: ${which}. ${info?.meaning ?? ''}${said}`;
+  }
+  if (kind === 'partly') {
+    return `❔ *Unknown.* The answer did not mention some of ${which}: they may or may not have rung. The board has buttons to settle it.`;
+  }
+  return `❔ *Unknown: may or may not have rung.* ${which}. ${info?.meaning ?? ''}${said} It is not sent again by itself; the board has buttons to settle it.`;
+}

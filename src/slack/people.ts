@@ -1,0 +1,103 @@
+import type { SlackDeps } from './deps.ts';
+import { slackFailure } from './errors.ts';
+
+export interface Person {
+  id: string;
+  name: string;
+  /** As in the profile, not checked; empty where none is there. */
+  phone: string;
+  /** Guest, bot, deactivated, or of another workspace: none of them may call or approve. */
+  standing: 'member' | 'guest' | 'bot' | 'deactivated' | 'foreign';
+}
+
+export interface People {
+  /** Cached for a minute. Null where Slack does not know or does not answer. */
+  person(userId: string): Promise<Person | null>;
+  /** The name last seen, without asking; null where nobody was asked yet. */
+  knownName(userId: string): string | null;
+  /** Members of a user group, cached for a minute; null where it cannot be read: then nobody is taken for a member. */
+  groupMembers(groupId: string): Promise<string[] | null>;
+  /** Whether a user is named in `ids` (users and groups), and which groups could not be read. */
+  isOneOf(userId: string, ids: readonly string[]): Promise<{ member: boolean; unreadable: string[] }>;
+}
+
+/** usergroups.users.list allows 20 look-ups a minute: https://docs.slack.dev/apis/web-api/rate-limits */
+const cachedForMs = 60_000;
+
+/** Looks people and user groups up in Slack, remembering each for a minute. */
+export function createPeople(deps: Pick<SlackDeps, 'urgent' | 'clock' | 'log' | 'identity'>): People {
+  const persons = new Map<string, { value: Person; untilAt: number }>();
+  const groups = new Map<string, { value: string[]; untilAt: number }>();
+
+  async function person(userId: string): Promise<Person | null> {
+    const known = persons.get(userId);
+    if (known !== undefined && known.untilAt > deps.clock.now()) return known.value;
+    try {
+      const { user } = await deps.urgent.users.info({ user: userId });
+      if (user === undefined) return null;
+      const value: Person = {
+        id: userId,
+        name: user.profile?.display_name || user.real_name || user.name || userId,
+        phone: user.profile?.phone ?? '',
+        standing: standingOf(user, deps.identity.teamId),
+      };
+      remember(persons, userId, value);
+      return value;
+    } catch (error) {
+      deps.log.warn({ userId, failure: slackFailure(error) }, 'a person could not be looked up');
+      return null;
+    }
+  }
+
+  async function groupMembers(groupId: string): Promise<string[] | null> {
+    const known = groups.get(groupId);
+    if (known !== undefined && known.untilAt > deps.clock.now()) return known.value;
+    try {
+      const { users } = await deps.urgent.usergroups.users.list({ usergroup: groupId });
+      remember(groups, groupId, users ?? []);
+      return users ?? [];
+    } catch (error) {
+      deps.log.warn({ groupId, failure: slackFailure(error) }, 'a user group could not be read');
+      return null;
+    }
+  }
+
+  function remember<Value>(
+    cache: Map<string, { value: Value; untilAt: number }>,
+    id: string,
+    value: Value,
+  ): void {
+    if (cache.size >= 5_000) cache.clear();
+    cache.set(id, { value, untilAt: deps.clock.now() + cachedForMs });
+  }
+
+  async function isOneOf(userId: string, ids: readonly string[]) {
+    if (ids.includes(userId)) return { member: true, unreadable: [] };
+    const unreadable: string[] = [];
+    for (const id of ids.filter((each) => each.startsWith('S'))) {
+      const members = await groupMembers(id);
+      if (members === null) unreadable.push(id);
+      else if (members.includes(userId)) return { member: true, unreadable: [] };
+    }
+    return { member: false, unreadable };
+  }
+
+  return { person, groupMembers, isOneOf, knownName: (userId) => persons.get(userId)?.value.name ?? null };
+}
+
+interface SlackUser {
+  deleted?: boolean;
+  is_bot?: boolean;
+  is_restricted?: boolean;
+  is_ultra_restricted?: boolean;
+  is_stranger?: boolean;
+  team_id?: string;
+}
+
+function standingOf(user: SlackUser, teamId: string): Person['standing'] {
+  if (user.deleted) return 'deactivated';
+  if (user.is_bot) return 'bot';
+  if (user.is_stranger || (user.team_id !== undefined && user.team_id !== teamId)) return 'foreign';
+  if (user.is_restricted || user.is_ultra_restricted) return 'guest';
+  return 'member';
+}

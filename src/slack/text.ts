@@ -1,0 +1,134 @@
+/** Makes text from outside safe in mrkdwn: https://docs.slack.dev/messaging/formatting-message-text#escaping */
+export function escapeText(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}
+
+/** Cuts to `max` UTF-16 units, "…" included, never inside a character. */
+export function truncate(text: string, max: number): string {
+  if (text.length <= max) return text;
+  let cut = '';
+  for (const character of text) {
+    if (cut.length + character.length > max - 1) break;
+    cut += character;
+  }
+  return max < 1 ? '' : `${cut}…`;
+}
+
+/** One line without control characters and without those that turn the direction of what follows. */
+export function oneLine(text: string): string {
+  return (
+    text
+      .toWellFormed()
+      .replace(/[\s\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
+      // Bidirectional controls could show a number or a name as another: https://trojansource.codes
+      .replace(/[\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '')
+      .trim()
+  );
+}
+
+/** Text from outside for a place that shows it as it is (plain_text, a table cell): one line of at most `max`. */
+export function plain(text: string, max: number): string {
+  return truncate(oneLine(text), max);
+}
+
+/** Text from outside for mrkdwn: one line, escaped, at most `max` characters after escaping and no entity cut. */
+export function foreign(text: string, max: number): string {
+  const line = oneLine(text);
+  const whole = escapeText(line);
+  if (whole.length <= max) return whole;
+  let cut = '';
+  for (const character of line) {
+    const next = escapeText(character);
+    if (cut.length + next.length > max - 1) break;
+    cut += next;
+  }
+  return `${cut}…`;
+}
+
+/** Shows a person's name and notifies them. What is no Slack id is shown as text. */
+export function mention(userId: string): string {
+  return /^[UW][A-Z0-9]+$/.test(userId) ? `<@${userId}>` : foreign(userId, 80);
+}
+
+/** The same for a user (U…, W…) or a user group (S…). */
+export function mentionAny(id: string): string {
+  return /^S[A-Z0-9]+$/.test(id) ? `<!subteam^${id}>` : mention(id);
+}
+
+export function channelMention(channelId: string): string {
+  return /^[CGD][A-Z0-9]+$/.test(channelId) ? `<#${channelId}>` : foreign(channelId, 80);
+}
+
+/** A time (ms) in the reader's own zone: https://docs.slack.dev/messaging/formatting-message-text#date-formatting */
+export function date(at: number): string {
+  return `<!date^${Math.floor(at / 1000)}^{date_short_pretty} {time}|${utc(at)}>`;
+}
+
+/** A time (ms) where Slack renders no dates: notifications, plain text, files. */
+export function utc(at: number): string {
+  return `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+}
+
+/** A length of time in seconds: "45 s", "3 min", "1 h 30 min". */
+export function duration(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 60) return `${whole} s`;
+  const minutes = Math.round(whole / 60);
+  if (minutes < 60) {
+    const rest = whole < 600 ? whole % 60 : 0;
+    return rest === 0 ? `${minutes} min` : `${Math.floor(whole / 60)} min ${rest} s`;
+  }
+  const rest = minutes % 60;
+  return rest === 0 ? `${Math.floor(minutes / 60)} h` : `${Math.floor(minutes / 60)} h ${rest} min`;
+}
+
+const numbers = new Intl.NumberFormat('en');
+
+/** 10000 as "10,000". */
+export function count(n: number): string {
+  return numbers.format(n);
+}
+
+/** "1 person", "10,000 people". */
+export function plural(n: number, one: string, many = `${one}s`): string {
+  return `${count(n)} ${n === 1 ? one : many}`;
+}
+
+export function people(n: number): string {
+  return plural(n, 'person', 'people');
+}
+
+/** "once", "twice", "3 times". */
+export function times(n: number): string {
+  if (n === 1) return 'once';
+  return n === 2 ? 'twice' : `${count(n)} times`;
+}
+
+/** "a, b and c"; more than `max` of them end in "and 4 more". */
+export function listWords(words: readonly string[], max = words.length): string {
+  const shown = words.slice(0, max);
+  const more = words.length - shown.length;
+  if (more > 0) return shown.length === 0 ? `${more}` : `${shown.join(', ')} and ${count(more)} more`;
+  if (shown.length < 2) return shown[0] ?? '';
+  return `${shown.slice(0, -1).join(', ')} and ${shown.at(-1)}`;
+}
+
+/** Joins lines by line breaks into as few texts of at most `max` characters as possible; a longer line is cut. */
+export function chunkLines(lines: readonly string[], max: number): string[] {
+  const chunks: string[] = [];
+  for (const line of lines) {
+    const whole = truncate(line, max);
+    const last = chunks.at(-1);
+    if (last !== undefined && last.length + 1 + whole.length <= max)
+      chunks[chunks.length - 1] = `${last}\n${whole}`;
+    else chunks.push(whole);
+  }
+  return chunks;
+}
+
+const regions = new Intl.DisplayNames(['en'], { type: 'region' });
+
+/** "Singapore" for "SG". */
+export function countryWords(country: string): string {
+  return /^[A-Z]{2}$/.test(country) ? (regions.of(country) ?? country) : 'an unknown country';
+}

@@ -1,0 +1,48 @@
+import type { ModalView } from '@slack/types';
+import type { CallView, RequestView } from '../../calls/types.ts';
+import { approvalBlockId, approvalButtons } from '../messages/approval-card.ts';
+import { actions, context, section } from '../messages/blocks.ts';
+import { countriesWords, crowdWords, optionWords, playedWords } from '../messages/request-words.ts';
+import { requestWords } from '../messages/state-words.ts';
+import { foreign } from '../text.ts';
+import { calleeBlocks, type Page, pager, pageWords } from './callee-pages.ts';
+import { modal } from './inputs.ts';
+
+export interface ReviewFacts extends Page {
+  /** False for the requester and the approvers alone. */
+  masked: boolean;
+  /** Shows Approve and Reject. */
+  mayDecide: boolean;
+  /** See ApprovalFacts. */
+  seen?: string;
+  metadata: string;
+}
+
+/** What an approver looks at before deciding; `calls` are one page of them. */
+export function reviewView(request: RequestView, calls: readonly CallView[], facts: ReviewFacts): ModalView {
+  const { emoji, words } = requestWords[request.state];
+  const open = request.state === 'awaiting_approval';
+  const lines = [
+    `*${crowdWords(request.counts.callees, request.countries)}*: ${playedWords(request.message, request.options, 600)}`,
+    ...(request.countries.length > 1 ? [`*To:* ${countriesWords(request.countries)}`] : []),
+    ...(optionWords(request.options).length > 0
+      ? [`*Options:* ${optionWords(request.options).join(', ')}`]
+      : []),
+    ...(request.note === '' ? [] : [`*Note:* ${foreign(request.note, 600)}`]),
+  ];
+  return modal({
+    callbackId: 'voicecall_review',
+    title: 'Review the request',
+    metadata: facts.metadata,
+    blocks: [
+      section(lines.join('\n')),
+      ...(open ? [] : [section(`${emoji} *${words}*`)]),
+      ...(open && facts.mayDecide
+        ? actions(approvalButtons(request, false), approvalBlockId(facts.seen))
+        : []),
+      ...calleeBlocks(calls, { masked: facts.masked, results: false }),
+      context(facts.masked ? `${pageWords(facts)} · numbers are masked` : pageWords(facts)),
+      ...pager('review', request.id, facts),
+    ],
+  });
+}

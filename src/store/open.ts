@@ -1,0 +1,155 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Kysely, sql } from 'kysely';
+import type { Clock } from '../clock.ts';
+import { newId } from '../ids.ts';
+import { storeFault, storeUnavailable } from './errors.ts';
+import { guarded } from './guard.ts';
+import { migrate } from './migrate.ts';
+import { listenForTasks, notification, postgresDialect } from './postgres.ts';
+import type { Schema } from './schema.ts';
+import { prepareSqliteFile, sqliteDialect } from './sqlite.ts';
+import { hasEnqueued } from './tasks.ts';
+import type { Store, StoreLog, Tx } from './types.ts';
+
+// How long a transaction is tried again before the caller hears of it: longer than a restart of PostgreSQL takes.
+const retryForMs = 4000;
+
+export interface StoreOptions {
+  /** postgres://…; absent: SQLite in `dataDir`. */
+  databaseUrl?: string | undefined;
+  dataDir: string;
+  clock: Clock;
+  log: StoreLog;
+}
+
+/**
+ * Opens the database and brings its tables up to date. Throws VoicecallError store_unavailable where it cannot be
+ * reached or written to, store_newer where a newer program has migrated it.
+ */
+export async function openStore({ databaseUrl, dataDir, clock, log }: StoreOptions): Promise<Store> {
+  const store =
+    databaseUrl === undefined ? openSqlite(dataDir, clock, log) : await openPostgres(databaseUrl, clock, log);
+  try {
+    await migrate(store);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+  return store;
+}
+
+function openSqlite(dataDir: string, clock: Clock, log: StoreLog): Store {
+  let path: string;
+  try {
+    path = prepareSqliteFile(dataDir);
+  } catch (error) {
+    const readOnly = error instanceof Error && 'code' in error && error.code !== 'ENOSPC';
+    throw storeUnavailable({ problem: readOnly ? 'read_only' : 'full', passing: false }, error);
+  }
+  const write = new Kysely<Schema>({ dialect: guarded(sqliteDialect(path, false)) });
+  const read = new Kysely<Schema>({ dialect: guarded(sqliteDialect(path, true)) });
+  const listeners = new Set<() => void>();
+  const wake = () => wakeAll(listeners);
+  return {
+    dialect: 'sqlite',
+    read,
+    transaction: (run) => inTransaction({ database: write, clock, log, wake }, run),
+    onTasks: (listener) => addTo(listeners, listener),
+    close: async () => {
+      await read.destroy();
+      await write.destroy();
+    },
+  };
+}
+
+async function openPostgres(databaseUrl: string, clock: Clock, log: StoreLog): Promise<Store> {
+  const database = new Kysely<Schema>({ dialect: guarded(postgresDialect(databaseUrl, log)) });
+  const listeners = new Set<() => void>();
+  const wake = () => wakeAll(listeners);
+  const self = newId('s');
+  const listening = listenForTasks(databaseUrl, self, log, wake);
+  await listening.ready;
+  return {
+    dialect: 'postgres',
+    read: database,
+    transaction: (run) => inTransaction({ database, clock, log, wake, notify: notification(self) }, run),
+    onTasks: (listener) => addTo(listeners, listener),
+    close: async () => {
+      await listening.stop();
+      await database.destroy();
+    },
+  };
+}
+
+function addTo(listeners: Set<() => void>, listener: () => void): () => void {
+  listeners.add(listener);
+  return () => {
+    listeners.delete(listener);
+  };
+}
+
+function wakeAll(listeners: Set<() => void>): void {
+  for (const listener of listeners) listener();
+}
+
+interface TransactionParts {
+  database: Kysely<Schema>;
+  clock: Clock;
+  log: StoreLog;
+  wake: () => void;
+  /** Run in a transaction that enqueued tasks, to tell the other instances. */
+  notify?: string;
+}
+
+async function inTransaction<T>(parts: TransactionParts, run: (tx: Tx) => Promise<T>): Promise<T> {
+  const until = performance.now() + retryForMs;
+  for (let attempt = 0; ; attempt++) {
+    const { fault, error, ambiguous, result } = await attemptTransaction(parts, run);
+    if (result !== undefined) return result.value;
+    if (fault === undefined) throw error;
+    // Up to 1 s, with jitter so that two that collided do not collide again.
+    const delayMs = Math.min(10 * 2 ** attempt, 1000) * (0.5 + Math.random());
+    if (!fault.passing || ambiguous || performance.now() + delayMs > until)
+      throw storeUnavailable(fault, error);
+    parts.log.debug({ err: error, attempt }, 'a transaction is tried again');
+    await sleep(delayMs);
+  }
+}
+
+interface Attempt<T> {
+  result?: { value: T };
+  error?: unknown;
+  fault?: ReturnType<typeof storeFault>;
+  /** The connection went while committing: it may or may not have been kept, so it must not be tried again. */
+  ambiguous?: boolean;
+}
+
+async function attemptTransaction<T>(
+  { database, wake, notify }: TransactionParts,
+  run: (tx: Tx) => Promise<T>,
+): Promise<Attempt<T>> {
+  let committing = false;
+  let first: { error: unknown } | undefined;
+  let enqueued = false;
+  try {
+    const value = await database.transaction().execute(async (tx) => {
+      try {
+        const result = await run(tx);
+        enqueued = hasEnqueued(tx);
+        if (enqueued && notify !== undefined) await sql.raw(notify).execute(tx);
+        committing = true;
+        return result;
+      } catch (error) {
+        first = { error };
+        throw error;
+      }
+    });
+    if (enqueued) wake();
+    return { result: { value } };
+  } catch (last) {
+    // Where the rollback fails too (a lost connection), the first error is the one that says why.
+    const error = first === undefined ? last : first.error;
+    const fault = storeFault(error);
+    return { error, fault, ambiguous: committing && fault?.problem === 'connection' };
+  }
+}

@@ -1,0 +1,152 @@
+import { z } from 'zod';
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import { plainText } from './envelope.ts';
+import { createReadAgent, defaultNetwork, exchangeOnce, type Network } from './exchange.ts';
+import { type Page, pageSize, parsePage, readPages } from './pages.ts';
+import { createPlatformClock } from './platform-clock.ts';
+import { type ReadDeps, read, readError } from './reads.ts';
+import { parseRecord, parseVoiceId } from './record.ts';
+import { codeDial, type Dial, groupDial, toSendResult } from './send.ts';
+import { signedHeaders } from './sign.ts';
+import type { Balance, CallRecord, Recording, SendControl, SendResult, VoiceClient } from './types.ts';
+
+export interface VoiceSettings {
+  /** Host and prefix, such as https://api.itniotech.com/voice; with or without a slash at its end. */
+  apiUrl: string;
+  /** A URL of its own; unset: no balance is asked for, and signed headers go nowhere else. */
+  balanceUrl?: string | undefined;
+  apiKey: string;
+  apiSecret: string;
+  appId: string;
+}
+
+/** A person may be waiting for these, with a modal open. */
+const readTotalMs = 10_000;
+/** Nobody waits for a page of records, and a large one is slow. */
+const recordPageTotalMs = 30_000;
+const maxRecordingPages = 100;
+const maxRecordPages = 1_000;
+/** Codes that may stand for "no such voiceId, or not visible yet": none is documented. */
+const notFoundCodes = ['-14', '-22', '-24'];
+
+const recordingShape = z.looseObject({ fileId: z.string().min(1), fileName: z.string().catch('') });
+
+/** The voice platform's client. Sends never throw and never repeat a request that may have been written; reads throw VoicecallError. */
+export function createVoiceClient(
+  settings: VoiceSettings,
+  deps: { clock: Clock; log: Log; network?: Partial<Network> },
+): VoiceClient {
+  const { log } = deps;
+  const network = { ...defaultNetwork, ...deps.network };
+  const platformClock = createPlatformClock(deps.clock, log);
+  const base = new URL(settings.apiUrl);
+  const agent = createReadAgent(network);
+  const headers = () => signedHeaders(settings, platformClock.now());
+  const reads: ReadDeps = { agent, network, platformClock, headers, log };
+
+  // Joined by hand: an id such as ".." must not be resolved away.
+  const to = (path: string) => ({
+    origin: base.origin,
+    path: `${base.pathname.replace(/\/+$/, '')}/${path}`,
+  });
+
+  async function post(dial: Dial, control: SendControl): Promise<SendResult> {
+    const request = { method: 'POST' as const, ...to(dial.path), headers: headers(), body: dial.body };
+    const answer = await exchangeOnce(
+      { ...request, mayWrite: control.mayWrite, signal: control.signal },
+      network,
+    );
+    if (answer.outcome === 'answer') platformClock.observe(answer.date);
+    return toSendResult(answer, dial.readRows);
+  }
+
+  async function send(dial: Dial, control: SendControl = {}): Promise<SendResult> {
+    let result = await post(dial, control);
+    // Refused for its time alone: provably not taken, and the answer has just told the right time.
+    if (result.outcome === 'refused' && result.code === '-16') {
+      platformClock.refused();
+      result = await post(dial, control);
+    }
+    if (result.outcome === 'ambiguous') {
+      const { code, why, detail } = result;
+      log.warn({ path: dial.path, code, why, detail }, 'a submission got no answer that can be trusted');
+    }
+    return result;
+  }
+
+  async function readPage(path: string, body: object, totalMs: number): Promise<Page> {
+    const request = { method: 'POST' as const, ...to(path), body: JSON.stringify(body) };
+    const { data } = await read(request, reads, { totalMs });
+    const page = parsePage(data);
+    if (page === null) throw readError('no_code', `${path} answered without a list`);
+    return page;
+  }
+
+  async function fileQuery(): Promise<Recording[]> {
+    const endsAt = deps.clock.monotonic() + readTotalMs;
+    const { elements, complete } = await readPages((current) => {
+      const leftMs = Math.max(1, Math.floor(endsAt - deps.clock.monotonic()));
+      return readPage('fileQuery', { current, size: pageSize }, leftMs);
+    }, maxRecordingPages);
+    if (!complete) log.warn({ pages: maxRecordingPages }, 'more recordings than are read');
+    const recordings = elements.map((element) => recordingShape.safeParse(element).data);
+    const known = recordings.filter((recording) => recording !== undefined);
+    const byId = new Map(known.map(({ fileId, fileName }) => [fileId, { fileId, fileName }]));
+    return [...byId.values()];
+  }
+
+  async function recordGroup(voiceId: string): Promise<CallRecord | null> {
+    const request = { method: 'GET' as const, ...to(`recordGroup/${encodeURIComponent(voiceId)}`) };
+    const { code, data } = await read(request, reads, { totalMs: readTotalMs, accept: notFoundCodes });
+    if (code !== '0' || typeof data !== 'object' || data === null) return null;
+    // Without a voiceId of its own it can only be the one asked for.
+    const said = 'voiceId' in data ? parseVoiceId(data.voiceId) : null;
+    const record = parseRecord({ ...data, voiceId: said ?? voiceId });
+    if (record === null || record.voiceId === voiceId) return record;
+    log.warn({ voiceId, answered: record.voiceId }, 'the platform answered with another record');
+    return null;
+  }
+
+  async function recordGroupQuery(fromAt: number, toAt: number): Promise<CallRecord[]> {
+    const params = { strTime: platformTime(fromAt), endTime: platformTime(Math.ceil(toAt / 1000) * 1000) };
+    const { elements, complete } = await readPages(
+      (current) => readPage('recordGroupQuery', { current, size: pageSize, params }, recordPageTotalMs),
+      maxRecordPages,
+    );
+    // Part of a window would pass for proof that a call is not in it.
+    if (!complete) throw readError('too_large', `more than ${maxRecordPages} pages of records`);
+    const records = elements.map(parseRecord).filter((record) => record !== null);
+    if (records.length < elements.length) {
+      log.warn({ setAside: elements.length - records.length }, 'records that cannot be read');
+    }
+    return [...new Map(records.map((record) => [record.voiceId, record])).values()];
+  }
+
+  async function getBalance(): Promise<Balance | null> {
+    if (settings.balanceUrl === undefined) return null;
+    const url = new URL(settings.balanceUrl);
+    const request = { method: 'GET' as const, origin: url.origin, path: `${url.pathname}${url.search}` };
+    const { fields } = await read(request, reads, { totalMs: readTotalMs });
+    const balance = plainText(fields.balance);
+    if (balance === null) throw readError('no_code', 'getBalance answered without a balance');
+    return { balance, gift: plainText(fields.gift), credit: plainText(fields.credit) };
+  }
+
+  return {
+    sendGroup: (request, control) => send(groupDial(request, settings.appId, log), control),
+    sendCode: (request, control) => send(codeDial(request, settings.appId, log), control),
+    fileQuery,
+    recordGroup,
+    recordGroupQuery,
+    getBalance,
+    clockOffset: () => platformClock.offset(),
+    close: () => agent.destroy(),
+  };
+}
+
+/** Epoch ms as the platform's samples write it: ISO 8601, whole seconds, +08:00. */
+export function platformTime(at: number): string {
+  const shifted = new Date(at + 8 * 3_600_000).toISOString();
+  return `${shifted.slice(0, 19)}+08:00`;
+}

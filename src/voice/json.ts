@@ -1,0 +1,13 @@
+/**
+ * JSON.parse for what the voice platform sends: whole numbers above 2^53 become strings with every digit kept, as a
+ * voiceId has 19 or 20 of them. Throws SyntaxError.
+ */
+export function parseJson(text: string): unknown {
+  // The reviver's third parameter holds the source text; TypeScript's library does not know it yet
+  // (https://developer.mozilla.org/en-US/docs/Web/JavaScript/Reference/Global_Objects/JSON/parse#context).
+  return JSON.parse(text.replace(/^\uFEFF/, ''), (_key, value: unknown, ...rest: { source?: string }[]) => {
+    if (typeof value !== 'number' || Number.isSafeInteger(value)) return value;
+    const source = rest[0]?.source ?? '';
+    return /^-?\d+$/.test(source) ? source : value;
+  });
+}

@@ -1,0 +1,98 @@
+import { z } from 'zod';
+import type { Log } from '../log.ts';
+import { codeInfo, documentedCodes } from './codes.ts';
+import { codeText, plainText } from './envelope.ts';
+import { parseVoiceId } from './record.ts';
+import type { SubmittedRow } from './types.ts';
+
+const rowShape = z.looseObject({
+  voiceId: z.unknown().optional(),
+  callee: z.unknown().optional(),
+  terminationCode: z.unknown().optional(),
+  terminationReason: z.unknown().optional(),
+});
+
+/**
+ * One row per callee out of an answer's `data`, matched by number and never by place. A callee without a row, or
+ * with one that cannot be understood, is unknown. Null: `data` is no list, or says nothing about any of them.
+ */
+export function rowsByCallee(data: unknown, callees: string[], log: Log): SubmittedRow[] | null {
+  if (!Array.isArray(data)) return null;
+  const found = new Map<string, SubmittedRow>();
+  const asked = new Set(callees);
+  let foreign = 0;
+  let repeated = 0;
+  for (const element of data) {
+    const row = readRow(element);
+    if (row === null || !asked.has(row.callee)) {
+      foreign++;
+      continue;
+    }
+    const before = found.get(row.callee);
+    if (before) repeated++;
+    if (!before || certainty(row) > certainty(before)) found.set(row.callee, row);
+  }
+  const missing = callees.filter((callee) => !found.has(callee)).length;
+  if (foreign + repeated + missing > 0) {
+    log.warn(
+      { foreign, repeated, missing, asked: callees.length },
+      'the rows do not fit the callees asked for',
+    );
+  }
+  if (found.size === 0) return null;
+  return callees.map((callee) => found.get(callee) ?? unknownRow(callee));
+}
+
+/** The row of a spoken text, whose `data` is the bare voiceId; rows and objects are understood too. Null as above. */
+export function rowForText(data: unknown, callee: string, log: Log): SubmittedRow[] | null {
+  if (Array.isArray(data)) return rowsByCallee(data, [callee], log);
+  const fields = rowShape.safeParse(data);
+  const voiceId = parseVoiceId(fields.success ? fields.data.voiceId : data);
+  if (voiceId === null) return null;
+  const said = fields.success ? codeText(fields.data.terminationCode) : null;
+  return [
+    {
+      callee,
+      outcome: said === null ? 'accepted' : outcomeOf(said),
+      voiceId,
+      terminationCode: said ?? '0',
+      terminationReason: fields.success ? plainText(fields.data.terminationReason) : null,
+    },
+  ];
+}
+
+function readRow(element: unknown): SubmittedRow | null {
+  const fields = rowShape.safeParse(element);
+  if (!fields.success) return null;
+  const callee = plainText(fields.data.callee)?.replace(/\D/g, '');
+  if (!callee) return null;
+  const code = codeText(fields.data.terminationCode);
+  return {
+    callee,
+    outcome: code === null ? 'unknown' : outcomeOf(code),
+    voiceId: parseVoiceId(fields.data.voiceId),
+    terminationCode: code ?? plainText(fields.data.terminationCode),
+    terminationReason: plainText(fields.data.terminationReason),
+  };
+}
+
+/**
+ * "0 accepted, anything else refused", the documentation says of rows; except what proves nothing: the codes for the
+ * platform's own failures, and 200, which in records means that a call was established.
+ */
+function outcomeOf(code: string): SubmittedRow['outcome'] {
+  if (code === '0') return 'accepted';
+  if (code === '200' || ['997', '998', '999'].includes(code)) return 'unknown';
+  if (documentedCodes.includes(code) && codeInfo(code).submitted === 'unknown') return 'unknown';
+  return 'refused';
+}
+
+// Of two rows for one callee the one that may have rung counts: to ring twice is worse than to look twice.
+function certainty(row: SubmittedRow): number {
+  const rank = { refused: 0, unknown: 2, accepted: 4 }[row.outcome];
+  return rank + (row.voiceId === null ? 0 : 1);
+}
+
+function unknownRow(callee: string): SubmittedRow {
+  return { callee, outcome: 'unknown', voiceId: null, terminationCode: null, terminationReason: null };
+}

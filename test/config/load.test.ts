@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { loadSettings } from '../../src/config/load.ts';
+
+const env = {
+  SLACK_BOT_TOKEN: 'xoxb-1',
+  SLACK_APP_TOKEN: 'xapp-1',
+  VOICE_API_KEY: 'k',
+  VOICE_API_SECRET: 's',
+  VOICE_APP_ID: 'a',
+};
+const files = (known: Record<string, string>) => (path: string) => {
+  const text = known[path];
+  if (text === undefined) throw Object.assign(new Error('no such file'), { code: 'ENOENT' });
+  return text;
+};
+
+test('voicecall.yaml is read beside the program; absent, all defaults hold', () => {
+  const set = loadSettings({ env, cwd: '/app', readFile: files({ '/app/voicecall.yaml': 'country: IN' }) });
+  assert.equal(set.settings?.config.country, 'IN');
+  const absent = loadSettings({ env, cwd: '/app', readFile: files({}) });
+  assert.deepEqual(absent.faults, []);
+  assert.equal(absent.settings?.config.country, undefined);
+});
+
+test('a file that VOICECALL_CONFIG names must be there', () => {
+  const named = { ...env, VOICECALL_CONFIG: 'etc/own.yaml' };
+  const missing = loadSettings({ env: named, cwd: '/app', readFile: files({}) });
+  assert.equal(missing.settings, undefined);
+  assert.deepEqual(
+    missing.faults.map(({ place }) => place),
+    ['VOICECALL_CONFIG'],
+  );
+  const there = loadSettings({
+    env: named,
+    cwd: '/app',
+    readFile: files({ '/app/etc/own.yaml': 'country: SG' }),
+  });
+  assert.equal(there.settings?.config.country, 'SG');
+});
+
+test('faults of environment and file come together', () => {
+  const readFile = files({ '/app/voicecall.yaml': 'contry: IN\n' });
+  const { settings, faults } = loadSettings({ env: { ...env, PORT: 'x' }, cwd: '/app', readFile });
+  assert.equal(settings, undefined);
+  assert.deepEqual(
+    faults.map(({ place }) => place),
+    ['PORT', 'voicecall.yaml:1:1'],
+  );
+});
+
+test('a file that cannot be read is a fault, never the defaults', () => {
+  const readFile = () => {
+    throw Object.assign(new Error('denied'), { code: 'EACCES' });
+  };
+  assert.match(loadSettings({ env, cwd: '/app', readFile }).faults[0]?.found ?? '', /EACCES/);
+});

@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createLog, redactNumbers } from '../src/log.ts';
+
+function logged(write: (log: ReturnType<typeof createLog>) => void): Record<string, unknown>[] {
+  const lines: string[] = [];
+  write(createLog('debug', { sink: { write: (line) => lines.push(line) } }));
+  return lines.map((line) => JSON.parse(line));
+}
+
+test('one JSON object a line, level by name, time as ISO text, facts of the parent', () => {
+  const [line] = logged((log) => log.child({ requestId: 'r1' }).warn({ offsetMs: 61_000 }, 'clock'));
+  const { time, ...rest } = line ?? {};
+  assert.deepEqual(rest, { level: 'warn', requestId: 'r1', offsetMs: 61_000, msg: 'clock' });
+  assert.match(String(time), /^\d{4}-\d{2}-\d{2}T[\d:.]+Z$/);
+});
+
+test('secrets go by name, at every depth an HTTP error has', () => {
+  const secrets = {
+    'Api-Key': 'k3y',
+    Sign: 's1gn',
+    Timestamp: '1',
+    authorization: 'Bearer b34rer',
+    token: 't0ken',
+  };
+  const lines = logged((log) => {
+    log.info(secrets, 'a');
+    log.info({ headers: secrets, secret: 's3cret' }, 'b');
+    log.error({ err: Object.assign(new Error('x'), { request: { headers: secrets } }) }, 'c');
+  });
+  assert.doesNotMatch(JSON.stringify(lines), /k3y|s1gn|b34rer|t0ken|s3cret/);
+});
+
+test('phone numbers and Slack tokens are masked wherever they stand, in facts, messages and errors', () => {
+  const lines = logged((log) => {
+    log.info(
+      { callee: '6591110001', list: ['call\n6591110002'], deep: { text: '+91 85632-14120' } },
+      'to 6591110003',
+    );
+    log.error({ err: new Error('bad 6591110004, xoxb-123-abc') }, 'failed');
+    log.info({ url: 'https://x.test/?n=6591110005&m=2' }, 'tel:+6591110006');
+  });
+  assert.doesNotMatch(JSON.stringify(lines), /659111000|85632|xoxb-/);
+  assert.match(JSON.stringify(lines), /\*\*\*0001/);
+});
+
+test('times, ids, voiceIds, fileIds and tokens stay readable', () => {
+  const facts = {
+    ...{ sendingAt: 1767576611000, slackTs: '1767576611.123456', iso: '2026-01-05T09:30:11.000+08:00' },
+    ...{ voiceId: '2601050930110000001', fileId: '12022022570cc2484c59d4f8b9745d34226285b1e.mp3' },
+    ...{ requestId: 'r7k2m9x0q4ab', short: '123456', quoted: 'a "b" \\ 12' },
+  };
+  const [line] = logged((log) => log.info(facts, 'x'));
+  const { time: _, level: __, msg: ___, ...rest } = line ?? {};
+  assert.deepEqual(rest, facts);
+});
+
+test('of a short number even less is left', () => {
+  assert.equal(redactNumbers('1234567'), '***67');
+  assert.equal(redactNumbers('123456789012345'), '***2345');
+});
+
+test('below its level nothing is written', () => {
+  const lines: string[] = [];
+  createLog('warn', { sink: { write: (line) => lines.push(line) } }).info({}, 'x');
+  assert.deepEqual(lines, []);
+});

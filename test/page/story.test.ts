@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { type Sandbox, startSandbox } from '../../sandbox/page/sandbox.ts';
+
+const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
+const skip = existsSync(executablePath)
+  ? false
+  : `no browser at ${executablePath} (set CHROMIUM to its path)`;
+const artifacts = fileURLToPath(new URL('../artifacts/', import.meta.url));
+
+let sandbox: Sandbox;
+let browser: Browser;
+
+before(async () => {
+  if (skip) return;
+  mkdirSync(artifacts, { recursive: true });
+  sandbox = await startSandbox({ port: 0, logLevel: 'warn' });
+  await sandbox.ready();
+  browser = await chromium.launch({
+    executablePath,
+    args: [
+      '--headless',
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  });
+});
+
+after(async () => {
+  if (skip) return;
+  await browser?.close();
+  await sandbox?.stop();
+});
+
+async function open(me = 'U0ASHA'): Promise<{ page: Page; errors: string[] }> {
+  const page = await browser.newPage({ viewport: { width: 1400, height: 860 } });
+  const errors: string[] = [];
+  page.on('pageerror', (error) => errors.push(error.message));
+  page.setDefaultTimeout(10_000);
+  await page.goto(`${sandbox.url}#me=${me}&channel=C0OPS`);
+  await page.locator('#channel-C0OPS[aria-current]').waitFor();
+  return { page, errors };
+}
+
+async function type(page: Page, text: string): Promise<void> {
+  await page.locator('#composer').fill(text);
+  await page.locator('#composer').press('Enter');
+}
+
+test('a person rings a phone: command, an error, review, ring, answer, result in the thread', {
+  skip,
+}, async () => {
+  const { page, errors } = await open();
+  const field = (name: string) => page.locator(`#modal [data-field="${name}"]`);
+  const submit = page.locator('#modal button[type=submit]');
+
+  await type(page, '/voicecall');
+  await page.locator('form[data-callback="voicecall"]').waitFor();
+  await field('fileId').locator('select').first().selectOption({ index: 1 });
+  await field('callee').locator('textarea, input').fill('12');
+  await submit.click();
+  await field('callee').getByRole('alert').waitFor();
+  assert.equal(
+    await field('callee').locator('[aria-invalid=true]').inputValue(),
+    '12',
+    'what was typed is still there',
+  );
+  await page.screenshot({ path: `${artifacts}sandbox-error.png` });
+
+  await field('callee').locator('textarea, input').fill('+91 85632 14120');
+  await submit.click();
+  await page.locator('form[data-callback="voicecall_confirm"]').waitFor();
+  await page.screenshot({ path: `${artifacts}sandbox-review.png` });
+  await submit.click();
+  await page.locator('#modal').waitFor({ state: 'hidden' });
+
+  const phone = page.getByRole('listitem', { name: 'Phone +918563214120' });
+  await phone.getByRole('button', { name: 'Answer', exact: true }).click();
+  await phone.getByRole('button', { name: 'Press 1', exact: true }).click();
+  await phone.getByRole('button', { name: 'Hang up' }).click();
+
+  await page.locator('#messages .replies').last().click();
+  const replies = page.locator('#replies .message');
+  await replies
+    .nth(1)
+    .getByText(/answered/i)
+    .first()
+    .waitFor();
+  await page.screenshot({ path: `${artifacts}sandbox-result.png` });
+  assert.doesNotMatch(
+    (await page.locator('#messages').textContent()) ?? '',
+    /8563214120/,
+    'no full number in a channel',
+  );
+  assert.deepEqual(errors, []);
+  await page.close();
+});
+
+test('Escape closes the modal, and the keyboard goes back to where it was', { skip }, async () => {
+  const { page } = await open('U0BEN');
+  await type(page, '/voicecall');
+  await page.locator('form[data-callback="voicecall"]').waitFor();
+  await page.keyboard.press('Escape');
+  await page.locator('#modal').waitFor({ state: 'hidden' });
+  assert.equal(await page.evaluate('document.activeElement.id'), 'composer');
+  await page.close();
+});
+
+test('plain text is posted as the person, and shown as text whatever it holds', { skip }, async () => {
+  const { page, errors } = await open('U0BEN');
+  await page.locator('#people').selectOption('U0CLEO');
+  await type(page, '<img src=x onerror="throw new Error(1)"> & *bold* to @Ben');
+  const message = page.locator('#messages .message').last();
+  await message.getByText('onerror').waitFor();
+  assert.match((await message.textContent()) ?? '', /Cleo.*<img src=x onerror="throw new Error\(1\)">/s);
+  assert.equal(await message.locator('.blocks img').count(), 0);
+  assert.equal(await message.locator('.slack_user').textContent(), '@Ben');
+  assert.deepEqual(errors, []);
+  await page.close();
+});
+
+test('a sample alert appears in its channel, and its text pages nobody', { skip }, async () => {
+  const { page } = await open('U0BEN');
+  await page.getByRole('group', { name: 'A nasty one' }).getByRole('button', { name: 'Firing' }).click();
+  await page.locator('#channel-C0ALERTS').click();
+  const message = page.locator('#messages .message').filter({ hasText: 'call +91 98765 43210 now' }).first();
+  await message.waitFor();
+  assert.match((await message.textContent()) ?? '', /<!channel>/);
+  assert.equal(await message.locator('.slack_broadcast').count(), 0);
+  await page.close();
+});

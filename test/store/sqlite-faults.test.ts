@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { chmodSync, chownSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { sql } from 'kysely';
+import { VoicecallError } from '../../src/errors.ts';
+import { storeFault } from '../../src/store/errors.ts';
+import { readMeta, writeMeta } from '../../src/store/meta.ts';
+import { sqlitePath } from '../../src/store/sqlite.ts';
+import { enqueue } from '../../src/store/tasks.ts';
+import { createWorker } from '../../src/store/worker.ts';
+import { createFakeClock } from '../support/clock.ts';
+import { silentLog, withStore } from '../support/store.ts';
+
+function unavailable(problem: string) {
+  return (error: unknown) => {
+    assert.ok(error instanceof VoicecallError, String(error));
+    assert.equal(error.code, 'store_unavailable');
+    assert.equal(error.facts.problem, problem);
+    assert.ok(error.cause instanceof Error);
+    return true;
+  };
+}
+
+test('locked for a moment by another process: the transaction waits without holding up the process', () =>
+  withStore(async (store, { dataDir }) => {
+    const other = new DatabaseSync(sqlitePath(dataDir));
+    other.exec('begin immediate');
+    const writing = store.transaction((tx) => writeMeta(tx, 'a', '1'));
+    const before = performance.now();
+    await sleep(100);
+    assert.ok(performance.now() - before < 250, 'the event loop went on');
+    other.exec('rollback');
+    other.close();
+    await writing;
+    assert.equal(await readMeta(store.read, 'a'), '1');
+  }));
+
+test('locked for long: the caller hears of it, reads go on, and later all is well', () =>
+  withStore(async (store, { dataDir }) => {
+    const other = new DatabaseSync(sqlitePath(dataDir));
+    other.exec('begin immediate');
+    await assert.rejects(
+      store.transaction((tx) => writeMeta(tx, 'a', '1')),
+      unavailable('locked'),
+    );
+    assert.equal(await readMeta(store.read, 'a'), undefined);
+    other.exec('rollback');
+    other.close();
+    await store.transaction((tx) => writeMeta(tx, 'a', '2'));
+    assert.equal(await readMeta(store.read, 'a'), '2');
+  }));
+
+test('a full disk: the transaction leaves nothing, and once there is room all is well', () =>
+  withStore(async (store) => {
+    const limit = (pages: number) =>
+      store.transaction((tx) => sql.raw(`pragma max_page_count = ${pages}`).execute(tx));
+    await limit(1);
+    const fill = store.transaction(async (tx) => {
+      await writeMeta(tx, 'small', 'x');
+      await writeMeta(tx, 'large', 'x'.repeat(1_000_000));
+    });
+    await assert.rejects(fill, unavailable('full'));
+    assert.equal(await readMeta(store.read, 'small'), undefined);
+    await limit(100_000);
+    await store.transaction((tx) => writeMeta(tx, 'large', 'x'.repeat(1_000_000)));
+    assert.equal((await readMeta(store.read, 'large'))?.length, 1_000_000);
+  }));
+
+test('a full disk under the worker: the task is not lost and comes to its end when there is room', () =>
+  withStore(async (store) => {
+    const clock = createFakeClock();
+    const limit = (pages: number) =>
+      store.transaction((tx) => sql.raw(`pragma max_page_count = ${pages}`).execute(tx));
+    const large = 'x'.repeat(1_000_000);
+    const write = () => store.transaction((tx) => writeMeta(tx, 'large', large));
+    const handlers = { job: { concurrency: 1, run: async () => void (await write()) } };
+    const worker = createWorker({ store, clock, log: silentLog, instance: 'one', handlers });
+    await store.transaction((tx) => enqueue(tx, { kind: 'job', key: 'a', runAt: clock.now() }));
+    await limit(1);
+    worker.start();
+    await worker.idle();
+    assert.equal(await readMeta(store.read, 'large'), undefined);
+    await limit(100_000);
+    await clock.advance(3000);
+    await worker.idle();
+    await worker.stop();
+    assert.equal(await readMeta(store.read, 'large'), large);
+    assert.deepEqual(await store.read.selectFrom('tasks').selectAll().execute(), []);
+  }));
+
+test('a file that cannot be written to: said so, at opening and in a transaction', () =>
+  withStore(async (store, database) => {
+    const fault = await sql`delete from meta`.execute(store.read).catch(storeFault);
+    assert.deepEqual(fault, { problem: 'read_only', passing: false });
+    await store.close();
+    const path = sqlitePath(database.dataDir);
+    // Root may write everywhere, so there the test goes on as nobody.
+    const asRoot = process.geteuid?.() === 0;
+    if (asRoot) for (const each of [database.dataDir, path]) chownSync(each, 65534, 65534);
+    if (asRoot) process.seteuid?.(65534);
+    try {
+      chmodSync(path, 0o400);
+      await assert.rejects(database.open(), unavailable('read_only'));
+      chmodSync(path, 0o600);
+      chmodSync(database.dataDir, 0o500);
+      await assert.rejects(database.open(), (error) => {
+        assert.ok(error instanceof VoicecallError);
+        assert.equal(error.code, 'store_unavailable');
+        return true;
+      });
+      chmodSync(database.dataDir, 0o700);
+      const again = await database.open();
+      await again.transaction((tx) => writeMeta(tx, 'a', '1'));
+    } finally {
+      if (asRoot) process.seteuid?.(0);
+    }
+  }));

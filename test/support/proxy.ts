@@ -1,0 +1,66 @@
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
+
+/** A line between a client and PostgreSQL that can be cut. */
+export interface CuttableProxy {
+  url: string;
+  /** Nothing passes any more and nothing is closed, as when a cable is pulled. */
+  freeze(): void;
+  /** Called with what a client sends; answering true forwards it and cuts that connection before the answer. */
+  cutAfter(sees: (bytes: Buffer) => boolean): void;
+  close(): Promise<void>;
+}
+
+/** Starts a proxy on the loopback in front of the server that a postgres:// URL names. */
+export async function startProxy(databaseUrl: string): Promise<CuttableProxy> {
+  const target = new URL(databaseUrl);
+  const sockets = new Set<Socket>();
+  let frozen = false;
+  let cut: (bytes: Buffer) => boolean = () => false;
+  const server = createServer((client) => {
+    const upstream = connect(Number(target.port || 5432), target.hostname);
+    let deaf = false;
+    for (const socket of [client, upstream]) {
+      sockets.add(socket);
+      socket.on('error', () => {});
+      socket.on('close', () => {
+        if (frozen) return;
+        client.destroy();
+        upstream.destroy();
+      });
+    }
+    client.on('data', (bytes) => {
+      if (frozen) return;
+      if (cut(bytes)) {
+        deaf = true;
+        upstream.write(bytes);
+        setTimeout(() => client.destroy(), 50);
+        return;
+      }
+      upstream.write(bytes);
+    });
+    upstream.on('data', (bytes) => {
+      if (!frozen && !deaf) client.write(bytes);
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('No port.');
+  const url = new URL(databaseUrl);
+  url.hostname = '127.0.0.1';
+  url.port = String(address.port);
+  return {
+    url: url.href,
+    freeze() {
+      frozen = true;
+    },
+    cutAfter(sees) {
+      cut = sees;
+    },
+    async close() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}

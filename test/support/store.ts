@@ -1,0 +1,94 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { type Clock, systemClock } from '../../src/clock.ts';
+import { openStore } from '../../src/store/open.ts';
+import type { Store, StoreLog } from '../../src/store/types.ts';
+
+export type DatabaseKind = 'sqlite' | 'postgres';
+
+/** One empty database of a test; every `open` gives another store (another instance) on the same one. */
+export interface TestDatabase {
+  kind: DatabaseKind;
+  /** The SQLite directory. */
+  dataDir: string;
+  /** The PostgreSQL URL; undefined on SQLite. */
+  databaseUrl: string | undefined;
+  open(options?: { clock?: Clock; log?: StoreLog }): Promise<Store>;
+  /** Closes every store that was opened and removes the database. */
+  remove(): Promise<void>;
+}
+
+/** The databases to test on: SQLite always, PostgreSQL where TEST_DATABASE_URL names a server (as its administrator). */
+export const databaseKinds: DatabaseKind[] =
+  process.env.TEST_DATABASE_URL === undefined ? ['sqlite'] : ['sqlite', 'postgres'];
+
+/** A log that says nothing. */
+export const silentLog: StoreLog = { debug() {}, info() {}, warn() {}, error() {} };
+
+/** Makes an empty database, which the caller removes. */
+export async function createTestDatabase(kind: DatabaseKind): Promise<TestDatabase> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'voicecall-test-'));
+  const postgres = kind === 'postgres' ? await createPostgresDatabase() : undefined;
+  const opened: Store[] = [];
+  return {
+    kind,
+    dataDir,
+    databaseUrl: postgres?.url,
+    async open({ clock = systemClock, log = silentLog } = {}) {
+      const store = await openStore({ databaseUrl: postgres?.url, dataDir, clock, log });
+      opened.push(store);
+      return store;
+    },
+    async remove() {
+      for (const store of opened) await store.close();
+      await postgres?.drop();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+async function createPostgresDatabase(): Promise<{ url: string; drop: () => Promise<void> }> {
+  const administrator = process.env.TEST_DATABASE_URL;
+  if (administrator === undefined) throw new Error('TEST_DATABASE_URL is not set.');
+  const name = `voicecall_test_${randomBytes(6).toString('hex')}`;
+  const run = async (statement: string) => {
+    const client = new pg.Client({ connectionString: administrator });
+    await client.connect();
+    try {
+      await client.query(statement);
+    } finally {
+      await client.end();
+    }
+  };
+  await run(`create database ${name}`);
+  const url = new URL(administrator);
+  url.pathname = `/${name}`;
+  return { url: url.href, drop: () => run(`drop database if exists ${name} with (force)`) };
+}
+
+/**
+ * Declares the same tests on every database at hand: `declare` gets its name for the tests' titles and a function that
+ * makes an empty one. Every `withStore` and test inside removes what it made.
+ */
+export function forEachDatabase(
+  declare: (kind: DatabaseKind, create: () => Promise<TestDatabase>) => void,
+): void {
+  for (const kind of databaseKinds) declare(kind, () => createTestDatabase(kind));
+}
+
+/** Runs `use` with a store on an empty database of that kind (SQLite unless given), and removes it afterwards. */
+export async function withStore<T>(
+  use: (store: Store, database: TestDatabase) => Promise<T>,
+  options: { kind?: DatabaseKind; clock?: Clock } = {},
+): Promise<T> {
+  const database = await createTestDatabase(options.kind ?? 'sqlite');
+  try {
+    const store = await database.open(options.clock === undefined ? {} : { clock: options.clock });
+    return await use(store, database);
+  } finally {
+    await database.remove();
+  }
+}

@@ -1,0 +1,221 @@
+import assert from 'node:assert/strict';
+import { afterEach, test } from 'node:test';
+import { VoicecallError } from '../../src/errors.ts';
+import { platformTime, type VoiceSettings } from '../../src/voice/client.ts';
+import type { Network } from '../../src/voice/exchange.ts';
+import {
+  answerJson,
+  answerText,
+  type Behaviour,
+  createTestClient,
+  silence,
+  startAt,
+  startRawPlatform,
+} from './raw-platform.ts';
+
+const stops: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const stop of stops.splice(0)) await stop();
+});
+
+async function setUp(
+  behaviours: Behaviour[],
+  settings: (url: string) => Partial<VoiceSettings> = () => ({}),
+  network: Partial<Network> = {},
+) {
+  const platform = await startRawPlatform(...behaviours);
+  const { client, log } = createTestClient(platform.url, { settings: settings(platform.url), network });
+  stops.push(async () => {
+    await client.close();
+    await platform.stop();
+  });
+  return { platform, client, log };
+}
+
+const success = (data: unknown) => answerJson({ status: '0', reason: 'success', data });
+const page = (records: unknown[], total: number, pages: number, current: number) =>
+  success({ total, size: 100, current, pages, records });
+const record = (voiceId: string) => ({ voiceId, callee: '6591110001' });
+
+function fails(code: VoicecallError['code'], platformCode: string) {
+  return (error: unknown) => {
+    assert.ok(error instanceof VoicecallError, String(error));
+    assert.equal(error.code, code);
+    assert.equal(error.facts.code, platformCode);
+    assert.match(error.facts.remedy ?? '', /\.$/);
+    return true;
+  };
+}
+
+test('one slash between prefix and name, however the prefix ends; ids are encoded', async () => {
+  for (const ending of ['', '/', '//']) {
+    const { platform, client } = await setUp([success(null)], (url) => ({ apiUrl: `${url}${ending}` }));
+    assert.equal(await client.recordGroup('26/../0 1'), null);
+    assert.equal(platform.heard[0]?.path, '/voice/recordGroup/26%2F..%2F0%201');
+    assert.equal(platform.heard[0]?.method, 'GET');
+    assert.equal(platform.heard[0]?.headers['api-key'], 'bDqJFiq9');
+  }
+});
+
+test('every page of the recordings, each once, those that are none left aside', async () => {
+  const { platform, client } = await setUp([
+    page([{ fileId: 'a.mp3', fileName: 'one.mp3' }, { fileName: 'x' }], 3, 2, 1),
+    page(
+      [
+        { fileId: 'b.mp3', fileName: 'two.mp3', added: 1 },
+        { fileId: 'a.mp3', fileName: 'one.mp3' },
+      ],
+      3,
+      2,
+      2,
+    ),
+  ]);
+  assert.deepEqual(await client.fileQuery(), [
+    { fileId: 'a.mp3', fileName: 'one.mp3' },
+    { fileId: 'b.mp3', fileName: 'two.mp3' },
+  ]);
+  assert.deepEqual(
+    platform.heard.map((each) => each.json),
+    [
+      { current: 1, size: 100 },
+      { current: 2, size: 100 },
+    ],
+  );
+});
+
+test('an empty library ends at once, whatever it says of its size', async () => {
+  for (const [total, pages] of [
+    [0, 0],
+    [7, 3],
+  ] as const) {
+    const { platform, client } = await setUp([page([], total, pages, 1)]);
+    assert.deepEqual(await client.fileQuery(), []);
+    assert.equal(platform.heard.length, 1);
+  }
+});
+
+test('records over a window: +08:00, all pages, page 1 again where the total changed, each voiceId once', async () => {
+  const { platform, client } = await setUp([
+    page([record('1'), record('2')], 3, 2, 1),
+    page([record('2'), record('3')], 4, 2, 2),
+    page([record('4'), record('1')], 4, 2, 1),
+  ]);
+  const records = await client.recordGroupQuery(startAt, startAt + 60_001);
+  assert.deepEqual(records.map((each) => each.voiceId).toSorted(), ['1', '2', '3', '4']);
+  assert.deepEqual(
+    platform.heard.map((each) => each.json.current),
+    [1, 2, 1],
+  );
+  assert.deepEqual(platform.heard[0]?.json, {
+    current: 1,
+    size: 100,
+    params: { strTime: '2026-01-05T17:30:11+08:00', endTime: '2026-01-05T17:31:12+08:00' },
+  });
+});
+
+test('a total that stays needs no second look at page 1', async () => {
+  const { platform, client } = await setUp([page([record('1')], 2, 2, 1), page([record('2')], 2, 2, 2)]);
+  assert.equal((await client.recordGroupQuery(startAt, startAt)).length, 2);
+  assert.equal(platform.heard.length, 2);
+});
+
+test('a window read in part is no answer: it would pass for proof', async () => {
+  const { client } = await setUp([page([record('1')], 2, 2, 1), success(null)]);
+  await assert.rejects(client.recordGroupQuery(startAt, startAt), fails('voice_unavailable', 'no_code'));
+});
+
+test('times of the platform are written at +08:00, over midnight too', () => {
+  assert.equal(platformTime(Date.UTC(2026, 0, 4, 16, 0, 0, 999)), '2026-01-05T00:00:00+08:00');
+});
+
+test('one record; unknown or not visible yet is null, in each way it may be said', async () => {
+  const one = await setUp([success({ ...record('2601050930110000001'), terminationCode: 200 })]);
+  const found = await one.client.recordGroup('2601050930110000001');
+  assert.equal(found?.terminationCode, '200');
+
+  const bare = await setUp([
+    answerText('{"status":"0","data":{"voiceId":2601050930110000001,"callee":"1"}}'),
+  ]);
+  assert.equal((await bare.client.recordGroup('2601050930110000001'))?.voiceId, '2601050930110000001');
+
+  const missing = [
+    success(null),
+    success(''),
+    ...['-14', '-22', '-24'].map((status) => answerJson({ status })),
+  ];
+  for (const behaviour of [...missing, success(record('someone-elses'))]) {
+    const { client } = await setUp([behaviour]);
+    assert.equal(await client.recordGroup('2601050930110000001'), null);
+  }
+});
+
+test('the balance: fields at the top, only where a URL is set', async () => {
+  const answer = answerJson({ status: '0', reason: 'success', balance: '99.900', gift: '0.000' });
+  const { platform, client } = await setUp([answer], (url) => ({ balanceUrl: `${url}/sms/getBalance?x=1` }));
+  assert.deepEqual(await client.getBalance(), { balance: '99.900', gift: '0.000', credit: null });
+  assert.equal(platform.heard[0]?.path, '/voice/sms/getBalance?x=1');
+
+  const unset = await setUp([answer]);
+  assert.equal(await unset.client.getBalance(), null);
+  assert.equal(unset.platform.heard.length, 0);
+});
+
+test('a read is tried again after what may pass, twice at most', async () => {
+  const passing: Behaviour[] = [
+    (socket) => socket.resetAndDestroy(),
+    answerText('<html>', { status: '502 Bad' }),
+    answerJson({ status: '-18' }),
+  ];
+  for (const behaviour of passing) {
+    const { platform, client } = await setUp([behaviour, behaviour, page([], 0, 0, 1)]);
+    assert.deepEqual(await client.fileQuery(), []);
+    assert.equal(platform.heard.length, 3);
+  }
+  const { platform, client } = await setUp([answerJson({ status: '-18' })]);
+  await assert.rejects(client.fileQuery(), fails('voice_unavailable', '-18'));
+  assert.equal(platform.heard.length, 3);
+});
+
+test('what is definite is not tried again', async () => {
+  const cases: [Behaviour, VoicecallError['code'], string][] = [
+    [answerJson({ status: '-1', reason: 'auth failed' }), 'voice_refused', '-1'],
+    [answerJson({ status: '-15', reason: 'Frequent Queries' }), 'voice_refused', '-15'],
+    [answerText('', { status: '404 Not Found' }), 'voice_unavailable', 'http_status'],
+    [
+      answerText('', { status: '302 Found', extra: 'Location: /elsewhere\r\n' }),
+      'voice_unavailable',
+      'http_status',
+    ],
+  ];
+  for (const [behaviour, code, platformCode] of cases) {
+    const { platform, client } = await setUp([behaviour]);
+    await assert.rejects(client.fileQuery(), fails(code, platformCode));
+    assert.equal(platform.heard.length, 1, platformCode);
+  }
+});
+
+test('-16 is answered with the right time, once', async () => {
+  const date = new Date(startAt + 3_600_000).toUTCString();
+  const { platform, client } = await setUp([answerJson({ status: -16 }, { date }), page([], 0, 0, 1)]);
+  assert.deepEqual(await client.fileQuery(), []);
+  assert.equal(platform.heard[1]?.headers.timestamp, String(startAt / 1000 + 3_600));
+
+  const always = await setUp([answerJson({ status: -16 }, { date })]);
+  await assert.rejects(always.client.fileQuery(), fails('voice_refused', '-16'));
+  assert.equal(always.platform.heard.length, 2);
+});
+
+test('a platform that says nothing ends in an error', async () => {
+  const { client } = await setUp([silence], undefined, { answerTimeoutMs: 60 });
+  await assert.rejects(client.fileQuery(), fails('voice_unavailable', 'timeout'));
+});
+
+test('no error text tells a key, a secret or a signature', async () => {
+  const { platform, client } = await setUp([answerJson({ status: '-1', reason: 'auth failed' })]);
+  const error = await client.fileQuery().catch((caught: unknown) => caught);
+  assert.ok(error instanceof VoicecallError);
+  const told = `${error.stack} ${JSON.stringify(error.facts)}`;
+  for (const secret of ['bDqJFiq9', '7bz1lzh9', platform.heard[0]?.headers.sign ?? '-']) {
+    assert.equal(told.includes(secret), false);
+  }
+});

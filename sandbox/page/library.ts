@@ -52,6 +52,8 @@ function prepare(value: unknown): unknown {
   // Ids of blocks and actions would become ids of elements, several times on one page.
   delete prepared.block_id;
   delete prepared.action_id;
+  // Slack still formats a verbatim text, it only turns no bare names and addresses into links; the library shows it raw.
+  delete prepared.verbatim;
   if (typeof fields.text !== 'string') return prepared;
   if (fields.type === 'mrkdwn') prepared.text = hide(fields.text, kept);
   if (fields.type === 'plain_text') prepared.text = hide(fields.text, plain);

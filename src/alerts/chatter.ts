@@ -58,7 +58,8 @@ const faults = [
   /\b(?:high|elevated|anomal\w+|unusual|errors?|failures?|outage|attack|leak|intrusion|incident|spike|drop|problem|violation|threat|malware|brute force|suspicious)\b.{0,40}\bdetected\b/i,
   /\b(?:alert|alarm)\s?(?:[:!]|$)/i,
   /\b(?:out of memory|oom[- ]?killed|disk full|no space left|deadlock|stack ?overflow|segfault|unhandled exception|kernel panic|split brain|not running)\b/i,
-  /^[^\p{L}]{0,12}[\w.]{1,60}(?:Error|Exception)\b(?::| in )/u,
+  /^[^\p{L}]{0,12}(?:[\w./-]{1,60}\] {0,2})?[\w.]{1,60}(?:Error|Exception)\b(?::| in )/u,
+  /\bthreshold\b.{0,20}\d|\d ?%.{0,40}\bthreshold\b/i,
 ];
 
 /** True for a line that names a fault without saying how it stands: "High memory on web-1", "Alert: queue". */

@@ -195,8 +195,11 @@ function standsAsState(
   const isCaps = token.text.length > 1 && token.text === token.text.toUpperCase();
   const afterCopula = before !== undefined && copulas.has(before.lower);
   if (kind === 'noun') return false;
+  // "Prometheus closed alert #12"
+  const newsOfAlert = /^(?:fires|resolves|neutral)$/.test(kind) && alertNouns.has(after?.lower ?? '');
+  if (newsOfAlert && word !== 'active' && word !== 'test') return true;
   if (before?.text === '=' || after?.text === '=') return false;
-  if (token.bracketed) return startsHere && (endsHere || kind === 'fires' || kind === 'resolves');
+  if (token.bracketed) return startsHere && (endsHere || kind === 'fires' || kind === 'resolves' || isPreposition(after));
   if (startsHere && endsHere && after?.text !== "'") return !(word === 'test' || word === 'new');
   if (nounNeeded.has(word))
     return hasNoun && (lead || afterCopula || alertNouns.has(before?.lower ?? '') || endsHere);
@@ -233,7 +236,7 @@ function standsAsState(
       afterCopula ||
       (lead && startsHere && endsHere) ||
       (endsHere && word === 'down') ||
-      after?.lower === 'for'
+      /^(?:for|on|at|in)$/.test(after?.lower ?? '')
     );
   }
   if (kind === 'good') return isCaps || afterCopula || (startsHere && endsHere);
@@ -256,6 +259,10 @@ function standsAsState(
     afterCopula ||
     endsHere
   );
+}
+
+function isPreposition(token: Token | undefined): boolean {
+  return token !== undefined && /^(?:on|in|at|for)$/.test(token.lower);
 }
 
 function isBracket(text: string): boolean {

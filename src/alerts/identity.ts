@@ -2,7 +2,7 @@ import type { Flattened } from './flatten.ts';
 import { type Head, isBanner } from './heads.ts';
 import { type Label, subjectsOf } from './labels.ts';
 import { linkIds } from './link.ts';
-import { normalizeTitle } from './normalize.ts';
+import { looseWords, normalizeTitle } from './normalize.ts';
 
 /** What a message is about, in parts; JSON-safe, so that it can be stored beside the key. */
 export interface Identity {
@@ -76,8 +76,8 @@ function numberOf(heads: Head[]): string | null {
 }
 
 /**
- * Names of machines and the like in the first line under the title, for two hosts may share a title:
- * "web-1", "db.example.com", "10.0.0.5", a word with a dash, dot or digit behind "on" or "for".
+ * Names in the first line under the title, for two hosts may share a title: "web-1", "payments-api", "db.example.com",
+ * "10.0.0.5", the word beside "service" or behind "on". Only names: the rest of the line is told anew each time.
  */
 function namesBelow(flat: Flattened, title: string): string[] {
   const lines = flat.pieces
@@ -87,19 +87,23 @@ function namesBelow(flat: Flattened, title: string): string[] {
   if (below === undefined) return [];
   const words = normalizeTitle(below.slice(0, 300)).strict.split(' ');
   const names = words.filter((word, index) => {
-    if (
-      /^[a-z]{1,20}-?\d{1,3}%?$/.test(word) &&
-      /^(?:p\d\d|http\d?|utf-?8|sha\d+|md5|ipv[46]|s3|ec2|k8s|v\d+)$/.test(word)
-    )
-      return false;
-    if (/^(?=.*[a-z])(?=.*\d)[a-z0-9][a-z0-9._:/@-]{1,100}$/.test(word))
-      return !/^[\d.]+[a-z]{1,3}$/.test(word) && !/^[0-9a-f]{7,64}$/.test(word);
+    if (!/^[\p{L}\p{N}]/u.test(word) || isQuantity(word)) return false;
+    if (/\p{L}/u.test(word) && /\d|[\p{L}\p{N}][._/@-][\p{L}\p{N}]/u.test(word)) return true;
     if (/^\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?$/.test(word)) return true;
-    const before = words[index - 1] ?? '';
-    return (
-      /[._/-]/.test(word) &&
-      /^(?:on|for|in|at|of|host|server|service|node|instance|pod|queue|job|app)$/.test(before)
-    );
+    if (/^\d|^.{1,2}$/.test(word) || looseWords.has(word) || kinds.test(word)) return false;
+    return places.test(words[index - 1] ?? '') || kinds.test(words[index + 1] ?? '');
   });
   return [...new Set(names)].slice(0, 4).sort();
+}
+
+const kinds = /^(?:service|host|server|node|instance|pod|queue|job|app|application|database|cluster|topic|namespace|container|site|function|bucket|table|volume|region|environment)$/;
+const places = /^(?:on|for|in|service|host|server|node|instance|pod|queue|job|app|application|database|cluster|topic|namespace|container|site|function|bucket|table|volume)$/;
+
+/** Units, versions of protocols, digests: they carry digits and name nothing. */
+function isQuantity(word: string): boolean {
+  return (
+    /^(?:p\d\d|http\/?\d*|utf-?8|sha\d+|md5|ipv[46]|x\d+)$/.test(word) ||
+    /^[\d.,]+[\p{L}%/]{1,5}$/u.test(word) ||
+    /^(?=.*\d)[0-9a-f]{7,64}$/.test(word)
+  );
 }

@@ -20,7 +20,7 @@ const incidentNames = new Set([
 
 const thingNames = new Set(
   `monitors monitor checks check rules rule triggers trigger detectors detector policies policy conditions condition tests test sensors
-   sensor alerts alert alarms alarm item items errors error watches watch slo slos heartbeats heartbeat services service hosts host
+   sensor alerts alert alarms alarm item items fault faults errors error watches watch slo slos heartbeats heartbeat services service hosts host
    applications application apps project projects environments environment environments-list datasets dataset board details detail groups pod
    namespaces namespace clusters cluster devices device nodes node streams alarm-details uptime job jobs websites site sites view alarmsv2
    alerting transactions device-group resource list-detail cases case`.split(/\s+/),

@@ -5,7 +5,7 @@ import { fillers, wordClasses } from './words.ts';
 const unit =
   '(?:%|percent|pct|ns|µs|us|ms|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|weeks?|b|bytes?|[kmgtp]i?b(?:\\/s|ps)?|[kmgt]bit(?:\\/s)?|[kmg]bps|rpm|rps|qps|iops|°c|°f|°|c|f|hz|mhz|ghz|v|w|k|x)';
 const counted =
-  '(?:times?|errors?|events?|requests?|reqs?|alerts?|messages?|msgs?|items?|occurrences?|users?|failures?|attempts?|retries|records?|rows?|hits?|samples?|instances?|pods?|replicas?|connections?|sessions?|files?|entries|results?|checks?|locations?|matches|documents?|docs|logs?|exceptions?|incidents?|violations?|nodes?|restarts?)';
+  '(?:times?|errors?|events?|requests?|reqs?|alerts?|messages?|msgs?|items?|occurrences?|users?|failures?|attempts?|retries|records?|rows?|hits?|samples?|instances?|pods?|replicas?|connections?|sessions?|files?|entries|results?|checks?|locations?|matches|documents?|docs|logs?|exceptions?|incidents?|violations?|nodes?|restarts?|hosts?|servers?|devices?|containers?|targets?|endpoints?|consumers?|services?|jobs?|tasks?|threads?)';
 
 const volatilePatterns: [RegExp, string][] = [
   [
@@ -32,7 +32,7 @@ const volatilePatterns: [RegExp, string][] = [
   // Numbers of builds and notifications; the number of an incident is kept elsewhere.
   [/#\d{1,12}\b/g, ' '],
   [/\b\d{1,3}(?:,\d{3})+(?:\.\d+)?\b/g, ' '],
-  [new RegExp(`\\b\\d{1,12} ?(?:of|/|out of) ?\\d{1,12}\\b(?: ${counted}\\b)?`, 'g'), ' '],
+  [new RegExp(`(?<![\\w/.-])\\d{1,12} ?(?:of|/|out of) ?\\d{1,12}(?![\\w/])(?: ${counted}\\b)?`, 'g'), ' '],
   // The threshold belongs to the check and stays: "> 90%".
   [
     new RegExp(
@@ -50,7 +50,7 @@ const volatilePatterns: [RegExp, string][] = [
   ],
   [/(?<![\w-])\d{1,6}(?:st|nd|rd|th)(?![\w-])/g, ' '],
   [
-    /(?:(?<![<>!])=|\b(?:value|val|current|currently|actual|count|now at|is at|was|is|reached|at|got|of)\b[:=]?|[:=]) ?[+-]?\d{1,12}(?:\.\d{1,9})?(?:e[+-]?\d{1,3})?(?![\w.-])/g,
+    /(?:(?<![<>!])=|\b(?:value|val|current|currently|actual|count|now at|is at|was|is|reached|at|got|of|lag|latency|depth|size|length|usage|rate|load|backlog|total|duration|temperature|score)\b[:=]?|[:=]) ?[+-]?\d{1,12}(?:\.\d{1,9})?(?:e[+-]?\d{1,3})?(?![\w.-])/g,
     ' ',
   ],
   [/(?<![\w.>=<≥≤-]|[><≥≤]=? ?)[+-]?\d{1,12}\.\d{1,9}(?![\w.-])/g, ' '],
@@ -77,7 +77,8 @@ const kept = new Set(
    completed merged deployed published pushed joined`.split(/\s+/),
 );
 
-const looseWords = new Set(
+/** Words that a resolve says differently. */
+export const looseWords = new Set(
   `high low elevated above below over under exceeded exceeds exceeding threshold limit limits normal usage value level too is on for in at with from
    the a and or back range within more less than greater increased decreased spike drop slow now has have been was went alert detected not
    error errors failed failure host service monitor check job condition status state it its this that critical warning down up ok again return
@@ -95,7 +96,8 @@ export function normalizeTitle(title: string): Core {
   if (/^\W{0,12}\[(?:firing|resolved)\b/i.test(text)) text = withoutTrailingBracket(text);
   const lower = stripVolatile(text);
   const names: string[] = [];
-  for (const token of readHead(lower).tokens) {
+  const { tokens } = readHead(lower);
+  for (const [index, token] of tokens.entries()) {
     if (token.kind !== 'word') {
       if (/^[<>≥≤]$/.test(token.text)) names.push(token.text);
       continue;
@@ -107,6 +109,10 @@ export function normalizeTitle(title: string): Core {
     )
       continue;
     if (fillers.has(token.lower) || generic.has(token.lower)) continue;
+    // "in 5m:" without its quantity is an "in" that leads nowhere.
+    const next = tokens[index + 1];
+    const leadsOn = next?.kind === 'word' || (next !== undefined && /^["'“‘[({<>#$]$/.test(next.text));
+    if (/^(?:in|after|for|at|since|with|on|of|from|within)$/.test(token.lower) && !leadsOn) continue;
     names.push(token.lower);
   }
   const strict = names.join(' ');
@@ -162,5 +168,5 @@ function withoutTrailingBracket(text: string): string {
 /** Words that every alert has; they name none. */
 export const generic = new Set(
   `alert alerts alarm alarms incident incidents problem notification notifications recovery event severity priority status state triggered
-   firing resolved closed opened issue new details detail view escalation please`.split(/\s+/),
+   firing resolved closed opened issue new details detail view escalation violation violated please`.split(/\s+/),
 );

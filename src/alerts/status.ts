@@ -48,7 +48,12 @@ export function readStatus(evidence: StatusEvidence): StatusReading {
   if (field !== undefined) return field;
   for (const reading of [...heads, ...fields]) {
     const first = reading.said.find((said) => said.class === 'bad' || said.class === 'good');
-    if (first !== undefined) return decided(first.class === 'bad' ? 'firing' : 'resolved');
+    if (first === undefined) continue;
+    // "✅ Monitor failure: nightly": the sign is news, the word belongs to the alert's name.
+    const signedOff = reading.emoji?.color === 'green' && !/^fail/.test(first.word.replace('failure', ''));
+    const isRed = evidence.colors.some((color) => colorOf(color) === 'red');
+    if (first.class === 'bad' && !(signedOff && !isRed)) return decided('firing');
+    return decided('resolved');
   }
   return byColour(heads, evidence);
 }

@@ -28,7 +28,7 @@ export const wordClasses: Map<string, WordClass> = table({
   bad: `down critical crit warning warn error errors fatal disaster emergency unhealthy offline degraded unreachable
     unavailable alarm problem unstable broken outage nodata crashed crashing crashloopbackoff oomkilled timeout timedout late
     missed overdue expired exceeded exceeds stalled stuck failed failing failure fails fail panic red unknown inaccessible
-    unresponsive alert anomaly anomalous lost starting-to-fail failover-failed major minor outofsync crash`,
+    unresponsive alert anomaly anomalous lost starting-to-fail failover-failed major minor outofsync crash missing errored`,
   good: `ok okay up normal healthy online passing operational good clear available reachable alive stable inactive green
     responding working normalized exists`,
   neutral: `acknowledged ack acked acknowledgement acknowledgment acknowledges snoozed silenced muted unmuted unsnoozed assigned reassigned
@@ -62,7 +62,7 @@ export const nounNeeded = new Set(
 
 export const copulas = new Set(
   `is are was were be has have had been went came gone became becomes become now currently back again still to into entered
-   returned turned got reported reports looks seems remains stays being marked changed's`.split(/\s+/),
+   returned turned got reported seemed reports looks seems remains stays being marked changed's`.split(/\s+/),
 );
 
 /** "stand up" and "break down" are no states. */
@@ -76,7 +76,7 @@ export const phrasalVerbs = new Set(
 
 export const fillers = new Set(
   `is are was were be has have had been being now currently again back still just the a an your to of by due automatically
-   successfully went came`.split(/\s+/),
+   successfully went came seems seemed looks`.split(/\s+/),
 );
 
 const redEmoji =

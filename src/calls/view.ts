@@ -3,6 +3,7 @@ import type { CallOptions } from '../config/types.ts';
 import type { CallsTable, RequestsTable, SubmissionsTable } from '../store/schema.ts';
 import type { Queryable } from '../store/types.ts';
 import { countCalls } from './progress.ts';
+import { shownCallee } from './retention.ts';
 import type {
   ApprovalAsk,
   CallState,
@@ -127,7 +128,7 @@ export async function loadCalls(
 function callView(row: Selectable<CallsTable>): CallView {
   return {
     position: row.position,
-    callee: row.callee,
+    callee: shownCallee(row.callee),
     name: row.name,
     state: row.state as CallState,
     submissionId: row.submission_id,

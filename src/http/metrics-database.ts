@@ -1,0 +1,133 @@
+import { sql } from 'kysely';
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import type { Queryable, Store } from '../store/types.ts';
+
+export interface DatabaseFacts {
+  /** All there ever were. */
+  requests: { origin: string; count: number }[];
+  /** Of the last 24 hours, as the next. */
+  submissions: { state: string; count: number }[];
+  calls: { state: string; termination: string; count: number }[];
+  /** How long the oldest task that is due waits, ms. */
+  taskLagMs: number;
+  failing: { kind: string; count: number }[];
+}
+
+/** The metrics of one scrape, and two scrapers at once, share one look; SQLite's queries stop the process meanwhile. */
+const freshForMs = 5_000;
+const windowMs = 24 * 3_600_000;
+/** Requests are only ever added: those older than this are counted once. A transaction may take that long to commit. */
+const settledAfterMs = 5 * 60_000;
+/** A platform that made up codes must not make up time series without end. */
+const terminationCode = /^-?[0-9]{1,4}$/;
+
+const count = sql<number>`count(*)`.as('count');
+
+/** What the database tells the metrics; null while it cannot be asked. Never throws. */
+export function createDatabaseFacts(deps: {
+  store: Store;
+  clock: Clock;
+  log: Log;
+}): () => Promise<DatabaseFacts | null> {
+  const counted = { untilAt: 0, byOrigin: new Map<string, number>() };
+  let known: { facts: Promise<DatabaseFacts | null>; untilAt: number } | null = null;
+
+  /** Requests by origin; the settled ones are added to what was counted before. */
+  async function requests(from: Queryable, now: number): Promise<DatabaseFacts['requests']> {
+    const settledAt = Math.max(counted.untilAt, now - settledAfterMs);
+    const [settled, fresh] = await Promise.all([
+      byOrigin(from, counted.untilAt, settledAt),
+      byOrigin(from, settledAt, Number.MAX_SAFE_INTEGER),
+    ]);
+    counted.untilAt = settledAt;
+    for (const { origin, count } of settled) add(counted.byOrigin, origin, count);
+    const all = new Map(counted.byOrigin);
+    for (const { origin, count } of fresh) add(all, origin, count);
+    return [...all].map(([origin, count]) => ({ origin, count }));
+  }
+
+  async function look(now: number): Promise<DatabaseFacts | null> {
+    const { read } = deps.store;
+    try {
+      const [submissions, calls, taskLagMs, failing] = await Promise.all([
+        read
+          .selectFrom('submissions')
+          .select(['state', count])
+          .where('ready_at', '>', now - windowMs)
+          .groupBy('state')
+          .execute(),
+        read
+          .selectFrom('calls')
+          .select(['state', 'termination_code', count])
+          .where('dialled_at', '>', now - windowMs)
+          .groupBy(['state', 'termination_code'])
+          .execute(),
+        taskLag(read, now),
+        read
+          .selectFrom('tasks')
+          .select(['kind', count])
+          .where('last_error', 'is not', null)
+          .groupBy('kind')
+          .execute(),
+      ]);
+      return {
+        requests: await requests(read, now),
+        submissions,
+        calls: calls.map((row) => ({
+          state: row.state,
+          termination: label(row.termination_code),
+          count: row.count,
+        })),
+        taskLagMs,
+        failing,
+      };
+    } catch (error) {
+      deps.log.warn({ err: error }, 'the database could not be read for the metrics');
+      return null;
+    }
+  }
+
+  return () => {
+    const now = deps.clock.now();
+    if (known === null || known.untilAt <= now || known.untilAt > now + freshForMs) {
+      known = { facts: look(now), untilAt: now + freshForMs };
+    }
+    return known.facts;
+  };
+}
+
+async function byOrigin(
+  from: Queryable,
+  afterAt: number,
+  untilAt: number,
+): Promise<DatabaseFacts['requests']> {
+  return await from
+    .selectFrom('requests')
+    .select(['origin', count])
+    .where('created_at', '>', afterAt)
+    .where('created_at', '<=', untilAt)
+    .groupBy('origin')
+    .execute();
+}
+
+function add(counts: Map<string, number>, origin: string, more: number): void {
+  counts.set(origin, (counts.get(origin) ?? 0) + more);
+}
+
+async function taskLag(from: Queryable, now: number): Promise<number> {
+  const oldest = await from
+    .selectFrom('tasks')
+    .select('run_at')
+    .where('run_at', '<=', now)
+    .where((eb) => eb.or([eb('lease_until', 'is', null), eb('lease_until', '<=', now)]))
+    .orderBy('run_at')
+    .limit(1)
+    .executeTakeFirst();
+  return oldest === undefined ? 0 : now - oldest.run_at;
+}
+
+function label(code: string | null): string {
+  if (code === null) return '';
+  return terminationCode.test(code) ? code : 'other';
+}

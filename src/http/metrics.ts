@@ -1,0 +1,171 @@
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import type { Store } from '../store/types.ts';
+import { createDatabaseFacts } from './metrics-database.ts';
+import { createHttpServer, type Handler, type HttpServer } from './server.ts';
+
+export interface Metrics {
+  registry: Registry;
+  /** Answers GET /metrics in Prometheus' text format. */
+  handler: Handler;
+  /** To be given to every WebClient as its `fetch`: counts calls and errors by method, and changes nothing. */
+  slackFetch: typeof fetch;
+}
+
+/**
+ * What Prometheus reads. Two kinds, told apart in each help text:
+ * of the database (requests, submissions, calls, task lag): the same from every instance, so take `max`, not `sum`;
+ * of this process (Slack calls, event loop, memory, processor): one of each instance, so `sum` them.
+ * `slackApiUrl` ends in a slash; what follows it in a URL is the method.
+ */
+export function createMetrics(deps: { store: Store; clock: Clock; log: Log; slackApiUrl: string }): Metrics {
+  const registry = new Registry();
+  // Its nodejs_eventloop_lag_* are the event-loop delay since the scrape before.
+  collectDefaultMetrics({ register: registry });
+  addDatabaseMetrics(registry, deps);
+  const slackFetch = countingFetch(registry, deps.slackApiUrl);
+  return {
+    registry,
+    slackFetch,
+    async handler(_request, response) {
+      const text = await registry.metrics();
+      response.writeHead(200, {
+        'content-type': registry.contentType,
+        'content-length': Buffer.byteLength(text),
+      });
+      response.end(text);
+    },
+  };
+}
+
+/** The metrics' own server: it knows GET /metrics and nothing else. */
+export function createMetricsServer(
+  metrics: Metrics,
+  settings: { host: string; port: number; log: Log },
+): HttpServer {
+  return createHttpServer({
+    ...settings,
+    route: (method, path) => (method === 'GET' && path === '/metrics' ? metrics.handler : undefined),
+  });
+}
+
+function addDatabaseMetrics(registry: Registry, deps: { store: Store; clock: Clock; log: Log }): void {
+  const facts = createDatabaseFacts(deps);
+  const registers = [registry];
+  const lastDay = 'in the last 24 hours, of the database';
+  new Gauge({
+    name: 'voicecall_database_up',
+    help: '1 while the database answers, of this process',
+    registers,
+    async collect() {
+      this.set((await facts()) === null ? 0 : 1);
+    },
+  });
+  new Counter({
+    name: 'voicecall_requests_total',
+    help: 'Requests ever made by origin (person, alert, redial), of the database',
+    labelNames: ['origin'],
+    registers,
+    async collect() {
+      this.reset();
+      for (const { origin, count } of (await facts())?.requests ?? []) this.inc({ origin }, count);
+    },
+  });
+  new Gauge({
+    name: 'voicecall_submissions_last_day',
+    help: `Submissions by outcome (accepted, refused, unknown, ready, ...) that became ready ${lastDay}`,
+    labelNames: ['outcome'],
+    registers,
+    async collect() {
+      this.reset();
+      for (const { state, count } of (await facts())?.submissions ?? []) this.set({ outcome: state }, count);
+    },
+  });
+  new Gauge({
+    name: 'voicecall_calls_last_day',
+    help: `Calls by state and terminationCode ("": none told) that were dialled ${lastDay}`,
+    labelNames: ['state', 'termination'],
+    registers,
+    async collect() {
+      this.reset();
+      for (const { state, termination, count } of (await facts())?.calls ?? []) {
+        this.inc({ state, termination }, count);
+      }
+    },
+  });
+  new Gauge({
+    name: 'voicecall_task_lag_seconds',
+    help: 'How long the oldest due task has waited for a worker, 0 where none waits, of the database',
+    registers,
+    async collect() {
+      this.reset();
+      const known = await facts();
+      if (known !== null) this.set(known.taskLagMs / 1000);
+    },
+  });
+  new Gauge({
+    name: 'voicecall_tasks_failing',
+    help: 'Tasks by kind whose last run failed, of the database',
+    labelNames: ['kind'],
+    registers,
+    async collect() {
+      this.reset();
+      for (const { kind, count } of (await facts())?.failing ?? []) this.set({ kind }, count);
+    },
+  });
+}
+
+/** Slack's error names are words like channel_not_found; anything else must not become a label of its own. */
+const errorName = /^[a-z][a-z_]{1,60}$/;
+
+function countingFetch(registry: Registry, slackApiUrl: string): typeof fetch {
+  const registers = [registry];
+  const calls = new Counter({
+    name: 'voicecall_slack_calls_total',
+    help: 'Calls of Slack Web API methods, of this process',
+    labelNames: ['method'],
+    registers,
+  });
+  const errors = new Counter({
+    name: 'voicecall_slack_errors_total',
+    help: "Calls of Slack Web API methods that failed, by Slack's error, ratelimited, http_<status> or network, of this process",
+    labelNames: ['method', 'error'],
+    registers,
+  });
+  return async (input, init) => {
+    const method = methodOf(input, slackApiUrl);
+    calls.inc({ method });
+    try {
+      const response = await fetch(input, init);
+      const error = response.ok ? await slackError(response) : statusError(response.status);
+      if (error !== null) errors.inc({ method, error });
+      return response;
+    } catch (error) {
+      errors.inc({ method, error: 'network' });
+      throw error;
+    }
+  };
+}
+
+function methodOf(input: Parameters<typeof fetch>[0], slackApiUrl: string): string {
+  const url = typeof input === 'string' ? input : input instanceof URL ? input.href : input.url;
+  const method = url.startsWith(slackApiUrl) ? (url.slice(slackApiUrl.length).split('?')[0] ?? '') : '';
+  return /^[A-Za-z.]{1,60}$/.test(method) ? method : 'other';
+}
+
+function statusError(status: number): string {
+  return status === 429 ? 'ratelimited' : `http_${status}`;
+}
+
+/** Slack answers 200 to what it refuses: the body says so. Read from a copy; whoever asked gets the body whole. */
+async function slackError(response: Response): Promise<string | null> {
+  if (!response.headers.get('content-type')?.startsWith('application/json')) return null;
+  const body: unknown = await response
+    .clone()
+    .json()
+    .catch(() => null);
+  if (typeof body !== 'object' || body === null || !('ok' in body) || body.ok !== false) return null;
+  const name = 'error' in body ? String(body.error) : '';
+  return errorName.test(name) ? name : 'other';
+}

@@ -1,0 +1,40 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { flatten } from '../../src/alerts/flatten.ts';
+import { type GatedMessage, gate } from '../../src/alerts/gate.ts';
+import { type Understood, understand } from '../../src/alerts/understand.ts';
+
+const fixtureSchema = z.object({
+  tool: z.string(),
+  messages: z.array(
+    z.object({
+      /** Messages of one alert carry the same letter; their keys must be equal, all others different. */
+      alert: z.string(),
+      status: z.enum(['firing', 'resolved', 'info']),
+      severity: z.enum(['critical', 'warning', 'info']).nullable().optional(),
+      event: z.record(z.string(), z.unknown()),
+    }),
+  ),
+});
+
+export type Fixture = z.infer<typeof fixtureSchema>;
+
+export function fixtures(): Fixture[] {
+  const folder = fileURLToPath(new URL('./fixtures/', import.meta.url));
+  return readdirSync(folder).map((name) =>
+    fixtureSchema.parse(JSON.parse(readFileSync(`${folder}${name}`, 'utf8'))),
+  );
+}
+
+export function gated(event: unknown): GatedMessage {
+  const result = gate(event);
+  if (!('alert' in result)) throw new Error(`not an alert: ${result.reason}`);
+  return result.alert;
+}
+
+/** What is understood of a bot's message with these parts. */
+export function read(parts: Record<string, unknown>): Understood {
+  const alert = gated({ type: 'message', channel: 'C1', bot_id: 'B1', ts: '1714550000.000100', ...parts });
+  return understand(flatten(alert.message), alert);
+}

@@ -1,0 +1,193 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { colorOf } from '../../src/alerts/status.ts';
+import { read } from './helpers.ts';
+
+const lines = {
+  firing: [
+    '[FIRING:2, RESOLVED:1] api',
+    'Unresolved: queue stuck',
+    'NOT OK: db-1',
+    'db-1: OK → CRITICAL',
+    'State changed from OK to ALARM for cpu',
+    'Alert: status is not resolved yet for db',
+    'db-1 down',
+    'Site is down: shop.example.com',
+    '🚨 High memory on web-1',
+    'Backup failed for db-1',
+    'Cron job nightly missed its deadline',
+    'Alert: CPU high on web-1',
+    'ALERT CPU high on web-1',
+    'Warning: disk 91% on web-1',
+    'Problem: Success rate below 99%',
+    'Triggered: Request success rate low',
+    '[CRITICAL] web-1 load',
+    'Incident #12 opened: API errors',
+    'Daily backup failed on db-1',
+    'Health check failed for api',
+    'Certificate for shop.example.com expired',
+    'Certificate for shop.example.com expires in 5 days',
+    'Anomaly detected in checkout latency',
+    'api latency exceeded threshold',
+    'Heartbeat missed: nightly',
+    'Pod api-1 is in CrashLoopBackOff',
+    'Alarm: "cpu" in EU',
+    'Escalated: API errors',
+    'P1 - Checkout is failing',
+    'Issue activated: High CPU',
+    'Error: payment worker crashed',
+    'Disk space critical on db-1',
+    'High error rate detected on checkout',
+    'Server web-1 unreachable',
+    'web-1 not responding',
+    'Monitor "Shop" is failing',
+    'Threshold breached: queue depth',
+    'SLO burn rate alert: checkout',
+    'Fatal: out of memory',
+    'CRITICAL: replica lag 93s on db-1',
+    'Replication lag is high on db-1',
+    'DISASTER - power lost',
+    'BGP session down',
+    'Deployment api failed',
+    'Outage: payments',
+    'Major outage: payments API',
+    'Error budget exhausted: checkout',
+    '502 errors above 5% on checkout',
+  ],
+  resolved: [
+    '[RESOLVED:2] api',
+    'db-1 is no longer critical',
+    'cpu-web: ALARM to OK',
+    'API changed from DOWN to UP',
+    'Site is back up: shop.example.com',
+    'shop is back online',
+    '✅ shop is up',
+    'Resolved: Payment failed too often',
+    'Resolved: API is down',
+    'Alert resolved: API errors',
+    '[OK] web-1 load',
+    'Incident #12 resolved: API errors',
+    'All clear: disk on web-1',
+    'CPU on web-1 returned to normal',
+    'OK: cpu',
+    'Issue closed: High CPU',
+    'web-1 is responding again',
+    'Monitor "Shop" is passing',
+    'RECOVERY: web-1',
+    'Cleared: BGP session',
+  ],
+  info: [
+    'Stand up in 5 minutes',
+    'Let us sign up for the party',
+    'Build #12 passed',
+    'Deployed api v2 to production',
+    'Daily stand-up reminder: what went down yesterday?',
+    'The weekly critical alerts digest is ready',
+    'No alerts in the last 24 hours',
+    'All systems operational',
+    'Acknowledged: API is down',
+    'DOWNTIMESTART: web-1 is CRITICAL',
+    'Störung: Server nicht erreichbar',
+    'You have 3 unresolved incidents to review this week',
+    'Pull request opened: fix alarm',
+    'Merge request !12 merged: Resolve critical outage',
+    'P1 review meeting at 10',
+    'New comment on incident INC-12: looks down to me',
+    'Ada acknowledged incident #12',
+    'Ada added a note to incident #12: it is down',
+    'Ada was assigned to incident #12',
+    'Status page updated',
+    'Test notification from Pingdom',
+    'Ticket #12 closed',
+    'Sprint 12 started',
+    'The door was opened',
+    'Restarting api to apply critical update',
+    'api scaled up to 5 replicas',
+    'api scaled down',
+    'Your free trial expires in 3 days',
+    'Deployment api finished',
+    'Rollout of api in progress',
+    'Autoscaling: added 2 nodes',
+    'On-call handoff: Ada takes over. 2 open incidents.',
+    'Postmortem for the API outage is due',
+    'Incident review: API outage',
+    'New sign up: ada@example.com',
+    'New order #123 from Critical Mass',
+    'Error budget report for May',
+  ],
+};
+
+describe('status of one line', () => {
+  for (const [status, texts] of Object.entries(lines)) {
+    for (const text of texts) it(`${status}: ${text}`, () => assert.equal(read({ text }).status, status));
+  }
+});
+
+describe('status of a message', () => {
+  const title = 'CPU on web-1';
+  it('takes the colour only where no word decides', () => {
+    assert.equal(read({ attachments: [{ title, color: 'a30200' }] }).status, 'firing');
+    assert.equal(read({ attachments: [{ title, color: '2eb886' }] }).status, 'resolved');
+    assert.equal(
+      read({ attachments: [{ title: `Resolved: ${title}`, color: 'a30200' }] }).status,
+      'resolved',
+    );
+    assert.equal(read({ attachments: [{ title: `Triggered: ${title}`, color: 'good' }] }).status, 'firing');
+    assert.equal(read({ attachments: [{ title, color: '3aa3e3' }] }).status, 'info');
+  });
+  it('is not decided by a word in the body', () => {
+    const text = 'It was resolved and recovered, all is ok and up.\nStatus page: resolved';
+    assert.equal(read({ attachments: [{ title, color: 'danger', text }] }).status, 'firing');
+    assert.equal(
+      read({ attachments: [{ title: `[RESOLVED] ${title}`, text: 'The host is DOWN\n[FIRING:3]' }] }).status,
+      'resolved',
+    );
+    assert.equal(
+      read({ attachments: [{ title: 'Lunch menu', text: 'CRITICAL: soup is down' }] }).status,
+      'info',
+    );
+  });
+  it('asks state fields where the title says nothing', () => {
+    const fields = (State: string) => [{ title: 'Alarm state', value: State }];
+    assert.equal(read({ attachments: [{ title, fields: fields('ALARM') }] }).status, 'firing');
+    assert.equal(read({ attachments: [{ title, fields: fields('OK') }] }).status, 'resolved');
+    assert.equal(
+      read({ attachments: [{ title, color: 'danger', fields: fields('CRITICAL → OK') }] }).status,
+      'resolved',
+    );
+    assert.equal(read({ attachments: [{ title, fields: fields('INSUFFICIENT_DATA') }] }).status, 'info');
+  });
+  it('survives strange messages', () => {
+    assert.equal(read({ text: '' }).status, 'info');
+    assert.equal(read({ text: '*_~`<<|>>|<http://|[](' }).status, 'info');
+    assert.equal(read({ text: 'Ereignis: Störung' }).status, 'info');
+    assert.equal(
+      read({ text: 'Störung', attachments: [{ color: 'danger', text: 'Server' }] }).status,
+      'firing',
+    );
+    const nested = {
+      type: 'brandnew',
+      elements: [{ type: 'deeper', text: { type: 'mrkdwn', text: '*Resolved:* queue' } }],
+    };
+    assert.equal(read({ blocks: [nested] }).status, 'resolved');
+  });
+  it('ignores the labels of buttons', () => {
+    const actions = {
+      type: 'actions',
+      elements: [{ type: 'button', text: { type: 'plain_text', text: 'Resolved' } }],
+    };
+    assert.equal(read({ text: 'Lunch', blocks: [actions] }).status, 'info');
+  });
+});
+
+describe('colours', () => {
+  it('reads names and hex, with and without #', () => {
+    for (const red of ['danger', 'a30200', '#d63232', 'ff0000', 'e01e5a', '#f00'])
+      assert.equal(colorOf(red), 'red');
+    for (const green of ['good', '2eb886', '36a64f', '009900', '00b302', '18be52', '4dc771'])
+      assert.equal(colorOf(green), 'green');
+    for (const yellow of ['warning', 'daa038', 'ffa059', 'f2c744']) assert.equal(colorOf(yellow), 'yellow');
+    for (const none of ['', 'dddddd', '000000', '3aa3e3', 'blue', '#12'])
+      assert.equal(colorOf(none), undefined);
+  });
+});

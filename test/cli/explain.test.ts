@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const program = fileURLToPath(new URL('../../src/cli/explain.ts', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'explain-'));
+after(() => rmSync(folder, { recursive: true }));
+
+function explain(argument: string | undefined, input = '', env: Record<string, string> = {}) {
+  const done = spawnSync(process.execPath, [program, ...(argument === undefined ? [] : [argument])], {
+    input,
+    env,
+    cwd: folder,
+    encoding: 'utf8',
+  });
+  return { code: done.status, out: done.stdout, error: done.stderr };
+}
+
+const event = {
+  type: 'message',
+  channel: 'C0ALERTS',
+  bot_id: 'B0MON',
+  ts: '1714550000.000100',
+  text: 'CRITICAL: replica lag on db-1',
+};
+
+describe('npm run explain', () => {
+  it('answers one event with an object, from standard input, without any environment', () => {
+    const { code, out, error } = explain('-', JSON.stringify(event));
+    assert.deepEqual([code, error], [0, '']);
+    const said: unknown = JSON.parse(out);
+    assert.ok(typeof said === 'object' && said !== null);
+    assert.deepEqual(Object.keys(said), ['status', 'severity', 'title', 'link', 'key', 'rule']);
+    assert.deepEqual(
+      { ...said, key: '' },
+      { status: 'firing', severity: 'critical', title: event.text, link: null, key: '', rule: null },
+    );
+  });
+  it('answers an array with an array, in order, with the rules of voicecall.yaml', () => {
+    const config = join(folder, 'rules.yaml');
+    writeFileSync(
+      config,
+      `country: IN
+lists: { oncall: ["+91 85632 14120"] }
+rules:
+  - { name: other, channels: [C0OTHER1], match: { from: [B0MON1] }, call: [oncall], say: "{title}" }
+  - { name: lag, channels: [C0ALERTS], match: { title: "REPLICA lag", from: [B0MON] }, call: [oncall], say: "{title}" }
+`,
+    );
+    const file = join(folder, 'events.json');
+    const reply = { ...event, ts: '1714550060.000100', thread_ts: event.ts, text: 'Resolved' };
+    const person = { type: 'message', user: 'U1', text: event.text, ts: '1714550070.000100' };
+    writeFileSync(file, JSON.stringify([{ event }, reply, person]));
+    const { code, out, error } = explain(file, '', { VOICECALL_CONFIG: config });
+    assert.deepEqual([code, error], [0, '']);
+    const said: { status: string; key: string | null; rule: string | null }[] = JSON.parse(out);
+    assert.deepEqual(
+      said.map(({ status, rule }) => [status, rule]),
+      [
+        ['firing', 'lag'],
+        ['resolved', null],
+        ['not-an-alert', null],
+      ],
+    );
+    assert.equal(said[0]?.key, said[1]?.key);
+  });
+  it('says what is wrong in words, on standard error alone', () => {
+    writeFileSync(join(folder, 'bad.yaml'), 'rulez: []\n');
+    const cases: [string | undefined, string, Record<string, string>, RegExp][] = [
+      [undefined, '', {}, /Usage/],
+      ['nowhere.json', '', {}, /nowhere\.json cannot be read/],
+      ['-', '{', {}, /is not JSON/],
+      ['-', '7', {}, /neither an object nor an array/],
+      ['-', '{}', { VOICECALL_CONFIG: 'gone.yaml' }, /no such file/],
+      ['-', '{}', { VOICECALL_CONFIG: 'bad.yaml' }, /bad\.yaml/],
+    ];
+    for (const [argument, input, env, pattern] of cases) {
+      const { code, out, error } = explain(argument, input, env);
+      assert.deepEqual([code, out], [1, '']);
+      assert.match(error, pattern);
+    }
+  });
+});

@@ -1,0 +1,241 @@
+import assert from 'node:assert/strict';
+import { checkMessage } from '../../sandbox/slack/blocks.ts';
+import { startSlack } from '../../sandbox/slack/slack.ts';
+import type {
+  FieldValues,
+  SandboxMessage,
+  SandboxOptions,
+  SandboxSlack,
+  SubmitResult,
+} from '../../sandbox/slack/types.ts';
+import {
+  startVoicePlatform,
+  type VoicePlatform,
+  type VoicePlatformOptions,
+} from '../../sandbox/voice/server.ts';
+import { createApp, type VoicecallApp } from '../../src/app.ts';
+import type { Clock } from '../../src/clock.ts';
+import { readEnvironment } from '../../src/config/env.ts';
+import { readConfig } from '../../src/config/file.ts';
+import type { Config } from '../../src/config/types.ts';
+import { createLog, type Log } from '../../src/log.ts';
+import { createTestDatabase, type DatabaseKind, type TestDatabase } from './store.ts';
+
+export const reportToken = 'sandbox-report-token';
+export const recording = '12022022570cc2484c59d4f8b9745d34226285b1e.mp3';
+
+/** As quick as the sandbox allows; lists and people to ring. */
+export const usualConfig = `
+country: IN
+voice: { loopCount: 2, submit: { concurrency: 1, perSecond: 200 } }
+recordings: { fire-drill: ${recording} }
+lists: { db-oncall: ["+91 85632 14120", "+91 85632 13000"] }
+`;
+
+export interface WorldOptions {
+  database?: DatabaseKind;
+  config?: string;
+  env?: Record<string, string>;
+  slack?: SandboxOptions;
+  voice?: VoicePlatformOptions;
+  clock?: Clock;
+  /** Collects what the app logs; default: nothing is logged. */
+  log?: Log;
+  /** False: delivery reports are not pushed, and the app does not expect them. */
+  reports?: boolean;
+}
+
+/** The real app between a sandbox Slack and a sandbox voice platform. */
+export interface World {
+  slack: SandboxSlack;
+  voice: VoicePlatform;
+  database: TestDatabase;
+  app: VoicecallApp;
+  setConfig(text: string): void;
+  /** Stops the app and starts it again on the same database. */
+  restart(): Promise<void>;
+  /** Another instance on the same database (PostgreSQL); not in front of the request URL. */
+  startInstance(): Promise<VoicecallApp>;
+  stop(): Promise<void>;
+}
+
+/** Reads a configuration that must have no faults. */
+export function configOf(text: string): Config {
+  const { config, faults } = readConfig(text, 'voicecall.yaml');
+  assert.deepEqual(faults, []);
+  assert.ok(config);
+  return config;
+}
+
+export async function startWorld(options: WorldOptions = {}): Promise<World> {
+  const database = await createTestDatabase(options.database ?? 'sqlite');
+  const slack = await startSlack(options.slack);
+  const voice = await startVoicePlatform({
+    ringAfterMs: 5,
+    autoAnswerMs: 10,
+    secondMs: 1,
+    queueMs: 0,
+    ...options.voice,
+  });
+  let config = configOf(options.config ?? usualConfig);
+  const log = options.log ?? createLog('silent');
+  const { environment, faults } = readEnvironment({
+    SLACK_BOT_TOKEN: slack.state.app.botToken,
+    SLACK_SIGNING_SECRET: slack.state.app.signingSecret,
+    SLACK_API_URL: slack.url,
+    VOICE_API_URL: voice.url,
+    VOICE_BALANCE_URL: voice.balanceUrl,
+    VOICE_API_KEY: voice.credentials.apiKey,
+    VOICE_API_SECRET: voice.credentials.apiSecret,
+    VOICE_APP_ID: voice.credentials.appId,
+    ...(options.reports === false ? {} : { VOICE_REPORT_TOKEN: reportToken }),
+    DATA_DIR: database.dataDir,
+    PORT: '0',
+    HOST: '127.0.0.1',
+    ...(database.databaseUrl === undefined ? {} : { DATABASE_URL: database.databaseUrl }),
+    ...options.env,
+  });
+  assert.deepEqual(faults, []);
+  assert.ok(environment);
+  const settings = {
+    environment,
+    config: () => config,
+    log,
+    ...(options.clock === undefined ? {} : { clock: options.clock }),
+  };
+  const others: VoicecallApp[] = [];
+  let stopped = false;
+
+  async function start(): Promise<VoicecallApp> {
+    const app = await createApp(settings);
+    await app.start();
+    return app;
+  }
+
+  function face(app: VoicecallApp): void {
+    if (environment?.slackAppToken === undefined)
+      slack.setRequestUrl(`http://127.0.0.1:${app.port()}/slack/events`);
+    if (options.reports !== false)
+      voice.setReportUrl(`http://127.0.0.1:${app.port()}/voice/reports/${reportToken}`);
+  }
+
+  const world: World = {
+    slack,
+    voice,
+    database,
+    app: await start(),
+    setConfig(text) {
+      config = configOf(text);
+    },
+    async restart() {
+      await world.app.stop();
+      world.app = await start();
+      face(world.app);
+    },
+    async startInstance() {
+      const app = await start();
+      others.push(app);
+      return app;
+    },
+    async stop() {
+      if (stopped) return;
+      stopped = true;
+      for (const app of [world.app, ...others]) await app.stop();
+      await slack.stop();
+      await voice.stop();
+      await database.remove();
+    },
+  };
+  face(world.app);
+  return world;
+}
+
+/** Waits until `look` gives something; fails with `what` after `withinMs`. For what crosses processes and sockets. */
+export async function eventually<Value>(
+  what: string,
+  look: () => Value | Promise<Value>,
+  withinMs = 8_000,
+): Promise<NonNullable<Value>> {
+  const until = performance.now() + withinMs;
+  for (;;) {
+    const value = await look();
+    if (value !== undefined && value !== null && value !== false) return value as NonNullable<Value>;
+    if (performance.now() > until) assert.fail(`not within ${withinMs} ms: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+/** Types the command and waits for the modal that it opens. */
+export async function openModal(
+  world: World,
+  user = 'U0ASHA',
+  channel = 'C0OPS',
+  text = '',
+): Promise<string> {
+  const answer = await world.slack.command(user, channel, text);
+  assert.equal(answer.outcome, 'ok');
+  const view = await eventually('the modal opens', () => world.slack.state.views.get(user)?.at(-1));
+  return view.id;
+}
+
+/** Opens the modal, fills it and submits the first view. */
+export async function fillModal(
+  world: World,
+  values: FieldValues,
+  { user = 'U0ASHA', channel = 'C0OPS' }: { user?: string; channel?: string } = {},
+): Promise<SubmitResult> {
+  const viewId = await openModal(world, user, channel);
+  return await world.slack.submitView(user, viewId, { fileId: recording, channel, ...values });
+}
+
+/** Both views submitted: the request is made. Returns its board. */
+export async function ask(
+  world: World,
+  values: FieldValues,
+  who: { user?: string; channel?: string } = {},
+): Promise<SandboxMessage> {
+  const { user = 'U0ASHA', channel = 'C0OPS' } = who;
+  const before = boards(world, channel).length;
+  const first = await fillModal(world, values, who);
+  assert.deepEqual(first.errors, {});
+  assert.equal(first.view?.callback_id, 'voicecall_confirm');
+  const second = await world.slack.submitView(user, first.view?.id ?? '', {});
+  assert.equal(second.action, 'cleared');
+  return await eventually('the board appears', () => boards(world, channel)[before]);
+}
+
+/** The boards in a channel, oldest first. */
+export function boards(world: World, channel = 'C0OPS'): SandboxMessage[] {
+  return messages(world, channel).filter((each) => each.metadata?.event_type === 'voicecall_request');
+}
+
+/** What can be read in a channel, threads included; everything is checked against Slack's limits. */
+export function messages(world: World, channel = 'C0OPS'): SandboxMessage[] {
+  const all = (world.slack.state.messages.get(channel) ?? []).filter((each) => !each.deleted);
+  for (const each of all.filter((message) => message.user === world.slack.state.app.botUserId)) {
+    assert.deepEqual(checkMessage(each), []);
+  }
+  return all;
+}
+
+/** The replies under a message, ephemeral ones left out. */
+export function thread(world: World, parent: SandboxMessage): SandboxMessage[] {
+  return messages(world, parent.channel).filter(
+    (each) => each.thread_ts === parent.ts && each.ts !== parent.ts && each.ephemeral_to === undefined,
+  );
+}
+
+/** The board as it is now. */
+export function boardNow(world: World, board: SandboxMessage): Record<string, unknown> {
+  const now = messages(world, board.channel).find((each) => each.ts === board.ts);
+  return now?.metadata?.event_payload ?? {};
+}
+
+/** Waits for the board to reach a state. */
+export async function boardBecomes(world: World, board: SandboxMessage, state: string, withinMs?: number) {
+  return await eventually(
+    `the board becomes ${state}, it is ${JSON.stringify(boardNow(world, board))}`,
+    () => (boardNow(world, board).state === state ? boardNow(world, board) : undefined),
+    withinMs,
+  );
+}

@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { createAgainSender } from './calls/again.ts';
 import { wakeLanes } from './calls/create.ts';
 import { createExpirer, createReminder } from './calls/decide.ts';
 import { createDispatcher } from './calls/dispatch.ts';
@@ -18,6 +19,8 @@ import { createSlackClients } from './slack/clients.ts';
 import { createDeliverer } from './slack/delivery/deliver.ts';
 import { createEditor } from './slack/delivery/edit.ts';
 import type { SlackDeps } from './slack/deps.ts';
+import { createAlertReader, createCooldownWatch } from './slack/events/alerts.ts';
+import { createAlertIntake } from './slack/events/intake.ts';
 import { checkIdentity } from './slack/identity.ts';
 import { createPeople } from './slack/people.ts';
 import { createRecordings } from './slack/recordings.ts';
@@ -92,7 +95,7 @@ export async function createApp(settings: AppSettings): Promise<VoicecallApp> {
     environment,
     log,
     identity: deps.identity,
-    intake: async () => {},
+    intake: createAlertIntake(deps),
     onError: (args, error) => answerFailure(deps, args, error),
   });
   registerListeners(bolt.app, deps);
@@ -104,10 +107,13 @@ export async function createApp(settings: AppSettings): Promise<VoicecallApp> {
     handlers: {
       dispatch: { concurrency: 16, run: createDispatcher(deps) },
       reports: { concurrency: 1, run: createReportApplier(deps) },
+      again: { concurrency: 1, run: createAgainSender(deps) },
       reconcile: { concurrency: 1, run: createReconciler(deps) },
       poll: { concurrency: 1, run: createPoller(deps) },
       expire: { concurrency: 2, run: createExpirer(deps) },
       remind: { concurrency: 1, run: createReminder(deps) },
+      alerts: { concurrency: 1, run: createAlertReader(deps) },
+      'alerts.cooldown': { concurrency: 1, run: createCooldownWatch(deps) },
       'slack.deliver': { concurrency: 8, run: createDeliverer(deps) },
       'slack.edit': { concurrency: 2, run: createEditor(deps) },
     },

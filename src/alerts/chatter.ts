@@ -6,7 +6,7 @@ const chatter = [
   /\b(?:issue|ticket|discussion|bug|task|story) (?:#?[\w-]+ )?(?:opened|created|closed|reopened|updated|assigned|commented) (?:by|on|in|to)\b/i,
   /\b(?:commented on|pushed to|pushed \d+|new commits?|\d+ (?:new )?commits?|starred|forked)\b/i,
   /\b(?:created|updated|moved|transitioned|completed) (?:an? |the )?(?:bug|task|story|ticket|card|page|epic|doc|document)\b/i,
-  /\b(?:daily|weekly|monthly|quarterly|morning|end[- ]of[- ]day) (?:[\w-]+ ){0,3}(?:report|summary|digest|recap|round-?up|stats|overview|review|update)\b(?!.*\bfail)/i,
+  /\b(?:hourly|daily|weekly|monthly|quarterly|morning|end[- ]of[- ]day) (?:[\w-]+ ){0,3}(?:report|summary|digest|recap|round-?up|stats|overview|review|update)\b(?!.*\bfail)/i,
   /\b(?:weekly|daily|monthly|incident|alerts?|on-?call|status|ops|uptime|slo|monitoring) (?:report|summary|digest|recap|review|retro(?:spective)?)\b(?!.*\bfail)/i,
   /\b\d+ (?:[\w-]+ ){0,4}(?:alerts?|incidents?|issues?|tickets?|errors?|problems?) (?:[\w-]+ ){0,3}(?:this|last|past|in the last|over the last|since|today|yesterday)\b/i,
   /\b(?:this|last) (?:week|month|sprint|quarter)(?:['’]s)?\b(?!.*\bfail)/i,
@@ -23,6 +23,8 @@ const chatter = [
   /\b(?:scheduled|planned|upcoming) (?:[\w-]+ )?(?:maintenance|downtime)\b/i,
   /\bmaintenance (?:window|mode|is scheduled|started|completed|scheduled|begins|ended)\b/i,
   /\b(?:added|invited|joined|left|has been added|set up|connected|configured|subscribed|integrated|enabled|authorized) (?:an? |the )?(?:integration|to this channel|the channel|to the channel|webhook)\b/i,
+  /\bwhat(?:['’]s| is) (?:up|new|next|happening)\b|\bof the (?:day|week|month)\b/i,
+  /\b(?:monitor|rule|dashboard|silence|policy|integration|channel|escalation policy|schedule)\b.{0,60}\b(?:created|deleted|updated|edited|paused|removed|renamed)(?: by\b|:|$)/i,
   /\btest (?:notification|message|webhook)\b/i,
   /(?<!\b(?:alert|incident|alarm|problem|issue|violation|event) )\b(?:created|added|updated)\W{0,5}$/i,
   /\b(?:acknowledged|snoozed|assigned|commented on|added a note to|viewed|muted|silenced|took over) (?:the )?(?:alert|incident|issue|alarm|monitor|problem)\b/i,
@@ -38,6 +40,7 @@ export function isChatter(line: string): boolean {
     )
   )
     return false;
+  if (/^[^\p{L}]{0,12}(?:\w{1,30} ){0,2}(?:alert|alarm)\s?:/iu.test(head)) return false;
   return chatter.some((pattern) => pattern.test(head));
 }
 

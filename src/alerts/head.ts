@@ -199,7 +199,8 @@ function standsAsState(
   const newsOfAlert = /^(?:fires|resolves|neutral)$/.test(kind) && alertNouns.has(after?.lower ?? '');
   if (newsOfAlert && word !== 'active' && word !== 'test') return true;
   if (before?.text === '=' || after?.text === '=') return false;
-  if (token.bracketed) return startsHere && (endsHere || kind === 'fires' || kind === 'resolves' || isPreposition(after));
+  if (token.bracketed)
+    return startsHere && (endsHere || kind === 'fires' || kind === 'resolves' || isPreposition(after));
   if (startsHere && endsHere && after?.text !== "'") return !(word === 'test' || word === 'new');
   if (nounNeeded.has(word))
     return hasNoun && (lead || afterCopula || alertNouns.has(before?.lower ?? '') || endsHere);

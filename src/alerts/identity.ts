@@ -96,8 +96,10 @@ function namesBelow(flat: Flattened, title: string): string[] {
   return [...new Set(names)].slice(0, 4).sort();
 }
 
-const kinds = /^(?:service|host|server|node|instance|pod|queue|job|app|application|database|cluster|topic|namespace|container|site|function|bucket|table|volume|region|environment)$/;
-const places = /^(?:on|for|in|service|host|server|node|instance|pod|queue|job|app|application|database|cluster|topic|namespace|container|site|function|bucket|table|volume)$/;
+const kinds =
+  /^(?:service|host|server|node|instance|pod|queue|job|app|application|database|cluster|topic|namespace|container|site|function|bucket|table|volume|region|environment)$/;
+const places =
+  /^(?:on|for|in|service|host|server|node|instance|pod|queue|job|app|application|database|cluster|topic|namespace|container|site|function|bucket|table|volume)$/;
 
 /** Units, versions of protocols, digests: they carry digits and name nothing. */
 function isQuantity(word: string): boolean {

@@ -168,5 +168,7 @@ function withoutTrailingBracket(text: string): string {
 /** Words that every alert has; they name none. */
 export const generic = new Set(
   `alert alerts alarm alarms incident incidents problem notification notifications recovery event severity priority status state triggered
-   firing resolved closed opened issue new details detail view escalation violation violated please`.split(/\s+/),
+   firing resolved closed opened issue new details detail view escalation violation violated please`.split(
+    /\s+/,
+  ),
 );

@@ -30,7 +30,8 @@ export function readStatus(evidence: StatusEvidence): StatusReading {
   const fields = evidence.states.map((value) => readHead(`${value.slice(0, 80)}`));
   const decided = (status: AlertStatus): StatusReading => ({ status, endsFailure: false });
 
-  if (evidence.heads.slice(0, 3).some(isChatter)) return { status: 'info', endsFailure: false };
+  const counts = evidence.heads.some((line) => countsInBracket(line) !== undefined);
+  if (!counts && evidence.heads.slice(0, 3).some(isChatter)) return { status: 'info', endsFailure: false };
   for (const [line, reading] of zip(evidence.heads, heads)) {
     const grouped = countsInBracket(line);
     if (grouped !== undefined) return decided(grouped);

@@ -67,7 +67,7 @@ export const copulas = new Set(
 
 /** "stand up" and "break down" are no states. */
 export const phrasalVerbs = new Set(
-  `stand sign follow catch set wake wrap clean start warm heads speed level hurry meet round pick sync top mix line ramp hang shut
+  `following signed signing standing picking setting catching wrapping cleaning looking coming backing showing show stand sign follow catch set wake wrap clean start warm heads speed level hurry meet round pick sync top mix line ramp hang shut
    give break end grow check sum look bring make slow calm write count sit settle slim cool run come let tear pin quiet wind melt step
    scale scaled scaling thumbs cut boil drill narrow nail stand-up sign-up track turn turned roll fill pop spin dress open opens`.split(
     /\s+/,

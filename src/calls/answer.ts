@@ -19,6 +19,10 @@ export const keepTryingMs = 10 * 60_000;
 /** When unknown submissions are looked for in the platform's records, ms after they were sent; then hourly for a day. */
 export const reconcileAfterMs = [60_000, 180_000, 480_000, 1_200_000, 3_600_000] as const;
 
+/** `onUnknown: again`: so long an unknown submission is looked for before it goes out once more; searched shortly before. */
+export const againAfterMs = 60_000;
+const lookBeforeAgainMs = 50_000;
+
 /** Codes that say the account as a whole is refused: what is still ready of the request would be refused as well. */
 const accountCodes = new Set(['-1', '-2', '-10', '-13', '-19', '-29', '-30', '-31', '-32']);
 
@@ -96,7 +100,8 @@ async function notSent(tx: Tx, deps: CallsDeps, submission: SubmissionRow, why: 
   const now = deps.clock.now();
   await moveSubmission(tx, submission, 'ready', { code: why, sender: null, sending_at: null });
   await moveCalls(tx, submission.id, 'sending', 'ready', { dialled_at: null });
-  if (now - (submission.first_try_at ?? now) >= keepTryingMs) {
+  const patient = await alertStillFires(tx, submission.request_id);
+  if (!patient && now - (submission.first_try_at ?? now) >= keepTryingMs) {
     await moveSubmission(tx, { id: submission.id, state: 'ready' }, 'failed', { code: why });
     await moveCalls(tx, submission.id, 'ready', 'failed', { submit_code: why });
     return;
@@ -107,6 +112,19 @@ async function notSent(tx: Tx, deps: CallsDeps, submission: SubmissionRow, why: 
     .set({ next_try_at: now + pauseMs })
     .where('id', '=', submission.id)
     .execute();
+}
+
+/** A call for an alert is tried for as long as it fires and nobody has taken it. */
+async function alertStillFires(tx: Tx, requestId: string): Promise<boolean> {
+  const alert = await tx
+    .selectFrom('requests')
+    .innerJoin('alerts', 'alerts.id', 'requests.alert_id')
+    .select('alerts.id')
+    .where('requests.id', '=', requestId)
+    .where('alerts.status', '=', 'firing')
+    .where('requests.acked_by', 'is', null)
+    .executeTakeFirst();
+  return alert !== undefined;
 }
 
 async function refused(
@@ -155,12 +173,25 @@ export async function becomeUnknown(
     action: 'unknown',
     detail: { submission: submission.id, code },
   });
-  await enqueue(tx, {
-    kind: 'reconcile',
-    key: 'voice',
-    runAt: (submission.sending_at ?? now) + reconcileAfterMs[0],
-    priority: 6,
-  });
+  await lookForUnknown(tx, submission, submission.sending_at ?? now);
+}
+
+/** Has the platform's records searched and, where the rule says so, the unknown calls sent once more after that. */
+async function lookForUnknown(
+  tx: Tx,
+  submission: { id: string; request_id: string },
+  sentAt: number,
+): Promise<void> {
+  const request = await tx
+    .selectFrom('requests')
+    .select('on_unknown')
+    .where('id', '=', submission.request_id)
+    .executeTakeFirst();
+  const again = request?.on_unknown === 'again';
+  const firstAt = sentAt + (again ? lookBeforeAgainMs : reconcileAfterMs[0]);
+  await enqueue(tx, { kind: 'reconcile', key: 'voice', runAt: firstAt, priority: 6 });
+  if (again)
+    await enqueue(tx, { kind: 'again', key: submission.id, runAt: sentAt + againAfterMs, priority: 0 });
 }
 
 /** An unknown submission of which the platform has told a single call was taken by it. */
@@ -207,7 +238,7 @@ async function answered(
   }
   await moveSubmission(tx, submission, to, told);
   if (states.has('unknown')) {
-    await enqueue(tx, { kind: 'reconcile', key: 'voice', runAt: now + reconcileAfterMs[0], priority: 6 });
+    await lookForUnknown(tx, submission, submission.sending_at ?? now);
   }
   await applyWaitingReports(
     tx,

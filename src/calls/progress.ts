@@ -74,12 +74,26 @@ export async function advance(tx: Tx, deps: CallsDeps, requestId: string): Promi
   if (request === null) return;
   if (request.state === 'sending' || request.state === 'approved') {
     const counts = await countCalls(tx, requestId);
-    if (counts.waiting === 0) await finishSending(tx, deps, request, counts, now);
+    const done = counts.waiting === 0 && !(counts.unknown > 0 && (await willBeSentAgain(tx, requestId)));
+    if (done) await finishSending(tx, deps, request, counts, now);
   } else if (request.state === 'sent') {
     const counts = await countCalls(tx, requestId);
     if (isSettled(counts)) await finish(tx, request, 'done', now);
   }
   await refresh(tx, now, requestId);
+}
+
+/** True while a submission of the request waits to go out once more because its answer was lost. */
+async function willBeSentAgain(tx: Tx, requestId: string): Promise<boolean> {
+  const waiting = await tx
+    .selectFrom('tasks')
+    .innerJoin('submissions', 'submissions.id', 'tasks.key')
+    .select('tasks.key')
+    .where('tasks.kind', '=', 'again')
+    .where('submissions.request_id', '=', requestId)
+    .where('submissions.again_of', 'is', null)
+    .executeTakeFirst();
+  return waiting !== undefined;
 }
 
 function isSettled(counts: Counts): boolean {

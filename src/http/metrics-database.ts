@@ -32,6 +32,7 @@ export function createDatabaseFacts(deps: {
 }): () => Promise<DatabaseFacts | null> {
   const counted = { untilAt: 0, byOrigin: new Map<string, number>() };
   let known: { facts: Promise<DatabaseFacts | null>; untilAt: number } | null = null;
+  let looking = false;
 
   /** Requests by origin; the settled ones are added to what was counted before. */
   async function requests(from: Queryable, now: number): Promise<DatabaseFacts['requests']> {
@@ -90,8 +91,13 @@ export function createDatabaseFacts(deps: {
 
   return () => {
     const now = deps.clock.now();
-    if (known === null || known.untilAt <= now || known.untilAt > now + freshForMs) {
-      known = { facts: look(now), untilAt: now + freshForMs };
+    // One look at a time: two would both add what has settled since.
+    if (known === null || (!looking && (known.untilAt <= now || known.untilAt > now + freshForMs))) {
+      looking = true;
+      const facts = look(now).finally(() => {
+        looking = false;
+      });
+      known = { facts, untilAt: now + freshForMs };
     }
     return known.facts;
   };

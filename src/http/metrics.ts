@@ -51,6 +51,7 @@ export function createMetricsServer(
 }
 
 function addDatabaseMetrics(registry: Registry, deps: { store: Store; clock: Clock; log: Log }): void {
+  // Each metric waits for the facts first and resets itself after that, so that scrapes at once do not add up.
   const facts = createDatabaseFacts(deps);
   const registers = [registry];
   const lastDay = 'in the last 24 hours, of the database';
@@ -68,8 +69,9 @@ function addDatabaseMetrics(registry: Registry, deps: { store: Store; clock: Clo
     labelNames: ['origin'],
     registers,
     async collect() {
+      const known = await facts();
       this.reset();
-      for (const { origin, count } of (await facts())?.requests ?? []) this.inc({ origin }, count);
+      for (const { origin, count } of known?.requests ?? []) this.inc({ origin }, count);
     },
   });
   new Gauge({
@@ -78,8 +80,9 @@ function addDatabaseMetrics(registry: Registry, deps: { store: Store; clock: Clo
     labelNames: ['outcome'],
     registers,
     async collect() {
+      const known = await facts();
       this.reset();
-      for (const { state, count } of (await facts())?.submissions ?? []) this.set({ outcome: state }, count);
+      for (const { state, count } of known?.submissions ?? []) this.set({ outcome: state }, count);
     },
   });
   new Gauge({
@@ -88,8 +91,9 @@ function addDatabaseMetrics(registry: Registry, deps: { store: Store; clock: Clo
     labelNames: ['state', 'termination'],
     registers,
     async collect() {
+      const known = await facts();
       this.reset();
-      for (const { state, termination, count } of (await facts())?.calls ?? []) {
+      for (const { state, termination, count } of known?.calls ?? []) {
         this.inc({ state, termination }, count);
       }
     },
@@ -99,8 +103,8 @@ function addDatabaseMetrics(registry: Registry, deps: { store: Store; clock: Clo
     help: 'How long the oldest due task has waited for a worker, 0 where none waits, of the database',
     registers,
     async collect() {
-      this.reset();
       const known = await facts();
+      this.reset();
       if (known !== null) this.set(known.taskLagMs / 1000);
     },
   });
@@ -110,8 +114,9 @@ function addDatabaseMetrics(registry: Registry, deps: { store: Store; clock: Clo
     labelNames: ['kind'],
     registers,
     async collect() {
+      const known = await facts();
       this.reset();
-      for (const { kind, count } of (await facts())?.failing ?? []) this.set({ kind }, count);
+      for (const { kind, count } of known?.failing ?? []) this.set({ kind }, count);
     },
   });
 }

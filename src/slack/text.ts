@@ -14,6 +14,12 @@ export function truncate(text: string, max: number): string {
   return max < 1 ? '' : `${cut}…`;
 }
 
+/** The same for finished mrkdwn: no mention, date or entity is cut in two. */
+export function truncateMarkup(text: string, max: number): string {
+  if (text.length <= max) return text;
+  return truncate(text, max).replace(/(<[^<>]*|&[a-z]*)…$/, '…');
+}
+
 /** One line without control characters and without those that turn the direction of what follows. */
 export function oneLine(text: string): string {
   return (
@@ -113,11 +119,11 @@ export function listWords(words: readonly string[], max = words.length): string 
   return `${shown.slice(0, -1).join(', ')} and ${shown.at(-1)}`;
 }
 
-/** Joins lines by line breaks into as few texts of at most `max` characters as possible; a longer line is cut. */
+/** Joins lines of mrkdwn by line breaks into as few texts of at most `max` characters as possible; a longer line is cut. */
 export function chunkLines(lines: readonly string[], max: number): string[] {
   const chunks: string[] = [];
   for (const line of lines) {
-    const whole = truncate(line, max);
+    const whole = truncateMarkup(line, max);
     const last = chunks.at(-1);
     if (last !== undefined && last.length + 1 + whole.length <= max)
       chunks[chunks.length - 1] = `${last}\n${whole}`;
@@ -128,7 +134,8 @@ export function chunkLines(lines: readonly string[], max: number): string[] {
 
 const regions = new Intl.DisplayNames(['en'], { type: 'region' });
 
-/** "Singapore" for "SG". */
+/** "Singapore" for "SG", safe in mrkdwn: "Trinidad and Tobago" is written without "&". */
 export function countryWords(country: string): string {
-  return /^[A-Z]{2}$/.test(country) ? (regions.of(country) ?? country) : 'an unknown country';
+  if (!/^[A-Z]{2}$/.test(country)) return 'an unknown country';
+  return (regions.of(country) ?? country).replaceAll('&', 'and');
 }

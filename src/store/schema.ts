@@ -200,13 +200,20 @@ export interface AlertsTable {
   id: string;
   key: string;
   channel_id: string;
+  bot_id: string;
+  /** JSON of alerts/identity Identity: finds the alert that a resolve ends where the key alone does not. */
+  identity: string;
   status: string;
   severity: string | null;
   title: string;
   link: string | null;
   /** The message under which the results go. */
   thread_ts: string;
+  /** Slack's time of the newest message that changed its status: what is older is older news. */
+  last_ts: string;
   first_at: number;
+  /** When it began to fire this time: after a resolve or a long silence it is a new time. */
+  episode_at: number;
   last_at: number;
   acked_by: string | null;
   acked_at: number | null;
@@ -216,13 +223,18 @@ export interface AlertMessagesTable {
   channel_id: string;
   ts: string;
   alert_id: string;
+  status: string;
+  /** 1 once an edit of it was seen. */
+  edited: number;
+  edited_ts: string | null;
 }
 
 export interface RuleRingsTable {
   rule_name: string;
   alert_id: string;
   rang_at: number;
-  request_id: string;
+  /** Null: the rule only said what it would have done. */
+  request_id: string | null;
 }
 
 export interface RuleMatchesTable {

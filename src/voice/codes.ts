@@ -131,6 +131,26 @@ const ownCodes: Record<string, CodeInfo> = {
     'Check VOICE_API_URL, and whether a proxy stands between.',
   ),
   connect_failed: notSent('The connection to the voice platform failed.', 'Check the network; try later.'),
+  no_rows: ambiguous('The answer names none of the callees.'),
+  interrupted: ambiguous('Voicecall was stopped while it was being sent.'),
+  per_callee: info(
+    'limit',
+    'no',
+    'Was rung as often as limits.perCallee allows.',
+    'Ring again when the time is over.',
+  ),
+  calls_per_hour: info(
+    'limit',
+    'no',
+    'The calls of this hour (limits.callsPerHour) are used up.',
+    'Ring again later.',
+  ),
+  rule_limit: info(
+    'limit',
+    'no',
+    'The calls that the rule may make in its time are used up.',
+    'Ring again later, or raise the limit of the rule.',
+  ),
   stopped: notSent('It was stopped before anything was sent.', 'Nothing to do.'),
 };
 

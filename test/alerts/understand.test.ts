@@ -56,7 +56,8 @@ describe('key', () => {
     ['Alert: api slow for 5 minutes', 'Alert: api slow for 10 minutes'],
     ['web-1: OK → CRITICAL', 'web-1: CRITICAL → OK'],
   ];
-  for (const [left, right] of same) it(`same: ${JSON.stringify([left, right])}`, () => assert.ok(sameKey(left, right)));
+  for (const [left, right] of same)
+    it(`same: ${JSON.stringify([left, right])}`, () => assert.ok(sameKey(left, right)));
   const apart: [string, string][] = [
     ['CRITICAL: disk-1 on web-1', 'CRITICAL: disk-2 on web-1'],
     ['CRITICAL: disk on web-1', 'CRITICAL: disk on web-2'],
@@ -70,7 +71,8 @@ describe('key', () => {
     ['High load\nLoad on web-1 is 9.3', 'High load\nLoad on web-2 is 9.3'],
     ['cpu > 90%', 'cpu > 95%'],
   ];
-  for (const [left, right] of apart) it(`apart: ${JSON.stringify([left, right])}`, () => assert.ok(!sameKey(left, right)));
+  for (const [left, right] of apart)
+    it(`apart: ${JSON.stringify([left, right])}`, () => assert.ok(!sameKey(left, right)));
 
   it('does not depend on volatile parts of the title or the link', () => {
     const volatile = fc.record({

@@ -15,6 +15,7 @@ import {
   people,
   times,
   truncate,
+  truncateMarkup,
 } from '../../src/slack/text.ts';
 
 suite('text for Slack', () => {
@@ -42,6 +43,14 @@ suite('text for Slack', () => {
     );
   });
 
+  test('a cut leaves no half of a mention, a date or an entity', () => {
+    const text = 'a <@U0BEN> &amp; b';
+    assert.equal(truncateMarkup(text, 6), 'a …');
+    assert.equal(truncateMarkup(text, 14), 'a <@U0BEN> …');
+    assert.equal(truncateMarkup(text, 17), 'a <@U0BEN> &amp;…');
+    assert.equal(truncateMarkup(text, 99), text);
+  });
+
   test('a mention is made of an id alone', () => {
     assert.equal(mention('U0BEN'), '<@U0BEN>');
     assert.equal(mention('U0> <!channel>'), 'U0&gt; &lt;!channel&gt;');
@@ -65,6 +74,7 @@ suite('text for Slack', () => {
     assert.equal(listWords([]), '');
     assert.deepEqual([45, 60, 90, 5400].map(duration), ['45 s', '1 min', '1 min 30 s', '1 h 30 min']);
     assert.equal(countryWords('SG'), 'Singapore');
+    assert.equal(countryWords('TT'), 'Trinidad and Tobago');
     assert.equal(countryWords('??'), 'an unknown country');
   });
 

@@ -37,6 +37,18 @@ test('locked for a moment by another process: the transaction waits without hold
     assert.equal(await readMeta(store.read, 'a'), '1');
   }));
 
+test('what a transaction has read stays so until it commits, whatever other processes try', () =>
+  withStore(async (store, { dataDir }) => {
+    const other = new DatabaseSync(sqlitePath(dataDir), { timeout: 0 });
+    await store.transaction(async (tx) => {
+      assert.equal(await readMeta(tx, 'a'), undefined);
+      assert.throws(() => other.exec("insert into meta values ('a', 'theirs')"), /locked/);
+      await writeMeta(tx, 'a', 'ours');
+    });
+    other.close();
+    assert.equal(await readMeta(store.read, 'a'), 'ours');
+  }));
+
 test('locked for long: the caller hears of it, reads go on, and later all is well', () =>
   withStore(async (store, { dataDir }) => {
     const other = new DatabaseSync(sqlitePath(dataDir));

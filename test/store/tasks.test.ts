@@ -129,8 +129,10 @@ forEachDatabase((kind) => {
               assert.deepEqual(stored, expected);
             }
           };
-          const numRuns = kind === 'sqlite' ? 40 : 15;
-          await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 25 }), play), { numRuns });
+          const numRuns = kind === 'sqlite' ? 60 : 15;
+          await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 15, maxLength: 40 }), play), {
+            numRuns,
+          });
         },
         { kind },
       ));

@@ -71,7 +71,8 @@ forEachDatabase((kind, create) => {
           rows: () => store.read.selectFrom('tasks').selectAll().orderBy('key').execute(),
         });
       } finally {
-        await Promise.all(workers.map((worker) => worker.stop()));
+        // After a failed assertion a handler may never end.
+        await Promise.race([Promise.all(workers.map((worker) => worker.stop())), sleep(2000)]);
         await database.remove();
       }
     }

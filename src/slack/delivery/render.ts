@@ -6,11 +6,13 @@ import type { CallState, RequestView } from '../../calls/types.ts';
 import { loadCalls, loadRequest } from '../../calls/view.ts';
 import type { SlackDeps } from '../deps.ts';
 import { renderApprovalCard } from '../messages/approval-card.ts';
+import { section } from '../messages/blocks.ts';
 import { renderBoard } from '../messages/board.ts';
 import { renderCsv } from '../messages/csv.ts';
 import { renderInstead, renderOutcome } from '../messages/direct.ts';
 import { renderReminder } from '../messages/reminder.ts';
 import { renderResults } from '../messages/results.ts';
+import { foreign } from '../text.ts';
 import type { MessageRow } from './deliver.ts';
 
 export type Rendered =
@@ -63,6 +65,10 @@ function tagged(message: MessageRow, rendered: { text: string; blocks: KnownBloc
 }
 
 function readyMade(message: MessageRow, body: Record<string, unknown>): Rendered {
+  if (typeof body.plain === 'string') {
+    const text = foreign(body.plain, 2_000);
+    return tagged(message, { text, blocks: [section(text)] });
+  }
   const blocks = Array.isArray(body.blocks) ? (body.blocks as KnownBlock[]) : [];
   return tagged(message, { text: String(body.text ?? ''), blocks });
 }

@@ -11,7 +11,7 @@ import type {
   SectionBlock,
 } from '@slack/types';
 import { slackLimits } from '../limits.ts';
-import { plain, truncate } from '../text.ts';
+import { plain, truncateMarkup } from '../text.ts';
 
 export interface RenderedMessage {
   /** Complete on its own: notifications and screen readers read it instead of the blocks. */
@@ -30,7 +30,7 @@ export function plainText(text: string, max: number): PlainTextElement {
 /** `text` is mrkdwn with everything from outside escaped already. */
 export function mrkdwn(text: string, max: number = slackLimits.sectionText): MrkdwnElement {
   // verbatim: names such as "@channel" or "#ops" in foreign text are not turned into mentions by Slack.
-  return { type: 'mrkdwn', text: truncate(text, max) || '–', verbatim: true };
+  return { type: 'mrkdwn', text: truncateMarkup(text, max) || '–', verbatim: true };
 }
 
 export function header(text: string): HeaderBlock {
@@ -87,5 +87,5 @@ export function confirmation(words: {
 
 /** A message's top-level text; parts that are empty are left out. */
 export function topText(...parts: (string | null)[]): string {
-  return truncate(parts.filter(Boolean).join(' '), slackLimits.messageText);
+  return truncateMarkup(parts.filter(Boolean).join(' '), slackLimits.messageText);
 }

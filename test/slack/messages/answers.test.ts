@@ -32,7 +32,7 @@ suite('private answers', () => {
           assertMessage(submittedAnswer(each));
         }
       }),
-      { numRuns: 40 },
+      { numRuns: 40, endOnFailure: true },
     );
   });
 

@@ -38,7 +38,7 @@ suite('the board', () => {
         );
         assertMessage(renderReminder(any, facts));
       }),
-      { numRuns: 150 },
+      { numRuns: 150, endOnFailure: true },
     );
   });
 

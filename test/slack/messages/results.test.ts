@@ -31,7 +31,7 @@ suite('results in the thread', () => {
       fc.property(anyRequest, anyCalls, (any, calls) => {
         assertMessage(renderResults({ ...any, counts: { ...any.counts, callees: calls.length } }, calls));
       }),
-      { numRuns: 100 },
+      { numRuns: 100, endOnFailure: true },
     );
   });
 

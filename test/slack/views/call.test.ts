@@ -163,7 +163,7 @@ suite('the call modal', () => {
           view({ lists, recordings: names === null ? null : { choices, complete }, prefill });
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 60, endOnFailure: true },
     );
   });
 });

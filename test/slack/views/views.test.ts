@@ -95,7 +95,7 @@ suite('the other views', () => {
         assertView(rejectView(any, '{}'));
         assertView(homeView({ mayCall: masked, recent: Array(30).fill(any), waiting: Array(30).fill(any) }));
       }),
-      { numRuns: 60 },
+      { numRuns: 60, endOnFailure: true },
     );
     assertView(homeView({ mayCall: true, recent: [], waiting: [] }));
     assertView(problemView(wordsFor(new Error('x'), 'x1')));

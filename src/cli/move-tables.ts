@@ -1,0 +1,162 @@
+import { existsSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { type RawBuilder, sql } from 'kysely';
+import { systemClock } from '../clock.ts';
+import { VoicecallError } from '../errors.ts';
+import { storeVersion } from '../store/migrate.ts';
+import { openStore } from '../store/open.ts';
+import type { Schema } from '../store/schema.ts';
+import { sqlitePath } from '../store/sqlite.ts';
+import type { Store, StoreLog, Tx } from '../store/types.ts';
+
+/** Every table: the compiler says so when one is missing. */
+const everyTable: Record<keyof Schema, true> = {
+  ...{ requests: true, submissions: true, calls: true, reports: true, tasks: true, messages: true },
+  ...{ decisions: true, events: true, drafts: true, alert_events: true, alerts: true, alert_messages: true },
+  ...{ rule_rings: true, rule_matches: true, pacing: true, meta: true },
+};
+const tables = Object.keys(everyTable).sort();
+
+/** PostgreSQL takes 65,535 parameters a statement; the widest table has some 30 columns. */
+const rowsAtOnce = 500;
+
+type Row = Record<string, string | number | null>;
+
+export interface TableCount {
+  table: string;
+  rows: number;
+}
+
+/**
+ * Copies everything from the SQLite database in `dataDir` into the empty PostgreSQL database at `databaseUrl`, in one
+ * transaction there, and returns the rows of each table, counted on both sides. The source keeps every row. Throws
+ * VoicecallError config where it must not be done (an instance runs, the target is not empty, the versions differ), and
+ * store_unavailable as the store does; the target is then as empty as before.
+ */
+export async function moveStore(options: {
+  dataDir: string;
+  databaseUrl: string;
+  log: StoreLog;
+}): Promise<TableCount[]> {
+  const source = openSource(options.dataDir);
+  try {
+    const target = await openStore({ ...options, clock: systemClock });
+    try {
+      if (target.dialect !== 'postgres') throw refusal('The target has to be a PostgreSQL database.');
+      return await copyAll(source, target);
+    } finally {
+      await target.close();
+    }
+  } finally {
+    source.close();
+  }
+}
+
+function refusal(sentence: string): VoicecallError {
+  return new VoicecallError('config', sentence);
+}
+
+/**
+ * Opens the file for ourselves alone. Every instance keeps its connections open, and each open connection to a database
+ * in WAL mode holds a shared lock on the file, so that the exclusive one is refused for as long as an instance runs
+ * (https://www.sqlite.org/wal.html#use_of_wal_without_shared_memory), and none can start while we copy.
+ */
+function openSource(dataDir: string): DatabaseSync {
+  const path = sqlitePath(dataDir);
+  if (!existsSync(path))
+    throw refusal(`There is no database at ${path}. Set DATA_DIR to the directory it is in.`);
+  const source = new DatabaseSync(path, { timeout: 500 });
+  try {
+    source.exec('pragma locking_mode = exclusive; begin exclusive');
+  } catch (error) {
+    source.close();
+    if (error instanceof Error && 'errcode' in error && error.errcode === 5) {
+      throw refusal(
+        `${path} is in use: stop every running instance of Voicecall (and any backup), then move.`,
+      );
+    }
+    throw error;
+  }
+  const version = sourceVersion(source);
+  if (version === storeVersion) return source;
+  source.close();
+  throw refusal(
+    version !== undefined && version > storeVersion
+      ? `${path} is of version ${version}, this program knows ${storeVersion}: move with the newer program.`
+      : `${path} is of version ${version ?? 'none'}, this program's is ${storeVersion}: start this program once with it, stop it, then move.`,
+  );
+}
+
+function sourceVersion(source: DatabaseSync): number | undefined {
+  const known = source.prepare("select 1 from sqlite_master where type = 'table' and name = 'meta'").get();
+  if (known === undefined) return undefined;
+  const row = source.prepare("select value from meta where name = 'store_version'").get();
+  return row === undefined ? undefined : Number(row.value);
+}
+
+async function copyAll(source: DatabaseSync, target: Store): Promise<TableCount[]> {
+  return await target.transaction(async (tx) => {
+    // Whoever else moves here at the same time, or starts an instance, waits for us and then finds it not empty.
+    await sql`lock table meta in exclusive mode`.execute(tx);
+    await assertEmpty(tx);
+    await sql`delete from meta`.execute(tx);
+    const counts: TableCount[] = [];
+    for (const table of tables) counts.push({ table, rows: await copyTable(source, tx, table) });
+    for (const { table, rows } of counts) {
+      const arrived = await countRows(tx, table);
+      if (arrived === rows) continue;
+      throw new VoicecallError(
+        'internal',
+        `Of ${rows} rows of ${table} ${arrived} arrived: nothing was moved.`,
+      );
+    }
+    return counts;
+  });
+}
+
+async function assertEmpty(tx: Tx): Promise<void> {
+  const found: string[] = [];
+  for (const table of tables.filter((name) => name !== 'meta')) {
+    if ((await countRows(tx, table)) > 0) found.push(table);
+  }
+  // An instance that has run there has made its secret; what was sent since could not be told any more.
+  const { rows } = await sql<{ name: string }>`select name from meta where name <> 'store_version'`.execute(
+    tx,
+  );
+  if (rows.length > 0) found.push('meta');
+  if (found.length === 0) return;
+  throw refusal(`The target is not empty (${found.join(', ')}): give an empty database of its own.`);
+}
+
+async function countRows(tx: Tx, table: string): Promise<number> {
+  const { rows } = await sql<{ count: number }>`select count(*) as count from ${sql.table(table)}`.execute(
+    tx,
+  );
+  return Number(rows[0]?.count ?? 0);
+}
+
+async function copyTable(source: DatabaseSync, tx: Tx, table: string): Promise<number> {
+  const columns = source
+    .prepare('select name from pragma_table_info(?)')
+    .all(table)
+    .map((row) => String(row.name));
+  let batch: Row[] = [];
+  let rows = 0;
+  for (const row of source.prepare(`select * from "${table}"`).iterate()) {
+    batch.push(row as Row);
+    rows++;
+    if (batch.length < rowsAtOnce) continue;
+    await insert(tx, table, columns, batch);
+    batch = [];
+  }
+  if (batch.length > 0) await insert(tx, table, columns, batch);
+  return rows;
+}
+
+async function insert(tx: Tx, table: string, columns: string[], batch: Row[]): Promise<void> {
+  const names = sql.join(columns.map((column) => sql.ref(column)));
+  const values = batch.map(
+    (row): RawBuilder<unknown> => sql`(${sql.join(columns.map((column) => row[column] ?? null))})`,
+  );
+  await sql`insert into ${sql.table(table)} (${names}) values ${sql.join(values)}`.execute(tx);
+}

@@ -1,0 +1,48 @@
+import { parseArgs } from 'node:util';
+import { config as loadDotenv } from 'dotenv';
+import { VoicecallError } from '../errors.ts';
+import { createLog } from '../log.ts';
+import { moveStore } from './move-tables.ts';
+
+const usage =
+  'Usage: npm run move -- --to postgres://user:password@host:5432/database   (from SQLite in DATA_DIR)';
+
+/** Ends the program with one sentence. */
+function fail(sentence: string): never {
+  console.error(sentence);
+  process.exit(1);
+}
+
+function readTarget(): string {
+  let to: string | undefined;
+  try {
+    to = parseArgs({ options: { to: { type: 'string' } } }).values.to;
+  } catch {
+    fail(usage);
+  }
+  if (to === undefined || !/^postgres(ql)?:\/\/./i.test(to)) fail(usage);
+  return to;
+}
+
+loadDotenv({ quiet: true });
+const databaseUrl = readTarget();
+const dataDir = process.env.DATA_DIR?.trim() || './data';
+try {
+  const counts = await moveStore({ dataDir, databaseUrl, log: createLog('silent') });
+  const width = Math.max(...counts.map(({ table }) => table.length));
+  for (const { table, rows } of counts) console.log(`${table.padEnd(width)}  ${rows}`);
+  const rows = counts.reduce((sum, each) => sum + each.rows, 0);
+  console.log(
+    `Moved: ${rows} rows, counted on both sides. Now set DATABASE_URL and start Voicecall. ${dataDir} was left as it is: ` +
+      'keep it until you are sure, and do not start an instance on it again.',
+  );
+} catch (error) {
+  if (!(error instanceof VoicecallError)) throw error;
+  // The cause names what went wrong at the other end, such as a password that is not right.
+  const cause = error.cause instanceof Error && error.cause.message !== '' ? ` (${error.cause.message})` : '';
+  const again =
+    error.code === 'store_unavailable'
+      ? ' Move again once it can: should the target then be called not empty, everything had arrived.'
+      : '';
+  fail(`Not moved. ${error.message}${cause}${again}`);
+}

@@ -1,0 +1,73 @@
+import { renderSay } from '../../alerts/speech.ts';
+import type { ReadyRule } from '../../calls/rules.ts';
+import type { Message } from '../../calls/types.ts';
+import type { Rule } from '../../config/types.ts';
+import type { SlackDeps } from '../deps.ts';
+import { collectCallees } from '../submissions/collect-callees.ts';
+
+/**
+ * Whom a rule rings, from the configuration alone (lists, numbers, users, user groups), and what they hear. Nothing of
+ * the alert but words of its title can get into it.
+ */
+export async function readyRule(
+  deps: SlackDeps,
+  rule: Rule,
+  from: { channel: string | undefined; botName: string | undefined },
+  alert: { title: string; severity: string | null },
+): Promise<ReadyRule> {
+  const collected = await collectCallees(deps, {
+    text: rule.call.map(asTyped).join('\n'),
+    lists: [],
+    people: [],
+    fileUrl: null,
+  });
+  return {
+    rule,
+    callees: collected.callees,
+    duplicates: collected.duplicates,
+    message: await messageOf(deps, rule, from, alert),
+    problems: Object.values(collected.errors),
+  };
+}
+
+/** Slack's ids as Slack writes them in a text. */
+function asTyped(entry: string): string {
+  if (/^[UW][A-Z0-9]{2,}$/.test(entry)) return `<@${entry}>`;
+  return /^S[A-Z0-9]{2,}$/.test(entry) ? `<!subteam^${entry}>` : entry;
+}
+
+async function messageOf(
+  deps: SlackDeps,
+  rule: Rule,
+  from: { channel: string | undefined; botName: string | undefined },
+  alert: { title: string; severity: string | null },
+): Promise<Message> {
+  const { recordings, voice } = deps.config();
+  if (rule.say === undefined) {
+    const name = rule.recording ?? '';
+    const fileId = recordings[name];
+    return { kind: 'recording', fileId: fileId ?? name, name: fileId === undefined ? null : name };
+  }
+  const channel = rule.say.includes('{channel}') ? await channelName(deps, from.channel) : '';
+  const facts = {
+    title: alert.title,
+    severity: alert.severity,
+    source: from.botName ?? 'the alerting tool',
+    channel,
+  };
+  return {
+    kind: 'text',
+    text: renderSay(rule.say, facts, voice.limits.textLength),
+    language: rule.language ?? voice.language,
+  };
+}
+
+/** Without "#"; the word "channel" where Slack does not say: a call does not wait for a name. */
+async function channelName(deps: SlackDeps, channelId: string | undefined): Promise<string> {
+  try {
+    const { channel } = await deps.urgent.conversations.info({ channel: channelId ?? '' });
+    return channel?.name ?? 'the channel';
+  } catch {
+    return 'the channel';
+  }
+}

@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { databaseKinds } from '../support/store.ts';
+import { ask, recording, usualConfig } from '../support/world.ts';
+import { becomes, type Flow, shownText, soon, startFlow } from './flow.ts';
+
+const config = `${usualConfig}
+approval: { calleesOver: 100, approvers: [U0BEN] }
+`;
+
+for (const database of databaseKinds) {
+  describe(`the command, on ${database}`, () => {
+    let flow: Flow;
+    before(async () => {
+      flow = await startFlow({ database, config });
+    });
+    after(() => flow.end());
+
+    const answer = async (user: string, text: string) => {
+      const result = await flow.slack.command(user, 'C0OPS', text);
+      assert.equal(result.outcome, 'ok');
+      assert.ok(result.reply, `“${text}” is answered privately`);
+      assert.equal(result.reply.ephemeral_to, user);
+      return shownText(result.reply);
+    };
+    const modal = async (user: string, text: string, channel = 'C0OPS') => {
+      const result = await flow.slack.command(user, channel, text);
+      assert.equal(result.outcome, 'ok');
+      assert.equal(result.reply, null);
+      const view = await soon(flow, 'the modal', () => flow.slack.state.views.get(user)?.at(-1));
+      await flow.slack.closeView(user, view.id, true);
+      return view;
+    };
+
+    test('opens the modal filled in with numbers, lists and a recording', async () => {
+      const view = await modal('U0ASHA', '91856321412, db-oncall fire-drill');
+      assert.equal(view.callback_id, 'voicecall');
+      const value = (block: string) => Object.values(view.state.values[block] ?? {})[0];
+      assert.match(String(value('callee')?.value), /91856321412/);
+      assert.deepEqual(
+        (value('lists')?.selected_options as { value: string }[]).map((each) => each.value),
+        ['db-oncall'],
+      );
+      assert.equal((value('fileId')?.selected_option as { value: string }).value, recording);
+      assert.equal(value('channel')?.selected_conversation, 'C0OPS');
+      assert.ok(!view.private_metadata.includes('91856321412'));
+    });
+
+    test('opens it with what could not be understood kept in the field', async () => {
+      const view = await modal('U0ASHA', '9185, +91 85632 14120');
+      assert.match(JSON.stringify(view.state.values.callee), /9185\D.*85632/);
+    });
+
+    test('help and words that are nothing are answered privately', async () => {
+      assert.match(await answer('U0ASHA', 'help'), /voicecall status/);
+      assert.match(await answer('U0ASHA', 'frobnicate'), /“frobnicate” is no command/);
+      assert.match(await answer('U0ASHA', 'frob <!channel>'), /&lt;!channel/);
+    });
+
+    test('guests, deactivated people and people of other workspaces may not call', async () => {
+      for (const user of ['U0GUEST', 'U0GONE', 'U0STRANGER']) {
+        const told = flow.slack.ephemerals(user).length;
+        await flow.slack.command(user, 'C0OPS', '');
+        const sentence = await soon(flow, `${user} is refused`, () => flow.slack.ephemerals(user)[told]?.text);
+        assert.match(sentence, /may ring people|may not ring/);
+        assert.deepEqual(flow.slack.state.views.get(user) ?? [], []);
+      }
+    });
+
+    test('status, history and cancel show one’s own requests, and an approver all', async () => {
+      assert.match(await answer('U0CLEO', 'status'), /Nothing of yours is under way/);
+      assert.match(await answer('U0CLEO', 'history'), /Nobody has been rung by you yet/);
+      const board = await ask(flow, { callee: '+91 85632 14120' });
+      await becomes(flow, board, 'done');
+      const id = String(board.metadata?.event_payload.request_id);
+      assert.match(await answer('U0ASHA', `status ${id}`), /Finished.*1 person/s);
+      assert.match(await answer('U0ASHA', 'history'), new RegExp(id));
+      assert.match(await answer('U0BEN', 'history'), new RegExp(id), 'an approver sees all');
+      assert.match(await answer('U0BEN', `status ${id}`), /Finished/);
+      assert.ok(!(await answer('U0CLEO', 'history')).includes(id), 'others see nothing of it');
+      assert.match(await answer('U0CLEO', `status ${id}`), /There is no request .* of yours/);
+      assert.match(await answer('U0CLEO', `cancel ${id}`), /There is no request .* of yours/);
+      assert.match(await answer('U0ASHA', `cancel ${id}`), /[Aa]lready|Too late/);
+      assert.match(await answer('U0ASHA', 'cancel'), /Which one/);
+      assert.match(await answer('U0ASHA', 'cancel rdoesnotexist'), /There is no request rdoesnotexist/);
+    });
+
+    test('history has pages to turn', async () => {
+      for (let made = 0; made < 11; made++) {
+        await ask(flow, { callee: `+91 85632 1${4000 + made}` }, { user: 'U0CLEO' });
+      }
+      const first = await flow.slack.command('U0CLEO', 'C0OPS', 'history');
+      assert.ok(first.reply);
+      const ids = (text: string) => new Set(text.match(/`r[0-9a-z]+`/g));
+      assert.equal(ids(shownText(first.reply)).size, 10);
+      assert.equal(ids(await answer('U0CLEO', 'history 2')).size, 1);
+      assert.match(await answer('U0CLEO', 'history 9'), /nothing on page 9/);
+      await flow.slack.press('U0CLEO', 'C0OPS', first.reply.ts, 'history_older');
+      const turned = await soon(flow, 'the page is turned', () => {
+        const told = flow.slack.ephemerals('U0CLEO').map(shownText);
+        return told.find((each) => each.includes('page 2') && each.includes('history_newer'));
+      });
+      assert.equal(ids(turned).size, 1);
+    });
+  });
+
+  describe(`the modal when the voice platform is in trouble, on ${database}`, () => {
+    let flow: Flow;
+    before(async () => {
+      flow = await startFlow({ database });
+    });
+    after(() => flow.end());
+
+    const open = async () => {
+      await flow.slack.command('U0ASHA', 'C0OPS', '+91 85632 14120');
+      return await soon(flow, 'the modal', () => flow.slack.state.views.get('U0ASHA')?.at(-1), { stepMs: 0, withinMs: 2_900 });
+    };
+    const now = () => flow.slack.state.views.get('U0ASHA')?.at(-1);
+
+    test('a slow one: a loading view at first, then filled, with what was typed kept', async () => {
+      const slow = flow.voice.faults.next({ on: 'fileQuery', delayMs: 700 });
+      const loading = await open();
+      assert.match(JSON.stringify(loading.blocks), /Loading the recordings/);
+      flow.slack.fillView('U0ASHA', loading.id, { callee: '+91 85632 13000' });
+      const filled = await soon(flow, 'it is filled', () => (JSON.stringify(now()?.blocks).includes('option_groups') ? now() : undefined), { stepMs: 0 });
+      assert.equal(slow.used(), 1);
+      assert.equal(filled.id, loading.id);
+      assert.match(JSON.stringify(filled.state.values.callee), /13000/);
+      await flow.slack.closeView('U0ASHA', filled.id, true);
+      flow.clock.jump(6 * 60_000);
+    });
+
+    test('one that is down, one that refuses: the modal says so and takes a typed fileId', async () => {
+      for (const refuse of [true, false]) {
+        if (refuse) flow.voice.faults.next({ on: 'fileQuery', refuse: { code: '-1' } });
+        else await flow.voice.goDown();
+        await open();
+        const view = await soon(flow, 'it says so', () => (/did not answer/.test(JSON.stringify(now()?.blocks)) ? now() : undefined), { stepMs: 0 });
+        const second = await flow.slack.submitView('U0ASHA', view.id, { fileId: 'a-typed-one.mp3', channel: 'C0OPS' });
+        assert.equal(second.view?.callback_id, 'voicecall_confirm', JSON.stringify(second.errors));
+        assert.match(JSON.stringify(second.view.blocks), /a-typed-one\.mp3/);
+        await flow.slack.closeView('U0ASHA', second.view.id, true);
+        if (!refuse) await flow.voice.comeBack();
+      }
+    });
+
+    test('one that hangs: the modal stands within its 3 s and takes a name of the configuration', async () => {
+      flow.voice.faults.next({ on: 'fileQuery', silence: 'before-dialling' });
+      const from = performance.now();
+      const view = await open();
+      assert.ok(performance.now() - from < 2_000);
+      const second = await flow.slack.submitView('U0ASHA', view.id, { fileId: 'fire-drill', channel: 'C0OPS' });
+      assert.equal(second.view?.callback_id, 'voicecall_confirm');
+      const before = flow.voice.calls.length;
+      await flow.slack.submitView('U0ASHA', second.view.id);
+      await soon(flow, 'it rings', () => flow.voice.calls.length === before + 1);
+      assert.equal(flow.voice.calls.at(-1)?.fileId, recording);
+    });
+  });
+}

@@ -1,0 +1,253 @@
+import assert from 'node:assert/strict';
+import { checkMessage, checkView } from '../../sandbox/slack/blocks.ts';
+import type { SandboxMessage, SandboxView } from '../../sandbox/slack/types.ts';
+import type { Clock } from '../../src/clock.ts';
+import { createLog } from '../../src/log.ts';
+import { boardNow, boards, messages, reportToken, startWorld, type World, type WorldOptions } from '../support/world.ts';
+
+/** A clock that goes by itself and can be moved on: timers that fall due by it run at once. */
+export interface JumpClock extends Clock {
+  jump(ms: number): void;
+}
+
+export function createJumpClock(): JumpClock {
+  let ahead = 0;
+  const waiting = new Set<{ at: number; run: () => void; timer: NodeJS.Timeout }>();
+  const monotonic = () => performance.now() + ahead;
+  const fire = (entry: { at: number; run: () => void; timer: NodeJS.Timeout }) => {
+    if (!waiting.delete(entry)) return;
+    clearTimeout(entry.timer);
+    entry.run();
+  };
+  return {
+    now: () => Math.floor(Date.now() + ahead),
+    monotonic,
+    after(delayMs, run) {
+      const timer = setTimeout(() => fire(entry), delayMs);
+      timer.unref();
+      const entry = { at: monotonic() + delayMs, run, timer };
+      waiting.add(entry);
+      return () => {
+        waiting.delete(entry);
+        clearTimeout(timer);
+      };
+    },
+    jump(ms) {
+      ahead += ms;
+      for (const entry of [...waiting].filter((each) => each.at <= monotonic()).sort((a, b) => a.at - b.at)) fire(entry);
+    },
+  };
+}
+
+/** A world whose clock can be hurried, and that keeps what was logged and every view that was shown. */
+export interface Flow extends World {
+  clock: JumpClock;
+  logs: string[];
+  views: SandboxView[];
+  /** Checks what must hold at the end of every run, and stops. */
+  end(expected?: { violations?: number; refusals?: string[] }): Promise<void>;
+}
+
+/** Refusals that show a message or a view of ours to be wrong, or a call that nobody should have made. */
+const ownFaults =
+  /^(invalid_|missing_|no_text|too_many|msg_|view_too_large|duplicate_|unknown_method|hash_conflict|not_allowed_token|expired_trigger|exchanged_trigger)/;
+
+export async function startFlow(options: WorldOptions = {}): Promise<Flow> {
+  const clock = createJumpClock();
+  const logs: string[] = [];
+  const world = await startWorld({
+    clock,
+    log: createLog('debug', { sink: { write: (line) => logs.push(line) } }),
+    ...options,
+    voice: { now: () => clock.now(), ...options.voice },
+  });
+  const views: SandboxView[] = [];
+  world.slack.onChange((change) => {
+    if (change.type !== 'view' && change.type !== 'home') return;
+    const shown =
+      change.type === 'home' ? world.slack.state.homes.get(change.user) : world.slack.state.views.get(change.user)?.at(-1);
+    if (shown !== undefined) views.push(structuredClone(shown));
+  });
+  const stop = world.stop.bind(world);
+  const flow: Flow = Object.assign(world, {
+    clock,
+    logs,
+    views,
+    async end({ violations = 0, refusals = [] }: { violations?: number; refusals?: string[] } = {}) {
+      try {
+        assert.equal(world.voice.violations.length, violations, world.voice.violations.join('\n'));
+        checkAll(flow, refusals);
+      } finally {
+        await stop();
+      }
+    },
+  });
+  return flow;
+}
+
+/** Everything that was shown is well-formed, and nothing that must stay secret stands where it may not. */
+function checkAll(flow: Flow, refusals: string[]): void {
+  const { state } = flow.slack;
+  const numbers = [...new Set(flow.voice.calls.map((call) => call.callee))];
+  for (const channel of state.messages.keys()) {
+    for (const message of messages(flow, channel)) {
+      if (message.user !== state.app.botUserId) continue;
+      assert.deepEqual(checkMessage(message), []);
+      assert.notEqual(message.text.trim(), '', 'every message has a text of its own');
+      assertWithout(hidden(message.blocks) + JSON.stringify(message.metadata ?? {}), numbers, 'hidden data of a message');
+    }
+  }
+  for (const view of flow.views) {
+    assert.deepEqual(checkView(plainView(view)), [], view.callback_id);
+    assertWithout(view.private_metadata + hidden(view.blocks), numbers, 'hidden data of a view');
+  }
+  const wrong = state.callsLog.filter(({ answer }) => {
+    const error = answer?.ok === false ? String(answer.error) : '';
+    return ownFaults.test(error) && !refusals.includes(error);
+  });
+  assert.deepEqual(wrong.map(({ method, answer }) => [method, answer]), []);
+  const { apiKey, apiSecret } = flow.voice.credentials;
+  const secrets = [state.app.botToken, state.app.signingSecret, apiKey, apiSecret, reportToken];
+  for (const line of flow.logs) assertWithout(line, [...numbers, ...secrets], 'a line of the log');
+}
+
+function assertWithout(text: string, secrets: string[], where: string): void {
+  const found = secrets.find((each) => text.includes(each));
+  assert.equal(found, undefined, `${where} holds ${found}: ${text.slice(0, 300)}`);
+}
+
+/** Values of buttons and ids of blocks: what nobody sees, but everybody's client gets. */
+function hidden(blocks: unknown): string {
+  return [...JSON.stringify(blocks ?? []).matchAll(/"(?:value|block_id|action_id)":"([^"]*)"/g)]
+    .map(([, value]) => value)
+    .join(' ');
+}
+
+/** The view as an app sends it: without what Slack adds. */
+function plainView(view: SandboxView): Record<string, unknown> {
+  const { type, title, submit, close, blocks, callback_id, private_metadata, clear_on_close, notify_on_close } = view;
+  if (type === 'home') return { type, blocks, callback_id, private_metadata };
+  return {
+    ...{ type, title, blocks, callback_id, private_metadata, clear_on_close, notify_on_close },
+    ...(submit ? { submit } : {}),
+    ...(close ? { close } : {}),
+  };
+}
+
+/** Waits like `eventually`, the app's clock going some twenty times as fast meanwhile. */
+export async function soon<Value>(
+  flow: Flow,
+  what: string,
+  look: () => Value | Promise<Value>,
+  { stepMs = 200, withinMs = 8_000 }: { stepMs?: number; withinMs?: number } = {},
+): Promise<NonNullable<Value>> {
+  const until = performance.now() + withinMs;
+  for (;;) {
+    const value = await look();
+    if (value !== undefined && value !== null && value !== false) return value as NonNullable<Value>;
+    if (performance.now() > until) assert.fail(`not within ${withinMs} ms: ${what}\n${flow.logs.slice(-15).join('')}`);
+    flow.clock.jump(stepMs);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+export interface BoardCounts {
+  state: string;
+  callees: number;
+  accepted: number;
+  refused: number;
+  unknown: number;
+  held: number;
+  cancelled: number;
+  failed: number;
+  answered: number;
+  not_answered: number;
+}
+
+/** The board's counts, which add up once nothing is left to send. */
+export function countsOf(flow: Flow, board: SandboxMessage): BoardCounts {
+  const counts = boardNow(flow, board) as unknown as BoardCounts;
+  const { callees, accepted, refused, unknown, held, cancelled, failed, answered, not_answered: missed } = counts;
+  const told = accepted + refused + unknown + held + cancelled + failed;
+  if (['sent', 'done', 'failed', 'cancelled'].includes(counts.state)) assert.equal(told, callees, JSON.stringify(counts));
+  else assert.ok(told <= callees, JSON.stringify(counts));
+  assert.ok(answered + missed <= accepted, JSON.stringify(counts));
+  return counts;
+}
+
+/** Waits until the board shows a state, and what is in `counts`. */
+export async function becomes(
+  flow: Flow,
+  board: SandboxMessage,
+  state: string,
+  counts: Partial<BoardCounts> = {},
+): Promise<BoardCounts> {
+  const wanted = { ...counts, state };
+  try {
+    return await soon(flow, `the board becomes ${JSON.stringify(wanted)}`, () => {
+      const now = countsOf(flow, board);
+      const same = Object.entries(wanted).every(([key, value]) => now[key as keyof BoardCounts] === value);
+      return same ? now : undefined;
+    });
+  } catch (error) {
+    assert.deepEqual(countsOf(flow, board), wanted, error instanceof Error ? error.message : '');
+    throw error;
+  }
+}
+
+/** The one message with the results, once `holds` says it shows what is awaited. */
+export async function resultsOf(
+  flow: Flow,
+  board: SandboxMessage,
+  holds: (text: string) => boolean = () => true,
+): Promise<string> {
+  return await soon(flow, 'the results', () => {
+    const found = replies(flow, board).filter((each) => each.metadata?.event_type === 'voicecall_results');
+    assert.ok(found.length <= 1, 'one message has the results');
+    const [results] = found;
+    if (results === undefined) return undefined;
+    const text = shownText(results);
+    return holds(text) ? text : undefined;
+  });
+}
+
+/** All replies below a board. */
+export function replies(flow: Flow, board: SandboxMessage): SandboxMessage[] {
+  return messages(flow, board.channel).filter((each) => each.thread_ts === board.ts && each.ts !== board.ts);
+}
+
+/** The board as it is now, with its blocks. */
+export function current(flow: Flow, board: SandboxMessage): SandboxMessage {
+  const found = boards(flow, board.channel).find((each) => each.ts === board.ts);
+  assert.ok(found);
+  return found;
+}
+
+/** Top-level text and blocks as one text. */
+export function shownText(message: { text?: string; blocks?: unknown }): string {
+  return `${message.text ?? ''}\n${JSON.stringify(message.blocks ?? [])}`;
+}
+
+/** What somebody was told alone, last; waits for one more than `before`. */
+export async function toldAlone(flow: Flow, user: string, before = 0): Promise<string> {
+  return await soon(flow, `${user} is told`, () => {
+    const told = flow.slack.ephemerals(user);
+    return told.length > before ? shownText(told.at(-1) ?? {}) : undefined;
+  });
+}
+
+/** A button on a message of which there may be several with one action_id: pressed by its value's ending. */
+export async function pressValue(flow: Flow, user: string, board: SandboxMessage, actionId: string, ending: string) {
+  const now = current(flow, board);
+  const block = (now.blocks ?? []).find((each) => {
+    const text = JSON.stringify(each);
+    return text.includes(`"action_id":"${actionId}"`) && text.includes(`${ending}"`);
+  });
+  assert.ok(block?.block_id, `a button ${actionId} with ${ending}`);
+  return await flow.slack.press(user, board.channel, board.ts, actionId, undefined, block.block_id);
+}
+
+/** POSTs that dial, as the platform got them. */
+export function dialled(flow: Flow) {
+  return flow.voice.requests.filter((each) => /send(Group|Code)$/.test(each.path));
+}

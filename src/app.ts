@@ -14,6 +14,7 @@ import { createHttpServer, type Handler } from './http/server.ts';
 import { newId } from './ids.ts';
 import type { Log } from './log.ts';
 import { answerFailure } from './slack/answer.ts';
+import { createBalance } from './slack/balance.ts';
 import { createBolt, slackLogger } from './slack/bolt.ts';
 import { createSlackClients } from './slack/clients.ts';
 import { createDeliverer } from './slack/delivery/deliver.ts';
@@ -21,12 +22,12 @@ import { createEditor } from './slack/delivery/edit.ts';
 import type { SlackDeps } from './slack/deps.ts';
 import { createAlertReader, createCooldownWatch } from './slack/events/alerts.ts';
 import { createAlertIntake } from './slack/events/intake.ts';
-import { checkIdentity } from './slack/identity.ts';
+import { checkIdentity, tokenIsGood } from './slack/identity.ts';
 import { createPeople } from './slack/people.ts';
 import { createRecordings } from './slack/recordings.ts';
 import { registerListeners } from './slack/register.ts';
 import { databaseClock } from './store/clock.ts';
-import { tokenSecret } from './store/meta.ts';
+import { databaseAnswers, tokenSecret } from './store/meta.ts';
 import { openStore } from './store/open.ts';
 import { createWorker } from './store/worker.ts';
 import { createVoiceClient } from './voice/client.ts';
@@ -87,6 +88,7 @@ export async function createApp(settings: AppSettings): Promise<VoicecallApp> {
     identity,
     people: createPeople({ clock, log, identity, urgent: clients.urgent }),
     recordings: createRecordings({ clock, log, voice, config }),
+    balance: createBalance({ clock, log, voice }),
     slackApiUrl: environment.slackApiUrl,
     slackBotToken: environment.slackBotToken,
     ...clients,
@@ -118,7 +120,10 @@ export async function createApp(settings: AppSettings): Promise<VoicecallApp> {
       'slack.edit': { concurrency: 2, run: createEditor(deps) },
     },
   });
-  const readiness = createReadiness(deps, { clock });
+  const readiness = createReadiness(clock, {
+    database: () => databaseAnswers(store),
+    slack: () => tokenIsGood(deps),
+  });
   const reports = createReportsHandler(deps);
   const http = createHttpServer({
     host: environment.host,

@@ -28,7 +28,7 @@ const accountCodes = new Set(['-1', '-2', '-10', '-13', '-19', '-29', '-30', '-3
 
 /**
  * Stores what came of a POST, if `sender` still owns the submission: a paused process that lost it changes nothing
- * (recovery has called it unknown by then), except that an answer with rows, being proof, is always stored.
+ * (recovery has called it unknown by then), except that a definite answer, being proof, is always stored.
  */
 export async function applySendResult(
   tx: Tx,
@@ -45,8 +45,9 @@ export async function applySendResult(
     .selectAll()
     .where('id', '=', submissionId)
     .executeTakeFirstOrThrow();
-  const ours = submission.state === 'sending' && submission.sender === sender;
-  if (!ours && !(submission.state === 'unknown' && result.outcome === 'answered')) return;
+  const ours = submission.sender === sender;
+  const proof = result.outcome === 'answered' || (ours && result.outcome === 'refused');
+  if (!(submission.state === 'sending' && ours) && !(submission.state === 'unknown' && proof)) return;
   if (result.outcome === 'not_sent') await notSent(tx, deps, submission, result.why);
   else if (result.outcome === 'refused') await refused(tx, deps, submission, result);
   else if (result.outcome === 'ambiguous') {
@@ -135,12 +136,13 @@ async function refused(
 ): Promise<void> {
   const now = deps.clock.now();
   const told = { submit_code: result.code, submit_reason: result.reason };
+  const from = submission.state === 'unknown' ? 'unknown' : 'sending';
   await moveSubmission(tx, submission, 'refused', {
     code: result.code,
     reason: result.reason,
     answered_at: now,
   });
-  await moveCalls(tx, submission.id, 'sending', 'refused', { ...told, dialled_at: null });
+  await moveCalls(tx, submission.id, from, 'refused', { ...told, dialled_at: null });
   if (!accountCodes.has(result.code)) return;
   const waiting = await tx
     .selectFrom('submissions')

@@ -1,6 +1,8 @@
+import type { CountryCode } from 'libphonenumber-js';
 import type { ApprovalPolicy, Config } from '../config/types.ts';
 import type { Tx } from '../store/types.ts';
-import { countryOf, isBetweenLocally } from './numbers.ts';
+import { countCountries, unknownCountry } from './create.ts';
+import { isBetweenIn } from './numbers.ts';
 import { pace } from './pacing.ts';
 import type { ApprovalAsk, Callee } from './types.ts';
 
@@ -40,22 +42,27 @@ export function approvalReasons(
   const reasons: string[] = [];
   const { calleesOver, outsideCountries, between } = policy;
   if (calleesOver !== undefined && callees.length + before > calleesOver) {
-    const together = before === 0 ? '' : ` with the ${before} of the last hour`;
+    const together = before === 0 ? '' : ` and ${before} of the last hour without approval`;
     reasons.push(
       calleesOver === 0
         ? 'every request needs approval'
-        : `${callees.length + before} callees${together}: more than ${calleesOver}`,
+        : `${callees.length} callees${together}: more than ${calleesOver}`,
     );
   }
+  if (outsideCountries === undefined && between === undefined) return reasons;
+  const countries = countCountries(callees);
+  const calleesWhere = (holds: (country: string) => boolean) =>
+    countries.reduce((sum, each) => sum + (holds(each.country) ? each.callees : 0), 0);
   if (outsideCountries !== undefined) {
     const allowed = new Set<string>(outsideCountries);
-    const outside = callees.filter((each) => !allowed.has(countryOf(each.callee) ?? '??'));
-    if (outside.length > 0) reasons.push(`${outside.length} outside ${outsideCountries.join(', ')}`);
+    const outside = calleesWhere((country) => !allowed.has(country));
+    if (outside > 0) reasons.push(`${outside} outside ${outsideCountries.join(', ')}`);
   }
   if (between !== undefined) {
-    const local = callees.map((each) => isBetweenLocally(each.callee, between, now));
-    const night = local.filter((answer) => answer === 'yes').length;
-    const unclear = local.filter((answer) => answer === 'unknown').length;
+    const local = (country: string) =>
+      country === unknownCountry ? 'unknown' : isBetweenIn(country as CountryCode, between, now);
+    const night = calleesWhere((country) => local(country) === 'yes');
+    const unclear = calleesWhere((country) => local(country) === 'unknown');
     const window = `between ${clockTime(between.fromMinute)} and ${clockTime(between.toMinute)}`;
     if (night > 0) reasons.push(`for ${night} it is ${window} where they are`);
     if (unclear > 0) reasons.push(`for ${unclear} the local time is not known (asked for ${window})`);

@@ -32,6 +32,16 @@ export async function record(
     .execute();
 }
 
+/** A press that changed nothing: who pressed what ("approve", "cancel", …), and why it was refused. */
+export async function recordRefused(
+  tx: Tx,
+  requestId: string,
+  press: { at: number; actor: string; pressed: string; why: string },
+): Promise<void> {
+  const { at, actor, pressed, why } = press;
+  await record(tx, requestId, { at, actor, action: 'press refused', detail: { pressed, why } });
+}
+
 /** The request's audit trail, oldest first. */
 export async function readAudit(from: Queryable, requestId: string): Promise<AuditEvent[]> {
   const rows = await from

@@ -1,8 +1,8 @@
 import { VoicecallError } from '../errors.ts';
-import { cancelTask } from '../store/tasks.ts';
 import type { Tx } from '../store/types.ts';
 import { refresh } from './announce.ts';
 import { record } from './audit.ts';
+import { closeApproval } from './decide.ts';
 import type { CallsDeps } from './deps.ts';
 import { advance, lockRequest, moveRequest } from './progress.ts';
 import { finishedRequestStates } from './states.ts';
@@ -98,9 +98,7 @@ export async function cancelIn(
   await record(tx, requestId, { at: now, actor: by, action, detail: { stopped } });
   if (request.state === 'awaiting_approval') {
     await moveRequest(tx, request, 'cancelled', now, { cancelled_by: by, finished_at: now });
-    await cancelTask(tx, 'expire', requestId);
-    await cancelTask(tx, 'remind', requestId);
-    await refresh(tx, now, requestId);
+    await closeApproval(tx, request, now, by);
   } else await advance(tx, deps, requestId);
   return { stopped };
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import type { CallOptions } from '../config/types.ts';
 import { newId } from '../ids.ts';
 import { enqueue } from '../store/tasks.ts';
@@ -40,8 +40,12 @@ export interface NewRequest {
   onUnknown: 'again' | 'hold';
 }
 
-/** What an approval binds to: callees, message, options, note and channel. */
+/**
+ * What an approval binds to: callees, message, options, note and channel. Keyed, because a part of it stands in the
+ * card's buttons, where a plain hash of a single number could be guessed.
+ */
 export function hashRequest(
+  secret: string,
   request: Pick<NewRequest, 'message' | 'options' | 'note' | 'channelId' | 'threadTs'> & {
     callees: string[];
   },
@@ -54,14 +58,17 @@ export function hashRequest(
     request.channelId,
     request.threadTs ?? null,
   ];
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+  return createHmac('sha256', secret).update(JSON.stringify(parts)).digest('hex');
 }
+
+/** Stands for a country that is not known. */
+export const unknownCountry = '??';
 
 /** Countries of the numbers with how many of each, most first; "??" where none is known. */
 export function countCountries(callees: readonly Callee[]): { country: string; callees: number }[] {
   const counts = new Map<string, number>();
   for (const { callee } of callees) {
-    const country = countryOf(callee) ?? '??';
+    const country = countryOf(callee) ?? unknownCountry;
     counts.set(country, (counts.get(country) ?? 0) + 1);
   }
   return [...counts]
@@ -105,7 +112,7 @@ export async function createRequest(
       callees: ask.callees.length,
       duplicates: ask.duplicates,
       countries: JSON.stringify(countCountries(ask.callees)),
-      hash: hashRequest({ ...ask, callees: ask.callees.map((each) => each.callee) }),
+      hash: hashRequest(deps.tokenSecret, { ...ask, callees: ask.callees.map((each) => each.callee) }),
       approval: ask.approval === null ? null : JSON.stringify(ask.approval),
       expires_at: null,
       on_unknown: ask.onUnknown,
@@ -177,9 +184,15 @@ async function insertCalls(tx: Tx, requestId: string, callees: readonly Callee[]
 export async function release(tx: Tx, deps: CallsDeps, requestId: string): Promise<void> {
   const request = await tx
     .selectFrom('requests')
-    .select(['state', 'message', 'callees', 'priority'])
+    .select(['state', 'message', 'priority'])
     .where('id', '=', requestId)
     .executeTakeFirstOrThrow();
+  const end = await tx
+    .selectFrom('calls')
+    .select((eb) => eb.fn.max('position').as('position'))
+    .where('request_id', '=', requestId)
+    .executeTakeFirst();
+  const lastPosition = Number(end?.position ?? 0);
   if (request.state === 'awaiting_approval') {
     assertTransition(requestTransitions, request.state, 'approved');
     await tx
@@ -190,8 +203,8 @@ export async function release(tx: Tx, deps: CallsDeps, requestId: string): Promi
   }
   const message = JSON.parse(request.message) as Message;
   const size = message.kind === 'text' ? 1 : deps.config().voice.limits.callees;
-  for (let first = 1, ordinal = 1; first <= request.callees; first += size, ordinal++) {
-    const last = Math.min(first + size - 1, request.callees);
+  for (let first = 1, ordinal = 1; first <= lastPosition; first += size, ordinal++) {
+    const last = Math.min(first + size - 1, lastPosition);
     await addSubmission(tx, deps, {
       requestId,
       ordinal,

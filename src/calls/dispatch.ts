@@ -1,4 +1,5 @@
 import type { CallOptions } from '../config/types.ts';
+import { VoicecallError } from '../errors.ts';
 import { newId } from '../ids.ts';
 import type { Lease, Task, TaskHandler, TaskResult, Tx } from '../store/types.ts';
 import type { SendResult } from '../voice/types.ts';
@@ -28,18 +29,30 @@ type NextStep = { do: 'send'; job: Job } | { do: 'wait'; untilAt: number } | { d
  * one instance only, so lanes bound the concurrency across instances. A lane runs until nothing is ready.
  */
 export function createDispatcher(deps: CallsDeps): TaskHandler {
+  const sentNothing = new Set<string>();
   return async (task: Task, lease: Lease): Promise<TaskResult> => {
     const sender = `${task.key}:${newId('')}:${deps.instance}`;
-    await deps.store.transaction((tx) => recoverOrphans(tx, deps, sender));
+    await deps.store.transaction((tx) => recoverOrphans(tx, deps, sender, sentNothing));
     if (Number(task.key) >= deps.config().voice.submit.concurrency) return undefined;
-    while (lease.valid()) {
-      const step = await deps.store.transaction((tx) => takeNext(tx, deps, sender));
+    while (mayGoOn(lease)) {
+      const step = await deps.store
+        .transaction((tx) => takeNext(tx, deps, sender))
+        .catch((error: unknown) => {
+          // It may have won one all the same, where the commit's answer got lost: that one was never sent.
+          sentNothing.add(sender);
+          throw error;
+        });
       if (step.do === 'stop') return undefined;
       if (step.do === 'wait') return { againAt: step.untilAt };
       if (step.do === 'send') await sendJob(deps, step.job, sender, lease);
     }
     return { againAt: deps.clock.now() };
   };
+}
+
+/** False where nothing more may be sent: the lease is lost, or the process stops. */
+function mayGoOn(lease: Lease): boolean {
+  return lease.valid() && !lease.signal.aborted;
 }
 
 /** Wins the next ready submission for `sender`, if the pace allows one now: `ready → sending` commits before any byte is sent. */
@@ -114,14 +127,14 @@ async function whenLater(tx: Tx): Promise<NextStep> {
   return at === null ? { do: 'stop' } : { do: 'wait', untilAt: Number(at) };
 }
 
-/** One POST, once. What became of it is stored; when storing fails, the submission stays `sending` and recovery makes it unknown. */
+/** One POST, once, and what became of it is stored. */
 async function sendJob(deps: CallsDeps, job: Job, sender: string, lease: Lease): Promise<void> {
   const { message } = job;
   const shared = { ...job.options, calledInfo: job.calledInfo };
   // Not the lease's signal: once the request is on the wire, its answer is wanted whatever becomes of the lease.
-  const control = { mayWrite: () => lease.valid() };
+  const control = { mayWrite: () => mayGoOn(lease) };
   const [first = ''] = job.callees;
-  const result: SendResult = !lease.valid()
+  const result: SendResult = !mayGoOn(lease)
     ? { outcome: 'not_sent', why: 'stopped', detail: 'the lease had ended' }
     : message.kind === 'recording'
       ? await deps.voice.sendGroup({ callees: job.callees, fileId: message.fileId, ...shared }, control)
@@ -139,5 +152,28 @@ async function sendJob(deps: CallsDeps, job: Job, sender: string, lease: Lease):
     },
     'submission sent',
   );
-  await deps.store.transaction((tx) => applySendResult(tx, deps, job.submissionId, sender, result));
+  await keepResult(deps, job, sender, result);
+}
+
+/** For how long an answer is kept at hand while the database cannot take it, ms. */
+const keepForMs = 10 * 60_000;
+
+/**
+ * An answer in hand is not given up for a database that is away: a submission left `sending` becomes unknown. Throws
+ * what the store throws when it could not be stored in ten minutes.
+ */
+async function keepResult(deps: CallsDeps, job: Job, sender: string, result: SendResult): Promise<void> {
+  const giveUpAt = deps.clock.monotonic() + keepForMs;
+  for (;;) {
+    try {
+      await deps.store.transaction((tx) => applySendResult(tx, deps, job.submissionId, sender, result));
+      return;
+    } catch (error) {
+      const away = error instanceof VoicecallError && error.code === 'store_unavailable';
+      if (!away || deps.clock.monotonic() > giveUpAt) throw error;
+      const facts = { requestId: job.requestId, submissionId: job.submissionId, err: error };
+      deps.log.warn(facts, 'the answer to a submission could not be stored; it is kept and tried again');
+      await new Promise<void>((resolve) => deps.clock.after(500, resolve));
+    }
+  }
 }

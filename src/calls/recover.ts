@@ -1,14 +1,19 @@
 import type { Tx } from '../store/types.ts';
-import { becomeUnknown } from './answer.ts';
+import { applySendResult, becomeUnknown } from './answer.ts';
 import type { CallsDeps } from './deps.ts';
 import { advance, lockRequest } from './progress.ts';
 
 /**
  * What a dead sender left as `sending` may have dialled: it becomes `unknown`, never a second POST. A lane is leased by
  * one sender at a time, so whoever runs a lane knows that its earlier senders are gone; other lanes' senders are gone
- * once their lane's lease has ended.
+ * once their lane's lease has ended. What one of `sentNothing` left (senders of this very process) goes back to `ready`.
  */
-export async function recoverOrphans(tx: Tx, deps: CallsDeps, sender: string): Promise<void> {
+export async function recoverOrphans(
+  tx: Tx,
+  deps: CallsDeps,
+  sender: string,
+  sentNothing: ReadonlySet<string>,
+): Promise<void> {
   const now = deps.clock.now();
   const sending = await tx
     .selectFrom('submissions')
@@ -29,6 +34,15 @@ export async function recoverOrphans(tx: Tx, deps: CallsDeps, sender: string): P
       .where('sender', '=', submission.sender)
       .executeTakeFirst();
     if (still === undefined) continue;
+    if (submission.sender !== null && sentNothing.has(submission.sender)) {
+      const result = {
+        outcome: 'not_sent',
+        why: 'stopped',
+        detail: 'it was won without our knowing',
+      } as const;
+      await applySendResult(tx, deps, submission.id, submission.sender, result);
+      continue;
+    }
     deps.log.warn(
       { requestId: submission.request_id, submissionId: submission.id },
       'a submission was being sent when its process ended: it is unknown now',

@@ -55,6 +55,7 @@ async function unknownSubmissions(from: Queryable, requestId: string): Promise<S
     .distinct()
     .where('request_id', '=', requestId)
     .where('state', '=', 'unknown')
+    .where('superseded', '=', 0)
     .execute();
   return new Set(rows.flatMap((row) => (row.submission_id === null ? [] : [row.submission_id])));
 }

@@ -1,6 +1,4 @@
 import type { Clock } from '../clock.ts';
-import type { SlackDeps } from '../slack/deps.ts';
-import { tokenIsGood } from '../slack/identity.ts';
 import { answer, type Handler } from './server.ts';
 
 export interface Readiness {
@@ -15,18 +13,16 @@ export interface Readiness {
 /** Looked up this often, not per request: a probe every second must not become a query every second. */
 const freshForMs = 5_000;
 
-/** The two routes an orchestrator asks. */
-export function createReadiness(
-  deps: Pick<SlackDeps, 'store' | 'urgent'>,
-  { clock }: { clock: Clock },
-): Readiness {
+/** The two routes an orchestrator asks; each of `checks` says whether a part it is named for works, and never throws. */
+export function createReadiness(clock: Clock, checks: Record<string, () => Promise<boolean>>): Readiness {
   let state: 'starting' | 'started' | 'stopping' = 'starting';
   let known: { untilAt: number; problems: string[] } | null = null;
   let asking: Promise<string[]> | null = null;
 
   async function look(): Promise<string[]> {
-    const [database, slack] = await Promise.all([databaseAnswers(deps), tokenIsGood(deps)]);
-    const problems = [...(database ? [] : ['database']), ...(slack ? [] : ['slack'])];
+    const names = Object.keys(checks);
+    const good = await Promise.all(names.map((name) => checks[name]?.()));
+    const problems = names.filter((_, index) => good[index] !== true);
     known = { untilAt: clock.now() + freshForMs, problems };
     return problems;
   }
@@ -56,13 +52,4 @@ export function createReadiness(
       state = 'stopping';
     },
   };
-}
-
-async function databaseAnswers(deps: Pick<SlackDeps, 'store'>): Promise<boolean> {
-  try {
-    await deps.store.read.selectFrom('meta').select('name').limit(1).execute();
-    return true;
-  } catch {
-    return false;
-  }
 }

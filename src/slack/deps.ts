@@ -1,4 +1,5 @@
 import type { CallsDeps } from '../calls/deps.ts';
+import type { KnownBalance } from './balance.ts';
 import type { SlackClients } from './clients.ts';
 import type { People } from './people.ts';
 import type { Recordings } from './recordings.ts';
@@ -9,6 +10,7 @@ export interface SlackDeps extends CallsDeps, SlackClients {
   identity: { teamId: string; botUserId: string; botId: string };
   people: People;
   recordings: Recordings;
+  balance: KnownBalance;
   /** Base of Slack's API (ends in /api/): an uploaded file is fetched from Slack's file host or this one's. */
   slackApiUrl: string;
   slackBotToken: string;

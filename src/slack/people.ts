@@ -13,8 +13,10 @@ export interface Person {
 export interface People {
   /** Cached for a minute. Null where Slack does not know or does not answer. */
   person(userId: string): Promise<Person | null>;
-  /** The name last seen, without asking; null where nobody was asked yet. */
-  knownName(userId: string): string | null;
+  /** The name last seen of a user or a user group ("@leads"), without asking; null where nobody was asked yet. */
+  knownName(id: string): string | null;
+  /** Asks for the names of users and user groups that are not known yet, so that they can be shown without a mention. */
+  learnNames(ids: readonly string[]): Promise<void>;
   /** Members of a user group, cached for a minute; null where it cannot be read: then nobody is taken for a member. */
   groupMembers(groupId: string): Promise<string[] | null>;
   /** Whether a user is named in `ids` (users and groups), and which groups could not be read. */
@@ -62,6 +64,30 @@ export function createPeople(deps: Pick<SlackDeps, 'urgent' | 'clock' | 'log' | 
     }
   }
 
+  const groupNames = new Map<string, string>();
+
+  async function learnGroupNames(): Promise<void> {
+    try {
+      const { usergroups = [] } = await deps.urgent.usergroups.list();
+      for (const { id, handle } of usergroups) if (id && handle) groupNames.set(id, `@${handle}`);
+    } catch (error) {
+      deps.log.warn({ failure: slackFailure(error) }, 'the names of the user groups could not be read');
+    }
+  }
+
+  function knownName(id: string): string | null {
+    return persons.get(id)?.value.name ?? groupNames.get(id) ?? null;
+  }
+
+  async function learnNames(ids: readonly string[]): Promise<void> {
+    const unknown = [...new Set(ids)].filter((id) => knownName(id) === null).slice(0, 20);
+    const users = unknown.filter((id) => !id.startsWith('S'));
+    await Promise.all([
+      ...users.map((id) => person(id)),
+      ...(users.length < unknown.length ? [learnGroupNames()] : []),
+    ]);
+  }
+
   function remember<Value>(
     cache: Map<string, { value: Value; untilAt: number }>,
     id: string,
@@ -82,7 +108,7 @@ export function createPeople(deps: Pick<SlackDeps, 'urgent' | 'clock' | 'log' | 
     return { member: false, unreadable };
   }
 
-  return { person, groupMembers, isOneOf, knownName: (userId) => persons.get(userId)?.value.name ?? null };
+  return { person, groupMembers, isOneOf, knownName, learnNames };
 }
 
 interface SlackUser {

@@ -27,12 +27,16 @@ export function registerShortcuts(app: App, deps: SlackDeps): void {
   );
 }
 
+/** What Slack escapes in a message's text: https://docs.slack.dev/messaging/formatting-message-text#escaping */
+const entities = { amp: '&', lt: '<', gt: '>' };
+
 function spokenTitle(deps: SlackDeps, message: { text?: string }): string {
   const [line = ''] = (message.text ?? '').split('\n').filter((each) => each.trim() !== '');
   return line
     .replace(/<[^>|]*\|([^>]*)>/g, '$1')
     .replace(/<[^>]*>/g, '')
     .replace(/[*_~`]/g, '')
+    .replace(/&(amp|lt|gt);/g, (_, name: keyof typeof entities) => entities[name])
     .trim()
     .slice(0, deps.config().voice.limits.textLength);
 }

@@ -30,7 +30,7 @@ const step = fc.oneof(
   fc.record({
     do: fc.constantFrom('finish' as const, 'fail' as const),
     key,
-    againAt: fc.option(time, { nil: undefined }),
+    againAt: fc.option(time, { nil: undefined, freq: 2 }),
   }),
 );
 

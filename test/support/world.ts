@@ -59,6 +59,9 @@ export interface World {
   stop(): Promise<void>;
 }
 
+/** What playing a person and reading a channel needs, wherever the app runs. */
+export type Played = Pick<World, 'slack'>;
+
 /** Reads a configuration that must have no faults. */
 export function configOf(text: string): Config {
   const { config, faults } = readConfig(text, 'voicecall.yaml');
@@ -167,7 +170,7 @@ export async function eventually<Value>(
 
 /** Types the command and waits for the modal that it opens. */
 export async function openModal(
-  world: World,
+  world: Played,
   user = 'U0ASHA',
   channel = 'C0OPS',
   text = '',
@@ -180,7 +183,7 @@ export async function openModal(
 
 /** Opens the modal, fills it and submits the first view. */
 export async function fillModal(
-  world: World,
+  world: Played,
   values: FieldValues,
   { user = 'U0ASHA', channel = 'C0OPS' }: { user?: string; channel?: string } = {},
 ): Promise<SubmitResult> {
@@ -190,7 +193,7 @@ export async function fillModal(
 
 /** Both views submitted: the request is made. Returns its board. */
 export async function ask(
-  world: World,
+  world: Played,
   values: FieldValues,
   who: { user?: string; channel?: string } = {},
 ): Promise<SandboxMessage> {
@@ -205,12 +208,12 @@ export async function ask(
 }
 
 /** The boards in a channel, oldest first. */
-export function boards(world: World, channel = 'C0OPS'): SandboxMessage[] {
+export function boards(world: Played, channel = 'C0OPS'): SandboxMessage[] {
   return messages(world, channel).filter((each) => each.metadata?.event_type === 'voicecall_request');
 }
 
 /** What can be read in a channel, threads included; everything is checked against Slack's limits. */
-export function messages(world: World, channel = 'C0OPS'): SandboxMessage[] {
+export function messages(world: Played, channel = 'C0OPS'): SandboxMessage[] {
   const all = (world.slack.state.messages.get(channel) ?? []).filter((each) => !each.deleted);
   for (const each of all.filter((message) => message.user === world.slack.state.app.botUserId)) {
     assert.deepEqual(checkMessage(each), []);
@@ -219,20 +222,20 @@ export function messages(world: World, channel = 'C0OPS'): SandboxMessage[] {
 }
 
 /** The replies under a message, ephemeral ones left out. */
-export function thread(world: World, parent: SandboxMessage): SandboxMessage[] {
+export function thread(world: Played, parent: SandboxMessage): SandboxMessage[] {
   return messages(world, parent.channel).filter(
     (each) => each.thread_ts === parent.ts && each.ts !== parent.ts && each.ephemeral_to === undefined,
   );
 }
 
 /** The board as it is now. */
-export function boardNow(world: World, board: SandboxMessage): Record<string, unknown> {
+export function boardNow(world: Played, board: SandboxMessage): Record<string, unknown> {
   const now = messages(world, board.channel).find((each) => each.ts === board.ts);
   return now?.metadata?.event_payload ?? {};
 }
 
 /** Waits for the board to reach a state. */
-export async function boardBecomes(world: World, board: SandboxMessage, state: string, withinMs?: number) {
+export async function boardBecomes(world: Played, board: SandboxMessage, state: string, withinMs?: number) {
   return await eventually(
     `the board becomes ${state}, it is ${JSON.stringify(boardNow(world, board))}`,
     () => (boardNow(world, board).state === state ? boardNow(world, board) : undefined),

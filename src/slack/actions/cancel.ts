@@ -1,4 +1,5 @@
 import type { App, BlockAction, ButtonAction } from '@slack/bolt';
+import { recordRefused } from '../../calls/audit.ts';
 import { acknowledge, cancelRequest } from '../../calls/cancel.ts';
 import type { SlackDeps } from '../deps.ts';
 import { mayCall } from '../permissions.ts';
@@ -15,6 +16,13 @@ export function registerCancel(app: App, deps: SlackDeps): void {
         (await isOwnOrApprover(deps, request, userId)) ||
         (request.origin === 'alert' && (await mayCall(deps.people, deps.config(), userId)) === null);
       if (!allowed) {
+        const refused = {
+          at: deps.clock.now(),
+          actor: userId,
+          pressed: 'cancel',
+          why: 'neither who asked nor an approver',
+        };
+        await deps.store.transaction((tx) => recordRefused(tx, request.id, refused));
         return {
           text: 'Only the person who asked, and approvers, may cancel these calls. Nothing was changed.',
         };

@@ -1,6 +1,7 @@
 import type { App, BlockAction, ButtonAction } from '@slack/bolt';
-import { record } from '../../calls/audit.ts';
-import { decide, type NewDecision } from '../../calls/decide.ts';
+import { refresh } from '../../calls/announce.ts';
+import { recordRefused } from '../../calls/audit.ts';
+import { decide, decidedFacts, type NewDecision } from '../../calls/decide.ts';
 import type { RequestView } from '../../calls/types.ts';
 import { VoicecallError } from '../../errors.ts';
 import type { SlackDeps } from '../deps.ts';
@@ -8,6 +9,7 @@ import { seenIn } from '../messages/approval-card.ts';
 import { decidedWords } from '../messages/decided-words.ts';
 import { mayApprove, type Refusal } from '../permissions.ts';
 import { rejectView } from '../views/reject.ts';
+import { review } from './details.ts';
 import { buttonValue, handlePress, type Press, requestOf } from './press.ts';
 
 /** Approve and Reject, on the card and in the review. */
@@ -16,25 +18,22 @@ export function registerDecide(app: App, deps: SlackDeps): void {
     await handlePress(deps, press, async () => {
       const request = await requestOf(deps, buttonValue(press));
       const userId = press.body.user.id;
-      const text = await takeDecision(deps, request, {
+      const { text } = await takeDecision(deps, request, {
         requestId: request.id,
         seenHash: seenOf(press),
         userId,
         decision: 'approve',
         reason: null,
       });
-      return { text };
+      return (await showInReview(deps, press, request.id, text)) ? null : { text };
     });
   });
 
   app.action<BlockAction<ButtonAction>>('call_reject', async (press) => {
     await handlePress(deps, press, async () => {
       const request = await requestOf(deps, buttonValue(press));
-      const refusal = await refusalFor(deps, request, press.body.user.id);
+      const refusal = await refusalFor(deps, request, press.body.user.id, 'reject');
       if (refusal !== null) return { text: refusal };
-      if (request.state !== 'awaiting_approval') {
-        throw new VoicecallError('already_decided', 'decided', { facts: factsOf(request) });
-      }
       const view = rejectView(request, JSON.stringify({ requestId: request.id, seen: seenOf(press) }));
       const trigger = { trigger_id: press.body.trigger_id, view };
       if (press.body.view === undefined) await deps.urgent.views.open(trigger);
@@ -44,58 +43,88 @@ export function registerDecide(app: App, deps: SlackDeps): void {
   });
 }
 
+/** Pressed in the review: that view then says what came of it, and its buttons go. False where it cannot be shown there. */
+async function showInReview(
+  deps: SlackDeps,
+  press: Press,
+  requestId: string,
+  text: string,
+): Promise<boolean> {
+  const shown = press.body.view;
+  if (shown === undefined) return false;
+  try {
+    const view = await review(deps, await requestOf(deps, requestId), press.body.user.id, 0, text);
+    await deps.urgent.views.update({ view_id: shown.id, view });
+    return true;
+  } catch (error) {
+    // Closed meanwhile, most often: then the words go where every other answer goes.
+    deps.log.info({ err: error }, 'the review could not be updated after a decision');
+    return false;
+  }
+}
+
 function seenOf(press: Press): string | null {
   return seenIn(press.action.block_id);
 }
 
-function factsOf(request: RequestView): Record<string, string> {
-  const last = request.decisions.at(-1);
-  return {
-    state: request.state,
-    by: request.cancelledBy ?? last?.userId ?? '',
-    at: String(last?.at ?? request.changedAt),
-  };
-}
-
-/** Null: this person may decide; else why not, which is kept in the audit trail. */
-async function refusalFor(deps: SlackDeps, request: RequestView, userId: string): Promise<Refusal> {
-  if (request.state !== 'awaiting_approval') return null;
-  const refusal = await mayApprove(deps.people, deps.config(), request.approval?.approvers ?? [], userId);
+/**
+ * Null: this person may decide, as far as can be told before the decision itself; else why not. What is refused is
+ * kept in the audit trail.
+ */
+async function refusalFor(
+  deps: SlackDeps,
+  request: RequestView,
+  userId: string,
+  pressed: NewDecision['decision'],
+): Promise<Refusal> {
+  const open = request.state === 'awaiting_approval';
+  const facts = decidedFacts(request, request.decisions);
+  const refusal = open
+    ? await mayApprove(deps.people, deps.config(), request.approval?.approvers ?? [], userId)
+    : decidedWords(facts);
   if (refusal === null) return null;
-  await deps.store.transaction((tx) =>
-    record(tx, request.id, {
-      at: deps.clock.now(),
-      actor: userId,
-      action: 'press refused',
-      detail: { why: refusal },
-    }),
-  );
+  const why = open ? refusal : `already ${facts.state}`;
+  await deps.store.transaction(async (tx) => {
+    const at = deps.clock.now();
+    await recordRefused(tx, request.id, { at, actor: userId, pressed, why });
+    // A user group may have become unreadable since: the card says so.
+    await refresh(tx, at, request.id);
+  });
   return refusal;
 }
 
-/** Checks the person, decides, and says in words what came of it. Throws VoicecallError already_decided and not_found. */
+/** Checks the person, decides, and says in words what came of it. Throws VoicecallError not_found. */
 export async function takeDecision(
   deps: SlackDeps,
   request: RequestView,
   press: NewDecision,
-): Promise<string> {
-  const refusal = await refusalFor(deps, request, press.userId);
-  if (refusal !== null) return refusal;
+): Promise<{ taken: boolean; text: string }> {
+  const refused = (text: string) => ({ taken: false, text });
+  const refusal = await refusalFor(deps, request, press.userId, press.decision);
+  if (refusal !== null) return refused(refusal);
   try {
     const outcome = await decide(deps, press);
-    if (outcome.state === 'approved') return 'You approved it: the phones ring now.';
-    if (outcome.state === 'rejected') return 'You rejected it: nobody is rung.';
-    return `Your approval counts: ${outcome.approved} of ${outcome.quorum}. The phones ring with the last one.`;
+    if (outcome.state === 'approved') return { taken: true, text: 'You approved it: the phones ring now.' };
+    if (outcome.state === 'rejected') return { taken: true, text: 'You rejected it: nobody is rung.' };
+    return {
+      taken: true,
+      text: `Your approval counts: ${outcome.approved} of ${outcome.quorum}. The phones ring with the last one.`,
+    };
   } catch (error) {
     if (!(error instanceof VoicecallError)) throw error;
     if (error.code === 'changed') {
-      return 'Nothing was approved: the request is not what you saw any more. The card shows what it is now; look at it again.';
+      return refused(
+        `Nothing was ${press.decision === 'approve' ? 'approved' : 'rejected'}: the request is not what you saw any more. The card shows what it is now; look at it again.`,
+      );
     }
     if (error.code === 'not_allowed' && error.facts.why === 'own') {
-      return 'You asked for this yourself, so somebody else has to approve it.';
+      return refused(
+        'You asked for this yourself, so somebody else has to decide. You may cancel it on its board.',
+      );
     }
-    if (error.code === 'not_allowed') return 'You have decided this already: your approval counts once.';
-    if (error.code === 'already_decided') return decidedWords(error.facts);
+    if (error.code === 'not_allowed')
+      return refused('You have decided this already: your approval counts once.');
+    if (error.code === 'already_decided') return refused(decidedWords(error.facts));
     throw error;
   }
 }

@@ -85,18 +85,27 @@ async function sendFullFile(deps: SlackDeps, request: RequestView, userId: strin
   );
 }
 
-async function review(deps: SlackDeps, request: RequestView, userId: string, page: number) {
+/** The review as this person may see it, at a page from 0; `notice` is what came of a decision just made in it. */
+export async function review(
+  deps: SlackDeps,
+  request: RequestView,
+  userId: string,
+  page: number,
+  notice?: string,
+) {
   const [calls, full] = await Promise.all([
     loadCalls(deps.store.read, request.id, { page, size: pageSize }),
     isOwnOrApprover(deps, request, userId),
   ]);
   const approvers = request.approval?.approvers ?? [];
-  const mayDecide = (await mayApprove(deps.people, deps.config(), approvers, userId)) === null;
+  const own = request.requestedBy === userId && request.approval?.allowSelfApproval !== true;
+  const mayDecide = !own && (await mayApprove(deps.people, deps.config(), approvers, userId)) === null;
   return reviewView(request, calls, {
     masked: !full,
     page,
     pages: pagesOf(request.counts.callees),
     mayDecide,
+    ...(notice === undefined ? {} : { notice }),
     seen: request.hash.slice(0, 16),
     metadata: '',
   });

@@ -3,7 +3,7 @@ import { announce } from '../../calls/announce.ts';
 import { startApprovalClock } from '../../calls/decide.ts';
 import type { MessagesTable } from '../../store/schema.ts';
 import { enqueue } from '../../store/tasks.ts';
-import type { TaskHandler, TaskResult } from '../../store/types.ts';
+import type { Lease, TaskHandler, TaskResult } from '../../store/types.ts';
 import type { SlackDeps } from '../deps.ts';
 import { isClosedPlace, type SlackFailure, slackFailure } from '../errors.ts';
 import { shownDigest } from './digest.ts';
@@ -29,7 +29,7 @@ export function createDeliverer(deps: SlackDeps): TaskHandler {
       if (message === undefined) return undefined;
       const parent = await parentOf(deps, message);
       if (parent === 'waiting') return { againAt: deps.clock.now() + parentPollMs };
-      const outcome = await deliverOne(deps, message, parent);
+      const outcome = await deliverOne(deps, message, parent, lease);
       if (outcome !== 'delivered') return { againAt: deps.clock.now() + outcome.waitMs };
       if ((await nextPending(deps, task.key)) !== undefined) {
         return { againAt: deps.clock.now() + oneChannelEveryMs };
@@ -68,6 +68,7 @@ async function deliverOne(
   deps: SlackDeps,
   message: MessageRow,
   threadTs: string | null,
+  lease: Lease,
 ): Promise<'delivered' | { waitMs: number }> {
   const now = deps.clock.now();
   const rendered = await renderMessage(deps, message);
@@ -84,6 +85,8 @@ async function deliverOne(
         .where('id', '=', message.id)
         .execute(),
     );
+    // Whoever slept through its lease does not post what another one has posted meanwhile.
+    if (before === null && !lease.valid()) return { waitMs: 0 };
     const ts = before ?? (await post(deps, message, rendered, threadTs));
     await delivered(deps, message, ts, rendered);
     return 'delivered';
@@ -248,6 +251,8 @@ async function moveElsewhere(deps: SlackDeps, message: MessageRow, error: string
       });
       return;
     }
+    // Nobody can be asked, so it waits no longer than it would have: it expires, visibly.
+    if (message.kind === 'card') await startApprovalClock(tx, requestId, now);
     if (request.requested_by === null) return;
     await announce(tx, now, {
       requestId,

@@ -1,16 +1,18 @@
 import type { KnownBlock, MessageMetadata } from '@slack/types';
 import type { CountryCode } from 'libphonenumber-js';
+import { unknownCountry } from '../../calls/create.ts';
 import { isBetweenIn } from '../../calls/numbers.ts';
 import { tableRows } from '../../calls/progress.ts';
 import type { CallState, RequestView } from '../../calls/types.ts';
 import { loadCalls, loadRequest } from '../../calls/view.ts';
 import type { SlackDeps } from '../deps.ts';
-import { renderApprovalCard } from '../messages/approval-card.ts';
+import { type ApprovalFacts, renderApprovalCard } from '../messages/approval-card.ts';
 import { section } from '../messages/blocks.ts';
 import { renderBoard } from '../messages/board.ts';
 import { renderCsv } from '../messages/csv.ts';
 import { renderInstead, renderOutcome } from '../messages/direct.ts';
 import { renderReminder } from '../messages/reminder.ts';
+import type { MessageFacts } from '../messages/request-words.ts';
 import { renderResults } from '../messages/results.ts';
 import { foreign } from '../text.ts';
 import type { MessageRow } from './deliver.ts';
@@ -32,14 +34,23 @@ export async function renderMessage(deps: SlackDeps, message: MessageRow): Promi
   const request = await loadRequest(deps.store.read, message.request_id);
   if (request === null) return null;
   const facts = { now: deps.clock.now(), nameOf: deps.people.knownName };
-  if (message.kind === 'board' || message.kind === 'card') await learnNames(deps, request);
+  if (message.kind === 'board' || message.kind === 'card') {
+    // So that they are shown by name: a mention on the board as well would notify the approvers twice.
+    await deps.people.learnNames([
+      ...request.decisions.map((each) => each.userId),
+      ...(request.state === 'awaiting_approval' ? (request.approval?.approvers ?? []) : []),
+    ]);
+  }
   switch (message.kind) {
     case 'board':
       return { kind: 'message', ...renderBoard(request, facts) };
     case 'results':
       return { kind: 'message', ...renderResults(request, await callsToShow(deps, request)) };
     case 'card':
-      return tagged(message, renderApprovalCard(request, await cardFacts(deps, request, body, facts)));
+      return tagged(
+        message,
+        renderApprovalCard(request, await cardFacts(deps, request, { message, body, facts })),
+      );
     case 'file':
       return await renderFile(deps, request, fileKind(body?.when));
     case 'direct':
@@ -53,7 +64,10 @@ export async function renderMessage(deps: SlackDeps, message: MessageRow): Promi
         ),
       );
     default:
-      if (body?.reminder === true) return tagged(message, renderReminder(request, facts));
+      if (body?.reminder === true) {
+        // It may have waited for Slack for longer than the request waited for approval.
+        return request.state === 'awaiting_approval' ? tagged(message, renderReminder(request, facts)) : null;
+      }
       return body === null ? null : readyMade(message, body);
   }
 }
@@ -78,39 +92,36 @@ async function callsToShow(deps: SlackDeps, request: RequestView) {
   return await loadCalls(deps.store.read, request.id, states);
 }
 
-/** So that a decision is shown with a name; kept by `people`, and asked again at most once a minute. */
-async function learnNames(deps: SlackDeps, request: RequestView): Promise<void> {
-  const unknown = request.decisions.filter((each) => deps.people.knownName(each.userId) === null);
-  await Promise.all(unknown.slice(0, 10).map((each) => deps.people.person(each.userId)));
-}
-
 async function cardFacts(
   deps: SlackDeps,
   request: RequestView,
-  body: Record<string, unknown> | null,
-  facts: { now: number; nameOf: (id: string) => string | null },
-) {
-  const notices: string[] = [];
-  if (body?.movedFrom !== undefined) {
-    notices.push(
-      `This card belongs into <#${String(body.movedFrom)}>, but Slack does not let Voicecall post there (${String(body.error)}).`,
-    );
-  }
+  {
+    message,
+    body,
+    facts,
+  }: { message: MessageRow; body: Record<string, unknown> | null; facts: MessageFacts },
+): Promise<ApprovalFacts> {
+  const open = request.state === 'awaiting_approval';
+  const unreadableGroups: string[] = [];
   for (const group of (request.approval?.approvers ?? []).filter((id) => id.startsWith('S'))) {
-    if (request.state === 'awaiting_approval' && (await deps.people.groupMembers(group)) === null) {
-      notices.push(
-        `The members of <!subteam^${group}> could not be read: until they can, nobody counts as one of them.`,
-      );
-    }
+    if (open && (await deps.people.groupMembers(group)) === null) unreadableGroups.push(group);
   }
-  // Told as it was when asked: a card whose figures change by themselves would be edited for ever.
-  const asleep = request.countries
-    .filter(
-      ({ country }) =>
-        country !== '??' && isBetweenIn(country as CountryCode, night, request.createdAt) === 'yes',
-    )
-    .reduce((sum, { callees }) => sum + callees, 0);
-  return { ...facts, night: asleep, notices, seen: request.hash.slice(0, 16) };
+  // As it is when the card is posted: one whose figures change by themselves would be edited for ever.
+  const at = message.posted_at ?? facts.now;
+  const nightIn = request.countries.filter(
+    ({ country }) => country !== unknownCountry && isBetweenIn(country as CountryCode, night, at) === 'yes',
+  );
+  return {
+    ...facts,
+    night: nightIn.reduce((sum, { callees }) => sum + callees, 0),
+    nightIn,
+    balance: open ? deps.balance.known() : null,
+    unreadableGroups,
+    ...(body?.movedFrom === undefined
+      ? {}
+      : { movedFrom: { channelId: String(body.movedFrom), error: String(body.error) } }),
+    seen: request.hash.slice(0, 16),
+  };
 }
 
 async function renderFile(deps: SlackDeps, request: RequestView, when: FileKind): Promise<Rendered> {

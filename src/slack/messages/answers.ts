@@ -1,6 +1,7 @@
 import type { KnownBlock } from '@slack/types';
 import type { RequestState, RequestView } from '../../calls/types.ts';
 import { channelMention, chunkLines, count, date, foreign, listWords, mention, people } from '../text.ts';
+import { decisionLines } from './approval-words.ts';
 import { actions, button, context, header, type RenderedMessage, section, topText } from './blocks.ts';
 import { createWho, crowdWords, type NameOf, playedWords } from './request-words.ts';
 import { countWords, requestWords } from './state-words.ts';
@@ -46,9 +47,11 @@ export function requestLine(request: RequestView): string {
   const crowd = crowdWords(request.counts.callees, request.countries);
   const counts = listWords(countWords(request.counts, false));
   const rule = request.ruleName === null ? '' : `, rule ${foreign(request.ruleName, 80)}`;
+  const asked = request.requestedBy === null ? '' : ` · asked by ${mention(request.requestedBy)}`;
   return [
     `${emoji} *${words}*: ${crowd}, ${playedWords(request.message, request.options, 120)}${rule}`,
-    `\`${foreign(request.id, 60)}\` · ${date(request.createdAt)} · ${channelMention(request.channelId)}${counts === '' ? '' : ` · ${counts}`}`,
+    `\`${foreign(request.id, 60)}\` · ${date(request.createdAt)} · ${channelMention(request.channelId)}${asked}${counts === '' ? '' : ` · ${counts}`}`,
+    ...decisionLines(request, mention),
   ].join('\n');
 }
 
@@ -108,6 +111,7 @@ export function eventLine(
   const named = nameOf?.(event.actor) ?? null;
   const actor = named === null ? createWho()(event.actor) : foreign(named, 80);
   const detail = Object.entries(event.detail)
+    .map(([key, value]): [string, unknown] => [key, Array.isArray(value) ? value.join('; ') : value])
     .filter(
       ([, value]) => ['string', 'number', 'boolean'].includes(typeof value) && value !== 0 && value !== '',
     )

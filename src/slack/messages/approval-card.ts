@@ -17,17 +17,24 @@ import {
   createWho,
   crowdWords,
   type MessageFacts,
+  named,
   optionWords,
   playedWords,
 } from './request-words.ts';
 import { countWords, requestWords } from './state-words.ts';
 
 export interface ApprovalFacts extends MessageFacts {
-  /** How many callees it is night for now; undefined or 0: nothing is said. */
+  /** How many callees it is night for; undefined or 0: nothing is said. */
   night?: number;
+  /** The countries they are in. */
+  nightIn?: RequestView['countries'];
   /** As the platform says it; null or absent: not known (a card never waits for it). */
   balance?: string | null;
-  /** Why the card stands here, or what is missing, such as a user group that cannot be read. */
+  /** Set where the card should stand elsewhere: in a channel that Slack does not let us post in. */
+  movedFrom?: { channelId: string; error: string };
+  /** User groups whose members Slack does not tell: nobody is taken for one of them. */
+  unreadableGroups?: string[];
+  /** What else is to be known; foreign. */
   notices?: string[];
   /** What the press shall bring back of what was seen; it stands in the block_id of the buttons, after a colon. */
   seen?: string;
@@ -48,7 +55,7 @@ export function renderApprovalCard(request: RequestView, facts: ApprovalFacts): 
     section(`${asker} asks to ring *${crowd}*, results to ${channelMention(request.channelId)}.`),
     section(consequences(request, facts).join('\n')),
     ...(open ? waiting(request, facts) : decided(request, who)),
-    ...(facts.notices ?? []).slice(0, 5).map((notice) => context(`⚠️ ${foreign(notice, 400)}`)),
+    ...notices(facts).map((notice) => context(`⚠️ ${notice}`)),
     ...(open ? actions(approvalButtons(request), approvalBlockId(facts.seen)) : []),
     context(`Request \`${foreign(request.id, 60)}\` · asked ${date(request.createdAt)}`),
   ];
@@ -71,7 +78,9 @@ function consequences(request: RequestView, facts: ApprovalFacts): string[] {
   if (options.length > 0) lines.push(`*Options:* ${options.join(', ')}`);
   if (request.countries.length > 0) lines.push(`*To:* ${countriesWords(request.countries)}`);
   const night = facts.night ?? 0;
-  if (night > 0) lines.push(`🌙 It is night for *${people(night)}* of them now.`);
+  const where = facts.nightIn ?? [];
+  const places = where.length === 0 || request.countries.length < 2 ? '' : ` (${countriesWords(where)})`;
+  if (night > 0) lines.push(`🌙 It is night for *${people(night)}* of them now${places}.`);
   if (request.note !== '') lines.push(`*Note:* ${foreign(request.note, 600)}`);
   if (request.duplicates > 0) lines.push(`${plural(request.duplicates, 'duplicate')} left out.`);
   const reasons = (request.approval?.reasons ?? []).map((reason) => foreign(reason, 200));
@@ -80,6 +89,23 @@ function consequences(request: RequestView, facts: ApprovalFacts): string[] {
     lines.push(`*Balance:* ${foreign(facts.balance, 40)}`);
   }
   return lines;
+}
+
+/** In mrkdwn, no more than fit. */
+function notices(facts: ApprovalFacts): string[] {
+  const { movedFrom, unreadableGroups = [] } = facts;
+  const lines = (facts.notices ?? []).map((notice) => foreign(notice, 400));
+  if (movedFrom !== undefined) {
+    lines.unshift(
+      `This card belongs into ${channelMention(movedFrom.channelId)}, but Slack does not let Voicecall post there (${foreign(movedFrom.error, 60)}). Un-archive the channel or invite the app, or change \`approval.channel\`.`,
+    );
+  }
+  for (const group of unreadableGroups) {
+    lines.unshift(
+      `The members of ${named(group, facts.nameOf, mentionAny)} could not be read: until they can, nobody counts as one of them. The app needs the scope \`usergroups:read\`.`,
+    );
+  }
+  return lines.slice(0, 5);
 }
 
 function waiting(request: RequestView, facts: ApprovalFacts): KnownBlock[] {

@@ -29,7 +29,10 @@ export function decisionLines(request: RequestView, who: (id: string) => string)
     return [`⛔ *Rejected* by ${who(rejected.userId)} ${date(rejected.at)}.${why}`];
   }
   const given = request.decisions.filter((each) => each.decision === 'approve');
-  if (given.length === 0 || request.state === 'expired' || request.state === 'cancelled') return [];
+  // Ended before enough had approved: an approval that led to nothing is no decision.
+  const released = request.submissions.length > 0;
+  if (given.length === 0 || request.state === 'expired' || (request.state === 'cancelled' && !released))
+    return [];
   const words = given.map((each) => `${who(each.userId)} ${date(each.at)}`);
   return [`👍 *Approved* by ${listWords(words, 10)}.`];
 }

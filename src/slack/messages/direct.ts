@@ -41,7 +41,9 @@ export function renderInstead(
     blocks: [
       section(
         [
-          `${why}, so you get the ${gone.what === 'board' ? 'state of your request' : 'results'} here.`,
+          gone.what === 'card'
+            ? `${why}, so the approvers could not be asked there: tell one of them, or ask again elsewhere.`
+            : `${why}, so you get the ${gone.what === 'board' ? 'state of your request' : 'results'} here.`,
           `Ring *${crowdWords(request.counts.callees, request.countries)}*: ${playedWords(request.message, request.options, 200)}`,
           `${emoji} *${words}*${counts === '' ? '' : `: ${counts}`}`,
           `Every callee’s result: \`/voicecall status ${request.id}\`. For next time: un-archive the channel, or invite the app with \`/invite @Voicecall\`.`,

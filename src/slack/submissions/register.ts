@@ -51,6 +51,8 @@ function registerCall(app: App, deps: SlackDeps): void {
         held: await findHeld(tx, deps.config(), callees, now),
       };
     });
+    // So that the approvers' card can tell it.
+    if (preview.approval !== null) deps.balance.refresh();
     await ack({
       response_action: 'push',
       view: confirmView({
@@ -131,14 +133,14 @@ function registerReject(app: App, deps: SlackDeps): void {
     const { requestId, seen } = readRejectMetadata(view.private_metadata);
     const request = await requestOf(deps, requestId);
     const reason = textField(view.state.values, 'reason').trim();
-    const text = await takeDecision(deps, request, {
+    const { taken, text } = await takeDecision(deps, request, {
       requestId,
       seenHash: seen,
       userId: body.user.id,
       decision: 'reject',
       reason: reason === '' ? null : reason,
     });
-    if (text.startsWith('You rejected')) await ack({ response_action: 'clear' });
+    if (taken) await ack({ response_action: 'clear' });
     else await ack({ response_action: 'update', view: problemView(text) });
   });
 }

@@ -25,7 +25,7 @@ export function calleeBlocks(
   { masked, results }: { masked: boolean; results: boolean },
 ): SectionBlock[] {
   const lines = calls.slice(0, pageSize).map((call) => {
-    const who = `${call.position + 1}. ${foreign(calleeLabel(call, masked), 100)}`;
+    const who = `${call.position}. ${foreign(calleeLabel(call, masked), 100)}`;
     if (!results) return who;
     const rest = [reasonWords(call), codeOf(call), call.voiceId ?? ''].flatMap((each) =>
       each === '' ? [] : [foreign(each, 120)],

@@ -13,6 +13,8 @@ export interface ReviewFacts extends Page {
   masked: boolean;
   /** Shows Approve and Reject. */
   mayDecide: boolean;
+  /** What came of a decision just made here, in mrkdwn. */
+  notice?: string;
   /** See ApprovalFacts. */
   seen?: string;
   metadata: string;
@@ -35,6 +37,7 @@ export function reviewView(request: RequestView, calls: readonly CallView[], fac
     title: 'Review the request',
     metadata: facts.metadata,
     blocks: [
+      ...(facts.notice === undefined ? [] : [section(facts.notice)]),
       section(lines.join('\n')),
       ...(open ? [] : [section(`${emoji} *${words}*`)]),
       ...(open && facts.mayDecide

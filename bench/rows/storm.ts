@@ -1,0 +1,74 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { LeftOut, type Measurement, ms } from '../figures.ts';
+import { posts, recording, startStage } from '../stage.ts';
+import { alertMessage } from './single.ts';
+
+const keys = 100;
+const perMinute = 10_000;
+
+/** Alert messages at 10,000 a minute over 100 keys: 12 s of it, one second with `--quick`. */
+export const storm: Measurement = {
+  name: 'storm',
+  async run({ quick }) {
+    const count = quick ? 500 : 2_000;
+    const stage = await startStage({
+      config: `voice: { submit: { concurrency: 1, perSecond: 1000 } }
+recordings: { fire-drill: ${recording} }
+lists: { db-oncall: ["+91 85632 14120"] }
+rules: [{ name: hosts, channels: [C0ALERTS], match: { severity: [critical] }, call: [db-oncall], recording: fire-drill }]
+`,
+    });
+    try {
+      await eventLoopDelay(stage.metricsPort);
+      const callsBefore = stage.slack.state.callsLog.length;
+      const startedAt = performance.now();
+      for (let index = 0; index < count; index++) {
+        stage.slack.postAs({ bot: 'B0OTHER' }, 'C0ALERTS', alertMessage(index % keys));
+        if (index === 0) {
+          await wait(3_000);
+          if (posts(stage) === 0) throw new LeftOut('no POST came within 3 s of an alert');
+        }
+        const due = startedAt + 3_000 + (index * 60_000) / perMinute;
+        await wait(Math.max(0, due - performance.now()));
+      }
+      await stage.slack.settled();
+      await wait(1_000);
+      const delay = await eventLoopDelay(stage.metricsPort);
+      const requests = posts(stage);
+      const calls = stage.slack.state.callsLog.length - callsBefore;
+      const what = `${count} alert messages at ${perMinute} a minute, ${keys} keys`;
+      return [
+        {
+          what: `${what}: requests`,
+          voicecall: String(requests),
+          wanted: String(keys),
+          met: requests === keys,
+        },
+        delay === null
+          ? { what: 'the same, event-loop delay p99', voicecall: 'no metrics', wanted: '≤ 50 ms' }
+          : {
+              what: 'the same, event-loop delay p99',
+              voicecall: ms(delay),
+              wanted: '≤ 50 ms',
+              met: delay <= 50,
+            },
+        {
+          what: 'the same, calls of Slack meanwhile',
+          voicecall: String(calls),
+          wanted: '≤ 300',
+          met: calls <= 300,
+        },
+      ];
+    } finally {
+      await stage.stop();
+    }
+  },
+};
+
+/** p99 since the last time it was asked for, ms; null where the app serves no metrics. */
+async function eventLoopDelay(port: number): Promise<number | null> {
+  const answer = await fetch(`http://127.0.0.1:${port}/metrics`).catch(() => null);
+  if (answer?.ok !== true) return null;
+  const found = /^nodejs_eventloop_lag_p99_seconds (\S+)$/m.exec(await answer.text());
+  return found === null ? null : Number(found[1]) * 1000;
+}

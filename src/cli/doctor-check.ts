@@ -1,0 +1,66 @@
+/** What one check found; `remedy` says what to do about it. */
+export type Finding =
+  | { state: 'ok'; text: string }
+  | { state: 'note'; text: string; remedy: string }
+  | { state: 'wrong'; text: string; remedy: string }
+  /** Something else is missing first, and is told in a line of its own. */
+  | { state: 'skipped'; text: string };
+
+export interface Check {
+  /** What is looked at, such as "database". */
+  name: string;
+  run: () => Promise<Finding[]>;
+}
+
+export const ok = (text: string): Finding => ({ state: 'ok', text });
+export const note = (text: string, remedy: string): Finding => ({ state: 'note', text, remedy });
+export const wrong = (text: string, remedy: string): Finding => ({ state: 'wrong', text, remedy });
+export const skipped = (text: string): Finding => ({ state: 'skipped', text });
+
+/** Runs all checks at once, each for `withinMs` at most; one that fails or hangs hides no other. Lines in the checks' order. */
+export async function runChecks(
+  checks: readonly Check[],
+  withinMs: number,
+): Promise<{ lines: string[]; good: boolean }> {
+  const all = await Promise.all(
+    checks.map(async ({ name, run }) => ({ name, findings: await settle(run, withinMs) })),
+  );
+  const lines = all.flatMap(({ name, findings }) => findings.map((finding) => line(name, finding)));
+  const good = all.every(({ findings }) => findings.every(({ state }) => state !== 'wrong'));
+  return { lines, good };
+}
+
+async function settle(run: Check['run'], withinMs: number): Promise<Finding[]> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<Finding[]>((resolve) => {
+    timer = setTimeout(
+      () =>
+        resolve([
+          wrong(`no answer within ${withinMs / 1000} s`, 'Check the network between here and there.'),
+        ]),
+      withinMs,
+    );
+  });
+  try {
+    return await Promise.race([run(), late]);
+  } catch (error) {
+    return [wrong(reasonOf(error), 'This is unexpected: please report it.')];
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function line(name: string, finding: Finding): string {
+  const word = { ok: 'ok', note: 'note', wrong: 'WRONG', skipped: '-' }[finding.state];
+  const rest =
+    'remedy' in finding ? `${finding.text.replace(/[.\s]*$/, '.')} ${finding.remedy}` : finding.text;
+  return `${word.padEnd(5)}  ${name}: ${rest.replace(/\s+/g, ' ').trim()}`;
+}
+
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  // What a failed fetch or connection has to say stands in its cause.
+  if (error.cause instanceof Error && error.cause.message !== '')
+    return `${error.message}: ${error.cause.message}`;
+  return error.message || ('code' in error ? String(error.code) : error.name);
+}

@@ -1,0 +1,201 @@
+import type { WebClient } from '@slack/web-api';
+import type { Clock } from '../clock.ts';
+import { DEFAULT_BALANCE_URL, DEFAULT_SLACK_API_URL, DEFAULT_VOICE_API_URL } from '../config/env.ts';
+import { loadConfig, loadSettings } from '../config/load.ts';
+import type { Config } from '../config/types.ts';
+import { VoicecallError } from '../errors.ts';
+import { createLog } from '../log.ts';
+import { createVoiceClient } from '../voice/client.ts';
+import type { VoiceClient } from '../voice/types.ts';
+import { type Check, type Finding, note, ok, reasonOf, skipped, wrong } from './doctor-check.ts';
+import { checkDatabase } from './doctor-database.ts';
+import {
+  checkAppToken,
+  checkBotToken,
+  checkChannel,
+  checkGroup,
+  configuredChannels,
+  configuredGroups,
+  doctorClient,
+} from './doctor-slack.ts';
+
+export interface DoctorSources {
+  env: Record<string, string | undefined>;
+  readFile: (path: string) => string;
+  cwd: string;
+  clock: Clock;
+}
+
+/** Slack refuses what was signed five minutes ago or more; a minute is where somebody should look. */
+const clockToleranceMs = 60_000;
+
+/** Three tries and the pauses between them stay within a check's 10 s. */
+const network = { connectTimeoutMs: 2_500, answerTimeoutMs: 2_800 };
+
+/**
+ * Everything that can be looked at before the first call, each on its own: what one needs and is not there is said by
+ * the configuration's check, and the others go on. `close` ends the connections that were opened.
+ */
+export function doctorChecks(sources: DoctorSources): { checks: Check[]; close: () => Promise<void> } {
+  const value = (name: string) => sources.env[name]?.trim() || undefined;
+  const { config } = loadConfig(sources);
+  const slackApiUrl = `${(value('SLACK_API_URL') ?? DEFAULT_SLACK_API_URL).replace(/\/+$/, '')}/`;
+  const bot = clientFor(value('SLACK_BOT_TOKEN'), slackApiUrl);
+  const app = clientFor(value('SLACK_APP_TOKEN'), slackApiUrl);
+  const voice = voiceFor(value, sources.clock);
+  const asked = voice === undefined ? undefined : askVoice(voice, value);
+  const checks: Check[] = [
+    { name: 'configuration', run: async () => checkConfiguration(sources) },
+    { name: 'database', run: () => checkDatabase(value('DATABASE_URL'), value('DATA_DIR') ?? './data') },
+    { name: 'Slack', run: () => orSkip(bot, 'SLACK_BOT_TOKEN', checkBotToken) },
+    {
+      name: 'Slack, Socket Mode',
+      run: async () =>
+        app === undefined
+          ? [ok('not used (SLACK_APP_TOKEN is not set): Slack has to reach this program over HTTP')]
+          : await checkAppToken(app),
+    },
+    {
+      name: 'voice platform',
+      run: async () =>
+        (await asked) ?? [skipped('not checked: VOICE_API_KEY, VOICE_API_SECRET or VOICE_APP_ID is not set')],
+    },
+    {
+      name: 'clock',
+      run: async () => {
+        const [slackMs] = await Promise.all([slackOffset(slackApiUrl, sources.clock), asked]);
+        return compareClocks(slackMs, voice?.clockOffset());
+      },
+    },
+    ...(config === undefined ? [] : configChecks(config, bot)),
+  ];
+  return { checks, close: async () => await voice?.close() };
+}
+
+type Lookup = (name: string) => string | undefined;
+
+function clientFor(token: string | undefined, apiUrl: string): WebClient | undefined {
+  return token === undefined || !URL.canParse(apiUrl) ? undefined : doctorClient(token, apiUrl);
+}
+
+async function orSkip(
+  client: WebClient | undefined,
+  variable: string,
+  check: (client: WebClient) => Promise<Finding[]>,
+): Promise<Finding[]> {
+  return client === undefined ? [skipped(`not checked: ${variable} is not set`)] : await check(client);
+}
+
+function checkConfiguration(sources: DoctorSources): Finding[] {
+  const { settings, faults, notices } = loadSettings(sources);
+  const found = faults.map((fault) =>
+    wrong(
+      `${fault.place}: found ${fault.found}, expected ${fault.expected}`,
+      fault.hint ?? 'Change it and try again.',
+    ),
+  );
+  const said = notices.map((notice) => note(notice, ''));
+  if (settings === undefined || found.length > 0) return [...found, ...said];
+  const { rules, lists } = settings.config;
+  const counts = `rules: ${rules.length}, lists: ${Object.keys(lists).length}`;
+  return [ok(`environment and ${settings.environment.configPath} (${counts})`), ...said];
+}
+
+function voiceFor(value: Lookup, clock: Clock): VoiceClient | undefined {
+  const [apiKey, apiSecret, appId] = [
+    value('VOICE_API_KEY'),
+    value('VOICE_API_SECRET'),
+    value('VOICE_APP_ID'),
+  ];
+  const apiUrl = value('VOICE_API_URL') ?? DEFAULT_VOICE_API_URL;
+  if (apiKey === undefined || apiSecret === undefined || appId === undefined || !URL.canParse(apiUrl))
+    return undefined;
+  const balanceUrl = balanceUrlOf(value, apiUrl);
+  if (balanceUrl !== undefined && !URL.canParse(balanceUrl)) return undefined;
+  return createVoiceClient(
+    { apiUrl, balanceUrl, apiKey, apiSecret, appId },
+    { clock, log: createLog('silent'), network },
+  );
+}
+
+function balanceUrlOf(value: Lookup, apiUrl: string): string | undefined {
+  return value('VOICE_BALANCE_URL') ?? (apiUrl === DEFAULT_VOICE_API_URL ? DEFAULT_BALANCE_URL : undefined);
+}
+
+/** Asks for the balance, or, where there is no address for it, for the recordings: neither costs anything. Never throws. */
+async function askVoice(voice: VoiceClient, value: Lookup): Promise<Finding[]> {
+  try {
+    const balance = await voice.getBalance();
+    if (balance !== null) return [ok(`credentials accepted, balance ${balance.balance}`)];
+    const recordings = await voice.fileQuery();
+    return [ok(`credentials accepted, ${recordings.length} recordings in its library`)];
+  } catch (error) {
+    if (!(error instanceof VoicecallError)) return [wrong(reasonOf(error), 'Check VOICE_API_URL.')];
+    const remedy = error.facts.remedy ?? 'Check VOICE_API_URL.';
+    const url =
+      balanceUrlOf(value, value('VOICE_API_URL') ?? DEFAULT_VOICE_API_URL) === undefined
+        ? ''
+        : ' and VOICE_BALANCE_URL';
+    const network = error.code === 'voice_unavailable' ? ` Its addresses are VOICE_API_URL${url}.` : '';
+    return [wrong(error.message, remedy + network)];
+  }
+}
+
+/** Slack's clock minus ours, ms; undefined where it did not answer. */
+async function slackOffset(slackApiUrl: string, clock: Clock): Promise<number | undefined> {
+  const url = `${slackApiUrl}api.test`;
+  const answer = await fetch(url, { method: 'POST', signal: AbortSignal.timeout(8_000) }).catch(() => null);
+  const slackAt = Date.parse(answer?.headers.get('date') ?? '');
+  return Number.isNaN(slackAt) ? undefined : slackAt - clock.now();
+}
+
+/** Both refuse what is signed with a wrong time. The voice platform's offset is exactly 0 until it has answered. */
+function compareClocks(slackMs: number | undefined, voiceMs: number | undefined): Finding[] {
+  const offsets = [
+    ...(slackMs === undefined ? [] : [{ whose: "Slack's", ms: slackMs }]),
+    ...(voiceMs === undefined || voiceMs === 0 ? [] : [{ whose: "the voice platform's", ms: voiceMs }]),
+  ];
+  if (offsets.length === 0)
+    return [skipped('not checked: neither Slack nor the voice platform told the time')];
+  const off = offsets.filter(({ ms }) => Math.abs(ms) > clockToleranceMs);
+  if (off.length === 0)
+    return [ok(`agrees with ${offsets.map(({ whose }) => whose).join(' and ')} to the minute`)];
+  return off.map(({ whose, ms }) =>
+    wrong(
+      `${seconds(ms)} ${ms > 0 ? 'behind' : 'ahead of'} ${whose}`,
+      'Set the clock of this machine (switch on NTP).',
+    ),
+  );
+}
+
+function seconds(ms: number): string {
+  return `${Math.round(Math.abs(ms) / 1000)} s`;
+}
+
+function configChecks(config: Config, bot: WebClient | undefined): Check[] {
+  const channels = [...configuredChannels(config)].map(
+    ([id, by]): Check => ({
+      name: 'channel',
+      run: () => orSkip(bot, 'SLACK_BOT_TOKEN', (client) => checkChannel(client, id, by)),
+    }),
+  );
+  const groups = [...configuredGroups(config)].map(
+    ([id, by]): Check => ({
+      name: 'user group',
+      run: () => orSkip(bot, 'SLACK_BOT_TOKEN', (client) => checkGroup(client, id, by)),
+    }),
+  );
+  const open = config.rules.filter((rule) => rule.match.from === undefined || rule.match.from.length === 0);
+  const rules = open.map(
+    (rule): Check => ({
+      name: 'rule',
+      run: async () => [
+        note(
+          `${rule.name} has no \`from\`: anybody in the workspace can build a workflow that posts as a bot and rings people`,
+          'Name the bot_id or app_id of the tool under match.from.',
+        ),
+      ],
+    }),
+  );
+  return [...channels, ...groups, ...rules];
+}

@@ -1,0 +1,153 @@
+import { readFileSync } from 'node:fs';
+import {
+  LogLevel,
+  WebAPIHTTPError,
+  WebAPIPlatformError,
+  WebAPIRateLimitedError,
+  WebClient,
+} from '@slack/web-api';
+import { z } from 'zod';
+import type { Config } from '../config/types.ts';
+import { type Finding, ok, reasonOf, skipped, wrong } from './doctor-check.ts';
+
+const manifest = new URL('../../manifest/manifest.json', import.meta.url);
+const manifestShape = z.looseObject({
+  oauth_config: z.looseObject({ scopes: z.looseObject({ bot: z.array(z.string()) }) }),
+});
+
+/** A client that asks once, for 8 s at most. */
+export function doctorClient(token: string, apiUrl: string): WebClient {
+  return new WebClient(token, {
+    slackApiUrl: apiUrl,
+    logLevel: LogLevel.ERROR,
+    retryConfig: { retries: 0 },
+    rejectRateLimitedCalls: true,
+    timeout: 8_000,
+  });
+}
+
+/** What Slack calls the error, or what else went wrong. */
+function slackError(error: unknown): { name: string; text: string } {
+  if (error instanceof WebAPIPlatformError)
+    return { name: error.data.error, text: `Slack says ${error.data.error}` };
+  if (error instanceof WebAPIRateLimitedError) {
+    return { name: 'ratelimited', text: `Slack was asked too often, for ${error.retryAfter} s` };
+  }
+  if (error instanceof WebAPIHTTPError)
+    return { name: 'http', text: `Slack answered with HTTP ${error.statusCode}` };
+  return { name: 'network', text: `Slack cannot be reached (${reasonOf(error)})` };
+}
+
+const notThere = new Set(['network', 'http', 'ratelimited']);
+const tryLater = 'Check the network and SLACK_API_URL, then try again.';
+
+/** The bot token, and its scopes against those of the manifest. */
+export async function checkBotToken(client: WebClient): Promise<Finding[]> {
+  try {
+    const who = await client.auth.test();
+    const granted = who.response_metadata?.scopes;
+    const found = [ok(`@${who.user} in ${who.team} (${who.team_id})`)];
+    if (granted === undefined) return found;
+    const wanted = manifestShape.parse(JSON.parse(readFileSync(manifest, 'utf8'))).oauth_config.scopes.bot;
+    const missing = wanted.filter((scope) => !granted.includes(scope));
+    if (missing.length === 0) return [...found, ok(`all ${wanted.length} scopes are granted`)];
+    const remedy =
+      'Add them under "OAuth & Permissions", Bot Token Scopes (or paste the manifest again), then reinstall the app.';
+    return [...found, wrong(`scopes are missing: ${missing.join(', ')}`, remedy)];
+  } catch (error) {
+    const { name, text } = slackError(error);
+    const remedy = 'Copy the Bot User OAuth Token (xoxb-…) from "OAuth & Permissions" into SLACK_BOT_TOKEN.';
+    return [wrong(text, notThere.has(name) ? tryLater : remedy)];
+  }
+}
+
+/** The app-level token of Socket Mode: opens nothing, a connection's address is only asked for. */
+export async function checkAppToken(client: WebClient): Promise<Finding[]> {
+  try {
+    await client.apps.connections.open({});
+    return [ok('Slack gives connections')];
+  } catch (error) {
+    const { name, text } = slackError(error);
+    const remedy =
+      'Make an App-Level Token with connections:write under "Basic Information", put it into SLACK_APP_TOKEN, and switch on Socket Mode.';
+    return [wrong(text, notThere.has(name) ? tryLater : remedy)];
+  }
+}
+
+/** The channels that the configuration names, each with the keys that name it. */
+export function configuredChannels(config: Config): Map<string, string[]> {
+  const channels = new Map<string, string[]>();
+  const name = (id: string, by: string) => channels.set(id, [...(channels.get(id) ?? []), by]);
+  if (config.approval?.channel !== undefined) name(config.approval.channel, 'approval');
+  for (const rule of config.rules) for (const id of rule.channels) name(id, `rule ${rule.name}`);
+  return channels;
+}
+
+export async function checkChannel(client: WebClient, id: string, namedBy: string[]): Promise<Finding[]> {
+  const by = namedBy.join(', ');
+  try {
+    const { channel } = await client.conversations.info({ channel: id });
+    const name = `#${channel?.name ?? id}`;
+    if (channel?.is_archived)
+      return [
+        wrong(`${name} (${by}) is archived`, 'Name another channel in voicecall.yaml, or unarchive it.'),
+      ];
+    if (channel?.is_member === false)
+      return [wrong(`the app is not in ${name} (${by})`, `Type /invite @Voicecall in ${name}.`)];
+    return [ok(`the app is in ${name} (${by})`)];
+  } catch (error) {
+    const { name, text } = slackError(error);
+    if (notThere.has(name)) return [wrong(text, tryLater)];
+    if (name === 'channel_not_found') {
+      const remedy = `Check the id in voicecall.yaml; in a private channel type /invite @Voicecall.`;
+      return [wrong(`${id} (${by}) is not there, or is private and the app is not in it`, remedy)];
+    }
+    return [tokenOrScope(name, text, `${id} (${by})`)];
+  }
+}
+
+/** User groups that the configuration names, each with the keys that name it. */
+export function configuredGroups(config: Config): Map<string, string[]> {
+  const groups = new Map<string, string[]>();
+  const name = (ids: readonly string[], by: string) => {
+    for (const id of ids.filter((each) => /^S[A-Z0-9]+$/.test(each))) {
+      groups.set(id, [...new Set([...(groups.get(id) ?? []), by])]);
+    }
+  };
+  name(config.callers ?? [], 'callers');
+  name(config.approval?.approvers ?? [], 'approval');
+  for (const [list, members] of Object.entries(config.lists)) name(members, `list ${list}`);
+  for (const rule of config.rules) name(rule.call, `rule ${rule.name}`);
+  return groups;
+}
+
+export async function checkGroup(client: WebClient, id: string, namedBy: string[]): Promise<Finding[]> {
+  const by = namedBy.join(', ');
+  try {
+    const { users } = await client.usergroups.users.list({ usergroup: id });
+    const count = users?.length ?? 0;
+    if (count === 0)
+      return [wrong(`${id} (${by}) has no members`, 'Add people to it in Slack, or name another one.')];
+    return [ok(`${id} (${by}) has ${count === 1 ? '1 member' : `${count} members`}`)];
+  } catch (error) {
+    const { name, text } = slackError(error);
+    if (notThere.has(name)) return [wrong(text, tryLater)];
+    if (name === 'no_such_subteam' || name === 'subteam_not_found') {
+      return [
+        wrong(
+          `${id} (${by}) does not exist`,
+          'Check the id in voicecall.yaml (profile of the group, Copy group ID).',
+        ),
+      ];
+    }
+    return [tokenOrScope(name, text, `${id} (${by})`)];
+  }
+}
+
+/** A bad token is told once, in its own line. */
+function tokenOrScope(name: string, text: string, what: string): Finding {
+  if (name === 'missing_scope')
+    return wrong(`${what}: ${text}`, 'Add the scopes of manifest/manifest.json, then reinstall the app.');
+  if (/auth|token|account/.test(name)) return skipped(`${what} not checked: the bot token is not accepted`);
+  return wrong(`${what}: ${text}`, 'Check the id in voicecall.yaml.');
+}

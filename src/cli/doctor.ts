@@ -1,0 +1,20 @@
+import { readFileSync } from 'node:fs';
+import { config as loadDotenv } from 'dotenv';
+import { systemClock } from '../clock.ts';
+import { runChecks } from './doctor-check.ts';
+import { doctorChecks } from './doctor-checks.ts';
+
+/** Longer than any single time-out inside, so that those can say what did not answer. */
+const withinMs = 10_000;
+
+loadDotenv({ quiet: true });
+const { checks } = doctorChecks({
+  env: process.env,
+  readFile: (path) => readFileSync(path, 'utf8'),
+  cwd: process.cwd(),
+  clock: systemClock,
+});
+const { lines, good } = await runChecks(checks, withinMs);
+for (const line of lines) console.log(line);
+// What did not answer in time may still hold a connection: nothing is waited for.
+process.exit(good ? 0 : 1);

@@ -1,0 +1,282 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { after, before, beforeEach, suite, test } from 'node:test';
+import { promisify } from 'node:util';
+import { startSlack } from '../../sandbox/slack/slack.ts';
+import type { SandboxSlack } from '../../sandbox/slack/types.ts';
+import { startVoicePlatform, type VoicePlatform } from '../../sandbox/voice/server.ts';
+import { ok, runChecks } from '../../src/cli/doctor-check.ts';
+import { doctorChecks } from '../../src/cli/doctor-checks.ts';
+import { type Clock, systemClock } from '../../src/clock.ts';
+import { createTestDatabase, databaseKinds } from '../support/store.ts';
+
+const root = resolve(import.meta.dirname, '../..');
+
+const goodYaml = `
+approval: { calleesOver: 10, approvers: [U0BEN, S0LEADS], channel: C0APPROVE }
+callers: [S0OPS]
+lists: { db-oncall: ["+91 85632 14120"] }
+rules:
+  - { name: db-critical, channels: [C0ALERTS], match: { from: [A0GRAFANA] }, call: [db-oncall], say: "Alert. {title}." }
+`;
+
+suite('doctor', () => {
+  let slack: SandboxSlack;
+  let voice: VoicePlatform;
+  let cwd: string;
+  let env: Record<string, string | undefined>;
+
+  before(async () => {
+    [slack, voice] = await Promise.all([
+      startSlack(),
+      startVoicePlatform({ apiKey: 'doctor-key', apiSecret: 'doctor-secret' }),
+    ]);
+  });
+  after(async () => {
+    await Promise.all([slack.stop(), voice.stop()]);
+  });
+  beforeEach(async (context) => {
+    cwd = await mkdtemp(join(tmpdir(), 'voicecall-doctor-'));
+    const made = cwd;
+    if ('after' in context) context.after(() => rm(made, { recursive: true, force: true }));
+    writeFileSync(join(cwd, 'voicecall.yaml'), goodYaml);
+    slack.reset();
+    slack.clearFaults();
+    slack.invite('C0ALERTS', slack.state.app.botUserId);
+    env = {
+      SLACK_BOT_TOKEN: slack.state.app.botToken,
+      SLACK_APP_TOKEN: slack.state.app.appToken,
+      SLACK_API_URL: slack.url,
+      VOICE_API_URL: voice.url,
+      VOICE_BALANCE_URL: voice.balanceUrl,
+      VOICE_API_KEY: voice.credentials.apiKey,
+      VOICE_API_SECRET: voice.credentials.apiSecret,
+      VOICE_APP_ID: voice.credentials.appId,
+      DATA_DIR: join(cwd, 'data'),
+    };
+  });
+
+  async function examine(clock: Clock = systemClock, withinMs = 10_000) {
+    const readFile = (path: string) => readFileSync(path, 'utf8');
+    const { checks, close } = doctorChecks({ env, readFile, cwd, clock });
+    const result = await runChecks(checks, withinMs);
+    await close();
+    return { ...result, text: result.lines.join('\n') };
+  }
+
+  test('everything is good: one line each, nothing wrong', async () => {
+    const { lines, good, text } = await examine();
+    assert.equal(good, true, text);
+    const expected = [
+      /^ok {5}configuration: environment and \.\/voicecall\.yaml \(rules: 1, lists: 1\)$/,
+      /^ok {5}database: SQLite, will be made at the first start: .*voicecall\.db$/,
+      /^ok {5}Slack: @\S+ in .+ \(T0SANDBOX\)$/,
+      /^ok {5}Slack: all \d+ scopes are granted$/,
+      /^ok {5}Slack, Socket Mode: Slack gives connections$/,
+      /^ok {5}voice platform: credentials accepted, balance \d/,
+      /^ok {5}clock: agrees with Slack's/,
+      /^ok {5}channel: the app is in #approvals \(approval\)$/,
+      /^ok {5}channel: the app is in #alerts \(rule db-critical\)$/,
+      /^ok {5}user group: S0OPS \(callers\) has \d+ members?$/,
+      /^ok {5}user group: S0LEADS \(approval\) has 1 member$/,
+    ];
+    assert.equal(lines.length, expected.length, text);
+    for (const [index, pattern] of expected.entries()) assert.match(lines[index] ?? '', pattern);
+    assert.deepEqual(voice.violations, []);
+    assert.doesNotMatch(text, new RegExp(`${slack.state.app.botToken}|doctor-secret`));
+  });
+
+  test('everything is wrong at once: each says so, and what to do', async () => {
+    slack.removeMember('C0ALERTS', slack.state.app.botUserId);
+    slack.setArchived('C0APPROVE', true);
+    const scopes = slack.state.app.scopes.filter((scope) => scope !== 'files:read');
+    slack.state.app.scopes.splice(0, slack.state.app.scopes.length, ...scopes);
+    env.SLACK_APP_TOKEN = 'xapp-wrong';
+    env.VOICE_API_SECRET = 'wrong';
+    env.PORT = 'http';
+    const data = join(cwd, 'data');
+    writeFileSync(data, 'a file where the directory should be');
+    writeFileSync(
+      join(cwd, 'voicecall.yaml'),
+      goodYaml
+        .replace('S0OPS', 'S0GONE')
+        .replace('match: { from: [A0GRAFANA] }, ', '')
+        .replace('C0ALERTS', 'C0ALERTS, C0SECRET'),
+    );
+    const { good, text } = await examine();
+    assert.equal(good, false);
+    for (const pattern of [
+      /^WRONG {2}configuration: PORT: found "http", expected a port/m,
+      /^WRONG {2}database: .*data is no directory\. Set DATA_DIR/m,
+      /^ok {5}Slack: @/m,
+      /^WRONG {2}Slack: scopes are missing: files:read\. Add them under "OAuth & Permissions"/m,
+      /^WRONG {2}Slack, Socket Mode: Slack says invalid_auth\. Make an App-Level Token/m,
+      /^WRONG {2}voice platform: .*-1.*Check VOICE_API_KEY and VOICE_API_SECRET/m,
+      /^ok {5}clock: agrees/m,
+      /^WRONG {2}channel: #approvals \(approval\) is archived\. Name another/m,
+      /^WRONG {2}channel: the app is not in #alerts \(rule db-critical\)\. Type \/invite @Voicecall/m,
+      /^WRONG {2}channel: C0SECRET \(rule db-critical\) is not there, or is private/m,
+      /^WRONG {2}user group: S0GONE \(callers\) does not exist\. Check the id/m,
+      /^ok {5}user group: S0LEADS/m,
+      /^note {3}rule: db-critical has no `from`: anybody/m,
+    ]) {
+      assert.match(text, pattern);
+    }
+    slack.state.app.scopes.push('files:read');
+  });
+
+  test('a rule without `from` is a warning, not a fault', async () => {
+    writeFileSync(join(cwd, 'voicecall.yaml'), goodYaml.replace('match: { from: [A0GRAFANA] }, ', ''));
+    const { good, text } = await examine();
+    assert.equal(good, true, text);
+    assert.match(text, /^note {3}rule: db-critical has no `from`.*Name the bot_id or app_id/m);
+  });
+
+  test('a bot token that is not accepted is told once; the rest goes on', async () => {
+    env.SLACK_BOT_TOKEN = 'xoxb-wrong';
+    const { good, text } = await examine();
+    assert.equal(good, false);
+    assert.match(text, /^WRONG {2}Slack: Slack says invalid_auth\. Copy the Bot User OAuth Token/m);
+    assert.match(text, /^- {6}channel: C0ALERTS .* not checked: the bot token is not accepted$/m);
+    assert.equal(text.match(/^WRONG/gm)?.length, 1, text);
+    assert.match(text, /^ok {5}voice platform/m);
+  });
+
+  test('nothing is set: what is missing is named, and nothing else is wrong', async () => {
+    env = { SLACK_API_URL: slack.url, DATA_DIR: env.DATA_DIR };
+    const { good, text } = await examine();
+    assert.equal(good, false);
+    for (const name of ['SLACK_BOT_TOKEN', 'VOICE_API_KEY', 'VOICE_API_SECRET', 'VOICE_APP_ID']) {
+      assert.match(text, new RegExp(`^WRONG  configuration: ${name}: found nothing`, 'm'));
+    }
+    assert.deepEqual(text.match(/^WRONG {2}(?!configuration).*/gm), null);
+    assert.match(text, /^- {6}voice platform: not checked/m);
+  });
+
+  test('without an address for the balance the recordings are asked for', async () => {
+    env.VOICE_BALANCE_URL = undefined;
+    const { text } = await examine();
+    assert.match(text, /^ok {5}voice platform: credentials accepted, \d+ recordings in its library$/m);
+  });
+
+  test('servers that are down or hang are told each for itself, in time', async () => {
+    const hanging = createServer(() => {}).listen(0, '127.0.0.1');
+    await new Promise((done) => hanging.once('listening', done));
+    const address = hanging.address();
+    assert.ok(typeof address === 'object' && address !== null);
+    env.SLACK_API_URL = 'http://127.0.0.1:1/api/';
+    env.DATABASE_URL = `postgres://x:hush-hush@127.0.0.1:${address.port}/x`;
+    const startedAt = performance.now();
+    const { text } = await examine(systemClock, 1_500);
+    hanging.close();
+    assert.ok(performance.now() - startedAt < 5_000);
+    assert.match(text, /^WRONG {2}database: no answer within 1\.5 s/m);
+    assert.match(text, /^WRONG {2}Slack: Slack cannot be reached .*SLACK_API_URL/m);
+    assert.match(text, /^ok {5}voice platform/m);
+    assert.doesNotMatch(text, /hush-hush/);
+  });
+
+  test('a clock that is off is told, by how much and against whom', async () => {
+    const anHourOff: Clock = { ...systemClock, now: () => Date.now() - 3_600_000 };
+    const { text, good } = await examine(anHourOff);
+    assert.equal(good, false);
+    assert.match(text, /^WRONG {2}clock: 3(599|600|601) s behind Slack's\. Set the clock/m);
+    assert.match(text, /^WRONG {2}clock: 3(599|600|601) s behind the voice platform's/m);
+    assert.match(text, /^ok {5}voice platform/m);
+  });
+
+  for (const kind of databaseKinds) {
+    test(`the database on ${kind}: its version, beside a running instance and unchanged`, async () => {
+      const database = await createTestDatabase(kind);
+      try {
+        env.DATA_DIR = database.dataDir;
+        env.DATABASE_URL = database.databaseUrl;
+        const name = kind === 'sqlite' ? 'SQLite' : 'PostgreSQL';
+        assert.match(
+          (await examine()).text,
+          new RegExp(`^ok {5}database: ${name}, (will be made|empty)`, 'm'),
+        );
+        const store = await database.open();
+        assert.match(
+          (await examine()).text,
+          new RegExp(`^ok {5}database: ${name}, version \\d+, takes writes`, 'm'),
+        );
+        const setVersion = (value: string) =>
+          store.transaction((tx) =>
+            tx.updateTable('meta').set({ value }).where('name', '=', 'store_version').execute(),
+          );
+        await setVersion('999');
+        assert.match(
+          (await examine()).text,
+          /^WRONG {2}database: .* of version 999, .*Start the newer program/m,
+        );
+        await setVersion('0');
+        assert.match(
+          (await examine()).text,
+          /^ok {5}database: .* of version 0: the next start brings it to/m,
+        );
+      } finally {
+        await database.remove();
+      }
+    });
+  }
+
+  test('a file that is no database, and one that belongs to somebody else', async () => {
+    const database = await createTestDatabase('sqlite');
+    try {
+      env.DATA_DIR = database.dataDir;
+      const path = join(database.dataDir, 'voicecall.db');
+      writeFileSync(path, 'this is not a database, but longer than a header of a hundred bytes'.repeat(4));
+      assert.match(
+        (await examine()).text,
+        /^WRONG {2}database: .*cannot be used \(file is not a database\)/m,
+      );
+      if (process.getuid?.() === 0) return;
+      rmSync(path);
+      new DatabaseSync(path).close();
+      chmodSync(path, 0o400);
+      assert.match((await examine()).text, /^WRONG {2}database: .*cannot be written to/m);
+    } finally {
+      await database.remove();
+    }
+  });
+
+  test('a check that throws hides no other', async () => {
+    const { lines, good } = await runChecks(
+      [
+        {
+          name: 'one',
+          run: async () => {
+            throw new Error('boom');
+          },
+        },
+        { name: 'two', run: async () => [ok('fine')] },
+      ],
+      100,
+    );
+    assert.equal(good, false);
+    assert.deepEqual(lines, ['WRONG  one: boom. This is unexpected: please report it.', 'ok     two: fine']);
+  });
+
+  test('as a command: the same lines, and exit code 1 where something is wrong', async () => {
+    const program = [join(root, 'src/run.mjs'), join(root, 'src/cli/doctor.ts')];
+    const { PATH } = process.env;
+    const good = await promisify(execFile)(process.execPath, program, { cwd, env: { PATH, ...env } });
+    assert.match(good.stdout, /^ok {5}Slack: @/m);
+    env.VOICE_API_SECRET = 'wrong';
+    await assert.rejects(
+      promisify(execFile)(process.execPath, program, { cwd, env: { PATH, ...env } }),
+      (error: { code: number; stdout: string }) => {
+        assert.equal(error.code, 1);
+        assert.match(error.stdout, /^WRONG {2}voice platform/m);
+        return true;
+      },
+    );
+  });
+});

@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type ChildApp, type Stage, startStage } from '../support/child.ts';
+import { databaseKinds } from '../support/store.ts';
+import { ask, boardNow, eventually, recording, usualConfig } from '../support/world.ts';
+import { assertShownOnce, lapseLeases, numbers, seeded, seedOfRun, settled } from './accounts.ts';
+
+const rounds = Number(process.env.CRASH_ROUNDS ?? 3);
+/** Slow enough that a kill lands before, in and after each POST, its answer, its reports and what Slack is told. */
+const slowVoice = { ringAfterMs: 20, autoAnswerMs: 200, report: { retries: 10, retryAfterMs: 200 } };
+const slowConfig = `${usualConfig}\napproval: { calleesOver: 1000, approvers: [U0BEN] }\n`.replace('perSecond: 200', 'perSecond: 4');
+
+for (const database of databaseKinds) {
+  describe(`SIGKILL, on ${database}`, () => {
+    let stage: Stage;
+    before(async () => {
+      stage = await startStage({ database, voice: slowVoice, config: slowConfig });
+      stage.voice.faults.always({ delayMs: 150 });
+    });
+    after(() => stage.stop());
+
+    test(`at ${rounds} random moments of a request to 600 callees`, async (t) => {
+      const random = seeded(seedOfRun((line) => t.diagnostic(line)));
+      const callees = numbers(600);
+      const store = await stage.database.open();
+      let app = await stage.start();
+      const board = await ask(stage, { callee: '', lists: [], ...(await asFile(callees)) });
+      const kills: string[] = [];
+      for (let round = 0; round < rounds; round++) {
+        await sleep(random() * 700);
+        kills.push(`${boardNow(stage, board).state}/${stage.voice.requests.length} POSTs`);
+        await app.kill();
+        await lapseLeases(store);
+        app = await stage.start();
+      }
+      t.diagnostic(`killed at: ${kills.join(', ')}`);
+      const end = await settled(stage, callees, 90_000);
+      t.diagnostic(`ended as ${JSON.stringify(end.states)}`);
+      await assertShownOnce(stage, 1);
+    });
+  });
+}

@@ -1,0 +1,172 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import type { SandboxFile, SandboxMessage } from '../../sandbox/slack/types.ts';
+import { documentedCodes, describeCode } from '../../src/voice/codes.ts';
+import { databaseKinds } from '../support/store.ts';
+import { ask, fillModal, usualConfig } from '../support/world.ts';
+import { becomes, current, dialled, type Flow, replies, resultsOf, shownText, soon, startFlow } from './flow.ts';
+
+const config = `${usualConfig.replace('IN', 'SG')}
+limits: { calleesPerRequest: 10000 }
+`;
+
+for (const database of databaseKinds) {
+  describe(`results, on ${database}`, () => {
+    let flow: Flow;
+    let next = 6591200100;
+    before(async () => {
+      flow = await startFlow({ database, config });
+    });
+    after(() => flow.end());
+
+    const numbers = (count: number) => Array.from({ length: count }, () => `+${next++}`);
+    const askMany = (count: number) => {
+      const file = flow.slack.uploadFile('U0ASHA', 'callees.csv', numbers(count).join('\n'));
+      return ask(flow, { file: [file.id] });
+    };
+    const files = (name: RegExp): SandboxFile[] =>
+      [...flow.slack.state.files.values()].filter((each) => each.complete && name.test(each.name));
+
+    test('the table has masked numbers and names, outcomes, codes, words and voiceIds', async () => {
+      const refused = '+6591209001';
+      flow.voice.faults.next({ refuseRows: { code: '-26', reason: 'no <price>', callees: ['6591209001'] } });
+      flow.voice.setBehaviour({ phones: { '6591209002': 'busy' } });
+      const board = await ask(flow, { callee: `${refused}, +6591209002`, lists: ['db-oncall'] });
+      await becomes(flow, board, 'done', { callees: 4, accepted: 3, refused: 1, answered: 2, not_answered: 1 });
+      const text = await resultsOf(flow, board, (each) => /not answered/.test(each) && (each.match(/"answered"/g) ?? []).length === 2);
+      assert.match(text, /\+65 …9001.*refused.*-26.*no price for this destination/s);
+      assert.match(text, /\+65 …9002.*not answered.*busy/is);
+      assert.match(text, /db-oncall|\+91 …4120/);
+      for (const call of flow.voice.calls) {
+        assert.ok(text.includes(call.voiceId));
+        assert.ok(!text.includes(call.callee), 'no number in full');
+      }
+      assert.match(text, /^Results for 4 people \(fire-drill, played twice\): .*1 refused/);
+    });
+
+    test('200 callees of which 3 are refused: one POST, the three in the table, all in a file', async () => {
+      const posts = dialled(flow).length;
+      flow.voice.faults.next({ refuseRows: { code: '-9', count: 3 } });
+      const board = await askMany(200);
+      await becomes(flow, board, 'done', { callees: 200, accepted: 197, refused: 3, answered: 197 });
+      assert.equal(dialled(flow).length, posts + 1);
+      const text = await resultsOf(flow, board);
+      assert.equal((text.match(/"refused"/g) ?? []).length, 3);
+      assert.match(text, /All of them are in the CSV file below/);
+      const id = String(board.metadata?.event_payload.request_id);
+      const file = await soon(flow, 'the file', () => files(new RegExp(`${id}-results`))[0]);
+      const lines = file.content.toString().trim().split('\r\n');
+      assert.equal(lines.length, 201);
+      assert.equal(lines.filter((line) => line.includes(',answered,')).length, 197);
+      assert.equal(lines.filter((line) => line.includes(',refused,')).length, 3);
+      for (const call of flow.voice.calls.slice(-197)) assert.ok(!file.content.includes(call.callee), 'masked');
+      assert.ok(replies(flow, board).some((each) => each.file_ids.includes(file.id)), 'it stands in the thread');
+    });
+
+    test('the requester gets the full file privately, others do not', async () => {
+      const board = await askMany(120);
+      await becomes(flow, board, 'done', { answered: 120 });
+      const id = String(board.metadata?.event_payload.request_id);
+      await flow.slack.press('U0CLEO', board.channel, board.ts, 'call_details');
+      const masked = await soon(flow, 'the details', () => flow.slack.state.views.get('U0CLEO')?.at(-1));
+      const callees = flow.voice.calls.slice(-120).map((call) => call.callee);
+      for (const callee of callees) assert.ok(!JSON.stringify(masked).includes(callee));
+      await flow.slack.closeView('U0CLEO', masked.id, true);
+      await flow.slack.press('U0ASHA', board.channel, board.ts, 'call_details');
+      const view = await soon(flow, 'the details', () => flow.slack.state.views.get('U0ASHA')?.at(-1));
+      assert.ok(JSON.stringify(view.blocks).includes(callees[0] ?? '?'), 'full for the requester');
+      await flow.slack.closeView('U0ASHA', view.id, true);
+      const file = await soon(flow, 'the full file', () => files(new RegExp(`${id}-full`))[0]);
+      assert.equal(files(new RegExp(`${id}-full`)).length, 1);
+      for (const callee of callees) assert.ok(file.content.includes(callee));
+      for (const channel of file.channels) {
+        assert.equal(flow.slack.state.channels.get(channel)?.is_im ?? true, true, 'in a direct message alone');
+        assert.equal(flow.slack.state.channels.get(channel)?.user ?? 'U0ASHA', 'U0ASHA');
+      }
+    });
+
+    test('rows that are missing are unknown, shuffled ones find their callees, accepted ones may lack a voiceId', async () => {
+      flow.voice.faults.next({ missingRows: 2, shuffleRows: true, report: { copies: 0 } });
+      const some = await ask(flow, { callee: numbers(5).join('\n') });
+      await becomes(flow, some, 'sent', { callees: 5, accepted: 3, unknown: 2 });
+      assert.match(await resultsOf(flow, some), /did not mention some of/);
+      flow.voice.faults.next({ voiceIds: 'null-all' });
+      const nameless = await ask(flow, { callee: numbers(2).join('\n') });
+      await becomes(flow, nameless, 'done', { accepted: 2, answered: 2 });
+      flow.voice.faults.next({ missingRows: 3 });
+      const none = await ask(flow, { callee: numbers(3).join('\n') });
+      await becomes(flow, none, 'done', { accepted: 3, answered: 3 });
+    });
+
+    test('a note, a name or a reason from outside pages nobody', async () => {
+      flow.voice.faults.next({ refuse: { code: '-22', reason: '<!channel> & <@U0BEN>' } });
+      const board = await ask(flow, { callee: numbers(1).join(''), calledInfo: '<!here> <@U0BEN>' });
+      await becomes(flow, board, 'done', { refused: 1 });
+      const text = `${await resultsOf(flow, board)}${shownText(current(flow, board))}`;
+      assert.doesNotMatch(text, /<!channel>|<!here>|<@U0BEN>/);
+      assert.match(text, /&lt;!channel&gt; &amp; /);
+    });
+
+    test('more than 10,000 callees are refused in words; 1,000 are five POSTs with one outcome each', async () => {
+      const tooMany = flow.slack.uploadFile('U0ASHA', 'all.csv', numbers(10_001).join('\n'));
+      const refused = await fillModal(flow, { file: [tooMany.id] });
+      assert.match(refused.errors.file ?? '', /10001 callees; one request may have 10000/);
+      await flow.slack.closeView('U0ASHA', refused.view?.id ?? '', true);
+      const posts = dialled(flow).length;
+      const board = await askMany(1_000);
+      await becomes(flow, board, 'done', { callees: 1_000, accepted: 1_000 });
+      assert.equal(dialled(flow).length, posts + 5);
+      const callees = flow.voice.calls.slice(-1_000).map((call) => call.callee);
+      assert.equal(new Set(callees).size, 1_000);
+    });
+  });
+
+  describe(`whole submissions refused, on ${database}`, () => {
+    let flow: Flow;
+    before(async () => {
+      flow = await startFlow({ database });
+    });
+    after(() => flow.end());
+
+    test('each documented code is refused or unknown, in words with the remedy, and is not sent again', async () => {
+      const asked: { code: string; board: SandboxMessage }[] = [];
+      const calls = flow.voice.calls.length;
+      for (const code of documentedCodes.filter((each) => each !== '0')) {
+        const posts = dialled(flow).length;
+        const times = code === '-16' ? 2 : 1;
+        flow.voice.faults.next({ refuse: { code, reason: 'said so' }, times });
+        const channel = asked.length % 2 === 0 ? 'C0OPS' : 'C0ALERTS';
+        asked.push({ code, board: await ask(flow, { callee: '+6591300001, +6591300002' }, { channel }) });
+        await soon(flow, 'it is sent', () => dialled(flow).length === posts + times);
+      }
+      const posts = dialled(flow).length;
+      for (const { code, board } of asked) {
+        const { submitted, meaning, remedy } = describeCode(code);
+        const unknown = submitted === 'unknown';
+        const counts = unknown ? { unknown: 2, refused: 0 } : { unknown: 0, refused: 2 };
+        await becomes(flow, board, unknown ? 'sent' : 'done', { ...counts, accepted: 0 });
+        const text = (await resultsOf(flow, board)).replaceAll('&amp;', '&');
+        assert.ok(text.includes(meaning.slice(0, -1)), text);
+        assert.ok(unknown ? text.includes('may or may not have rung') : text.includes(remedy), text);
+        assert.ok(text.includes(code));
+      }
+      assert.equal(flow.voice.calls.length, calls, 'nobody was rung');
+      assert.equal(dialled(flow).length, posts, 'nothing was sent again');
+    });
+
+    test('an answer with a code that is not documented is unknown', async () => {
+      flow.voice.faults.next({ refuse: { code: '-777' } });
+      const board = await ask(flow, { callee: '+6591300001' });
+      await becomes(flow, board, 'sent', { unknown: 1 });
+    });
+
+    test('the clock is put right after -16, and the second attempt rings', async () => {
+      const before = dialled(flow).length;
+      flow.voice.setBehaviour({ clockOffsetMs: 3 * 3_600_000 });
+      const board = await ask(flow, { callee: '+6591300009' });
+      await becomes(flow, board, 'done', { answered: 1 });
+      assert.deepEqual(dialled(flow).slice(before).map((each) => each.code), ['-16', '0']);
+      flow.voice.setBehaviour({ clockOffsetMs: 0 });
+    });
+  });
+}

@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import type { Fault } from '../../sandbox/voice/faults.ts';
+import { databaseKinds } from '../support/store.ts';
+import { ask, openModal } from '../support/world.ts';
+import { becomes, current, dialled, type Flow, pressValue, resultsOf, shownText, soon, startFlow, toldAlone } from './flow.ts';
+
+/** What may have dialled, and whether it did. */
+const ambiguous: { what: string; fault: Fault; rang: boolean }[] = [
+  { what: 'HTML from a proxy, not dialled', fault: { http: { status: 502, body: '<html>Bad gateway</html>', contentType: 'text/html' } }, rang: false },
+  { what: 'HTML from a proxy, dialled', fault: { http: { status: 200, body: '<html>Sign in</html>', contentType: 'text/html', dialled: true } }, rang: true },
+  { what: 'JSON cut off', fault: { cut: 'json' }, rang: true },
+  { what: 'the connection cut in the answer', fault: { cut: 'connection' }, rang: true },
+  { what: 'a reset before the request was read', fault: { reset: 'before-reading' }, rang: false },
+  { what: 'a reset after the request was read', fault: { reset: 'after-reading' }, rang: false },
+  { what: 'a reset after it was dialled', fault: { reset: 'after-dialling' }, rang: true },
+  { what: '-18 having dialled', fault: { refuse: { code: '-18', dialled: true } }, rang: true },
+  { what: '-12 having dialled', fault: { refuse: { code: '-12', dialled: true } }, rang: true },
+  { what: 'a redirect', fault: { redirect: { location: 'http://127.0.0.1:9/voice/sendGroup' } }, rang: false },
+  { what: 'an answer without a code', fault: { envelope: 'none', missingRows: 2 }, rang: true },
+  { what: 'an answer too large to be true', fault: { padBytes: 2 * 1024 * 1024 }, rang: true },
+];
+
+for (const database of databaseKinds) {
+  describe(`unknown submissions, on ${database}`, () => {
+    let flow: Flow;
+    before(async () => {
+      flow = await startFlow({ database });
+    });
+    after(() => flow.end());
+
+    const silent = { copies: 0 };
+    const callees = '+6591400011, +6591400012';
+    const askUnknown = async (fault: Fault) => {
+      flow.voice.faults.next({ report: silent, ...fault });
+      const board = await ask(flow, { callee: callees });
+      await becomes(flow, board, 'sent', { unknown: 2, accepted: 0, refused: 0 });
+      return board;
+    };
+
+    test('whatever may have dialled is unknown in its own words, and never sent again', async () => {
+      for (const { what, fault, rang } of ambiguous) {
+        const posts = dialled(flow).length;
+        const calls = flow.voice.calls.length;
+        const board = await askUnknown(fault);
+        assert.match(await resultsOf(flow, board), /may or may not have rung/, what);
+        assert.match(shownText(current(flow, board)), /It is not sent again by itself/, what);
+        flow.clock.jump(10_000);
+        assert.ok(dialled(flow).length <= posts + 1, what);
+        assert.equal(flow.voice.calls.length, calls + (rang ? 2 : 0), what);
+        await pressValue(flow, 'U0ASHA', board, 'call_settle', rang ? ':rang' : ':silent');
+      }
+    });
+
+    test('a report that carries the token settles it, and the platform’s word stands', async () => {
+      flow.voice.faults.next({ refuse: { code: '-18', dialled: true }, report: { delayMs: 150 } });
+      const board = await ask(flow, { callee: callees });
+      const done = await becomes(flow, board, 'done', { unknown: 0, accepted: 2, answered: 2 });
+      assert.equal(done.failed, 0);
+      assert.doesNotMatch(await resultsOf(flow, board, (text) => !text.includes('may or may not')), /may or may not/);
+    });
+
+    test('it rang, says the requester: accepted, and nobody else may say so', async () => {
+      const board = await askUnknown({ cut: 'json' });
+      const told = flow.slack.ephemerals('U0CLEO').length;
+      await pressValue(flow, 'U0CLEO', board, 'call_settle', ':rang');
+      assert.match(await toldAlone(flow, 'U0CLEO', told), /Only the person who asked/);
+      await pressValue(flow, 'U0ASHA', board, 'call_settle', ':rang');
+      await becomes(flow, board, 'sent', { unknown: 0, accepted: 2 });
+      assert.match(await resultsOf(flow, board, (text) => text.includes('a person said')), /a person said that it rang/);
+    });
+
+    test('it did not ring: failed, a new request is offered, and a second press comes too late', async () => {
+      const board = await askUnknown({ reset: 'after-reading' });
+      const before = flow.slack.ephemerals('U0ASHA').length;
+      const stale = current(flow, board);
+      await pressValue(flow, 'U0ASHA', board, 'call_settle', ':silent');
+      assert.match(await toldAlone(flow, 'U0ASHA', before), /call_redial/);
+      await becomes(flow, board, 'done', { unknown: 0, failed: 2 });
+      const block = stale.blocks?.find((each) => JSON.stringify(each).includes(':rang"'));
+      assert.ok(block);
+      const copy = flow.slack.postAs({ bot: flow.slack.state.app.botId }, 'C0OPS', { text: 'old', blocks: [block] });
+      const told = flow.slack.ephemerals('U0ASHA').length;
+      await flow.slack.press('U0ASHA', 'C0OPS', copy.ts, 'call_settle');
+      assert.match(await toldAlone(flow, 'U0ASHA', told), /already settled/);
+      const calls = flow.voice.calls.length;
+      await flow.slack.press('U0ASHA', board.channel, board.ts, 'call_redial');
+      const view = await soon(flow, 'the modal', () => flow.slack.state.views.get('U0ASHA')?.at(-1));
+      const again = await flow.slack.submitView('U0ASHA', view.id);
+      assert.equal(again.view?.callback_id, 'voicecall_confirm', JSON.stringify(again.errors));
+      await flow.slack.submitView('U0ASHA', again.view.id);
+      await soon(flow, 'both ring now', () => flow.voice.calls.length === calls + 2);
+    });
+
+    test('a report that comes after a person said it did not ring tells the truth', async () => {
+      flow.voice.faults.next({ cut: 'json', report: { delayMs: 1_500 } });
+      const board = await ask(flow, { callee: callees });
+      await becomes(flow, board, 'sent', { unknown: 2 });
+      await pressValue(flow, 'U0ASHA', board, 'call_settle', ':silent');
+      await becomes(flow, board, 'done', { failed: 0, accepted: 2, answered: 2 });
+    });
+
+    test('a lost answer to spoken text is unknown for its one callee alone', async () => {
+      flow.voice.faults.next({ on: 'sendCode', reset: 'after-dialling', callee: '6591400021', report: silent });
+      const board = await ask(flow, { callee: '+6591400021, +6591400022', fileId: null, text: 'Hello' });
+      await becomes(flow, board, 'sent', { unknown: 1, answered: 1 });
+      assert.equal(dialled(flow).filter((each) => each.body?.callee === '6591400021').length, 1);
+    });
+
+    test('the modal still opens while something is unknown', async () => {
+      await flow.slack.closeView('U0ASHA', await openModal(flow), true);
+    });
+  });
+}
+
+// The clock is moved on by minutes, which a database's own clock does not follow.
+describe('unknown submissions and the records', () => {
+  let flow: Flow;
+  before(async () => {
+    flow = await startFlow();
+  });
+  after(() => flow.end());
+
+  test('the platform’s records settle what rang; absence proves nothing', async () => {
+    flow.voice.faults.next({ reset: 'after-dialling', report: { copies: 0 } });
+    const rang = await ask(flow, { callee: '+6591400031, +6591400032' });
+    flow.voice.faults.next({ reset: 'after-reading' });
+    const lost = await ask(flow, { callee: '+6591400033' }, { channel: 'C0ALERTS' });
+    await becomes(flow, lost, 'sent', { unknown: 1 });
+    flow.clock.jump(65_000);
+    await becomes(flow, rang, 'done', { unknown: 0, accepted: 2, answered: 2 });
+    const words = await soon(flow, 'it is said that the records were looked through', () => {
+      const text = shownText(current(flow, lost));
+      return text.includes('records did not show it') ? text : undefined;
+    });
+    assert.match(words, /which proves nothing yet/);
+    assert.equal((await becomes(flow, lost, 'sent')).unknown, 1);
+    assert.equal(dialled(flow).length, 2);
+  });
+
+  test('rows that were missing are found in the records as well', async () => {
+    flow.voice.faults.next({ missingRows: 1, report: { copies: 0 } });
+    const board = await ask(flow, { callee: '+6591400041, +6591400042' });
+    await becomes(flow, board, 'sent', { unknown: 1, accepted: 1 });
+    flow.clock.jump(65_000);
+    await becomes(flow, board, 'sent', { unknown: 0, accepted: 2 });
+  });
+});

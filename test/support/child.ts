@@ -1,0 +1,215 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startSlack } from '../../sandbox/slack/slack.ts';
+import type { SandboxOptions, SandboxSlack } from '../../sandbox/slack/types.ts';
+import {
+  startVoicePlatform,
+  type VoicePlatform,
+  type VoicePlatformOptions,
+} from '../../sandbox/voice/server.ts';
+import { createTestDatabase, type DatabaseKind, type TestDatabase } from './store.ts';
+import { reportToken, usualConfig } from './world.ts';
+
+const root = resolve(import.meta.dirname, '../..');
+
+/** The app as a process of its own, started as `npm start` does. */
+export interface ChildApp {
+  port: number;
+  /** What it logged, one parsed JSON line each. */
+  logs: Record<string, unknown>[];
+  running(): boolean;
+  signal(signal: NodeJS.Signals): void;
+  /** SIGKILL; resolves when it is gone. */
+  kill(): Promise<void>;
+  /** SIGTERM; resolves with the exit code (null: it was killed by a signal) and the time that took. */
+  stop(): Promise<{ code: number | null; tookMs: number }>;
+  /** Whether GET /readyz answers 200 now. */
+  isReady(): Promise<boolean>;
+}
+
+export interface StageOptions {
+  database?: DatabaseKind;
+  config?: string;
+  slack?: SandboxOptions;
+  voice?: VoicePlatformOptions;
+  /** Slack talks to the app over Socket Mode. */
+  socketMode?: boolean;
+}
+
+/** Both stand-ins and a database in this process, and any number of app processes in front of them. */
+export interface Stage {
+  slack: SandboxSlack;
+  voice: VoicePlatform;
+  database: TestDatabase;
+  apps: ChildApp[];
+  /** Starts one more app process and waits until it is ready and behind the request URL. */
+  start(env?: Record<string, string>): Promise<ChildApp>;
+  writeConfig(text: string): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function startStage(options: StageOptions = {}): Promise<Stage> {
+  const database = await createTestDatabase(options.database ?? 'sqlite');
+  const slack = await startSlack(options.slack);
+  const voice = await startVoicePlatform({
+    ringAfterMs: 5,
+    autoAnswerMs: 10,
+    secondMs: 1,
+    queueMs: 0,
+    ...options.voice,
+  });
+  const apps: ChildApp[] = [];
+  const front = await startFront(() => apps.filter((app) => app.running()).map((app) => app.port));
+  if (options.socketMode !== true) slack.setRequestUrl(`${front.url}/slack/events`);
+  voice.setReportUrl(`${front.url}/voice/reports/${reportToken}`);
+  const configFile = join(database.dataDir, 'voicecall.yaml');
+  const writeConfig = (text: string) => writeFile(configFile, text);
+  await writeConfig(options.config ?? usualConfig);
+  const environment: Record<string, string> = {
+    PATH: process.env.PATH ?? '',
+    SLACK_BOT_TOKEN: slack.state.app.botToken,
+    SLACK_API_URL: slack.url,
+    ...(options.socketMode === true
+      ? { SLACK_APP_TOKEN: slack.state.app.appToken }
+      : { SLACK_SIGNING_SECRET: slack.state.app.signingSecret }),
+    VOICE_API_URL: voice.url,
+    VOICE_BALANCE_URL: voice.balanceUrl,
+    VOICE_API_KEY: voice.credentials.apiKey,
+    VOICE_API_SECRET: voice.credentials.apiSecret,
+    VOICE_APP_ID: voice.credentials.appId,
+    VOICE_REPORT_TOKEN: reportToken,
+    VOICECALL_CONFIG: configFile,
+    DATA_DIR: database.dataDir,
+    PORT: '0',
+    HOST: '127.0.0.1',
+    ...(database.databaseUrl === undefined ? {} : { DATABASE_URL: database.databaseUrl }),
+  };
+
+  return {
+    slack,
+    voice,
+    database,
+    apps,
+    async start(env = {}) {
+      // In the directory of its data: it must not find a .env of the developer's.
+      const app = await startChild({ ...environment, ...env }, database.dataDir);
+      apps.push(app);
+      return app;
+    },
+    writeConfig,
+    async stop() {
+      for (const app of apps) await app.kill();
+      front.close();
+      await slack.stop();
+      await voice.stop();
+      await database.remove();
+    },
+  };
+}
+
+async function startChild(env: Record<string, string>, cwd: string): Promise<ChildApp> {
+  const child = spawn(process.execPath, [join(root, 'src/run.mjs'), join(root, 'src/main.ts')], {
+    cwd,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const logs: Record<string, unknown>[] = [];
+  let said = '';
+  readLines(child, (line) => {
+    said = `${said}${line}\n`.slice(-4000);
+    if (line.startsWith('{')) logs.push(JSON.parse(line) as Record<string, unknown>);
+  });
+  const running = () => child.exitCode === null && child.signalCode === null;
+  const gone = async () => {
+    if (running()) await once(child, 'exit');
+  };
+  const app: ChildApp = {
+    port: 0,
+    logs,
+    running,
+    signal: (signal) => void child.kill(signal),
+    async kill() {
+      child.kill('SIGKILL');
+      await gone();
+    },
+    async stop() {
+      const startedAt = performance.now();
+      child.kill('SIGTERM');
+      await gone();
+      return { code: child.exitCode, tookMs: performance.now() - startedAt };
+    },
+    async isReady() {
+      const answer = await fetch(`http://127.0.0.1:${app.port}/readyz`).catch(() => undefined);
+      return answer?.status === 200;
+    },
+  };
+  const until = performance.now() + 30_000;
+  while (app.port === 0 || !(await app.isReady())) {
+    if (!running()) throw new Error(`The app ended at its start:\n${said}`);
+    if (performance.now() > until) throw new Error(`The app was not ready within 30 s:\n${said}`);
+    await sleep(20);
+    app.port = Number(logs.find((line) => line.msg === 'listening')?.port ?? 0);
+  }
+  return app;
+}
+
+function readLines(child: ChildProcess, take: (line: string) => void): void {
+  for (const stream of [child.stdout, child.stderr]) {
+    let rest = '';
+    stream?.on('data', (bytes: Buffer) => {
+      const lines = `${rest}${bytes.toString('utf8')}`.split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) take(line);
+    });
+  }
+}
+
+/** One URL before all running apps: each request goes to the next one in turn, as with a load balancer. */
+async function startFront(ports: () => number[]): Promise<{ url: string; close: () => void }> {
+  let turn = 0;
+  const server = createServer((incoming, answer) => {
+    const body: Buffer[] = [];
+    incoming.on('data', (bytes: Buffer) => body.push(bytes));
+    incoming.on('end', () => {
+      const all = ports();
+      const first = turn++;
+      const order = all.map((_, index) => all[(first + index) % all.length] ?? 0);
+      pass(incoming, Buffer.concat(body), answer, order);
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('No port.');
+  return {
+    url: `http://127.0.0.1:${address.port}`,
+    close: () => {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
+
+function pass(incoming: IncomingMessage, body: Buffer, answer: ServerResponse, order: number[]): void {
+  const [port, ...others] = order;
+  if (port === undefined) {
+    answer.writeHead(502).end();
+    return;
+  }
+  const { method, url, headers } = incoming;
+  const outgoing = request({ host: '127.0.0.1', port, method, path: url, headers, agent: false }, (from) => {
+    answer.writeHead(from.statusCode ?? 502, from.headers);
+    from.pipe(answer);
+    from.on('error', () => answer.destroy());
+  });
+  outgoing.on('error', (error) => {
+    // Only a connection that never stood may be tried elsewhere: the other one would get a second delivery.
+    if ('code' in error && error.code === 'ECONNREFUSED') pass(incoming, body, answer, others);
+    else answer.destroy();
+  });
+  outgoing.end(body);
+}

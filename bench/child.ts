@@ -25,9 +25,16 @@ export interface Measured {
 /** Linux counts processor time in hundredths of a second: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html */
 const ticksPerSecond = 100;
 
+/** The programs to measure. */
+export const voicecall = 'src/main.ts';
+export const bareBolt = 'bench/bare-bolt.ts';
+
 const giveUpAfterMs = 30_000;
 
-/** Starts a TypeScript file of this repository with its own environment and waits until its /readyz says 200. */
+/**
+ * Starts a program of this repository with its own environment, Voicecall as `npm start` does and anything else by
+ * node alone, and waits until its /readyz says 200.
+ */
 export async function startMeasured(
   program: string,
   env: Record<string, string>,
@@ -35,16 +42,17 @@ export async function startMeasured(
 ): Promise<Measured> {
   const port = await freePort();
   const { PATH = '', HOME = '', BENCH_NODE_OPTIONS = '' } = process.env;
-  const starter = fileURLToPath(new URL('../src/run.mjs', import.meta.url));
-  const file = fileURLToPath(new URL(`../${program}`, import.meta.url));
+  const path = (file: string) => fileURLToPath(new URL(`../${file}`, import.meta.url));
+  const parameters = program === voicecall ? [path('src/run.mjs'), path(program)] : [path(program)];
   const spawnedAt = performance.now();
-  const child = spawn(process.execPath, [...BENCH_NODE_OPTIONS.split(' ').filter(Boolean), starter, file], {
+  const child = spawn(process.execPath, [...BENCH_NODE_OPTIONS.split(' ').filter(Boolean), ...parameters], {
     cwd,
     env: { PATH, HOME, HOST: '127.0.0.1', PORT: String(port), ...env },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   let words = '';
   child.stderr?.on('data', (chunk: Buffer) => {
+    if (process.env.BENCH_VERBOSE) process.stderr.write(chunk);
     words = (words + chunk.toString('utf8')).slice(-4000);
   });
   while (!(await isReady(port))) {

@@ -10,7 +10,7 @@ import {
   type VoicePlatform,
   type VoicePlatformOptions,
 } from '../sandbox/voice/server.ts';
-import { freePort, type Measured, startMeasured } from './child.ts';
+import { freePort, type Measured, startMeasured, voicecall } from './child.ts';
 
 export const recording = '12022022570cc2484c59d4f8b9745d34226285b1e.mp3';
 const reportToken = 'bench-report-token';
@@ -79,7 +79,7 @@ export async function startStage(options: StageOptions): Promise<Stage> {
         ...(instance === 0 ? { METRICS_PORT: String(metricsPort) } : {}),
         ...options.env,
       };
-      apps.push(await startMeasured('src/main.ts', env, folder));
+      apps.push(await startMeasured(voicecall, env, folder));
     }
   } catch (error) {
     await stop();

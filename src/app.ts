@@ -1,11 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { createAgainSender } from './calls/again.ts';
 import { wakeLanes } from './calls/create.ts';
-import { createExpirer, createReminder } from './calls/decide.ts';
-import { createDispatcher } from './calls/dispatch.ts';
-import { createPoller } from './calls/poll.ts';
-import { createReconciler } from './calls/reconcile.ts';
-import { createReportApplier } from './calls/reports.ts';
+import { scheduleRetention } from './calls/retention.ts';
 import { type Clock, systemClock } from './clock.ts';
 import type { Config, Environment } from './config/types.ts';
 import { createReadiness } from './http/health.ts';
@@ -17,11 +12,9 @@ import { answerFailure } from './slack/answer.ts';
 import { createBalance } from './slack/balance.ts';
 import { createBolt, slackLogger } from './slack/bolt.ts';
 import { createSlackClients } from './slack/clients.ts';
-import { createDeliverer } from './slack/delivery/deliver.ts';
-import { createEditor } from './slack/delivery/edit.ts';
 import type { SlackDeps } from './slack/deps.ts';
-import { createAlertReader, createCooldownWatch } from './slack/events/alerts.ts';
 import { createAlertIntake } from './slack/events/intake.ts';
+import { prepareForAlerts } from './slack/events/start-up.ts';
 import { checkIdentity, tokenIsGood } from './slack/identity.ts';
 import { createPeople } from './slack/people.ts';
 import { createRecordings } from './slack/recordings.ts';
@@ -29,7 +22,9 @@ import { registerListeners } from './slack/register.ts';
 import { databaseClock } from './store/clock.ts';
 import { databaseAnswers, tokenSecret } from './store/meta.ts';
 import { openStore } from './store/open.ts';
+import type { Store } from './store/types.ts';
 import { createWorker } from './store/worker.ts';
+import { taskHandlers } from './tasks.ts';
 import { createVoiceClient } from './voice/client.ts';
 
 export interface AppSettings {
@@ -48,6 +43,9 @@ export interface VoicecallApp {
   /** The port it listens on. */
   port(): number;
 }
+
+/** Slack waits 3 s for an answer: a database in trouble is said in words before that. */
+const listenerPatienceMs = 1_500;
 
 /** Constructs and wires everything; nothing runs before `start`. */
 export async function createApp(settings: AppSettings): Promise<VoicecallApp> {
@@ -71,10 +69,12 @@ export async function createApp(settings: AppSettings): Promise<VoicecallApp> {
     { clock, log },
   );
   const identity = { teamId: '', botUserId: '', botId: '' };
+  const metrics = await openMetrics({ environment, store, clock, log });
   const clients = createSlackClients({
     token: environment.slackBotToken,
     apiUrl: environment.slackApiUrl,
     logger: slackLogger(log),
+    fetch: metrics?.slackFetch,
   });
   const deps: SlackDeps = {
     clock,
@@ -100,25 +100,17 @@ export async function createApp(settings: AppSettings): Promise<VoicecallApp> {
     intake: createAlertIntake(deps),
     onError: (args, error) => answerFailure(deps, args, error),
   });
-  registerListeners(bolt.app, deps);
+  const impatient: Store = {
+    ...store,
+    transaction: (run) => store.transaction(run, { patienceMs: listenerPatienceMs }),
+  };
+  registerListeners(bolt.app, { ...deps, store: impatient });
   const worker = createWorker({
     store,
     clock,
     log,
     instance: deps.instance,
-    handlers: {
-      dispatch: { concurrency: 16, run: createDispatcher(deps) },
-      reports: { concurrency: 1, run: createReportApplier(deps) },
-      again: { concurrency: 1, run: createAgainSender(deps) },
-      reconcile: { concurrency: 1, run: createReconciler(deps) },
-      poll: { concurrency: 1, run: createPoller(deps) },
-      expire: { concurrency: 2, run: createExpirer(deps) },
-      remind: { concurrency: 1, run: createReminder(deps) },
-      alerts: { concurrency: 1, run: createAlertReader(deps) },
-      'alerts.cooldown': { concurrency: 1, run: createCooldownWatch(deps) },
-      'slack.deliver': { concurrency: 8, run: createDeliverer(deps) },
-      'slack.edit': { concurrency: 2, run: createEditor(deps) },
-    },
+    handlers: taskHandlers(deps),
   });
   const readiness = createReadiness(clock, {
     database: () => databaseAnswers(store),
@@ -143,13 +135,18 @@ export async function createApp(settings: AppSettings): Promise<VoicecallApp> {
 
   async function start(): Promise<void> {
     await http.start();
+    await metrics?.server.start();
     log.info({ port: http.port() }, 'listening');
     await checkIdentity(deps, () => stopping);
     if (stopping) return;
     if (bolt.socket !== null) await bolt.app.start();
-    await store.transaction((tx) => wakeLanes(tx, deps));
+    await store.transaction(async (tx) => {
+      await wakeLanes(tx, deps);
+      await scheduleRetention(tx, clock.now());
+    });
     worker.start();
     readiness.started();
+    void prepareForAlerts(deps);
     log.info({ mode: bolt.socket === null ? 'HTTP' : 'Socket Mode', database: store.dialect }, 'ready');
   }
 
@@ -160,10 +157,25 @@ export async function createApp(settings: AppSettings): Promise<VoicecallApp> {
     await http.stop();
     while (bolt.running() > 0) await wait(10);
     await worker.stop();
+    await metrics?.server.stop();
     clock.stop();
     await voice.close();
     await store.close();
   }
 
   return { start, stop, port: () => http.port() };
+}
+
+/** Undefined without METRICS_PORT: then the library is not even loaded. */
+async function openMetrics(deps: { environment: Environment; store: Store; clock: Clock; log: Log }) {
+  const { environment, log } = deps;
+  if (environment.metricsPort === undefined) return undefined;
+  const { createMetrics, createMetricsServer } = await import('./http/metrics.ts');
+  const metrics = createMetrics({ ...deps, slackApiUrl: environment.slackApiUrl });
+  const server = createMetricsServer(metrics, {
+    host: environment.metricsHost,
+    port: environment.metricsPort,
+    log,
+  });
+  return { slackFetch: metrics.slackFetch, server };
 }

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import { config as loadDotenv } from 'dotenv';
 import { createApp } from './app.ts';
 import { formatFaults } from './config/faults.ts';
@@ -41,6 +42,8 @@ process.on('SIGHUP', () => {
 
 try {
   const app = await createApp({ environment, config: () => config, log });
+  // Written before work comes in: it blocks for a second, though only on the first start of a version.
+  flushCompileCache();
   const stop = (signal: string) => {
     log.info({ signal }, 'stopping: taking no more work, finishing what is under way');
     // What is still under way then is told as unknown at the next start: nothing is sent twice.

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { startMeasured } from '../child.ts';
+import { bareBolt, startMeasured, voicecall } from '../child.ts';
 import { type Measurement, ms, quantile } from '../figures.ts';
 import { startSlackStub } from '../slack-stub.ts';
 import { recording } from '../stage.ts';
@@ -48,8 +48,8 @@ export const acknowledge: Measurement = {
   name: 'ack',
   async run({ quick }) {
     const seconds = quick ? 3 : 10;
-    const bare = await measure('bench/bare-bolt.ts', seconds);
-    const ours = await measure('src/main.ts', seconds);
+    const bare = await measure(bareBolt, seconds);
+    const ours = await measure(voicecall, seconds);
     const row = (share: number) => {
       const [here, there] = [quantile(ours.times, share), quantile(bare.times, share)];
       return { voicecall: ms(here), bareBolt: ms(there), ratio: here / there, here };

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { startMeasured } from '../child.ts';
+import { bareBolt, startMeasured, voicecall } from '../child.ts';
 import { type Measurement, median, megabytes, ms } from '../figures.ts';
 import { startSlackStub } from '../slack-stub.ts';
 
@@ -42,8 +42,8 @@ export const start: Measurement = {
         { startMs: number; memory: number }[],
       ];
       for (let turn = 0; turn < (quick ? 3 : 5); turn++) {
-        bare.push(await measure('bench/bare-bolt.ts', slack.url));
-        ours.push(await measure('src/main.ts', slack.url));
+        bare.push(await measure(bareBolt, slack.url));
+        ours.push(await measure(voicecall, slack.url));
       }
       const startOf = (runs: typeof ours) => median(runs.map((run) => run.startMs));
       const memoryOf = (runs: typeof ours) => median(runs.map((run) => run.memory));

@@ -1,5 +1,4 @@
 import type { GatedMessage } from '../alerts/gate.ts';
-import type { Identity } from '../alerts/identity.ts';
 import {
   type News,
   newsOf,
@@ -12,6 +11,7 @@ import type { AlertStatus } from '../config/types.ts';
 import { newId } from '../ids.ts';
 import { enqueue } from '../store/tasks.ts';
 import type { Queryable, Tx } from '../store/types.ts';
+import { alertBy, firingAlerts, messageAt } from './alert-lookup.ts';
 
 /** Stores an event before Slack is told that it was taken; the same event again (Slack repeats up to three times) changes nothing. */
 export async function storeAlertEvent(
@@ -52,6 +52,9 @@ export interface Placed {
   status: AlertStatus;
   news: News;
   message: TrackedMessage | undefined;
+  /** Of the alert as it was known: when it began to fire this time, and how long it said nothing (ms). */
+  episodeAt: number | null;
+  silentMs: number;
 }
 
 /** Finds the alert that a message belongs to, by the same pure decisions that `explain` makes in memory. */
@@ -59,6 +62,7 @@ export async function placeInStore(
   from: Queryable,
   gated: GatedMessage,
   understood: Understood,
+  now: number,
 ): Promise<Placed> {
   const channel = gated.channel ?? '';
   const [own, parent, sameKey] = await Promise.all([
@@ -79,7 +83,28 @@ export async function placeInStore(
   const news = isOlderNews(gated, known)
     ? 'none'
     : newsOf(status, gated.isEdit, gated.editedTs, known?.alert.status, own?.tracked);
-  return { alertId: known?.id ?? null, key, status, news, message: own?.tracked };
+  const worsened =
+    news === 'none' && status === 'firing' && isNewerEdit(gated, own?.tracked, known) ? 'refreshed' : news;
+  return {
+    alertId: known?.id ?? null,
+    key,
+    status,
+    news: worsened,
+    message: own?.tracked,
+    episodeAt: known?.episodeAt ?? null,
+    silentMs: known === undefined ? 0 : now - known.lastAt,
+  };
+}
+
+/** Tools that edit their first message for every change: it still fires, and may have become severe enough for another rule. */
+function isNewerEdit(
+  gated: GatedMessage,
+  message: TrackedMessage | undefined,
+  known: { alert: TrackedAlert; lastTs: string } | undefined,
+): boolean {
+  if (!gated.isEdit || message === undefined || known?.alert.status !== 'firing') return false;
+  if (Number(gated.editedTs ?? 0) < Number(known.lastTs)) return false;
+  return message.editedTs === undefined || Number(gated.editedTs ?? 0) > Number(message.editedTs);
 }
 
 /** A firing that Slack delivered after its own resolve, though it was posted before it, rings nobody. */
@@ -90,85 +115,21 @@ function isOlderNews(
   return known !== undefined && Number(gated.editedTs ?? gated.ts) < Number(known.lastTs);
 }
 
-async function messageAt(from: Queryable, channelId: string, ts: string) {
-  const row = await from
-    .selectFrom('alert_messages')
-    .innerJoin('alerts', 'alerts.id', 'alert_messages.alert_id')
-    .select([
-      'alert_messages.status as message_status',
-      'alert_messages.edited',
-      'alert_messages.edited_ts',
-      'alerts.key',
-      'alerts.channel_id',
-      'alerts.bot_id',
-      'alerts.status',
-      'alerts.identity',
-    ])
-    .where('alert_messages.channel_id', '=', channelId)
-    .where('alert_messages.ts', '=', ts)
-    .executeTakeFirst();
-  if (row === undefined) return undefined;
-  const tracked: TrackedMessage = {
-    key: row.key,
-    status: row.message_status as AlertStatus,
-    edited: row.edited !== 0,
-    editedTs: row.edited_ts ?? undefined,
-  };
-  return { tracked, alert: trackedAlert(row) };
-}
-
-function trackedAlert(row: {
-  key: string;
-  channel_id: string;
-  bot_id: string;
-  status: string;
-  identity: string;
-}): TrackedAlert {
-  return {
-    key: row.key,
-    channel: row.channel_id,
-    botId: row.bot_id,
-    status: row.status as AlertStatus,
-    identity: JSON.parse(row.identity) as Identity,
-  };
-}
-
-async function alertBy(from: Queryable, channelId: string, key: string) {
-  const row = await from
-    .selectFrom('alerts')
-    .select(['id', 'key', 'channel_id', 'bot_id', 'status', 'identity', 'last_ts'])
-    .where('channel_id', '=', channelId)
-    .where('key', '=', key)
-    .executeTakeFirst();
-  return row === undefined ? undefined : { id: row.id, lastTs: row.last_ts, alert: trackedAlert(row) };
-}
-
-/** Enough to find what a resolve ends, and few enough to compare them all. */
-const firingCompared = 1_000;
-
-async function firingAlerts(from: Queryable, channelId: string, botId: string): Promise<TrackedAlert[]> {
-  const rows = await from
-    .selectFrom('alerts')
-    .select(['key', 'channel_id', 'bot_id', 'status', 'identity'])
-    .where('channel_id', '=', channelId)
-    .where('status', '=', 'firing')
-    .where('bot_id', '=', botId)
-    .orderBy('last_at', 'desc')
-    .limit(firingCompared)
-    .execute();
-  return rows.map(trackedAlert);
-}
-
 export interface KnownAlert {
   id: string;
   threadTs: string;
-  episodeAt: number;
   title: string;
+  /** When it began to fire this time (ms). */
+  episodeAt: number;
+  /** It begins with this very message: nothing has rung for it yet. */
+  begins: boolean;
+  /** How long it had said nothing before this message, ms. */
+  silentMs: number;
 }
 
 /**
- * Remembers a message and what it changed. A firing after a resolve, or after a silence of `expireAfterMs`, begins a new
- * episode, whose results go under this message.
+ * Remembers a message and what it changed. A firing after a resolve begins a new episode; after that, and after a silence
+ * of `expireAfterMs`, results go under this message and who had taken the alert has it no more.
  */
 export async function rememberAlert(
   tx: Tx,
@@ -187,8 +148,12 @@ export async function rememberAlert(
     placed.alertId === null
       ? undefined
       : await tx.selectFrom('alerts').selectAll().where('id', '=', placed.alertId).executeTakeFirst();
-  const silent = known !== undefined && now - known.last_at > message.expireAfterMs;
-  const begins = known === undefined || placed.news === 'fired' || (silent && placed.status === 'firing');
+  const silentMs = known === undefined ? 0 : now - known.last_at;
+  // What neither fires nor resolves stands for itself each time it is posted.
+  const repeatsInfo =
+    placed.status === 'info' && placed.message === undefined && known?.status === 'info' && !gated.isEdit;
+  const begins = known === undefined || placed.news === 'fired' || repeatsInfo;
+  const movesOn = begins || (silentMs > message.expireAfterMs && placed.news === 'refreshed');
   const id = known?.id ?? newId('a');
   if (known === undefined) {
     await tx
@@ -221,7 +186,8 @@ export async function rememberAlert(
         ...(placed.status === 'firing'
           ? { severity: understood.severity, title: understood.title, link: understood.link }
           : {}),
-        ...(begins ? { thread_ts: threadTs, episode_at: now, acked_by: null, acked_at: null } : {}),
+        ...(begins ? { episode_at: now } : {}),
+        ...(movesOn ? { thread_ts: threadTs, acked_by: null, acked_at: null } : {}),
       })
       .where('id', '=', id)
       .execute();
@@ -229,9 +195,11 @@ export async function rememberAlert(
   await rememberMessage(tx, id, gated, placed);
   return {
     id,
-    threadTs: begins ? threadTs : (known?.thread_ts ?? threadTs),
+    threadTs: movesOn ? threadTs : (known?.thread_ts ?? threadTs),
+    title: understood.title === '' ? (known?.title ?? '') : understood.title,
     episodeAt: begins ? now : (known?.episode_at ?? now),
-    title: understood.title,
+    begins,
+    silentMs,
   };
 }
 

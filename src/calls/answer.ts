@@ -5,6 +5,7 @@ import type { Tx } from '../store/types.ts';
 import type { SendResult, SubmittedRow } from '../voice/types.ts';
 import { record } from './audit.ts';
 import type { CallsDeps } from './deps.ts';
+import { alertStillFires, isStopped } from './patience.ts';
 import { advance, lockRequest } from './progress.ts';
 import { applyWaitingReports } from './reports.ts';
 import { assertTransition, callTransitions, submissionTransitions } from './states.ts';
@@ -101,7 +102,12 @@ async function notSent(tx: Tx, deps: CallsDeps, submission: SubmissionRow, why: 
   const now = deps.clock.now();
   await moveSubmission(tx, submission, 'ready', { code: why, sender: null, sending_at: null });
   await moveCalls(tx, submission.id, 'sending', 'ready', { dialled_at: null });
-  const patient = await alertStillFires(tx, submission.request_id);
+  if (await isStopped(tx, submission.request_id)) {
+    await moveSubmission(tx, { id: submission.id, state: 'ready' }, 'cancelled');
+    await moveCalls(tx, submission.id, 'ready', 'cancelled');
+    return;
+  }
+  const patient = await alertStillFires(tx, deps, submission.request_id);
   if (!patient && now - (submission.first_try_at ?? now) >= keepTryingMs) {
     await moveSubmission(tx, { id: submission.id, state: 'ready' }, 'failed', { code: why });
     await moveCalls(tx, submission.id, 'ready', 'failed', { submit_code: why });
@@ -113,19 +119,6 @@ async function notSent(tx: Tx, deps: CallsDeps, submission: SubmissionRow, why: 
     .set({ next_try_at: now + pauseMs })
     .where('id', '=', submission.id)
     .execute();
-}
-
-/** A call for an alert is tried for as long as it fires and nobody has taken it. */
-async function alertStillFires(tx: Tx, requestId: string): Promise<boolean> {
-  const alert = await tx
-    .selectFrom('requests')
-    .innerJoin('alerts', 'alerts.id', 'requests.alert_id')
-    .select('alerts.id')
-    .where('requests.id', '=', requestId)
-    .where('alerts.status', '=', 'firing')
-    .where('requests.acked_by', 'is', null)
-    .executeTakeFirst();
-  return alert !== undefined;
 }
 
 async function refused(
@@ -175,7 +168,7 @@ export async function becomeUnknown(
     action: 'unknown',
     detail: { submission: submission.id, code },
   });
-  await lookForUnknown(tx, submission, submission.sending_at ?? now);
+  await lookForUnknown(tx, submission, submission.sending_at ?? now, now);
 }
 
 /** Has the platform's records searched and, where the rule says so, the unknown calls sent once more after that. */
@@ -183,17 +176,20 @@ async function lookForUnknown(
   tx: Tx,
   submission: { id: string; request_id: string },
   sentAt: number,
+  now: number,
 ): Promise<void> {
   const request = await tx
     .selectFrom('requests')
-    .select('on_unknown')
+    .select(['on_unknown', 'cancelled_by', 'acked_by'])
     .where('id', '=', submission.request_id)
     .executeTakeFirst();
-  const again = request?.on_unknown === 'again';
+  const again = request?.on_unknown === 'again' && request.cancelled_by === null && request.acked_by === null;
   const firstAt = sentAt + (again ? lookBeforeAgainMs : reconcileAfterMs[0]);
   await enqueue(tx, { kind: 'reconcile', key: 'voice', runAt: firstAt, priority: 6 });
-  if (again)
-    await enqueue(tx, { kind: 'again', key: submission.id, runAt: sentAt + againAfterMs, priority: 0 });
+  if (!again) return;
+  // After a long standstill, too, it is looked for before it goes out once more.
+  const againAt = Math.max(sentAt + againAfterMs, now + againAfterMs - lookBeforeAgainMs);
+  await enqueue(tx, { kind: 'again', key: submission.id, runAt: againAt, priority: 0 });
 }
 
 /** An unknown submission of which the platform has told a single call was taken by it. */
@@ -240,7 +236,7 @@ async function answered(
   }
   await moveSubmission(tx, submission, to, told);
   if (states.has('unknown')) {
-    await lookForUnknown(tx, submission, submission.sending_at ?? now);
+    await lookForUnknown(tx, submission, submission.sending_at ?? now, now);
   }
   await applyWaitingReports(
     tx,

@@ -1,10 +1,11 @@
 import { VoicecallError } from '../errors.ts';
+import { cancelTask } from '../store/tasks.ts';
 import type { Tx } from '../store/types.ts';
 import { refresh } from './announce.ts';
 import { record } from './audit.ts';
 import { closeApproval } from './decide.ts';
 import type { CallsDeps } from './deps.ts';
-import { advance, lockRequest, moveRequest } from './progress.ts';
+import { advance, lockRequest, moveRequest, type RequestRow } from './progress.ts';
 import { finishedRequestStates } from './states.ts';
 import type { RequestState } from './types.ts';
 
@@ -24,8 +25,8 @@ export async function cancelRequest(
 }
 
 /**
- * An alert's request: somebody has taken it. Records who and when, and stops what has not been sent. Taking it twice
- * changes nothing: `first` is who took it first.
+ * An alert's request: somebody has taken the alert. Records who and when, and stops what has not been sent for it, by
+ * whatever rule. Taking it twice changes nothing: `first` is who took it first.
  */
 export async function acknowledge(
   deps: CallsDeps,
@@ -37,11 +38,6 @@ export async function acknowledge(
     const request = await lockRequest(tx, requestId);
     if (request === null) throw new VoicecallError('not_found', `no request ${requestId}`);
     if (request.acked_by !== null) return { first: request.acked_by, stopped: 0 };
-    await tx
-      .updateTable('requests')
-      .set({ acked_by: userId, changed_at: now })
-      .where('id', '=', requestId)
-      .execute();
     if (request.alert_id !== null) {
       await tx
         .updateTable('alerts')
@@ -49,13 +45,39 @@ export async function acknowledge(
         .where('id', '=', request.alert_id)
         .execute();
     }
-    await record(tx, requestId, { at: now, actor: userId, action: 'acknowledged' });
-    const stopped = isOpen(request.state)
-      ? (await cancelIn(tx, deps, requestId, { by: userId, action: 'stopped' })).stopped
-      : 0;
-    await refresh(tx, now, requestId);
+    let stopped = 0;
+    for (const each of [request, ...(await openOfSameAlert(tx, request))]) {
+      await tx
+        .updateTable('requests')
+        .set({ acked_by: userId, changed_at: now })
+        .where('id', '=', each.id)
+        .execute();
+      await record(tx, each.id, { at: now, actor: userId, action: 'acknowledged' });
+      if (isOpen(each.state))
+        stopped += (await cancelIn(tx, deps, each.id, { by: userId, action: 'stopped' })).stopped;
+      await refresh(tx, now, each.id);
+    }
     return { first: userId, stopped };
   });
+}
+
+async function openOfSameAlert(tx: Tx, request: RequestRow): Promise<RequestRow[]> {
+  if (request.alert_id === null) return [];
+  const rows = await tx
+    .selectFrom('requests')
+    .select('id')
+    .where('alert_id', '=', request.alert_id)
+    .where('id', '!=', request.id)
+    .where('state', 'in', ['awaiting_approval', 'approved', 'sending'])
+    .where('acked_by', 'is', null)
+    .orderBy('id')
+    .execute();
+  const open: RequestRow[] = [];
+  for (const { id } of rows) {
+    const row = await lockRequest(tx, id);
+    if (row !== null && isOpen(row.state)) open.push(row);
+  }
+  return open;
 }
 
 function isOpen(state: string): boolean {
@@ -96,9 +118,22 @@ export async function cancelIn(
     .where('id', '=', requestId)
     .execute();
   await record(tx, requestId, { at: now, actor: by, action, detail: { stopped } });
+  await dropAgain(tx, requestId);
   if (request.state === 'awaiting_approval') {
     await moveRequest(tx, request, 'cancelled', now, { cancelled_by: by, finished_at: now });
     await closeApproval(tx, request, now, by);
   } else await advance(tx, deps, requestId);
   return { stopped };
+}
+
+/** What stayed unknown does not go out once more. */
+async function dropAgain(tx: Tx, requestId: string): Promise<void> {
+  const unknown = await tx
+    .selectFrom('tasks')
+    .innerJoin('submissions', 'submissions.id', 'tasks.key')
+    .select('tasks.key')
+    .where('tasks.kind', '=', 'again')
+    .where('submissions.request_id', '=', requestId)
+    .execute();
+  for (const { key } of unknown) await cancelTask(tx, 'again', key);
 }

@@ -77,24 +77,21 @@ export async function findHeld(
   const held: Held[] = [];
   const { perCallee, callsPerHour } = config.limits;
   const rung = perCallee === undefined ? null : await timesRung(from, callees, now - perCallee.perMs);
-  let freeThisHour =
-    callsPerHour === undefined
-      ? Number.POSITIVE_INFINITY
-      : callsPerHour - (await callsSince(from, now - hourMs));
-  let freeOfRule =
-    rule === null
-      ? Number.POSITIVE_INFINITY
-      : rule.limit.calls - (await callsSince(from, now - rule.limit.perMs, rule.name));
+  const hour =
+    callsPerHour === undefined ? null : await windowOf(from, { calls: callsPerHour, perMs: hourMs }, now);
+  const ofRule = rule === null ? null : await windowOf(from, rule.limit, now, rule.name);
   for (const callee of callees) {
     const times = rung?.get(callee) ?? [];
     if (perCallee !== undefined && times.length >= perCallee.calls) {
       const oldest = times[times.length - perCallee.calls] ?? now;
       held.push({ callee, code: 'per_callee', nextAt: oldest + perCallee.perMs });
-    } else if (freeOfRule <= 0) held.push({ callee, code: 'rule_limit', nextAt: null });
-    else if (freeThisHour <= 0) held.push({ callee, code: 'calls_per_hour', nextAt: null });
-    else {
-      freeOfRule--;
-      freeThisHour--;
+    } else if (ofRule !== null && ofRule.free <= 0) {
+      held.push({ callee, code: 'rule_limit', nextAt: ofRule.nextAt });
+    } else if (hour !== null && hour.free <= 0) {
+      held.push({ callee, code: 'calls_per_hour', nextAt: hour.nextAt });
+    } else {
+      if (ofRule !== null) ofRule.free--;
+      if (hour !== null) hour.free--;
     }
   }
   return held;
@@ -120,6 +117,36 @@ async function timesRung(
     }
   }
   return times;
+}
+
+/** How many calls a limit leaves at `now`, and when (ms) the next one is possible once they are used up. */
+async function windowOf(
+  from: Queryable,
+  limit: RateLimit,
+  now: number,
+  ruleName?: string,
+): Promise<{ free: number; nextAt: number }> {
+  const sinceAt = now - limit.perMs;
+  const made = await callsSince(from, sinceAt, ruleName);
+  // The calls that this submission makes come last: the oldest ones of before make room first.
+  const oldestAt = await oldestCall(from, sinceAt, Math.max(0, made - limit.calls), ruleName);
+  return { free: limit.calls - made, nextAt: (oldestAt ?? now) + limit.perMs };
+}
+
+async function oldestCall(
+  from: Queryable,
+  sinceAt: number,
+  offset: number,
+  ruleName: string | undefined,
+): Promise<number | null> {
+  let query = from.selectFrom('calls').select('calls.dialled_at').where('calls.dialled_at', '>', sinceAt);
+  if (ruleName !== undefined) {
+    query = query
+      .innerJoin('requests', 'requests.id', 'calls.request_id')
+      .where('requests.rule_name', '=', ruleName);
+  }
+  const row = await query.orderBy('calls.dialled_at').limit(1).offset(offset).executeTakeFirst();
+  return row?.dialled_at ?? null;
 }
 
 async function callsSince(from: Queryable, sinceAt: number, ruleName?: string): Promise<number> {

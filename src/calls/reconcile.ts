@@ -1,4 +1,5 @@
 import type { TaskHandler } from '../store/types.ts';
+import { refresh } from './announce.ts';
 import { reconcileAfterMs } from './answer.ts';
 import type { CallsDeps } from './deps.ts';
 import { storeReports } from './reports.ts';
@@ -24,8 +25,8 @@ export function createReconciler(deps: CallsDeps): TaskHandler {
     const records = await deps.voice.recordGroupQuery(firstAt + ahead - marginMs, now + ahead + marginMs);
     const tokens = new Set(open.map((each) => each.token));
     const found = records.filter((each) => tokens.has(findToken(deps.tokenSecret, each.calledInfo) ?? ''));
-    await deps.store.transaction((tx) =>
-      tx
+    await deps.store.transaction(async (tx) => {
+      await tx
         .updateTable('submissions')
         .set({ checked_at: now })
         .where(
@@ -33,8 +34,10 @@ export function createReconciler(deps: CallsDeps): TaskHandler {
           'in',
           open.map((each) => each.id),
         )
-        .execute(),
-    );
+        .execute();
+      // The board says when it was looked for last.
+      for (const requestId of new Set(open.map((each) => each.request_id))) await refresh(tx, now, requestId);
+    });
     if (found.length > 0) await storeReports(deps, found);
     deps.log.info(
       { unknown: open.length, found: found.length },
@@ -49,7 +52,7 @@ export function createReconciler(deps: CallsDeps): TaskHandler {
 async function openSubmissions(deps: CallsDeps, now: number) {
   return await deps.store.read
     .selectFrom('submissions')
-    .select(['id', 'token', 'sending_at'])
+    .select(['id', 'request_id', 'token', 'sending_at'])
     .where('sending_at', '>', now - 25 * hourMs)
     .where((eb) =>
       eb.exists(

@@ -105,10 +105,13 @@ export async function applyReports(
 ): Promise<void> {
   const touched = new Set<string>();
   for (const row of rows) {
+    const found = await findCall(tx, deps, row);
+    if (found === null) continue;
+    if (advanceToo && !touched.has(found.request_id)) await lockRequest(tx, found.request_id);
+    touched.add(found.request_id);
+    // Read anew under the lock: the answer to its submission may have been stored in between.
     const call = await findCall(tx, deps, row);
     if (call === null) continue;
-    if (advanceToo && !touched.has(call.request_id)) await lockRequest(tx, call.request_id);
-    touched.add(call.request_id);
     await applyToCall(tx, deps, call, row);
   }
   if (!advanceToo) return;
@@ -139,7 +142,7 @@ async function findCall(tx: Tx, deps: CallsDeps, row: ReportRow): Promise<CallRo
     .where('calls.callee', '=', row.callee)
     .executeTakeFirst();
   if (byToken === undefined) return null;
-  if (byToken.voice_id === null) return byToken;
+  if (byToken.voice_id === null || byToken.voice_id === row.voice_id) return byToken;
   deps.log.warn(
     { voiceId: row.voice_id },
     'a second call of one submission to one callee was reported: set aside',

@@ -1,29 +1,53 @@
 import type { Rule } from '../config/types.ts';
 import { enqueue } from '../store/tasks.ts';
-import type { Tx } from '../store/types.ts';
+import type { Queryable, Tx } from '../store/types.ts';
 import type { KnownAlert } from './alert-events.ts';
-import { announce } from './announce.ts';
 import { approvalFor } from './approval.ts';
 import { cancelIn } from './cancel.ts';
 import { createRequest } from './create.ts';
 import type { CallsDeps } from './deps.ts';
-import type { Callee, Message } from './types.ts';
+import { crowdInWords, type ReadyRule, type RuleAlert, rulesReply } from './rule-words.ts';
 
-/** A rule that an alert matches, with whom it rings and what they hear: everything that needed looking up. */
-export interface ReadyRule {
-  rule: Rule;
-  callees: Callee[];
-  duplicates: number;
-  message: Message;
-  /** What could not be rung, in words: shown once under the alert. */
-  problems: string[];
+export type { ReadyRule, RuleAlert } from './rule-words.ts';
+
+/** Nobody could be rung (Slack did not give a number, say): so long until it is tried again while the alert fires. */
+const lookAgainMs = 60_000;
+
+interface Ring {
+  rule_name: string;
+  rang_at: number;
 }
 
-export interface RuleAlert {
-  alert: KnownAlert;
-  teamId: string;
-  channelId: string;
-  now: number;
+/** When each rule rang last for an alert. */
+export async function ringsOf(from: Queryable, alertId: string | null): Promise<Map<string, number>> {
+  if (alertId === null) return new Map();
+  const rows: Ring[] = await from
+    .selectFrom('rule_rings')
+    .select(['rule_name', 'rang_at'])
+    .where('alert_id', '=', alertId)
+    .execute();
+  return new Map(rows.map((row) => [row.rule_name, row.rang_at]));
+}
+
+/** Whether a rule has rung for this episode of an alert: then a firing only refreshes, unless the key was silent for long. */
+export function hasRung(
+  rule: Rule,
+  rangAt: number | undefined,
+  alert: Pick<KnownAlert, 'begins' | 'episodeAt' | 'silentMs'>,
+): boolean {
+  if (rangAt === undefined || alert.begins) return false;
+  return rangAt >= alert.episodeAt && alert.silentMs <= rule.expireAfterMs;
+}
+
+/** For `/voicecall rules`: when each rule last matched. */
+export async function noteMatches(tx: Tx, rules: readonly Rule[], now: number): Promise<void> {
+  for (const { name } of rules) {
+    await tx
+      .insertInto('rule_matches')
+      .values({ rule_name: name, matched_at: now })
+      .onConflict((conflict) => conflict.column('rule_name').doUpdateSet({ matched_at: now }))
+      .execute();
+  }
 }
 
 /**
@@ -33,32 +57,86 @@ export interface RuleAlert {
 export async function fireRule(tx: Tx, deps: CallsDeps, ready: ReadyRule, about: RuleAlert): Promise<void> {
   const { rule } = ready;
   const { alert, now } = about;
-  await tx
-    .insertInto('rule_matches')
-    .values({ rule_name: rule.name, matched_at: now })
-    .onConflict((conflict) => conflict.column('rule_name').doUpdateSet({ matched_at: now }))
-    .execute();
-  const last = await tx
-    .selectFrom('rule_rings')
-    .select('rang_at')
-    .where('rule_name', '=', rule.name)
-    .where('alert_id', '=', alert.id)
+  await lockAlert(tx, alert.id);
+  const rangAt = (await ringsOf(tx, alert.id)).get(rule.name);
+  if (hasRung(rule, rangAt, alert)) return;
+  const openAt = rangAt === undefined ? now : rangAt + rule.cooldownMs;
+  if (openAt > now) await fireLater(tx, rule, about, rangAt, openAt);
+  else await fireNow(tx, deps, ready, about, rangAt);
+}
+
+/** What a cooldown task carries: when the rule had rung (another ring since then leaves nothing to do), and who alerts. */
+export interface Later {
+  rangAt: number | null;
+  source: string | null;
+}
+
+/** The end of a cooldown: rings if the alert still fires, nobody has taken it, and the rule has not rung meanwhile. */
+export async function fireAfterCooldown(
+  tx: Tx,
+  deps: CallsDeps,
+  ready: ReadyRule,
+  about: RuleAlert,
+  later: Later,
+): Promise<void> {
+  const { alert, now } = about;
+  await lockAlert(tx, alert.id);
+  const row = await tx
+    .selectFrom('alerts')
+    .select(['status', 'acked_by', 'last_at'])
+    .where('id', '=', alert.id)
     .executeTakeFirst();
-  if (last !== undefined) {
-    if (last.rang_at >= alert.episodeAt) return;
-    const openAt = last.rang_at + rule.cooldownMs;
-    if (openAt > now) {
-      await enqueue(tx, {
-        kind: 'alerts.cooldown',
-        key: `${alert.id}:${rule.name}`,
-        runAt: openAt,
-        priority: 0,
-      });
-      return;
-    }
+  if (row?.status !== 'firing' || row.acked_by !== null) return;
+  if (now - row.last_at > ready.rule.expireAfterMs) return;
+  const rangAt = (await ringsOf(tx, alert.id)).get(ready.rule.name);
+  if ((rangAt ?? null) !== later.rangAt) return;
+  await fireNow(tx, deps, ready, about, rangAt);
+}
+
+/** Keeps others from ringing for the same alert until the transaction ends. */
+async function lockAlert(tx: Tx, alertId: string): Promise<void> {
+  await tx
+    .updateTable('alerts')
+    .set((eb) => ({ last_at: eb.ref('last_at') }))
+    .where('id', '=', alertId)
+    .execute();
+}
+
+async function fireLater(
+  tx: Tx,
+  rule: Rule,
+  about: RuleAlert,
+  rangAt: number | undefined,
+  runAt: number,
+): Promise<void> {
+  const payload: Later = { rangAt: rangAt ?? null, source: about.source };
+  await enqueue(tx, {
+    kind: 'alerts.cooldown',
+    key: `${about.alert.id}:${rule.name}`,
+    runAt,
+    priority: 0,
+    payload,
+  });
+}
+
+async function fireNow(
+  tx: Tx,
+  deps: CallsDeps,
+  ready: ReadyRule,
+  about: RuleAlert,
+  rangAt: number | undefined,
+): Promise<void> {
+  const { rule, callees } = ready;
+  const { alert, now } = about;
+  await sayProblems(tx, deps, ready, about);
+  if (callees.length === 0) {
+    await fireLater(tx, rule, about, rangAt, now + lookAgainMs);
+    return;
   }
   const requestId =
-    rule.mode === 'shadow' ? await sayWhatWouldBe(tx, ready, about) : await ring(tx, deps, ready, about);
+    rule.mode === 'shadow'
+      ? await sayWhatWouldBe(tx, deps, ready, about)
+      : await ring(tx, deps, ready, about);
   await tx
     .insertInto('rule_rings')
     .values({ rule_name: rule.name, alert_id: alert.id, rang_at: now, request_id: requestId })
@@ -68,24 +146,29 @@ export async function fireRule(tx: Tx, deps: CallsDeps, ready: ReadyRule, about:
     .execute();
 }
 
-async function ring(tx: Tx, deps: CallsDeps, ready: ReadyRule, about: RuleAlert): Promise<string | null> {
-  const { rule, callees, message, problems } = ready;
-  const { alert, channelId, now } = about;
-  if (problems.length > 0 || callees.length === 0) {
-    const lead =
-      callees.length === 0 ? `Rule ${rule.name} rang nobody` : `Rule ${rule.name} could not ring everybody`;
-    await reply(
-      tx,
-      about,
-      `${lead}: ${problems.length > 0 ? problems.join('; ') : 'nobody is named in it'}.`,
+/** Said once for each episode, however often it is tried. */
+async function sayProblems(tx: Tx, deps: CallsDeps, ready: ReadyRule, about: RuleAlert): Promise<void> {
+  const { rule, callees } = ready;
+  const { calleesPerRequest } = deps.config().limits;
+  const problems = [...ready.problems];
+  if (callees.length > calleesPerRequest) {
+    problems.push(
+      `it names ${callees.length} people and one request may have ${calleesPerRequest} (limits.calleesPerRequest): the first ${calleesPerRequest} are rung`,
     );
   }
-  if (callees.length === 0) return null;
-  const { voice } = deps.config();
-  const options = {
-    ...pick(voice),
-    ...pick(rule),
-  };
+  if (problems.length === 0 && callees.length > 0) return;
+  const lead =
+    callees.length === 0 ? `Rule ${rule.name} rang nobody yet` : `Rule ${rule.name} could not ring everybody`;
+  const why = problems.length > 0 ? problems.join('; ') : 'nobody is named in it';
+  const { alert } = about;
+  await rulesReply(tx, about, `${lead}: ${why}.`, `problems:${rule.name}:${alert.id}:${alert.episodeAt}`);
+}
+
+async function ring(tx: Tx, deps: CallsDeps, ready: ReadyRule, about: RuleAlert): Promise<string> {
+  const { rule, message } = ready;
+  const { alert, channelId, now } = about;
+  const { voice, limits } = deps.config();
+  const callees = ready.callees.slice(0, limits.calleesPerRequest);
   const approval =
     rule.approval === 'policy'
       ? await approvalFor(tx, deps.config(), { requestedBy: null, callees, now })
@@ -96,11 +179,11 @@ async function ring(tx: Tx, deps: CallsDeps, ready: ReadyRule, about: RuleAlert)
     requestedBy: null,
     ruleName: rule.name,
     alertId: alert.id,
-    alertTitle: alert.title,
+    alertTitle: alert.title === '' ? null : alert.title,
     channelId,
     threadTs: alert.threadTs,
     message,
-    options,
+    options: { ...pick(voice), ...pick(rule) },
     note: '',
     callees,
     duplicates: ready.duplicates,
@@ -125,46 +208,28 @@ function pick({
   };
 }
 
-async function sayWhatWouldBe(
-  tx: Tx,
-  { rule, callees, message }: ReadyRule,
-  about: RuleAlert,
-): Promise<null> {
+async function sayWhatWouldBe(tx: Tx, deps: CallsDeps, ready: ReadyRule, about: RuleAlert): Promise<null> {
+  const { rule, message } = ready;
+  const callees = ready.callees.slice(0, deps.config().limits.calleesPerRequest);
   const what =
     message.kind === 'text' ? `say “${message.text}” to` : `play ${message.name ?? message.fileId} to`;
-  const crowd = callees.length === 1 ? '1 person' : `${callees.length} people`;
-  await reply(
+  await rulesReply(
     tx,
     about,
-    `Rule ${rule.name} (shadow, rings nobody) would ${what} ${crowd}: ${rule.call.slice(0, 10).join(', ')}.`,
+    `Rule ${rule.name} (shadow, rings nobody) would ${what} ${crowdInWords(callees)}.`,
   );
   return null;
 }
 
-/** Plain words under the alert; escaped where they are rendered. */
-async function reply(tx: Tx, about: RuleAlert, plain: string): Promise<void> {
-  await announce(tx, about.now, {
-    requestId: null,
-    kind: 'reply',
-    channelId: about.channelId,
-    threadTs: about.alert.threadTs,
-    body: { plain },
-  });
-}
-
 /** A resolve: what has not been sent for this alert is stopped, and the thread says so. Nothing is said where no rule rang. */
 export async function resolveAlert(tx: Tx, deps: CallsDeps, about: RuleAlert): Promise<void> {
-  const rung = await tx
-    .selectFrom('rule_rings')
-    .select('rule_name')
-    .where('alert_id', '=', about.alert.id)
-    .executeTakeFirst();
-  if (rung === undefined) return;
+  if ((await ringsOf(tx, about.alert.id)).size === 0) return;
   const open = await tx
     .selectFrom('requests')
     .select('id')
     .where('alert_id', '=', about.alert.id)
     .where('state', 'in', ['awaiting_approval', 'approved', 'sending'])
+    .orderBy('id')
     .execute();
   let stopped = 0;
   for (const { id } of open) {
@@ -172,5 +237,6 @@ export async function resolveAlert(tx: Tx, deps: CallsDeps, about: RuleAlert): P
   }
   const after =
     stopped === 0 ? '' : ` ${stopped === 1 ? '1 call' : `${stopped} calls`} not sent yet will not be made.`;
-  await reply(tx, about, `Resolved: ${about.alert.title}.${after}`);
+  const { title } = about.alert;
+  await rulesReply(tx, about, `Resolved${title === '' ? '' : `: ${title}`}.${after}`);
 }

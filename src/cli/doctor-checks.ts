@@ -86,6 +86,7 @@ async function orSkip(
   return client === undefined ? [skipped(`not checked: ${variable} is not set`)] : await check(client);
 }
 
+/** Notices are what the program says at start too, such as a rule without `from`: nothing is wrong with them. */
 function checkConfiguration(sources: DoctorSources): Finding[] {
   const { settings, faults, notices } = loadSettings(sources);
   const found = faults.map((fault) =>
@@ -185,17 +186,5 @@ function configChecks(config: Config, bot: WebClient | undefined): Check[] {
       run: () => orSkip(bot, 'SLACK_BOT_TOKEN', (client) => checkGroup(client, id, by)),
     }),
   );
-  const open = config.rules.filter((rule) => rule.match.from === undefined || rule.match.from.length === 0);
-  const rules = open.map(
-    (rule): Check => ({
-      name: 'rule',
-      run: async () => [
-        note(
-          `${rule.name} has no \`from\`: anybody in the workspace can build a workflow that posts as a bot and rings people`,
-          'Name the bot_id or app_id of the tool under match.from.',
-        ),
-      ],
-    }),
-  );
-  return [...channels, ...groups, ...rules];
+  return [...channels, ...groups];
 }

@@ -23,12 +23,21 @@ export function createReportsHandler(deps: CallsDeps): Handler {
   return async (request, response) => {
     const body = await readBody(request, bodyLimit);
     if (body === null) return answer(response, 413, { status: '-1', reason: 'body too large' });
-    const parsed = parseJson(body);
-    const { reports, setAside } = parseReports(parsed);
+    const { reports, setAside } = readReports(body);
     if (setAside > 0) deps.log.warn({ setAside }, 'elements that are no delivery report were set aside');
     if (reports.length === 0)
       return answer(response, 400, { status: '-1', reason: 'no delivery report in it' });
     await storeReports(deps, reports);
     answer(response, 200, { status: '0', reason: 'success' });
   };
+}
+
+/** What is no JSON holds no report. */
+function readReports(body: string): ReturnType<typeof parseReports> {
+  try {
+    return parseReports(parseJson(body));
+  } catch (error) {
+    if (error instanceof SyntaxError) return { reports: [], setAside: 0 };
+    throw error;
+  }
 }

@@ -17,6 +17,8 @@ export function createSlackClients(settings: {
   token: string;
   apiUrl: string;
   logger: Logger;
+  /** Counts calls for the metrics. */
+  fetch?: typeof fetch | undefined;
 }): SlackClients {
   const client = (timeoutMs: number) =>
     new WebClient(settings.token, {
@@ -25,6 +27,7 @@ export function createSlackClients(settings: {
       retryConfig: { retries: 0 },
       rejectRateLimitedCalls: true,
       timeout: timeoutMs,
+      ...(settings.fetch === undefined ? {} : { fetch: settings.fetch }),
     });
   return { web: client(10_000), urgent: client(2_500) };
 }

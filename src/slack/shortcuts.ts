@@ -1,10 +1,12 @@
 import type { App, MessageShortcut } from '@slack/bolt';
+import { flatten } from '../alerts/flatten.ts';
+import { understand } from '../alerts/understand.ts';
 import type { SlackDeps } from './deps.ts';
 import { openCallModal } from './modal.ts';
 import { mayCall } from './permissions.ts';
 import { problemView } from './views/problem.ts';
 
-/** "Ring for this message": the modal, with the message's first line to be spoken and its thread for the results. */
+/** "Ring for this message": the modal, with the message's title to be spoken and its thread for the results. */
 export function registerShortcuts(app: App, deps: SlackDeps): void {
   app.shortcut<MessageShortcut>(
     { type: 'message_action', callback_id: 'voicecall_from_message' },
@@ -27,16 +29,9 @@ export function registerShortcuts(app: App, deps: SlackDeps): void {
   );
 }
 
-/** What Slack escapes in a message's text: https://docs.slack.dev/messaging/formatting-message-text#escaping */
-const entities = { amp: '&', lt: '<', gt: '>' };
-
-function spokenTitle(deps: SlackDeps, message: { text?: string }): string {
-  const [line = ''] = (message.text ?? '').split('\n').filter((each) => each.trim() !== '');
-  return line
-    .replace(/<[^>|]*\|([^>]*)>/g, '$1')
-    .replace(/<[^>]*>/g, '')
-    .replace(/[*_~`]/g, '')
-    .replace(/&(amp|lt|gt);/g, (_, name: keyof typeof entities) => entities[name])
-    .trim()
-    .slice(0, deps.config().voice.limits.textLength);
+/** As an alert's title is found, because the text of most tools' messages is empty. */
+function spokenTitle(deps: SlackDeps, message: MessageShortcut['message']): string {
+  const { title } = understand(flatten(message), { channel: undefined, botId: '', botName: undefined });
+  const { textLength } = deps.config().voice.limits;
+  return [...title].slice(0, textLength).join('').trim();
 }

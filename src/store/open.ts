@@ -5,7 +5,6 @@ import { newId } from '../ids.ts';
 import { storeFault, storeUnavailable } from './errors.ts';
 import { guarded } from './guard.ts';
 import { migrate } from './migrate.ts';
-import { listenForTasks, notification, postgresDialect } from './postgres.ts';
 import type { Schema } from './schema.ts';
 import { prepareSqliteFile, sqliteDialect } from './sqlite.ts';
 import { hasEnqueued } from './tasks.ts';
@@ -53,7 +52,7 @@ function openSqlite(dataDir: string, clock: Clock, log: StoreLog): Store {
   return {
     dialect: 'sqlite',
     read,
-    transaction: (run) => inTransaction({ database: write, clock, log, wake }, run),
+    transaction: (run, options) => inTransaction({ database: write, clock, log, wake, ...options }, run),
     onTasks: (listener) => addTo(listeners, listener),
     close: async () => {
       await read.destroy();
@@ -63,6 +62,8 @@ function openSqlite(dataDir: string, clock: Clock, log: StoreLog): Store {
 }
 
 async function openPostgres(databaseUrl: string, clock: Clock, log: StoreLog): Promise<Store> {
+  // Loaded where it is used: a start on SQLite needs none of it.
+  const { listenForTasks, notification, postgresDialect } = await import('./postgres.ts');
   const database = new Kysely<Schema>({ dialect: guarded(postgresDialect(databaseUrl, log)) });
   const listeners = new Set<() => void>();
   const wake = () => wakeAll(listeners);
@@ -72,7 +73,8 @@ async function openPostgres(databaseUrl: string, clock: Clock, log: StoreLog): P
   return {
     dialect: 'postgres',
     read: database,
-    transaction: (run) => inTransaction({ database, clock, log, wake, notify: notification(self) }, run),
+    transaction: (run, options) =>
+      inTransaction({ database, clock, log, wake, notify: notification(self), ...options }, run),
     onTasks: (listener) => addTo(listeners, listener),
     close: async () => {
       await listening.stop();
@@ -99,10 +101,11 @@ interface TransactionParts {
   wake: () => void;
   /** Run in a transaction that enqueued tasks, to tell the other instances. */
   notify?: string;
+  patienceMs?: number;
 }
 
 async function inTransaction<T>(parts: TransactionParts, run: (tx: Tx) => Promise<T>): Promise<T> {
-  const until = performance.now() + retryForMs;
+  const until = performance.now() + (parts.patienceMs ?? retryForMs);
   for (let attempt = 0; ; attempt++) {
     const { fault, error, ambiguous, result } = await attemptTransaction(parts, run);
     if (result !== undefined) return result.value;

@@ -22,9 +22,10 @@ export interface Store {
    * database or a serialization failure is tried again; tasks enqueued inside wake the workers after the commit.
    * Throws VoicecallError store_unavailable (locked, read-only, full, connection lost) with the cause. `run` may run
    * more than once: it changes the database alone. A query that fails spoils the whole transaction (PostgreSQL), so
-   * expected collisions are written as `on conflict`, not caught.
+   * expected collisions are written as `on conflict`, not caught. `patienceMs`: how long it is tried again before the
+   * caller hears of it, instead of 4 s.
    */
-  transaction<T>(run: (tx: Tx) => Promise<T>): Promise<T>;
+  transaction<T>(run: (tx: Tx) => Promise<T>, options?: { patienceMs?: number }): Promise<T>;
   /** Called after each commit that enqueued tasks, by this process or (PostgreSQL) another; returns the way to stop. */
   onTasks(listener: () => void): () => void;
   close(): Promise<void>;

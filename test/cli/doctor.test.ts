@@ -124,7 +124,7 @@ suite('doctor', () => {
       /^WRONG {2}channel: C0SECRET \(rule db-critical\) is not there, or is private/m,
       /^WRONG {2}user group: S0GONE \(callers\) does not exist\. Check the id/m,
       /^ok {5}user group: S0LEADS/m,
-      /^note {3}rule: db-critical has no `from`: anybody/m,
+      /^note {3}configuration: Rule "db-critical" has no match\.from: anybody/m,
     ]) {
       assert.match(text, pattern);
     }
@@ -135,7 +135,10 @@ suite('doctor', () => {
     writeFileSync(join(cwd, 'voicecall.yaml'), goodYaml.replace('match: { from: [A0GRAFANA] }, ', ''));
     const { good, text } = await examine();
     assert.equal(good, true, text);
-    assert.match(text, /^note {3}rule: db-critical has no `from`.*Name the bot_id or app_id/m);
+    assert.match(
+      text,
+      /^note {3}configuration: Rule "db-critical" has no match\.from.*Name the bot_id or app_id/m,
+    );
   });
 
   test('a bot token that is not accepted is told once; the rest goes on', async () => {

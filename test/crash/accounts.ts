@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Store } from '../../src/store/types.ts';
-import { eventually, messages } from '../support/world.ts';
 import type { Stage } from '../support/child.ts';
+import { eventually, messages } from '../support/world.ts';
 
 /** Numbers from a seed (mulberry32), so that a run that failed can be played again. */
 export function seeded(seed: number): () => number {
@@ -97,5 +97,7 @@ export async function assertShownOnce(stage: Stage, requests: number, channel = 
 
 /** As when the restart comes 8 s later: the leases of a process that is gone for certain have lapsed. */
 export async function lapseLeases(store: Store): Promise<void> {
-  await store.transaction((tx) => tx.updateTable('tasks').set({ lease_until: 0 }).where('lease_until', 'is not', null).execute());
+  await store.transaction((tx) =>
+    tx.updateTable('tasks').set({ lease_until: 0 }).where('lease_until', 'is not', null).execute(),
+  );
 }

@@ -1,15 +1,14 @@
-import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ChildApp, type Stage, startStage } from '../support/child.ts';
+import { type Stage, startStage } from '../support/child.ts';
 import { databaseKinds } from '../support/store.ts';
-import { ask, boardNow, eventually, recording, usualConfig } from '../support/world.ts';
+import { ask, boardNow, usualConfig } from '../support/world.ts';
 import { assertShownOnce, lapseLeases, numbers, seeded, seedOfRun, settled } from './accounts.ts';
 
 const rounds = Number(process.env.CRASH_ROUNDS ?? 3);
 /** Slow enough that a kill lands before, in and after each POST, its answer, its reports and what Slack is told. */
 const slowVoice = { ringAfterMs: 20, autoAnswerMs: 200, report: { retries: 10, retryAfterMs: 200 } };
-const slowConfig = `${usualConfig}\napproval: { calleesOver: 1000, approvers: [U0BEN] }\n`.replace('perSecond: 200', 'perSecond: 4');
+const slowConfig = usualConfig.replace('perSecond: 200', 'perSecond: 4');
 
 for (const database of databaseKinds) {
   describe(`SIGKILL, on ${database}`, () => {
@@ -25,7 +24,8 @@ for (const database of databaseKinds) {
       const callees = numbers(600);
       const store = await stage.database.open();
       let app = await stage.start();
-      const board = await ask(stage, { callee: '', lists: [], ...(await asFile(callees)) });
+      const file = stage.slack.uploadFile('U0ASHA', 'callees.txt', callees.join('\n'));
+      const board = await ask(stage, { file: [file.id] });
       const kills: string[] = [];
       for (let round = 0; round < rounds; round++) {
         await sleep(random() * 700);

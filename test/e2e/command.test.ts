@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { databaseKinds } from '../support/store.ts';
-import { ask, recording, usualConfig } from '../support/world.ts';
-import { becomes, type Flow, shownText, soon, startFlow } from './flow.ts';
+import { recording, usualConfig } from '../support/world.ts';
+import { ask, becomes, type Flow, shownText, soon, startFlow } from './flow.ts';
 
 const config = `${usualConfig}
 approval: { calleesOver: 100, approvers: [U0BEN] }

@@ -1,9 +1,18 @@
 import assert from 'node:assert/strict';
 import { checkMessage, checkView } from '../../sandbox/slack/blocks.ts';
-import type { SandboxMessage, SandboxView } from '../../sandbox/slack/types.ts';
+import type { FieldValues, SandboxMessage, SandboxView } from '../../sandbox/slack/types.ts';
 import type { Clock } from '../../src/clock.ts';
 import { createLog } from '../../src/log.ts';
-import { boardNow, boards, messages, reportToken, startWorld, type World, type WorldOptions } from '../support/world.ts';
+import {
+  boardNow,
+  boards,
+  fillModal,
+  messages,
+  reportToken,
+  startWorld,
+  type World,
+  type WorldOptions,
+} from '../support/world.ts';
 
 /** A clock that goes by itself and can be moved on: timers that fall due by it run at once. */
 export interface JumpClock extends Clock {
@@ -250,4 +259,20 @@ export async function pressValue(flow: Flow, user: string, board: SandboxMessage
 /** POSTs that dial, as the platform got them. */
 export function dialled(flow: Flow) {
   return flow.voice.requests.filter((each) => /send(Group|Code)$/.test(each.path));
+}
+
+/** Fills in and submits both views, and waits for the board. */
+export async function ask(
+  flow: Flow,
+  values: FieldValues,
+  who: { user?: string; channel?: string } = {},
+): Promise<SandboxMessage> {
+  const { user = 'U0ASHA', channel = 'C0OPS' } = who;
+  const before = boards(flow, channel).length;
+  const first = await fillModal(flow, values, who);
+  assert.deepEqual(first.errors, {});
+  assert.equal(first.view?.callback_id, 'voicecall_confirm');
+  const second = await flow.slack.submitView(user, first.view.id);
+  assert.equal(second.action, 'cleared', JSON.stringify(second.answer));
+  return await soon(flow, 'the board appears', () => boards(flow, channel)[before]);
 }

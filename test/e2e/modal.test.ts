@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 import type { FieldValues } from '../../sandbox/slack/types.ts';
 import { databaseKinds } from '../support/store.ts';
-import { ask, boards, fillModal, openModal, recording, usualConfig } from '../support/world.ts';
-import { becomes, countsOf, type Flow, shownText, soon, startFlow, toldAlone } from './flow.ts';
+import { boards, fillModal, openModal, recording, usualConfig } from '../support/world.ts';
+import { ask, becomes, countsOf, type Flow, shownText, soon, startFlow, toldAlone } from './flow.ts';
 
 const config = `${usualConfig}
 limits: { calleesPerRequest: 300, deny: ["+1900"] }

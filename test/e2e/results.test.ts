@@ -3,8 +3,8 @@ import { after, before, describe, test } from 'node:test';
 import type { SandboxFile, SandboxMessage } from '../../sandbox/slack/types.ts';
 import { documentedCodes, describeCode } from '../../src/voice/codes.ts';
 import { databaseKinds } from '../support/store.ts';
-import { ask, fillModal, usualConfig } from '../support/world.ts';
-import { becomes, current, dialled, type Flow, replies, resultsOf, shownText, soon, startFlow } from './flow.ts';
+import { fillModal, usualConfig } from '../support/world.ts';
+import { ask, becomes, current, dialled, type Flow, replies, resultsOf, shownText, soon, startFlow } from './flow.ts';
 
 const config = `${usualConfig.replace('IN', 'SG')}
 limits: { calleesPerRequest: 10000 }
@@ -15,7 +15,7 @@ for (const database of databaseKinds) {
     let flow: Flow;
     let next = 6591200100;
     before(async () => {
-      flow = await startFlow({ database, config });
+      flow = await startFlow({ database, config, voice: { report: { form: 'array', gatherMs: 60 } } });
     });
     after(() => flow.end());
 

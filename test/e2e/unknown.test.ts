@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Fault } from '../../sandbox/voice/faults.ts';
 import { databaseKinds } from '../support/store.ts';
-import { ask, openModal } from '../support/world.ts';
-import { becomes, current, dialled, type Flow, pressValue, resultsOf, shownText, soon, startFlow, toldAlone } from './flow.ts';
+import { openModal } from '../support/world.ts';
+import { ask, becomes, current, dialled, type Flow, pressValue, resultsOf, shownText, soon, startFlow, toldAlone } from './flow.ts';
 
 /** What may have dialled, and whether it did. */
 const ambiguous: { what: string; fault: Fault; rang: boolean }[] = [
@@ -73,7 +73,7 @@ for (const database of databaseKinds) {
     test('it did not ring: failed, a new request is offered, and a second press comes too late', async () => {
       const board = await askUnknown({ reset: 'after-reading' });
       const before = flow.slack.ephemerals('U0ASHA').length;
-      const stale = current(flow, board);
+      const stale = structuredClone(current(flow, board));
       await pressValue(flow, 'U0ASHA', board, 'call_settle', ':silent');
       assert.match(await toldAlone(flow, 'U0ASHA', before), /call_redial/);
       await becomes(flow, board, 'done', { unknown: 0, failed: 2 });
@@ -143,6 +143,6 @@ describe('unknown submissions and the records', () => {
     const board = await ask(flow, { callee: '+6591400041, +6591400042' });
     await becomes(flow, board, 'sent', { unknown: 1, accepted: 1 });
     flow.clock.jump(65_000);
-    await becomes(flow, board, 'sent', { unknown: 0, accepted: 2 });
+    await becomes(flow, board, 'done', { unknown: 0, accepted: 2, answered: 2 });
   });
 });

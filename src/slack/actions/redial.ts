@@ -24,6 +24,10 @@ export function registerRedial(app: App, deps: SlackDeps): void {
         };
       }
       const calls = toRingAgain(request, await loadCalls(deps.store.read, request.id));
+      if (calls.length === 0)
+        return {
+          text: 'Nobody of it can be rung again: its numbers have been erased, as the configuration says.',
+        };
       const callee = formatCallees(calls.map(({ callee: number, name }) => ({ callee: number, name })));
       const fits = callee.length <= inputLength;
       const { message, options } = request;

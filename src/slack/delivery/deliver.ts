@@ -194,7 +194,8 @@ async function failed(
     'Slack did not take a message',
   );
   if (failure.kind === 'limited') {
-    await setTries(deps, message, 0);
+    // This attempt did nothing for certain; what became of an earlier one may still have to be looked for.
+    await setTries(deps, message, message.tries);
     return { waitMs: failure.retryAfterMs };
   }
   if (failure.kind === 'refused' && isClosedPlace(failure.error)) {

@@ -9,6 +9,9 @@ interface Found {
   files?: { name?: string | null }[];
 }
 
+/** Slack's times are Slack's: our clock may be ahead by some minutes. */
+const clockMarginSeconds = 600;
+
 /**
  * Looks for a message that may have been posted although its answer got lost: in the thread or the channel, since
  * shortly before the first try, among our own. Returns its ts or null. Throws what the Web API throws.
@@ -18,7 +21,7 @@ export async function findPosted(
   place: { channelId: string; threadTs: string | null; sinceAt: number },
   isIt: (message: Found) => boolean,
 ): Promise<string | null> {
-  const oldest = String(Math.floor(place.sinceAt / 1000) - 60);
+  const oldest = String(Math.floor(place.sinceAt / 1000) - clockMarginSeconds);
   let cursor: string | undefined;
   for (let page = 0; page < 10; page++) {
     const shared = {

@@ -1,9 +1,16 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { flatten } from '../../alerts/flatten.ts';
 import { type GatedMessage, gate } from '../../alerts/gate.ts';
 import { matchRules } from '../../alerts/rules.ts';
 import { type Understood, understand } from '../../alerts/understand.ts';
-import { claimAlertEvent, placeInStore, rememberAlert } from '../../calls/alert-events.ts';
-import { fireRule, type ReadyRule, resolveAlert } from '../../calls/rules.ts';
+import {
+  claimAlertEvent,
+  type KnownAlert,
+  type Placed,
+  placeInStore,
+  rememberAlert,
+} from '../../calls/alert-events.ts';
+import { fireRule, hasRung, noteMatches, type ReadyRule, resolveAlert, ringsOf } from '../../calls/rules.ts';
 import type { Rule } from '../../config/types.ts';
 import type { TaskHandler } from '../../store/types.ts';
 import type { SlackDeps } from '../deps.ts';
@@ -11,7 +18,7 @@ import { ownIds } from './intake.ts';
 import { readyRule } from './ready-rule.ts';
 
 const batchSize = 50;
-const defaultExpireAfterMs = 24 * 3_600_000;
+const usualExpireAfterMs = 24 * 3_600_000;
 
 interface StoredEvent {
   event_id: string;
@@ -20,26 +27,45 @@ interface StoredEvent {
   body: string;
 }
 
-/** The handler of the "alerts" task: understands stored events one after the other, in the order they came. */
+/**
+ * The handler of the "alerts" task: understands stored events one after the other, in the order they came. One that
+ * fails is tried again later and keeps none of the others waiting.
+ */
 export function createAlertReader(deps: SlackDeps): TaskHandler {
   return async (_task, lease) => {
+    const failed = new Map<string, unknown>();
     while (lease.valid()) {
-      const events = await deps.store.read
-        .selectFrom('alert_events')
-        .select(['event_id', 'team_id', 'channel_id', 'body'])
-        .where('processed_at', 'is', null)
-        .orderBy('received_at')
-        .orderBy('event_id')
-        .limit(batchSize)
-        .execute();
-      if (events.length === 0) return undefined;
+      const events = await nextEvents(deps, [...failed.keys()]);
+      if (events.length === 0) {
+        for (const error of failed.values()) throw error;
+        return undefined;
+      }
       for (const event of events) {
         if (!lease.valid()) break;
-        await readEvent(deps, event);
+        try {
+          await readEvent(deps, event);
+        } catch (error) {
+          deps.log.error(
+            { err: error, eventId: event.event_id },
+            'an alert event could not be dealt with yet',
+          );
+          failed.set(event.event_id, error);
+        }
+        // SQLite answers at once: without this, a long queue would keep everything else of the process waiting.
+        await nextTurn();
       }
     }
     return { againAt: deps.clock.now() };
   };
+}
+
+async function nextEvents(deps: SlackDeps, without: string[]): Promise<StoredEvent[]> {
+  let query = deps.store.read
+    .selectFrom('alert_events')
+    .select(['event_id', 'team_id', 'channel_id', 'body'])
+    .where('processed_at', 'is', null);
+  if (without.length > 0) query = query.where('event_id', 'not in', without);
+  return await query.orderBy('received_at').orderBy('event_id').limit(batchSize).execute();
 }
 
 async function readEvent(deps: SlackDeps, event: StoredEvent): Promise<void> {
@@ -51,16 +77,15 @@ async function readEvent(deps: SlackDeps, event: StoredEvent): Promise<void> {
   }
   const message = gated.alert;
   const understood = understand(flatten(message.message), message);
-  const placed = await placeInStore(deps.store.read, message, understood);
-  const rules = rulesFor(deps, message, { ...understood, status: placed.status }, now);
-  // Looked up before the transaction: whom a rule rings may have to be asked of Slack.
-  const ready: ReadyRule[] = [];
-  if (placed.news !== 'none' || placed.status === 'info') {
-    for (const rule of rules) ready.push(await readyRule(deps, rule, message, understood));
-  }
+  const placed = await placeInStore(deps.store.read, message, understood, now);
+  const tells = placed.news !== 'none' || (placed.status === 'info' && placed.message === undefined);
+  const rules = tells ? rulesFor(deps, message, { ...understood, status: placed.status }, now) : [];
+  const ready = await readyRules(deps, rules, placed, message, understood);
   deps.log.info(
     {
       channel: event.channel_id,
+      bot: message.botId,
+      app: message.appId,
       status: placed.status,
       severity: understood.severity,
       title: understood.title.slice(0, 200),
@@ -68,16 +93,53 @@ async function readEvent(deps: SlackDeps, event: StoredEvent): Promise<void> {
       news: placed.news,
       rules: rules.map((rule) => rule.name),
     },
-    'a bot message was understood',
+    placed.status === 'info'
+      ? 'a bot message neither fires nor resolves, as far as it was understood'
+      : 'an alert was understood',
   );
   await deps.store.transaction(async (tx) => {
     if (!(await claimAlertEvent(tx, event.event_id, now))) return;
-    const expireAfterMs = Math.min(defaultExpireAfterMs, ...rules.map((rule) => rule.expireAfterMs));
-    const alert = await rememberAlert(tx, { gated: message, understood, placed, expireAfterMs, now });
-    const about = { alert, teamId: event.team_id, channelId: event.channel_id, now };
+    const alert = await rememberAlert(tx, {
+      gated: message,
+      understood,
+      placed,
+      expireAfterMs: shortestExpiry(rules),
+      now,
+    });
+    await noteMatches(tx, rules, now);
+    const source = message.botName ?? null;
+    const about = { alert, teamId: event.team_id, channelId: event.channel_id, source, now };
     if (placed.news === 'resolved') await resolveAlert(tx, deps, about);
     for (const each of ready) await fireRule(tx, deps, each, about);
   });
+}
+
+/** Looked up before the transaction, because Slack may have to be asked whom a rule rings; a refresh asks for nothing. */
+async function readyRules(
+  deps: SlackDeps,
+  rules: Rule[],
+  placed: Placed,
+  message: GatedMessage,
+  understood: Understood,
+): Promise<ReadyRule[]> {
+  const rings = await ringsOf(deps.store.read, placed.alertId);
+  const known: Pick<KnownAlert, 'begins' | 'episodeAt' | 'silentMs'> = {
+    begins: placed.news === 'fired' || placed.status === 'info',
+    episodeAt: placed.episodeAt ?? 0,
+    silentMs: placed.silentMs,
+  };
+  const ready: ReadyRule[] = [];
+  for (const rule of rules) {
+    if (hasRung(rule, rings.get(rule.name), known)) continue;
+    ready.push(
+      await readyRule(deps, rule, { channel: message.channel, botName: message.botName }, understood),
+    );
+  }
+  return ready;
+}
+
+function shortestExpiry(rules: readonly Rule[]): number {
+  return rules.length === 0 ? usualExpireAfterMs : Math.min(...rules.map((rule) => rule.expireAfterMs));
 }
 
 /** A rule for any message does not ring because something ended, unless it says so itself. */
@@ -87,32 +149,4 @@ function rulesFor(deps: SlackDeps, message: GatedMessage, facts: Understood, now
   return facts.status === 'resolved'
     ? rules.filter((rule) => rule.match.status?.includes('resolved') === true)
     : rules;
-}
-
-/** The handler of "alerts.cooldown" tasks (key: "<alert>:<rule>"): rings if the alert still fires and nobody has it. */
-export function createCooldownWatch(deps: SlackDeps): TaskHandler {
-  return async (task) => {
-    const at = task.key.indexOf(':');
-    const alertId = task.key.slice(0, at);
-    const ruleName = task.key.slice(at + 1);
-    const rule = deps.config().rules.find((each) => each.name === ruleName);
-    const row = await deps.store.read
-      .selectFrom('alerts')
-      .selectAll()
-      .where('id', '=', alertId)
-      .executeTakeFirst();
-    if (rule === undefined || row === undefined || row.status !== 'firing' || row.acked_by !== null)
-      return undefined;
-    const facts = { title: row.title, severity: row.severity };
-    const ready = await readyRule(deps, rule, { channel: row.channel_id, botName: undefined }, facts);
-    await deps.store.transaction((tx) =>
-      fireRule(tx, deps, ready, {
-        alert: { id: row.id, threadTs: row.thread_ts, episodeAt: row.episode_at, title: row.title },
-        teamId: deps.identity.teamId,
-        channelId: row.channel_id,
-        now: deps.clock.now(),
-      }),
-    );
-    return undefined;
-  };
 }

@@ -15,9 +15,13 @@ export async function readyRule(
   from: { channel: string | undefined; botName: string | undefined },
   alert: { title: string; severity: string | null },
 ): Promise<ReadyRule> {
+  const lists = rule.call.filter((entry) => Object.hasOwn(deps.config().lists, entry));
   const collected = await collectCallees(deps, {
-    text: rule.call.map(asTyped).join('\n'),
-    lists: [],
+    text: rule.call
+      .filter((entry) => !lists.includes(entry))
+      .map(asTyped)
+      .join('\n'),
+    lists,
     people: [],
     fileUrl: null,
   });
@@ -62,12 +66,24 @@ async function messageOf(
   };
 }
 
-/** Without "#"; the word "channel" where Slack does not say: a call does not wait for a name. */
+const namesOfChannels = new WeakMap<SlackDeps, Map<string, string>>();
+const channelPatienceMs = 1_000;
+
+/** Without "#"; the words "the channel" where Slack does not say at once: a call does not wait for a name. */
 async function channelName(deps: SlackDeps, channelId: string | undefined): Promise<string> {
-  try {
-    const { channel } = await deps.urgent.conversations.info({ channel: channelId ?? '' });
-    return channel?.name ?? 'the channel';
-  } catch {
-    return 'the channel';
-  }
+  const known = namesOfChannels.get(deps) ?? new Map<string, string>();
+  namesOfChannels.set(deps, known);
+  const name = channelId === undefined ? undefined : known.get(channelId);
+  if (name !== undefined || channelId === undefined) return name ?? 'the channel';
+  const asked = deps.urgent.conversations.info({ channel: channelId }).then(
+    ({ channel }) => {
+      if (channel?.name !== undefined) known.set(channelId, channel.name);
+      return channel?.name ?? 'the channel';
+    },
+    () => 'the channel',
+  );
+  const slow = new Promise<string>((resolve) => {
+    deps.clock.after(channelPatienceMs, () => resolve('the channel'));
+  });
+  return await Promise.race([asked, slow]);
 }

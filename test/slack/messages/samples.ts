@@ -77,7 +77,7 @@ export function request(some: Partial<RequestView> = {}): RequestView {
 
 export function call(some: Partial<CallView> = {}): CallView {
   return {
-    position: 0,
+    position: 1,
     callee: '6591110001',
     name: null,
     state: 'accepted',
@@ -100,7 +100,7 @@ export function call(some: Partial<CallView> = {}): CallView {
 
 export function manyCalls(n: number, some: (i: number) => Partial<CallView> = () => ({})): CallView[] {
   return Array.from({ length: n }, (_, i) =>
-    call({ position: i, callee: String(6_591_110_000 + i), ...some(i) }),
+    call({ position: i + 1, callee: String(6_591_110_000 + i), ...some(i) }),
   );
 }
 

@@ -1,0 +1,31 @@
+import { createAgainSender } from './calls/again.ts';
+import { createExpirer, createReminder } from './calls/decide.ts';
+import { createDispatcher } from './calls/dispatch.ts';
+import { createPoller } from './calls/poll.ts';
+import { createReconciler } from './calls/reconcile.ts';
+import { createReportApplier } from './calls/reports.ts';
+import { createRetention } from './calls/retention.ts';
+import { createDeliverer } from './slack/delivery/deliver.ts';
+import { createEditor } from './slack/delivery/edit.ts';
+import type { SlackDeps } from './slack/deps.ts';
+import { createAlertReader } from './slack/events/alerts.ts';
+import { createCooldownWatch } from './slack/events/cooldown.ts';
+import type { TaskHandler } from './store/types.ts';
+
+/** Every kind of task with what runs it, and how many of it one instance runs at once. */
+export function taskHandlers(deps: SlackDeps): Record<string, { concurrency: number; run: TaskHandler }> {
+  return {
+    dispatch: { concurrency: 16, run: createDispatcher(deps) },
+    reports: { concurrency: 1, run: createReportApplier(deps) },
+    again: { concurrency: 1, run: createAgainSender(deps) },
+    reconcile: { concurrency: 1, run: createReconciler(deps) },
+    poll: { concurrency: 1, run: createPoller(deps) },
+    expire: { concurrency: 2, run: createExpirer(deps) },
+    remind: { concurrency: 1, run: createReminder(deps) },
+    alerts: { concurrency: 1, run: createAlertReader(deps) },
+    'alerts.cooldown': { concurrency: 1, run: createCooldownWatch(deps) },
+    'slack.deliver': { concurrency: 8, run: createDeliverer(deps) },
+    'slack.edit': { concurrency: 2, run: createEditor(deps) },
+    retention: { concurrency: 1, run: createRetention(deps) },
+  };
+}

@@ -43,13 +43,17 @@ export async function startMeasured(
   const port = await freePort();
   const { PATH = '', HOME = '', BENCH_NODE_OPTIONS = '' } = process.env;
   const path = (file: string) => fileURLToPath(new URL(`../${file}`, import.meta.url));
-  const parameters = program === voicecall ? [path('src/run.mjs'), path(program)] : [path(program)];
+  const parameters = program === voicecall ? [...nodeOptions(), path('src/run.mjs')] : [];
   const spawnedAt = performance.now();
-  const child = spawn(process.execPath, [...BENCH_NODE_OPTIONS.split(' ').filter(Boolean), ...parameters], {
-    cwd,
-    env: { PATH, HOME, HOST: '127.0.0.1', PORT: String(port), ...env },
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
+  const child = spawn(
+    process.execPath,
+    [...BENCH_NODE_OPTIONS.split(' ').filter(Boolean), ...parameters, path(program)],
+    {
+      cwd,
+      env: { PATH, HOME, HOST: '127.0.0.1', PORT: String(port), ...env },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    },
+  );
   let words = '';
   child.stderr?.on('data', (chunk: Buffer) => {
     if (process.env.BENCH_VERBOSE) process.stderr.write(chunk);
@@ -74,6 +78,15 @@ export async function startMeasured(
     forgetPeak: () => writeFileSync(`/proc/${pid}/clear_refs`, '5'),
     stop: () => stop(child),
   };
+}
+
+/** The options that `npm start` gives to node. */
+function nodeOptions(): string[] {
+  const { scripts } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  const command: unknown = scripts.start;
+  return String(command)
+    .split(' ')
+    .filter((word) => word.startsWith('--'));
 }
 
 async function stop(child: ChildProcess): Promise<void> {

@@ -153,10 +153,12 @@ export async function createApp(settings: AppSettings): Promise<VoicecallApp> {
   async function stop(): Promise<void> {
     stopping = true;
     readiness.stopping();
+    // At once: while answers under way are waited for, nothing more is taken and nothing more is sent.
+    const working = worker.stop();
     if (bolt.socket !== null) await bolt.app.stop();
     await http.stop();
     while (bolt.running() > 0) await wait(10);
-    await worker.stop();
+    await working;
     await metrics?.server.stop();
     clock.stop();
     await voice.close();

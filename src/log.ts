@@ -1,5 +1,6 @@
+import { createRequire } from 'node:module';
 import pino from 'pino';
-import pretty from 'pino-pretty';
+import type pretty from 'pino-pretty';
 
 /** A log as the program uses it; a test passes its own. */
 export interface Log {
@@ -34,7 +35,9 @@ const secretPaths = ['', '*', '*.*', '*.*.*'].flatMap((prefix) =>
  * phone numbers and Slack tokens masked wherever they stand in a text.
  */
 export function createLog(level: LogLevel, options: { pretty?: boolean; sink?: LogSink } = {}): Log {
-  const sink = options.pretty ? pretty({ colorize: true, sync: true }) : (options.sink ?? process.stdout);
+  const sink = options.pretty
+    ? loadPretty()({ colorize: true, sync: true })
+    : (options.sink ?? process.stdout);
   return pino(
     {
       level,
@@ -46,6 +49,11 @@ export function createLog(level: LogLevel, options: { pretty?: boolean; sink?: L
     },
     sink,
   );
+}
+
+/** Loaded on a terminal only: a server has no use for it. */
+function loadPretty(): typeof pretty {
+  return createRequire(import.meta.url)('pino-pretty');
 }
 
 /** Masks what must not be read in a line of JSON: only inside its texts, so that times (bare numbers) stay. */

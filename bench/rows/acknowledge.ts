@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { startVoicePlatform } from '../../sandbox/voice/server.ts';
 import { bareBolt, startMeasured, voicecall } from '../child.ts';
 import { type Measurement, ms, quantile } from '../figures.ts';
 import { startSlackStub } from '../slack-stub.ts';
@@ -18,14 +19,15 @@ async function measure(program: string, seconds: number): Promise<{ times: numbe
   const folder = await mkdtemp(join(tmpdir(), 'voicecall-bench-'));
   await writeFile(join(folder, 'voicecall.yaml'), `recordings: { fire-drill: ${recording} }\n`);
   const slack = await startSlackStub();
+  const voice = await startVoicePlatform({ apiKey: 'bench-key', apiSecret: 'bench-secret' });
   const env = {
     SLACK_BOT_TOKEN: 'xoxb-bench',
     SLACK_SIGNING_SECRET: signingSecret,
     SLACK_API_URL: slack.url,
-    VOICE_API_URL: 'http://127.0.0.1:9/voice',
-    VOICE_API_KEY: 'bench-key',
-    VOICE_API_SECRET: 'bench-secret',
-    VOICE_APP_ID: 'bench-app',
+    VOICE_API_URL: voice.url,
+    VOICE_API_KEY: voice.credentials.apiKey,
+    VOICE_API_SECRET: voice.credentials.apiSecret,
+    VOICE_APP_ID: voice.credentials.appId,
     VOICECALL_CONFIG: join(folder, 'voicecall.yaml'),
     DATA_DIR: join(folder, 'data'),
     LOG_LEVEL: 'error',
@@ -38,7 +40,7 @@ async function measure(program: string, seconds: number): Promise<{ times: numbe
     return { times: JSON.parse(stdout) as number[], modals: slack.calls.get('views.open') ?? 0 };
   } finally {
     await app.stop();
-    await slack.stop();
+    await Promise.all([slack.stop(), voice.stop()]);
     await rm(folder, { recursive: true, force: true });
   }
 }

@@ -5,6 +5,10 @@ import { addSubmission, wakeLanes } from './create.ts';
 import type { CallsDeps } from './deps.ts';
 import { advance, lockRequest, type RequestRow } from './progress.ts';
 
+/** A look into the platform's records that is slow may take so much longer, ms: then the call goes out all the same. */
+const lookPatienceMs = 30_000;
+const lookAgainMs = 2_000;
+
 /**
  * The handler of "again" tasks (key: submission), for rules that say `onUnknown: again`: at three in the morning a lost
  * call is worse than one too many. What is still unknown after a minute of looking for it, of a request that nobody has
@@ -15,10 +19,15 @@ export function createAgainSender(deps: CallsDeps): TaskHandler {
     await deps.store.transaction(async (tx) => {
       const submission = await tx
         .selectFrom('submissions')
-        .select(['id', 'request_id', 'again_of'])
+        .select(['id', 'request_id', 'again_of', 'checked_at'])
         .where('id', '=', task.key)
         .executeTakeFirst();
       if (submission === undefined) return undefined;
+      const now = deps.clock.now();
+      const patient = typeof task.payload === 'number' && now < task.payload + lookPatienceMs;
+      if (patient && (submission.checked_at === null || (await reportsWait(tx)))) {
+        return { againAt: now + lookAgainMs };
+      }
       const request = await lockRequest(tx, submission.request_id);
       // This task counts as "will be sent again" until it is gone: it goes before the request moves on.
       await cancelTask(tx, 'again', task.key);
@@ -28,6 +37,17 @@ export function createAgainSender(deps: CallsDeps): TaskHandler {
       await advance(tx, deps, submission.request_id);
       return undefined;
     });
+}
+
+/** What was found in the records may not be applied yet. */
+async function reportsWait(tx: Tx): Promise<boolean> {
+  const waiting = await tx
+    .selectFrom('tasks')
+    .select('key')
+    .where('kind', '=', 'reports')
+    .limit(1)
+    .executeTakeFirst();
+  return waiting !== undefined;
 }
 
 function isWanted(request: RequestRow): boolean {

@@ -19,12 +19,13 @@ export interface Announcement {
   body?: unknown;
 }
 
-let counter = 0;
+let lastSequence = 0;
 
 /** Puts something to say into the outbox, in the caller's transaction; returns its id. */
 export async function announce(tx: Tx, now: number, announcement: Announcement): Promise<string> {
   const id = newId('m');
-  counter = (counter + 1) % 1000;
+  // Never twice and never back, so that a thread's first message goes before what stands under it.
+  lastSequence = Math.max(now * 1000, lastSequence + 1);
   const inserted = await tx
     .insertInto('messages')
     .values({
@@ -41,7 +42,7 @@ export async function announce(tx: Tx, now: number, announcement: Announcement):
           ? null
           : JSON.stringify(announcement.body),
       state: 'pending',
-      sequence: now * 1000 + counter,
+      sequence: lastSequence,
       ts: null,
       shown: null,
       tries: 0,
@@ -67,14 +68,17 @@ export async function boardOf(tx: Tx, requestId: string): Promise<string | null>
   return row?.id ?? null;
 }
 
-/** Has the request's board, results and card shown anew: they are rendered from the database when their turn comes. */
+/**
+ * Has the request's board, results and card shown anew: they are rendered from the database when their turn comes. Also
+ * those that are being posted at this moment: what they show may have been read before this change is committed.
+ */
 export async function refresh(tx: Tx, now: number, requestId: string): Promise<void> {
   const shown = await tx
     .selectFrom('messages')
     .select('id')
     .where('request_id', '=', requestId)
     .where('kind', 'in', ['board', 'results', 'card'])
-    .where('state', '=', 'posted')
+    .where('state', 'in', ['pending', 'posted'])
     .execute();
   for (const { id } of shown) await enqueue(tx, { kind: 'slack.edit', key: id, runAt: now });
 }

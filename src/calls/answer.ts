@@ -4,6 +4,7 @@ import { enqueue } from '../store/tasks.ts';
 import type { Tx } from '../store/types.ts';
 import type { SendResult, SubmittedRow } from '../voice/types.ts';
 import { record } from './audit.ts';
+import { writeCalls } from './call-rows.ts';
 import type { CallsDeps } from './deps.ts';
 import { alertStillFires, isStopped } from './patience.ts';
 import { advance, lockRequest } from './progress.ts';
@@ -159,7 +160,7 @@ export async function becomeUnknown(
 ): Promise<void> {
   const now = deps.clock.now();
   await moveSubmission(tx, submission, 'unknown', { code, reason, answered_at: null });
-  await moveCalls(tx, submission.id, 'sending', 'unknown');
+  await moveCalls(tx, submission.id, 'sending', 'unknown', { submit_code: code });
   // Reports can have come before the answer got lost: then the platform did take it.
   await settleByReports(tx, deps, submission.id);
   await record(tx, submission.request_id, {
@@ -189,7 +190,7 @@ async function lookForUnknown(
   if (!again) return;
   // After a long standstill, too, it is looked for before it goes out once more.
   const againAt = Math.max(sentAt + againAfterMs, now + againAfterMs - lookBeforeAgainMs);
-  await enqueue(tx, { kind: 'again', key: submission.id, runAt: againAt, priority: 0 });
+  await enqueue(tx, { kind: 'again', key: submission.id, runAt: againAt, priority: 0, payload: againAt });
 }
 
 /** An unknown submission of which the platform has told a single call was taken by it. */
@@ -225,7 +226,7 @@ async function answered(
     const next = row === undefined ? null : withRow(call, row);
     if (next !== null) changed.push(next);
   }
-  await writeCalls(tx, changed);
+  await writeCalls(tx, changed, answeredColumns);
   const states = new Set(changed.map((call) => call.state));
   const taken = states.has('accepted') || states.has('answered') || states.has('not_answered');
   const to = taken ? 'accepted' : states.has('unknown') ? 'unknown' : 'refused';
@@ -245,6 +246,9 @@ async function answered(
   );
 }
 
+/** What `withRow` changes. */
+const answeredColumns = ['state', 'voice_id', 'submit_code', 'submit_reason', 'dialled_at'] as const;
+
 /** The call after its row of the answer; null where the row says nothing new. A report that came first is not undone. */
 function withRow(call: CallRow, row: SubmittedRow): CallRow | null {
   const told = { submit_code: row.terminationCode, submit_reason: row.terminationReason };
@@ -259,23 +263,4 @@ function withRow(call: CallRow, row: SubmittedRow): CallRow | null {
     voice_id: row.voiceId,
     dialled_at: row.outcome === 'refused' ? null : call.dialled_at,
   };
-}
-
-/** Writes many changed calls in one statement each 200. */
-async function writeCalls(tx: Tx, calls: readonly CallRow[]): Promise<void> {
-  for (let start = 0; start < calls.length; start += 200) {
-    await tx
-      .insertInto('calls')
-      .values(calls.slice(start, start + 200))
-      .onConflict((conflict) =>
-        conflict.columns(['request_id', 'position']).doUpdateSet((eb) => ({
-          state: eb.ref('excluded.state'),
-          voice_id: eb.ref('excluded.voice_id'),
-          submit_code: eb.ref('excluded.submit_code'),
-          submit_reason: eb.ref('excluded.submit_reason'),
-          dialled_at: eb.ref('excluded.dialled_at'),
-        })),
-      )
-      .execute();
-  }
 }

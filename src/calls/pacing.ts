@@ -1,4 +1,4 @@
-import type { Tx } from '../store/types.ts';
+import type { Queryable, Tx } from '../store/types.ts';
 
 /**
  * Takes a turn of something that may happen once in `everyMs`, across instances. Returns `now` where the turn is ours,
@@ -26,4 +26,15 @@ export async function pace(tx: Tx, name: string, now: number, everyMs: number): 
     .where('name', '=', name)
     .execute();
   return now;
+}
+
+/** When (ms) a turn may be had, without taking one: `now` or later. Saves the work before a turn that is not to be had yet. */
+export async function nextTurnAt(
+  from: Queryable,
+  name: string,
+  now: number,
+  everyMs: number,
+): Promise<number> {
+  const row = await from.selectFrom('pacing').select('next_at').where('name', '=', name).executeTakeFirst();
+  return Math.max(now, Math.min(row?.next_at ?? now, now + Math.ceil(everyMs)));
 }

@@ -1,3 +1,4 @@
+import { VoicecallError } from '../errors.ts';
 import type { TaskHandler } from '../store/types.ts';
 import type { CallRecord } from '../voice/types.ts';
 import { refresh } from './announce.ts';
@@ -32,7 +33,6 @@ export function createPoller(deps: CallsDeps): TaskHandler {
       .where('request_id', '=', request.id)
       .where('state', '=', 'accepted')
       .where('superseded', '=', 0)
-      .where('voice_id', 'is not', null)
       .orderBy('position')
       .execute();
     if (open.length === 0) return undefined;
@@ -41,32 +41,42 @@ export function createPoller(deps: CallsDeps): TaskHandler {
       await giveUp(deps, request.id);
       return undefined;
     }
-    const single = open.length <= oneByOne;
+    const voiceIds = new Set(open.flatMap((each) => (each.voice_id === null ? [] : [each.voice_id])));
+    // A person said that they rang: no record can be asked for, so they are given up in time like the others.
+    if (voiceIds.size === 0) return { againAt: firstAt + giveUpAfterMs + 1 };
+    const single = voiceIds.size <= oneByOne;
     const openAt = await deps.store.transaction((tx) =>
-      pace(tx, single ? 'record' : 'records', now, single ? oneRecordEveryMs * open.length : queryEveryMs),
+      pace(tx, single ? 'record' : 'records', now, single ? oneRecordEveryMs * voiceIds.size : queryEveryMs),
     );
     if (openAt > now) return { againAt: openAt };
     const ahead = deps.voice.clockOffset();
-    const records = single
-      ? await askOneByOne(
-          deps,
-          open.flatMap((each) => (each.voice_id === null ? [] : [each.voice_id])),
-        )
-      : await deps.voice.recordGroupQuery(firstAt + ahead - marginMs, now + ahead + marginMs);
-    const voiceIds = new Set(open.map((each) => each.voice_id));
+    const { records, refusal } = single
+      ? await askOneByOne(deps, [...voiceIds])
+      : { records: await deps.voice.recordGroupQuery(firstAt + ahead - marginMs, now + ahead + marginMs) };
     const found = records.filter((each) => voiceIds.has(each.voiceId));
     if (found.length > 0) await storeReports(deps, found);
+    if (refusal !== undefined) throw refusal;
     return { againAt: now + pauseMs(now - firstAt, single) };
   };
 }
 
-async function askOneByOne(deps: CallsDeps, voiceIds: readonly string[]): Promise<CallRecord[]> {
-  const found: CallRecord[] = [];
+/** A record that the platform refuses to give keeps none of the others back. */
+async function askOneByOne(
+  deps: CallsDeps,
+  voiceIds: readonly string[],
+): Promise<{ records: CallRecord[]; refusal?: VoicecallError }> {
+  const records: CallRecord[] = [];
+  let refusal: VoicecallError | undefined;
   for (const voiceId of voiceIds) {
-    const one = await deps.voice.recordGroup(voiceId);
-    if (one !== null) found.push(one);
+    try {
+      const one = await deps.voice.recordGroup(voiceId);
+      if (one !== null) records.push(one);
+    } catch (error) {
+      if (!(error instanceof VoicecallError) || error.code !== 'voice_refused') throw error;
+      refusal ??= error;
+    }
   }
-  return found;
+  return { records, ...(refusal === undefined ? {} : { refusal }) };
 }
 
 /** Grows with the age of the calls: 15 s at first, a tenth of the age later, half an hour at most. */

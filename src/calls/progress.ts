@@ -79,6 +79,7 @@ export async function advance(tx: Tx, deps: CallsDeps, requestId: string): Promi
   } else if (request.state === 'sent') {
     const counts = await countCalls(tx, requestId);
     if (isSettled(counts)) await finish(tx, request, 'done', now);
+    else if (awaitsReports(counts)) await pollLater(tx, deps, request, now);
   }
   await refresh(tx, now, requestId);
 }
@@ -97,7 +98,16 @@ async function willBeSentAgain(tx: Tx, requestId: string): Promise<boolean> {
 }
 
 function isSettled(counts: Counts): boolean {
-  return counts.unknown === 0 && counts.accepted === counts.answered + counts.not_answered;
+  return counts.unknown === 0 && !awaitsReports(counts);
+}
+
+function awaitsReports(counts: Counts): boolean {
+  return counts.accepted > counts.answered + counts.not_answered;
+}
+
+/** Polling ends when nothing is accepted without its end; what was unknown and turns out accepted begins it anew. */
+async function pollLater(tx: Tx, deps: CallsDeps, request: RequestRow, now: number): Promise<void> {
+  await enqueue(tx, { kind: 'poll', key: request.id, runAt: now + firstPollMs(deps, request), priority: 7 });
 }
 
 async function finishSending(
@@ -115,13 +125,7 @@ async function finishSending(
     await moveRequest(tx, request, 'sent', now);
     await record(tx, request.id, { at: now, actor: 'voicecall', action: 'sent', detail: { ...counts } });
     if (isSettled(counts)) await finish(tx, { ...request, state: 'sent' }, 'done', now);
-    else
-      await enqueue(tx, {
-        kind: 'poll',
-        key: request.id,
-        runAt: now + firstPollMs(deps, request),
-        priority: 7,
-      });
+    else await pollLater(tx, deps, request, now);
   }
   await announceResults(tx, request, counts, now);
 }

@@ -25,6 +25,8 @@ export function createReconciler(deps: CallsDeps): TaskHandler {
     const records = await deps.voice.recordGroupQuery(firstAt + ahead - marginMs, now + ahead + marginMs);
     const tokens = new Set(open.map((each) => each.token));
     const found = records.filter((each) => tokens.has(findToken(deps.tokenSecret, each.calledInfo) ?? ''));
+    // Before it counts as looked for: who waits for that must see what was found.
+    if (found.length > 0) await storeReports(deps, found);
     await deps.store.transaction(async (tx) => {
       await tx
         .updateTable('submissions')
@@ -38,7 +40,6 @@ export function createReconciler(deps: CallsDeps): TaskHandler {
       // The board says when it was looked for last.
       for (const requestId of new Set(open.map((each) => each.request_id))) await refresh(tx, now, requestId);
     });
-    if (found.length > 0) await storeReports(deps, found);
     deps.log.info(
       { unknown: open.length, found: found.length },
       'looked for unknown submissions in the records',

@@ -156,4 +156,6 @@ export interface RequestView {
   ackedBy: string | null;
   /** Why it failed, was rejected or was held, in words for people; null otherwise. */
   outcome: string | null;
+  /** "again": what stays unknown goes out once more while the request is sending; absent: it is left to a person. */
+  onUnknown?: 'again' | 'hold';
 }

@@ -88,6 +88,7 @@ function requestFields(
     cancelledBy: row.cancelled_by,
     ackedBy: row.acked_by,
     outcome: row.outcome,
+    onUnknown: row.on_unknown === 'again' ? 'again' : 'hold',
   };
 }
 

@@ -52,7 +52,12 @@ export function createHttpServer(settings: {
     stop: () =>
       new Promise((resolve) => {
         if (!server.listening) return resolve();
-        server.close(() => resolve());
+        // A proxy's connection that is busy now would be kept alive after its answer, and used for more.
+        const closing = setInterval(() => server.closeIdleConnections(), 50);
+        server.close(() => {
+          clearInterval(closing);
+          resolve();
+        });
         server.closeIdleConnections();
       }),
   };

@@ -44,3 +44,17 @@ const closedPlaces = new Set([
 export function isClosedPlace(error: string): boolean {
   return closedPlaces.has(error);
 }
+
+const tokenFaults = new Set([
+  'invalid_auth',
+  'not_authed',
+  'account_inactive',
+  'token_revoked',
+  'token_expired',
+  'no_permission',
+]);
+
+/** True where Slack refuses everything of ours until somebody gives the app a good token. */
+export function isTokenFault(error: string): boolean {
+  return tokenFaults.has(error);
+}

@@ -1,16 +1,6 @@
 import { VoicecallError } from '../errors.ts';
 import type { SlackDeps } from './deps.ts';
-import { slackFailure } from './errors.ts';
-
-/** Errors of auth.test that no waiting mends. */
-const wrongToken = new Set([
-  'invalid_auth',
-  'not_authed',
-  'account_inactive',
-  'token_revoked',
-  'token_expired',
-  'no_permission',
-]);
+import { isTokenFault, slackFailure } from './errors.ts';
 
 /**
  * Asks Slack who we are and keeps it in `deps.identity`. While Slack is down it asks again, every 15 s at most, until
@@ -28,7 +18,7 @@ export async function checkIdentity(deps: SlackDeps, givenUp: () => boolean): Pr
       return;
     } catch (error) {
       const failure = slackFailure(error);
-      if (failure.kind === 'refused' && wrongToken.has(failure.error)) {
+      if (failure.kind === 'refused' && isTokenFault(failure.error)) {
         throw new VoicecallError(
           'config',
           `Slack refuses SLACK_BOT_TOKEN (${failure.error}). Copy the Bot User OAuth Token (xoxb-…) from "OAuth & Permissions" of your app and start again.`,

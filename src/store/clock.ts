@@ -2,7 +2,8 @@ import { sql } from 'kysely';
 import type { Clock } from '../clock.ts';
 import type { Store } from './types.ts';
 
-const refreshMs = 30_000;
+/** How often the database's time is measured. */
+export const refreshMs = 30_000;
 
 export interface DatabaseClock extends Clock {
   /** Ends the measuring. */

@@ -138,7 +138,7 @@ const tables: Record<Exclude<keyof Schema, 'meta'>, TableDefinition> = {
       applied_at: 'int?',
     },
     ['id'],
-    { unique: [['digest']], indexes: [['voice_id'], ['token'], ['applied_at'], ['received_at']] },
+    { unique: [['digest']], indexes: [['voice_id'], ['token'], ['applied_at', 'id'], ['received_at']] },
   ),
   tasks: table<'tasks'>(
     {

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as otherWork, setTimeout as sleep } from 'node:timers/promises';
 import { Kysely, sql } from 'kysely';
 import type { Clock } from '../clock.ts';
 import { newId } from '../ids.ts';
@@ -52,7 +52,11 @@ function openSqlite(dataDir: string, clock: Clock, log: StoreLog): Store {
   return {
     dialect: 'sqlite',
     read,
-    transaction: (run, options) => inTransaction({ database: write, clock, log, wake, ...options }, run),
+    async transaction(run, options) {
+      // SQLite answers at once, so that a hundred tasks on end would never let a request from Slack come through.
+      await otherWork();
+      return await inTransaction({ database: write, clock, log, wake, ...options }, run);
+    },
     onTasks: (listener) => addTo(listeners, listener),
     close: async () => {
       await read.destroy();

@@ -18,7 +18,8 @@ function settings(databaseUrl: string): pg.ClientConfig {
     connectionTimeoutMillis: 3000,
     statement_timeout: 10_000,
     lock_timeout: 5000,
-    idle_in_transaction_session_timeout: 10_000,
+    // Less than a task's lease: an instance that froze in a transaction must not keep its locks from who takes over.
+    idle_in_transaction_session_timeout: 6000,
     // Ours, for a server that vanished without closing: a little over the server's own.
     query_timeout: 12_000,
     keepAlive: true,

@@ -37,9 +37,9 @@ for (const kind of databaseKinds) {
       clock = createFakeClock();
       config = configWith(always);
       posts = [];
-      const first = await database.open({ clock });
+      const first = await database.open();
       // Two instances on PostgreSQL; SQLite has one.
-      const second = kind === 'postgres' ? await database.open({ clock }) : first;
+      const second = kind === 'postgres' ? await database.open() : first;
       const shared = { clock, config: () => config, voice: createVoiceStub(posts) };
       deps = createDeps({ store: first, ...shared });
       other = createDeps({ store: second, instance: 'i2', ...shared });

@@ -7,7 +7,11 @@ import { assertShownOnce, lapseLeases, numbers, seeded, seedOfRun, settled } fro
 
 const rounds = Number(process.env.CRASH_ROUNDS ?? 3);
 /** Slow enough that a kill lands before, in and after each POST, its answer, its reports and what Slack is told. */
-const slowVoice = { ringAfterMs: 20, autoAnswerMs: 200, report: { retries: 10, retryAfterMs: 200 } };
+const slowVoice = {
+  ringAfterMs: 20,
+  autoAnswerMs: 200,
+  report: { form: 'array' as const, gatherMs: 50, retries: 10, retryAfterMs: 1500 },
+};
 const slowConfig = usualConfig.replace('perSecond: 200', 'perSecond: 4');
 
 for (const database of databaseKinds) {

@@ -40,11 +40,8 @@ for (const database of databaseKinds) {
       assert.equal(view.callback_id, 'voicecall');
       const value = (block: string) => Object.values(view.state.values[block] ?? {})[0];
       assert.match(String(value('callee')?.value), /91856321412/);
-      assert.deepEqual(
-        (value('lists')?.selected_options as { value: string }[]).map((each) => each.value),
-        ['db-oncall'],
-      );
-      assert.equal((value('fileId')?.selected_option as { value: string }).value, recording);
+      assert.match(JSON.stringify(value('lists')?.selected_options), /"value":"db-oncall"/);
+      assert.ok(JSON.stringify(value('fileId')?.selected_option).includes(`"value":"${recording}"`));
       assert.equal(value('channel')?.selected_conversation, 'C0OPS');
       assert.ok(!view.private_metadata.includes('91856321412'));
     });
@@ -64,7 +61,11 @@ for (const database of databaseKinds) {
       for (const user of ['U0GUEST', 'U0GONE', 'U0STRANGER']) {
         const told = flow.slack.ephemerals(user).length;
         await flow.slack.command(user, 'C0OPS', '');
-        const sentence = await soon(flow, `${user} is refused`, () => flow.slack.ephemerals(user)[told]?.text);
+        const sentence = await soon(
+          flow,
+          `${user} is refused`,
+          () => flow.slack.ephemerals(user)[told]?.text,
+        );
         assert.match(sentence, /may ring people|may not ring/);
         assert.deepEqual(flow.slack.state.views.get(user) ?? [], []);
       }
@@ -116,7 +117,10 @@ for (const database of databaseKinds) {
 
     const open = async () => {
       await flow.slack.command('U0ASHA', 'C0OPS', '+91 85632 14120');
-      return await soon(flow, 'the modal', () => flow.slack.state.views.get('U0ASHA')?.at(-1), { stepMs: 0, withinMs: 2_900 });
+      return await soon(flow, 'the modal', () => flow.slack.state.views.get('U0ASHA')?.at(-1), {
+        stepMs: 0,
+        withinMs: 2_900,
+      });
     };
     const now = () => flow.slack.state.views.get('U0ASHA')?.at(-1);
 
@@ -125,7 +129,12 @@ for (const database of databaseKinds) {
       const loading = await open();
       assert.match(JSON.stringify(loading.blocks), /Loading the recordings/);
       flow.slack.fillView('U0ASHA', loading.id, { callee: '+91 85632 13000' });
-      const filled = await soon(flow, 'it is filled', () => (JSON.stringify(now()?.blocks).includes('option_groups') ? now() : undefined), { stepMs: 0 });
+      const filled = await soon(
+        flow,
+        'it is filled',
+        () => (JSON.stringify(now()?.blocks).includes('option_groups') ? now() : undefined),
+        { stepMs: 0 },
+      );
       assert.equal(slow.used(), 1);
       assert.equal(filled.id, loading.id);
       assert.match(JSON.stringify(filled.state.values.callee), /13000/);
@@ -138,8 +147,16 @@ for (const database of databaseKinds) {
         if (refuse) flow.voice.faults.next({ on: 'fileQuery', refuse: { code: '-1' } });
         else await flow.voice.goDown();
         await open();
-        const view = await soon(flow, 'it says so', () => (/did not answer/.test(JSON.stringify(now()?.blocks)) ? now() : undefined), { stepMs: 0 });
-        const second = await flow.slack.submitView('U0ASHA', view.id, { fileId: 'a-typed-one.mp3', channel: 'C0OPS' });
+        const view = await soon(
+          flow,
+          'it says so',
+          () => (/did not answer/.test(JSON.stringify(now()?.blocks)) ? now() : undefined),
+          { stepMs: 0 },
+        );
+        const second = await flow.slack.submitView('U0ASHA', view.id, {
+          fileId: 'a-typed-one.mp3',
+          channel: 'C0OPS',
+        });
         assert.equal(second.view?.callback_id, 'voicecall_confirm', JSON.stringify(second.errors));
         assert.match(JSON.stringify(second.view.blocks), /a-typed-one\.mp3/);
         await flow.slack.closeView('U0ASHA', second.view.id, true);
@@ -152,7 +169,10 @@ for (const database of databaseKinds) {
       const from = performance.now();
       const view = await open();
       assert.ok(performance.now() - from < 2_000);
-      const second = await flow.slack.submitView('U0ASHA', view.id, { fileId: 'fire-drill', channel: 'C0OPS' });
+      const second = await flow.slack.submitView('U0ASHA', view.id, {
+        fileId: 'fire-drill',
+        channel: 'C0OPS',
+      });
       assert.equal(second.view?.callback_id, 'voicecall_confirm');
       const before = flow.voice.calls.length;
       await flow.slack.submitView('U0ASHA', second.view.id);

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { DatabaseSync } from 'node:sqlite';
 import { after, afterEach, before, describe, mock, test } from 'node:test';
 import { sqlitePath } from '../../src/store/sqlite.ts';
-import { boards, fillModal } from '../support/world.ts';
-import { ask, becomes, type Flow, soon, startFlow } from './flow.ts';
+import { fillModal } from '../support/world.ts';
+import { ask, becomes, boards, type Flow, soon, startFlow } from './flow.ts';
 
 describe('the database in trouble at Submit', () => {
   let flow: Flow;
@@ -26,7 +26,7 @@ describe('the database in trouble at Submit', () => {
   const open = () => new DatabaseSync(sqlitePath(flow.database.dataDir));
   const stored = () => {
     const database = open();
-    const tables = ['requests', 'calls', 'submissions', 'messages', 'audit'];
+    const tables = ['requests', 'calls', 'submissions', 'messages'];
     const counts = tables.map((table) => database.prepare(`select count(*) as n from ${table}`).get()?.n);
     database.close();
     return counts;
@@ -63,7 +63,11 @@ describe('the database in trouble at Submit', () => {
   for (const [index, { what, words, begin }] of troubles.entries()) {
     test(`${what}: told in words in time, nothing half-written, and later all is well`, async () => {
       // Enough callees that they do not fit into the pages there are.
-      const file = flow.slack.uploadFile('U0ASHA', 'callees.csv', Array.from({ length: 150 }, (_, at) => `+65918${index}0${100 + at}`).join('\n'));
+      const file = flow.slack.uploadFile(
+        'U0ASHA',
+        'callees.csv',
+        Array.from({ length: 150 }, (_, at) => `+65918${index}0${100 + at}`).join('\n'),
+      );
       const first = await fillModal(flow, { file: [file.id] });
       const before = stored();
       const end = begin();

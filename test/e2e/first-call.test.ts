@@ -18,11 +18,17 @@ for (const database of databaseKinds) {
         { callees: done.callees, accepted: done.accepted, answered: done.answered },
         { callees: 3, accepted: 3, answered: 3 },
       );
-      assert.deepEqual(world.voice.calls.map((call) => call.callee).toSorted(), ['918563213000', '91856321412', '918563214120']);
+      assert.deepEqual(world.voice.calls.map((call) => call.callee).toSorted(), [
+        '918563213000',
+        '91856321412',
+        '918563214120',
+      ]);
       assert.equal(world.voice.requests.filter((request) => request.path.endsWith('sendGroup')).length, 1);
       const [results] = await eventually('the results', () => {
         const replies = thread(world, board);
-        return replies.length > 0 && JSON.stringify(replies[0]?.blocks).includes('answered') ? replies : undefined;
+        return replies.length > 0 && JSON.stringify(replies[0]?.blocks).includes('answered')
+          ? replies
+          : undefined;
       });
       const shown = JSON.stringify(results);
       assert.equal(results?.metadata?.event_type, 'voicecall_results');

@@ -3,9 +3,8 @@ import { checkMessage, checkView } from '../../sandbox/slack/blocks.ts';
 import type { FieldValues, SandboxMessage, SandboxView } from '../../sandbox/slack/types.ts';
 import type { Clock } from '../../src/clock.ts';
 import { createLog } from '../../src/log.ts';
+import { refreshMs } from '../../src/store/clock.ts';
 import {
-  boardNow,
-  boards,
   fillModal,
   messages,
   reportToken,
@@ -32,6 +31,8 @@ export function createJumpClock(): JumpClock {
     now: () => Math.floor(Date.now() + ahead),
     monotonic,
     after(delayMs, run) {
+      // Measuring PostgreSQL's time, which does not jump, would set the app's back.
+      if (delayMs === refreshMs) return () => {};
       const timer = setTimeout(() => fire(entry), delayMs);
       timer.unref();
       const entry = { at: monotonic() + delayMs, run, timer };
@@ -43,7 +44,8 @@ export function createJumpClock(): JumpClock {
     },
     jump(ms) {
       ahead += ms;
-      for (const entry of [...waiting].filter((each) => each.at <= monotonic()).sort((a, b) => a.at - b.at)) fire(entry);
+      for (const entry of [...waiting].filter((each) => each.at <= monotonic()).sort((a, b) => a.at - b.at))
+        fire(entry);
     },
   };
 }
@@ -74,7 +76,9 @@ export async function startFlow(options: WorldOptions = {}): Promise<Flow> {
   world.slack.onChange((change) => {
     if (change.type !== 'view' && change.type !== 'home') return;
     const shown =
-      change.type === 'home' ? world.slack.state.homes.get(change.user) : world.slack.state.views.get(change.user)?.at(-1);
+      change.type === 'home'
+        ? world.slack.state.homes.get(change.user)
+        : world.slack.state.views.get(change.user)?.at(-1);
     if (shown !== undefined) views.push(structuredClone(shown));
   });
   const stop = world.stop.bind(world);
@@ -103,7 +107,11 @@ function checkAll(flow: Flow, refusals: string[]): void {
       if (message.user !== state.app.botUserId) continue;
       assert.deepEqual(checkMessage(message), []);
       assert.notEqual(message.text.trim(), '', 'every message has a text of its own');
-      assertWithout(hidden(message.blocks) + JSON.stringify(message.metadata ?? {}), numbers, 'hidden data of a message');
+      assertWithout(
+        hidden(message.blocks) + JSON.stringify(message.metadata ?? {}),
+        numbers,
+        'hidden data of a message',
+      );
     }
   }
   for (const view of flow.views) {
@@ -114,7 +122,10 @@ function checkAll(flow: Flow, refusals: string[]): void {
     const error = answer?.ok === false ? String(answer.error) : '';
     return ownFaults.test(error) && !refusals.includes(error);
   });
-  assert.deepEqual(wrong.map(({ method, answer }) => [method, answer]), []);
+  assert.deepEqual(
+    wrong.map(({ method, answer }) => [method, answer]),
+    [],
+  );
   const { apiKey, apiSecret } = flow.voice.credentials;
   const secrets = [state.app.botToken, state.app.signingSecret, apiKey, apiSecret, reportToken];
   for (const line of flow.logs) assertWithout(line, [...numbers, ...secrets], 'a line of the log');
@@ -134,7 +145,17 @@ function hidden(blocks: unknown): string {
 
 /** The view as an app sends it: without what Slack adds. */
 function plainView(view: SandboxView): Record<string, unknown> {
-  const { type, title, submit, close, blocks, callback_id, private_metadata, clear_on_close, notify_on_close } = view;
+  const {
+    type,
+    title,
+    submit,
+    close,
+    blocks,
+    callback_id,
+    private_metadata,
+    clear_on_close,
+    notify_on_close,
+  } = view;
   if (type === 'home') return { type, blocks, callback_id, private_metadata };
   return {
     ...{ type, title, blocks, callback_id, private_metadata, clear_on_close, notify_on_close },
@@ -148,13 +169,14 @@ export async function soon<Value>(
   flow: Flow,
   what: string,
   look: () => Value | Promise<Value>,
-  { stepMs = 200, withinMs = 8_000 }: { stepMs?: number; withinMs?: number } = {},
+  { stepMs = 200, withinMs = 20_000 }: { stepMs?: number; withinMs?: number } = {},
 ): Promise<NonNullable<Value>> {
   const until = performance.now() + withinMs;
   for (;;) {
     const value = await look();
     if (value !== undefined && value !== null && value !== false) return value as NonNullable<Value>;
-    if (performance.now() > until) assert.fail(`not within ${withinMs} ms: ${what}\n${flow.logs.slice(-15).join('')}`);
+    if (performance.now() > until)
+      assert.fail(`not within ${withinMs} ms: ${what}\n${flow.logs.slice(-15).join('')}`);
     flow.clock.jump(stepMs);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
@@ -175,11 +197,35 @@ export interface BoardCounts {
 
 /** The board's counts, which add up once nothing is left to send. */
 export function countsOf(flow: Flow, board: SandboxMessage): BoardCounts {
-  const counts = boardNow(flow, board) as unknown as BoardCounts;
-  const { callees, accepted, refused, unknown, held, cancelled, failed, answered, not_answered: missed } = counts;
-  const told = accepted + refused + unknown + held + cancelled + failed;
-  if (['sent', 'done', 'failed', 'cancelled'].includes(counts.state)) assert.equal(told, callees, JSON.stringify(counts));
-  else assert.ok(told <= callees, JSON.stringify(counts));
+  const told = current(flow, board).metadata?.event_payload ?? {};
+  const of = (name: string) => Number(told[name]);
+  const counts: BoardCounts = {
+    state: String(told.state),
+    callees: of('callees'),
+    accepted: of('accepted'),
+    refused: of('refused'),
+    unknown: of('unknown'),
+    held: of('held'),
+    cancelled: of('cancelled'),
+    failed: of('failed'),
+    answered: of('answered'),
+    not_answered: of('not_answered'),
+  };
+  const {
+    callees,
+    accepted,
+    refused,
+    unknown,
+    held,
+    cancelled,
+    failed,
+    answered,
+    not_answered: missed,
+  } = counts;
+  const sum = accepted + refused + unknown + held + cancelled + failed;
+  if (['sent', 'done', 'failed', 'cancelled'].includes(counts.state))
+    assert.equal(sum, callees, JSON.stringify(counts));
+  else assert.ok(sum <= callees, JSON.stringify(counts));
   assert.ok(answered + missed <= accepted, JSON.stringify(counts));
   return counts;
 }
@@ -220,14 +266,24 @@ export async function resultsOf(
   });
 }
 
+/** What stands in a channel; `end` checks it all once. */
+function posted(flow: Flow, channel: string): SandboxMessage[] {
+  return (flow.slack.state.messages.get(channel) ?? []).filter((each) => !each.deleted);
+}
+
+/** The boards in a channel, oldest first. */
+export function boards(flow: Flow, channel = 'C0OPS'): SandboxMessage[] {
+  return posted(flow, channel).filter((each) => each.metadata?.event_type === 'voicecall_request');
+}
+
 /** All replies below a board. */
 export function replies(flow: Flow, board: SandboxMessage): SandboxMessage[] {
-  return messages(flow, board.channel).filter((each) => each.thread_ts === board.ts && each.ts !== board.ts);
+  return posted(flow, board.channel).filter((each) => each.thread_ts === board.ts && each.ts !== board.ts);
 }
 
 /** The board as it is now, with its blocks. */
 export function current(flow: Flow, board: SandboxMessage): SandboxMessage {
-  const found = boards(flow, board.channel).find((each) => each.ts === board.ts);
+  const found = posted(flow, board.channel).find((each) => each.ts === board.ts);
   assert.ok(found);
   return found;
 }
@@ -246,7 +302,13 @@ export async function toldAlone(flow: Flow, user: string, before = 0): Promise<s
 }
 
 /** A button on a message of which there may be several with one action_id: pressed by its value's ending. */
-export async function pressValue(flow: Flow, user: string, board: SandboxMessage, actionId: string, ending: string) {
+export async function pressValue(
+  flow: Flow,
+  user: string,
+  board: SandboxMessage,
+  actionId: string,
+  ending: string,
+) {
   const now = current(flow, board);
   const block = (now.blocks ?? []).find((each) => {
     const text = JSON.stringify(each);

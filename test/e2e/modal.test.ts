@@ -2,13 +2,14 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 import type { FieldValues } from '../../sandbox/slack/types.ts';
 import { databaseKinds } from '../support/store.ts';
-import { boards, fillModal, openModal, recording, usualConfig } from '../support/world.ts';
-import { ask, becomes, countsOf, type Flow, shownText, soon, startFlow, toldAlone } from './flow.ts';
+import { fillModal, openModal, recording, usualConfig } from '../support/world.ts';
+import { ask, becomes, boards, countsOf, type Flow, shownText, soon, startFlow, toldAlone } from './flow.ts';
 
 const config = `${usualConfig}
 limits: { calleesPerRequest: 300, deny: ["+1900"] }
 `;
-const numbers = (count: number, from = 6591110000) => Array.from({ length: count }, (_, index) => `+${from + index}`);
+const numbers = (count: number, from = 6591110000) =>
+  Array.from({ length: count }, (_, index) => `+${from + index}`);
 
 for (const database of databaseKinds) {
   describe(`the modal, on ${database}`, () => {
@@ -150,7 +151,11 @@ for (const database of databaseKinds) {
 
     test('somebody who may not call any more when pressing the last button is told, and nothing rings', async () => {
       const viewId = await openModal(flow, 'U0CLEO');
-      const first = await flow.slack.submitView('U0CLEO', viewId, { callee: '+6591110041', fileId: recording, channel: 'C0OPS' });
+      const first = await flow.slack.submitView('U0CLEO', viewId, {
+        callee: '+6591110041',
+        fileId: recording,
+        channel: 'C0OPS',
+      });
       flow.clock.jump(61_000);
       const cleo = flow.slack.state.users.get('U0CLEO');
       assert.ok(cleo);
@@ -159,7 +164,10 @@ for (const database of databaseKinds) {
       cleo.is_restricted = false;
       flow.clock.jump(61_000);
       assert.match(JSON.stringify(result.view?.blocks), /Guests may not ring people/);
-      assert.equal(flow.voice.calls.some((call) => call.callee === '6591110041'), false);
+      assert.equal(
+        flow.voice.calls.some((call) => call.callee === '6591110041'),
+        false,
+      );
     });
 
     test('options go out as typed, and the note before the token', async () => {
@@ -180,7 +188,11 @@ for (const database of databaseKinds) {
     });
 
     test('text is spoken by one POST for each callee', async () => {
-      const board = await ask(flow, { callee: '+6591110061, +6591110062', fileId: null, text: 'Please call back.' });
+      const board = await ask(flow, {
+        callee: '+6591110061, +6591110062',
+        fileId: null,
+        text: 'Please call back.',
+      });
       await becomes(flow, board, 'done', { callees: 2, answered: 2 });
       const spoken = flow.voice.requests.filter((each) => each.path.endsWith('sendCode'));
       assert.deepEqual(spoken.map((each) => each.body?.callee).toSorted(), ['6591110061', '6591110062']);
@@ -221,8 +233,16 @@ for (const database of databaseKinds) {
       const told = flow.slack.ephemerals('U0BEN').length;
       const board = boards(flow).at(-1);
       assert.ok(board);
-      const old = { type: 'button', text: { type: 'plain_text', text: 'Old' }, action_id: 'call_of_old', value: 'x' };
-      const message = flow.slack.postAs({ bot: flow.slack.state.app.botId }, 'C0OPS', { text: 'old', blocks: [{ type: 'actions', elements: [old] }] });
+      const old = {
+        type: 'button',
+        text: { type: 'plain_text', text: 'Old' },
+        action_id: 'call_of_old',
+        value: 'x',
+      };
+      const message = flow.slack.postAs({ bot: flow.slack.state.app.botId }, 'C0OPS', {
+        text: 'old',
+        blocks: [{ type: 'actions', elements: [old] }],
+      });
       await flow.slack.press('U0BEN', 'C0OPS', message.ts, 'call_of_old');
       assert.match(await toldAlone(flow, 'U0BEN', told), /expired/);
     });
@@ -231,8 +251,16 @@ for (const database of databaseKinds) {
       flow.voice.faults.next({ delayMs: 600 });
       const board = await ask(flow, { callee: '+6591110081' });
       const told = flow.slack.ephemerals('U0CLEO').length;
-      const value = { type: 'button', text: { type: 'plain_text', text: 'Cancel' }, action_id: 'call_cancel', value: String(board.metadata?.event_payload.request_id) };
-      const copy = flow.slack.postAs({ bot: flow.slack.state.app.botId }, 'C0OPS', { text: 'copy', blocks: [{ type: 'actions', elements: [value] }] });
+      const value = {
+        type: 'button',
+        text: { type: 'plain_text', text: 'Cancel' },
+        action_id: 'call_cancel',
+        value: String(board.metadata?.event_payload.request_id),
+      };
+      const copy = flow.slack.postAs({ bot: flow.slack.state.app.botId }, 'C0OPS', {
+        text: 'copy',
+        blocks: [{ type: 'actions', elements: [value] }],
+      });
       await flow.slack.press('U0CLEO', 'C0OPS', copy.ts, 'call_cancel');
       assert.match(await toldAlone(flow, 'U0CLEO', told), /Only the person who asked/);
       await becomes(flow, board, 'done', { answered: 1 });

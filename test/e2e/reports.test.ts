@@ -14,7 +14,11 @@ for (const database of databaseKinds) {
 
     const post = async (body: string, token = reportToken) => {
       const url = `http://127.0.0.1:${flow.app.port()}/voice/reports/${token}`;
-      const response = await fetch(url, { method: 'POST', body, headers: { 'content-type': 'application/json' } });
+      const response = await fetch(url, {
+        method: 'POST',
+        body,
+        headers: { 'content-type': 'application/json' },
+      });
       return response.status;
     };
     const report = (over: Record<string, unknown> = {}) => ({
@@ -57,7 +61,17 @@ for (const database of databaseKinds) {
       assert.equal(await post(good), 200);
       assert.equal(await post(JSON.stringify({ array: [report(), null, 7, { voiceId: {} }] })), 200);
       assert.equal(await post(JSON.stringify([{}, report()])), 200);
-      for (const body of ['', '{}', 'null', '[]', '{"array":[]}', '<html>', '{"voiceId":', '[1,2]', '"text"']) {
+      for (const body of [
+        '',
+        '{}',
+        'null',
+        '[]',
+        '{"array":[]}',
+        '<html>',
+        '{"voiceId":',
+        '[1,2]',
+        '"text"',
+      ]) {
         assert.equal(await post(body), 400, body);
       }
       assert.equal(await post(good, `${reportToken}x`), 404);
@@ -75,10 +89,18 @@ for (const database of databaseKinds) {
       const [first, second] = flow.voice.calls.slice(-2);
       assert.ok(first && second);
       // As a bare number, which JSON.parse would round to its neighbour's id.
-      const bare = JSON.stringify(report({ voiceId: 'ID', callee: first.callee })).replace('"ID"', first.voiceId);
+      const bare = JSON.stringify(report({ voiceId: 'ID', callee: first.callee })).replace(
+        '"ID"',
+        first.voiceId,
+      );
       assert.equal(await post(bare), 200);
       await becomes(flow, board, 'sent', { answered: 1, not_answered: 0 });
-      assert.equal(await post(JSON.stringify(report({ voiceId: second.voiceId, callee: second.callee, terminationCode: '486' }))), 200);
+      assert.equal(
+        await post(
+          JSON.stringify(report({ voiceId: second.voiceId, callee: second.callee, terminationCode: '486' })),
+        ),
+        200,
+      );
       await becomes(flow, board, 'done', { answered: 1, not_answered: 1 });
     });
 
@@ -89,10 +111,12 @@ for (const database of databaseKinds) {
       const call = flow.voice.calls.at(-1);
       assert.ok(call);
       const forged = call.calledInfo.replace(/.{4}$/, 'AAAA');
-      await post(JSON.stringify([
-        report({ voiceId: '9999999999999999999', callee: call.callee, calledInfo: forged }),
-        report({ voiceId: call.voiceId, callee: '6591600042' }),
-      ]));
+      await post(
+        JSON.stringify([
+          report({ voiceId: '9999999999999999999', callee: call.callee, calledInfo: forged }),
+          report({ voiceId: call.voiceId, callee: '6591600042' }),
+        ]),
+      );
       flow.clock.jump(3_000);
       await becomes(flow, board, 'sent', { accepted: 1, answered: 0, not_answered: 0 });
       await post(JSON.stringify(report({ voiceId: call.voiceId, callee: call.callee })));

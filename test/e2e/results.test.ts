@@ -1,10 +1,21 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { SandboxFile, SandboxMessage } from '../../sandbox/slack/types.ts';
-import { documentedCodes, describeCode } from '../../src/voice/codes.ts';
+import { describeCode, documentedCodes } from '../../src/voice/codes.ts';
 import { databaseKinds } from '../support/store.ts';
 import { fillModal, usualConfig } from '../support/world.ts';
-import { ask, becomes, current, dialled, type Flow, replies, resultsOf, shownText, soon, startFlow } from './flow.ts';
+import {
+  ask,
+  becomes,
+  current,
+  dialled,
+  type Flow,
+  replies,
+  resultsOf,
+  shownText,
+  soon,
+  startFlow,
+} from './flow.ts';
 
 const config = `${usualConfig.replace('IN', 'SG')}
 limits: { calleesPerRequest: 10000 }
@@ -32,8 +43,18 @@ for (const database of databaseKinds) {
       flow.voice.faults.next({ refuseRows: { code: '-26', reason: 'no <price>', callees: ['6591209001'] } });
       flow.voice.setBehaviour({ phones: { '6591209002': 'busy' } });
       const board = await ask(flow, { callee: `${refused}, +6591209002`, lists: ['db-oncall'] });
-      await becomes(flow, board, 'done', { callees: 4, accepted: 3, refused: 1, answered: 2, not_answered: 1 });
-      const text = await resultsOf(flow, board, (each) => /not answered/.test(each) && (each.match(/"answered"/g) ?? []).length === 2);
+      await becomes(flow, board, 'done', {
+        callees: 4,
+        accepted: 3,
+        refused: 1,
+        answered: 2,
+        not_answered: 1,
+      });
+      const text = await resultsOf(
+        flow,
+        board,
+        (each) => /not answered/.test(each) && (each.match(/"answered"/g) ?? []).length === 2,
+      );
       assert.match(text, /\+65 …9001.*refused.*-26.*no price for this destination/s);
       assert.match(text, /\+65 …9002.*not answered.*busy/is);
       assert.match(text, /db-oncall|\+91 …4120/);
@@ -59,8 +80,12 @@ for (const database of databaseKinds) {
       assert.equal(lines.length, 201);
       assert.equal(lines.filter((line) => line.includes(',answered,')).length, 197);
       assert.equal(lines.filter((line) => line.includes(',refused,')).length, 3);
-      for (const call of flow.voice.calls.slice(-197)) assert.ok(!file.content.includes(call.callee), 'masked');
-      assert.ok(replies(flow, board).some((each) => each.file_ids.includes(file.id)), 'it stands in the thread');
+      for (const call of flow.voice.calls.slice(-197))
+        assert.ok(!file.content.includes(call.callee), 'masked');
+      assert.ok(
+        replies(flow, board).some((each) => each.file_ids.includes(file.id)),
+        'it stands in the thread',
+      );
     });
 
     test('the requester gets the full file privately, others do not', async () => {
@@ -80,7 +105,11 @@ for (const database of databaseKinds) {
       assert.equal(files(new RegExp(`${id}-full`)).length, 1);
       for (const callee of callees) assert.ok(file.content.includes(callee));
       for (const channel of file.channels) {
-        assert.equal(flow.slack.state.channels.get(channel)?.is_im ?? true, true, 'in a direct message alone');
+        assert.equal(
+          flow.slack.state.channels.get(channel)?.is_im ?? true,
+          true,
+          'in a direct message alone',
+        );
         assert.equal(flow.slack.state.channels.get(channel)?.user ?? 'U0ASHA', 'U0ASHA');
       }
     });
@@ -165,7 +194,12 @@ for (const database of databaseKinds) {
       flow.voice.setBehaviour({ clockOffsetMs: 3 * 3_600_000 });
       const board = await ask(flow, { callee: '+6591300009' });
       await becomes(flow, board, 'done', { answered: 1 });
-      assert.deepEqual(dialled(flow).slice(before).map((each) => each.code), ['-16', '0']);
+      assert.deepEqual(
+        dialled(flow)
+          .slice(before)
+          .map((each) => each.code),
+        ['-16', '0'],
+      );
       flow.voice.setBehaviour({ clockOffsetMs: 0 });
     });
   });

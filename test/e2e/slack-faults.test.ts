@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { databaseKinds } from '../support/store.ts';
-import { boards, fillModal, messages } from '../support/world.ts';
-import { ask, becomes, type Flow, replies, resultsOf, shownText, soon, startFlow } from './flow.ts';
+import { fillModal, messages } from '../support/world.ts';
+import { ask, becomes, boards, type Flow, replies, resultsOf, shownText, soon, startFlow } from './flow.ts';
 
 for (const database of databaseKinds) {
   describe(`Slack in trouble, on ${database}`, () => {
@@ -30,7 +30,9 @@ for (const database of databaseKinds) {
       flow.clock.jump(5_000);
       await becomes(flow, board, 'done');
       assert.equal(boards(flow).length, before + 1, 'the board is posted once');
-      const results = replies(flow, board).filter((each) => each.metadata?.event_type === 'voicecall_results');
+      const results = replies(flow, board).filter(
+        (each) => each.metadata?.event_type === 'voicecall_results',
+      );
       assert.equal(results.length, 1, 'the results are posted once');
       return board;
     };
@@ -79,15 +81,25 @@ for (const database of databaseKinds) {
       await new Promise((resolve) => setTimeout(resolve, 50));
       const from = performance.now();
       await flow.slack.command('U0BEN', 'C0OPS', '');
-      const view = await soon(flow, 'the modal', () => flow.slack.state.views.get('U0BEN')?.at(-1), { stepMs: 0, withinMs: 1_000 });
+      const view = await soon(flow, 'the modal', () => flow.slack.state.views.get('U0BEN')?.at(-1), {
+        stepMs: 0,
+        withinMs: 1_000,
+      });
       assert.ok(performance.now() - from < 1_000);
       await flow.slack.closeView('U0BEN', view.id, true);
       await settled(before);
     });
 
     test('the file of a crowd is found again by its name', async () => {
-      const file = flow.slack.uploadFile('U0ASHA', 'crowd.csv', Array.from({ length: 120 }, number).join('\n'));
-      const uploads = () => [...flow.slack.state.files.values()].filter((each) => each.complete && /submitted|results/.test(each.name));
+      const file = flow.slack.uploadFile(
+        'U0ASHA',
+        'crowd.csv',
+        Array.from({ length: 120 }, number).join('\n'),
+      );
+      const uploads = () =>
+        [...flow.slack.state.files.values()].filter(
+          (each) => each.complete && /submitted|results/.test(each.name),
+        );
       const before = uploads().length;
       flow.slack.fault({ method: 'files.completeUploadExternal', kind: 'drop_after', times: 2 });
       flow.slack.fault({ method: 'upload', kind: '500', times: 1 });
@@ -96,7 +108,9 @@ for (const database of databaseKinds) {
       await soon(flow, 'both files', () => uploads().length >= before + 2);
       flow.clock.jump(10_000);
       await soon(flow, 'nothing waits', () => flow.slack.state.faults.length === 0);
-      const inThread = messages(flow).filter((each) => each.thread_ts === board.ts && each.file_ids.length > 0);
+      const inThread = messages(flow).filter(
+        (each) => each.thread_ts === board.ts && each.file_ids.length > 0,
+      );
       assert.equal(inThread.length, 2);
     });
 
@@ -108,7 +122,10 @@ for (const database of databaseKinds) {
       await soon(flow, 'the board', () => boards(flow, 'C0ALERTS')[before]);
       flow.slack.setArchived('C0ALERTS', true);
       const told = await soon(flow, 'the requester is told', () =>
-        [...flow.slack.state.messages.values()].flat().map(shownText).find((text) => text.includes('<#C0ALERTS> was archived')),
+        [...flow.slack.state.messages.values()]
+          .flat()
+          .map(shownText)
+          .find((text) => text.includes('<#C0ALERTS> was archived')),
       );
       assert.match(told, /accepted|answered/);
       assert.match(told, /un-archive the channel/);
@@ -124,7 +141,8 @@ for (const database of databaseKinds) {
 
     test('a wrong or stale signature is refused, and nothing comes of it', async () => {
       const { signingSecret } = flow.slack.state.app;
-      const body = 'command=%2Fvoicecall&text=help&user_id=U0ASHA&channel_id=C0OPS&team_id=T0SANDBOX&trigger_id=1.1';
+      const body =
+        'command=%2Fvoicecall&text=help&user_id=U0ASHA&channel_id=C0OPS&team_id=T0SANDBOX&trigger_id=1.1';
       const send = async (secret: string, at: number) => {
         const timestamp = String(Math.floor(at / 1000));
         const mac = createHmac('sha256', secret).update(`v0:${timestamp}:${body}`).digest('hex');

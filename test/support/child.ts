@@ -19,6 +19,8 @@ const root = resolve(import.meta.dirname, '../..');
 /** The app as a process of its own, started as `npm start` does. */
 export interface ChildApp {
   port: number;
+  /** False: no request is sent to it, as when a load balancer has found it not ready. */
+  inFront: boolean;
   /** What it logged, one parsed JSON line each. */
   logs: Record<string, unknown>[];
   running(): boolean;
@@ -63,7 +65,9 @@ export async function startStage(options: StageOptions = {}): Promise<Stage> {
     ...options.voice,
   });
   const apps: ChildApp[] = [];
-  const front = await startFront(() => apps.filter((app) => app.running()).map((app) => app.port));
+  const front = await startFront(() =>
+    apps.filter((app) => app.running() && app.inFront).map((app) => app.port),
+  );
   if (options.socketMode !== true) slack.setRequestUrl(`${front.url}/slack/events`);
   voice.setReportUrl(`${front.url}/voice/reports/${reportToken}`);
   const configFile = join(database.dataDir, 'voicecall.yaml');
@@ -129,6 +133,7 @@ async function startChild(env: Record<string, string>, cwd: string): Promise<Chi
   };
   const app: ChildApp = {
     port: 0,
+    inFront: true,
     logs,
     running,
     signal: (signal) => void child.kill(signal),

@@ -1,11 +1,12 @@
 import type { Selectable } from 'kysely';
 import { announce } from '../../calls/announce.ts';
 import { startApprovalClock } from '../../calls/decide.ts';
+import { VoicecallError } from '../../errors.ts';
 import type { MessagesTable } from '../../store/schema.ts';
 import { enqueue } from '../../store/tasks.ts';
 import type { Lease, TaskHandler, TaskResult } from '../../store/types.ts';
 import type { SlackDeps } from '../deps.ts';
-import { isClosedPlace, type SlackFailure, slackFailure } from '../errors.ts';
+import { isClosedPlace, isTokenFault, type SlackFailure, slackFailure } from '../errors.ts';
 import { shownDigest } from './digest.ts';
 import { findPosted, hasMetadata } from './find.ts';
 import { type Rendered, renderMessage } from './render.ts';
@@ -15,8 +16,8 @@ export type MessageRow = Selectable<MessagesTable>;
 
 /** Slack takes about one message a second in one channel: https://docs.slack.dev/apis/web-api/rate-limits */
 const oneChannelEveryMs = 1_000;
-/** A message whose thread's first message is not there yet waits for it; that one's own delivery wakes this channel. */
-const parentPollMs = 5_000;
+/** So often a message is tried that Slack refuses for what it is, or that cannot be drawn: others wait behind it. */
+const triesOfRefused = 6;
 
 /**
  * The handler of "slack.deliver" tasks (key: channel): posts what waits for this channel, in order, each exactly once.
@@ -25,11 +26,11 @@ const parentPollMs = 5_000;
 export function createDeliverer(deps: SlackDeps): TaskHandler {
   return async (task, lease): Promise<TaskResult> => {
     while (lease.valid()) {
-      const message = await nextPending(deps, task.key);
-      if (message === undefined) return undefined;
-      const parent = await parentOf(deps, message);
-      if (parent === 'waiting') return { againAt: deps.clock.now() + parentPollMs };
-      const outcome = await deliverOne(deps, message, parent, lease);
+      const first = await nextPending(deps, task.key);
+      if (first === undefined) return undefined;
+      const { message, threadTs } = await withItsThread(deps, first);
+      const rendered = await render(deps, message, task.attempts);
+      const outcome = await deliverOne(deps, message, rendered, threadTs, lease);
       if (outcome !== 'delivered') return { againAt: deps.clock.now() + outcome.waitMs };
       if ((await nextPending(deps, task.key)) !== undefined) {
         return { againAt: deps.clock.now() + oneChannelEveryMs };
@@ -50,28 +51,47 @@ async function nextPending(deps: SlackDeps, channelId: string): Promise<MessageR
     .executeTakeFirst();
 }
 
-/** The thread's ts (null: no thread), or "waiting" while its first message is not posted. */
-async function parentOf(deps: SlackDeps, message: MessageRow): Promise<string | null | 'waiting'> {
-  if (message.thread_ts !== null) return message.thread_ts;
-  if (message.parent_id === null) return null;
+/** The message with its thread's ts (null: none); instead of it the thread's first message, where that one still waits. */
+async function withItsThread(
+  deps: SlackDeps,
+  message: MessageRow,
+): Promise<{ message: MessageRow; threadTs: string | null }> {
+  if (message.thread_ts !== null) return { message, threadTs: message.thread_ts };
+  if (message.parent_id === null) return { message, threadTs: null };
   const parent = await deps.store.read
     .selectFrom('messages')
-    .select(['state', 'ts', 'channel_id', 'thread_ts'])
+    .selectAll()
     .where('id', '=', message.parent_id)
     .executeTakeFirst();
   if (parent === undefined || parent.state === 'dropped' || parent.channel_id !== message.channel_id)
+    return { message, threadTs: null };
+  if (parent.state === 'pending') return await withItsThread(deps, parent);
+  return { message, threadTs: parent.thread_ts ?? parent.ts };
+}
+
+/** Null: nothing to show, also where it could not be drawn time and again. Throws before that: then it is tried again. */
+async function render(deps: SlackDeps, message: MessageRow, attempts: number): Promise<Rendered | null> {
+  try {
+    return await renderMessage(deps, message);
+  } catch (error) {
+    const databaseAway = error instanceof VoicecallError && error.code === 'store_unavailable';
+    if (databaseAway || attempts < triesOfRefused) throw error;
+    deps.log.error(
+      { err: error, requestId: message.request_id, kind: message.kind },
+      'a message cannot be drawn',
+    );
     return null;
-  return parent.state === 'posted' ? (parent.thread_ts ?? parent.ts) : 'waiting';
+  }
 }
 
 async function deliverOne(
   deps: SlackDeps,
   message: MessageRow,
+  rendered: Rendered | null,
   threadTs: string | null,
   lease: Lease,
 ): Promise<'delivered' | { waitMs: number }> {
   const now = deps.clock.now();
-  const rendered = await renderMessage(deps, message);
   if (rendered === null) {
     await drop(deps, message, 'nothing to show');
     return 'delivered';
@@ -87,8 +107,13 @@ async function deliverOne(
     );
     // Whoever slept through its lease does not post what another one has posted meanwhile.
     if (before === null && !lease.valid()) return { waitMs: 0 };
-    const ts = before ?? (await post(deps, message, rendered, threadTs));
-    await delivered(deps, message, ts, rendered);
+    if (before === null) {
+      const ts = await post(deps, message, rendered, threadTs);
+      await delivered(deps, message, ts, shownDigest(rendered));
+    } else {
+      // It shows what was true when it was posted, which nobody kept.
+      await delivered(deps, message, before, null);
+    }
     return 'delivered';
   } catch (error) {
     return await failed(deps, message, slackFailure(error));
@@ -165,13 +190,13 @@ async function delivered(
   deps: SlackDeps,
   message: MessageRow,
   ts: string,
-  rendered: Rendered,
+  shown: string | null,
 ): Promise<void> {
   await deps.store.transaction(async (tx) => {
     const now = deps.clock.now();
     await tx
       .updateTable('messages')
-      .set({ state: 'posted', ts, posted_at: now, shown: shownDigest(rendered) })
+      .set({ state: 'posted', ts, posted_at: now, shown })
       .where('id', '=', message.id)
       .execute();
     // What changed while it was being posted was not asked to be edited: it was no message yet.
@@ -198,7 +223,10 @@ async function failed(
     await setTries(deps, message, message.tries);
     return { waitMs: failure.retryAfterMs };
   }
-  if (failure.kind === 'refused' && isClosedPlace(failure.error)) {
+  const forGood =
+    failure.kind === 'refused' &&
+    (isClosedPlace(failure.error) || (message.tries >= triesOfRefused && !isTokenFault(failure.error)));
+  if (forGood) {
     await moveElsewhere(deps, message, failure.error);
     return 'delivered';
   }

@@ -109,7 +109,8 @@ async function cardFacts(
   // As it is when the card is posted: one whose figures change by themselves would be edited for ever.
   const at = message.posted_at ?? facts.now;
   const nightIn = request.countries.filter(
-    ({ country }) => country !== unknownCountry && isBetweenIn(country as CountryCode, night, at) === 'yes',
+    ({ country }) =>
+      open && country !== unknownCountry && isBetweenIn(country as CountryCode, night, at) === 'yes',
   );
   return {
     ...facts,

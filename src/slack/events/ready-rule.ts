@@ -2,6 +2,7 @@ import { renderSay } from '../../alerts/speech.ts';
 import type { ReadyRule } from '../../calls/rules.ts';
 import type { Message } from '../../calls/types.ts';
 import type { Rule } from '../../config/types.ts';
+import { redactNumbers } from '../../log.ts';
 import type { SlackDeps } from '../deps.ts';
 import { collectCallees } from '../submissions/collect-callees.ts';
 
@@ -30,7 +31,8 @@ export async function readyRule(
     callees: collected.callees,
     duplicates: collected.duplicates,
     message: await messageOf(deps, rule, from, alert),
-    problems: Object.values(collected.errors),
+    // They are told in the alert's channel, where numbers are masked.
+    problems: Object.values(collected.errors).map(redactNumbers),
   };
 }
 

@@ -21,7 +21,7 @@ import {
   optionWords,
   playedWords,
 } from './request-words.ts';
-import { countWords, requestWords } from './state-words.ts';
+import { requestWords } from './state-words.ts';
 
 export interface ApprovalFacts extends MessageFacts {
   /** How many callees it is night for; undefined or 0: nothing is said. */
@@ -122,9 +122,7 @@ function decided(request: RequestView, who: (id: string) => string): KnownBlock[
   lines.push(
     `${emoji} *${words}*${request.finishedAt === null ? '.' : ` ${date(request.finishedAt)}.`}${by}`,
   );
-  const counts = countWords(request.counts, true);
-  if (request.state !== 'expired' && request.state !== 'rejected' && counts.length > 0)
-    lines.push(counts.join(' · '));
+  // No counts: the board has them, and a card that moves with every call would take the board's turns to be edited.
   return [section(lines.join('\n'))];
 }
 

@@ -1,5 +1,5 @@
 import type { Button, KnownBlock } from '@slack/types';
-import type { RequestState, RequestView } from '../../calls/types.ts';
+import type { RequestState, RequestView, SubmissionView } from '../../calls/types.ts';
 import { count, people } from '../text.ts';
 import { button, confirmation, context, section } from './blocks.ts';
 import { submissionName, unknownWords } from './request-words.ts';
@@ -58,7 +58,7 @@ export function settleBlocks(request: RequestView): KnownBlock[] {
   // Two buttons of one action_id may not stand in one block, hence two sections.
   const blocks: KnownBlock[] = unknown.slice(0, settleShown).flatMap((each) => [
     section(
-      unknownWords(each, total),
+      unknownWords(each, total, goesOutAgain(request, each)),
       button('It rang', 'call_settle', `${each.id}:rang`, {
         confirm: confirmation({
           title: 'Did it ring?',
@@ -84,4 +84,10 @@ export function settleBlocks(request: RequestView): KnownBlock[] {
   if (more > 0)
     blocks.push(context(`❔ ${count(more)} more unknown submissions are shown once these are settled.`));
   return blocks;
+}
+
+/** By the rule's own policy, unless somebody has taken or stopped it. */
+function goesOutAgain(request: RequestView, submission: SubmissionView): boolean {
+  if (request.onUnknown !== 'again' || request.state !== 'sending' || submission.again) return false;
+  return request.ackedBy === null && request.cancelledBy === null;
 }

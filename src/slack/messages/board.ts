@@ -43,7 +43,10 @@ export function renderBoard(request: RequestView, facts: MessageFacts): Rendered
 
 function title(request: RequestView): string {
   const crowd = people(request.counts.callees);
-  if (request.origin === 'alert') return `Alert: ringing ${crowd}`;
+  // Nobody is rung yet, or ever.
+  const unsent = ['awaiting_approval', 'rejected', 'expired'].includes(request.state);
+  if (request.origin === 'alert') return `Alert: ${unsent ? 'asked to ring' : 'ringing'} ${crowd}`;
+  if (unsent) return `Asked to ring ${crowd}${request.origin === 'redial' ? ' again' : ''}`;
   return request.origin === 'redial' ? `Ringing ${crowd} again` : `Ringing ${crowd}`;
 }
 

@@ -83,7 +83,7 @@ export function submissionName(submission: SubmissionView, total: number): strin
 }
 
 /** What a person must know of a submission that may or may not have been dialled. */
-export function unknownWords(submission: SubmissionView, total: number): string {
+export function unknownWords(submission: SubmissionView, total: number, goesOutAgain = false): string {
   const why =
     submission.code === null || submission.code === '0' ? null : describeCode(submission.code).meaning;
   const said = saidWords(submission);
@@ -96,7 +96,11 @@ export function unknownWords(submission: SubmissionView, total: number): string 
     submission.checkedAt === null
       ? " The voice platform's records are being looked through."
       : ` The voice platform's records did not show it by ${date(submission.checkedAt)}, which proves nothing yet.`;
-  return `❔ *Unknown.* ${whole}${why === null ? '' : ` ${why}`}${said}${sent}${checked} It is not sent again by itself.`;
+  return `❔ *Unknown.* ${whole}${why === null ? '' : ` ${why}`}${said}${sent}${checked} ${
+    goesOutAgain
+      ? 'If it is not found within a minute, and nobody has got the alert by then, it is sent once more.'
+      : 'It is not sent again by itself.'
+  }`;
 }
 
 /** The platform's own reason as it came, in brackets; empty where it says nothing new. */

@@ -100,5 +100,9 @@ function wholeLine(group: SubmissionView[], total: number, codeWords: CodeWords)
   if (kind === 'partly') {
     return `❔ *Unknown.* The answer did not mention some of ${which}: they may or may not have rung. The board has buttons to settle it.`;
   }
-  return `❔ *Unknown: may or may not have rung.* ${which}. ${info?.meaning ?? ''}${said} It is not sent again by itself; the board has buttons to settle it.`;
+  return `❔ *Unknown: may or may not have rung.* ${which}. ${info?.meaning ?? ''}${said} ${
+    group.some((each) => each.hasUnknown)
+      ? 'It is not sent again by itself; the board has buttons to settle it.'
+      : 'It was sent once more, as the rule says.'
+  }`;
 }

@@ -1,0 +1,100 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+
+/** Where Debian's package (or another one) has put it; undefined where it is not installed. */
+export function alertmanagerProgram(): string | undefined {
+  const directories = (process.env.PATH ?? '').split(delimiter);
+  return ['prometheus-alertmanager', 'alertmanager']
+    .flatMap((name) => directories.map((directory) => join(directory, name)))
+    .find((path) => existsSync(path));
+}
+
+export interface Alertmanager {
+  /** Tells it what fires or, with `endsAt` in the past, what has ended. */
+  push(alerts: { labels: Record<string, string>; endsAt?: string }[]): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** An Alertmanager of its own on a free port of the loopback, which posts groups by alertname to a Slack webhook. */
+export async function startAlertmanager(program: string, webhookUrl: string): Promise<Alertmanager> {
+  const directory = await mkdtemp(join(tmpdir(), 'voicecall-alertmanager-'));
+  const config = join(directory, 'alertmanager.yml');
+  await writeFile(
+    config,
+    `
+route: { receiver: slack, group_by: [alertname], group_wait: 300ms, group_interval: 1s, repeat_interval: 1h }
+receivers:
+  - name: slack
+    slack_configs:
+      - { api_url: "${webhookUrl}", channel: "#alerts", send_resolved: true }
+`,
+  );
+  const port = await freePort();
+  const origin = `http://127.0.0.1:${port}`;
+  const child = spawn(
+    program,
+    [
+      `--config.file=${config}`,
+      `--storage.path=${directory}`,
+      `--web.listen-address=127.0.0.1:${port}`,
+      '--cluster.listen-address=',
+      '--log.level=warn',
+    ],
+    { stdio: ['ignore', 'ignore', 'inherit'] },
+  );
+  const stop = async () => {
+    await ended(child);
+    await rm(directory, { recursive: true, force: true });
+  };
+  try {
+    await ready(origin, child);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return {
+    async push(alerts) {
+      const response = await fetch(`${origin}/api/v2/alerts`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(alerts),
+      });
+      if (!response.ok) throw new Error(`Alertmanager answered ${response.status}: ${await response.text()}`);
+    },
+    stop,
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+async function ready(origin: string, child: ChildProcess): Promise<void> {
+  for (const until = Date.now() + 15_000; Date.now() < until; ) {
+    if (child.exitCode !== null) break;
+    const answers = await fetch(`${origin}/-/ready`).then(
+      (response) => response.ok,
+      () => false,
+    );
+    if (answers) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`Alertmanager does not start (exit code ${child.exitCode}).`);
+}
+
+async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exit = once(child, 'exit');
+  child.kill('SIGTERM');
+  await exit;
+}

@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type ChildApp, type Stage, type StageOptions, startStage } from '../support/child.ts';
+import { startProxy } from '../support/proxy.ts';
+import { databaseKinds } from '../support/store.ts';
+import { ask, boardBecomes, eventually, recording, usualConfig } from '../support/world.ts';
+import { numbers, seeded, seedOfRun, settled } from './accounts.ts';
+
+const voice = { report: { retries: 10, retryAfterMs: 1500 } };
+/** Many small submissions, so that there is always one to come: two callees each, ten a second. */
+const manySubmissions = usualConfig
+  .replace('perSecond: 200', 'perSecond: 10')
+  .replace('submit:', 'limits: { callees: 2 }, submit:');
+
+const sentBy = (app: ChildApp) => app.logs.filter((line) => line.msg === 'submission sent').length;
+
+/** The two apps, the one that is sending first. */
+async function bySending(one: ChildApp, other: ChildApp): Promise<[ChildApp, ChildApp]> {
+  await eventually('one of them sends', () => sentBy(one) + sentBy(other) >= 2);
+  return sentBy(one) > sentBy(other) ? [one, other] : [other, one];
+}
+
+describe('two instances on one PostgreSQL', { skip: !databaseKinds.includes('postgres') }, () => {
+  const withTwo = async (
+    options: StageOptions,
+    use: (stage: Stage, one: ChildApp, other: ChildApp) => Promise<void>,
+    env: Record<string, string> = {},
+  ) => {
+    const stage = await startStage({ database: 'postgres', voice, config: manySubmissions, ...options });
+    try {
+      const [one, other] = await Promise.all([stage.start(), stage.start(env)]);
+      await use(stage, one, other);
+    } finally {
+      await stage.stop();
+    }
+  };
+
+  test('fifty times SIGKILL of either at random: 0 lost, 0 rung twice', async (t) => {
+    const random = seeded(seedOfRun((line) => t.diagnostic(line)));
+    const config = usualConfig.replace('concurrency: 1, perSecond: 200', 'concurrency: 4, perSecond: 50');
+    await withTwo({ config }, async (stage) => {
+      stage.voice.faults.always({ delayMs: 120 });
+      const callees: string[] = [];
+      let asking = true;
+      const person = async () => {
+        while (asking) {
+          const mine = numbers(3, callees.length);
+          await insist(stage, 'C0OPS', mine);
+          callees.push(...mine);
+        }
+      };
+      let kills = 0;
+      const killer = async (slot: number) => {
+        while (asking && kills < 50) {
+          await sleep(200 + random() * 1200);
+          kills++;
+          const app = stage.apps.filter((each) => each.running())[slot] ?? stage.apps.at(-1);
+          await app?.kill();
+          await stage.start();
+        }
+      };
+      const stopAsking = () => {
+        asking = false;
+      };
+      await Promise.all([
+        Promise.all([killer(0), killer(1)]).finally(stopAsking),
+        person().finally(stopAsking),
+      ]);
+      const end = await settled(stage, callees, 60_000);
+      t.diagnostic(`${kills} kills, ${end.requests} requests, ${JSON.stringify(end.states)}`);
+      assert.equal(end.requests, callees.length / 3, 'what was acknowledged is on disk, once');
+    });
+  });
+
+  test('the lease of a killed instance is taken over within 10 s', async (t) => {
+    await withTwo({}, async (stage, one, other) => {
+      stage.voice.faults.always({ delayMs: 100 });
+      const callees = numbers(80);
+      await ask(stage, { callee: callees.join('\n') });
+      const [sending, waiting] = await bySending(one, other);
+      await sending.kill();
+      const killedAt = performance.now();
+      const before = sentBy(waiting);
+      await eventually('the other goes on', () => sentBy(waiting) > before, 15_000);
+      const tookMs = performance.now() - killedAt;
+      t.diagnostic(`taken over after ${Math.round(tookMs)} ms`);
+      assert.ok(tookMs <= 10_000);
+      await settled(stage, callees, 30_000);
+    });
+  });
+
+  test('an instance paused for longer than its lease does not send what the other one has sent', async () => {
+    await withTwo({}, async (stage, one, other) => {
+      stage.voice.faults.always({ delayMs: 100 });
+      const callees = numbers(80);
+      const board = await ask(stage, { callee: callees.join('\n') });
+      const [sending, waiting] = await bySending(one, other);
+      sending.signal('SIGSTOP');
+      const before = sentBy(waiting);
+      await sleep(12_000);
+      assert.ok(sentBy(waiting) > before, 'the other has taken over');
+      sending.signal('SIGCONT');
+      await boardBecomes(stage, board, 'done', 30_000);
+      const end = await settled(stage, callees, 30_000);
+      assert.deepEqual(end.unknown, []);
+      assert.ok(await sending.isReady());
+    });
+  });
+
+  test('the clock of one instance is an hour off', async (t) => {
+    const skew =
+      'const real = Date.now; Date.now = () => real() + 3_600_000; const D = Date; globalThis.Date = class extends D { constructor(...a) { if (a.length === 0) super(D.now()); else super(...a); } static now() { return D.now(); } };';
+    const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(skew)}` };
+    await withTwo(
+      {},
+      async (stage, one, other) => {
+        // Slack's requests are signed with the time: an instance that is wrong by an hour refuses them, as it must.
+        other.inFront = false;
+        const callees = numbers(60);
+        for (let from = 0; from < 60; from += 10) {
+          await ask(stage, { callee: callees.slice(from, from + 10).join('\n') });
+        }
+        const end = await settled(stage, callees, 40_000);
+        t.diagnostic(`sent by the right one: ${sentBy(one)}, by the wrong one: ${sentBy(other)}`);
+        assert.deepEqual(end.unknown, []);
+        const last = other.logs.at(-1)?.time;
+        assert.ok(Date.parse(String(last)) - Date.now() > 3_000_000, 'its clock really is off');
+      },
+      env,
+    );
+  });
+
+  test('an instance that is cut off from the database stops sending, and the other one goes on', async (t) => {
+    const stage = await startStage({ database: 'postgres', voice, config: manySubmissions });
+    const proxy = await startProxy(stage.database.databaseUrl ?? '');
+    try {
+      stage.voice.faults.always({ delayMs: 100 });
+      const cut = await stage.start({ DATABASE_URL: proxy.url });
+      const callees = numbers(80);
+      await ask(stage, { callee: callees.join('\n') });
+      await eventually('it sends', () => sentBy(cut) >= 2);
+      const other = await stage.start();
+      proxy.freeze();
+      cut.inFront = false;
+      const frozenAt = performance.now();
+      await sleep(500);
+      const sentThen = sentBy(cut);
+      await eventually('the other goes on', () => sentBy(other) > 0, 15_000);
+      t.diagnostic(`taken over after ${Math.round(performance.now() - frozenAt)} ms`);
+      await settled(stage, callees, 40_000);
+      assert.equal(sentBy(cut), sentThen, 'the one cut off has sent nothing more');
+    } finally {
+      await proxy.close();
+      await stage.stop();
+    }
+  });
+});
+
+/** Asks as a person does whose app is being killed: presses again until Slack says that it was taken. */
+async function insist(stage: Stage, channel: string, callees: string[]): Promise<void> {
+  const until = performance.now() + 60_000;
+  const values = { fileId: recording, channel, callee: callees.join('\n') };
+  const top = () => stage.slack.state.views.get('U0ASHA')?.at(-1);
+  while (performance.now() < until) {
+    const view = top();
+    if (view === undefined) await stage.slack.command('U0ASHA', channel, '');
+    else if (view.callback_id === 'voicecall_problem') {
+      console.log(JSON.stringify(view.blocks).slice(0, 600));
+      await stage.slack.closeView('U0ASHA', view.id, true);
+    } else if (view.callback_id === 'voicecall') await stage.slack.submitView('U0ASHA', view.id, values);
+    else {
+      const answer = await stage.slack.submitView('U0ASHA', view.id, {});
+      if (answer.action === 'cleared') return;
+    }
+    await sleep(50);
+  }
+  assert.fail('not taken within a minute');
+}

@@ -1,0 +1,277 @@
+import assert from 'node:assert/strict';
+import { describe, type TestContext, test } from 'node:test';
+import { databaseKinds } from '../support/store.ts';
+import {
+  boardsUnder,
+  boardUnder,
+  firing,
+  post,
+  resolved,
+  rings,
+  rung,
+  said,
+  under,
+  understood,
+} from './alert-flow.ts';
+import { becomes, current, type Flow, shownText, soon, startFlow, toldAlone } from './flow.ts';
+
+const minute = 60_000;
+const callee = '918563214120';
+
+async function startAlerts(
+  t,
+  database: 'sqlite' | 'postgres',
+  rule: string,
+  more = '',
+  perSecond = 200,
+): Promise<Flow> {
+  return await startFlow({
+    database,
+    slack: { eventRetryDelaysMs: [] },
+    config: `
+callers: [U0ASHA, U0BEN]
+voice: { submit: { concurrency: 1, perSecond: ${perSecond} } }
+lists: { one: ["+91 85632 14120"], two: ["+91 85632 14120", "+91 85632 13000"] }
+${more}
+rules:
+  - { name: pager, channels: [C0ALERTS], match: { from: [B0OTHER] }, say: "{title}", ${rule} }
+`,
+  });
+  t.after(() => flow.stop());
+  return flow;
+}
+
+const queries = (flow: Flow) => flow.voice.requests.filter((each) => each.endpoint === 'recordGroupQuery');
+const posts = (flow: Flow) => flow.voice.requests.filter((each) => each.endpoint === 'sendCode');
+
+/** Lets minutes pass in steps, so that what falls due in between happens in order. */
+async function pass(flow: Flow, minutes: number, stepMs = 4_000): Promise<void> {
+  for (let passed = 0; passed < minutes * minute; passed += stepMs) {
+    flow.clock.jump(stepMs);
+    await new Promise((resolve) => setTimeout(resolve, 15));
+  }
+}
+
+for (const database of databaseKinds) {
+  describe(`alerts and time, on ${database}`, () => {
+    test('a firing after a resolve rings again once the cooldown is over, at its end if it still fires', async (t) => {
+      const flow = await startAlerts(t, database, 'call: [one], cooldown: 30m');
+      post(flow, firing('disk'));
+      await rings(flow, callee, 1);
+      post(flow, resolved('disk'));
+      await understood(flow);
+      const second = post(flow, firing('disk'));
+      await understood(flow);
+      await pass(flow, 28, 4 * minute);
+      await rings(flow, callee, 1);
+      await pass(flow, 3);
+      await rings(flow, callee, 2);
+      await boardUnder(flow, second);
+      post(flow, resolved('disk'));
+      await understood(flow);
+      post(flow, firing('disk'));
+      post(flow, resolved('disk'));
+      await understood(flow);
+      await pass(flow, 32, 4 * minute);
+      await rings(flow, callee, 2);
+      post(flow, firing('disk'));
+      await rings(flow, callee, 3);
+      await flow.end();
+    });
+
+    test('a key that was silent for expireAfter rings again; a repeat before that only refreshes', async (t) => {
+      const flow = await startAlerts(t, database, 'call: [one], cooldown: 1m, expireAfter: 2h');
+      post(flow, firing('disk'));
+      await rings(flow, callee, 1);
+      flow.clock.jump(119 * minute);
+      post(flow, firing('disk'));
+      await understood(flow);
+      flow.clock.jump(119 * minute);
+      post(flow, firing('disk'));
+      await understood(flow);
+      await rings(flow, callee, 1);
+      flow.clock.jump(121 * minute);
+      const late = post(flow, firing('disk'));
+      await rings(flow, callee, 2);
+      await boardUnder(flow, late);
+      await flow.end();
+    });
+
+    test('a rule rings within its hours and days only', async (t) => {
+      const flow = await startAlerts(
+        t,
+        database,
+        'call: [one], between: "22:00-07:00", days: [mon-sun], timeZone: Asia/Kolkata',
+      );
+      const at = (clock: string) => {
+        const now = flow.clock.now();
+        const wanted = Date.parse(
+          `${new Date(now + 86_400_000).toISOString().slice(0, 10)}T${clock}:00+05:30`,
+        );
+        flow.clock.jump(wanted - now);
+      };
+      at('12:00');
+      post(flow, firing('noon'));
+      await understood(flow);
+      await rings(flow, callee, 0);
+      at('23:30');
+      post(flow, firing('night'));
+      await rings(flow, callee, 1);
+      await flow.end();
+    });
+
+    test('onUnknown again: looked for a minute, then sent once more, shown as such, and never a third time', async (t) => {
+      const flow = await startAlerts(t, database, 'call: [one]');
+      flow.voice.faults.next({ reset: 'after-reading', times: 2 });
+      const alert = post(flow, firing('disk'));
+      await understood(flow);
+      const board = await soon(
+        flow,
+        'it is unknown',
+        () => boardsUnder(flow, alert).find((each) => shownText(each).includes('Unknown')),
+        { stepMs: 500 },
+      );
+      assert.equal(posts(flow).length, 1);
+      assert.doesNotMatch(shownText(board), /It is not sent again by itself/);
+      await soon(flow, 'it is sent once more', () => posts(flow).length === 2, { stepMs: 2_000 });
+      assert.ok(queries(flow).length >= 1, 'it was looked for first');
+      const infos = posts(flow).map((each) => String(each.body?.calledInfo));
+      assert.notEqual(infos[0], infos[1], 'a new submission has a token of its own');
+      await soon(flow, 'it is shown', () => shownText(current(flow, board)).includes('Sent again'), {
+        stepMs: 2_000,
+      });
+      await pass(flow, 10, minute);
+      assert.equal(posts(flow).length, 2);
+      await flow.end();
+    });
+
+    test('what is found in the records is not sent again', async (t) => {
+      const flow = await startAlerts(t, database, 'call: [one]');
+      flow.voice.setReportUrl(null);
+      flow.voice.faults.next({ reset: 'after-dialling' });
+      const alert = post(flow, firing('disk'));
+      await rings(flow, callee, 1);
+      await pass(flow, 3);
+      await rings(flow, callee, 1);
+      await becomes(flow, await boardUnder(flow, alert), 'done', { answered: 1 });
+      await flow.end();
+    });
+
+    for (const [what, action] of [
+      ['got', 'call_ack'],
+      ['resolved', null],
+    ] as const) {
+      test(`what is ${what} meanwhile is not sent again`, async (t) => {
+        const flow = await startAlerts(t, database, 'call: [one]');
+        flow.voice.faults.next({ reset: 'after-reading' });
+        const alert = post(flow, firing('disk'));
+        const board = await boardUnder(flow, alert);
+        await soon(flow, 'it is unknown', () => shownText(current(flow, board)).includes('Unknown'));
+        if (action === null) post(flow, resolved('disk'));
+        else await flow.slack.press('U0BEN', 'C0ALERTS', board.ts, action);
+        await understood(flow);
+        await becomes(flow, board, 'sent', { unknown: 1 });
+        await pass(flow, 3);
+        assert.equal(posts(flow).length, 1);
+        await flow.end();
+      });
+    }
+
+    test('a rule that holds leaves an unknown call to a person', async (t) => {
+      const flow = await startAlerts(t, database, 'call: [one], onUnknown: hold');
+      flow.voice.faults.next({ reset: 'after-reading' });
+      const board = await boardUnder(flow, post(flow, firing('disk')));
+      await becomes(flow, board, 'sent', { unknown: 1 });
+      await pass(flow, 3);
+      assert.equal(posts(flow).length, 1);
+      await flow.end();
+    });
+
+    test('a platform that is down is tried for as long as the alert fires, and rung when it is back', async (t) => {
+      const flow = await startAlerts(t, database, 'call: [one], expireAfter: 6h');
+      await flow.voice.goDown();
+      const board = await boardUnder(flow, post(flow, firing('disk')));
+      await pass(flow, 15, minute);
+      await soon(flow, 'it says so', () => shownText(current(flow, board)).includes('Not sent yet'));
+      await flow.voice.comeBack();
+      await soon(flow, 'it rings', () => rung(flow, callee).length === 1, { stepMs: 5_000 });
+      await becomes(flow, board, 'done', { answered: 1 });
+      await flow.end();
+    });
+
+    test('a platform that is down is not tried any more once the alert is resolved, or silent for long', async (t) => {
+      const flow = await startAlerts(t, database, 'call: [one], expireAfter: 1h');
+      await flow.voice.goDown();
+      const gone = post(flow, firing('disk'));
+      const board = await boardUnder(flow, gone);
+      const silent = await boardUnder(flow, post(flow, firing('fan')));
+      post(flow, resolved('disk'));
+      await said(flow, gone, '1 call not sent yet will not be made');
+      await becomes(flow, board, 'cancelled', { cancelled: 1 });
+      flow.clock.jump(61 * minute);
+      await becomes(flow, silent, 'failed', { failed: 1 });
+      await flow.voice.comeBack();
+      await pass(flow, 5, minute);
+      await rings(flow, callee, 0);
+      await flow.end();
+    });
+
+    test('"I\'ve got it" by any caller says who and stops the rest; others are refused; so does Stop', async (t) => {
+      const flow = await startAlerts(t, database, 'call: [two]', '', 1);
+      await flow.voice.goDown();
+      const board = await boardUnder(flow, post(flow, firing('disk')));
+      await flow.slack.press('U0CLEO', 'C0ALERTS', board.ts, 'call_ack');
+      assert.match(await toldAlone(flow, 'U0CLEO'), /not on the list/);
+      await flow.slack.press('U0BEN', 'C0ALERTS', board.ts, 'call_ack');
+      await becomes(flow, board, 'cancelled', { cancelled: 2 });
+      await soon(
+        flow,
+        'the board says who',
+        () =>
+          /<@U0BEN>.{0,20}has got it/.test(shownText(current(flow, board))) ||
+          shownText(current(flow, board)).includes('has got it'),
+      );
+      const store = await flow.database.open();
+      const row = await store.read.selectFrom('alerts').select(['acked_by', 'acked_at']).executeTakeFirst();
+      assert.equal(row?.acked_by, 'U0BEN');
+      assert.ok((row?.acked_at ?? 0) > 0);
+      await store.close();
+      const other = await boardUnder(flow, post(flow, firing('fan')));
+      await flow.slack.press('U0ASHA', 'C0ALERTS', other.ts, 'call_cancel');
+      await becomes(flow, other, 'cancelled', { cancelled: 2 });
+      await flow.voice.comeBack();
+      await pass(flow, 3);
+      assert.equal(flow.voice.calls.length, 0);
+      await flow.end();
+    });
+
+    test('limits hold back, and say so once with the next possible time', async (t) => {
+      const flow = await startAlerts(
+        t,
+        database,
+        'call: [one], limits: { calls: 3, per: 1h }',
+        'limits: { perCallee: { calls: 2, per: 15m }, callsPerHour: 50 }',
+      );
+      post(flow, firing('disk a'));
+      post(flow, firing('disk b'));
+      await rings(flow, callee, 2);
+      const third = post(flow, firing('disk c'));
+      const board = await boardUnder(flow, third);
+      await becomes(flow, board, 'done', { held: 1 });
+      const text = await said(flow, third, /next possible at \d/);
+      assert.match(text, /this number was rung as often as the limit allows/);
+      assert.equal(under(flow, third).length, 2);
+      flow.clock.jump(16 * minute);
+      post(flow, firing('disk d'));
+      await rings(flow, callee, 3);
+      flow.clock.jump(16 * minute);
+      const fifth = post(flow, firing('disk e'));
+      assert.match(
+        await said(flow, fifth, /next possible at \d/),
+        /the rule's own limit of calls is reached/,
+      );
+      await rings(flow, callee, 3);
+      await flow.end();
+    });
+  });
+}

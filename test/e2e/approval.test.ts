@@ -1,0 +1,255 @@
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, describe, test } from 'node:test';
+import { databaseKinds } from '../support/store.ts';
+import { fillModal } from '../support/world.ts';
+import {
+  askForApproval,
+  buttonsOf,
+  byBen,
+  cardOf,
+  cardShows,
+  command,
+  configWith,
+  directsTo,
+  pressAgain,
+  pressAlone,
+  pressCard,
+  three,
+} from './approval-stage.ts';
+import { becomes, current, dialled, type Flow, shownText, soon, startFlow } from './flow.ts';
+
+for (const database of databaseKinds) {
+  describe(`approval, on ${database}`, () => {
+    let flow: Flow;
+    before(async () => {
+      flow = await startFlow({ database, config: byBen });
+    });
+    after(() => flow.end());
+    beforeEach(async () => {
+      flow.setConfig(byBen);
+      // What is known of people and groups is forgotten after a minute.
+      flow.clock.jump(61_000);
+      for (const [who, views] of flow.slack.state.views) {
+        const [root] = views;
+        if (root !== undefined) await flow.slack.closeView(who, views.at(-1)?.id ?? root.id, true);
+      }
+    });
+    const posts = () => dialled(flow).length;
+
+    test('the story: Asha asks, Cleo may not, Ben approves, the phones ring', async () => {
+      const before = posts();
+      const first = await fillModal(flow, { callee: three });
+      assert.match(JSON.stringify(first.view), /Needs approval.*3 callees: more than 2/);
+      await flow.slack.closeView('U0ASHA', first.view?.id ?? '', true);
+      const waiting = await askForApproval(flow);
+      const board = shownText(current(flow, waiting.board));
+      assert.match(board, /Waiting for approval/);
+      assert.match(board, /Waiting for:\* Ben and @leads/);
+      assert.doesNotMatch(board, /<@U0BEN>|<!subteam/, 'the card alone mentions the approvers');
+      const card = await cardShows(flow, waiting, /until <!date/);
+      assert.equal(card.split('<@U0BEN>').length - 1, 1);
+      assert.equal(card.split('<!subteam^S0LEADS>').length - 1, 1);
+      for (const shown of [
+        /<@U0ASHA> asks to ring \*3 people in 2 countries\*, results to <#C0OPS>/,
+        /fire-drill, played twice/,
+        /a call lasts 50 s at most/,
+        /India 2 and Singapore 1/,
+        /\*Note:\* fire &lt;drill&gt;/,
+        /1 duplicate left out/,
+        /Needs approval because:\* 3 callees: more than 2/,
+        /"confirm":\{[^}]*"title":\{[^}]*Ring 3 people\?/,
+      ]) {
+        assert.match(card, shown);
+      }
+      await soon(flow, 'the board tells until when', () =>
+        /until <!date/.test(shownText(current(flow, waiting.board))),
+      );
+
+      assert.match(await pressAlone(flow, 'U0CLEO', waiting, 'call_approve'), /not one of the approvers/);
+      assert.match(await pressAlone(flow, 'U0ASHA', waiting, 'call_approve'), /not one of the approvers/);
+      assert.match(await pressAlone(flow, 'U0CLEO', waiting, 'call_reject'), /not one of the approvers/);
+      assert.equal(flow.slack.state.views.get('U0CLEO')?.length ?? 0, 0, 'no modal for Cleo');
+      assert.equal(posts(), before, 'nothing rang');
+      const { deliveryId } = await pressCard(flow, 'U0BEN', waiting, 'call_approve');
+      await becomes(flow, waiting.board, 'done', { accepted: 3 });
+      assert.equal(posts(), before + 1);
+      await cardShows(flow, waiting, /Approved\* by Ben <!date/);
+      assert.deepEqual(buttonsOf(cardOf(flow, waiting.id)), []);
+      assert.match(shownText(current(flow, waiting.board)), /Approved\* by <@U0BEN>/);
+
+      assert.match(await pressAgain(flow, deliveryId, 'U0BEN'), /Too late: already approved by <@U0BEN>/);
+      assert.equal(posts(), before + 1, 'the same click twice is one POST');
+
+      const status = await command(flow, 'U0ASHA', `status ${waiting.id}`);
+      assert.match(status, /Cleo: press refused \(pressed approve, why You are not one of the approvers/);
+      assert.match(status, /Cleo: press refused \(pressed reject/);
+      assert.match(status, /Ben: approved/);
+      assert.match(status, /Ben: press refused \(pressed approve, why already approved\)/);
+      assert.match(status, /asked \(callees 3, approval 3 callees: more than 2\)/);
+      const history = await command(flow, 'U0BEN', 'history');
+      assert.match(history, /asked by <@U0ASHA>.*Approved\* by <@U0BEN>/s);
+      assert.match(await command(flow, 'U0CLEO', `status ${waiting.id}`), /There is no request/);
+    });
+
+    test('two clicks of two approvers at once: one POST', async () => {
+      flow.setConfig(configWith('{ calleesOver: 0, approvers: [U0BEN, U0CLEO], channel: C0APPROVE }'));
+      const before = posts();
+      const waiting = await askForApproval(flow);
+      await Promise.all(['U0BEN', 'U0CLEO'].map((who) => pressCard(flow, who, waiting, 'call_approve')));
+      await becomes(flow, waiting.board, 'done', { accepted: 3 });
+      assert.equal(posts(), before + 1);
+    });
+
+    test('two are needed: progress on both messages, nobody counts twice', async () => {
+      flow.setConfig(
+        configWith('{ calleesOver: 0, approvers: [U0BEN, U0CLEO], quorum: 2, channel: C0APPROVE }'),
+      );
+      const before = posts();
+      const waiting = await askForApproval(flow);
+      await cardShows(flow, waiting, /0 of 2/);
+      assert.match(await pressAlone(flow, 'U0BEN', waiting, 'call_approve'), /counts: 1 of 2/);
+      await cardShows(flow, waiting, /1 of 2: Ben/);
+      await soon(flow, 'the board shows it', () =>
+        /1 of 2: Ben/.test(shownText(current(flow, waiting.board))),
+      );
+      assert.match(await pressAlone(flow, 'U0BEN', waiting, 'call_approve'), /decided this already/);
+      assert.equal(posts(), before);
+      await pressCard(flow, 'U0CLEO', waiting, 'call_approve');
+      await becomes(flow, waiting.board, 'done');
+      await cardShows(flow, waiting, /Approved\* by Ben .* and Cleo/);
+      assert.equal(posts(), before + 1);
+    });
+
+    test('the review: paged, masked for others, decided in it', async () => {
+      const callee = Array.from({ length: 60 }, (_, index) => `+91 85632 15${100 + index}`).join('\n');
+      const waiting = await askForApproval(flow, { callee });
+      const reviewed = async (who: string) => {
+        await pressCard(flow, who, waiting, 'call_review');
+        const view = await soon(flow, 'the review', () => flow.slack.state.views.get(who)?.at(-1));
+        assert.equal(view.callback_id, 'voicecall_review');
+        return view;
+      };
+      const top = (who: string) => JSON.stringify(flow.slack.state.views.get(who)?.at(-1)?.blocks);
+      const outsider = await reviewed('U0CLEO');
+      assert.match(top('U0CLEO'), /1\. \+91 …5100/);
+      assert.doesNotMatch(top('U0CLEO'), /856321510|call_approve|call_reject/);
+      await flow.slack.pressInView('U0CLEO', outsider.id, 'review_next');
+      await soon(flow, 'the second page', () => /60\. \+91 …5159/.test(top('U0CLEO')));
+      await reviewed('U0ASHA');
+      assert.match(top('U0ASHA'), /1\. \+918563215100/);
+      assert.doesNotMatch(top('U0ASHA'), /call_approve/);
+      const view = await reviewed('U0BEN');
+      assert.match(top('U0BEN'), /call_approve.*call_reject.*1\. \+918563215100/s);
+      await flow.slack.pressInView('U0BEN', view.id, 'call_approve');
+      await soon(flow, 'the review says so', () => /You approved it/.test(top('U0BEN')));
+      assert.doesNotMatch(top('U0BEN'), /call_approve/);
+      await becomes(flow, waiting.board, 'done', { accepted: 60 });
+    });
+
+    test('a rejection asks for a reason, shows it, and tells who asked elsewhere', async () => {
+      const before = posts();
+      const first = await fillModal(flow, { callee: three, channel: 'C0ALERTS' });
+      await flow.slack.submitView('U0ASHA', first.view?.id ?? '', {});
+      const board = await soon(flow, 'the board', () =>
+        flow.slack.history('C0ALERTS').find((each) => each.metadata?.event_type === 'voicecall_request'),
+      );
+      const id = String(board.metadata?.event_payload.request_id);
+      const card = await soon(flow, 'the card', () => cardOf(flow, id));
+      await pressCard(flow, 'U0BEN', { board, card, id }, 'call_reject');
+      const view = await soon(flow, 'the modal', () => flow.slack.state.views.get('U0BEN')?.at(-1));
+      assert.equal(view.callback_id, 'voicecall_reject');
+      assert.equal(
+        (await flow.slack.submitView('U0BEN', view.id, {})).action,
+        'refused',
+        'a reason is needed',
+      );
+      const done = await flow.slack.submitView('U0BEN', view.id, { reason: 'not <now>' });
+      assert.equal(done.action, 'cleared');
+      await becomes(flow, board, 'rejected');
+      await cardShows(flow, { board, card, id }, /Rejected\* by Ben .*“not &lt;now&gt;”/);
+      assert.deepEqual(buttonsOf(cardOf(flow, id)), []);
+      await soon(flow, 'Asha is told', () =>
+        directsTo(flow, 'U0ASHA').some((each) => /Rejected.*not &lt;now&gt;/s.test(each)),
+      );
+      assert.equal(posts(), before);
+      assert.match(await command(flow, 'U0ASHA', `status ${id}`), /Ben: rejected \(reason not &lt;now&gt;\)/);
+    });
+
+    test('who asked cancels while it waits; a press that comes later is told so', async () => {
+      const before = posts();
+      const waiting = await askForApproval(flow);
+      const outsider = await flow.slack.press(
+        'U0CLEO',
+        waiting.board.channel,
+        waiting.board.ts,
+        'call_cancel',
+      );
+      assert.equal(outsider.outcome, 'ok');
+      // The card on Ben's screen is not redrawn yet.
+      flow.slack.fault({ method: 'chat.update', channel: 'C0APPROVE', times: 50, kind: '500' });
+      await flow.slack.press('U0ASHA', waiting.board.channel, waiting.board.ts, 'call_cancel');
+      const late = await pressAlone(flow, 'U0BEN', waiting, 'call_approve');
+      assert.match(late, /already cancelled by <@U0ASHA>/);
+      assert.match(await pressAlone(flow, 'U0BEN', waiting, 'call_reject'), /already cancelled by <@U0ASHA>/);
+      flow.slack.clearFaults();
+      await becomes(flow, waiting.board, 'cancelled', { cancelled: 3 });
+      await cardShows(flow, waiting, /Cancelled.*Stopped by/s);
+      assert.deepEqual(buttonsOf(cardOf(flow, waiting.id)), []);
+      assert.equal(posts(), before);
+      assert.match(
+        await command(flow, 'U0ASHA', `status ${waiting.id}`),
+        /Cleo: press refused \(pressed cancel/,
+      );
+    });
+
+    test('guests, bots, people who left and strangers never count, though they are approvers', async () => {
+      flow.setConfig(
+        configWith(
+          '{ calleesOver: 0, approvers: [U0GUEST, U0OTHERBOT, U0GONE, U0STRANGER], channel: C0APPROVE }',
+        ),
+      );
+      const before = posts();
+      const waiting = await askForApproval(flow);
+      for (const who of ['U0GUEST', 'U0OTHERBOT', 'U0GONE', 'U0STRANGER']) {
+        assert.match(
+          await pressAlone(flow, who, waiting, 'call_approve'),
+          /Only members of this workspace/,
+          who,
+        );
+      }
+      assert.equal(posts(), before);
+      assert.equal((await becomes(flow, waiting.board, 'awaiting_approval')).callees, 3);
+    });
+
+    test('an approver by the configuration of now and of when it was asked', async () => {
+      const waiting = await askForApproval(flow);
+      flow.setConfig(configWith('{ calleesOver: 2, approvers: [U0CLEO], channel: C0APPROVE }'));
+      assert.match(await pressAlone(flow, 'U0BEN', waiting, 'call_approve'), /not one of the approvers/);
+      assert.match(await pressAlone(flow, 'U0CLEO', waiting, 'call_approve'), /not one of the approvers/);
+      flow.setConfig(byBen);
+      await pressCard(flow, 'U0BEN', waiting, 'call_approve');
+      await becomes(flow, waiting.board, 'done');
+    });
+
+    test('a changed row: the press is refused and the card redrawn', async () => {
+      const waiting = await askForApproval(flow);
+      const store = await flow.database.open();
+      await store.transaction((tx) =>
+        tx
+          .updateTable('calls')
+          .set({ callee: '442079460000' })
+          .where('request_id', '=', waiting.id)
+          .where('position', '=', 1)
+          .execute(),
+      );
+      assert.match(await pressAlone(flow, 'U0BEN', waiting, 'call_approve'), /not what you saw any more/);
+      await cardShows(flow, waiting, /United Kingdom 1/);
+      await pressCard(flow, 'U0BEN', waiting, 'call_approve');
+      await becomes(flow, waiting.board, 'done', { accepted: 3 });
+      assert.match(
+        await command(flow, 'U0ASHA', `status ${waiting.id}`),
+        /press refused .*not what was shown/,
+      );
+    });
+  });
+}

@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { Agent, get } from 'node:http';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createHttpServer } from '../../src/http/server.ts';
+import { createLog } from '../../src/log.ts';
+
+test('a connection that is kept alive does not hold up the stop once its answer is given', async () => {
+  const server = createHttpServer({
+    host: '127.0.0.1',
+    port: 0,
+    log: createLog('silent'),
+    route: () => async (_request, response) => {
+      await sleep(100);
+      response.end('{}');
+    },
+  });
+  await server.start();
+  const agent = new Agent({ keepAlive: true });
+  try {
+    const answered = new Promise<number | undefined>((resolve, reject) => {
+      get({ port: server.port(), host: '127.0.0.1', agent }, (response) => {
+        response.resume();
+        response.on('end', () => resolve(response.statusCode));
+      }).on('error', reject);
+    });
+    await sleep(30);
+    const stopped = server.stop();
+    assert.equal(await answered, 200);
+    assert.equal(await Promise.race([stopped.then(() => 'stopped'), sleep(2_000, 'still open')]), 'stopped');
+  } finally {
+    agent.destroy();
+  }
+});

@@ -5,7 +5,7 @@ import { type Clock, systemClock } from './clock.ts';
 import type { Config, Environment } from './config/types.ts';
 import { createReadiness } from './http/health.ts';
 import { createReportsHandler, isReportsPath } from './http/reports.ts';
-import { createHttpServer, type Handler } from './http/server.ts';
+import { answer, createHttpServer, type Handler } from './http/server.ts';
 import { newId } from './ids.ts';
 import type { Log } from './log.ts';
 import { answerFailure } from './slack/answer.ts';
@@ -126,8 +126,12 @@ export async function createApp(settings: AppSettings): Promise<VoicecallApp> {
       if (method === 'GET' && path === '/readyz') return readiness.readyz;
       if (method === 'POST' && isReportsPath(path, environment.voiceReportToken)) return reports;
       const { http: receiver } = bolt;
-      if (path === '/slack/events' && receiver !== null)
+      if (path === '/slack/events' && receiver !== null) {
+        // Not before Slack has told who we are: everybody would seem to be of another workspace. Slack says "try again".
+        if (identity.teamId === '')
+          return (_request, response) => answer(response, 503, { error: 'starting' });
         return (request, response) => receiver.requestListener(request, response);
+      }
       return undefined;
     },
   });

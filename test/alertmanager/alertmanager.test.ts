@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { becomes, startFlow } from '../e2e/flow.ts';
 import { boardUnder, rung, said, understood } from '../e2e/alert-flow.ts';
+import { becomes, startFlow } from '../e2e/flow.ts';
 import { eventually } from '../support/world.ts';
 import { alertmanagerProgram, startAlertmanager } from './alertmanager.ts';
 
@@ -28,8 +28,14 @@ rules:
       .history('C0ALERTS')
       .filter((each) => each.bot_id === webhook.botId && JSON.stringify(each.attachments).includes(start));
 
-  const alert = (alertname: string, instance: string) => ({ labels: { alertname, instance, severity: 'critical' } });
-  await alertmanager.push([alert('DiskFull', 'db-1'), alert('DiskFull', 'db-2'), alert('ReplicaLag', 'db-1')]);
+  const alert = (alertname: string, instance: string) => ({
+    labels: { alertname, instance, severity: 'critical' },
+  });
+  await alertmanager.push([
+    alert('DiskFull', 'db-1'),
+    alert('DiskFull', 'db-2'),
+    alert('ReplicaLag', 'db-1'),
+  ]);
   const disk = await eventually('the group DiskFull', () => posted('] DiskFull')[0]);
   const lag = await eventually('the group ReplicaLag', () => posted('] ReplicaLag')[0]);
   const boards = [await boardUnder(flow, disk), await boardUnder(flow, lag)];

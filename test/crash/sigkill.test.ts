@@ -5,7 +5,7 @@ import { databaseKinds } from '../support/store.ts';
 import { ask, boardNow, usualConfig } from '../support/world.ts';
 import { assertShownOnce, lapseLeases, numbers, seeded, seedOfRun, settled } from './accounts.ts';
 
-const rounds = Number(process.env.CRASH_ROUNDS ?? 3);
+const rounds = Number(process.env.CRASH_ROUNDS ?? 2);
 /** Slow enough that a kill lands before, in and after each POST, its answer, its reports and what Slack is told. */
 const slowVoice = {
   ringAfterMs: 20,

@@ -4,8 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type ChildApp, type Stage, type StageOptions, startStage } from '../support/child.ts';
 import { startProxy } from '../support/proxy.ts';
 import { databaseKinds } from '../support/store.ts';
-import { ask, boardBecomes, eventually, recording, usualConfig } from '../support/world.ts';
-import { numbers, seeded, seedOfRun, settled } from './accounts.ts';
+import { ask, boardBecomes, eventually, usualConfig } from '../support/world.ts';
+import { numbers, settled } from './accounts.ts';
 
 const voice = { report: { retries: 10, retryAfterMs: 1500 } };
 /** Many small submissions, so that there is always one to come: two callees each, ten a second. */
@@ -35,43 +35,6 @@ describe('two instances on one PostgreSQL', { skip: !databaseKinds.includes('pos
       await stage.stop();
     }
   };
-
-  test('fifty times SIGKILL of either at random: 0 lost, 0 rung twice', async (t) => {
-    const random = seeded(seedOfRun((line) => t.diagnostic(line)));
-    const config = usualConfig.replace('concurrency: 1, perSecond: 200', 'concurrency: 4, perSecond: 50');
-    await withTwo({ config }, async (stage) => {
-      stage.voice.faults.always({ delayMs: 120 });
-      const callees: string[] = [];
-      let asking = true;
-      const person = async () => {
-        while (asking) {
-          const mine = numbers(3, callees.length);
-          await insist(stage, 'C0OPS', mine);
-          callees.push(...mine);
-        }
-      };
-      let kills = 0;
-      const killer = async (slot: number) => {
-        while (asking && kills < 50) {
-          await sleep(200 + random() * 1200);
-          kills++;
-          const app = stage.apps.filter((each) => each.running())[slot] ?? stage.apps.at(-1);
-          await app?.kill();
-          await stage.start();
-        }
-      };
-      const stopAsking = () => {
-        asking = false;
-      };
-      await Promise.all([
-        Promise.all([killer(0), killer(1)]).finally(stopAsking),
-        person().finally(stopAsking),
-      ]);
-      const end = await settled(stage, callees, 60_000);
-      t.diagnostic(`${kills} kills, ${end.requests} requests, ${JSON.stringify(end.states)}`);
-      assert.equal(end.requests, callees.length / 3, 'what was acknowledged is on disk, once');
-    });
-  });
 
   test('the lease of a killed instance is taken over within 10 s', async (t) => {
     await withTwo({}, async (stage, one, other) => {
@@ -156,24 +119,3 @@ describe('two instances on one PostgreSQL', { skip: !databaseKinds.includes('pos
     }
   });
 });
-
-/** Asks as a person does whose app is being killed: presses again until Slack says that it was taken. */
-async function insist(stage: Stage, channel: string, callees: string[]): Promise<void> {
-  const until = performance.now() + 60_000;
-  const values = { fileId: recording, channel, callee: callees.join('\n') };
-  const top = () => stage.slack.state.views.get('U0ASHA')?.at(-1);
-  while (performance.now() < until) {
-    const view = top();
-    if (view === undefined) await stage.slack.command('U0ASHA', channel, '');
-    else if (view.callback_id === 'voicecall_problem') {
-      console.log(JSON.stringify(view.blocks).slice(0, 600));
-      await stage.slack.closeView('U0ASHA', view.id, true);
-    } else if (view.callback_id === 'voicecall') await stage.slack.submitView('U0ASHA', view.id, values);
-    else {
-      const answer = await stage.slack.submitView('U0ASHA', view.id, {});
-      if (answer.action === 'cleared') return;
-    }
-    await sleep(50);
-  }
-  assert.fail('not taken within a minute');
-}

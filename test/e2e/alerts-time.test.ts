@@ -19,18 +19,17 @@ const minute = 60_000;
 const callee = '918563214120';
 
 async function startAlerts(
-  t,
+  t: TestContext,
   database: 'sqlite' | 'postgres',
   rule: string,
   more = '',
-  perSecond = 200,
 ): Promise<Flow> {
-  return await startFlow({
+  const flow = await startFlow({
     database,
     slack: { eventRetryDelaysMs: [] },
     config: `
 callers: [U0ASHA, U0BEN]
-voice: { submit: { concurrency: 1, perSecond: ${perSecond} } }
+voice: { submit: { concurrency: 1, perSecond: 200 } }
 lists: { one: ["+91 85632 14120"], two: ["+91 85632 14120", "+91 85632 13000"] }
 ${more}
 rules:
@@ -217,7 +216,7 @@ for (const database of databaseKinds) {
     });
 
     test('"I\'ve got it" by any caller says who and stops the rest; others are refused; so does Stop', async (t) => {
-      const flow = await startAlerts(t, database, 'call: [two]', '', 1);
+      const flow = await startAlerts(t, database, 'call: [two]');
       await flow.voice.goDown();
       const board = await boardUnder(flow, post(flow, firing('disk')));
       await flow.slack.press('U0CLEO', 'C0ALERTS', board.ts, 'call_ack');

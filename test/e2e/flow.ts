@@ -55,6 +55,8 @@ export interface Flow extends World {
   clock: JumpClock;
   logs: string[];
   views: SandboxView[];
+  /** How far the clock goes on each time something is looked for, ms. */
+  stepMs: number;
   /** Checks what must hold at the end of every run, and stops. */
   end(expected?: { violations?: number; refusals?: string[] }): Promise<void>;
 }
@@ -86,6 +88,7 @@ export async function startFlow(options: WorldOptions = {}): Promise<Flow> {
     clock,
     logs,
     views,
+    stepMs: 200,
     async end({ violations = 0, refusals = [] }: { violations?: number; refusals?: string[] } = {}) {
       try {
         assert.equal(world.voice.violations.length, violations, world.voice.violations.join('\n'));
@@ -169,7 +172,7 @@ export async function soon<Value>(
   flow: Flow,
   what: string,
   look: () => Value | Promise<Value>,
-  { stepMs = 200, withinMs = 20_000 }: { stepMs?: number; withinMs?: number } = {},
+  { stepMs = flow.stepMs, withinMs = 20_000 }: { stepMs?: number; withinMs?: number } = {},
 ): Promise<NonNullable<Value>> {
   const until = performance.now() + withinMs;
   for (;;) {

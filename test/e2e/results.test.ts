@@ -154,6 +154,8 @@ for (const database of databaseKinds) {
     let flow: Flow;
     before(async () => {
       flow = await startFlow({ database });
+      // Some seventy messages, each edited in its turn.
+      flow.stepMs = 500;
     });
     after(() => flow.end());
 

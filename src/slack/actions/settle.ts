@@ -3,10 +3,14 @@ import { settle } from '../../calls/settle.ts';
 import { VoicecallError } from '../../errors.ts';
 import type { SlackDeps } from '../deps.ts';
 import { actions, button, section } from '../messages/blocks.ts';
+import { mayCall } from '../permissions.ts';
 import { people } from '../text.ts';
 import { buttonValue, handlePress, isOwnOrApprover, requestOf } from './press.ts';
 
-/** What a person knows of an unknown submission: it rang, or it did not; the latter offers a new request. */
+/**
+ * What a person knows of an unknown submission: it rang, or it did not; the latter offers a new request. Who asked and
+ * approvers may say so; of an alert's request, which no person asked for, any of the callers.
+ */
 export function registerSettle(app: App, deps: SlackDeps): void {
   app.action<BlockAction<ButtonAction>>('call_settle', async (press) => {
     await handlePress(deps, press, async () => {
@@ -19,7 +23,10 @@ export function registerSettle(app: App, deps: SlackDeps): void {
         .executeTakeFirst();
       if (submission === undefined) throw new VoicecallError('not_found', `no submission ${submissionId}`);
       const request = await requestOf(deps, submission.request_id);
-      if (!(await isOwnOrApprover(deps, request, userId))) {
+      const allowed =
+        (await isOwnOrApprover(deps, request, userId)) ||
+        (request.origin === 'alert' && (await mayCall(deps.people, deps.config(), userId)) === null);
+      if (!allowed) {
         return { text: 'Only the person who asked, and approvers, may settle this. Nothing was changed.' };
       }
       const { calls } = await settle(deps, submissionId, userId, said === 'rang');

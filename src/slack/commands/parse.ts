@@ -18,6 +18,9 @@ export type Command =
       fileId: string | null;
     };
 
+/** Nobody has asked so often; a page number of any length must not become an offset of any size. */
+const lastPage = 1_000_000;
+
 /**
  * Reads what was typed after `/voicecall`. A subcommand counts only as the first word; a text in which nothing can be
  * rung is unknown, and is answered with help instead of a modal.
@@ -32,7 +35,10 @@ export function parseCommand(text: string, config: Config): Command {
   if (subcommand === 'status' && alone) return { name: 'status', requestId: second ?? null };
   if (subcommand === 'cancel' && alone) return { name: 'cancel', requestId: second ?? null };
   if (subcommand === 'history' && alone)
-    return { name: 'history', page: Math.max(1, Number.parseInt(second ?? '1', 10) || 1) };
+    return {
+      name: 'history',
+      page: Math.min(lastPage, Math.max(1, Number.parseInt(second ?? '1', 10) || 1)),
+    };
   if (text.trim() === '') return { name: 'call', callee: '', lists: [], people: [], fileId: null };
 
   const parsed = parseCallees(text, { ...calleeOptions(config), expandLists: false });

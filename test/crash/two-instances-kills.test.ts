@@ -30,6 +30,7 @@ describe('two instances on one PostgreSQL, killed', { skip: !databaseKinds.inclu
       const killer = async (slot: number) => {
         while (asking && kills < killsInAll) {
           await sleep(200 + random() * 1200);
+          if (kills >= killsInAll) return;
           kills++;
           const app = stage.apps.filter((each) => each.running())[slot] ?? stage.apps.at(-1);
           await app?.kill();

@@ -141,7 +141,12 @@ export async function createApp(settings: AppSettings): Promise<VoicecallApp> {
     await http.start();
     await metrics?.server.start();
     log.info({ port: http.port() }, 'listening');
-    await checkIdentity(deps, () => stopping);
+    // What was accepted before is dialled even while Slack is down.
+    await checkIdentity(
+      deps,
+      () => stopping,
+      () => worker.start(),
+    );
     if (stopping) return;
     if (bolt.socket !== null) await bolt.app.start();
     await store.transaction(async (tx) => {

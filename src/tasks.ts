@@ -24,8 +24,14 @@ export function taskHandlers(deps: SlackDeps): Record<string, { concurrency: num
     remind: { concurrency: 1, run: createReminder(deps) },
     alerts: { concurrency: 1, run: createAlertReader(deps) },
     'alerts.cooldown': { concurrency: 1, run: createCooldownWatch(deps) },
-    'slack.deliver': { concurrency: 8, run: createDeliverer(deps) },
-    'slack.edit': { concurrency: 2, run: createEditor(deps) },
+    'slack.deliver': { concurrency: 8, run: onceKnown(deps, createDeliverer(deps)) },
+    'slack.edit': { concurrency: 2, run: onceKnown(deps, createEditor(deps)) },
     retention: { concurrency: 1, run: createRetention(deps) },
   };
+}
+
+/** Nothing goes to Slack before Slack has told who we are: a message posted before could not be told as ours. */
+function onceKnown(deps: SlackDeps, run: TaskHandler): TaskHandler {
+  return async (task, lease) =>
+    deps.identity.botUserId === '' ? { againAt: deps.clock.now() + 1_000 } : await run(task, lease);
 }

@@ -49,7 +49,8 @@ function reportRow(deps: CallsDeps, report: CallRecord, now: number): ReportRow 
     digest: createHash('sha256').update(JSON.stringify(told)).digest('hex'),
     voice_id: report.voiceId,
     token: findToken(deps.tokenSecret, report.calledInfo),
-    callee: report.callee,
+    // Told by some with a plus sign.
+    callee: report.callee?.replace(/\D/g, '') || null,
     body,
     received_at: now,
     applied_at: null,

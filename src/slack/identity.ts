@@ -4,9 +4,13 @@ import { isTokenFault, slackFailure } from './errors.ts';
 
 /**
  * Asks Slack who we are and keeps it in `deps.identity`. While Slack is down it asks again, every 15 s at most, until
- * `given up`. Throws VoicecallError config where the token is no good.
+ * `givenUp`; `onWaiting` is called once, before that. Throws VoicecallError config where the token is no good.
  */
-export async function checkIdentity(deps: SlackDeps, givenUp: () => boolean): Promise<void> {
+export async function checkIdentity(
+  deps: SlackDeps,
+  givenUp: () => boolean,
+  onWaiting: () => void = () => {},
+): Promise<void> {
   for (let attempt = 0; !givenUp(); attempt++) {
     try {
       const who = await deps.web.auth.test();
@@ -25,6 +29,7 @@ export async function checkIdentity(deps: SlackDeps, givenUp: () => boolean): Pr
           { cause: error },
         );
       }
+      if (attempt === 0) onWaiting();
       deps.log.warn({ failure }, 'Slack cannot be asked who we are: trying again');
       const waitMs =
         failure.kind === 'limited' ? failure.retryAfterMs : Math.min(1000 * 2 ** attempt, 15_000);

@@ -14,7 +14,7 @@ export async function openCallModal(
   deps: SlackDeps,
   triggerId: string,
   prefill: CallPrefill & { again?: number },
-  metadata: Omit<CallMetadata, 'v'>,
+  metadata: Omit<CallMetadata, 'v' | 'refill'> & { refill?: boolean },
 ): Promise<void> {
   const { again, ...filled } = prefill;
   const render = (recordings: RecordingList | null) =>

@@ -123,7 +123,9 @@ interface SlackUser {
 function standingOf(user: SlackUser, teamId: string): Person['standing'] {
   if (user.deleted) return 'deactivated';
   if (user.is_bot) return 'bot';
-  if (user.is_stranger || (user.team_id !== undefined && user.team_id !== teamId)) return 'foreign';
+  // Our own workspace is not known before Slack has answered once.
+  if (user.is_stranger || (teamId !== '' && user.team_id !== undefined && user.team_id !== teamId))
+    return 'foreign';
   if (user.is_restricted || user.is_ultra_restricted) return 'guest';
   return 'member';
 }

@@ -9,6 +9,8 @@ const callMetadata = z.object({
   threadTs: z.string().nullable().default(null),
   /** The request that is asked for again. */
   previousId: z.string().nullable().default(null),
+  /** True where its callees did not fit into the field: left empty, they are meant. */
+  refill: z.boolean().default(false),
 });
 
 /** What the call modal carries in private_metadata: ids alone, never a number. */

@@ -123,7 +123,12 @@ const tables: Record<Exclude<keyof Schema, 'meta'>, TableDefinition> = {
     ['request_id', 'position'],
     {
       unique: [['submission_id', 'callee']],
-      indexes: [['voice_id'], ['callee', 'dialled_at'], ['dialled_at']],
+      indexes: [
+        ['request_id', 'superseded', 'state'],
+        ['voice_id'],
+        ['callee', 'dialled_at'],
+        ['dialled_at'],
+      ],
     },
   ),
   reports: table<'reports'>(

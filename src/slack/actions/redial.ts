@@ -18,7 +18,8 @@ export function registerRedial(app: App, deps: SlackDeps): void {
       const userId = press.body.user.id;
       const refusal = await mayCall(deps.people, deps.config(), userId);
       if (refusal !== null) return { text: refusal };
-      if (!(await isOwnOrApprover(deps, request, userId))) {
+      // An alert's request belongs to nobody: any caller may ring again.
+      if (request.origin !== 'alert' && !(await isOwnOrApprover(deps, request, userId))) {
         return {
           text: 'Only the person who asked, and approvers, may ask for this again: the numbers are not shown to others.',
         };
@@ -44,7 +45,7 @@ export function registerRedial(app: App, deps: SlackDeps): void {
           channel: request.channelId,
           ...(fits ? {} : { again: calls.length }),
         },
-        { channelId: request.channelId, threadTs: request.threadTs, previousId: request.id },
+        { channelId: request.channelId, threadTs: request.threadTs, previousId: request.id, refill: !fits },
       );
       return null;
     });

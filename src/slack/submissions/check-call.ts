@@ -42,7 +42,7 @@ export async function checkCall(
     sources.text.trim() === '' &&
     sources.lists.length + sources.people.length === 0 &&
     sources.fileUrl === null;
-  if (nothingGiven && metadata.previousId !== null) {
+  if (nothingGiven && metadata.refill && metadata.previousId !== null) {
     callees = await calleesOfPrevious(deps, metadata.previousId);
     duplicates = 0;
   }

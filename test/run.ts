@@ -1,6 +1,7 @@
-// What `npm test` runs: every test file, or those under the directories given as arguments.
+// What `npm test` runs: every test file but the slow ones, or all of those under the directories given as arguments.
 import { existsSync, globSync } from 'node:fs';
-import { relative, resolve } from 'node:path';
+import { tmpdir } from 'node:os';
+import { join, relative, resolve } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 
@@ -13,24 +14,38 @@ const isAsked = (file: string) =>
   asked.length === 0 || asked.some((path) => file === path || file.startsWith(`${path}/`));
 const isPage = (file: string) => file.startsWith('test/page/');
 const withPage = process.env.PAGE === '1';
+// Minutes of killing, storms and random interleavings: for CI, and for who asks for them.
+const slow = [
+  'test/crash/',
+  'test/alertmanager/',
+  'test/e2e/alerts-storm',
+  'test/e2e/voice-down',
+  'test/calls/approval-property',
+];
+const isSlow = (file: string) => asked.length === 0 && slow.some((start) => file.startsWith(start));
 const wanted = all.filter(isAsked);
-const files = wanted.filter((file) => withPage || !isPage(file));
+const files = wanted.filter((file) => (withPage || !isPage(file)) && !isSlow(file));
 
 const leftOut: string[] = [];
 if (process.env.TEST_DATABASE_URL === undefined) leftOut.push('PostgreSQL (set TEST_DATABASE_URL)');
-if (files.length < wanted.length) leftOut.push('the page in Chromium (set PAGE=1)');
+if (wanted.some(isPage) && !withPage) leftOut.push('the page in Chromium (set PAGE=1)');
+if (wanted.some(isSlow))
+  leftOut.push('crashes, storms and random interleavings (node test/run.ts test/crash test/e2e test/calls)');
 
 const missing = asked.filter((path) => !existsSync(resolve(root, path)));
 if (missing.length > 0) fail(`There is no ${missing.join(', ')}.`);
 if (files.length === 0) fail(`No test files in ${asked.join(', ') || 'test'}.`);
+
+// Most of a small test file's time goes into loading: what was compiled once is kept for the next.
+process.env.NODE_COMPILE_CACHE ??= join(tmpdir(), 'voicecall-compile-cache');
 
 let tests = 0;
 let failed = false;
 const stream = run({
   cwd: root,
   files,
-  // Two: what a small machine has; more make tests of timing fail for lack of a processor.
-  concurrency: 2,
+  // Most flow tests wait for Slack's pace more than they compute; more than this makes tests of timing fail.
+  concurrency: 3,
   timeout: 180_000,
 });
 stream.on('test:fail', () => {

@@ -64,6 +64,8 @@ export const tenThousand: Measurement = {
       await (await fill(stage, { file: [file.id] })).submit();
       await until(() => posts(stage) - before.posts >= 50 && boardState(stage) !== 'sending', 'all is sent');
       const cpuSent = app.cpuSeconds() - cpuBefore;
+      if (process.env.BENCH_VERBOSE !== undefined)
+        console.error(`peak when sent: ${megabytes(app.peakMemory() - idle)}`);
       await until(() => boardState(stage) === 'done', 'all is reported');
       const filesOf = () =>
         [...slack.state.files.values()].filter((each) => each.user === 'U0VOICECALL').length;

@@ -24,18 +24,23 @@ const chatter = [
   /\bmaintenance (?:window|mode|is scheduled|started|completed|scheduled|begins|ended)\b/i,
   /\b(?:added|invited|joined|left|has been added|set up|connected|configured|subscribed|integrated|enabled|authorized) (?:an? |the )?(?:integration|to this channel|the channel|to the channel|webhook)\b/i,
   /\bwhat(?:['’]s| is) (?:up|new|next|happening)\b|\bof the (?:day|week|month)\b/i,
-  /\b(?:monitor|rule|dashboard|silence|policy|integration|channel|escalation policy|schedule)\b.{0,60}\b(?:created|deleted|updated|edited|paused|removed|renamed)(?: by\b|:|$)/i,
+  /\b(?:monitor|rule|dashboard|silence|policy|integration|channel|escalation policy|schedule|runbook|playbook|article|document)\b.{0,60}\b(?:created|deleted|updated|edited|paused|removed|renamed)(?: by\b|:|$)/i,
   /\btest (?:notification|message|webhook)\b/i,
   /(?<!\b(?:alert|incident|alarm|problem|issue|violation|event) )\b(?:created|added|updated)\W{0,5}$/i,
   /\b(?:acknowledged|snoozed|assigned|commented on|added a note to|viewed|muted|silenced|took over) (?:the )?(?:alert|incident|issue|alarm|monitor|problem)\b/i,
   /\b(?:added|left|posted) a (?:note|comment)\b/i,
+  /\b(?:created|updated|moved|transitioned|assigned|linked|deleted) (?!INC|PRB|ALERT)[A-Z][A-Z0-9]{1,9}-\d{1,7}\b/,
+  /\bfrom (?:to ?do|backlog|in progress|in review|selected for development|ready|blocked) to\b/i,
+  /\bsilence\b.{0,60}\b(?:expired|expires|extended|added)\b/i,
+  /\b(?:survey|poll|quiz|feedback|form) (?:response|result|submission|answer)s?\b/i,
+  /^[^\p{L}\d]{0,12}(?:0|no|zero) (?:[a-z]+ ){0,2}(?:alerts?|incidents?|monitors?|problems?|issues?|outages?) (?:are |is )?(?:currently )?(?:firing|open|active|triggered|ongoing|reported|found|detected|today)\b/iu,
 ];
 
 /** Reports, polls, pull requests, deploys that began: what bots say beside alerts. */
 export function isChatter(line: string): boolean {
   const head = line.slice(0, 300);
   if (
-    /^[^\w[]{0,8}\[?(?:firing|resolved|triggered|recovered|critical|down|problem|alert(?:ing)?)\b\s*[:\]\]-]/i.test(
+    /^[^\w[]{0,8}\[?(?:firing|resolved|triggered|recovered|recovery|critical|warning|down|problem|alert(?:ing)?)\b\s*[:\]\]-]/i.test(
       head,
     )
   )

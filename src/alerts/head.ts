@@ -210,13 +210,15 @@ function standsAsState(
     return (lead && isCaps && startsHere) || (afterCopula && endsHere);
   }
   if (kind === 'fires' || kind === 'resolves') {
+    // "via Grafana Alerting" tells who speaks.
+    if (word === 'alerting' && /^(?:via|by|from)$/.test(tokens[index - 2]?.lower ?? '')) return false;
     if (word === 'firing' || word === 'alerting') return true;
     return (
       lead ||
       afterCopula ||
       endsHere ||
       alertNouns.has(before?.lower ?? '') ||
-      /^(?:in|after|by|for|on|at)$/.test(after?.lower ?? '')
+      /^(?:in|after|by|for|on|at|from|with)$/.test(after?.lower ?? '')
     );
   }
   if (/^(?:passed|succeeded|success|successful|successfully|completed|finished)$/.test(word)) {

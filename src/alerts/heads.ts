@@ -65,7 +65,9 @@ export function isBanner(line: string, botName: string | undefined): boolean {
   const words = normalizeTitle(line.slice(0, 200))
     .strict.split(' ')
     .filter((word) => word !== '');
-  return words.every((word) => toolWords.has(word) || generic.has(word) || own.has(word));
+  return words.every(
+    (word) => toolWords.has(word) || generic.has(word) || own.has(word) || /^(?:high|medium|low)$/.test(word),
+  );
 }
 
 /** The title of the first attachment, else a header, else the first line, that names something. Never empty. */

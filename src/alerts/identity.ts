@@ -49,6 +49,12 @@ export function identify(
       }
     }
   }
+  // A title that is a bare name ("orders") has what happened in the line above it; two things may happen to one name.
+  if (!isGroup && parts.length === 1 && /^\S+$/.test(core.strict)) {
+    const said = heads.map((head) => normalizeTitle(head.line).strict);
+    const around = said.find((line) => line !== core.strict && line.split(' ').includes(core.strict));
+    if (around !== undefined) parts.push(around);
+  }
   if (!isGroup && subjects.size === 0) parts.push(...namesBelow(flat, title));
   const named = [...subjects]
     .map(([label, value]) => `${label}=${normalizeTitle(value).strict || value}`)

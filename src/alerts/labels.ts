@@ -28,7 +28,7 @@ export function labelsOf(flat: Flattened): Label[] {
     for (const line of piece.lines) {
       if (++number > maximumLines || labels.length > maximumLabels) return labels;
       if (line.length > 600) continue;
-      for (const part of line.split(/ [|•·] /)) {
+      for (const part of line.split(/ [|•·] | (?=[A-Z]{3,20}: )/)) {
         const pair = pairPattern.exec(part);
         if (pair?.[1] === undefined || pair[2] === undefined || pair[2].startsWith('//')) continue;
         labels.push({ name: labelName(pair[1]), value: pair[2].trim(), line: number });
@@ -65,6 +65,7 @@ const stateLabels = new Set([
   'check state',
   'incident status',
   'incident state',
+  'resolution state',
   'issue status',
   'issue state',
   'problem status',
@@ -98,6 +99,8 @@ export function statesOf(labels: Label[]): string[] {
     .filter(
       (label) =>
         stateLabels.has(label.name) &&
+        // What a tool does about an event is no state of it: "Action: alert".
+        !(label.name === 'action' && /^\W*(?:alert|alarm|page|warn|notify)\W*$/i.test(label.value)) &&
         (label.line === undefined || (label.line <= 12 && isShort(label.value))),
     )
     .map((label) => label.value);

@@ -26,6 +26,9 @@ const thingNames = new Set(
    alerting transactions device-group resource list-detail cases case`.split(/\s+/),
 );
 
+/** Behind these a name may stand before the id: "item/acme-web/412", "alerting/grafana/fe1ab2c3d4". */
+const namedThings = new Set('item items error errors fault faults alert alerts alarm alarms alerting'.split(' '));
+
 /** Collections of runs: their ids are of one event alone. */
 const runNames = new Set(['runs', 'pipelines', 'builds', 'build', 'executions', 'workflows']);
 
@@ -114,8 +117,12 @@ function idsOf(url: string): LinkId[] {
     if (next === undefined || next.includes('=')) continue;
     if (incidentNames.has(name) && isId(next))
       ids.push({ name: `${singular(name)}/${next}`, isIncident: true });
-    else if (thingNames.has(name) && isThing(next))
-      ids.push({ name: `${singular(name)}/${next.toLowerCase()}`, isIncident: false });
+    else if (thingNames.has(name) && isThing(next)) {
+      const behind = segments[index + 2] ?? '';
+      const isNamed = namedThings.has(name) && !/\d/.test(next) && !behind.includes('=') && isId(behind);
+      const thing = isNamed ? `${next}/${behind}` : next;
+      ids.push({ name: `${singular(name)}/${thing.toLowerCase()}`, isIncident: false });
+    }
   }
   for (const [name, value] of [...parsed.searchParams].slice(0, 30)) addParameter(ids, name, value);
   const event = parsed.searchParams.get('eventid');

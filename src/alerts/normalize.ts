@@ -48,9 +48,9 @@ const volatilePatterns: [RegExp, string][] = [
     ),
     ' ',
   ],
-  [/(?<![\w-])\d{1,6}(?:st|nd|rd|th)(?![\w-])/g, ' '],
+  [/(?<![\w-])\d{1,6}(?:st|nd|rd|th)(?: occurrences?| time| event| error(?= ?:))?(?![\w-])/g, ' '],
   [
-    /(?:(?<![<>!])=|\b(?:value|val|current|currently|actual|count|now at|is at|was|is|reached|at|got|of|lag|latency|depth|size|length|usage|rate|load|backlog|total|duration|temperature|score)\b[:=]?|[:=]) ?[+-]?\d{1,12}(?:\.\d{1,9})?(?:e[+-]?\d{1,3})?(?![\w.-])/g,
+    /(?:(?<![<>!])=|\b(?:value|val|current|currently|actual|count|now at|is at|was|is|reached|at|got|of|lag|latency|depth|size|length|usage|rate|load|backlog|total|duration|temperature|score)\b[:=]?|[:=]) ?[+-]?\d{1,12}(?:\.\d{1,9})?(?:e[+-]?\d{1,3})?(?![\w-]|\.\w)/g,
     ' ',
   ],
   [/(?<![\w.>=<≥≤-]|[><≥≤]=? ?)[+-]?\d{1,12}\.\d{1,9}(?![\w.-])/g, ' '],
@@ -59,7 +59,13 @@ const volatilePatterns: [RegExp, string][] = [
 
 /** Why a check failed is told after its name and differs each time. */
 const reason =
-  /(?:\s[-–—|]\s|:\s|\.\s|,\s|\s?\(|;\s|\s)(?:reason\b|error\b ?:|cause\b|root cause\b|because\b|due to\b|http\/?\d?(?:\.\d)? ?(?:status|error|code|\d{3})|status(?: code)? ?:? ?\d{3}|\d{3} ?[-–:]? ?(?:ok|not found|internal|bad gateway|service unavailable|gateway|forbidden|unauthorized|server|too many)|connection (?:timed? ?out|refused|reset|timeout|error)|connect timeout|timedout|timeout\b|timed out|no response|dns\b|ssl\b|host (?:is )?(?:unreachable|not found)|request (?:timed|failed|aborted)|unexpected\b|expected\b|keyword\b|response (?:time|code)|socket\b|read timeout|(?:connect )?econn|connect etimedout|getaddrinfo|name resolution|it was down\b|was down\b|downtime\b|(?:lasted|duration|down for|up for|outage lasted|after)\b|ping\b ?(?:timeout|failed|loss)|packet loss|the (?:monitor|service|site|check) |started at|since\b|last (?:seen|value|ping)).*$/;
+  /(?:\s[-–—|]\s|:\s|\.\s|,\s|\s?\(|;\s|\s)(?:reason\b|(?<!\b(?:new|first|fatal|unhandled) )error\b ?:|we (?:detected|found|received|could)\b|cause\b|root cause\b|because\b|due to\b|http\/?\d?(?:\.\d)? ?(?:status|error|code|\d{3})|status(?: code)? ?:? ?\d{3}|\d{3} ?[-–:]? ?(?:ok|not found|internal|bad gateway|service unavailable|gateway|forbidden|unauthorized|server|too many)|connection (?:timed? ?out|refused|reset|timeout|error)|connect timeout|timedout|timeout\b|timed out|no response|dns\b|ssl\b|host (?:is )?(?:unreachable|not found)|request (?:timed|failed|aborted)|unexpected\b|expected\b|keyword\b|response (?:time|code)|socket\b|read timeout|(?:connect )?econn|connect etimedout|getaddrinfo|name resolution|it was down\b|was down\b|downtime\b|(?:lasted|duration|down for|up for|outage lasted|after)\b|ping\b ?(?:timeout|failed|loss)|packet loss|the (?:monitor|service|site|check) |started at|since\b|last (?:seen|value|ping)).*$/;
+
+/** "HOST: db01 SERVICE: MySQL MESSAGE: …": what the check printed stands last and differs each time. */
+const printed = /^([^\p{L}]{0,40}\p{L}{3,12}: \S.{0,300}?) (?:message|output|info|details?) ?: .*$/u;
+
+/** A page about the alert behind the end of its sentence: "… is Up (12 ms) prtg.example.com/sensor.htm". */
+const trailingPage = /(?<=[).\]]) [\w-]{1,60}(?:\.[\w-]{1,60}){1,5}\/\S{0,200}$/;
 
 /** What is left when a title of an alert loses its state and its numbers. */
 export interface Core {
@@ -97,6 +103,11 @@ export function normalizeTitle(title: string): Core {
   const lower = stripVolatile(text);
   const names: string[] = [];
   const { tokens } = readHead(lower);
+  // "Resolved: … by Anna": who ended an alert is not what it is about.
+  const endedBy = tokens.some((token) => token.said === 'resolves')
+    ? tokens.findIndex((token, index) => token.lower === 'by' && index >= tokens.length - 3)
+    : -1;
+  const people = endedBy < 0 ? [] : tokens.slice(endedBy + 1).map((token) => token.lower);
   for (const [index, token] of tokens.entries()) {
     if (token.kind !== 'word') {
       if (/^[<>≥≤]$/.test(token.text)) names.push(token.text);
@@ -116,7 +127,7 @@ export function normalizeTitle(title: string): Core {
     names.push(token.lower);
   }
   const strict = names.join(' ');
-  const loose = [...new Set(names.filter((name) => !looseWords.has(name) && !/^[<>≥≤]$/.test(name)))]
+  const loose = [...new Set(names.filter((name) => !looseWords.has(name) && !people.includes(name) && !/^[<>≥≤]$/.test(name)))]
     .sort()
     .join(' ');
   return { strict, loose };
@@ -124,7 +135,7 @@ export function normalizeTitle(title: string): Core {
 
 /** Quantities, times and one-time ids taken out; capitals of state words stay, for they tell a state from a name. */
 function stripVolatile(text: string): string {
-  let rest = text;
+  let rest = text.replace(insensitive(printed), '$1').replace(trailingPage, '');
   for (const [pattern, replacement] of volatilePatterns)
     rest = rest.replace(insensitive(pattern), replacement);
   const cut = rest.replace(insensitive(reason), '');

@@ -2,6 +2,7 @@ import type { AlertSeverity } from '../config/types.ts';
 import { readHead } from './head.ts';
 import type { Label } from './labels.ts';
 import { isShort } from './labels.ts';
+import { alertNouns } from './words.ts';
 
 export interface SeverityEvidence {
   labels: Label[];
@@ -131,6 +132,17 @@ function atStart(line: string, isAzure: boolean): AlertSeverity | undefined {
     if (/^(?:severity|priority|alert|alarm|incident|issue|problem|threshold|condition)$/.test(second.lower))
       return levelOfWord(first.text, isAzure);
   }
+  const stating = words
+    .slice(0, 5)
+    .find(
+      (token, index) => clear.test(token.lower) && /^(?:severity|priority)$/.test(words[index + 1]?.lower ?? ''),
+    );
+  if (stating !== undefined) return levelOfWord(stating.text, isAzure);
+  // "Alert Firing High": nothing but state and severity.
+  const rest = words.filter((token) => token.said === undefined && !alertNouns.has(token.lower));
+  const [only] = rest;
+  if (rest.length === 1 && only !== undefined && words.length > 1 && clear.test(only.lower))
+    return levelOfWord(only.text, isAzure);
   const verb = words.slice(0, 2).find((token) => token.said !== undefined);
   if (verb !== undefined && second !== undefined && /^(?:critical|warning|warn)$/.test(second.lower))
     return levelOfWord(second.text, isAzure);

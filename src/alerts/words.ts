@@ -24,11 +24,11 @@ export const wordClasses: Map<string, WordClass> = table({
     raised alerting declared detected escalated escalating breached violated created active unresolved unacknowledged regressed
     regression refired renotify renotified reminded problemstart started new-alert investigating identified breaching`,
   resolves: `resolved recovered recovery recovers recovering cleared closed ended restored solved mitigated deactivated
-    auto-resolved autoresolved auto-closed autoclosed resolves fixed reset`,
+    auto-resolved autoresolved auto-closed autoclosed resolves fixed reset improved`,
   bad: `down critical crit warning warn error errors fatal disaster emergency unhealthy offline degraded unreachable
     unavailable alarm problem unstable broken outage nodata crashed crashing crashloopbackoff oomkilled timeout timedout late
     missed overdue expired exceeded exceeds stalled stuck failed failing failure fails fail panic red unknown inaccessible
-    unresponsive alert anomaly anomalous lost starting-to-fail failover-failed major minor outofsync crash missing errored`,
+    unresponsive alert anomaly anomalous lost trouble starting-to-fail failover-failed major minor outofsync crash missing errored`,
   good: `ok okay up normal healthy online passing operational good clear available reachable alive stable inactive green
     responding working normalized exists`,
   neutral: `acknowledged ack acked acknowledgement acknowledgment acknowledges snoozed silenced muted unmuted unsnoozed assigned reassigned
@@ -57,12 +57,12 @@ export const alertNouns = new Set(
 /** These need an alert noun beside them: doors, tickets and sales are opened, closed and started too. */
 export const nounNeeded = new Set(
   `opened closed started ended detected triggered raised fixed restored reset created active cleared solved activated deactivated declared identified
-   investigating regression new-alert reminded lost mitigated`.split(/\s+/),
+   investigating regression new-alert reminded lost mitigated improved`.split(/\s+/),
 );
 
 export const copulas = new Set(
   `is are was were be has have had been went came gone became becomes become now currently back again still to into entered
-   returned turned got reported seemed reports looks seems remains stays being marked changed's`.split(/\s+/),
+   returned turned got reported reporting seemed reports looks seems remains stays being marked changed's`.split(/\s+/),
 );
 
 /** "stand up" and "break down" are no states. */
@@ -76,7 +76,7 @@ export const phrasalVerbs = new Set(
 
 export const fillers = new Set(
   `is are was were be has have had been being now currently again back still just the a an your to of by due automatically
-   successfully went came seems seemed looks`.split(/\s+/),
+   successfully went came seems seemed looks reports reported reporting`.split(/\s+/),
 );
 
 const redEmoji =

@@ -71,8 +71,9 @@ export async function boardOf(tx: Tx, requestId: string): Promise<string | null>
 /**
  * Has the request's board, results and card shown anew: they are rendered from the database when their turn comes. Also
  * those that are being posted at this moment: what they show may have been read before this change is committed.
+ * `withinMs`: how long it may wait for further changes, to be shown with them.
  */
-export async function refresh(tx: Tx, now: number, requestId: string): Promise<void> {
+export async function refresh(tx: Tx, now: number, requestId: string, withinMs = 0): Promise<void> {
   const shown = await tx
     .selectFrom('messages')
     .select('id')
@@ -80,5 +81,5 @@ export async function refresh(tx: Tx, now: number, requestId: string): Promise<v
     .where('kind', 'in', ['board', 'results', 'card'])
     .where('state', 'in', ['pending', 'posted'])
     .execute();
-  for (const { id } of shown) await enqueue(tx, { kind: 'slack.edit', key: id, runAt: now });
+  for (const { id } of shown) await enqueue(tx, { kind: 'slack.edit', key: id, runAt: now + withinMs });
 }

@@ -55,7 +55,7 @@ export async function applySendResult(
   else if (result.outcome === 'ambiguous') {
     await becomeUnknown(tx, deps, submission, result.code ?? result.why, result.detail);
   } else await answered(tx, deps, submission, result);
-  await advance(tx, deps, requestId);
+  await advance(tx, deps, requestId, { step: result.outcome === 'answered' });
 }
 
 async function requestOf(tx: Tx, submissionId: string): Promise<string | null> {

@@ -8,7 +8,7 @@ import { applySendResult, moveSubmission } from './answer.ts';
 import type { CallsDeps } from './deps.ts';
 import { holdOverLimits } from './limits.ts';
 import { pace } from './pacing.ts';
-import { advance, lockRequest, moveRequest } from './progress.ts';
+import { advance, lockRequest, moveRequest, showStepWithinMs } from './progress.ts';
 import { recoverOrphans } from './recover.ts';
 import { calledInfoWith } from './token.ts';
 import type { Message } from './types.ts';
@@ -103,7 +103,7 @@ async function takeNext(tx: Tx, deps: CallsDeps, sender: string): Promise<NextSt
     .where('state', '=', 'ready')
     .execute();
   if (request.state === 'approved') await moveRequest(tx, request, 'sending', now);
-  await refresh(tx, now, request.id);
+  await refresh(tx, now, request.id, request.state === 'approved' ? 0 : showStepWithinMs(request, now));
   return {
     do: 'send',
     job: {

@@ -17,6 +17,13 @@ const callingCodes = new Set<string>([
   ...COUNTRYLESS_CALLING_CODES,
 ]);
 
+/** Calling codes that one country has to itself; null: several share it, and only the number's own digits tell. */
+const countryOfCode = new Map<string, CountryCode | null>();
+for (const country of getCountries()) {
+  const code = String(getCountryCallingCode(country));
+  countryOfCode.set(code, countryOfCode.has(code) ? null : country);
+}
+
 /** The country calling code that `digits` begin with, or null if there is none like that. No calling code is the start of another. */
 export function callingCodeOf(digits: string): string | null {
   for (const length of [1, 2, 3]) {
@@ -39,7 +46,8 @@ function parsed(digits: string): PhoneNumber | undefined {
 
 /** The country of a number in digits with its country code; null where that is not known (shared or satellite codes, unassigned ranges). */
 export function countryOf(digits: string): CountryCode | null {
-  return parsed(digits)?.country ?? null;
+  const only = CALLEE_PATTERN.test(digits) ? countryOfCode.get(callingCodeOf(digits) ?? '') : null;
+  return only ?? parsed(digits)?.country ?? null;
 }
 
 /** How sure the numbering plans are of a number in digits: valid, only of a possible length, or neither. */

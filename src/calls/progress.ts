@@ -66,23 +66,42 @@ export async function countCalls(from: Queryable, requestId: string): Promise<Co
 
 /**
  * Moves a request on after something of it changed: to `sent` once nothing is left to send (then the thread gets its
- * results), to `done` once nothing is left to learn, to `failed` where nothing at all could be sent.
+ * results), to `done` once nothing is left to learn, to `failed` where nothing at all could be sent. `step`: one of many
+ * like it, which the board may show later together with the next.
  */
-export async function advance(tx: Tx, deps: CallsDeps, requestId: string): Promise<void> {
+export async function advance(
+  tx: Tx,
+  deps: CallsDeps,
+  requestId: string,
+  { step = false } = {},
+): Promise<void> {
   const now = deps.clock.now();
   const request = await lockRequest(tx, requestId);
   if (request === null) return;
+  let moved = false;
   if (request.state === 'sending' || request.state === 'approved') {
     const counts = await countCalls(tx, requestId);
-    const done = counts.waiting === 0 && !(counts.unknown > 0 && (await willBeSentAgain(tx, requestId)));
-    if (done) await finishSending(tx, deps, request, counts, now);
+    moved = counts.waiting === 0 && !(counts.unknown > 0 && (await willBeSentAgain(tx, requestId)));
+    if (moved) await finishSending(tx, deps, request, counts, now);
   } else if (request.state === 'sent') {
     const counts = await countCalls(tx, requestId);
-    if (isSettled(counts)) await finish(tx, request, 'done', now);
+    moved = isSettled(counts);
+    if (moved) await finish(tx, request, 'done', now);
     else if (awaitsReports(counts)) await pollLater(tx, deps, request, now);
   }
-  await refresh(tx, now, requestId);
+  await refresh(tx, now, requestId, step && !moved ? showStepWithinMs(request, now) : 0);
 }
+
+/**
+ * A crowd's board moves for minutes: it is edited ever less often while its state stays (after 1, 4, 13, 40 s, then once
+ * a minute), so that the workspace's few edits are left to others.
+ */
+export function showStepWithinMs(request: Pick<RequestRow, 'callees' | 'changed_at'>, now: number): number {
+  return request.callees <= crowd ? 0 : Math.min(2 * Math.max(0, now - request.changed_at), 60_000);
+}
+
+/** More callees than one submission takes. */
+const crowd = 200;
 
 /** True while a submission of the request waits to go out once more because its answer was lost. */
 async function willBeSentAgain(tx: Tx, requestId: string): Promise<boolean> {

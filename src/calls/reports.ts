@@ -141,7 +141,9 @@ export async function applyReports(
     if (submissionId !== null) await settleByReports(tx, deps, submissionId);
   }
   if (!advanceToo) return;
-  for (const requestId of new Set(changed.map((call) => call.request_id))) await advance(tx, deps, requestId);
+  for (const requestId of new Set(changed.map((call) => call.request_id))) {
+    await advance(tx, deps, requestId, { step: true });
+  }
 }
 
 /** The calls that reports belong to, by the reports' voiceIds. What contradicts what we know is left out, and told why. */

@@ -114,10 +114,10 @@ async function inTransaction<T>(parts: TransactionParts, run: (tx: Tx) => Promis
     const { fault, error, ambiguous, result } = await attemptTransaction(parts, run);
     if (result !== undefined) return result.value;
     if (fault === undefined) throw error;
-    // Up to 1 s, with jitter so that two that collided do not collide again.
-    const delayMs = Math.min(10 * 2 ** attempt, 1000) * (0.5 + Math.random());
-    if (!fault.passing || ambiguous || performance.now() + delayMs > until)
-      throw storeUnavailable(fault, error);
+    const leftMs = until - performance.now();
+    if (!fault.passing || ambiguous || leftMs <= 0) throw storeUnavailable(fault, error);
+    // Up to 1 s, with jitter so that two that collided do not collide again; the last try comes when the time is over.
+    const delayMs = Math.min(10 * 2 ** attempt * (0.5 + Math.random()), 1000, leftMs);
     parts.log.debug({ err: error, attempt }, 'a transaction is tried again');
     await sleep(delayMs);
   }

@@ -6,20 +6,30 @@ import { ask, boardNow, usualConfig } from '../support/world.ts';
 import { assertShownOnce, lapseLeases, numbers, seeded, seedOfRun, settled } from './accounts.ts';
 
 const rounds = Number(process.env.CRASH_ROUNDS ?? 2);
-/** Slow enough that a kill lands before, in and after each POST, its answer, its reports and what Slack is told. */
+/**
+ * As slow as the kills are many: they shall land before, in and after each POST, its answer, its reports, and what Slack
+ * is told.
+ */
+const slowness = rounds > 5 ? 8 : 1;
 const slowVoice = {
   ringAfterMs: 20,
   autoAnswerMs: 200,
-  report: { form: 'array' as const, gatherMs: 50, retries: 10, retryAfterMs: 1500 },
+  report: {
+    form: 'array' as const,
+    gatherMs: 50,
+    delayMs: slowness * 500,
+    retries: 10,
+    retryAfterMs: 1500,
+  },
 };
-const slowConfig = usualConfig.replace('perSecond: 200', 'perSecond: 4');
+const slowConfig = usualConfig.replace('perSecond: 200', `perSecond: ${2 / slowness}`);
 
 for (const database of databaseKinds) {
   describe(`SIGKILL, on ${database}`, () => {
     let stage: Stage;
     before(async () => {
       stage = await startStage({ database, voice: slowVoice, config: slowConfig });
-      stage.voice.faults.always({ delayMs: 150 });
+      stage.voice.faults.always({ delayMs: slowness * 150 });
     });
     after(() => stage.stop());
 

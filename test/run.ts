@@ -14,13 +14,22 @@ const isAsked = (file: string) =>
   asked.length === 0 || asked.some((path) => file === path || file.startsWith(`${path}/`));
 const isPage = (file: string) => file.startsWith('test/page/');
 const withPage = process.env.PAGE === '1';
-// Minutes of killing, storms and random interleavings: for CI, and for who asks for them.
+// Kills, faults, storms and random interleavings take minutes: for CI, and for who asks for them.
 const slow = [
   'test/crash/',
   'test/alertmanager/',
   'test/e2e/alerts-storm',
+  'test/e2e/alerts-time',
+  'test/e2e/approval-faults',
+  'test/e2e/database-faults',
+  'test/e2e/reports',
+  'test/e2e/slack-faults',
+  'test/e2e/socket-mode',
+  'test/e2e/unknown',
   'test/e2e/voice-down',
   'test/calls/approval-property',
+  'test/cli/move',
+  'test/store/sqlite-faults',
 ];
 const isSlow = (file: string) => asked.length === 0 && slow.some((start) => file.startsWith(start));
 const wanted = all.filter(isAsked);
@@ -29,8 +38,7 @@ const files = wanted.filter((file) => (withPage || !isPage(file)) && !isSlow(fil
 const leftOut: string[] = [];
 if (process.env.TEST_DATABASE_URL === undefined) leftOut.push('PostgreSQL (set TEST_DATABASE_URL)');
 if (wanted.some(isPage) && !withPage) leftOut.push('the page in Chromium (set PAGE=1)');
-if (wanted.some(isSlow))
-  leftOut.push('crashes, storms and random interleavings (node test/run.ts test/crash test/e2e test/calls)');
+if (wanted.some(isSlow)) leftOut.push('kills, faults, storms and random interleavings (npm test -- test)');
 
 const missing = asked.filter((path) => !existsSync(resolve(root, path)));
 if (missing.length > 0) fail(`There is no ${missing.join(', ')}.`);

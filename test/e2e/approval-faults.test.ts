@@ -72,11 +72,12 @@ describe('approval and time and faults', () => {
   });
 
   test('Slack down: the card comes later, and the time runs from when it came', async () => {
-    flow.slack.fault({ method: 'chat.postMessage', channel: 'C0APPROVE', times: 4, kind: '500' });
+    flow.slack.fault({ method: 'chat.postMessage', channel: 'C0APPROVE', times: 1_000, kind: '500' });
     const board = await ask(flow, { callee: three });
     const id = String(board.metadata?.event_payload.request_id);
     assert.equal(await expiresAt(id), null);
     const askedAt = flow.clock.now();
+    flow.slack.clearFaults();
     flow.clock.jump(5 * minute);
     const card = await soon(flow, 'the card', () => cardOf(flow, id));
     const at = await soon(flow, 'the time runs', () => expiresAt(id));

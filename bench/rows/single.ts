@@ -1,4 +1,5 @@
 // What one person waits for: from the press of a button, or an alert's message, to the POST that rings the phone.
+import { setTimeout as wait } from 'node:timers/promises';
 import type { SandboxMessage } from '../../sandbox/slack/types.ts';
 import { LeftOut, type Measurement, ms, quantile, type Row } from '../figures.ts';
 import { fill, numberOf, recording, type Stage, soon, startStage, untilPost } from '../stage.ts';
@@ -35,6 +36,9 @@ async function timed(stage: Stage, act: () => unknown): Promise<number> {
 
 /** The first few are not counted: the programs' code is compiled by then, as it is on a server. */
 const warmUp = 20;
+
+/** Between one and the next: the one before is answered by then, its board and its results are being written. */
+const pauseMs = 50;
 
 /** The second view's Submit → POST, one request of one callee at a time, on SQLite. */
 export const submit: Measurement = {
@@ -93,6 +97,7 @@ export const approve: Measurement = {
         throw new Error(`${cardsOf(stage).length} of ${count} approval cards appeared`);
       const times: number[] = [];
       for (const card of cards) {
+        await wait(pauseMs);
         times.push(
           await timed(stage, () => stage.slack.press('U0BEN', card.channel, card.ts, 'call_approve')),
         );
@@ -117,6 +122,7 @@ rules: [{ name: hosts, channels: [C0ALERTS], match: { severity: [critical] }, ca
     try {
       const times: number[] = [];
       for (let index = 0; index < warmUp + (quick ? 50 : 200); index++) {
+        await wait(pauseMs);
         const took = await untilPost(stage, () =>
           stage.slack.postAs({ bot: 'B0OTHER' }, 'C0ALERTS', alertMessage(index)),
         );
@@ -132,7 +138,7 @@ rules: [{ name: hosts, channels: [C0ALERTS], match: { severity: [critical] }, ca
 
 /** A critical alert as Alertmanager's default template posts it; each index is an alert of its own. */
 export function alertMessage(index: number): { text: string; attachments: Record<string, unknown>[] } {
-  const title = `[FIRING:1] HostDown (host-${index} critical)`;
+  const title = `[FIRING:1] HostDown host-${index} (prod critical)`;
   const link = `https://alerts.example.org/host-${index}`;
   return {
     text: '',

@@ -10,7 +10,7 @@ const chatter = [
   /\b(?:weekly|daily|monthly|incident|alerts?|on-?call|status|ops|uptime|slo|monitoring) (?:report|summary|digest|recap|review|retro(?:spective)?)\b(?!.*\bfail)/i,
   /\b\d+ (?:[\w-]+ ){0,4}(?:alerts?|incidents?|issues?|tickets?|errors?|problems?) (?:[\w-]+ ){0,3}(?:this|last|past|in the last|over the last|since|today|yesterday)\b/i,
   /\b(?:this|last) (?:week|month|sprint|quarter)(?:['’]s)?\b(?!.*\bfail)/i,
-  /\b(?:poll|survey|vote|quiz|retro|retrospective|kudos|birthday|anniversary|giphy|trivia|icebreaker|lunch|coffee|welcome)\b(?!.*\b(?:fail|down|error|alert|critical|latency)|.*[:\]]\s*(?:firing|down))/i,
+  /\b(?:poll|survey|vote|quiz|retro|retrospective|kudos|birthday|anniversary|giphy|trivia|icebreaker|lunch|coffee|welcome)\b(?!.*\b(?:fail|down|error|alert|critical|latency|stuck|queue|interface|timeout|unreachable)|.*[:\]]\s*(?:firing|down))/i,
   /\b(?:daily stand[- ]?up|stand-?up (?:time|reminder|meeting|report|questions|notes)|stand-up|stand up (?:time|in)|simple poll)\b/i,
   /\breminder\s*[:!]|^\W*(?::\w+:\s*)*reminder\b/i,
   /\b(?:report|summary|digest|newsletter|recap) (?:for|of|is ready|from)\b/i,
@@ -32,7 +32,7 @@ const chatter = [
   /\b(?:created|updated|moved|transitioned|assigned|linked|deleted) (?!INC|PRB|ALERT)[A-Z][A-Z0-9]{1,9}-\d{1,7}\b/,
   /\bfrom (?:to ?do|backlog|in progress|in review|selected for development|ready|blocked) to\b/i,
   /\bsilence\b.{0,60}\b(?:expired|expires|extended|added)\b/i,
-  /\b(?:survey|poll|quiz|feedback|form) (?:response|result|submission|answer)s?\b/i,
+  /\b(?:survey|poll|quiz|feedback|form) (?:response|result|submission|answer)s?\b(?!.*\b(?:fail|error|stuck|queue|latency|firing))/i,
   /^[^\p{L}\d]{0,12}(?:0|no|zero) (?:[a-z]+ ){0,2}(?:alerts?|incidents?|monitors?|problems?|issues?|outages?) (?:are |is )?(?:currently )?(?:firing|open|active|triggered|ongoing|reported|found|detected|today)\b/iu,
 ];
 

@@ -27,7 +27,9 @@ const thingNames = new Set(
 );
 
 /** Behind these a name may stand before the id: "item/acme-web/412", "alerting/grafana/fe1ab2c3d4". */
-const namedThings = new Set('item items error errors fault faults alert alerts alarm alarms alerting'.split(' '));
+const namedThings = new Set(
+  'item items error errors fault faults alert alerts alarm alarms alerting'.split(' '),
+);
 
 /** Collections of runs: their ids are of one event alone. */
 const runNames = new Set(['runs', 'pipelines', 'builds', 'build', 'executions', 'workflows']);
@@ -125,6 +127,11 @@ function idsOf(url: string): LinkId[] {
     }
   }
   for (const [name, value] of [...parsed.searchParams].slice(0, 30)) addParameter(ids, name, value);
+  // "sensor.htm?id=2041": the script's name says what the id is of.
+  const script = /\/([a-z]{3,20})\.[a-z]{2,4}$/i.exec(parsed.pathname.slice(0, 300))?.[1]?.toLowerCase();
+  const id = parsed.searchParams.get('id');
+  if (script !== undefined && thingNames.has(script) && id !== null && isId(id))
+    ids.push({ name: `${singular(script)}/${id.toLowerCase()}`, isIncident: false });
   const event = parsed.searchParams.get('eventid');
   if (event !== null && parsed.searchParams.has('triggerid'))
     ids.push({ name: `event/${event}`, isIncident: true });

@@ -64,8 +64,9 @@ const reason =
 /** "HOST: db01 SERVICE: MySQL MESSAGE: …": what the check printed stands last and differs each time. */
 const printed = /^([^\p{L}]{0,40}\p{L}{3,12}: \S.{0,300}?) (?:message|output|info|details?) ?: .*$/u;
 
-/** A page about the alert behind the end of its sentence: "… is Up (12 ms) prtg.example.com/sensor.htm". */
-const trailingPage = /(?<=[).\]]) [\w-]{1,60}(?:\.[\w-]{1,60}){1,5}\/\S{0,200}$/;
+/** A script's address behind the end of a sentence: "… is Up (12 ms) prtg.example.com/sensor.htm"; its id is read from the link. */
+const trailingPage =
+  /(?<=[).]) [\w-]{1,60}(?:\.[\w-]{1,60}){1,5}\/[^\s?]{0,200}\.(?:html?|php|aspx|cgi|jsp)$/;
 
 /** What is left when a title of an alert loses its state and its numbers. */
 export interface Core {
@@ -127,7 +128,11 @@ export function normalizeTitle(title: string): Core {
     names.push(token.lower);
   }
   const strict = names.join(' ');
-  const loose = [...new Set(names.filter((name) => !looseWords.has(name) && !people.includes(name) && !/^[<>≥≤]$/.test(name)))]
+  const loose = [
+    ...new Set(
+      names.filter((name) => !looseWords.has(name) && !people.includes(name) && !/^[<>≥≤]$/.test(name)),
+    ),
+  ]
     .sort()
     .join(' ');
   return { strict, loose };

@@ -135,7 +135,8 @@ function atStart(line: string, isAzure: boolean): AlertSeverity | undefined {
   const stating = words
     .slice(0, 5)
     .find(
-      (token, index) => clear.test(token.lower) && /^(?:severity|priority)$/.test(words[index + 1]?.lower ?? ''),
+      (token, index) =>
+        clear.test(token.lower) && /^(?:severity|priority)$/.test(words[index + 1]?.lower ?? ''),
     );
   if (stating !== undefined) return levelOfWord(stating.text, isAzure);
   // "Alert Firing High": nothing but state and severity.

@@ -62,7 +62,9 @@ export const nounNeeded = new Set(
 
 export const copulas = new Set(
   `is are was were be has have had been went came gone became becomes become now currently back again still to into entered
-   returned turned got reported reporting seemed reports looks seems remains stays being marked changed's`.split(/\s+/),
+   returned turned got reported reporting seemed reports looks seems remains stays being marked changed's`.split(
+    /\s+/,
+  ),
 );
 
 /** "stand up" and "break down" are no states. */

@@ -33,7 +33,7 @@ const giveUpAfterMs = 30_000;
 
 /**
  * Starts a program of this repository with its own environment, Voicecall as `npm start` does and anything else by
- * node alone, and waits until its /readyz says 200.
+ * node alone, and waits until its /readyz says 200. For a profile, set BENCH_NODE_OPTIONS="--cpu-prof --cpu-prof-dir=…".
  */
 export async function startMeasured(
   program: string,
@@ -56,7 +56,6 @@ export async function startMeasured(
   );
   let words = '';
   child.stderr?.on('data', (chunk: Buffer) => {
-    if (process.env.BENCH_VERBOSE) process.stderr.write(chunk);
     words = (words + chunk.toString('utf8')).slice(-4000);
   });
   while (!(await isReady(port))) {

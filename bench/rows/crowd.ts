@@ -64,8 +64,6 @@ export const tenThousand: Measurement = {
       await (await fill(stage, { file: [file.id] })).submit();
       await until(() => posts(stage) - before.posts >= 50 && boardState(stage) !== 'sending', 'all is sent');
       const cpuSent = app.cpuSeconds() - cpuBefore;
-      if (process.env.BENCH_VERBOSE !== undefined)
-        console.error(`peak when sent: ${megabytes(app.peakMemory() - idle)}`);
       await until(() => boardState(stage) === 'done', 'all is reported');
       const filesOf = () =>
         [...slack.state.files.values()].filter((each) => each.user === 'U0VOICECALL').length;
@@ -76,7 +74,6 @@ export const tenThousand: Measurement = {
       const more = app.peakMemory() - idle;
       const calls = slack.state.callsLog.slice(before.calls);
       const count = posts(stage) - before.posts;
-      if (process.env.BENCH_VERBOSE !== undefined) console.error(tally(calls.map((call) => call.method)));
       const rows: Row[] = [
         {
           what: '10,000 callees from a file: POSTs',
@@ -114,9 +111,3 @@ export const tenThousand: Measurement = {
     }
   },
 };
-
-function tally(names: readonly string[]): Record<string, number> {
-  return Object.fromEntries(
-    [...Map.groupBy(names, (name) => name)].map(([name, those]) => [name, those.length]),
-  );
-}

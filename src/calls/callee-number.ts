@@ -155,10 +155,12 @@ function forbidden(digits: string, options: NumberOptions): { why: string } | nu
   return { why: `${where}; only ${options.countries.join(', ')} may be called` };
 }
 
-const countryNames = new Intl.DisplayNames('en', { type: 'region', fallback: 'code' });
+// Made when first used: Intl's data takes 20 ms to load.
+let countryNames: Intl.DisplayNames | undefined;
 
 /** "India (IN)"; the code alone where Intl knows no name. */
 export function countryName(country: CountryCode): string {
+  countryNames ??= new Intl.DisplayNames('en', { type: 'region', fallback: 'code' });
   const name = countryNames.of(country);
   return name === undefined || name === country ? country : `${name} (${country})`;
 }

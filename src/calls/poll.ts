@@ -49,15 +49,28 @@ export function createPoller(deps: CallsDeps): TaskHandler {
       pace(tx, single ? 'record' : 'records', now, single ? oneRecordEveryMs * voiceIds.size : queryEveryMs),
     );
     if (openAt > now) return { againAt: openAt };
-    const ahead = deps.voice.clockOffset();
-    const { records, refusal } = single
+    const answer = single
       ? await askOneByOne(deps, [...voiceIds])
-      : { records: await deps.voice.recordGroupQuery(firstAt + ahead - marginMs, now + ahead + marginMs) };
+      : { records: await queryRecords(deps, firstAt, now) };
+    // A single record can stay out of reach where the list of them is not.
+    const records =
+      single && answer.records.length === 0 ? await queryInstead(deps, firstAt, now) : answer.records;
     const found = records.filter((each) => voiceIds.has(each.voiceId));
     if (found.length > 0) await storeReports(deps, found);
-    if (refusal !== undefined) throw refusal;
+    else if (answer.refusal !== undefined) throw answer.refusal;
     return { againAt: now + pauseMs(now - firstAt, single) };
   };
+}
+
+async function queryRecords(deps: CallsDeps, firstAt: number, now: number): Promise<CallRecord[]> {
+  const ahead = deps.voice.clockOffset();
+  return await deps.voice.recordGroupQuery(firstAt + ahead - marginMs, now + ahead + marginMs);
+}
+
+/** As often as queries may be made; nothing in between. */
+async function queryInstead(deps: CallsDeps, firstAt: number, now: number): Promise<CallRecord[]> {
+  const openAt = await deps.store.transaction((tx) => pace(tx, 'records', now, queryEveryMs));
+  return openAt > now ? [] : await queryRecords(deps, firstAt, now);
 }
 
 /** A record that the platform refuses to give keeps none of the others back. */
@@ -72,8 +85,9 @@ async function askOneByOne(
       const one = await deps.voice.recordGroup(voiceId);
       if (one !== null) records.push(one);
     } catch (error) {
-      if (!(error instanceof VoicecallError) || error.code !== 'voice_refused') throw error;
+      if (!(error instanceof VoicecallError)) throw error;
       refusal ??= error;
+      if (error.code !== 'voice_refused') break;
     }
   }
   return { records, ...(refusal === undefined ? {} : { refusal }) };

@@ -142,11 +142,11 @@ describe('reports', () => {
   });
 
   it('are an array in an object, or a bare one', async () => {
-    const [first] = await pushed({ form: 'array' });
+    const [first] = await pushed({ form: 'array', gatherMs: 300 });
     assert.equal(receiver.bodies.length, 1);
     assert.deepEqual(Object.keys(Object(first)), ['array']);
     assert.equal(at(first, 'array', 'length'), 2);
-    platform.setBehaviour({ report: { form: 'bare' } });
+    platform.setBehaviour({ report: { form: 'bare', gatherMs: 300 } });
     await ended(await ring('6591110001'));
     assert.ok(Array.isArray(receiver.bodies[1]));
   });

@@ -7,6 +7,7 @@ import type { CallsDeps } from './deps.ts';
 import { pace } from './pacing.ts';
 import { lockRequest, moveRequest } from './progress.ts';
 import { storeReports } from './reports.ts';
+import { findToken } from './token.ts';
 
 /** No query limit is published for voice records; these are the reference's safe paces, ms. */
 const oneRecordEveryMs = 2_000;
@@ -16,6 +17,8 @@ const oneByOne = 10;
 /** After this the platform is not asked any more, ms. */
 const giveUpAfterMs = 24 * 3_600_000;
 const marginMs = 5 * 60_000;
+/** What settle.ts writes where a person said that it rang. */
+const settledRang = 'settled_rang';
 
 /** The handler of "poll" tasks (key: request): asks for the records of accepted calls that nobody has reported. */
 export function createPoller(deps: CallsDeps): TaskHandler {
@@ -29,7 +32,7 @@ export function createPoller(deps: CallsDeps): TaskHandler {
     if (request === undefined || request.state !== 'sent') return undefined;
     const open = await deps.store.read
       .selectFrom('calls')
-      .select(['voice_id', 'dialled_at'])
+      .select(['voice_id', 'dialled_at', 'submit_code'])
       .where('request_id', '=', request.id)
       .where('state', '=', 'accepted')
       .where('superseded', '=', 0)
@@ -43,8 +46,10 @@ export function createPoller(deps: CallsDeps): TaskHandler {
     }
     const voiceIds = new Set(open.flatMap((each) => (each.voice_id === null ? [] : [each.voice_id])));
     // A person said that they rang: no record can be asked for, so they are given up in time like the others.
-    if (voiceIds.size === 0) return { againAt: firstAt + giveUpAfterMs + 1 };
-    const single = voiceIds.size <= oneByOne;
+    const nameless = open.some((each) => each.voice_id === null && each.submit_code !== settledRang);
+    if (voiceIds.size === 0 && !nameless) return { againAt: firstAt + giveUpAfterMs + 1 };
+    // Without a voiceId there is only the list of records to ask, where the token tells which is which.
+    const single = voiceIds.size <= oneByOne && !nameless;
     const openAt = await deps.store.transaction((tx) =>
       pace(tx, single ? 'record' : 'records', now, single ? oneRecordEveryMs * voiceIds.size : queryEveryMs),
     );
@@ -55,7 +60,10 @@ export function createPoller(deps: CallsDeps): TaskHandler {
     // A single record can stay out of reach where the list of them is not.
     const records =
       single && answer.records.length === 0 ? await queryInstead(deps, firstAt, now) : answer.records;
-    const found = records.filter((each) => voiceIds.has(each.voiceId));
+    const found = records.filter(
+      (each) =>
+        voiceIds.has(each.voiceId) || (nameless && findToken(deps.tokenSecret, each.calledInfo) !== null),
+    );
     if (found.length > 0) await storeReports(deps, found);
     else if (answer.refusal !== undefined) throw answer.refusal;
     return { againAt: now + pauseMs(now - firstAt, single) };

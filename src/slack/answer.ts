@@ -1,4 +1,8 @@
-import type { AnyMiddlewareArgs, SlackActionMiddlewareArgs } from '@slack/bolt';
+import {
+  type AnyMiddlewareArgs,
+  ReceiverMultipleAckError,
+  type SlackActionMiddlewareArgs,
+} from '@slack/bolt';
 import type { KnownBlock } from '@slack/types';
 import { newId } from '../ids.ts';
 import type { SlackDeps } from './deps.ts';
@@ -41,14 +45,18 @@ export async function answerFailure(deps: SlackDeps, args: AnyMiddlewareArgs, er
   const text = wordsFor(error, reference);
   try {
     if ('command' in args && args.command !== undefined) {
-      await args.ack({ response_type: 'ephemeral', text });
+      await args.ack({ response_type: 'ephemeral', text }).catch(async (second: unknown) => {
+        // Acknowledged before it failed: the other way to the same person.
+        if (!(second instanceof ReceiverMultipleAckError)) throw second;
+        await args.respond({ response_type: 'ephemeral', text });
+      });
     } else if ('view' in args && args.view !== undefined) {
       await args.ack({ response_action: 'update', view: problemView(text) });
     } else if ('action' in args && args.action !== undefined) {
       await args.ack();
       await tellPresser(deps, args as SlackActionMiddlewareArgs, { text });
     } else if ('shortcut' in args && args.shortcut !== undefined) {
-      await args.ack();
+      await args.ack().catch(() => undefined);
       await deps.urgent.chat.postMessage({ channel: args.shortcut.user.id, text });
     }
   } catch (second) {

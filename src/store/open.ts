@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { Kysely, sql } from 'kysely';
 import type { Clock } from '../clock.ts';
+import { VoicecallError } from '../errors.ts';
 import { newId } from '../ids.ts';
 import { storeFault, storeUnavailable } from './errors.ts';
 import { guarded } from './guard.ts';
@@ -43,7 +44,12 @@ function openSqlite(dataDir: string, clock: Clock, log: StoreLog): Store {
     path = prepareSqliteFile(dataDir);
   } catch (error) {
     const readOnly = error instanceof Error && 'code' in error && error.code !== 'ENOSPC';
-    throw storeUnavailable({ problem: readOnly ? 'read_only' : 'full', passing: false }, error);
+    const fault = storeUnavailable({ problem: readOnly ? 'read_only' : 'full', passing: false }, error);
+    const todo = 'DATA_DIR must be a directory that this user may write to.';
+    throw new VoicecallError(fault.code, `${fault.message} It should be in ${dataDir}: ${todo}`, {
+      cause: error,
+      facts: fault.facts,
+    });
   }
   const write = new Kysely<Schema>({ dialect: guarded(sqliteDialect(path, false)) });
   const read = new Kysely<Schema>({ dialect: guarded(sqliteDialect(path, true)) });

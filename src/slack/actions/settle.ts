@@ -30,8 +30,9 @@ export function registerSettle(app: App, deps: SlackDeps): void {
         return { text: 'Only the person who asked, and approvers, may settle this. Nothing was changed.' };
       }
       const { calls } = await settle(deps, submissionId, userId, said === 'rang');
-      if (said === 'rang') return { text: `Thank you: ${people(calls)} now count as rung.` };
-      const text = `Thank you: ${people(calls)} now count as not rung. You can ring them with a new request.`;
+      if (said === 'rang')
+        return { text: `Thank you: ${people(calls)} now ${calls === 1 ? 'counts' : 'count'} as rung.` };
+      const text = `Thank you: ${people(calls)} now ${calls === 1 ? 'counts' : 'count'} as not rung. You can ring them with a new request.`;
       return {
         text,
         blocks: [section(text), ...actions([button('Ring them again', 'call_redial', request.id)])],

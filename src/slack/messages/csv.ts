@@ -1,7 +1,7 @@
 import { maskNumber } from '../../calls/numbers.ts';
 import type { CallView } from '../../calls/types.ts';
 import { oneLine } from '../text.ts';
-import { reasonWords, safeName } from './call-words.ts';
+import { codeOf, reasonWords, safeName } from './call-words.ts';
 
 const columns = [
   'callee',
@@ -29,8 +29,9 @@ export function renderCsv(calls: readonly CallView[], { masked }: { masked: bool
       masked ? maskNumber(call.callee) : call.callee,
       safeName(call.name, masked) ?? '',
       call.superseded ? `${call.state} (rung again)` : call.state,
-      call.terminationCode ?? '',
-      call.terminationReason ?? '',
+      // Before a report says how the call ended, the platform's own word at submission, which has the same name there.
+      codeOf(call),
+      call.terminationReason ?? (codeOf(call) === '' ? '' : (call.submitReason ?? '')),
       call.voiceId ?? '',
       call.submitCode ?? '',
       call.submitReason ?? '',

@@ -133,6 +133,10 @@ function registerReject(app: App, deps: SlackDeps): void {
     const { requestId, seen } = readRejectMetadata(view.private_metadata);
     const request = await requestOf(deps, requestId);
     const reason = textField(view.state.values, 'reason').trim();
+    if (reason === '') {
+      await ack({ response_action: 'errors', errors: { reason: 'Say why: whoever asked reads it.' } });
+      return;
+    }
     const { taken, text } = await takeDecision(deps, request, {
       requestId,
       seenHash: seen,

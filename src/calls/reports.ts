@@ -122,7 +122,7 @@ export async function applyReports(
   const now = deps.clock.now();
   const stored = await tx
     .selectFrom('reports')
-    .select(['voice_id', 'callee', 'body'])
+    .select(['id', 'voice_id', 'callee', 'body'])
     .where('voice_id', 'in', voiceIds)
     .execute();
   const reports = Map.groupBy(stored, (each) => each.voice_id);
@@ -136,7 +136,9 @@ export async function applyReports(
     if (report !== null) changed.push(withReport(call, voiceId, report, now));
   }
   await writeCalls(tx, changed, reportedColumns);
-  await tx.updateTable('reports').set({ applied_at: now }).where('voice_id', 'in', voiceIds).execute();
+  // Those that were read, not all of these voiceIds: another one may have been stored since.
+  const judged = stored.map((each) => each.id);
+  await tx.updateTable('reports').set({ applied_at: now }).where('id', 'in', judged).execute();
   for (const submissionId of new Set(changed.map((call) => call.submission_id))) {
     if (submissionId !== null) await settleByReports(tx, deps, submissionId);
   }

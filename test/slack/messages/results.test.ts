@@ -155,7 +155,7 @@ suite('the CSV file', () => {
     });
     const [head, row, end] = csv.split('\r\n');
     assert.ok(head?.startsWith('\ufeffcallee,name,state,terminationCode,terminationReason,voiceId,'));
-    assert.ok(row?.startsWith('6591110001,"O""Hara, A",accepted,,,2601050930110000001,0,success,'));
+    assert.ok(row?.startsWith('6591110001,"O""Hara, A",accepted,0,success,2601050930110000001,0,success,'));
     assert.ok(row?.includes(',1970-01-01T00:00:00.000Z,,13,'));
     assert.equal(end, '');
   });

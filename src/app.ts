@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { wakeLanes } from './calls/create.ts';
+import { wakeLanes } from './calls/lanes.ts';
 import { scheduleRetention } from './calls/retention.ts';
 import { type Clock, systemClock } from './clock.ts';
 import type { Config, Environment } from './config/types.ts';
@@ -33,6 +33,8 @@ export interface AppSettings {
   config: () => Config;
   log: Log;
   clock?: Clock;
+  /** How long a dead instance's tasks stay its own, ms; default: the worker's. */
+  leaseMs?: number;
 }
 
 export interface VoicecallApp {
@@ -111,6 +113,7 @@ export async function createApp(settings: AppSettings): Promise<VoicecallApp> {
     log,
     instance: deps.instance,
     handlers: taskHandlers(deps),
+    ...(settings.leaseMs === undefined ? {} : { leaseMs: settings.leaseMs }),
   });
   const readiness = createReadiness(clock, {
     database: () => databaseAnswers(store),
@@ -150,7 +153,7 @@ export async function createApp(settings: AppSettings): Promise<VoicecallApp> {
     if (stopping) return;
     if (bolt.socket !== null) await bolt.app.start();
     await store.transaction(async (tx) => {
-      await wakeLanes(tx, deps);
+      await wakeLanes(tx, deps, clock.now());
       await scheduleRetention(tx, clock.now());
     });
     worker.start();

@@ -1,8 +1,9 @@
 import { cancelTask } from '../store/tasks.ts';
 import type { TaskHandler, Tx } from '../store/types.ts';
 import { record } from './audit.ts';
-import { addSubmission, wakeLanes } from './create.ts';
+import { addSubmission } from './create.ts';
 import type { CallsDeps } from './deps.ts';
+import { wakeLanes } from './lanes.ts';
 import { advance, lockRequest, type RequestRow } from './progress.ts';
 
 /** A look into the platform's records that is slow may take so much longer, ms: then the call goes out all the same. */
@@ -65,6 +66,8 @@ async function sendAgain(tx: Tx, deps: CallsDeps, request: RequestRow, submissio
     .select(['position', 'callee', 'name'])
     .where('submission_id', '=', submissionId)
     .where('state', '=', 'unknown')
+    // This task may run twice: what went out once more already stays unknown for ever.
+    .where('superseded', '=', 0)
     .orderBy('position')
     .execute();
   if (unknown.length === 0) return;
@@ -102,7 +105,7 @@ async function sendAgain(tx: Tx, deps: CallsDeps, request: RequestRow, submissio
     action: 'sent again',
     detail: { submission: submissionId, calls: unknown.length },
   });
-  await wakeLanes(tx, deps);
+  await wakeLanes(tx, deps, deps.clock.now());
 }
 
 async function maximum(tx: Tx, requestId: string): Promise<number> {

@@ -1,7 +1,7 @@
 import type { Identity } from '../alerts/identity.ts';
 import type { TrackedAlert, TrackedMessage } from '../alerts/tracker.ts';
 import type { AlertStatus } from '../config/types.ts';
-import type { Queryable } from '../store/types.ts';
+import type { Queryable, Tx } from '../store/types.ts';
 
 /** What is known of one Slack message, and of the alert that it belongs to. */
 export async function messageAt(from: Queryable, channelId: string, ts: string) {
@@ -84,4 +84,16 @@ export async function firingAlerts(
     .limit(firingCompared)
     .execute();
   return rows.map(trackedAlert);
+}
+
+/**
+ * Keeps others from ringing for an alert, or taking it, until the transaction ends. Comes before its requests are
+ * locked: two that lock in different orders would wait for each other.
+ */
+export async function lockAlert(tx: Tx, alertId: string): Promise<void> {
+  await tx
+    .updateTable('alerts')
+    .set((eb) => ({ last_at: eb.ref('last_at') }))
+    .where('id', '=', alertId)
+    .execute();
 }

@@ -19,10 +19,18 @@ export interface Announcement {
   body?: unknown;
 }
 
+/** So long (ms) does Slack wait for the POST that it is told of: writing at the same moment would hold up the phone. */
+export const afterPostMs = 30;
+
 let lastSequence = 0;
 
-/** Puts something to say into the outbox, in the caller's transaction; returns its id. */
-export async function announce(tx: Tx, now: number, announcement: Announcement): Promise<string> {
+/** Puts something to say into the outbox, in the caller's transaction, to be posted after `afterMs`; returns its id. */
+export async function announce(
+  tx: Tx,
+  now: number,
+  announcement: Announcement,
+  afterMs = 0,
+): Promise<string> {
   const id = newId('m');
   // Never twice and never back, so that a thread's first message goes before what stands under it.
   lastSequence = Math.max(now * 1000, lastSequence + 1);
@@ -53,7 +61,7 @@ export async function announce(tx: Tx, now: number, announcement: Announcement):
     .onConflict((conflict) => conflict.column('slot').doNothing())
     .executeTakeFirst();
   if ((inserted.numInsertedOrUpdatedRows ?? 0n) > 0n) {
-    await enqueue(tx, { kind: 'slack.deliver', key: announcement.channelId, runAt: now });
+    await enqueue(tx, { kind: 'slack.deliver', key: announcement.channelId, runAt: now + afterMs });
   }
   return id;
 }

@@ -1,4 +1,5 @@
 import type { Selectable } from 'kysely';
+import { VoicecallError } from '../errors.ts';
 import type { CallsTable, SubmissionsTable } from '../store/schema.ts';
 import { enqueue } from '../store/tasks.ts';
 import type { Tx } from '../store/types.ts';
@@ -6,6 +7,7 @@ import type { SendResult, SubmittedRow } from '../voice/types.ts';
 import { record } from './audit.ts';
 import { writeCalls } from './call-rows.ts';
 import type { CallsDeps } from './deps.ts';
+import { wakeLanes } from './lanes.ts';
 import { alertStillFires, isStopped } from './patience.ts';
 import { advance, lockRequest } from './progress.ts';
 import { applyWaitingReports } from './reports.ts';
@@ -30,7 +32,8 @@ const accountCodes = new Set(['-1', '-2', '-10', '-13', '-19', '-29', '-30', '-3
 
 /**
  * Stores what came of a POST, if `sender` still owns the submission: a paused process that lost it changes nothing
- * (recovery has called it unknown by then), except that a definite answer, being proof, is always stored.
+ * (recovery has called it unknown by then), except that a definite answer, being proof, is always stored: also where a
+ * report of one call has told since that the platform took it, for what it tells of the others.
  */
 export async function applySendResult(
   tx: Tx,
@@ -48,8 +51,11 @@ export async function applySendResult(
     .where('id', '=', submissionId)
     .executeTakeFirstOrThrow();
   const ours = submission.sender === sender;
-  const proof = result.outcome === 'answered' || (ours && result.outcome === 'refused');
-  if (!(submission.state === 'sending' && ours) && !(submission.state === 'unknown' && proof)) return;
+  const proof =
+    submission.state === 'unknown'
+      ? result.outcome === 'answered' || (ours && result.outcome === 'refused')
+      : submission.state === 'accepted' && result.outcome === 'answered';
+  if (!(submission.state === 'sending' && ours) && !proof) return;
   if (result.outcome === 'not_sent') await notSent(tx, deps, submission, result.why);
   else if (result.outcome === 'refused') await refused(tx, deps, submission, result);
   else if (result.outcome === 'ambiguous') {
@@ -67,7 +73,7 @@ async function requestOf(tx: Tx, submissionId: string): Promise<string | null> {
   return row?.request_id ?? null;
 }
 
-/** Changes a submission's state by the table of transitions. */
+/** Changes a submission's state by the table of transitions; throws VoicecallError bad_transition, too where it is in another state than the caller read. */
 export async function moveSubmission(
   tx: Tx,
   submission: Pick<SubmissionRow, 'id' | 'state'>,
@@ -75,11 +81,17 @@ export async function moveSubmission(
   more: Partial<Omit<SubmissionRow, 'id' | 'state'>> = {},
 ): Promise<void> {
   assertTransition(submissionTransitions, submission.state as SubmissionState, to);
-  await tx
+  const moved = await tx
     .updateTable('submissions')
     .set({ state: to, ...more })
     .where('id', '=', submission.id)
-    .execute();
+    .where('state', '=', submission.state)
+    .executeTakeFirst();
+  if (moved.numUpdatedRows === 0n)
+    throw new VoicecallError(
+      'bad_transition',
+      `submission ${submission.id} is not ${submission.state} any more`,
+    );
 }
 
 /** Changes the state of all calls of a submission that are in `from`. */
@@ -115,11 +127,14 @@ async function notSent(tx: Tx, deps: CallsDeps, submission: SubmissionRow, why: 
     return;
   }
   const pauseMs = why === 'stopped' ? 0 : Math.min(1000 * 2 ** Math.max(0, submission.tries - 1), 60_000);
+  const nextTryAt = now + pauseMs;
   await tx
     .updateTable('submissions')
-    .set({ next_try_at: now + pauseMs })
+    .set({ next_try_at: nextTryAt })
     .where('id', '=', submission.id)
     .execute();
+  // The lane that sent it may be another's by now, which saw nothing ready and ended.
+  await wakeLanes(tx, deps, nextTryAt);
 }
 
 async function refused(
@@ -235,7 +250,7 @@ async function answered(
     if (submission.state === 'sending') await becomeUnknown(tx, deps, submission, 'no_rows', result.reason);
     return;
   }
-  await moveSubmission(tx, submission, to, told);
+  if (submission.state !== 'accepted') await moveSubmission(tx, submission, to, told);
   if (states.has('unknown')) {
     await lookForUnknown(tx, submission, submission.sending_at ?? now, now);
   }
@@ -252,7 +267,7 @@ const answeredColumns = ['state', 'voice_id', 'submit_code', 'submit_reason', 'd
 /** The call after its row of the answer; null where the row says nothing new. A report that came first is not undone. */
 function withRow(call: CallRow, row: SubmittedRow): CallRow | null {
   const told = { submit_code: row.terminationCode, submit_reason: row.terminationReason };
-  if (call.state === 'answered' || call.state === 'not_answered') {
+  if (call.state === 'accepted' || call.state === 'answered' || call.state === 'not_answered') {
     return { ...call, ...told, voice_id: call.voice_id ?? row.voiceId };
   }
   if (call.state !== 'sending' && call.state !== 'unknown') return null;

@@ -3,7 +3,7 @@ import type { ApprovalPolicy, Config } from '../config/types.ts';
 import type { Tx } from '../store/types.ts';
 import { countCountries, unknownCountry } from './create.ts';
 import { isBetweenIn } from './numbers.ts';
-import { pace } from './pacing.ts';
+import { lockName } from './pacing.ts';
 import type { ApprovalAsk, Callee } from './types.ts';
 
 const hourMs = 3_600_000;
@@ -77,7 +77,7 @@ function clockTime(minute: number): string {
 async function askedWithoutApproval(tx: Tx, userId: string | null, now: number): Promise<number> {
   if (userId === null) return 0;
   // Taken as a lock until the transaction ends: two requests at once must see each other.
-  await pace(tx, `approval:${userId}`, now, 0);
+  await lockName(tx, `approval:${userId}`);
   const row = await tx
     .selectFrom('requests')
     .select((eb) => eb.fn.sum<number>('callees').as('callees'))

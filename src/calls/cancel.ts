@@ -1,11 +1,12 @@
 import { VoicecallError } from '../errors.ts';
 import { cancelTask } from '../store/tasks.ts';
 import type { Tx } from '../store/types.ts';
+import { lockAlert } from './alert-lookup.ts';
 import { refresh } from './announce.ts';
 import { record } from './audit.ts';
 import { closeApproval } from './decide.ts';
 import type { CallsDeps } from './deps.ts';
-import { advance, lockRequest, moveRequest, type RequestRow } from './progress.ts';
+import { advance, cancelReadyCalls, lockRequest, moveRequest, type RequestRow } from './progress.ts';
 import { finishedRequestStates } from './states.ts';
 import type { RequestState } from './types.ts';
 
@@ -35,18 +36,21 @@ export async function acknowledge(
 ): Promise<{ first: string; stopped: number }> {
   return await deps.store.transaction(async (tx) => {
     const now = deps.clock.now();
-    const request = await lockRequest(tx, requestId);
-    if (request === null) throw new VoicecallError('not_found', `no request ${requestId}`);
+    const alertId = await alertOf(tx, requestId);
+    if (alertId !== null) await lockAlert(tx, alertId);
+    const locked = await lockOpenRequests(tx, alertId, requestId);
+    const request = locked.find(({ id }) => id === requestId);
+    if (request === undefined) throw new VoicecallError('not_found', `no request ${requestId}`);
     if (request.acked_by !== null) return { first: request.acked_by, stopped: 0 };
-    if (request.alert_id !== null) {
+    if (alertId !== null) {
       await tx
         .updateTable('alerts')
         .set({ acked_by: userId, acked_at: now })
-        .where('id', '=', request.alert_id)
+        .where('id', '=', alertId)
         .execute();
     }
     let stopped = 0;
-    for (const each of [request, ...(await openOfSameAlert(tx, request))]) {
+    for (const each of locked.filter(({ acked_by }) => acked_by === null)) {
       await tx
         .updateTable('requests')
         .set({ acked_by: userId, changed_at: now })
@@ -61,23 +65,40 @@ export async function acknowledge(
   });
 }
 
-async function openOfSameAlert(tx: Tx, request: RequestRow): Promise<RequestRow[]> {
-  if (request.alert_id === null) return [];
-  const rows = await tx
+/** Of which alert a request is, which never changes; null: of none. */
+async function alertOf(tx: Tx, requestId: string): Promise<string | null> {
+  const row = await tx
+    .selectFrom('requests')
+    .select('alert_id')
+    .where('id', '=', requestId)
+    .executeTakeFirst();
+  return row?.alert_id ?? null;
+}
+
+/**
+ * An alert's requests with something left to stop, and `pressed` whatever its state, locked in the order of their ids:
+ * as everybody locks several requests. The alert is locked before.
+ */
+export async function lockOpenRequests(
+  tx: Tx,
+  alertId: string | null,
+  pressed?: string,
+): Promise<RequestRow[]> {
+  const open = await tx
     .selectFrom('requests')
     .select('id')
-    .where('alert_id', '=', request.alert_id)
-    .where('id', '!=', request.id)
+    .where('alert_id', '=', alertId)
     .where('state', 'in', ['awaiting_approval', 'approved', 'sending'])
-    .where('acked_by', 'is', null)
-    .orderBy('id')
     .execute();
-  const open: RequestRow[] = [];
-  for (const { id } of rows) {
+  const ids = new Set(open.map(({ id }) => id));
+  if (pressed !== undefined) ids.add(pressed);
+  const locked: RequestRow[] = [];
+  for (const id of [...ids].sort()) {
     const row = await lockRequest(tx, id);
-    if (row !== null && isOpen(row.state)) open.push(row);
+    // While it was waited for, another one may have moved it on.
+    if (row !== null && (id === pressed || isOpen(row.state))) locked.push(row);
   }
-  return open;
+  return locked;
 }
 
 function isOpen(state: string): boolean {
@@ -105,13 +126,7 @@ export async function cancelIn(
     .where('request_id', '=', requestId)
     .where('state', '=', 'ready')
     .execute();
-  const calls = await tx
-    .updateTable('calls')
-    .set({ state: 'cancelled' })
-    .where('request_id', '=', requestId)
-    .where('state', '=', 'ready')
-    .executeTakeFirst();
-  const stopped = Number(calls.numUpdatedRows);
+  const stopped = await cancelReadyCalls(tx, requestId);
   await tx
     .updateTable('requests')
     .set({ cancelled_by: by, changed_at: now })

@@ -3,11 +3,11 @@ import { type Insertable, sql } from 'kysely';
 import type { CallOptions } from '../config/types.ts';
 import { newId } from '../ids.ts';
 import type { SubmissionsTable } from '../store/schema.ts';
-import { enqueue } from '../store/tasks.ts';
 import type { Tx } from '../store/types.ts';
-import { announce } from './announce.ts';
+import { afterPostMs, announce } from './announce.ts';
 import { record } from './audit.ts';
 import type { CallsDeps } from './deps.ts';
+import { wakeLanes } from './lanes.ts';
 import { countryOf } from './numbers.ts';
 import { assertTransition, requestTransitions } from './states.ts';
 import { makeToken } from './token.ts';
@@ -144,13 +144,18 @@ export async function createRequest(
     action: 'asked',
     detail: { callees: ask.callees.length, approval: ask.approval?.reasons ?? [] },
   });
-  const board = await announce(tx, now, {
-    requestId: id,
-    kind: 'board',
-    slot: `board:${id}`,
-    channelId: ask.channelId,
-    threadTs: ask.threadTs ?? null,
-  });
+  const board = await announce(
+    tx,
+    now,
+    {
+      requestId: id,
+      kind: 'board',
+      slot: `board:${id}`,
+      channelId: ask.channelId,
+      threadTs: ask.threadTs ?? null,
+    },
+    ask.approval === null ? afterPostMs : 0,
+  );
   if (ask.approval === null) {
     await release(tx, deps, id);
   } else {
@@ -228,7 +233,7 @@ export async function release(tx: Tx, deps: CallsDeps, requestId: string): Promi
     })
     .where('request_id', '=', requestId)
     .execute();
-  await wakeLanes(tx, deps);
+  await wakeLanes(tx, deps, deps.clock.now());
 }
 
 function newSubmission(
@@ -286,11 +291,4 @@ export async function addSubmission(
     .where('position', '<=', part.last)
     .execute();
   return id;
-}
-
-/** Wakes every sending lane: as many as the platform may be sent to at once. */
-export async function wakeLanes(tx: Tx, deps: CallsDeps): Promise<void> {
-  for (let lane = 0; lane < deps.config().voice.submit.concurrency; lane++) {
-    await enqueue(tx, { kind: 'dispatch', key: String(lane), runAt: deps.clock.now(), priority: 0 });
-  }
 }

@@ -2,11 +2,11 @@ import type { CallOptions } from '../config/types.ts';
 import { VoicecallError } from '../errors.ts';
 import { cancelTask, enqueue } from '../store/tasks.ts';
 import type { TaskHandler, Tx } from '../store/types.ts';
-import { announce, refresh } from './announce.ts';
+import { afterPostMs, announce, refresh } from './announce.ts';
 import { record, recordRefused } from './audit.ts';
 import { countCountries, hashRequest, release } from './create.ts';
 import type { CallsDeps } from './deps.ts';
-import { lockRequest, moveRequest, type RequestRow } from './progress.ts';
+import { cancelReadyCalls, lockRequest, moveRequest, type RequestRow } from './progress.ts';
 import type { ApprovalAsk, Decision, Message, RequestState, RequestView } from './types.ts';
 
 export interface NewDecision {
@@ -99,6 +99,7 @@ async function decideIn(
   });
   if (press.decision === 'reject') {
     await moveRequest(tx, request, 'rejected', now, { outcome: press.reason, finished_at: now });
+    await cancelReadyCalls(tx, request.id);
     await closeApproval(tx, request, now, press.userId);
     return { state: 'rejected' };
   }
@@ -214,7 +215,7 @@ async function showAsItIs(
 export async function closeApproval(tx: Tx, request: RequestRow, now: number, by: string): Promise<void> {
   await cancelTask(tx, 'expire', request.id);
   await cancelTask(tx, 'remind', request.id);
-  await refresh(tx, now, request.id);
+  await refresh(tx, now, request.id, afterPostMs);
   if (request.requested_by === null || request.requested_by === by) return;
   if (request.asked_in === request.channel_id) return;
   await announce(tx, now, {
@@ -241,6 +242,7 @@ export async function startApprovalClock(tx: Tx, requestId: string, now: number)
 
 async function expireNow(tx: Tx, request: RequestRow, now: number): Promise<void> {
   await moveRequest(tx, request, 'expired', now, { finished_at: now });
+  await cancelReadyCalls(tx, request.id);
   await record(tx, request.id, { at: now, actor: 'voicecall', action: 'expired' });
   await closeApproval(tx, request, now, 'voicecall');
 }

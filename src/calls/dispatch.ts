@@ -3,13 +3,13 @@ import { VoicecallError } from '../errors.ts';
 import { newId } from '../ids.ts';
 import type { Lease, Task, TaskHandler, TaskResult, Tx } from '../store/types.ts';
 import type { SendResult } from '../voice/types.ts';
-import { refresh } from './announce.ts';
+import { afterPostMs, refresh } from './announce.ts';
 import { applySendResult, moveSubmission } from './answer.ts';
 import type { CallsDeps } from './deps.ts';
 import { holdOverLimits } from './limits.ts';
 import { pace } from './pacing.ts';
 import { advance, lockRequest, moveRequest, showStepWithinMs } from './progress.ts';
-import { recoverOrphans } from './recover.ts';
+import { anySending, recoverOrphans } from './recover.ts';
 import { calledInfoWith } from './token.ts';
 import type { Message } from './types.ts';
 
@@ -32,7 +32,8 @@ export function createDispatcher(deps: CallsDeps): TaskHandler {
   const sentNothing = new Set<string>();
   return async (task: Task, lease: Lease): Promise<TaskResult> => {
     const sender = `${task.key}:${newId('')}:${deps.instance}`;
-    await deps.store.transaction((tx) => recoverOrphans(tx, deps, sender, sentNothing));
+    if (await anySending(deps.store.read))
+      await deps.store.transaction((tx) => recoverOrphans(tx, deps, sender, sentNothing, lease));
     if (Number(task.key) >= deps.config().voice.submit.concurrency) return undefined;
     while (mayGoOn(lease)) {
       const step = await deps.store
@@ -76,6 +77,8 @@ async function takeNext(tx: Tx, deps: CallsDeps, sender: string): Promise<NextSt
   if (openAt > now) return { do: 'wait', untilAt: openAt };
   const request = await lockRequest(tx, next.request_id);
   if (request === null || !['approved', 'sending'].includes(request.state)) return { do: 'next' };
+  // Chosen before the locks were held: another lane may have won it meanwhile, or somebody stopped it.
+  if (!(await stillReady(tx, next.id))) return { do: 'next' };
   const callees = await holdOverLimits(tx, deps, { submissionId: next.id, requestId: request.id, now });
   if (callees.length === 0) {
     await moveSubmission(tx, { id: next.id, state: 'ready' }, 'held');
@@ -103,7 +106,12 @@ async function takeNext(tx: Tx, deps: CallsDeps, sender: string): Promise<NextSt
     .where('state', '=', 'ready')
     .execute();
   if (request.state === 'approved') await moveRequest(tx, request, 'sending', now);
-  await refresh(tx, now, request.id, request.state === 'approved' ? 0 : showStepWithinMs(request, now));
+  await refresh(
+    tx,
+    now,
+    request.id,
+    request.state === 'approved' ? afterPostMs : showStepWithinMs(request, now),
+  );
   return {
     do: 'send',
     job: {
@@ -115,6 +123,16 @@ async function takeNext(tx: Tx, deps: CallsDeps, sender: string): Promise<NextSt
       calledInfo: calledInfoWith(request.note, won.token),
     },
   };
+}
+
+async function stillReady(tx: Tx, submissionId: string): Promise<boolean> {
+  const row = await tx
+    .selectFrom('submissions')
+    .select('id')
+    .where('id', '=', submissionId)
+    .where('state', '=', 'ready')
+    .executeTakeFirst();
+  return row !== undefined;
 }
 
 async function whenLater(tx: Tx): Promise<NextStep> {

@@ -1,12 +1,13 @@
 import type { Selectable } from 'kysely';
 import { sql } from 'kysely';
+import { VoicecallError } from '../errors.ts';
 import type { RequestsTable } from '../store/schema.ts';
 import { enqueue } from '../store/tasks.ts';
 import type { Queryable, Tx } from '../store/types.ts';
 import { announce, boardOf, refresh } from './announce.ts';
 import { record } from './audit.ts';
 import type { CallsDeps } from './deps.ts';
-import { assertTransition, requestTransitions } from './states.ts';
+import { assertTransition, callTransitions, requestTransitions } from './states.ts';
 import type { Counts, RequestState } from './types.ts';
 
 export type RequestRow = Selectable<RequestsTable>;
@@ -22,7 +23,7 @@ export async function lockRequest(tx: Tx, requestId: string): Promise<RequestRow
   return row ?? null;
 }
 
-/** Changes a request's state by the table of transitions; throws VoicecallError bad_transition. */
+/** Changes a request's state by the table of transitions; throws VoicecallError bad_transition, too where it is in another state than the caller read. */
 export async function moveRequest(
   tx: Tx,
   request: Pick<RequestRow, 'id' | 'state'>,
@@ -31,11 +32,26 @@ export async function moveRequest(
   more: Partial<Pick<RequestRow, 'outcome' | 'cancelled_by' | 'finished_at' | 'expires_at'>> = {},
 ): Promise<void> {
   assertTransition(requestTransitions, request.state as RequestState, to);
-  await tx
+  const moved = await tx
     .updateTable('requests')
     .set({ state: to, changed_at: now, ...more })
     .where('id', '=', request.id)
-    .execute();
+    .where('state', '=', request.state)
+    .executeTakeFirst();
+  if (moved.numUpdatedRows === 0n)
+    throw new VoicecallError('bad_transition', `request ${request.id} is not ${request.state} any more`);
+}
+
+/** Stops the calls of a request that have not been sent; returns how many. */
+export async function cancelReadyCalls(tx: Tx, requestId: string): Promise<number> {
+  assertTransition(callTransitions, 'ready', 'cancelled');
+  const calls = await tx
+    .updateTable('calls')
+    .set({ state: 'cancelled' })
+    .where('request_id', '=', requestId)
+    .where('state', '=', 'ready')
+    .executeTakeFirst();
+  return Number(calls.numUpdatedRows);
 }
 
 /** Counts a request's calls by state; calls that a later submission replaced do not count. */

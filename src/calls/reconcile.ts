@@ -38,7 +38,8 @@ export function createReconciler(deps: CallsDeps): TaskHandler {
         )
         .execute();
       // The board says when it was looked for last.
-      for (const requestId of new Set(open.map((each) => each.request_id))) await refresh(tx, now, requestId);
+      const requestIds = new Set(open.map((each) => each.request_id));
+      for (const requestId of [...requestIds].sort()) await refresh(tx, now, requestId);
     });
     deps.log.info(
       { unknown: open.length, found: found.length },

@@ -1,4 +1,4 @@
-import type { Tx } from '../store/types.ts';
+import type { Lease, Queryable, Tx } from '../store/types.ts';
 import { applySendResult, becomeUnknown } from './answer.ts';
 import type { CallsDeps } from './deps.ts';
 import { advance, lockRequest } from './progress.ts';
@@ -7,18 +7,22 @@ import { advance, lockRequest } from './progress.ts';
  * What a dead sender left as `sending` may have dialled: it becomes `unknown`, never a second POST. A lane is leased by
  * one sender at a time, so whoever runs a lane knows that its earlier senders are gone; other lanes' senders are gone
  * once their lane's lease has ended. What one of `sentNothing` left (senders of this very process) goes back to `ready`.
+ * Who has lost its own lease meanwhile knows nothing of that any more, and changes nothing.
  */
 export async function recoverOrphans(
   tx: Tx,
   deps: CallsDeps,
   sender: string,
   sentNothing: ReadonlySet<string>,
+  lease: Lease,
 ): Promise<void> {
   const now = deps.clock.now();
   const sending = await tx
     .selectFrom('submissions')
     .select(['id', 'state', 'request_id', 'sending_at', 'sender'])
     .where('state', '=', 'sending')
+    // Several at once (each lane does this) lock the requests in one order.
+    .orderBy('request_id')
     .execute();
   for (const submission of sending) {
     const lane = laneOf(submission.sender);
@@ -34,6 +38,7 @@ export async function recoverOrphans(
       .where('sender', '=', submission.sender)
       .executeTakeFirst();
     if (still === undefined) continue;
+    if (!lease.valid()) return;
     if (submission.sender !== null && sentNothing.has(submission.sender)) {
       const result = {
         outcome: 'not_sent',
@@ -50,6 +55,17 @@ export async function recoverOrphans(
     await becomeUnknown(tx, deps, submission, 'interrupted', null);
     await advance(tx, deps, submission.request_id);
   }
+}
+
+/** Whether there is anything that could be an orphan: seldom, so that the usual lane is spared a transaction. */
+export async function anySending(from: Queryable): Promise<boolean> {
+  const row = await from
+    .selectFrom('submissions')
+    .select('id')
+    .where('state', '=', 'sending')
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
 }
 
 function laneOf(sender: string | null): string {

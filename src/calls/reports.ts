@@ -143,7 +143,8 @@ export async function applyReports(
     if (submissionId !== null) await settleByReports(tx, deps, submissionId);
   }
   if (!advanceToo) return;
-  for (const requestId of new Set(changed.map((call) => call.request_id))) {
+  const requestIds = new Set(changed.map((call) => call.request_id));
+  for (const requestId of [...requestIds].sort()) {
     await advance(tx, deps, requestId, { step: true });
   }
 }

@@ -2,8 +2,9 @@ import type { Rule } from '../config/types.ts';
 import { enqueue } from '../store/tasks.ts';
 import type { Queryable, Tx } from '../store/types.ts';
 import type { KnownAlert } from './alert-events.ts';
+import { lockAlert } from './alert-lookup.ts';
 import { approvalFor } from './approval.ts';
-import { cancelIn } from './cancel.ts';
+import { cancelIn, lockOpenRequests } from './cancel.ts';
 import { createRequest } from './create.ts';
 import type { CallsDeps } from './deps.ts';
 import { crowdInWords, type ReadyRule, type RuleAlert, rulesReply } from './rule-words.ts';
@@ -71,35 +72,30 @@ export interface Later {
   source: string | null;
 }
 
-/** The end of a cooldown: rings if the alert still fires, nobody has taken it, and the rule has not rung meanwhile. */
+/**
+ * The end of a cooldown: rings if the alert still fires, nobody has taken it, and the rule has not rung meanwhile. False
+ * where the alert has told something new after `lastTs`, when `ready` and `about` were looked up: then nothing was done.
+ */
 export async function fireAfterCooldown(
   tx: Tx,
   deps: CallsDeps,
   ready: ReadyRule,
   about: RuleAlert,
-  later: Later,
-): Promise<void> {
+  later: Later & { lastTs: string },
+): Promise<boolean> {
   const { alert, now } = about;
   await lockAlert(tx, alert.id);
   const row = await tx
     .selectFrom('alerts')
-    .select(['status', 'acked_by', 'last_at'])
+    .select(['status', 'acked_by', 'last_at', 'last_ts'])
     .where('id', '=', alert.id)
     .executeTakeFirst();
-  if (row?.status !== 'firing' || row.acked_by !== null) return;
-  if (now - row.last_at > ready.rule.expireAfterMs) return;
+  if (row?.status !== 'firing' || row.acked_by !== null) return true;
+  if (row.last_ts !== later.lastTs) return false;
+  if (now - row.last_at > ready.rule.expireAfterMs) return true;
   const rangAt = (await ringsOf(tx, alert.id)).get(ready.rule.name);
-  if ((rangAt ?? null) !== later.rangAt) return;
-  await fireNow(tx, deps, ready, about, rangAt);
-}
-
-/** Keeps others from ringing for the same alert until the transaction ends. */
-async function lockAlert(tx: Tx, alertId: string): Promise<void> {
-  await tx
-    .updateTable('alerts')
-    .set((eb) => ({ last_at: eb.ref('last_at') }))
-    .where('id', '=', alertId)
-    .execute();
+  if ((rangAt ?? null) === later.rangAt) await fireNow(tx, deps, ready, about, rangAt);
+  return true;
 }
 
 async function fireLater(
@@ -224,15 +220,8 @@ async function sayWhatWouldBe(tx: Tx, deps: CallsDeps, ready: ReadyRule, about: 
 /** A resolve: what has not been sent for this alert is stopped, and the thread says so. Nothing is said where no rule rang. */
 export async function resolveAlert(tx: Tx, deps: CallsDeps, about: RuleAlert): Promise<void> {
   if ((await ringsOf(tx, about.alert.id)).size === 0) return;
-  const open = await tx
-    .selectFrom('requests')
-    .select('id')
-    .where('alert_id', '=', about.alert.id)
-    .where('state', 'in', ['awaiting_approval', 'approved', 'sending'])
-    .orderBy('id')
-    .execute();
   let stopped = 0;
-  for (const { id } of open) {
+  for (const { id } of await lockOpenRequests(tx, about.alert.id)) {
     stopped += (await cancelIn(tx, deps, id, { by: 'voicecall', action: 'resolved' })).stopped;
   }
   const after =

@@ -84,8 +84,8 @@ export interface SubmissionView {
   ordinal: number;
   state: SubmissionState;
   callees: number;
-  /** True while at least one of its calls may or may not have been dialled: call_settle is offered. */
-  hasUnknown: boolean;
+  /** How many of its calls may or may not have been dialled; while there are any, call_settle is offered. */
+  unknown: number;
   /** The platform's code, or one of ours (timeout, connection_lost, connect_refused, …). */
   code: string | null;
   reason: string | null;

@@ -1,4 +1,4 @@
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import type { CallOptions } from '../config/types.ts';
 import type { CallsTable, RequestsTable, SubmissionsTable } from '../store/schema.ts';
 import type { Queryable } from '../store/types.ts';
@@ -30,7 +30,7 @@ export async function loadRequest(from: Queryable, requestId: string): Promise<R
       .orderBy('ordinal')
       .execute(),
     from.selectFrom('decisions').selectAll().where('request_id', '=', requestId).orderBy('at').execute(),
-    unknownSubmissions(from, requestId),
+    unknownCalls(from, requestId),
   ]);
   return {
     ...requestFields(row),
@@ -47,17 +47,17 @@ export async function loadRequest(from: Queryable, requestId: string): Promise<R
   };
 }
 
-/** Submissions of which at least one call may or may not have been dialled. */
-async function unknownSubmissions(from: Queryable, requestId: string): Promise<Set<string>> {
+/** How many calls of each submission may or may not have been dialled. */
+async function unknownCalls(from: Queryable, requestId: string): Promise<Map<string, number>> {
   const rows = await from
     .selectFrom('calls')
-    .select('submission_id')
-    .distinct()
+    .select(['submission_id', sql<number>`count(*)`.as('calls')])
     .where('request_id', '=', requestId)
     .where('state', '=', 'unknown')
     .where('superseded', '=', 0)
+    .groupBy('submission_id')
     .execute();
-  return new Set(rows.flatMap((row) => (row.submission_id === null ? [] : [row.submission_id])));
+  return new Map(rows.map((row) => [row.submission_id ?? '', Number(row.calls)]));
 }
 
 function requestFields(
@@ -92,14 +92,17 @@ function requestFields(
   };
 }
 
-function submissionView(row: Selectable<SubmissionsTable>, unknown: ReadonlySet<string>): SubmissionView {
+function submissionView(
+  row: Selectable<SubmissionsTable>,
+  unknown: ReadonlyMap<string, number>,
+): SubmissionView {
   const state = row.state as SubmissionState;
   return {
     id: row.id,
     ordinal: row.ordinal,
     state,
     callees: row.callees,
-    hasUnknown: unknown.has(row.id),
+    unknown: unknown.get(row.id) ?? 0,
     code: row.code,
     reason: row.reason,
     sendingAt: row.sending_at,

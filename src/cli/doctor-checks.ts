@@ -43,7 +43,7 @@ export function doctorChecks(sources: DoctorSources): { checks: Check[]; close: 
   const bot = clientFor(value('SLACK_BOT_TOKEN'), slackApiUrl);
   const app = clientFor(value('SLACK_APP_TOKEN'), slackApiUrl);
   const voice = voiceFor(value, sources.clock);
-  const asked = voice === undefined ? undefined : askVoice(voice, value);
+  const asked = voice === undefined ? undefined : askVoice(voice);
   const checks: Check[] = [
     { name: 'configuration', run: async () => checkConfiguration(sources) },
     { name: 'database', run: () => checkDatabase(value('DATABASE_URL'), value('DATA_DIR') ?? './data') },
@@ -92,7 +92,7 @@ function checkConfiguration(sources: DoctorSources): Finding[] {
   const found = faults.map((fault) =>
     wrong(
       `${fault.place}: found ${fault.found}, expected ${fault.expected}`,
-      fault.hint ?? 'Change it and try again.',
+      fault.hint ?? (fault.found === 'nothing' ? 'Set it, as in .env.example.' : 'Change it and try again.'),
     ),
   );
   const said = notices.map((notice) => note(notice, ''));
@@ -123,23 +123,35 @@ function balanceUrlOf(value: Lookup, apiUrl: string): string | undefined {
   return value('VOICE_BALANCE_URL') ?? (apiUrl === DEFAULT_VOICE_API_URL ? DEFAULT_BALANCE_URL : undefined);
 }
 
-/** Asks for the balance, or, where there is no address for it, for the recordings: neither costs anything. Never throws. */
-async function askVoice(voice: VoiceClient, value: Lookup): Promise<Finding[]> {
-  try {
-    const balance = await voice.getBalance();
-    if (balance !== null) return [ok(`credentials accepted, balance ${balance.balance}`)];
-    const recordings = await voice.fileQuery();
-    return [ok(`credentials accepted, ${recordings.length} recordings in its library`)];
-  } catch (error) {
-    if (!(error instanceof VoicecallError)) return [wrong(reasonOf(error), 'Check VOICE_API_URL.')];
-    const remedy = error.facts.remedy ?? 'Check VOICE_API_URL.';
-    const url =
-      balanceUrlOf(value, value('VOICE_API_URL') ?? DEFAULT_VOICE_API_URL) === undefined
-        ? ''
-        : ' and VOICE_BALANCE_URL';
-    const network = error.code === 'voice_unavailable' ? ` Its addresses are VOICE_API_URL${url}.` : '';
-    return [wrong(error.message, remedy + network)];
-  }
+/**
+ * Asks for the balance, where there is an address for it, and for the recordings: neither costs anything, and each has
+ * an address of its own that may be wrong. Never throws. VOICE_APP_ID is looked at by the platform when it calls.
+ */
+async function askVoice(voice: VoiceClient): Promise<Finding[]> {
+  const told = async (what: string, variable: string, ask: () => Promise<Finding>): Promise<Finding> => {
+    try {
+      return await ask();
+    } catch (error) {
+      const remedy = error instanceof VoicecallError ? error.facts.remedy : undefined;
+      return wrong(
+        `${what} (${variable}): ${reasonOf(error)}`,
+        // The platform's client knows one address; the balance has another.
+        remedy?.replaceAll('VOICE_API_URL', variable) ?? `Check ${variable}.`,
+      );
+    }
+  };
+  return await Promise.all([
+    told('the balance cannot be asked for', 'VOICE_BALANCE_URL', async () => {
+      const balance = await voice.getBalance();
+      return balance === null
+        ? skipped('balance not looked up: VOICE_BALANCE_URL is not set')
+        : ok(`credentials accepted, balance ${balance.balance}`);
+    }),
+    told('the recordings cannot be asked for', 'VOICE_API_URL', async () => {
+      const recordings = await voice.fileQuery();
+      return ok(`credentials accepted, ${recordings.length} recordings in its library`);
+    }),
+  ]);
 }
 
 /** Slack's clock minus ours, ms; undefined where it did not answer. */

@@ -63,6 +63,9 @@ export function createBolt(settings: {
       : new SocketModeReceiver({
           appToken: environment.slackAppToken,
           logger,
+          // The library waits so long before it connects again after Slack has ended a connection, which it does
+          // every few hours; meanwhile Slack's people are told that the app is not there. 5 s unless given.
+          clientPingTimeout: 2_000,
           installerOptions: { clientOptions: { slackApiUrl: environment.slackApiUrl } },
         });
   const receiver: Receiver | null = http ?? socket;

@@ -29,13 +29,12 @@ export type Draft = z.infer<typeof draftSchema>;
 /** How long a filled-in modal can stay open before its button stops working, ms. */
 export const draftKeptMs = 24 * 3_600_000;
 
-/** Keeps a draft; the same root view's earlier one is replaced. Returns its id. */
+/** Keeps a draft, for the second view that shows it; the same root view's earlier ones stay what theirs showed. Returns its id. */
 export async function saveDraft(
   tx: Tx,
   draft: { rootViewId: string; teamId: string; userId: string; data: Draft; now: number },
 ): Promise<string> {
   const id = newId('d');
-  await tx.deleteFrom('drafts').where('root_view_id', '=', draft.rootViewId).execute();
   await tx
     .deleteFrom('drafts')
     .where('created_at', '<', draft.now - draftKeptMs)
@@ -54,13 +53,20 @@ export async function saveDraft(
   return id;
 }
 
-/** The draft of a root view, if this person made it; null where it is gone. */
-export async function loadDraft(from: Queryable, rootViewId: string, userId: string): Promise<Draft | null> {
-  const row = await from
+/**
+ * The draft that a second view of this root view showed, if this person made it; null where it is gone. A form that was
+ * submitted several times left several: `draftId` tells which; empty (a view that does not tell it): the latest.
+ */
+export async function loadDraft(
+  from: Queryable,
+  shown: { draftId: string; rootViewId: string; userId: string },
+): Promise<Draft | null> {
+  let query = from
     .selectFrom('drafts')
     .select('data')
-    .where('root_view_id', '=', rootViewId)
-    .where('user_id', '=', userId)
-    .executeTakeFirst();
+    .where('root_view_id', '=', shown.rootViewId)
+    .where('user_id', '=', shown.userId);
+  if (shown.draftId !== '') query = query.where('id', '=', shown.draftId);
+  const row = await query.orderBy('created_at', 'desc').limit(1).executeTakeFirst();
   return row === undefined ? null : draftSchema.parse(JSON.parse(row.data));
 }

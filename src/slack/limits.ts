@@ -32,6 +32,7 @@ export const slackLimits = {
   confirmButton: 30,
   /** https://docs.slack.dev/reference/block-kit/composition-objects/option-object; its value is 150 by newer pages. */
   options: 100,
+  optionGroups: 100,
   optionText: 75,
   optionValue: 75,
   /** https://docs.slack.dev/reference/block-kit/block-elements/plain-text-input-element */
@@ -41,4 +42,6 @@ export const slackLimits = {
   /** https://docs.slack.dev/reference/views/modal-views */
   viewTitle: 24,
   privateMetadata: 3_000,
+  /** "view_too_large": https://docs.slack.dev/reference/methods/views.open#errors */
+  viewBytes: 250_000,
 } as const;

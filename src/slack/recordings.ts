@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/types.ts';
+import { VoicecallError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Recording, VoiceClient } from '../voice/types.ts';
 
@@ -12,8 +13,10 @@ export interface RecordingChoice {
 
 export interface RecordingList {
   choices: RecordingChoice[];
-  /** False: the platform did not answer, so its library is missing. */
+  /** False: the platform's library could not be had. */
   complete: boolean;
+  /** Why not, in plain words with what to do. */
+  problem?: string;
 }
 
 export interface Recordings {
@@ -37,7 +40,7 @@ export function createRecordings(deps: {
   let library: { recordings: Recording[]; untilAt: number } | null = null;
   let asking: Promise<RecordingList> | null = null;
 
-  function list(complete: boolean): RecordingList {
+  function list(problem: string | null): RecordingList {
     const configured = Object.entries(deps.config().recordings).map(
       ([name, fileId]): RecordingChoice => ({ fileId, name, from: 'configured' }),
     );
@@ -51,27 +54,38 @@ export function createRecordings(deps: {
           from: 'library',
         }),
       );
-    return { choices: [...configured, ...others], complete };
+    const choices = [...configured, ...others];
+    return problem === null ? { choices, complete: true } : { choices, complete: false, problem };
   }
 
   async function ask(): Promise<RecordingList> {
     try {
       library = { recordings: await deps.voice.fileQuery(), untilAt: deps.clock.now() + freshForMs };
-      return list(true);
+      return list(null);
     } catch (error) {
       deps.log.warn({ err: error }, 'the list of recordings could not be fetched');
-      return list(false);
+      return list(problemWords(error));
     }
   }
 
   return {
-    known: () => (library !== null && library.untilAt > deps.clock.now() ? list(true) : null),
+    known: () => (library !== null && library.untilAt > deps.clock.now() ? list(null) : null),
     load() {
       asking ??= ask().finally(() => {
         asking = null;
       });
       return asking;
     },
-    nameOf: (fileId) => list(true).choices.find((choice) => choice.fileId === fileId)?.name ?? null,
+    nameOf: (fileId) => list(null).choices.find((choice) => choice.fileId === fileId)?.name ?? null,
   };
+}
+
+/** What the platform said by its code, or that it said nothing; the error's facts are those of a read (src/voice/reads.ts). */
+function problemWords(error: unknown): string {
+  if (!(error instanceof VoicecallError)) return 'The list of recordings could not be had.';
+  const { code = '', meaning = '', remedy = '' } = error.facts;
+  const said = `${meaning} (${code}) ${remedy}`;
+  return error.code === 'voice_refused'
+    ? `The voice platform refused to list its recordings: ${said}`
+    : `The voice platform did not answer as it should when asked for its recordings: ${said}`;
 }

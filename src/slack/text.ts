@@ -106,6 +106,11 @@ export function people(n: number): string {
   return plural(n, 'person', 'people');
 }
 
+/** With a capital at its start, for words that begin a sentence or a heading. */
+export function capital(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
+}
+
 /** "once", "twice", "3 times". */
 export function times(n: number): string {
   if (n === 1) return 'once';

@@ -3,6 +3,8 @@ import pg from 'pg';
 import type { StoreLog } from './types.ts';
 
 const channel = 'voicecall_tasks';
+// Who enqueued them takes them at once: looking at the same moment would only be in its way.
+const lookAfterMs = 15;
 // int8 and numeric (what sum() gives) as numbers: every value is a time in ms, a count or a flag, far below 2^53.
 const numberTypes = new Set([20, 1700]);
 
@@ -58,7 +60,16 @@ export function listenForTasks(
   let stopped = false;
   let client: pg.Client | undefined;
   let retry: NodeJS.Timeout | undefined;
+  let told: NodeJS.Timeout | undefined;
   let delayMs = 100;
+
+  const lookSoon = () => {
+    told ??= setTimeout(() => {
+      told = undefined;
+      onTasks();
+    }, lookAfterMs);
+    told.unref();
+  };
 
   const connect = async (): Promise<void> => {
     const next = new pg.Client(settings(databaseUrl));
@@ -76,7 +87,7 @@ export function listenForTasks(
     next.on('error', lose);
     next.on('end', () => lose());
     next.on('notification', (message) => {
-      if (message.payload !== self) onTasks();
+      if (message.payload !== self) lookSoon();
     });
     try {
       await next.connect();
@@ -93,6 +104,7 @@ export function listenForTasks(
     stop: async () => {
       stopped = true;
       clearTimeout(retry);
+      clearTimeout(told);
       await client?.end().catch(() => {});
     },
   };

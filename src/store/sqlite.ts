@@ -1,5 +1,5 @@
-import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { type SqliteDatabase, SqliteDialect, type SqliteStatement } from 'kysely';
 
@@ -14,11 +14,23 @@ export function sqlitePath(dataDir: string): string {
 
 /** Creates directory (0700) and file (0600) where they are missing, so that nobody else on the machine reads numbers. */
 export function prepareSqliteFile(dataDir: string): string {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  makeDirectory(resolve(dataDir));
   const path = sqlitePath(dataDir);
   closeSync(openSync(path, 'a', 0o600));
   chmodSync(path, 0o600);
   return path;
+}
+
+/** One by one: Node's own recursive way never ends where a file system such as /proc has no room for a directory. */
+function makeDirectory(path: string): void {
+  if (existsSync(path)) return;
+  makeDirectory(dirname(path));
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    // Another instance that starts at the same time may have made it.
+    if (!existsSync(path)) throw error;
+  }
 }
 
 /** Kysely's dialect over node:sqlite: the writer begins every transaction as an immediate one. */

@@ -148,6 +148,7 @@ for (const kind of databaseKinds) {
       assert.deepEqual(await press(id, 'U0BEN', 'reject'), { state: 'rejected' });
       const view = await loadRequest(deps.store.read, id);
       assert.deepEqual([view?.state, view?.outcome], ['rejected', 'not now']);
+      assert.deepEqual([view?.counts.waiting, view?.counts.cancelled], [0, 3], 'nothing is left to be sent');
       assert.equal((await press(id, 'U0CARA')).state, 'rejected');
     });
 
@@ -274,7 +275,9 @@ for (const kind of databaseKinds) {
       worker = createApprovalWorker(deps);
       worker.start();
       await settled();
-      assert.equal(await stateOf(deps.store, id), 'expired');
+      const view = await loadRequest(deps.store.read, id);
+      assert.equal(view?.state, 'expired');
+      assert.deepEqual([view.counts.waiting, view.counts.cancelled], [0, 3], 'nothing is left to be sent');
     });
 
     test('who asked may cancel while it waits; a press after that is told so; all of it is in the trail', async () => {

@@ -80,6 +80,7 @@ suite('doctor', () => {
       /^ok {5}Slack: all \d+ scopes are granted$/,
       /^ok {5}Slack, Socket Mode: Slack gives connections$/,
       /^ok {5}voice platform: credentials accepted, balance \d/,
+      /^ok {5}voice platform: credentials accepted, \d+ recordings in its library$/,
       /^ok {5}clock: agrees with Slack's/,
       /^ok {5}channel: the app is in #approvals \(approval\)$/,
       /^ok {5}channel: the app is in #alerts \(rule db-critical\)$/,
@@ -117,7 +118,8 @@ suite('doctor', () => {
       /^ok {5}Slack: @/m,
       /^WRONG {2}Slack: scopes are missing: files:read\. Add them under "OAuth & Permissions"/m,
       /^WRONG {2}Slack, Socket Mode: Slack says invalid_auth\. Make an App-Level Token/m,
-      /^WRONG {2}voice platform: .*-1.*Check VOICE_API_KEY and VOICE_API_SECRET/m,
+      /^WRONG {2}voice platform: the balance .*\(VOICE_BALANCE_URL\).*-1.*Check VOICE_API_KEY and VOICE_API_SECRET/m,
+      /^WRONG {2}voice platform: the recordings .*\(VOICE_API_URL\).*-1.*Check VOICE_API_KEY and VOICE_API_SECRET/m,
       /^ok {5}clock: agrees/m,
       /^WRONG {2}channel: #approvals \(approval\) is archived\. Name another/m,
       /^WRONG {2}channel: the app is not in #alerts \(rule db-critical\)\. Type \/invite @Voicecall/m,
@@ -162,10 +164,30 @@ suite('doctor', () => {
     assert.match(text, /^- {6}voice platform: not checked/m);
   });
 
-  test('without an address for the balance the recordings are asked for', async () => {
+  test('without an address for the balance that is said, and the recordings are asked for', async () => {
     env.VOICE_BALANCE_URL = undefined;
-    const { text } = await examine();
+    const { good, text } = await examine();
+    assert.equal(good, true, text);
+    assert.match(text, /^- {6}voice platform: balance not looked up: VOICE_BALANCE_URL is not set$/m);
     assert.match(text, /^ok {5}voice platform: credentials accepted, \d+ recordings in its library$/m);
+  });
+
+  test('each of the two addresses of the voice platform is checked and named for itself', async () => {
+    const { VOICE_API_URL, VOICE_BALANCE_URL } = env;
+    env.VOICE_API_URL = `${VOICE_API_URL}x`;
+    const api = await examine();
+    assert.equal(api.good, false);
+    assert.match(api.text, /^ok {5}voice platform: credentials accepted, balance/m);
+    assert.match(api.text, /^WRONG {2}voice platform: the recordings .*HTTP 404.* check VOICE_API_URL\.$/m);
+    Object.assign(env, { VOICE_API_URL, VOICE_BALANCE_URL: `${VOICE_BALANCE_URL}x` });
+    const balance = await examine();
+    assert.equal(balance.good, false);
+    assert.match(
+      balance.text,
+      /^WRONG {2}voice platform: the balance .*HTTP 404.* check VOICE_BALANCE_URL\.$/m,
+    );
+    assert.match(balance.text, /^ok {5}voice platform: credentials accepted, \d+ recordings/m);
+    voice.violations.length = 0;
   });
 
   test('servers that are down or hang are told each for itself, in time', async () => {

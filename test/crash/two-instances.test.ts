@@ -5,7 +5,7 @@ import { type ChildApp, type Stage, type StageOptions, startStage } from '../sup
 import { startProxy } from '../support/proxy.ts';
 import { databaseKinds } from '../support/store.ts';
 import { ask, boardBecomes, eventually, usualConfig } from '../support/world.ts';
-import { numbers, settled } from './accounts.ts';
+import { account, numbers, settled } from './accounts.ts';
 
 const voice = { report: { retries: 10, retryAfterMs: 1500 } };
 /** Many small submissions, so that there is always one to come: two callees each, ten a second. */
@@ -53,18 +53,33 @@ describe('two instances on one PostgreSQL', { skip: !databaseKinds.includes('pos
     });
   });
 
-  test('an instance paused for longer than its lease does not send what the other one has sent', async () => {
-    await withTwo({}, async (stage, one, other) => {
-      stage.voice.faults.always({ delayMs: 100 });
+  test('an instance paused for 20 s in the middle of a POST does not send what the other one has sent', async (t) => {
+    const config = manySubmissions
+      .replace('callees: 2', 'callees: 1')
+      .replace('perSecond: 10', 'perSecond: 4');
+    await withTwo({ config }, async (stage, one, other) => {
+      stage.voice.faults.always({ delayMs: 300 });
       const callees = numbers(80);
       const board = await ask(stage, { callee: callees.join('\n') });
       const [sending, waiting] = await bySending(one, other);
+      const store = await stage.database.open();
+      const left = async () => (await account(store)).states.ready ?? 0;
+      const posts = stage.voice.requests.length;
+      await eventually('a POST is on its way', () => stage.voice.requests.length > posts);
       sending.signal('SIGSTOP');
       const before = sentBy(waiting);
-      await sleep(12_000);
-      assert.ok(sentBy(waiting) > before, 'the other has taken over');
+      assert.ok((await left()) > 60, 'it has more to send');
+      await sleep(20_000);
+      const sentMeanwhile = sentBy(waiting) - before;
+      const leftThen = await left();
+      t.diagnostic(`sent by the other one meanwhile: ${sentMeanwhile}, left when it woke up: ${leftThen}`);
+      assert.ok(sentMeanwhile > 0, 'the other has taken over');
+      assert.ok(leftThen > 0, 'and is not through');
       sending.signal('SIGCONT');
-      await boardBecomes(stage, board, 'done', 30_000);
+      await eventually('it knows that its lease is lost', () =>
+        sending.logs.some((line) => line.msg === 'the lease of a task was lost while it ran'),
+      );
+      await boardBecomes(stage, board, 'done', 60_000);
       const end = await settled(stage, callees, 30_000);
       assert.deepEqual(end.unknown, []);
       assert.ok(await sending.isReady());

@@ -62,7 +62,7 @@ export async function rings(flow: Flow, callee: string, times: number): Promise<
 }
 
 /** Waits until every event that the app was sent is stored and dealt with. */
-export async function understood(flow: Flow): Promise<void> {
+export async function understood(flow: Flow, withinMs = 20_000): Promise<void> {
   await flow.slack.settled();
   const store = await flow.database.open();
   try {
@@ -83,7 +83,7 @@ export async function understood(flow: Flow): Promise<void> {
           .executeTakeFirst();
         return open === undefined && dispatch === undefined;
       },
-      { stepMs: 5 },
+      { stepMs: 5, withinMs },
     );
   } finally {
     await store.close();

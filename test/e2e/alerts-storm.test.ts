@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { describe, type TestContext, test } from 'node:test';
-import { databaseKinds } from '../support/store.ts';
+import { databaseKinds, lockSqlite } from '../support/store.ts';
 import { ask, messages } from '../support/world.ts';
 import {
   alertmanager,
@@ -112,7 +112,7 @@ for (const database of databaseKinds) {
         );
         if (index % 20 === 0) await new Promise((resolve) => setTimeout(resolve, 20));
       }
-      await understood(flow);
+      await understood(flow, 60_000);
       delay.disable();
       await rings(flow, callee, 20);
       await soon(
@@ -208,15 +208,12 @@ for (const database of databaseKinds) {
 test('an event that cannot be stored is not taken, so that Slack brings it again', async (t) => {
   const flow = await startFlow({ config: config(), slack: { eventRetryDelaysMs: [] } });
   t.after(() => flow.stop());
-  const { DatabaseSync } = await import('node:sqlite');
-  const other = new DatabaseSync(`${flow.database.dataDir}/voicecall.db`);
-  other.exec('begin immediate');
+  const letGo = await lockSqlite(flow.database.dataDir);
   const alert = post(flow, firing('locked'));
   await flow.slack.settled();
   const delivery = deliveryOf(flow, alert.ts);
   assert.notEqual(delivery.result?.outcome, 'ok');
-  other.exec('rollback');
-  other.close();
+  letGo();
   assert.equal((await flow.slack.redeliver(delivery.id, 1)).outcome, 'ok');
   await rings(flow, callee, 1);
   await boardUnder(flow, alert);

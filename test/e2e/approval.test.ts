@@ -165,7 +165,9 @@ for (const database of databaseKinds) {
       );
       const done = await flow.slack.submitView('U0BEN', view.id, { reason: 'not <now>' });
       assert.equal(done.action, 'cleared');
-      await becomes(flow, board, 'rejected');
+      await becomes(flow, board, 'rejected', { cancelled: 3 });
+      assert.doesNotMatch(shownText(current(flow, board)), /not sent yet/);
+      assert.equal(shownText(current(flow, board)).split('⛔').length - 1, 1, 'said once');
       await cardShows(flow, { board, card, id }, /Rejected\* by Ben .*“not &lt;now&gt;”/);
       assert.deepEqual(buttonsOf(cardOf(flow, id)), []);
       await soon(flow, 'Asha is told', () =>

@@ -146,11 +146,14 @@ for (const database of databaseKinds) {
       for (const refuse of [true, false]) {
         if (refuse) flow.voice.faults.next({ on: 'fileQuery', refuse: { code: '-1' } });
         else await flow.voice.goDown();
+        const words = refuse
+          ? /refused to list its recordings: .* does not accept the API key .*\(-1\) Check VOICE_API_KEY/
+          : /did not answer as it should .*\(connect/;
         await open();
         const view = await soon(
           flow,
           'it says so',
-          () => (/did not answer/.test(JSON.stringify(now()?.blocks)) ? now() : undefined),
+          () => (words.test(JSON.stringify(now()?.blocks)) ? now() : undefined),
           { stepMs: 0 },
         );
         const second = await flow.slack.submitView('U0ASHA', view.id, {
@@ -184,3 +187,16 @@ for (const database of databaseKinds) {
     });
   });
 }
+
+test('of a thousand recordings any can be chosen, and rings', async (t) => {
+  const recordings = Array.from({ length: 1_000 }, (_, index) => ({
+    fileId: `${'0'.repeat(40)}${index}.mp3`,
+    fileName: `tape ${index}`,
+  }));
+  const flow = await startFlow({ voice: { recordings } });
+  t.after(() => flow.end());
+  const board = await ask(flow, { callee: '+6591300007', fileId: recordings[777]?.fileId ?? '' });
+  await becomes(flow, board, 'done', { answered: 1 });
+  assert.match(shownText(board), /tape 777/);
+  assert.ok(flow.views.some((view) => JSON.stringify(view.blocks).includes('"option_groups"')));
+});

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { DatabaseSync } from 'node:sqlite';
 import { after, afterEach, before, describe, mock, test } from 'node:test';
 import { sqlitePath } from '../../src/store/sqlite.ts';
+import { lockSqlite } from '../support/store.ts';
 import { fillModal } from '../support/world.ts';
 import { ask, becomes, boards, type Flow, soon, startFlow } from './flow.ts';
 
@@ -31,16 +32,9 @@ describe('the database in trouble at Submit', () => {
     database.close();
     return counts;
   };
-  const lock = () => {
-    const other = open();
-    other.exec('begin immediate');
-    return () => {
-      other.exec('rollback');
-      other.close();
-    };
-  };
+  const lock = () => lockSqlite(flow.database.dataDir);
 
-  const troubles: { what: string; words: RegExp; begin: () => () => void }[] = [
+  const troubles: { what: string; words: RegExp; begin: () => (() => void) | Promise<() => void> }[] = [
     { what: 'locked', words: /could not be saved.*locked by another process/, begin: lock },
     {
       what: 'read-only',
@@ -70,7 +64,7 @@ describe('the database in trouble at Submit', () => {
       );
       const first = await fillModal(flow, { file: [file.id] });
       const before = stored();
-      const end = begin();
+      const end = await begin();
       const result = await flow.slack.submitView('U0ASHA', first.view?.id ?? '');
       end();
       assert.equal(result.outcome, 'ok', 'answered within 3 s');
@@ -88,7 +82,7 @@ describe('the database in trouble at Submit', () => {
   test('locked when the first view is submitted: told in words', async () => {
     await flow.slack.command('U0ASHA', 'C0OPS', '+6591800021 fire-drill');
     const view = await soon(flow, 'the modal', () => flow.slack.state.views.get('U0ASHA')?.at(-1));
-    const end = lock();
+    const end = await lock();
     const result = await flow.slack.submitView('U0ASHA', view.id);
     end();
     assert.equal(result.outcome, 'ok');
@@ -98,7 +92,7 @@ describe('the database in trouble at Submit', () => {
   test('locked for a moment: it goes through by itself', async () => {
     const first = await fillModal(flow, { callee: '+6591800031' });
     const before = boards(flow).length;
-    const end = lock();
+    const end = await lock();
     const submitted = flow.slack.submitView('U0ASHA', first.view?.id ?? '');
     await new Promise((resolve) => setTimeout(resolve, 150));
     end();
@@ -111,7 +105,7 @@ describe('the database in trouble at Submit', () => {
     const before = flow.voice.requests.length;
     const board = await ask(flow, { callee: '+6591800041' });
     await soon(flow, 'it is being sent', () => flow.voice.requests.length > before, { stepMs: 0 });
-    const end = lock();
+    const end = await lock();
     await new Promise((resolve) => setTimeout(resolve, 400));
     end();
     await becomes(flow, board, 'done', { answered: 1, unknown: 0 });

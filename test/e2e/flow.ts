@@ -70,6 +70,8 @@ export async function startFlow(options: WorldOptions = {}): Promise<Flow> {
   const logs: string[] = [];
   const world = await startWorld({
     clock,
+    // A jump must not take a task from the one that runs it: what becomes of lost leases is tested where time is set.
+    leaseMs: 24 * 3_600_000,
     log: createLog('debug', { sink: { write: (line) => logs.push(line) } }),
     ...options,
     voice: { now: () => clock.now(), ...options.voice },
@@ -226,7 +228,7 @@ export function countsOf(flow: Flow, board: SandboxMessage): BoardCounts {
     not_answered: missed,
   } = counts;
   const sum = accepted + refused + unknown + held + cancelled + failed;
-  if (['sent', 'done', 'failed', 'cancelled'].includes(counts.state))
+  if (['sent', 'done', 'failed', 'cancelled', 'rejected', 'expired'].includes(counts.state))
     assert.equal(sum, callees, JSON.stringify(counts));
   else assert.ok(sum <= callees, JSON.stringify(counts));
   assert.ok(answered + missed <= accepted, JSON.stringify(counts));

@@ -118,7 +118,10 @@ for (const database of databaseKinds) {
       flow.voice.faults.next({ missingRows: 2, shuffleRows: true, report: { copies: 0 } });
       const some = await ask(flow, { callee: numbers(5).join('\n') });
       await becomes(flow, some, 'sent', { callees: 5, accepted: 3, unknown: 2 });
-      assert.match(await resultsOf(flow, some), /did not mention some of/);
+      assert.match(
+        await resultsOf(flow, some),
+        /of 5 people may or may not have rung.*did not say what became of these/,
+      );
       flow.voice.faults.next({ voiceIds: 'null-all' });
       const nameless = await ask(flow, { callee: numbers(2).join('\n') });
       await becomes(flow, nameless, 'done', { accepted: 2, answered: 2 });
@@ -183,6 +186,31 @@ for (const database of databaseKinds) {
       }
       assert.equal(flow.voice.calls.length, calls, 'nobody was rung');
       assert.equal(dialled(flow).length, posts, 'nothing was sent again');
+    });
+
+    test('a request that was refused as a whole can be tried again, with what was asked', async () => {
+      flow.voice.faults.next({ refuse: { code: '-10' } });
+      const board = await ask(flow, { callee: '+6591300003, +6591300004' });
+      await becomes(flow, board, 'done', { refused: 2 });
+      assert.match(shownText(current(flow, board)), /"Nobody was rung"/);
+      await flow.slack.press('U0ASHA', board.channel, board.ts, 'call_redial');
+      const view = await soon(flow, 'the modal', () => flow.slack.state.views.get('U0ASHA')?.at(-1));
+      const again = await flow.slack.submitView('U0ASHA', view.id);
+      assert.equal(again.view?.callback_id, 'voicecall_confirm', JSON.stringify(again.errors));
+      const calls = flow.voice.calls.length;
+      await flow.slack.submitView('U0ASHA', again.view.id);
+      await soon(flow, 'both ring now', () => flow.voice.calls.length === calls + 2);
+    });
+
+    test('success without a word of any callee is unknown, with that as its cause', async () => {
+      const body = JSON.stringify({ status: '0', reason: 'success', data: null });
+      flow.voice.faults.next({ http: { status: 200, body, contentType: 'application/json' } });
+      const board = await ask(flow, { callee: '+6591300005, +6591300006' });
+      await becomes(flow, board, 'sent', { unknown: 2 });
+      assert.match(
+        await resultsOf(flow, board),
+        /the phones of 2 people may or may not have rung\.\* The voice platform said success, but did not say what became/,
+      );
     });
 
     test('an answer with a code that is not documented is unknown', async () => {

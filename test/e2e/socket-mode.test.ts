@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { sql } from 'kysely';
+import type { SandboxMessage } from '../../sandbox/slack/types.ts';
+import type { Store } from '../../src/store/types.ts';
 import { databaseKinds } from '../support/store.ts';
 import {
   ask,
@@ -7,9 +11,12 @@ import {
   boards,
   eventually,
   fillModal,
+  messages,
   startWorld,
+  usualConfig,
   type World,
 } from '../support/world.ts';
+import { firing, tool } from './alert-flow.ts';
 
 const appToken = 'xapp-1-A0VOICECALL-0000000000-sandbox';
 
@@ -19,7 +26,12 @@ async function withSocketMode(
 ): Promise<void> {
   const world = await startWorld({
     ...options,
-    slack: { appToken, ackTimeoutMs: 1000 },
+    slack: {
+      appToken,
+      ackTimeoutMs: 1000,
+      eventRetryDelaysMs: Array.from({ length: 40 }, () => 250),
+      ...options?.slack,
+    },
     env: { SLACK_APP_TOKEN: appToken, SLACK_SIGNING_SECRET: '' },
   });
   try {
@@ -28,6 +40,44 @@ async function withSocketMode(
   } finally {
     await world.stop();
   }
+}
+
+const alertConfig = `${usualConfig}
+rules:
+  - { name: pager, channels: [C0ALERTS], match: { from: [B0OTHER] }, call: ["+91 85632 15000"], say: "{title}" }
+`;
+
+const postAlert = (world: World, title: string) => world.slack.postAs(tool, 'C0ALERTS', firing(title));
+
+/** How often Slack has brought an alert, oldest first. */
+const broughtOf = (world: World, alert: SandboxMessage) =>
+  world.slack.state.deliveries.filter(({ body }) => {
+    const { event } = body;
+    return typeof event === 'object' && event !== null && 'ts' in event && event.ts === alert.ts;
+  });
+
+/** The board under each alert, done. */
+async function alertBoards(world: World, count: number): Promise<void> {
+  await eventually(
+    `${count} boards under alerts are done`,
+    () =>
+      boards(world, 'C0ALERTS').filter((each) => each.metadata?.event_payload.state === 'done').length ===
+      count,
+  );
+}
+
+/** Runs `use` while nothing can be stored of alerts. */
+async function whileLocked<Value>(world: World, use: () => Promise<Value>): Promise<Value> {
+  const store = await world.database.open();
+  return await store.transaction(async (tx) => {
+    if (store.dialect === 'postgres') await sql`lock table alert_events in exclusive mode`.execute(tx);
+    return await use();
+  });
+}
+
+async function alertEvents(store: Store): Promise<number> {
+  const rows = await store.read.selectFrom('alert_events').select('event_id').execute();
+  return rows.length;
 }
 
 const transports = (world: World) => new Set(world.slack.state.deliveries.map((each) => each.transport));
@@ -84,6 +134,61 @@ for (const database of databaseKinds) {
         await world.voice.until(() => world.voice.calls.length === 2);
       });
     });
+
+    test('an alert is acknowledged only once it is stored, and rings', async () => {
+      await withSocketMode({ database, config: alertConfig }, async (world) => {
+        const alert = await whileLocked(world, async () => {
+          const posted = postAlert(world, 'db-1 lag');
+          await sleep(300);
+          assert.equal(broughtOf(world, posted)[0]?.result, undefined, 'not acknowledged');
+          return posted;
+        });
+        await eventually('it is acknowledged', () => broughtOf(world, alert)[0]?.result?.outcome === 'ok');
+        await alertBoards(world, 1);
+        assert.equal(world.voice.calls.length, 1);
+        assert.deepEqual(transports(world), new Set(['socket']));
+      });
+    });
+
+    test('an alert whose connection is gone before its acknowledgement comes again on another, and rings once', async () => {
+      await withSocketMode({ database, config: alertConfig }, async (world) => {
+        const alert = await whileLocked(world, async () => {
+          const posted = postAlert(world, 'db-2 lag');
+          await sleep(100);
+          world.slack.disconnectSockets('refresh_requested');
+          await eventually('the connection is gone', () => world.slack.socketCount() === 0);
+          return posted;
+        });
+        const stored = await world.database.open();
+        await eventually('what came is stored all the same', async () => await alertEvents(stored));
+        await world.slack.settled();
+        const [first, ...again] = broughtOf(world, alert);
+        assert.equal(first?.result?.outcome, 'operation_timeout');
+        assert.equal(again.at(-1)?.result?.outcome, 'ok');
+        await alertBoards(world, 1);
+        assert.equal(await alertEvents(stored), 1);
+        assert.equal(world.voice.calls.length, 1);
+      });
+    });
+
+    test('an alert that cannot be stored is not acknowledged: it comes again, and rings once', async () => {
+      await withSocketMode({ database, config: alertConfig }, async (world) => {
+        const store = await world.database.open();
+        await store.transaction(async (tx) => {
+          await sql`alter table alert_events rename to alert_events_away`.execute(tx);
+        });
+        const alert = postAlert(world, 'db-3 lag');
+        await eventually('Slack has waited in vain', () => broughtOf(world, alert)[0]?.result);
+        assert.equal(broughtOf(world, alert)[0]?.result?.outcome, 'operation_timeout');
+        await store.transaction(async (tx) => {
+          await sql`alter table alert_events_away rename to alert_events`.execute(tx);
+        });
+        await world.slack.settled();
+        assert.equal(broughtOf(world, alert).at(-1)?.result?.outcome, 'ok');
+        await alertBoards(world, 1);
+        assert.equal(world.voice.calls.length, 1);
+      });
+    });
   });
 }
 
@@ -100,6 +205,38 @@ describe('two Socket Mode instances on one PostgreSQL', { skip: !databaseKinds.i
       for (const board of boards(world)) await boardBecomes(world, board, 'done', 20_000);
       const rung = world.voice.calls.map((call) => call.callee);
       assert.equal(new Set(rung).size, 12);
+    });
+  });
+
+  test('a press lands on either, and an alert that one of them lost comes to the other', async () => {
+    const approval = 'approval: { calleesOver: 0, approvers: [U0BEN, U0CLEO] }';
+    const config = `${alertConfig}${approval}\n`;
+    await withSocketMode({ database: 'postgres', config }, async (world) => {
+      await world.startInstance();
+      await eventually('two sockets', () => world.slack.socketCount() === 2);
+      for (let turn = 1; turn <= 3; turn++) {
+        const board = await ask(world, { callee: String(919811000000 + turn) });
+        const id = String(board.metadata?.event_payload.request_id);
+        const card = await eventually('the card', () =>
+          messages(world).find((each) => {
+            const blocks = JSON.stringify(each.blocks ?? []);
+            return blocks.includes('"call_approve"') && blocks.includes(id);
+          }),
+        );
+        // Envelopes go to the two in turn: one press to each.
+        const press = (who: string) => world.slack.press(who, 'C0OPS', card.ts, 'call_approve');
+        const pressed = await Promise.all([press('U0BEN'), press('U0CLEO')]);
+        for (const { outcome } of pressed) assert.equal(outcome, 'ok');
+        await boardBecomes(world, board, 'done', 20_000);
+        assert.equal(world.voice.calls.length, turn);
+      }
+      world.slack.fault({ method: 'app:event', channel: 'C0ALERTS', times: 1, kind: 'drop_after' });
+      const alert = postAlert(world, 'db-4 lag');
+      await world.slack.settled();
+      const outcomes = broughtOf(world, alert).map((each) => each.result?.outcome);
+      assert.deepEqual(outcomes, ['operation_timeout', 'ok']);
+      await alertBoards(world, 1);
+      assert.equal(world.voice.calls.length, 4);
     });
   });
 });

@@ -1,12 +1,17 @@
 import assert from 'node:assert/strict';
-import { chmodSync, chownSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, chownSync, existsSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
+import { systemClock } from '../../src/clock.ts';
 import { VoicecallError } from '../../src/errors.ts';
 import { storeFault } from '../../src/store/errors.ts';
 import { readMeta, writeMeta } from '../../src/store/meta.ts';
+import { openStore } from '../../src/store/open.ts';
 import { sqlitePath } from '../../src/store/sqlite.ts';
 import { enqueue } from '../../src/store/tasks.ts';
 import { createWorker } from '../../src/store/worker.ts';
@@ -129,3 +134,58 @@ test('a file that cannot be written to: said so, at opening and in a transaction
       if (asRoot) process.seteuid?.(0);
     }
   }));
+
+test('a directory that cannot be made is said so, and the start does not hang', {
+  skip: !existsSync('/proc/self'),
+}, async () => {
+  const opening = openStore({
+    databaseUrl: undefined,
+    dataDir: '/proc/voicecall/data',
+    clock: systemClock,
+    log: silentLog,
+  });
+  await assert.rejects(opening, (error) => {
+    assert.ok(error instanceof VoicecallError);
+    assert.match(error.message, /\/proc\/voicecall\/data: DATA_DIR must be a directory/);
+    return true;
+  });
+});
+
+/** A small disk of its own in memory, as root only; undefined where this machine lets nobody have one. */
+function mountSmallDisk(): { path: string; unmount: () => void } | undefined {
+  if (process.platform !== 'linux' || process.geteuid?.() !== 0) return undefined;
+  const path = mkdtempSync(join(tmpdir(), 'voicecall-disk-'));
+  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', path]);
+  if (mounted.status === 0)
+    return {
+      path,
+      unmount() {
+        spawnSync('umount', [path]);
+        rmdirSync(path);
+      },
+    };
+  rmdirSync(path);
+  return undefined;
+}
+
+test('a disk that is really full: nothing is half kept, reads go on, and once there is room all is well', async (t) => {
+  const disk = mountSmallDisk();
+  if (disk === undefined) return t.diagnostic('not played: no disk could be mounted here');
+  const options = { databaseUrl: undefined, clock: systemClock, log: silentLog };
+  const store = await openStore({ ...options, dataDir: join(disk.path, 'data') });
+  try {
+    await store.transaction((tx) => writeMeta(tx, 'before', 'x'));
+    const filler = join(disk.path, 'filler');
+    assert.throws(() => writeFileSync(filler, Buffer.alloc(8_000_000)), { code: 'ENOSPC' });
+    const write = () => store.transaction((tx) => writeMeta(tx, 'large', 'x'.repeat(200_000)));
+    await assert.rejects(write(), unavailable('full'));
+    assert.equal(await readMeta(store.read, 'large'), undefined);
+    assert.equal(await readMeta(store.read, 'before'), 'x');
+    rmSync(filler);
+    await write();
+    assert.equal((await readMeta(store.read, 'large'))?.length, 200_000);
+  } finally {
+    await store.close();
+    disk.unmount();
+  }
+});

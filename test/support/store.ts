@@ -2,9 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
 import { type Clock, systemClock } from '../../src/clock.ts';
 import { openStore } from '../../src/store/open.ts';
+import { sqlitePath } from '../../src/store/sqlite.ts';
 import type { Store, StoreLog } from '../../src/store/types.ts';
 
 export type DatabaseKind = 'sqlite' | 'postgres';
@@ -27,6 +30,27 @@ export const databaseKinds: DatabaseKind[] =
 
 /** A log that says nothing. */
 export const silentLog: StoreLog = { debug() {}, info() {}, warn() {}, error() {} };
+
+/**
+ * Locks a SQLite database against writing, as another process does; returns the way to let go. Tries until it gets the
+ * lock, letting this process finish what it is writing.
+ */
+export async function lockSqlite(dataDir: string): Promise<() => void> {
+  const other = new DatabaseSync(sqlitePath(dataDir));
+  for (let tries = 0; ; tries++) {
+    try {
+      other.exec('begin immediate');
+      break;
+    } catch (error) {
+      if (tries === 1_000) throw error;
+      await wait(5);
+    }
+  }
+  return () => {
+    other.exec('rollback');
+    other.close();
+  };
+}
 
 /** Makes an empty database, which the caller removes. */
 export async function createTestDatabase(kind: DatabaseKind): Promise<TestDatabase> {

@@ -39,6 +39,8 @@ export interface WorldOptions {
   slack?: SandboxOptions;
   voice?: VoicePlatformOptions;
   clock?: Clock;
+  /** How long the app holds its tasks, ms; longer where its clock jumps. */
+  leaseMs?: number;
   /** Collects what the app logs; default: nothing is logged. */
   log?: Log;
   /** False: delivery reports are not pushed, and the app does not expect them. */
@@ -105,6 +107,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     config: () => config,
     log,
     ...(options.clock === undefined ? {} : { clock: options.clock }),
+    ...(options.leaseMs === undefined ? {} : { leaseMs: options.leaseMs }),
   };
   const others: VoicecallApp[] = [];
   let stopped = false;

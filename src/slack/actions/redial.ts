@@ -52,10 +52,20 @@ export function registerRedial(app: App, deps: SlackDeps): void {
   });
 }
 
-/** Those who were not reached for certain: failed, held or cancelled; all of them where nothing was sent. */
+/**
+ * Those who were not reached for certain: failed, held, cancelled, or refused with all others of their submission (a
+ * single number that was refused would be again); all of them where nothing was sent.
+ */
 export function toRingAgain(request: RequestView, calls: readonly CallView[]): CallView[] {
   const latest = calls.filter((call) => !call.superseded && call.callee !== '');
-  const failed = latest.filter((call) => ['failed', 'held', 'cancelled'].includes(call.state));
+  const refused = new Set(
+    request.submissions.filter((each) => each.state === 'refused').map((each) => each.id),
+  );
+  const failed = latest.filter(
+    (call) =>
+      ['failed', 'held', 'cancelled'].includes(call.state) ||
+      (call.state === 'refused' && refused.has(call.submissionId ?? '')),
+  );
   const sent = request.counts.accepted + request.counts.unknown + request.counts.refused;
   return sent === 0 || failed.length === 0 ? latest : failed;
 }

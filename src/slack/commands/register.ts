@@ -137,5 +137,5 @@ async function cancel(deps: SlackDeps, userId: string, requestId: string | null)
 async function rules(deps: SlackDeps): Promise<Answer> {
   const matched = await deps.store.read.selectFrom('rule_matches').selectAll().execute();
   const lastMatched = new Map(matched.map((row) => [row.rule_name, row.matched_at]));
-  return renderRules(deps.config().rules, (name) => lastMatched.get(name) ?? null);
+  return renderRules(deps.config(), (name) => lastMatched.get(name) ?? null);
 }

@@ -4,7 +4,7 @@ import { startApprovalClock } from '../../calls/decide.ts';
 import { VoicecallError } from '../../errors.ts';
 import type { MessagesTable } from '../../store/schema.ts';
 import { enqueue } from '../../store/tasks.ts';
-import type { Lease, TaskHandler, TaskResult } from '../../store/types.ts';
+import type { Lease, TaskHandler, TaskResult, Tx } from '../../store/types.ts';
 import type { SlackDeps } from '../deps.ts';
 import { isClosedPlace, isTokenFault, type SlackFailure, slackFailure } from '../errors.ts';
 import { shownDigest } from './digest.ts';
@@ -91,20 +91,15 @@ async function deliverOne(
   threadTs: string | null,
   lease: Lease,
 ): Promise<'delivered' | { waitMs: number }> {
-  const now = deps.clock.now();
   if (rendered === null) {
-    await drop(deps, message, 'nothing to show');
+    await deps.store.transaction((tx) => drop(tx, deps, message, 'nothing to show'));
     return 'delivered';
   }
+  let counted = false;
   try {
     const before = message.tries === 0 ? null : await findAgain(deps, message, rendered, threadTs);
-    await deps.store.transaction((tx) =>
-      tx
-        .updateTable('messages')
-        .set((eb) => ({ tries: eb('tries', '+', 1), tried_at: eb.fn.coalesce('tried_at', eb.val(now)) }))
-        .where('id', '=', message.id)
-        .execute(),
-    );
+    await countTry(deps, message, 1);
+    counted = true;
     // Whoever slept through its lease does not post what another one has posted meanwhile.
     if (before === null && !lease.valid()) return { waitMs: 0 };
     if (before === null) {
@@ -116,7 +111,7 @@ async function deliverOne(
     }
     return 'delivered';
   } catch (error) {
-    return await failed(deps, message, slackFailure(error));
+    return await failed(deps, message, slackFailure(error), counted);
   }
 }
 
@@ -194,6 +189,10 @@ async function delivered(
 ): Promise<void> {
   await deps.store.transaction(async (tx) => {
     const now = deps.clock.now();
+    // First: whoever decides on the request locks it, and then asks for edits as we do.
+    if (message.kind === 'card' && message.request_id !== null) {
+      await startApprovalClock(tx, message.request_id, now);
+    }
     await tx
       .updateTable('messages')
       .set({ state: 'posted', ts, posted_at: now, shown })
@@ -203,9 +202,6 @@ async function delivered(
     if (message.kind === 'board' || message.kind === 'results' || message.kind === 'card') {
       await enqueue(tx, { kind: 'slack.edit', key: message.id, runAt: now });
     }
-    if (message.kind === 'card' && message.request_id !== null) {
-      await startApprovalClock(tx, message.request_id, now);
-    }
   });
 }
 
@@ -213,14 +209,15 @@ async function failed(
   deps: SlackDeps,
   message: MessageRow,
   failure: SlackFailure,
+  counted: boolean,
 ): Promise<'delivered' | { waitMs: number }> {
   deps.log.warn(
     { requestId: message.request_id, kind: message.kind, failure: failure.kind, tries: message.tries },
     'Slack did not take a message',
   );
   if (failure.kind === 'limited') {
-    // This attempt did nothing for certain; what became of an earlier one may still have to be looked for.
-    await setTries(deps, message, message.tries);
+    // This attempt did nothing for certain; what became of another one may still have to be looked for.
+    if (counted) await countTry(deps, message, -1);
     return { waitMs: failure.retryAfterMs };
   }
   const forGood =
@@ -234,17 +231,21 @@ async function failed(
   return { waitMs };
 }
 
-async function setTries(deps: SlackDeps, message: MessageRow, tries: number): Promise<void> {
+/** Counts a try before it is made, or takes it back. */
+async function countTry(deps: SlackDeps, message: MessageRow, by: 1 | -1): Promise<void> {
+  const now = deps.clock.now();
   await deps.store.transaction((tx) =>
-    tx.updateTable('messages').set({ tries }).where('id', '=', message.id).execute(),
+    tx
+      .updateTable('messages')
+      .set((eb) => ({ tries: eb('tries', '+', by), tried_at: eb.fn.coalesce('tried_at', eb.val(now)) }))
+      .where('id', '=', message.id)
+      .execute(),
   );
 }
 
-async function drop(deps: SlackDeps, message: MessageRow, why: string): Promise<void> {
+async function drop(tx: Tx, deps: SlackDeps, message: MessageRow, why: string): Promise<void> {
   deps.log.info({ requestId: message.request_id, kind: message.kind, why }, 'a message was not posted');
-  await deps.store.transaction((tx) =>
-    tx.updateTable('messages').set({ state: 'dropped' }).where('id', '=', message.id).execute(),
-  );
+  await tx.updateTable('messages').set({ state: 'dropped' }).where('id', '=', message.id).execute();
 }
 
 /**
@@ -252,10 +253,10 @@ async function drop(deps: SlackDeps, message: MessageRow, why: string): Promise<
  * boards, results and files go to the person who asked, who is told why. Nothing else can be done for the rest.
  */
 async function moveElsewhere(deps: SlackDeps, message: MessageRow, error: string): Promise<void> {
-  await drop(deps, message, error);
   const requestId = message.request_id;
-  if (requestId === null || message.kind === 'direct' || message.kind === 'ephemeral') return;
   await deps.store.transaction(async (tx) => {
+    await drop(tx, deps, message, error);
+    if (requestId === null || message.kind === 'direct' || message.kind === 'ephemeral') return;
     const now = deps.clock.now();
     const request = await tx
       .selectFrom('requests')

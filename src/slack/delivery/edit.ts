@@ -19,6 +19,8 @@ export function createEditor(deps: SlackDeps): TaskHandler {
     const edit = await takeTurn(deps, task.key, lease);
     if (edit === 'stopped') return { againAt: deps.clock.now() };
     if (edit === null) return undefined;
+    // Whoever slept through its lease does not show again what another one has edited away meanwhile.
+    if (!lease.valid()) return { againAt: deps.clock.now() };
     const { shown, requestId, ...change } = edit;
     try {
       await deps.web.chat.update(change);

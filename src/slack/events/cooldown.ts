@@ -24,7 +24,7 @@ export function createCooldownWatch(deps: SlackDeps): TaskHandler {
     if (severity !== undefined && !severity.some((each) => each === row.severity)) return undefined;
     const from = { channel: row.channel_id, botName: later.source ?? undefined };
     const ready = await readyRule(deps, rule, from, { title: row.title, severity: row.severity });
-    await deps.store.transaction((tx) =>
+    const done = await deps.store.transaction((tx) =>
       fireAfterCooldown(
         tx,
         deps,
@@ -43,9 +43,9 @@ export function createCooldownWatch(deps: SlackDeps): TaskHandler {
           source: later.source,
           now: deps.clock.now(),
         },
-        later,
+        { ...later, lastTs: row.last_ts },
       ),
     );
-    return undefined;
+    return done ? undefined : { againAt: deps.clock.now() };
   };
 }

@@ -1,7 +1,7 @@
 import type { KnownBlock } from '@slack/types';
 import type { RequestView } from '../../calls/types.ts';
 import { channelMention, date, foreign, listWords, mentionAny, people, plural, utc } from '../text.ts';
-import { decisionLines, waitsFor } from './approval-words.ts';
+import { decisionLines, toldByDecision, waitsFor } from './approval-words.ts';
 import {
   actions,
   button,
@@ -119,9 +119,11 @@ function decided(request: RequestView, who: (id: string) => string): KnownBlock[
   const { emoji, words } = requestWords[request.state];
   const lines = decisionLines(request, who);
   const by = request.cancelledBy === null ? '' : ` Stopped by ${who(request.cancelledBy)}.`;
-  lines.push(
-    `${emoji} *${words}*${request.finishedAt === null ? '.' : ` ${date(request.finishedAt)}.`}${by}`,
-  );
+  if (!toldByDecision(request)) {
+    lines.push(
+      `${emoji} *${words}*${request.finishedAt === null ? '.' : ` ${date(request.finishedAt)}.`}${by}`,
+    );
+  }
   // No counts: the board has them, and a card that moves with every call would take the board's turns to be edited.
   return [section(lines.join('\n'))];
 }

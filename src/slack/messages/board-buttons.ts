@@ -2,13 +2,14 @@ import type { Button, KnownBlock } from '@slack/types';
 import type { RequestState, RequestView, SubmissionView } from '../../calls/types.ts';
 import { count, people } from '../text.ts';
 import { button, confirmation, context, section } from './blocks.ts';
-import { submissionName, unknownWords } from './request-words.ts';
+import { unknownName, unknownWords } from './request-words.ts';
 
 // Each takes two blocks and up to 1,000 characters: more would not fit beside the rest of the board.
 const settleShown = 5;
 
 const openStates: readonly RequestState[] = ['awaiting_approval', 'approved', 'sending'];
-const overStates: readonly RequestState[] = ['rejected', 'expired', 'cancelled'];
+const stoppedStates: readonly RequestState[] = ['rejected', 'expired', 'cancelled'];
+const overStates: readonly RequestState[] = ['sent', 'done', 'cancelled'];
 
 /** Whether anything can still be stopped. */
 export function mayCancel(request: RequestView): boolean {
@@ -19,7 +20,7 @@ export function mayCancel(request: RequestView): boolean {
 
 export function boardButtons(request: RequestView): Button[] {
   const buttons: Button[] = [];
-  if (request.origin === 'alert' && request.ackedBy === null && !overStates.includes(request.state)) {
+  if (request.origin === 'alert' && request.ackedBy === null && !stoppedStates.includes(request.state)) {
     buttons.push(button("I've got it", 'call_ack', request.id, { style: 'primary' }));
   }
   buttons.push(button('Details', 'call_details', request.id));
@@ -32,9 +33,17 @@ export function boardButtons(request: RequestView): Button[] {
 function redialLabel(request: RequestView): string | null {
   if (request.state === 'expired') return 'Ask again';
   if (request.state === 'failed') return 'Try again';
-  const over = request.state === 'sent' || request.state === 'done' || request.state === 'cancelled';
-  if (over && request.counts.failed > 0) return `Ring ${people(request.counts.failed)} again`;
-  return null;
+  if (!overStates.includes(request.state)) return null;
+  const { accepted, unknown, failed, held, cancelled } = request.counts;
+  const refused = wholly(request.submissions);
+  if (failed + refused === 0) return null;
+  if (accepted + unknown === 0) return 'Try again';
+  return `Ring ${people(failed + refused + held + cancelled)} again`;
+}
+
+/** How many callees were refused together with all others of their submission. */
+function wholly(submissions: readonly SubmissionView[]): number {
+  return submissions.reduce((sum, each) => sum + (each.state === 'refused' ? each.callees : 0), 0);
 }
 
 function cancelButton(request: RequestView): Button {
@@ -53,7 +62,7 @@ function cancelButton(request: RequestView): Button {
 
 /** Unknown submissions in their own words, each with its two buttons. */
 export function settleBlocks(request: RequestView): KnownBlock[] {
-  const unknown = request.submissions.filter((each) => each.hasUnknown);
+  const unknown = request.submissions.filter((each) => each.unknown > 0);
   const total = request.submissions.length;
   // Two buttons of one action_id may not stand in one block, hence two sections.
   const blocks: KnownBlock[] = unknown.slice(0, settleShown).flatMap((each) => [
@@ -62,18 +71,18 @@ export function settleBlocks(request: RequestView): KnownBlock[] {
       button('It rang', 'call_settle', `${each.id}:rang`, {
         confirm: confirmation({
           title: 'Did it ring?',
-          text: `You say that the phones of ${submissionName(each, total)} rang. The unknown ones are then counted as accepted.`,
+          text: `You say that the phones of ${unknownName(each, total)} rang. They are then counted as accepted.`,
           confirm: 'Yes, it rang',
           deny: 'Not sure yet',
         }),
       }),
     ),
     section(
-      `Asked around, and nothing of it rang (${submissionName(each, total)})?`,
+      `Asked around, and no phone of ${unknownName(each, total)} rang?`,
       button('It did not', 'call_settle', `${each.id}:silent`, {
         confirm: confirmation({
           title: 'Did nothing ring?',
-          text: `You say that no unknown phone of ${submissionName(each, total)} rang. They are counted as failed, and you may ring them with a new request.`,
+          text: `You say that no phone of ${unknownName(each, total)} rang. They are then counted as failed, and you may ring them with a new request.`,
           confirm: 'No, nothing rang',
           deny: 'Not sure yet',
         }),

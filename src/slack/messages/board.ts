@@ -1,9 +1,21 @@
 import type { KnownBlock } from '@slack/types';
+import { finishedRequestStates } from '../../calls/states.ts';
 import type { RequestView } from '../../calls/types.ts';
 import { describeCode } from '../../voice/codes.ts';
 import { slackLimits } from '../limits.ts';
-import { date, foreign, listWords, mentionAny, people, plural, utc } from '../text.ts';
-import { decisionLines, waitsFor } from './approval-words.ts';
+import {
+  capital,
+  count,
+  date,
+  foreign,
+  listWords,
+  mention,
+  mentionAny,
+  people,
+  plural,
+  utc,
+} from '../text.ts';
+import { decisionLines, toldByDecision, waitsFor } from './approval-words.ts';
 import { actions, context, header, mrkdwn, type RenderedPost, section, topText } from './blocks.ts';
 import { boardButtons, settleBlocks } from './board-buttons.ts';
 import {
@@ -14,6 +26,7 @@ import {
   named,
   optionWords,
   playedWords,
+  refusalWords,
   submissionName,
 } from './request-words.ts';
 import { countWords, progress, requestWords } from './state-words.ts';
@@ -26,8 +39,8 @@ export function renderBoard(request: RequestView, facts: MessageFacts): Rendered
   const blocks: KnownBlock[] = [
     header(title(request)),
     section(asked.join('\n')),
-    ...(done.length === 0 ? [] : [section(done.join('\n'))]),
-    section(stateLines(request).join('\n')),
+    ...sections(done),
+    ...sections(stateLines(request)),
     ...approvalBlocks(request, facts),
     ...trouble(request),
     ...settleBlocks(request),
@@ -35,19 +48,35 @@ export function renderBoard(request: RequestView, facts: MessageFacts): Rendered
     context(`Request \`${foreign(request.id, 60)}\` · asked ${date(request.createdAt)}`),
   ];
   return {
-    text: boardText(request),
+    text: boardText(request, facts),
     blocks: blocks.slice(0, slackLimits.messageBlocks),
     metadata: metadata(request),
   };
 }
 
+function sections(lines: string[]): KnownBlock[] {
+  return lines.length === 0 ? [] : [section(lines.join('\n'))];
+}
+
 function title(request: RequestView): string {
-  const crowd = people(request.counts.callees);
+  const words = titleWords(request);
+  if (request.origin === 'alert') return `Alert: ${words}`;
+  return capital(words);
+}
+
+function titleWords({ state, origin, counts }: RequestView): string {
+  const { callees, accepted, unknown } = counts;
+  const again = origin === 'redial' ? ' again' : '';
   // Nobody is rung yet, or ever.
-  const unsent = ['awaiting_approval', 'rejected', 'expired'].includes(request.state);
-  if (request.origin === 'alert') return `Alert: ${unsent ? 'asked to ring' : 'ringing'} ${crowd}`;
-  if (unsent) return `Asked to ring ${crowd}${request.origin === 'redial' ? ' again' : ''}`;
-  return request.origin === 'redial' ? `Ringing ${crowd} again` : `Ringing ${crowd}`;
+  if (['awaiting_approval', 'rejected', 'expired'].includes(state)) {
+    return `asked to ring ${people(callees)}${again}`;
+  }
+  if (finishedRequestStates.includes(state)) {
+    if (accepted === 0) return 'nobody was rung';
+    return `rang ${accepted < callees ? `${count(accepted)} of ` : ''}${people(callees)}${again}`;
+  }
+  if (state === 'sent' && accepted === 0) return `may have rung ${people(unknown)}${again}`;
+  return `ringing ${people(callees)}${again}`;
 }
 
 function askedLines(request: RequestView, who: (id: string) => string): string[] {
@@ -89,7 +118,7 @@ function stateLines(request: RequestView): string[] {
   const { emoji, words } = requestWords[request.state];
   const bar = progress(request.state, request.counts);
   const finished = request.finishedAt === null ? '' : ` ${date(request.finishedAt)}`;
-  const lines = [`${emoji} *${words}*${finished}`];
+  const lines = toldByDecision(request) ? [] : [`${emoji} *${words}*${finished}`];
   if (bar !== null) lines.push(bar);
   const counts = countWords(request.counts, true);
   if (counts.length > 0) lines.push(counts.join(' · '));
@@ -128,11 +157,8 @@ function trouble(request: RequestView): KnownBlock[] {
     const sample = group[0];
     if (sample === undefined || lines.length > 6) break;
     const crowd = people(group.reduce((sum, each) => sum + each.callees, 0));
-    const info = sample.code === null ? null : describeCode(sample.code);
     const what = code.startsWith('refused') ? '⛔ *Refused*' : '❌ *Failed, never sent*';
-    lines.push(
-      `${what} for ${crowd}: ${info === null ? 'no reason was given.' : `${info.meaning} ${info.remedy}`}`,
-    );
+    lines.push(`${what} for ${crowd}: ${refusalWords(sample.code)}`);
   }
   if (again.length > 0) {
     const which = again.map((each) => submissionName(each, total));
@@ -141,20 +167,22 @@ function trouble(request: RequestView): KnownBlock[] {
   return lines.length === 0 ? [] : [{ type: 'section', text: mrkdwn(lines.join('\n')) }];
 }
 
-function boardText(request: RequestView): string {
-  const { counts, state } = request;
+/** A notification shows this alone: who asked for what, and how far it is. */
+function boardText(request: RequestView, { nameOf }: MessageFacts): string {
+  const { counts, state, outcome, requestedBy } = request;
   const crowd = crowdWords(counts.callees, request.countries);
-  const from = request.ruleName === null ? '' : `Rule ${foreign(request.ruleName, 120)}: `;
+  const rule = `Rule ${foreign(request.ruleName ?? 'of the configuration', 120)}`;
+  const who = requestedBy === null ? rule : named(requestedBy, nameOf, mention);
+  const again = request.origin === 'redial' ? ' again' : '';
   const alert = request.alertTitle === null ? null : `Alert: ${foreign(request.alertTitle, 200)}.`;
   const until =
-    state === 'awaiting_approval' && request.expiresAt !== null ? `until ${utc(request.expiresAt)}.` : null;
-  const outcome = request.outcome === null ? null : `${foreign(request.outcome, 300)}.`;
+    state === 'awaiting_approval' && request.expiresAt !== null ? ` until ${utc(request.expiresAt)}` : '';
+  const reason = state === 'rejected' && outcome !== null ? `: “${foreign(outcome, 300)}”` : '';
   return topText(
-    `${from}ring ${crowd}: ${playedWords(request.message, request.options, 200)}.`,
+    `${who} asked to ring ${crowd}${again}: ${playedWords(request.message, request.options, 200)}.`,
     alert,
-    `${requestWords[state].words}${until === null ? '.' : ''}`,
-    until,
-    outcome,
+    `${requestWords[state].words}${until}${reason}.`,
+    state === 'rejected' || outcome === null ? null : foreign(outcome, 300),
     counts.callees === 0 ? null : `${listWords(countWords(counts, false))}.`,
   );
 }

@@ -1,6 +1,7 @@
+import { finishedRequestStates } from '../../calls/states.ts';
 import type { RequestView } from '../../calls/types.ts';
-import { channelMention, foreign } from '../text.ts';
-import { decisionLines } from './approval-words.ts';
+import { channelMention, foreign, listWords } from '../text.ts';
+import { decisionLines, toldByDecision } from './approval-words.ts';
 import { type RenderedMessage, section, topText } from './blocks.ts';
 import { createWho, crowdWords, type MessageFacts, playedWords } from './request-words.ts';
 import { countWords, requestWords } from './state-words.ts';
@@ -14,9 +15,11 @@ export function renderOutcome(request: RequestView, facts: MessageFacts): Render
     text: topText(`${what}: ${words}.`),
     blocks: [
       section(
-        [`${what}, results to ${channelMention(request.channelId)}:`, `${emoji} *${words}*`, ...decided].join(
-          '\n',
-        ),
+        [
+          `${what}, results to ${channelMention(request.channelId)}:`,
+          ...(toldByDecision(request) ? [] : [`${emoji} *${words}*`]),
+          ...decided,
+        ].join('\n'),
       ),
     ],
   };
@@ -34,16 +37,21 @@ export function renderInstead(
       ? `${channelMention(gone.channelId)} was archived`
       : `Slack does not let Voicecall post in ${channelMention(gone.channelId)} (${foreign(gone.error, 60)})`;
   const counts = countWords(request.counts, true).join(' · ');
+  const told = listWords(countWords(request.counts, false));
+  // What stands here is not edited: whoever gets the state is told that the results come as well.
+  const more = gone.what === 'board' && !finishedRequestStates.includes(request.state);
   return {
     text: topText(
-      `Your request to ring ${crowdWords(request.counts.callees, request.countries)}: ${words}. You get this here because the channel is closed to Voicecall.`,
+      `${gone.what === 'board' || gone.what === 'card' ? 'Your request' : 'Results of your request'} to ring ${crowdWords(request.counts.callees, request.countries)}: ${words}.`,
+      told === '' ? null : `${told}.`,
+      'You get this here because the channel is closed to Voicecall.',
     ),
     blocks: [
       section(
         [
           gone.what === 'card'
             ? `${why}, so the approvers could not be asked there: tell one of them, or ask again elsewhere.`
-            : `${why}, so you get the ${gone.what === 'board' ? 'state of your request' : 'results'} here.`,
+            : `${why}, so you get the ${gone.what === 'board' ? 'state of your request' : 'results'} here${more ? ', and its results once it is sent' : ''}.`,
           `Ring *${crowdWords(request.counts.callees, request.countries)}*: ${playedWords(request.message, request.options, 200)}`,
           `${emoji} *${words}*${counts === '' ? '' : `: ${counts}`}`,
           `Every callee’s result: \`/voicecall status ${request.id}\`. For next time: un-archive the channel, or invite the app with \`/invite @Voicecall\`.`,

@@ -3,6 +3,9 @@ import type { CallOptions } from '../../config/types.ts';
 import { describeCode } from '../../voice/codes.ts';
 import { count, countryWords, date, duration, foreign, listWords, mention, people, times } from '../text.ts';
 
+/** What a submission's code means and what to do about it, as src/voice/codes.ts says it. */
+export type CodeWords = (code: string) => { meaning: string; remedy: string };
+
 /** A Slack user's name, or null where it is not known; then a mention is shown instead. */
 export type NameOf = (userId: string) => string | null;
 
@@ -82,25 +85,45 @@ export function submissionName(submission: SubmissionView, total: number): strin
   return `submission ${count(submission.ordinal)} of ${count(total)} (${people(submission.callees)})`;
 }
 
+/** The same for those of it who may or may not have been rung: "3 of 200 people". */
+export function unknownName(submission: SubmissionView, total: number): string {
+  const { unknown, callees, ordinal } = submission;
+  if (unknown === 0 || unknown >= callees) return submissionName(submission, total);
+  return total < 2
+    ? `${count(unknown)} of ${people(callees)}`
+    : `${count(unknown)} of ${people(callees)} in submission ${count(ordinal)} of ${count(total)}`;
+}
+
+/** Why nobody knows whether these were rung, as a sentence. */
+export function unknownWhy({ code, unknown, callees }: SubmissionView): string {
+  if (code !== null && code !== '0') return describeCode(code).meaning;
+  return unknown > 0 && unknown < callees
+    ? "The voice platform's answer tells of the others, but did not say what became of these calls."
+    : 'The voice platform said success, but did not say what became of these calls.';
+}
+
 /** What a person must know of a submission that may or may not have been dialled. */
 export function unknownWords(submission: SubmissionView, total: number, goesOutAgain = false): string {
-  const why =
-    submission.code === null || submission.code === '0' ? null : describeCode(submission.code).meaning;
-  const said = saidWords(submission);
-  const whole =
-    submission.state === 'unknown' || submission.state === 'sending'
-      ? `It may or may not have rung: ${submissionName(submission, total)}.`
-      : `Some calls of ${submissionName(submission, total)} may or may not have rung: the answer did not mention them.`;
+  const whose = `The phones of ${unknownName(submission, total)} may or may not have rung.`;
   const sent = submission.sendingAt === null ? '' : ` Sent ${date(submission.sendingAt)}.`;
   const checked =
     submission.checkedAt === null
       ? " The voice platform's records are being looked through."
-      : ` The voice platform's records did not show it by ${date(submission.checkedAt)}, which proves nothing yet.`;
-  return `❔ *Unknown.* ${whole}${why === null ? '' : ` ${why}`}${said}${sent}${checked} ${
+      : ` The voice platform's records did not show these calls by ${date(submission.checkedAt)}, which proves nothing yet.`;
+  return `❔ *Unknown.* ${whose} ${unknownWhy(submission)}${saidWords(submission)}${sent}${checked} ${
     goesOutAgain
-      ? 'If it is not found within a minute, and nobody has got the alert by then, it is sent once more.'
-      : 'It is not sent again by itself.'
+      ? 'If the calls are not found within a minute, and nobody has got the alert by then, they are sent once more.'
+      : 'The submission is not sent again by itself.'
   }`;
+}
+
+/** Why a submission was refused and what to do, as sentences; `said` stands between them. */
+export function refusalWords(code: string | null, said = '', codeWords: CodeWords = describeCode): string {
+  if (code === null) return `The voice platform gave no reason.${said} Ask it why.`;
+  // Success as a whole, with a refusal in each row.
+  if (code === '0') return `Each number was refused by itself.${said} The reasons stand in the results.`;
+  const { meaning, remedy } = codeWords(code);
+  return `${meaning}${said} ${remedy}`;
 }
 
 /** The platform's own reason as it came, in brackets; empty where it says nothing new. */

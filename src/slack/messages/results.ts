@@ -5,12 +5,17 @@ import { slackLimits } from '../limits.ts';
 import { count, listWords, people, plural } from '../text.ts';
 import { context, header, type RenderedPost, section, topText } from './blocks.ts';
 import { isTrouble } from './call-words.ts';
-import { playedWords, saidWords, submissionName } from './request-words.ts';
+import {
+  type CodeWords,
+  playedWords,
+  refusalWords,
+  saidWords,
+  submissionName,
+  unknownName,
+  unknownWhy,
+} from './request-words.ts';
 import { renderTable } from './results-table.ts';
 import { countWords } from './state-words.ts';
-
-/** What a submission's code means and what to do about it, as src/voice/codes.ts says it. */
-export type CodeWords = (code: string) => { meaning: string; remedy: string };
 
 const wholeShown = 4;
 
@@ -60,7 +65,7 @@ function tableBlocks(request: RequestView, calls: readonly CallView[]): KnownBlo
   return [table, context(`${which} All of them are in the CSV file below.`)];
 }
 
-/** What became of whole submissions, remedy first, those of one code together; what is unknown in its own words. */
+/** What became of whole submissions, why and what to do, those of one code together; what is unknown in its own words. */
 function wholeLines(request: RequestView, codeWords: CodeWords): string[] {
   const total = request.submissions.length;
   const groups = Map.groupBy(
@@ -77,32 +82,45 @@ function wholeLines(request: RequestView, codeWords: CodeWords): string[] {
 function wholeKind(submission: SubmissionView): 'refused' | 'failed' | 'unknown' | 'partly' | null {
   const { state } = submission;
   if (state === 'refused' || state === 'failed' || state === 'unknown') return state;
-  return submission.hasUnknown ? 'partly' : null;
+  return submission.unknown > 0 ? 'partly' : null;
 }
 
 function wholeLine(group: SubmissionView[], total: number, codeWords: CodeWords): string {
   const [first] = group;
   if (first === undefined) return '';
-  const crowd = people(group.reduce((sum, each) => sum + each.callees, 0));
-  const which =
-    group.length === 1 ? submissionName(first, total) : `${plural(group.length, 'submission')} (${crowd})`;
-  const info = first.code === null || first.code === '0' ? null : codeWords(first.code);
   const said = saidWords(first);
   const kind = wholeKind(first);
   if (kind === 'refused') {
-    return `⛔ *${info?.remedy ?? 'Ask the voice platform why.'}* It refused ${which}, nobody of them was rung: ${
-      info?.meaning ?? 'it gave no reason.'
-    }${said}`;
+    return `⛔ *The voice platform refused ${namesOf(group, total)}: nobody of them was rung.* ${refusalWords(first.code, said, codeWords)}`;
   }
   if (kind === 'failed') {
-    return `❌ *${info?.remedy ?? 'Try again.'}* Never sent, nobody was rung: ${which}. ${info?.meaning ?? ''}${said}`;
+    const why = first.code === null ? 'Try again.' : refusalWords(first.code, said, codeWords);
+    return `❌ *Never sent, nobody was rung: ${namesOf(group, total)}.* ${why}`;
   }
-  if (kind === 'partly') {
-    return `❔ *Unknown.* The answer did not mention some of ${which}: they may or may not have rung. The board has buttons to settle it.`;
-  }
-  return `❔ *Unknown: may or may not have rung.* ${which}. ${info?.meaning ?? ''}${said} ${
-    group.some((each) => each.hasUnknown)
-      ? 'It is not sent again by itself; the board has buttons to settle it.'
-      : 'It was sent once more, as the rule says.'
-  }`;
+  const next = group.some((each) => each.unknown > 0)
+    ? 'Nothing of it is sent again by itself; the board has buttons to settle it.'
+    : 'It was sent once more, as the rule says.';
+  return `❔ *Unknown: the phones of ${unknownNames(group, total)} may or may not have rung.* ${unknownWhy(first)}${said} ${next}`;
+}
+
+/** "the calls to 2 people", "submission 2 of 50 (200 people)" or "3 submissions (600 people)". */
+function namesOf(group: readonly SubmissionView[], total: number): string {
+  const [first] = group;
+  if (first === undefined) return '';
+  if (total < 2) return `the calls to ${submissionName(first, total)}`;
+  return group.length === 1 ? submissionName(first, total) : inSubmissions(group, (each) => each.callees);
+}
+
+function unknownNames(group: readonly SubmissionView[], total: number): string {
+  const [first] = group;
+  if (first === undefined) return '';
+  // None of them is unknown any more where they were sent once more.
+  return group.length === 1
+    ? unknownName(first, total)
+    : inSubmissions(group, (each) => each.unknown || each.callees);
+}
+
+function inSubmissions(group: readonly SubmissionView[], those: (each: SubmissionView) => number): string {
+  const crowd = people(group.reduce((sum, each) => sum + those(each), 0));
+  return `${plural(group.length, 'submission')} (${crowd})`;
 }

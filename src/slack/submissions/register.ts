@@ -34,7 +34,7 @@ function registerCall(app: App, deps: SlackDeps): void {
     const { draft, doubts } = checked;
     const now = deps.clock.now();
     const preview = await deps.store.transaction(async (tx) => {
-      await saveDraft(tx, {
+      const draftId = await saveDraft(tx, {
         rootViewId: view.root_view_id ?? view.id,
         teamId: teamOf(deps, body),
         userId: body.user.id,
@@ -43,6 +43,7 @@ function registerCall(app: App, deps: SlackDeps): void {
       });
       const callees = draft.callees.map((each) => each.callee);
       return {
+        draftId,
         approval: await approvalFor(tx, deps.config(), {
           requestedBy: body.user.id,
           callees: draft.callees,
@@ -61,7 +62,7 @@ function registerCall(app: App, deps: SlackDeps): void {
         doubts,
         approval: preview.approval,
         held: heldWords(preview.held),
-        metadata: '',
+        metadata: preview.draftId,
         nameOf: deps.people.knownName,
       }),
     });
@@ -79,7 +80,7 @@ function registerConfirm(app: App, deps: SlackDeps): void {
     }
     const rootViewId = view.root_view_id ?? view.id;
     const done = await deps.store.transaction(async (tx) => {
-      const draft = await loadDraft(tx, rootViewId, userId);
+      const draft = await loadDraft(tx, { draftId: view.private_metadata, rootViewId, userId });
       if (draft === null) return false;
       const approval = await approvalFor(tx, deps.config(), {
         requestedBy: userId,

@@ -1,8 +1,11 @@
-import type { InputBlock, PlainTextOption } from '@slack/types';
+import type { InputBlock, PlainTextElement, PlainTextOption } from '@slack/types';
 import { slackLimits } from '../limits.ts';
 import { plainText } from '../messages/blocks.ts';
 import type { RecordingChoice, RecordingList } from '../recordings.ts';
 import { input, options } from './inputs.ts';
+
+/** What the rest of the modal (a hundred lists, prefilled texts) leaves of a view. */
+const selectBytes = slackLimits.viewBytes - 80_000;
 
 export interface RecordingInput {
   block: InputBlock;
@@ -30,25 +33,32 @@ export function recordingInput(
       notice: '⏳ Loading the recordings …',
     };
   }
-  const { choices, complete } = list;
-  const selectable = options(choices.map(toEntry)).length;
-  const missing = complete ? null : '⚠️ The voice platform did not answer, so its recordings are missing.';
-  if (choices.length > slackLimits.options || selectable < choices.length) {
+  const { complete } = list;
+  // Slack refuses a select in which a value stands twice.
+  const choices = [
+    ...new Map(list.choices.toReversed().map((each) => [each.fileId, each])).values(),
+  ].reverse();
+  const groups = optionGroups(choices);
+  const missing = complete
+    ? null
+    : `⚠️ ${list.problem ?? 'The voice platform did not answer, so its recordings are missing.'}`;
+  if (groups === null) {
     return {
-      block: typed(chosen, optional, 'Type the fileId of the recording, or its name from the configuration.'),
+      block: typed(chosen, optional, typedHint(list.choices)),
       notice:
-        missing ?? `There are ${choices.length} recordings, more than a list here can show; type the fileId.`,
+        missing ??
+        `There are ${choices.length} recordings, too many or of too long a fileId for a list here; type the fileId.`,
     };
   }
   // What was asked for must stay possible, whether or not it is in a list that is not whole.
   const unlisted = chosen !== undefined && choices.every((choice) => choice.fileId !== chosen);
-  if (selectable === 0 || !complete || unlisted) {
+  if (groups.length === 0 || !complete || unlisted) {
     return {
-      block: typed(chosen, optional, typedHint(choices)),
+      block: typed(chosen, optional, typedHint(list.choices)),
       notice: missing === null ? noRecordings(choices) : `${missing} Type a fileId.`,
     };
   }
-  return { block: select(choices, chosen, optional), notice: null };
+  return { block: select(groups, chosen, optional), notice: null };
 }
 
 function noRecordings(choices: readonly RecordingChoice[]): string | null {
@@ -76,21 +86,42 @@ function typed(chosen: string | undefined, optional: boolean, hint: string): Inp
   );
 }
 
-function select(
-  choices: readonly RecordingChoice[],
-  chosen: string | undefined,
-  optional: boolean,
-): InputBlock {
+interface OptionGroup {
+  label: PlainTextElement;
+  options: PlainTextOption[];
+}
+
+/** All of them in groups as Slack takes them; null where not all fit. */
+function optionGroups(choices: readonly RecordingChoice[]): OptionGroup[] | null {
   const groups = [
-    { label: 'Named in the configuration', from: 'configured' },
-    { label: 'On the voice platform', from: 'library' },
-  ].flatMap(({ label, from }) => {
-    const found = options(choices.filter((choice) => choice.from === from).map(toEntry));
-    return found.length === 0 ? [] : [{ label: plainText(label, slackLimits.optionText), options: found }];
+    ...groupsOf('Named in the configuration', choices, 'configured'),
+    ...groupsOf('On the voice platform', choices, 'library'),
+  ];
+  const shown = groups.reduce((sum, group) => sum + group.options.length, 0);
+  const fits =
+    shown === choices.length &&
+    groups.length <= slackLimits.optionGroups &&
+    Buffer.byteLength(JSON.stringify(groups)) <= selectBytes;
+  return fits ? groups : null;
+}
+
+function groupsOf(
+  label: string,
+  choices: readonly RecordingChoice[],
+  from: RecordingChoice['from'],
+): OptionGroup[] {
+  const found = options(choices.filter((choice) => choice.from === from).map(toEntry));
+  const size = slackLimits.options;
+  return Array.from({ length: Math.ceil(found.length / size) }, (_, index) => {
+    const part = found.slice(index * size, (index + 1) * size);
+    const first = index * size + 1;
+    const range = found.length > size ? `, ${first} to ${first + part.length - 1}` : '';
+    return { label: plainText(`${label}${range}`, slackLimits.optionText), options: part };
   });
-  const initial: PlainTextOption | undefined = groups
-    .flatMap((group) => group.options)
-    .find((each) => each.value === chosen);
+}
+
+function select(groups: OptionGroup[], chosen: string | undefined, optional: boolean): InputBlock {
+  const initial = groups.flatMap((group) => group.options).find((each) => each.value === chosen);
   return input(
     'fileId',
     'Recording',

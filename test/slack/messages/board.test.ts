@@ -3,6 +3,7 @@ import { suite, test } from 'node:test';
 import fc from 'fast-check';
 import { renderApprovalCard, seenIn } from '../../../src/slack/messages/approval-card.ts';
 import { renderBoard } from '../../../src/slack/messages/board.ts';
+import { renderInstead, renderOutcome } from '../../../src/slack/messages/direct.ts';
 import { renderReminder } from '../../../src/slack/messages/reminder.ts';
 import { renderResults } from '../../../src/slack/messages/results.ts';
 import {
@@ -70,7 +71,7 @@ suite('the board', () => {
           submission({
             ...{ id: `s${i}`, ordinal: i + 1, code: i % 9 === 0 ? long : `-${i}`, reason: long, again: true },
             state: (['unknown', 'refused', 'failed', 'ready'] as const)[i % 4] ?? 'ready',
-            ...{ callees: 200, hasUnknown: i % 4 === 0, checkedAt: now, nextTryAt: now },
+            ...{ callees: 200, unknown: i % 4 === 0 ? 200 : 0, checkedAt: now, nextTryAt: now },
           }),
         ),
         approval: {
@@ -114,7 +115,7 @@ suite('the board', () => {
           submission({ id: 's2', ordinal: 2, state: 'ready', callees: 140 }),
         ],
       }),
-      facts,
+      { now, nameOf: () => 'Ann' },
     );
     const shown = seen(board.blocks);
     assert.match(shown, /<@U0ANN> asked to ring \*200 people in 2 countries\*/);
@@ -125,7 +126,7 @@ suite('the board', () => {
     assert.equal(board.text.includes('<@'), false);
     assert.match(
       board.text,
-      /ring 200 people in 2 countries: fire-drill, played twice\. Sending\. 60 accepted/,
+      /^Ann asked to ring 200 people in 2 countries: fire-drill, played twice\. Sending\. 60 accepted and 140 not sent yet\.$/,
     );
     assert.deepEqual(buttons(board), ['call_details r7k2m9x0q4ab', 'call_cancel r7k2m9x0q4ab']);
     assert.deepEqual(board.metadata, {
@@ -146,6 +147,84 @@ suite('the board', () => {
     });
   });
 
+  test('its header says what is true at every time', () => {
+    const headerOf = (some: Parameters<typeof request>[0]) => {
+      const block = renderBoard(request(some), facts).blocks[0];
+      return block?.type === 'header' ? block.text.text : '';
+    };
+    const ten = (some: Parameters<typeof counts>[0]) => counts({ callees: 10, ...some });
+    assert.equal(headerOf({ state: 'sending', counts: ten({ waiting: 10 }) }), 'Ringing 10 people');
+    assert.equal(headerOf({ state: 'sent', counts: ten({ unknown: 10 }) }), 'May have rung 10 people');
+    assert.equal(headerOf({ state: 'done', counts: ten({ accepted: 10 }) }), 'Rang 10 people');
+    assert.equal(
+      headerOf({ state: 'done', counts: ten({ accepted: 7, refused: 3 }) }),
+      'Rang 7 of 10 people',
+    );
+    assert.equal(headerOf({ state: 'done', counts: ten({ refused: 10 }) }), 'Nobody was rung');
+    assert.equal(headerOf({ state: 'cancelled', counts: ten({ cancelled: 10 }) }), 'Nobody was rung');
+    assert.equal(headerOf({ state: 'rejected', counts: ten({ cancelled: 10 }) }), 'Asked to ring 10 people');
+    assert.equal(
+      headerOf({ state: 'done', origin: 'redial', counts: ten({ accepted: 10 }) }),
+      'Rang 10 people again',
+    );
+    assert.equal(
+      headerOf({ state: 'done', origin: 'alert', counts: ten({ held: 10 }) }),
+      'Alert: nobody was rung',
+    );
+  });
+
+  test('what was refused as a whole can be tried again, single numbers that were refused cannot', () => {
+    const again = (some: Parameters<typeof request>[0]) => {
+      const board = renderBoard(request({ state: 'done', ...some }), facts);
+      return /(Try again|Ring [^?\n]* again)/.exec(
+        JSON.stringify(board.blocks.find((each) => each.type === 'actions')),
+      )?.[0];
+    };
+    const whole = submission({ id: 's1', state: 'refused', code: '-10', callees: 3 });
+    assert.equal(again({ counts: counts({ callees: 3, refused: 3 }), submissions: [whole] }), 'Try again');
+    assert.equal(
+      again({
+        counts: counts({ callees: 8, accepted: 5, refused: 3 }),
+        submissions: [whole, submission({ id: 's2', callees: 5 })],
+      }),
+      'Ring 3 people again',
+    );
+    assert.equal(
+      again({
+        counts: counts({ callees: 5, accepted: 4, refused: 1 }),
+        submissions: [submission({ callees: 5 })],
+      }),
+      undefined,
+    );
+  });
+
+  test('partly unknown: the words and the dialogs name those who are unknown, not the submission', () => {
+    const one = submission({ unknown: 3, callees: 200, code: '0' });
+    const shown = seen(
+      renderBoard(
+        request({ counts: counts({ callees: 200, accepted: 197, unknown: 3 }), submissions: [one] }),
+        facts,
+      )
+        .blocks.filter((block) => block.type === 'section')
+        .slice(2),
+    );
+    assert.match(
+      shown,
+      /phones of 3 of 200 people may or may not have rung\. .*tells of the others, but did not say what became/,
+    );
+    assert.match(shown, /You say that the phones of 3 of 200 people rang/);
+    assert.match(shown, /You say that no phone of 3 of 200 people rang/);
+    assert.doesNotMatch(shown, /of 200 people (?!rang|may)/);
+    const two = renderBoard(
+      request({
+        counts: counts({ callees: 400, accepted: 397, unknown: 3 }),
+        submissions: [submission({ callees: 200 }), { ...one, id: 's2', ordinal: 2 }],
+      }),
+      facts,
+    );
+    assert.match(seen(two.blocks), /phones of 3 of 200 people in submission 2 of 2 may or may not/);
+  });
+
   test('nothing left to stop: no cancel button', () => {
     assert.deepEqual(buttons(renderBoard(request({ state: 'sending' }), facts)), [
       'call_details r7k2m9x0q4ab',
@@ -158,14 +237,14 @@ suite('the board', () => {
       request({
         counts: counts({ callees: 200, unknown: 200 }),
         submissions: [
-          submission({ state: 'unknown', hasUnknown: true, callees: 200, code: 'timeout', reason: null }),
+          submission({ state: 'unknown', unknown: 200, callees: 200, code: 'timeout', reason: null }),
         ],
       }),
       facts,
     );
     assert.match(
       seen(board.blocks),
-      /Unknown\.\* It may or may not have rung: 200 people\..*did not answer in time/,
+      /Unknown\.\* The phones of 200 people may or may not have rung\. .*did not answer in time/,
     );
     assert.doesNotMatch(seen(board.blocks), /refused|Refused/);
     assert.deepEqual(buttons(board).slice(0, 2), [
@@ -184,7 +263,7 @@ suite('the board', () => {
             id: `s${i}`,
             ordinal: i + 1,
             state: 'unknown',
-            hasUnknown: true,
+            unknown: 200,
             callees: 200,
             code: '-18',
             reason: evilName,
@@ -240,6 +319,17 @@ suite('the board', () => {
     assert.match(
       seen(renderBoard(rejected, facts).blocks),
       /Rejected\* by <@U0CAT> .*“not at &lt;night&gt;”/,
+    );
+    for (const shown of [
+      renderBoard(rejected, facts),
+      renderApprovalCard(rejected, facts),
+      renderOutcome(rejected, facts),
+    ]) {
+      assert.equal(seen(shown.blocks).split('⛔').length - 1, 1, 'said once');
+    }
+    assert.match(
+      renderBoard(rejected, { now, nameOf: () => 'Ann' }).text,
+      /^Ann asked to ring 37 people .*\. Rejected: “not at &lt;night&gt;”\. /,
     );
     const expired = renderBoard({ ...waiting, state: 'expired' }, facts);
     assert.ok(buttons(expired).includes('call_redial r7k2m9x0q4ab'));
@@ -305,6 +395,25 @@ suite('the board', () => {
   test('block ids differ within the message', () => {
     const ids = renderBoard(request(), facts).blocks.flatMap((block) => block.block_id ?? []);
     assert.equal(new Set(ids).size, ids.length);
+  });
+});
+
+suite('what goes to the requester instead of a closed channel', () => {
+  test('the state and the results are told apart, each with its counts', () => {
+    const gone = { channelId: 'C0OPS', error: 'is_archived' };
+    const some = { counts: counts({ callees: 3, accepted: 2, waiting: 1 }) };
+    const board = renderInstead(request({ state: 'sending', ...some }), { ...gone, what: 'board' }, facts);
+    assertMessage(board);
+    assert.match(board.text, /^Your request to ring .*: Sending\. 2 accepted and 1 not sent yet\./);
+    assert.match(seen(board.blocks), /the state of your request here, and its results once it is sent/);
+    const results = renderInstead(
+      request({ counts: counts({ callees: 3, accepted: 3 }) }),
+      { ...gone, what: 'results' },
+      facts,
+    );
+    assertMessage(results);
+    assert.match(results.text, /^Results of your request to ring .* 3 accepted\./);
+    assert.match(seen(results.blocks), /you get the results here\./);
   });
 });
 

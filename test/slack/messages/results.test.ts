@@ -3,6 +3,7 @@ import { suite, test } from 'node:test';
 import type { TableBlock } from '@slack/types';
 import fc from 'fast-check';
 import type { CallView } from '../../../src/calls/types.ts';
+import { renderBoard } from '../../../src/slack/messages/board.ts';
 import { renderCsv } from '../../../src/slack/messages/csv.ts';
 import { renderResults } from '../../../src/slack/messages/results.ts';
 import {
@@ -13,6 +14,7 @@ import {
   counts,
   evilName,
   manyCalls,
+  now,
   request,
   seen,
   submission,
@@ -112,7 +114,7 @@ suite('results in the thread', () => {
     assert.match(seen(message.blocks), /The first 99 of 10,000 .*; 9,901 more\./);
   });
 
-  test('a refusal of the whole is said with the remedy first; an unknown is never called refused', () => {
+  test('a refusal of the whole: what, why, what to do; an unknown is never called refused', () => {
     const refused = renderResults(
       request({
         counts: counts({ callees: 2, refused: 2 }),
@@ -122,20 +124,43 @@ suite('results in the thread', () => {
     );
     assert.match(
       seen(refused.blocks),
-      /⛔ \*Top up the account.*The balance is used up\. \(-10: &lt;no money&gt;\)/,
+      /⛔ \*The voice platform refused the calls to 2 people: nobody of them was rung\.\* The balance is used up\. \(-10: &lt;no money&gt;\) Top up the account/,
     );
     assert.match(refused.text, /Top up the account/);
     const unknown = renderResults(
       request({
         counts: counts({ callees: 2, unknown: 2 }),
-        submissions: [
-          submission({ state: 'unknown', hasUnknown: true, code: '-18', reason: null, callees: 2 }),
-        ],
+        submissions: [submission({ state: 'unknown', unknown: 2, code: '-18', reason: null, callees: 2 })],
       }),
       manyCalls(2, () => ({ state: 'unknown', submitCode: '-18' })),
     );
     assert.match(seen(unknown.blocks), /may or may not have rung/);
     assert.doesNotMatch(seen(unknown.blocks), /refused/i);
+    const each = request({
+      counts: counts({ callees: 2, refused: 2 }),
+      submissions: [submission({ state: 'refused', code: '0', reason: 'success', callees: 2 })],
+    });
+    for (const shown of [renderResults(each, []), renderBoard(each, { now })]) {
+      assert.match(seen(shown.blocks), /Each number was refused by itself\./);
+      assert.doesNotMatch(seen(shown.blocks), /took it|Nothing to do/);
+    }
+    const success = submission({ state: 'unknown', unknown: 2, code: '0', reason: 'no row', callees: 2 });
+    const silent = renderResults(
+      request({ counts: counts({ callees: 2, unknown: 2 }), submissions: [success] }),
+      manyCalls(2, () => ({ state: 'unknown', submitCode: '0' })),
+    );
+    assert.match(
+      seen(silent.blocks),
+      /phones of 2 people may or may not have rung\.\* The voice platform said success, but did not say what became of these calls\. \(0: no row\)/,
+    );
+    const partly = renderResults(
+      request({
+        counts: counts({ callees: 200, accepted: 197, unknown: 3 }),
+        submissions: [submission({ unknown: 3, callees: 200 })],
+      }),
+      [],
+    );
+    assert.match(partly.text, /phones of 3 of 200 people may or may not have rung/);
     assert.deepEqual(unknown.metadata, {
       event_type: 'voicecall_results',
       event_payload: { request_id: 'r7k2m9x0q4ab' },

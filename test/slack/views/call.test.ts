@@ -104,17 +104,55 @@ suite('the call modal', () => {
     assert.match(seen(failed), /fire-drill/);
   });
 
-  test('a select up to 100 recordings, typed above, and where a value does not fit an option', () => {
+  test('a select in groups of 100 at most, typed where the view would be too large or a value does not fit', () => {
     const type = (choices: RecordingChoice[], fileId?: string) =>
       inputs(
         view({ recordings: { choices, complete: true }, prefill: fileId === undefined ? {} : { fileId } }),
       ).fileId?.element.type;
     assert.equal(type(library(100)), 'static_select');
-    assert.equal(type(library(101)), 'plain_text_input');
-    assert.equal(type(library(1_000)), 'plain_text_input');
+    assert.equal(type(library(101)), 'static_select');
+    assert.equal(type(library(1_000)), 'static_select');
+    assert.equal(type(library(5_000)), 'plain_text_input');
+    assert.equal(type([drill, { ...drill, name: 'the same' }]), 'static_select');
     assert.equal(type([]), 'plain_text_input');
     assert.equal(type([{ ...drill, fileId: 'x'.repeat(76) }]), 'plain_text_input');
     assert.equal(type([drill], 'gone.mp3'), 'plain_text_input');
+  });
+
+  test('of 250 recordings each can be chosen, and the one asked for is', () => {
+    const choices = [drill, ...library(250)];
+    const modal = view({ recordings: { choices, complete: true }, prefill: { fileId: '1202249.mp3' } });
+    const element = inputs(modal).fileId?.element;
+    assert.ok(element?.type === 'static_select');
+    assert.deepEqual(
+      element.option_groups?.map((group) => [group.label.text, group.options.length]),
+      [
+        ['Named in the configuration', 1],
+        ['On the voice platform, 1 to 100', 100],
+        ['On the voice platform, 101 to 200', 100],
+        ['On the voice platform, 201 to 250', 50],
+      ],
+    );
+    assert.deepEqual(
+      element.option_groups?.flatMap((group) => group.options.map((each) => each.value)),
+      choices.map((each) => each.fileId),
+    );
+    assert.equal(element.initial_option?.value, '1202249.mp3');
+    const tooMany = view({ recordings: { choices: [drill, ...library(5_000)], complete: true } });
+    assert.match(JSON.stringify(inputs(tooMany).fileId?.hint), /Known by name: fire-drill/);
+    assert.match(seen(tooMany), /There are 5001 recordings/);
+  });
+
+  test('the whole view stays within what Slack takes, however many there are', () => {
+    for (const n of [500, 1_000, 1_500, 2_500, 5_000]) {
+      const recordings = {
+        choices: library(n).map((each) => ({ ...each, fileId: each.fileId.padStart(60, '0') })),
+        complete: true,
+      };
+      const lists = Array.from({ length: 150 }, (_, i) => `list-${i}`.padEnd(75, 'x'));
+      const prefill = { callee: '9'.repeat(3_000), text: 'x'.repeat(299), lists };
+      assert.ok(Buffer.byteLength(JSON.stringify(view({ recordings, lists, prefill }))) < 250_000, `${n}`);
+    }
   });
 
   test('100 lists and more: those asked for are among them', () => {

@@ -1,0 +1,39 @@
+import { existsSync } from 'node:fs';
+import { config as loadDotenv } from 'dotenv';
+import { doubtWhatWaited } from '../calls/restored.ts';
+import { systemClock } from '../clock.ts';
+import { VoicecallError } from '../errors.ts';
+import { createLog } from '../log.ts';
+import { databaseClock } from '../store/clock.ts';
+import { openStore } from '../store/open.ts';
+import { sqlitePath } from '../store/sqlite.ts';
+
+loadDotenv({ quiet: true });
+const databaseUrl = process.env.DATABASE_URL?.trim() || undefined;
+const dataDir = process.env.DATA_DIR?.trim() || './data';
+try {
+  if (databaseUrl === undefined && !existsSync(sqlitePath(dataDir))) {
+    throw new VoicecallError(
+      'config',
+      `There is no database at ${sqlitePath(dataDir)}. Put the backup there first, or set DATABASE_URL or DATA_DIR.`,
+    );
+  }
+  const store = await openStore({ databaseUrl, dataDir, clock: systemClock, log: createLog('silent') });
+  try {
+    const clock = await databaseClock(store, systemClock);
+    const calls = await store.transaction((tx) => doubtWhatWaited(tx, clock.now()));
+    clock.stop();
+    console.log(
+      calls === 0
+        ? 'Nothing waited to be sent when the backup was made. Start Voicecall.'
+        : `${calls} ${calls === 1 ? 'call' : 'calls'} waited to be sent when the backup was made and may have been sent since: ` +
+            "they are shown as unknown and looked for in the platform's records, and are not sent again. Start Voicecall.",
+    );
+  } finally {
+    await store.close();
+  }
+} catch (error) {
+  if (!(error instanceof VoicecallError)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+}

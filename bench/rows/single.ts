@@ -49,6 +49,7 @@ export const submit: Measurement = {
       const times: number[] = [];
       for (let index = 0; index < warmUp + (quick ? 50 : 200); index++) {
         const modal = await fill(stage, { callee: numberOf(index) });
+        await wait(pauseMs);
         times.push(await timed(stage, modal.submit));
       }
       return rowsOf('Submit → POST on the wire, SQLite', times.slice(warmUp));
@@ -167,6 +168,7 @@ export const twoInstances: Measurement = {
           const app = stage.apps[index % stage.apps.length];
           if (app !== undefined) stage.face(app);
           const modal = await fill(stage, { callee: numberOf(index) });
+          await wait(pauseMs);
           times.push(await timed(stage, modal.submit));
         }
         return rowsOf('Submit → POST, two instances on PostgreSQL', times.slice(warmUp), 25, null);

@@ -9,6 +9,7 @@ import { record } from './audit.ts';
 import type { CallsDeps } from './deps.ts';
 import { wakeLanes } from './lanes.ts';
 import { countryOf } from './numbers.ts';
+import type { RequestRow } from './progress.ts';
 import { assertTransition, requestTransitions } from './states.ts';
 import { makeToken } from './token.ts';
 import type { ApprovalAsk, Callee, Message, Origin, RequestState } from './types.ts';
@@ -92,6 +93,7 @@ export async function createRequest(
   const now = deps.clock.now();
   const id = newId('r');
   const state: RequestState = ask.approval === null ? 'approved' : 'awaiting_approval';
+  const message = JSON.stringify(ask.message);
   const inserted = await tx
     .insertInto('requests')
     .values({
@@ -108,7 +110,7 @@ export async function createRequest(
       channel_id: ask.channelId,
       asked_in: ask.askedIn ?? null,
       thread_ts: ask.threadTs ?? null,
-      message: JSON.stringify(ask.message),
+      message,
       options: JSON.stringify(ask.options),
       note: ask.note,
       callees: ask.callees.length,
@@ -157,7 +159,7 @@ export async function createRequest(
     ask.approval === null ? afterPostMs : 0,
   );
   if (ask.approval === null) {
-    await release(tx, deps, id);
+    await release(tx, deps, { id, state, message, priority: ask.priority, callees: ask.callees.length });
   } else {
     await announce(tx, now, {
       requestId: id,
@@ -188,18 +190,12 @@ async function insertCalls(tx: Tx, requestId: string, callees: readonly Callee[]
  * Cuts an approved request into submissions, in the order asked, and wakes the lanes that send them: up to
  * voice.limits.callees for a recording, exactly one for spoken text.
  */
-export async function release(tx: Tx, deps: CallsDeps, requestId: string): Promise<void> {
-  const request = await tx
-    .selectFrom('requests')
-    .select(['state', 'message', 'priority'])
-    .where('id', '=', requestId)
-    .executeTakeFirstOrThrow();
-  const end = await tx
-    .selectFrom('calls')
-    .select((eb) => eb.fn.max('position').as('position'))
-    .where('request_id', '=', requestId)
-    .executeTakeFirst();
-  const lastPosition = Number(end?.position ?? 0);
+export async function release(
+  tx: Tx,
+  deps: CallsDeps,
+  request: Pick<RequestRow, 'id' | 'state' | 'message' | 'priority' | 'callees'>,
+): Promise<void> {
+  const { id: requestId, callees } = request;
   if (request.state === 'awaiting_approval') {
     assertTransition(requestTransitions, request.state, 'approved');
     await tx
@@ -210,12 +206,12 @@ export async function release(tx: Tx, deps: CallsDeps, requestId: string): Promi
   }
   const message = JSON.parse(request.message) as Message;
   const size = message.kind === 'text' ? 1 : deps.config().voice.limits.callees;
-  const rows = Array.from({ length: Math.ceil(lastPosition / size) }, (_, index) =>
+  const rows = Array.from({ length: Math.ceil(callees / size) }, (_, index) =>
     newSubmission(deps, {
       requestId,
       ordinal: index + 1,
       priority: request.priority,
-      callees: Math.min(size, lastPosition - index * size),
+      callees: Math.min(size, callees - index * size),
       againOf: null,
     }),
   );

@@ -109,7 +109,7 @@ async function decideIn(
     await refresh(tx, now, request.id);
     return { state: 'waiting', approved, quorum };
   }
-  await release(tx, deps, request.id);
+  await release(tx, deps, request);
   await closeApproval(tx, request, now, press.userId);
   return { state: 'approved' };
 }

@@ -1,5 +1,5 @@
 import { type SqlBool, sql } from 'kysely';
-import type { Store, Tx } from './types.ts';
+import type { Queryable, Store } from './types.ts';
 
 /** A task as it was when it was leased. */
 export interface LeasedTask {
@@ -23,15 +23,13 @@ export interface WantedKind {
  * early time first. Tasks whose lease has lapsed are due too; each such time counts as an attempt.
  */
 export async function leaseDue(
-  tx: Tx,
+  on: Queryable,
   dialect: Store['dialect'],
   wanted: WantedKind[],
   owner: string,
   now: number,
   leaseUntil: number,
 ): Promise<LeasedTask[]> {
-  // A table that was nearly empty when PostgreSQL last counted it gets sorted as a whole for each look, unless told so.
-  if (dialect === 'postgres') await sql`set local enable_sort = off`.execute(tx);
   // Two instances that look at once get different rows instead of waiting for each other.
   const lock = dialect === 'postgres' ? sql`for update skip locked` : sql``;
   const perKind = wanted.map(
@@ -51,7 +49,7 @@ export async function leaseDue(
       next_run_at = case when tasks.next_run_at <= ${now} then null else tasks.next_run_at end
     from due where tasks.kind = due.kind and tasks.key = due.key
     returning tasks.kind, tasks.key, tasks.payload, tasks.revision, tasks.attempts, tasks.lease_owner,
-      tasks.priority, tasks.run_at`.execute(tx);
+      tasks.priority, tasks.run_at`.execute(on);
   return rows.sort((one, other) => one.priority - other.priority || one.run_at - other.run_at);
 }
 
@@ -61,21 +59,34 @@ export function leaseId(task: Pick<LeasedTask, 'kind' | 'key' | 'lease_owner'>):
 }
 
 /** Extends leases that are still held; returns the `leaseId`s of those. */
-export async function extendLeases(tx: Tx, leased: LeasedTask[], leaseUntil: number): Promise<Set<string>> {
+export async function extendLeases(
+  on: Queryable,
+  leased: LeasedTask[],
+  leaseUntil: number,
+): Promise<Set<string>> {
   const held = leased.map((task) => heldBy(task));
   const { rows } = await sql<Pick<LeasedTask, 'kind' | 'key' | 'lease_owner'>>`
     update tasks set lease_until = ${leaseUntil} where ${sql.join(held, sql` or `)} returning kind, key, lease_owner`.execute(
-    tx,
+    on,
   );
   return new Set(rows.map(leaseId));
 }
 
-/** Ends a run that came to its end: the task goes, unless it was asked for again meanwhile or wants to run `againAt`. */
-export async function finishTask(tx: Tx, task: LeasedTask, againAt: number | undefined): Promise<void> {
+/**
+ * Ends a run that came to its end: the task goes, unless it was asked for again meanwhile or wants to run `againAt`.
+ * Returns whether it is gone.
+ */
+export async function finishTask(
+  on: Queryable,
+  task: LeasedTask,
+  againAt: number | undefined,
+): Promise<boolean> {
   if (againAt === undefined) {
-    await sql`delete from tasks where ${heldBy(task)} and revision = ${task.revision} and next_run_at is null`.execute(
-      tx,
-    );
+    const deleted =
+      await sql`delete from tasks where ${heldBy(task)} and revision = ${task.revision} and next_run_at is null`.execute(
+        on,
+      );
+    if ((deleted.numAffectedRows ?? 0n) > 0n) return true;
   }
   const next =
     againAt === undefined
@@ -83,16 +94,23 @@ export async function finishTask(tx: Tx, task: LeasedTask, againAt: number | und
       : sql`case when next_run_at < ${againAt} then next_run_at else ${againAt} end`;
   await sql`
     update tasks set run_at = ${next}, next_run_at = null, lease_owner = null, lease_until = null, attempts = 0, last_error = null
-    where ${heldBy(task)}`.execute(tx);
+    where ${heldBy(task)}`.execute(on);
+  return false;
 }
 
-/** Ends a run that failed: the task is due again at `retryAt`, or earlier where it was asked for meanwhile. */
-export async function failTask(tx: Tx, task: LeasedTask, retryAt: number, error: string): Promise<void> {
+/** Ends a run that failed: the task is due again at `retryAt`, or earlier where it was asked for meanwhile. Returns that it is not gone. */
+export async function failTask(
+  on: Queryable,
+  task: LeasedTask,
+  retryAt: number,
+  error: unknown,
+): Promise<boolean> {
   await sql`
     update tasks set
       run_at = case when next_run_at < ${retryAt} then next_run_at else ${retryAt} end,
-      next_run_at = null, lease_owner = null, lease_until = null, attempts = attempts + 1, last_error = ${error}
-    where ${heldBy(task)}`.execute(tx);
+      next_run_at = null, lease_owner = null, lease_until = null, attempts = attempts + 1, last_error = ${firstLine(error)}
+    where ${heldBy(task)}`.execute(on);
+  return false;
 }
 
 /** When the first of these kinds' tasks after `now` is due (epoch ms); undefined where there is none. */
@@ -123,4 +141,14 @@ export async function anyDue(store: Store, kinds: string[], now: number): Promis
 
 function heldBy(task: LeasedTask) {
   return sql<SqlBool>`(kind = ${task.kind} and key = ${task.key} and lease_owner = ${task.lease_owner})`;
+}
+
+/** How long to wait after so many attempts, ms: 1 s doubling to 60 s, give or take a fifth, so that tasks that failed together do not come back together. */
+export function backOffMs(attempts: number): number {
+  return Math.round(Math.min(60_000, 1000 * 2 ** Math.min(attempts, 10)) * (0.8 + 0.4 * Math.random()));
+}
+
+function firstLine(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return (message.split('\n', 1)[0] ?? '').slice(0, 300);
 }

@@ -73,7 +73,11 @@ function openSqlite(dataDir: string, clock: Clock, log: StoreLog): Store {
 async function openPostgres(databaseUrl: string, clock: Clock, log: StoreLog): Promise<Store> {
   // Loaded where it is used: a start on SQLite needs none of it.
   const { listenForTasks, notification, postgresDialect } = await import('./postgres.ts');
-  const database = new Kysely<Schema>({ dialect: guarded(postgresDialect(databaseUrl, log)) });
+  const open = (options: { max: number; begin?: string }) =>
+    new Kysely<Schema>({ dialect: guarded(postgresDialect(databaseUrl, log, options)) });
+  const database = open({ max: 10 });
+  // A table that was nearly empty when PostgreSQL last counted it gets sorted as a whole for each look, unless told so.
+  const tasks = open({ max: 2, begin: 'set enable_sort = off' });
   const listeners = new Set<() => void>();
   const wake = () => wakeAll(listeners);
   const self = newId('s');
@@ -82,11 +86,13 @@ async function openPostgres(databaseUrl: string, clock: Clock, log: StoreLog): P
   return {
     dialect: 'postgres',
     read: database,
+    tasks,
     transaction: (run, options) =>
       inTransaction({ database, clock, log, wake, notify: notification(self), ...options }, run),
     onTasks: (listener) => addTo(listeners, listener),
     close: async () => {
       await listening.stop();
+      await tasks.destroy();
       await database.destroy();
     },
   };

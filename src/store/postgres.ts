@@ -29,11 +29,20 @@ function settings(databaseUrl: string): pg.ClientConfig {
   };
 }
 
-/** Kysely's dialect over a pool of connections that survives restarts of the server. */
-export function postgresDialect(databaseUrl: string, log: StoreLog): PostgresDialect {
+/**
+ * Kysely's dialect over a pool of at most `max` connections that survives restarts of the server. `begin`: what each
+ * connection is told first.
+ */
+export function postgresDialect(
+  databaseUrl: string,
+  log: StoreLog,
+  { max, begin }: { max: number; begin?: string },
+): PostgresDialect {
   return new PostgresDialect({
     pool: async () => {
-      const pool = new pg.Pool({ ...settings(databaseUrl), max: 10, idleTimeoutMillis: 30_000 });
+      const pool = new pg.Pool({ ...settings(databaseUrl), max, idleTimeoutMillis: 30_000 });
+      // A connection that fails here fails its next query, too.
+      if (begin !== undefined) pool.on('connect', (client) => client.query(begin).catch(() => {}));
       pool.on('error', (error) => log.warn({ err: error }, 'an idle database connection was lost'));
       // A connection that dies while in use fails its query; without a listener it would end the process too.
       pool.on('connect', (client) => client.on('error', () => {}));

@@ -26,6 +26,11 @@ export interface Store {
    * caller hears of it, instead of 4 s.
    */
   transaction<T>(run: (tx: Tx) => Promise<T>, options?: { patienceMs?: number }): Promise<T>;
+  /**
+   * PostgreSQL: for single statements on the table of tasks, each a transaction of its own, on connections that plan
+   * such statements well. Absent on SQLite, where a transaction costs little.
+   */
+  tasks?: Kysely<Schema>;
   /** Called after each commit that enqueued tasks, by this process or (PostgreSQL) another; returns the way to stop. */
   onTasks(listener: () => void): () => void;
   close(): Promise<void>;

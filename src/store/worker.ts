@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import { newId } from '../ids.ts';
 import {
   anyDue,
+  backOffMs,
   extendLeases,
   failTask,
   finishTask,
@@ -10,7 +11,7 @@ import {
   leaseId,
   nextRunAt,
 } from './leases.ts';
-import type { Lease, Store, StoreLog, TaskHandler, TaskResult } from './types.ts';
+import type { Lease, Queryable, Store, StoreLog, TaskHandler, TaskResult } from './types.ts';
 
 export interface WorkerOptions {
   store: Store;
@@ -56,6 +57,8 @@ export function createWorker(options: WorkerOptions): Worker {
   const validMs = leaseMs * 0.75;
   const kinds = Object.keys(handlers);
   const runs = new Map<string, Run>();
+  /** Kinds of which the last look took as many as there was room for: more may be due. */
+  const leftSome = new Set<string>();
   let taking = false;
   let lookAgain = false;
   let looking: Promise<void> | undefined;
@@ -103,6 +106,12 @@ export function createWorker(options: WorkerOptions): Worker {
     }
   }
 
+  function hasRoom(kind: string): boolean {
+    let busy = 0;
+    for (const { task } of runs.values()) if (task.kind === kind) busy++;
+    return busy < (handlers[kind]?.concurrency ?? 0);
+  }
+
   function wantedKinds(): { kind: string; count: number }[] {
     const busy = new Map<string, number>();
     for (const { task } of runs.values()) busy.set(task.kind, (busy.get(task.kind) ?? 0) + 1);
@@ -111,15 +120,27 @@ export function createWorker(options: WorkerOptions): Worker {
       .filter(({ count }) => count > 0);
   }
 
+  /** One statement, in a transaction of its own. */
+  async function onTasks<T>(run: (on: Queryable) => Promise<T>): Promise<T> {
+    return store.tasks === undefined ? await store.transaction(run) : await run(store.tasks);
+  }
+
   async function takeDue(wanted: { kind: string; count: number }[]): Promise<void> {
     const owner = `${options.instance} ${newId('l')}`;
     let leasedAt = 0;
-    const leased = await store.transaction((tx) => {
+    const leased = await onTasks((on) => {
       leasedAt = clock.monotonic();
       const now = clock.now();
-      return leaseDue(tx, store.dialect, wanted, owner, now, now + leaseMs);
+      return leaseDue(on, store.dialect, wanted, owner, now, now + leaseMs);
     });
     for (const task of leased) begin(task, leasedAt + validMs);
+    for (const { kind, count } of wanted) {
+      const taken = leased.filter((task) => task.kind === kind).length;
+      if (taken < count) leftSome.delete(kind);
+      else leftSome.add(kind);
+      // What ended while we looked has made room.
+      if (taken === count && hasRoom(kind)) lookAgain = true;
+    }
   }
 
   function begin(task: LeasedTask, validUntil: number): void {
@@ -134,12 +155,20 @@ export function createWorker(options: WorkerOptions): Worker {
     runs.set(id, run);
     watchExpiry(run);
     if (runs.size === 1) scheduleBeat();
-    run.ended = execute(run).finally(() => {
+    run.ended = end(run, id);
+  }
+
+  async function end(run: Run, id: string): Promise<void> {
+    let gone = false;
+    try {
+      gone = await execute(run);
+    } finally {
       run.cancelExpiry();
       runs.delete(id);
       if (runs.size === 0) cancelBeat();
-      wake();
-    });
+      // Unless the last look left some of its kind for want of room, whatever was due has been taken.
+      if (!gone || leftSome.has(run.task.kind)) wake();
+    }
   }
 
   /** True while no other instance can hold the task; false for good once it was false. */
@@ -180,10 +209,10 @@ export function createWorker(options: WorkerOptions): Worker {
     beating = true;
     try {
       let extendedAt = 0;
-      const kept = await store.transaction((tx) => {
+      const kept = await onTasks((on) => {
         extendedAt = clock.monotonic();
         const tasks = held.map(({ task }) => task);
-        return extendLeases(tx, tasks, clock.now() + leaseMs);
+        return extendLeases(on, tasks, clock.now() + leaseMs);
       });
       for (const run of held) {
         const id = leaseId(run.task);
@@ -202,7 +231,8 @@ export function createWorker(options: WorkerOptions): Worker {
     }
   }
 
-  async function execute(run: Run): Promise<void> {
+  /** Runs a task to its end; returns whether it is gone from the table. */
+  async function execute(run: Run): Promise<boolean> {
     const { task } = run;
     const lease: Lease = { valid: () => stillValid(run), signal: run.controller.signal };
     let result: TaskResult;
@@ -219,23 +249,23 @@ export function createWorker(options: WorkerOptions): Worker {
       const err = failure.error;
       const facts = { err, kind: task.kind, key: task.key, attempts: task.attempts + 1, retryAt };
       if (taking) log.warn(facts, 'a task failed; it is tried again');
-      await keep(run, (tx) => failTask(tx, task, retryAt, firstLine(err)));
-      return;
+      return await keep(run, (on) => failTask(on, task, retryAt, err));
     }
     const againAt = result?.againAt;
-    await keep(run, (tx) => finishTask(tx, task, againAt === undefined ? undefined : Math.ceil(againAt)));
+    return await keep(run, (on) =>
+      finishTask(on, task, againAt === undefined ? undefined : Math.ceil(againAt)),
+    );
   }
 
   /** Stores how a run ended, for as long as the lease is ours; without that, the task runs again when it lapses. */
-  async function keep(run: Run, write: Parameters<Store['transaction']>[0]): Promise<void> {
+  async function keep(run: Run, write: (on: Queryable) => Promise<boolean>): Promise<boolean> {
     for (let tries = 0; ; tries++) {
       try {
-        await store.transaction(write);
-        return;
+        return await onTasks(write);
       } catch (error) {
         const { kind, key } = run.task;
         if (tries === 0) log.warn({ err: error, kind, key }, 'the end of a task could not be stored');
-        if (!taking || !stillValid(run)) return;
+        if (!taking || !stillValid(run)) return false;
         await new Promise<void>((resolve) => clock.after(500, resolve));
       }
     }
@@ -268,14 +298,4 @@ export function createWorker(options: WorkerOptions): Worker {
     },
     wake,
   };
-}
-
-// 1 s doubling to 60 s, give or take a fifth, so that tasks that failed together do not come back together.
-function backOffMs(attempts: number): number {
-  return Math.round(Math.min(60_000, 1000 * 2 ** Math.min(attempts, 10)) * (0.8 + 0.4 * Math.random()));
-}
-
-function firstLine(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return (message.split('\n', 1)[0] ?? '').slice(0, 300);
 }

@@ -7,6 +7,7 @@ import { fillModal, usualConfig } from '../support/world.ts';
 import {
   ask,
   becomes,
+  boards,
   current,
   dialled,
   type Flow,
@@ -197,9 +198,10 @@ for (const database of databaseKinds) {
       const view = await soon(flow, 'the modal', () => flow.slack.state.views.get('U0ASHA')?.at(-1));
       const again = await flow.slack.submitView('U0ASHA', view.id);
       assert.equal(again.view?.callback_id, 'voicecall_confirm', JSON.stringify(again.errors));
-      const calls = flow.voice.calls.length;
+      const before = { calls: flow.voice.calls.length, boards: boards(flow).length };
       await flow.slack.submitView('U0ASHA', again.view.id);
-      await soon(flow, 'both ring now', () => flow.voice.calls.length === calls + 2);
+      await soon(flow, 'both ring now', () => flow.voice.calls.length === before.calls + 2);
+      await soon(flow, 'the board of that', () => boards(flow)[before.boards]);
     });
 
     test('success without a word of any callee is unknown, with that as its cause', async () => {

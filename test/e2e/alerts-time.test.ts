@@ -13,7 +13,7 @@ import {
   under,
   understood,
 } from './alert-flow.ts';
-import { becomes, current, type Flow, shownText, soon, startFlow, toldAlone } from './flow.ts';
+import { becomes, current, type Flow, pressStop, shownText, soon, startFlow, toldAlone } from './flow.ts';
 
 const minute = 60_000;
 const callee = '918563214120';
@@ -258,7 +258,7 @@ for (const database of databaseKinds) {
       assert.ok((row?.acked_at ?? 0) > 0);
       await store.close();
       const other = await boardUnder(flow, post(flow, firing('fan')));
-      await flow.slack.press('U0ASHA', 'C0ALERTS', other.ts, 'call_cancel');
+      await pressStop(flow, 'U0ASHA', other);
       await becomes(flow, other, 'cancelled', { cancelled: 2 });
       await flow.voice.comeBack();
       await pass(flow, 3);

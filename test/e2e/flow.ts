@@ -169,6 +169,14 @@ function plainView(view: SandboxView): Record<string, unknown> {
   };
 }
 
+/** Presses Stop once the board has it: while the only submission is on its way there is nothing to stop. */
+export async function pressStop(flow: Flow, user: string, board: SandboxMessage): Promise<void> {
+  await soon(flow, 'there is something to stop', () =>
+    JSON.stringify(current(flow, board).blocks ?? []).includes('"call_cancel"'),
+  );
+  await flow.slack.press(user, board.channel, board.ts, 'call_cancel');
+}
+
 /** Waits like `eventually`, the app's clock going some twenty times as fast meanwhile. */
 export async function soon<Value>(
   flow: Flow,

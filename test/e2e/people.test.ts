@@ -3,7 +3,7 @@ import { after, afterEach, before, describe, test } from 'node:test';
 import type { FieldValues } from '../../sandbox/slack/types.ts';
 import { databaseKinds } from '../support/store.ts';
 import { fillModal, usualConfig } from '../support/world.ts';
-import { ask, becomes, type Flow, resultsOf, startFlow, toldAlone } from './flow.ts';
+import { ask, becomes, type Flow, pressStop, resultsOf, startFlow, toldAlone } from './flow.ts';
 
 const config = `${usualConfig.replace('lists: {', 'lists: { team: [U0BEN, S0OPS],')}
 callers: [S0OPS, U0CLEO]
@@ -87,9 +87,9 @@ for (const database of databaseKinds) {
       await flow.voice.goDown();
       const board = await ask(flow, { callee: '+65 9111 0031' }, { user: 'U0CLEO' });
       const before = flow.slack.ephemerals('U0ASHA').length;
-      await flow.slack.press('U0ASHA', board.channel, board.ts, 'call_cancel');
+      await pressStop(flow, 'U0ASHA', board);
       assert.match(await toldAlone(flow, 'U0ASHA', before), /Only the person who asked/);
-      await flow.slack.press('U0BEN', board.channel, board.ts, 'call_cancel');
+      await pressStop(flow, 'U0BEN', board);
       await becomes(flow, board, 'cancelled', { cancelled: 1 });
       await flow.voice.comeBack();
     });

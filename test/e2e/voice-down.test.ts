@@ -9,6 +9,7 @@ import {
   current,
   dialled,
   type Flow,
+  pressStop,
   resultsOf,
   shownText,
   soon,
@@ -49,7 +50,7 @@ for (const database of databaseKinds) {
         callee: Array.from({ length: 9 }, (_, index) => `+659150001${index}`).join(','),
       });
       await soon(flow, 'the first is being sent', () => dialled(flow).length === posts + 1, { stepMs: 0 });
-      await flow.slack.press('U0ASHA', board.channel, board.ts, 'call_cancel');
+      await pressStop(flow, 'U0ASHA', board);
       assert.match(await toldAlone(flow, 'U0ASHA'), /Cancelled: 7 people will not be rung/);
       const done = await becomes(flow, board, 'done', { accepted: 2, cancelled: 7, answered: 2 });
       assert.equal(done.callees, 9);

@@ -106,18 +106,15 @@ export function createWorker(options: WorkerOptions): Worker {
     }
   }
 
-  function hasRoom(kind: string): boolean {
-    let busy = 0;
-    for (const { task } of runs.values()) if (task.kind === kind) busy++;
-    return busy < (handlers[kind]?.concurrency ?? 0);
+  /** How many more of a kind may run now. */
+  function roomFor(kind: string): number {
+    let room = handlers[kind]?.concurrency ?? 0;
+    for (const { task } of runs.values()) if (task.kind === kind) room--;
+    return room;
   }
 
   function wantedKinds(): { kind: string; count: number }[] {
-    const busy = new Map<string, number>();
-    for (const { task } of runs.values()) busy.set(task.kind, (busy.get(task.kind) ?? 0) + 1);
-    return Object.entries(handlers)
-      .map(([kind, { concurrency }]) => ({ kind, count: concurrency - (busy.get(kind) ?? 0) }))
-      .filter(({ count }) => count > 0);
+    return kinds.map((kind) => ({ kind, count: roomFor(kind) })).filter(({ count }) => count > 0);
   }
 
   /** One statement, in a transaction of its own. */
@@ -139,7 +136,7 @@ export function createWorker(options: WorkerOptions): Worker {
       if (taken < count) leftSome.delete(kind);
       else leftSome.add(kind);
       // What ended while we looked has made room.
-      if (taken === count && hasRoom(kind)) lookAgain = true;
+      if (taken === count && roomFor(kind) > 0) lookAgain = true;
     }
   }
 

@@ -25,15 +25,16 @@ const triesOfRefused = 6;
  */
 export function createDeliverer(deps: SlackDeps): TaskHandler {
   return async (task, lease): Promise<TaskResult> => {
-    while (lease.valid()) {
+    for (let posted = 1; lease.valid(); posted++) {
       const first = await nextPending(deps, task.key);
       if (first === undefined) return undefined;
       const { message, threadTs } = await withItsThread(deps, first);
       const rendered = await render(deps, message, task.attempts);
       const outcome = await deliverOne(deps, message, rendered, threadTs, lease);
       if (outcome !== 'delivered') return { againAt: deps.clock.now() + outcome.waitMs };
-      if ((await nextPending(deps, task.key)) !== undefined) {
-        return { againAt: deps.clock.now() + oneChannelEveryMs };
+      // Two at once, such as a board and its results, then a pause for both: one a second all the same.
+      if (posted === 2 && (await nextPending(deps, task.key)) !== undefined) {
+        return { againAt: deps.clock.now() + 2 * oneChannelEveryMs };
       }
     }
     return { againAt: deps.clock.now() };

@@ -156,7 +156,10 @@ function actions(
     settled: () => settled(world),
     history: (channel) => visibleMessages(world, channel),
     ephemerals: (user) =>
-      [...world.state.messages.values()].flat().filter((item) => item.ephemeral_to === user && !item.deleted),
+      [...world.state.messages.values()]
+        .flat()
+        .filter((item) => item.ephemeral_to === user && !item.deleted)
+        .sort((one, other) => Number(one.ts) - Number(other.ts)),
     reset: () => resetWorld(world),
   };
 }

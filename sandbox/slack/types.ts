@@ -374,7 +374,7 @@ export interface SandboxSlack {
   settled(): Promise<void>;
   /** The messages of a channel a member would see (not deleted, not ephemeral). */
   history(channel: string): SandboxMessage[];
-  /** What `user` alone was shown. */
+  /** What `user` alone was shown, in all channels, oldest first. */
   ephemerals(user: string): SandboxMessage[];
   /** Forgets messages, views, logs, files and faults, and restores the default world. */
   reset(): void;

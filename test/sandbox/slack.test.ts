@@ -138,6 +138,22 @@ test('no acknowledgement in time is operation_timeout; the ephemeral answer is t
   assert.equal(slack.history('C0OPS').length, 0);
 });
 
+test('what one person was shown comes oldest first, whichever channel was used first', async () => {
+  const slack = await sandbox();
+  const app = await boltApp(slack);
+  app.command('/voicecall', ({ ack, body }) => ack(`answer to ${body.text}`));
+  for (const [channel, words] of [
+    ['C0APPROVE', 'first'],
+    ['C0OPS', 'second'],
+    ['C0APPROVE', 'third'],
+  ] as const)
+    await slack.command('U0BEN', channel, words);
+  assert.deepEqual(
+    slack.ephemerals('U0BEN').map((each) => each.text),
+    ['answer to first', 'answer to second', 'answer to third'],
+  );
+});
+
 test('a wrong signing secret is refused by Bolt', async () => {
   const slack = await sandbox();
   await boltApp(slack, 'another-secret');

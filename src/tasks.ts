@@ -1,15 +1,15 @@
-import { createAgainSender } from './calls/again.ts';
-import { createExpirer, createReminder } from './calls/decide.ts';
-import { createDispatcher } from './calls/dispatch.ts';
-import { createPoller } from './calls/poll.ts';
-import { createReconciler } from './calls/reconcile.ts';
-import { createReportApplier } from './calls/reports.ts';
-import { createRetention } from './calls/retention.ts';
-import { createDeliverer } from './slack/delivery/deliver.ts';
-import { createEditor } from './slack/delivery/edit.ts';
-import type { SlackDeps } from './slack/deps.ts';
-import { createAlertReader } from './slack/events/alerts.ts';
-import { createCooldownWatch } from './slack/events/cooldown.ts';
+import { createExpirer, createReminder } from './calls/approval/decide.ts';
+import { createPoller } from './calls/results/poll.ts';
+import { createReconciler } from './calls/results/reconcile.ts';
+import { createReportApplier } from './calls/results/reports.ts';
+import { createDispatcher } from './calls/sending/dispatch.ts';
+import { createAgainSender } from './calls/sending/resend.ts';
+import { createRetention } from './retention.ts';
+import { createCooldownWatch } from './slack/alerts/cooldown.ts';
+import { createAlertReader } from './slack/alerts/read-events.ts';
+import type { SlackDeps } from './slack/context/deps.ts';
+import { createDeliverer } from './slack/outbox/deliver.ts';
+import { createEditor } from './slack/outbox/edit.ts';
 import type { TaskHandler } from './store/types.ts';
 
 /** Every kind of task with what runs it, and how many of it one instance runs at once. */

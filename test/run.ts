@@ -27,7 +27,7 @@ const slow = [
   'test/e2e/socket-mode',
   'test/e2e/unknown',
   'test/e2e/voice-down',
-  'test/calls/approval-property',
+  'test/calls/approval/property',
   'test/cli/move',
   'test/store/sqlite-faults',
 ];

@@ -1,7 +1,7 @@
 import type { AlertSeverity, AlertStatus, Rule } from '../config/types.ts';
+import { gate } from './filter.ts';
 import { flatten } from './flatten.ts';
-import { gate } from './gate.ts';
-import { matchRules } from './rules.ts';
+import { matchRules } from './match-rules.ts';
 import { createTracker, track } from './tracker.ts';
 import { understand } from './understand.ts';
 

@@ -1,8 +1,8 @@
 import type { AlertSeverity } from '../config/types.ts';
-import { readHead } from './head.ts';
 import type { Label } from './labels.ts';
 import { isShort } from './labels.ts';
-import { alertNouns } from './words.ts';
+import { readHead } from './state-words.ts';
+import { alertNouns } from './vocabulary.ts';
 
 export interface SeverityEvidence {
   labels: Label[];

@@ -1,8 +1,8 @@
 import type { AlertStatus } from '../config/types.ts';
 import { isChatter, namesFault } from './chatter.ts';
-import type { HeadReading } from './head.ts';
-import { readHead } from './head.ts';
-import type { EmojiColor } from './words.ts';
+import type { HeadReading } from './state-words.ts';
+import { readHead } from './state-words.ts';
+import type { EmojiColor } from './vocabulary.ts';
 
 export interface StatusEvidence {
   /** The lines that speak first, in reading order; titles among them. */

@@ -1,5 +1,5 @@
 import type { AlertStatus } from '../config/types.ts';
-import type { GatedMessage } from './gate.ts';
+import type { GatedMessage } from './filter.ts';
 import type { Identity } from './identity.ts';
 import type { Understood } from './understand.ts';
 

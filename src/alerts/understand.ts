@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { AlertSeverity, AlertStatus } from '../config/types.ts';
 import type { Flattened } from './flatten.ts';
-import { headsOf, titleOf } from './heads.ts';
+import { headsOf, titleOf } from './headlines.ts';
 import { type Identity, identify } from './identity.ts';
 import { labelsOf, statesOf } from './labels.ts';
 import { mainLink } from './link.ts';

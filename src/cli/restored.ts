@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { config as loadDotenv } from 'dotenv';
-import { doubtWhatWaited } from '../calls/restored.ts';
+import { doubtWhatWaited } from '../calls/sending/after-restore.ts';
 import { systemClock } from '../clock.ts';
 import { VoicecallError } from '../errors.ts';
 import { createLog } from '../log.ts';

@@ -1,4 +1,4 @@
-import { timeZonesOf } from '../calls/numbers.ts';
+import { timeZonesOf } from '../callees/numbering-plan.ts';
 import type { ParsedConfig } from './schema.ts';
 import type { ApprovalPolicy, CallOptions, Config, Rule } from './types.ts';
 

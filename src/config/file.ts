@@ -1,8 +1,8 @@
 import type { z } from 'zod';
+import { checkReferences, didYouMean } from './cross-checks.ts';
 import { withDefaults } from './defaults.ts';
 import { describe, type Fault } from './faults.ts';
 import { inertNotices } from './inert-keys.ts';
-import { checkReferences, didYouMean } from './references.ts';
 import { configSchema } from './schema.ts';
 import type { Config } from './types.ts';
 import { readYaml, type YamlFile } from './yaml.ts';

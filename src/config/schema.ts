@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import * as is from './leaves.ts';
+import * as is from './values.ts';
 
 const callOptions = {
   displayNum: is.digitsText(/^[0-9]{7,15}$/, 'a caller number of 7 to 15 digits, without "+"').optional(),

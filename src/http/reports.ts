@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { CallsDeps } from '../calls/deps.ts';
-import { storeReports } from '../calls/reports.ts';
+import type { CallsDeps } from '../calls/request/deps.ts';
+import { storeReports } from '../calls/results/reports.ts';
 import { parseJson } from '../voice/json.ts';
 import { parseReports } from '../voice/reports.ts';
 import { answer, type Handler, readBody } from './server.ts';

@@ -1,10 +1,10 @@
 import type { App } from '@slack/bolt';
-import { registerActions } from './actions/register.ts';
-import { registerCommands } from './commands/register.ts';
-import type { SlackDeps } from './deps.ts';
-import { registerHome } from './events/home.ts';
-import { registerShortcuts } from './shortcuts.ts';
-import { registerSubmissions } from './submissions/register.ts';
+import { registerSubmissions } from './asking/submit.ts';
+import { registerActions } from './buttons.ts';
+import { registerCommands } from './command.ts';
+import type { SlackDeps } from './context/deps.ts';
+import { registerHome } from './lookup/home.ts';
+import { registerShortcuts } from './shortcut.ts';
 
 /** Every listener of the app, one function a surface. */
 export function registerListeners(app: App, deps: SlackDeps): void {

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { type GatedMessage, gate } from '../../src/alerts/filter.ts';
 import { flatten } from '../../src/alerts/flatten.ts';
-import { type GatedMessage, gate } from '../../src/alerts/gate.ts';
 import { type Understood, understand } from '../../src/alerts/understand.ts';
 
 const fixtureSchema = z.object({

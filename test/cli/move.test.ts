@@ -7,8 +7,8 @@ import { suite, test } from 'node:test';
 import { promisify } from 'node:util';
 import { sql } from 'kysely';
 import { moveStore } from '../../src/cli/move-tables.ts';
+import { enqueue } from '../../src/queue/enqueue.ts';
 import { tokenSecret } from '../../src/store/meta.ts';
-import { enqueue } from '../../src/store/tasks.ts';
 import type { Store } from '../../src/store/types.ts';
 import { createTestDatabase, databaseKinds, silentLog, type TestDatabase } from '../support/store.ts';
 

@@ -4,7 +4,7 @@ import { WebClient } from '@slack/web-api';
 import { startSlack } from '../../sandbox/slack/slack.ts';
 import { createMetrics, createMetricsServer } from '../../src/http/metrics.ts';
 import { createLog } from '../../src/log.ts';
-import { enqueue } from '../../src/store/tasks.ts';
+import { enqueue } from '../../src/queue/enqueue.ts';
 import type { Tx } from '../../src/store/types.ts';
 import { createFakeClock } from '../support/clock.ts';
 import { forEachDatabase, withStore } from '../support/store.ts';

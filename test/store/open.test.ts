@@ -6,11 +6,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { systemClock } from '../../src/clock.ts';
 import { VoicecallError } from '../../src/errors.ts';
+import { enqueue } from '../../src/queue/enqueue.ts';
 import { getOrCreateMeta, readMeta, tokenSecret, writeMeta } from '../../src/store/meta.ts';
 import { migrate, storeVersion } from '../../src/store/migrate.ts';
 import { openStore } from '../../src/store/open.ts';
 import { sqlitePath } from '../../src/store/sqlite.ts';
-import { enqueue } from '../../src/store/tasks.ts';
 import { forEachDatabase, silentLog, withStore } from '../support/store.ts';
 
 forEachDatabase((kind, create) => {

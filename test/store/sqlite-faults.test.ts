@@ -9,12 +9,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { systemClock } from '../../src/clock.ts';
 import { VoicecallError } from '../../src/errors.ts';
+import { enqueue } from '../../src/queue/enqueue.ts';
+import { createWorker } from '../../src/queue/worker.ts';
 import { storeFault } from '../../src/store/errors.ts';
 import { readMeta, writeMeta } from '../../src/store/meta.ts';
 import { openStore } from '../../src/store/open.ts';
 import { sqlitePath } from '../../src/store/sqlite.ts';
-import { enqueue } from '../../src/store/tasks.ts';
-import { createWorker } from '../../src/store/worker.ts';
 import { createFakeClock } from '../support/clock.ts';
 import { silentLog, withStore } from '../support/store.ts';
 

@@ -1,0 +1,91 @@
+import type { Flattened, PieceKind } from './flatten.ts';
+import { generic, normalizeTitle } from './normalize-title.ts';
+
+/** A line that speaks first somewhere in a message. */
+export interface Head {
+  kind: PieceKind;
+  line: string;
+}
+
+const maximumHeads = 8;
+
+/**
+ * The lines that speak first, in reading order: of the text, of headers, of the first section, pretexts and titles;
+ * of an attachment's text only where no title stands above it.
+ */
+export function headsOf(flat: Flattened): Head[] {
+  const heads: Head[] = [];
+  const counts = new Map<PieceKind, number>();
+  const limits: Partial<Record<PieceKind, number>> = {
+    text: 1,
+    header: 2,
+    section: 1,
+    pretext: 2,
+    title: 2,
+    body: 1,
+    fallback: 1,
+  };
+  for (const piece of flat.pieces) {
+    const line = piece.lines[0];
+    const count = counts.get(piece.kind) ?? 0;
+    if (line === undefined || count >= (limits[piece.kind] ?? 0)) continue;
+    const titled = heads.some((head) => head.kind === 'title' || head.kind === 'header');
+    if (piece.kind === 'body' && titled) continue;
+    // A section under a header is the body of the message, unless the header only says who speaks.
+    if (piece.kind === 'section' && titled && !heads.every((head) => isBanner(head.line, undefined)))
+      continue;
+    counts.set(piece.kind, count + 1);
+    heads.push({ kind: piece.kind, line: line.slice(0, 1_200) });
+    const second = piece.lines[1];
+    if (second !== undefined && isBanner(line, undefined))
+      heads.push({ kind: piece.kind, line: second.slice(0, 1_200) });
+    if (heads.length >= maximumHeads) break;
+  }
+  if (heads.length === 0) {
+    const any = flat.pieces.find((piece) => piece.kind !== 'button' && piece.lines.length > 0);
+    if (any?.lines[0] !== undefined) heads.push({ kind: any.kind, line: any.lines[0].slice(0, 1_200) });
+  }
+  return heads;
+}
+
+const toolWords = new Set(
+  `alertmanager prometheus grafana datadog newrelic relic dynatrace nagios icinga icinga2 checkmk zabbix prtg sentry pagerduty opsgenie
+   victorops splunk betterstack better stack uptime pingdom uptimerobot robot statuscake site24x7 honeycomb lightstep elastic
+   kibana elasticsearch opensearch graylog cloudwatch aws amazon azure gcp google cloud healthchecks healthchecks.io cronitor checkly
+   rollbar bugsnag jenkins github gitlab argocd argo robusta botkube netdata monit wazuh logicmonitor appdynamics instana solarwinds
+   kapacitor influxdb thousandeyes incident.io firehydrant rootly squadcast statuspage kuma monitoring monitor system service report bot
+   webhook on-call oncall notifier update message team production-alerts from via your we app the health check`.split(
+    /\s+/,
+  ),
+);
+
+/** True for a line that says who speaks and no more: "Uptime Kuma Alert", "Incident triggered", "CRITICAL". */
+export function isBanner(line: string, botName: string | undefined): boolean {
+  const own = new Set((botName ?? '').toLowerCase().split(/[^\p{L}\p{N}.]+/u));
+  const words = normalizeTitle(line.slice(0, 200))
+    .strict.split(' ')
+    .filter((word) => word !== '');
+  return words.every(
+    (word) => toolWords.has(word) || generic.has(word) || own.has(word) || /^(?:high|medium|low)$/.test(word),
+  );
+}
+
+/** The title of the first attachment, else a header, else the first line, that names something. Never empty. */
+export function titleOf(heads: Head[], botName: string | undefined): string {
+  const order: PieceKind[] = [
+    'title',
+    'header',
+    'text',
+    'pretext',
+    'section',
+    'body',
+    'fallback',
+    'field',
+    'context',
+  ];
+  const sorted = [...heads].sort((left, right) => order.indexOf(left.kind) - order.indexOf(right.kind));
+  const chosen = sorted.find((head) => !isBanner(head.line, botName)) ?? sorted[0];
+  const line = (chosen?.line ?? '').replace(/(?<![\w:]):[a-z][a-z0-9_+-]{0,40}:/g, ' ');
+  const title = line.replace(/\s+/g, ' ').trim().slice(0, 300).trim();
+  return title === '' ? (botName?.slice(0, 80) ?? 'Alert') : title;
+}

@@ -1,0 +1,190 @@
+import { readHead } from './state-words.ts';
+import { fillers, wordClasses } from './vocabulary.ts';
+
+// A quantity that a message carries along is not what it is about: the next message of the same alert has another one.
+const unit =
+  '(?:%|percent|pct|ns|µs|us|ms|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|weeks?|b|bytes?|[kmgtp]i?b(?:\\/s|ps)?|[kmgt]bit(?:\\/s)?|[kmg]bps|rpm|rps|qps|iops|°c|°f|°|c|f|hz|mhz|ghz|v|w|k|x)';
+const counted =
+  '(?:times?|errors?|events?|requests?|reqs?|alerts?|messages?|msgs?|items?|occurrences?|users?|failures?|attempts?|retries|records?|rows?|hits?|samples?|instances?|pods?|replicas?|connections?|sessions?|files?|entries|results?|checks?|locations?|matches|documents?|docs|logs?|exceptions?|incidents?|violations?|nodes?|restarts?|hosts?|servers?|devices?|containers?|targets?|endpoints?|consumers?|services?|jobs?|tasks?|threads?)';
+
+const volatilePatterns: [RegExp, string][] = [
+  [
+    /\b\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?:[t ,]{1,2}\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d{1,9})?(?: ?(?:z|utc|gmt|[+-]\d{2}:?\d{2}))?)?/g,
+    ' ',
+  ],
+  [/\b\d{1,2}[/.]\d{1,2}[/.]\d{4}\b/g, ' '],
+  [/\b\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d{1,9})? ?(?:am|pm|utc|gmt|z|cest|cet|est|edt|pst|pdt)?\b/g, ' '],
+  [
+    /\b(?:mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6},? (?=\d|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)/g,
+    ' ',
+  ],
+  [
+    /\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6} \d{1,2}(?:st|nd|rd|th)?(?:,? \d{4})?\b/g,
+    ' ',
+  ],
+  [/\b\d{1,2} (?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}(?: \d{4})?\b/g, ' '],
+  [/\b1[5-9]\d{8}(?:\d{3})?\b/g, ' '],
+  [/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, ' '],
+  [
+    /\b(?:event|evt|trace|request|correlation|transaction|notification|execution|run|session|message)[ _-]?id ?[:=#]? ?[\w-]{1,64}/g,
+    ' ',
+  ],
+  // Numbers of builds and notifications; the number of an incident is kept elsewhere.
+  [/#\d{1,12}\b/g, ' '],
+  [/\b\d{1,3}(?:,\d{3})+(?:\.\d+)?\b/g, ' '],
+  [new RegExp(`(?<![\\w/.-])\\d{1,12} ?(?:of|/|out of) ?\\d{1,12}(?![\\w/])(?: ${counted}\\b)?`, 'g'), ' '],
+  // The threshold belongs to the check and stays: "> 90%".
+  [
+    new RegExp(
+      `(?<![\\w.>=<≥≤-]|[><≥≤]=? ?|above |below |over |under |exceeds )[+-]?\\d{1,12}(?:[.,]\\d{1,9})? ?${unit}(?![\\w-])`,
+      'g',
+    ),
+    ' ',
+  ],
+  [
+    new RegExp(
+      `(?<![\\w.-])\\d{1,12}(?:\\.\\d{1,9})?[km]? (?:new |more |failed |total |unique |of the )?${counted}(?![\\w-])`,
+      'g',
+    ),
+    ' ',
+  ],
+  [/(?<![\w-])\d{1,6}(?:st|nd|rd|th)(?: occurrences?| time| event| error(?= ?:))?(?![\w-])/g, ' '],
+  [
+    /(?:(?<![<>!])=|\b(?:value|val|current|currently|actual|count|now at|is at|was|is|reached|at|got|of|lag|latency|depth|size|length|usage|rate|load|backlog|total|duration|temperature|score)\b[:=]?|[:=]) ?[+-]?\d{1,12}(?:\.\d{1,9})?(?:e[+-]?\d{1,3})?(?![\w-]|\.\w)/g,
+    ' ',
+  ],
+  [/(?<![\w.>=<≥≤-]|[><≥≤]=? ?)[+-]?\d{1,12}\.\d{1,9}(?![\w.-])/g, ' '],
+  [/(?<![\w-])(?:(?:\d{1,6} ?(?:d|h|m|s|ms)\b ?){1,5})/g, ' '],
+];
+
+/** Why a check failed is told after its name and differs each time. */
+const reason =
+  /(?:\s[-–—|]\s|:\s|\.\s|,\s|\s?\(|;\s|\s)(?:reason\b|(?<!\b(?:new|first|fatal|unhandled) )error\b ?:|we (?:detected|found|received|could)\b|cause\b|root cause\b|because\b|due to\b|http\/?\d?(?:\.\d)? ?(?:status|error|code|\d{3})|status(?: code)? ?:? ?\d{3}|\d{3} ?[-–:]? ?(?:ok|not found|internal|bad gateway|service unavailable|gateway|forbidden|unauthorized|server|too many)|connection (?:timed? ?out|refused|reset|timeout|error)|connect timeout|timedout|timeout\b|timed out|no response|dns\b|ssl\b|host (?:is )?(?:unreachable|not found)|request (?:timed|failed|aborted)|unexpected\b|expected\b|keyword\b|response (?:time|code)|socket\b|read timeout|(?:connect )?econn|connect etimedout|getaddrinfo|name resolution|it was down\b|was down\b|downtime\b|(?:lasted|duration|down for|up for|outage lasted|after)\b|ping\b ?(?:timeout|failed|loss)|packet loss|the (?:monitor|service|site|check) |started at|since\b|last (?:seen|value|ping)).*$/;
+
+/** "HOST: db01 SERVICE: MySQL MESSAGE: …": what the check printed stands last and differs each time. */
+const printed = /^([^\p{L}]{0,40}\p{L}{3,12}: \S.{0,300}?) (?:message|output|info|details?) ?: .*$/u;
+
+/** A script's address behind the end of a sentence: "… is Up (12 ms) prtg.example.com/sensor.htm"; its id is read from the link. */
+const trailingPage =
+  /(?<=[).]) [\w-]{1,60}(?:\.[\w-]{1,60}){1,5}\/[^\s?]{0,200}\.(?:html?|php|aspx|cgi|jsp)$/;
+
+/** What is left when a title of an alert loses its state and its numbers. */
+export interface Core {
+  /** Words in order; two messages with the same are taken for the same alert. */
+  strict: string;
+  /** Fewer words, sorted: good enough to end an alert where only one fits. */
+  loose: string;
+}
+
+// States that come in pairs (firing and resolved, down and up): their words leave the title. Words that name a
+// fault of their own ("timeout", "expired", "exceeded") stay, for two faults of one thing are two alerts.
+const kept = new Set(
+  `timeout timedout late missed overdue expired exceeded exceeds stalled stuck panic outage broken crashed crashing crash crashloopbackoff
+   oomkilled lost anomaly anomalous nodata inaccessible violation regression working responding fixed test custom monitoring updated
+   completed merged deployed published pushed joined`.split(/\s+/),
+);
+
+/** Words that a resolve says differently. */
+export const looseWords = new Set(
+  `high low elevated above below over under exceeded exceeds exceeding threshold limit limits normal usage value level too is on for in at with from
+   the a and or back range within more less than greater increased decreased spike drop slow now has have been was went alert detected not
+   error errors failed failure host service monitor check job condition status state it its this that critical warning down up ok again return
+   returned recovered resolved closed new down unavailable available unreachable reachable no longer responding response timeout timedout
+   nodata outage high-priority priority severity by after since started ended`.split(/\s+/),
+);
+
+/**
+ * The stable part of a title: state words, severity, emoji and quantities go; names and numbers of things stay.
+ * Linear in the title's length, of which 400 characters are read.
+ */
+export function normalizeTitle(title: string): Core {
+  let text = title.slice(0, 400);
+  // Alertmanager puts the labels that all alerts of the group share in brackets behind the group's own: they change with the group.
+  if (/^\W{0,12}\[(?:firing|resolved)\b/i.test(text)) text = withoutTrailingBracket(text);
+  const lower = stripVolatile(text);
+  const names: string[] = [];
+  const { tokens } = readHead(lower);
+  // "Resolved: … by Anna": who ended an alert is not what it is about.
+  const endedBy = tokens.some((token) => token.said === 'resolves')
+    ? tokens.findIndex((token, index) => token.lower === 'by' && index >= tokens.length - 3)
+    : -1;
+  const people = endedBy < 0 ? [] : tokens.slice(endedBy + 1).map((token) => token.lower);
+  for (const [index, token] of tokens.entries()) {
+    if (token.kind !== 'word') {
+      if (/^[<>≥≤]$/.test(token.text)) names.push(token.text);
+      continue;
+    }
+    if (token.said !== undefined && !kept.has(token.lower)) continue;
+    if (
+      token.bracketed &&
+      (wordClasses.has(token.lower) || /^(?:info|p[0-5]|sev-?[0-5]|high|medium|low)$/.test(token.lower))
+    )
+      continue;
+    if (fillers.has(token.lower) || generic.has(token.lower)) continue;
+    // "in 5m:" without its quantity is an "in" that leads nowhere.
+    const next = tokens[index + 1];
+    const leadsOn = next?.kind === 'word' || (next !== undefined && /^["'“‘[({<>#$]$/.test(next.text));
+    if (/^(?:in|after|for|at|since|with|on|of|from|within)$/.test(token.lower) && !leadsOn) continue;
+    names.push(token.lower);
+  }
+  const strict = names.join(' ');
+  const loose = [
+    ...new Set(
+      names.filter((name) => !looseWords.has(name) && !people.includes(name) && !/^[<>≥≤]$/.test(name)),
+    ),
+  ]
+    .sort()
+    .join(' ');
+  return { strict, loose };
+}
+
+/** Quantities, times and one-time ids taken out; capitals of state words stay, for they tell a state from a name. */
+function stripVolatile(text: string): string {
+  let rest = text.replace(insensitive(printed), '$1').replace(trailingPage, '');
+  for (const [pattern, replacement] of volatilePatterns)
+    rest = rest.replace(insensitive(pattern), replacement);
+  const cut = rest.replace(insensitive(reason), '');
+  // A title that is all reason ("Connection timed out") keeps it.
+  if (/[\p{L}\p{N}]{3}/u.test(withoutStates(cut))) rest = cut;
+  return rest
+    .replace(/\(\s*\)|\[\s*\]/g, ' ')
+    .replace(/[ \t]+/g, ' ')
+    .trim();
+}
+
+const insensitiveCache = new Map<RegExp, RegExp>();
+function insensitive(pattern: RegExp): RegExp {
+  let made = insensitiveCache.get(pattern);
+  if (made === undefined) {
+    made = new RegExp(pattern.source, `${pattern.flags}i`);
+    insensitiveCache.set(pattern, made);
+  }
+  return made;
+}
+
+function withoutStates(text: string): string {
+  return readHead(text)
+    .tokens.filter((token) => token.kind === 'word' && token.said === undefined)
+    .filter((token) => !generic.has(token.lower) && !fillers.has(token.lower))
+    .map((token) => token.text)
+    .join(' ');
+}
+
+function withoutTrailingBracket(text: string): string {
+  const end = text.trimEnd();
+  if (!/[)…]$|\.\.\.$/.test(end)) return end;
+  let depth = 0;
+  for (let index = end.length - 1; index > 0; index--) {
+    if (end[index] === ')') depth++;
+    if (end[index] === '(' && --depth <= 0) return index > 10 ? end.slice(0, index) : end;
+  }
+  return end;
+}
+
+/** Words that every alert has; they name none. */
+export const generic = new Set(
+  `alert alerts alarm alarms incident incidents problem notification notifications recovery event severity priority status state triggered
+   firing resolved closed opened issue new details detail view escalation violation violated please`.split(
+    /\s+/,
+  ),
+);

@@ -1,0 +1,75 @@
+import { isNumberText, type NumberOptions, readNumber } from './number.ts';
+
+/** `marked`: the text itself sets the name apart, by a colon or angle brackets. `noNumber`: there is no number in it at all. */
+export type NamedReading =
+  | { callee: string; name: string | null; doubt: string | null; marked: boolean }
+  | { why: string; noNumber: boolean };
+
+const LABELS = /^(tel|telephone|phone|mobile|mob|cell|ph|number|no|call)\.?$/i;
+const MAX_NAME = 80;
+
+/**
+ * Reads a number that may have a name beside it: "+91 …", "Asha <+91 …>", "Asha: +91 …", "Asha (+91 …)",
+ * "Asha +91 …", "+91 … Asha". A bare name must begin with a capital (or a letter that has none) and have no
+ * digits, so that a mistyped list is not taken for a name.
+ */
+export function readNumberAndName(entry: string, options: NumberOptions): NamedReading {
+  const text = entry.replace(/\btel:\s*/i, '').trim();
+  if (isNumberText(text)) return named(text, null, false, options);
+  if (!/[0-9]/.test(text)) return { why: 'is no number', noNumber: true };
+  if (/[0-9.]e\+?[0-9]+$/i.test(text)) {
+    return { why: 'was rounded by a spreadsheet; format the column as text', noNumber: false };
+  }
+  if (/[0-9)]\s*(x|ext\.?|extension|#)\s*[0-9]+$/i.test(text)) {
+    return { why: 'has an extension, which cannot be dialled', noNumber: false };
+  }
+  const bracketed =
+    /^([^<>]*)<([^<>]*)>$/.exec(text) ?? /^([^<>()]*\p{L}[^<>()]*)\(\s*(\+[^()]*)\)$/u.exec(text);
+  if (bracketed !== null) return beside(bracketed[2], bracketed[1], true, options);
+  const labelled = /^([^:=]*\p{L}[^:=]*)[:=]([^:=]*)$/u.exec(text);
+  if (labelled !== null) return beside(labelled[2], labelled[1], true, options);
+  const before = /^(\p{L}[^0-9+(]*?)[\s-]*(?<![\p{L}\p{M}'.-])(\(?[+0-9].*)$/u.exec(text);
+  if (before !== null) return beside(before[2], before[1], false, options);
+  const after = /^([+(0-9][^\p{L}]*?)[\s-]+\(?(\p{L}[^0-9+()]*)\)?$/u.exec(text);
+  if (after !== null) return beside(after[1], after[2], false, options);
+  return { why: 'is neither a number nor a number with a name', noNumber: isOneWord(text) };
+}
+
+function beside(
+  number: string | undefined,
+  name: string | undefined,
+  marked: boolean,
+  options: NumberOptions,
+): NamedReading {
+  const written = (number ?? '').trim();
+  if (!isNumberText(written)) return { why: 'is neither a number nor a number with a name', noNumber: false };
+  const label = cleanName(name ?? '');
+  if (label === null || LABELS.test(label)) return named(written, null, marked, options);
+  if (!marked && /^\p{Ll}/u.test(label)) {
+    return {
+      why: `has a word beside the number that is no list; if it is a name, write "${label}: number"`,
+      noNumber: false,
+    };
+  }
+  return named(written, label, marked, options);
+}
+
+function named(number: string, name: string | null, marked: boolean, options: NumberOptions): NamedReading {
+  const read = readNumber(number, options);
+  if ('why' in read) return { why: read.why, noNumber: false };
+  return { callee: read.callee, name, doubt: read.doubt, marked };
+}
+
+/** A name as it is kept: without quotes and bullets around it, 80 characters at most; null if nothing is left. Formulas stay text. */
+export function cleanName(name: string): string | null {
+  const clean = name
+    .replace(/[\s<>]+/g, ' ')
+    .trim()
+    .slice(0, MAX_NAME)
+    .replace(/^[\s"'“”*•·-]+|[\s"'“”*:=-]+$/g, '');
+  return clean === '' ? null : clean;
+}
+
+function isOneWord(text: string): boolean {
+  return /^[\p{L}][^\s]*$/u.test(text);
+}

@@ -1,0 +1,170 @@
+import { type CountryCode, getCountryCallingCode, parsePhoneNumberFromString } from 'libphonenumber-js/min';
+import { CALLEE_PATTERN, callingCodeOf, countryOf, plausibility } from './numbering-plan.ts';
+
+/** What bounds the numbers that may be rung, and how those without a country code are read. */
+export interface NumberOptions {
+  /** For numbers typed without a country code; absent: every number needs one. */
+  country?: CountryCode | undefined;
+  /** Prefixes in digits, without "+". */
+  deny?: string[] | undefined;
+  /** Only numbers of these countries. */
+  countries?: CountryCode[] | undefined;
+}
+
+/** Digits with country code and, where the numbering plans doubt them, why; or why it cannot be rung, to be put behind the text. */
+export type NumberReading = { callee: string; doubt: string | null } | { why: string };
+
+const OTHER_DIGITS = [0xff10, 0x0660, 0x06f0, 0x0966];
+const ONE_LINE_EACH = 'put each on its own line';
+
+/** Dashes, digits and spaces of other scripts as ASCII; invisible characters (zero width, direction marks) dropped. */
+export function plainText(text: string): string {
+  return text
+    .replace(/\r\n?|[\v\f\u0085\u2028\u2029]/g, '\n')
+    .replace(/\p{Cf}|\p{Variation_Selector}/gu, '')
+    .replace(/[\p{Cc}--[\n\t]]|\p{Zs}/gv, ' ')
+    .replace(/[\p{Pd}\u2212]/gu, '-')
+    .replace(/\uff0b/g, '+')
+    .replace(/[\uff10-\uff19\u0660-\u0669\u06f0-\u06f9\u0966-\u096f]/g, (digit) => {
+      const code = digit.charCodeAt(0);
+      const zero = OTHER_DIGITS.find((start) => code >= start && code <= start + 9) ?? code;
+      return String(code - zero);
+    })
+    .replace(/[\uff08\uff09]/g, (bracket) => (bracket === '\uff08' ? '(' : ')'));
+}
+
+/**
+ * Reads one number as people write it: "+", "00", brackets, dashes, dots and spaces inside it, national where a
+ * country is configured. Never guesses: what could be read in two ways is refused with both of them named.
+ * `text` must have been through plainText.
+ */
+export function readNumber(text: string, options: NumberOptions): NumberReading {
+  const written = text.trim();
+  const shape = wrongShape(written);
+  if (shape !== null) return { why: shape };
+  const reading = interpret(written, options);
+  if ('why' in reading) return reading;
+  return forbidden(reading.callee, options) ?? reading;
+}
+
+/** Whether a text has nothing but the characters of a number, and at least one digit. */
+export function isNumberText(text: string): boolean {
+  return /^[0-9+().\-/ ]+$/.test(text) && /[0-9]/.test(text);
+}
+
+function wrongShape(written: string): string | null {
+  if (!isNumberText(written)) return 'is not a number';
+  if (/^[0-9]{7,}\.0+$/.test(written)) return 'ends in ".0" as spreadsheets write decimals; write it without';
+  if (/[0-9].*\+/.test(written)) return `has a "+" in the middle; if these are two numbers, ${ONE_LINE_EACH}`;
+  if (/\+[^0-9]*\+/.test(written)) return 'has more than one "+"';
+  const digits = onlyDigits(written);
+  if (digits.length >= 7) return severalNumbers(written);
+  return `has ${digits.length} ${digits.length === 1 ? 'digit' : 'digits'}, a number has 7 to 15`;
+}
+
+/** Whether spaces or slashes may stand between two numbers rather than inside one. */
+function severalNumbers(written: string): string | null {
+  const digits = onlyDigits(written).replace(/^00/, '');
+  for (const gap of written.matchAll(/[\s/]+/g)) {
+    const left = onlyDigits(written.slice(0, gap.index)).replace(/^00/, '');
+    const right = onlyDigits(written.slice(gap.index)).replace(/^00/, '');
+    if (left.length < 7 || right.length < 7) continue;
+    const halves = plausibility(left) === 'valid' && plausibility(right) === 'valid';
+    if (digits.length <= 15 && plausibility(digits) === 'valid' && !halves) continue;
+    if (digits.length > 15)
+      return `has ${digits.length} digits, a number has 7 to 15; if these are several numbers, ${ONE_LINE_EACH}`;
+    return `could be one number or two; ${ONE_LINE_EACH}, or write it without the space`;
+  }
+  return null;
+}
+
+function interpret(written: string, options: NumberOptions): NumberReading {
+  const international = /^\(?\s*(\+|00)/.test(written);
+  // The "(0)" of "+44 (0)20 …" is dialled inside the country only. Italy keeps its 0, and libphonenumber knows.
+  const withoutTrunk = written.replace(/([0-9][\s.)-]*)\(0\)/, '$1');
+  const digits = onlyDigits(withoutTrunk).replace(/^00/, '');
+  if (international) return asInternational(digits, onlyDigits(written).replace(/^00/, ''));
+  if (options.country === undefined) {
+    if (digits.startsWith('0')) {
+      return { why: 'starts with 0 and has no country code; write it as +country code and number' };
+    }
+    return asInternational(digits, onlyDigits(written));
+  }
+  return asEither(digits, options.country, /^[(0]/.test(written));
+}
+
+function asInternational(digits: string, withTrunk = digits): NumberReading {
+  if (digits.length < 7 || digits.length > 15)
+    return { why: `has ${digits.length} digits, a number has 7 to 15` };
+  if (digits.startsWith('0')) return { why: 'has a 0 where the country code should be' };
+  const code = callingCodeOf(digits);
+  if (code === null) return { why: 'begins with no country code; no country has one like that' };
+  if (digits !== withTrunk && plausibility(digits) !== 'valid' && plausibility(withTrunk) === 'valid') {
+    return asInternational(withTrunk);
+  }
+  if (digits[code.length] === '0') {
+    if (plausibility(digits) !== 'valid') {
+      return { why: `has a 0 after the country code +${code}; leave the 0 out` };
+    }
+    return {
+      callee: digits,
+      doubt: `has a 0 after the country code +${code}, which the voice platform may refuse`,
+    };
+  }
+  return { callee: digits, doubt: doubtOf(digits) };
+}
+
+/** A number without "+" where a country is configured: with its country code already, or national. */
+function asEither(digits: string, country: CountryCode, nationalOnly: boolean): NumberReading {
+  const parsed = parsePhoneNumberFromString(digits, country);
+  const national = parsed === undefined ? null : parsed.number.slice(1);
+  const usable = national !== null && CALLEE_PATTERN.test(national) ? national : null;
+  const how = usable === null ? 'doubtful' : plausibility(usable);
+  if (nationalOnly) {
+    if (usable === null || how === 'doubtful') return { why: `is no number of ${country}` };
+    return asInternational(usable);
+  }
+  const whole = asInternational(digits);
+  if ('why' in whole || whole.callee === usable) {
+    if ('why' in whole && (usable === null || how === 'doubtful')) return whole;
+    return usable === null ? whole : asInternational(usable);
+  }
+  if (usable === null || how === 'doubtful') return whole;
+  const wholeHow = plausibility(whole.callee);
+  if (wholeHow === 'valid' && how !== 'valid') return whole;
+  if (how === 'valid' && wholeHow !== 'valid') return asInternational(usable);
+  // The platform's own documented callee, 91856321412, is a digit short for India and yet means +91.
+  if (how !== 'valid' && digits.startsWith(getCountryCallingCode(country))) return whole;
+  return { why: `could be +${whole.callee} or +${usable}; write it with + and its country code` };
+}
+
+function doubtOf(digits: string): string | null {
+  if (plausibility(digits) === 'valid') return null;
+  const country = countryOf(digits);
+  const of = country === null ? `+${callingCodeOf(digits)}` : countryName(country);
+  return `does not look like a number of ${of}`;
+}
+
+function forbidden(digits: string, options: NumberOptions): { why: string } | null {
+  const denied = options.deny?.find((prefix) => digits.startsWith(prefix));
+  if (denied !== undefined) return { why: `begins with +${denied}, which may not be called` };
+  if (options.countries === undefined) return null;
+  const country = countryOf(digits);
+  if (country !== null && options.countries.includes(country)) return null;
+  const where = country === null ? 'belongs to no country that is known' : `is in ${countryName(country)}`;
+  return { why: `${where}; only ${options.countries.join(', ')} may be called` };
+}
+
+// Made when first used: Intl's data takes 20 ms to load.
+let countryNames: Intl.DisplayNames | undefined;
+
+/** "India (IN)"; the code alone where Intl knows no name. */
+export function countryName(country: CountryCode): string {
+  countryNames ??= new Intl.DisplayNames('en', { type: 'region', fallback: 'code' });
+  const name = countryNames.of(country);
+  return name === undefined || name === country ? country : `${name} (${country})`;
+}
+
+function onlyDigits(text: string): string {
+  return text.replace(/[^0-9]/g, '');
+}

@@ -1,0 +1,291 @@
+import type { CallOptions } from '../../config/types.ts';
+import { VoicecallError } from '../../errors.ts';
+import { afterPostMs, announce, refresh } from '../../outbox/outbox.ts';
+import { cancelTask, enqueue } from '../../queue/enqueue.ts';
+import type { TaskHandler, Tx } from '../../store/types.ts';
+import { countCountries, hashRequest, release } from '../asking/create.ts';
+import { cancelReadyCalls, lockRequest, moveRequest, type RequestRow } from '../request/advance.ts';
+import { record, recordRefused } from '../request/audit.ts';
+import type { CallsDeps } from '../request/deps.ts';
+import type { ApprovalAsk, Decision, Message, RequestState, RequestView } from '../request/types.ts';
+
+export interface NewDecision {
+  requestId: string;
+  /** Hash of what the person saw when pressing; null where it was not told. */
+  seenHash: string | null;
+  userId: string;
+  decision: 'approve' | 'reject';
+  reason: string | null;
+}
+
+export type DecisionOutcome =
+  | { state: 'approved' }
+  | { state: 'rejected' }
+  | { state: 'waiting'; approved: number; quorum: number };
+
+/**
+ * One approver's decision, for exactly the request that they saw. That `userId` is an approver by the configuration of
+ * now and of when it was asked is the caller's to check. Throws VoicecallError: not_found; already_decided (facts:
+ * state, by, at); not_allowed (facts: why "own" or "twice"); changed (the request is not what was shown: the earlier
+ * approvals are void and the card is drawn anew). Every refused press stands in the audit trail.
+ */
+export async function decide(deps: CallsDeps, press: NewDecision): Promise<DecisionOutcome> {
+  const outcome = await deps.store.transaction((tx) => decideIn(tx, deps, press));
+  if (outcome instanceof VoicecallError) throw outcome;
+  return outcome;
+}
+
+/** Returned, not thrown, are the errors whose side effects shall be kept. */
+async function decideIn(
+  tx: Tx,
+  deps: CallsDeps,
+  press: NewDecision,
+): Promise<DecisionOutcome | VoicecallError> {
+  const now = deps.clock.now();
+  const request = await lockRequest(tx, press.requestId);
+  if (request === null) throw new VoicecallError('not_found', `no request ${press.requestId}`);
+  if (request.state === 'awaiting_approval' && request.expires_at !== null && now >= request.expires_at) {
+    await expireNow(tx, request, now);
+    await refusePress(tx, press, now, 'already expired');
+    return new VoicecallError('already_decided', 'expired', {
+      facts: { state: 'expired', by: '', at: String(now) },
+    });
+  }
+  if (request.state !== 'awaiting_approval') {
+    const facts = await factsOf(tx, request);
+    await refusePress(tx, press, now, `already ${facts.state}`);
+    return new VoicecallError('already_decided', `request ${request.id} is ${request.state}`, { facts });
+  }
+  const approval = JSON.parse(request.approval ?? 'null') as ApprovalAsk | null;
+  const maySelf = approval?.allowSelfApproval === true && deps.config().approval?.allowSelfApproval === true;
+  if (request.requested_by === press.userId && !maySelf) {
+    await refusePress(tx, press, now, 'own request');
+    return new VoicecallError('not_allowed', 'own request', { facts: { why: 'own' } });
+  }
+  const callees = await calleesOf(tx, request.id);
+  const hash = hashOf(deps.tokenSecret, request, callees);
+  if (hash !== request.hash || (press.seenHash !== null && !hash.startsWith(press.seenHash))) {
+    await showAsItIs(tx, request, callees, hash, now);
+    await refusePress(tx, press, now, 'the request is not what was shown');
+    return new VoicecallError('changed', 'the request is not what was shown');
+  }
+  const kept = await tx
+    .insertInto('decisions')
+    .values({
+      request_id: request.id,
+      user_id: press.userId,
+      decision: press.decision,
+      reason: press.reason,
+      hash,
+      at: now,
+    })
+    .onConflict((conflict) =>
+      conflict
+        .columns(['request_id', 'user_id'])
+        .doUpdateSet({ decision: press.decision, reason: press.reason, at: now })
+        // Who approved may still reject; nobody's approval counts twice.
+        .where('decisions.decision', '!=', press.decision),
+    )
+    .executeTakeFirst();
+  if ((kept.numInsertedOrUpdatedRows ?? 0n) === 0n) {
+    await refusePress(tx, press, now, 'decided already');
+    return new VoicecallError('not_allowed', 'decided already', { facts: { why: 'twice' } });
+  }
+  await record(tx, request.id, {
+    at: now,
+    actor: press.userId,
+    action: press.decision === 'approve' ? 'approved' : 'rejected',
+    detail: press.reason === null ? {} : { reason: press.reason },
+  });
+  if (press.decision === 'reject') {
+    await moveRequest(tx, request, 'rejected', now, { outcome: press.reason, finished_at: now });
+    await cancelReadyCalls(tx, request.id);
+    await closeApproval(tx, request, now, press.userId);
+    return { state: 'rejected' };
+  }
+  const approved = await countApprovals(tx, request.id);
+  const quorum = approval?.quorum ?? 1;
+  if (approved < quorum) {
+    await refresh(tx, now, request.id);
+    return { state: 'waiting', approved, quorum };
+  }
+  await release(tx, deps, request);
+  await closeApproval(tx, request, now, press.userId);
+  return { state: 'approved' };
+}
+
+async function countApprovals(tx: Tx, requestId: string): Promise<number> {
+  const rows = await tx
+    .selectFrom('decisions')
+    .select('user_id')
+    .where('request_id', '=', requestId)
+    .where('decision', '=', 'approve')
+    .execute();
+  return rows.length;
+}
+
+/** How the wait for approval ended, by whom and when, for those who come too late: facts of already_decided. */
+export function decidedFacts(
+  request: Pick<RequestView, 'state' | 'cancelledBy' | 'finishedAt' | 'changedAt'>,
+  decisions: readonly Pick<Decision, 'userId' | 'decision' | 'at'>[],
+): Record<'state' | 'by' | 'at', string> {
+  const { state } = request;
+  const endedAt = String(request.finishedAt ?? request.changedAt);
+  if (state === 'expired') return { state, by: '', at: endedAt };
+  if (state === 'cancelled') return { state, by: request.cancelledBy ?? '', at: endedAt };
+  const wanted = state === 'rejected' ? 'reject' : 'approve';
+  const last = decisions.findLast((each) => each.decision === wanted);
+  return {
+    state: state === 'rejected' ? state : 'approved',
+    by: last?.userId ?? '',
+    at: String(last?.at ?? request.changedAt),
+  };
+}
+
+async function factsOf(tx: Tx, request: RequestRow) {
+  const decisions = await tx
+    .selectFrom('decisions')
+    .select(['user_id as userId', 'decision', 'at'])
+    .where('request_id', '=', request.id)
+    .orderBy('at')
+    .execute();
+  return decidedFacts(
+    {
+      state: request.state as RequestState,
+      cancelledBy: request.cancelled_by,
+      finishedAt: request.finished_at,
+      changedAt: request.changed_at,
+    },
+    decisions.map((each) => ({ ...each, decision: each.decision === 'approve' ? 'approve' : 'reject' })),
+  );
+}
+
+async function refusePress(tx: Tx, press: NewDecision, now: number, why: string): Promise<void> {
+  await recordRefused(tx, press.requestId, {
+    at: now,
+    actor: press.userId,
+    pressed: press.decision,
+    why,
+  });
+}
+
+async function calleesOf(tx: Tx, requestId: string): Promise<string[]> {
+  const calls = await tx.selectFrom('calls').select('callee').where('request_id', '=', requestId).execute();
+  return calls.map((each) => each.callee);
+}
+
+function hashOf(secret: string, request: RequestRow, callees: string[]): string {
+  return hashRequest(secret, {
+    callees,
+    message: JSON.parse(request.message) as Message,
+    options: JSON.parse(request.options) as CallOptions,
+    note: request.note,
+    channelId: request.channel_id,
+    threadTs: request.thread_ts,
+  });
+}
+
+/** Approvals of something else are void; what is shown and asked for from now on is what stands in the database. */
+async function showAsItIs(
+  tx: Tx,
+  request: RequestRow,
+  callees: string[],
+  hash: string,
+  now: number,
+): Promise<void> {
+  const countries = countCountries(callees.map((callee) => ({ callee, name: null })));
+  await tx
+    .updateTable('requests')
+    .set({ hash, callees: callees.length, countries: JSON.stringify(countries), changed_at: now })
+    .where('id', '=', request.id)
+    .execute();
+  const voided = await tx
+    .deleteFrom('decisions')
+    .where('request_id', '=', request.id)
+    .where('hash', '!=', hash)
+    .executeTakeFirst();
+  if (voided.numDeletedRows > 0n) {
+    const detail = { approvals: Number(voided.numDeletedRows) };
+    await record(tx, request.id, { at: now, actor: 'voicecall', action: 'made approvals void', detail });
+  }
+  await refresh(tx, now, request.id);
+}
+
+/** The wait is over, ended by `by`: so are its timers; everything shown is drawn anew, and who asked elsewhere is told. */
+export async function closeApproval(tx: Tx, request: RequestRow, now: number, by: string): Promise<void> {
+  await cancelTask(tx, 'expire', request.id);
+  await cancelTask(tx, 'remind', request.id);
+  await refresh(tx, now, request.id, afterPostMs);
+  if (request.requested_by === null || request.requested_by === by) return;
+  if (request.asked_in === request.channel_id) return;
+  await announce(tx, now, {
+    requestId: request.id,
+    kind: 'direct',
+    slot: `outcome:${request.id}`,
+    channelId: request.requested_by,
+    userId: request.requested_by,
+  });
+}
+
+/** The approvers' card stands in Slack: from now (ms) the time to decide runs. */
+export async function startApprovalClock(tx: Tx, requestId: string, now: number): Promise<void> {
+  const request = await lockRequest(tx, requestId);
+  if (request === null || request.state !== 'awaiting_approval' || request.expires_at !== null) return;
+  const approval = JSON.parse(request.approval ?? 'null') as ApprovalAsk | null;
+  if (approval === null) return;
+  const expiresAt = now + approval.expiresAfterMs;
+  await tx.updateTable('requests').set({ expires_at: expiresAt }).where('id', '=', requestId).execute();
+  await enqueue(tx, { kind: 'expire', key: requestId, runAt: expiresAt, priority: 1 });
+  await enqueue(tx, { kind: 'remind', key: requestId, runAt: now + Math.floor(approval.expiresAfterMs / 2) });
+  await refresh(tx, now, requestId);
+}
+
+async function expireNow(tx: Tx, request: RequestRow, now: number): Promise<void> {
+  await moveRequest(tx, request, 'expired', now, { finished_at: now });
+  await cancelReadyCalls(tx, request.id);
+  await record(tx, request.id, { at: now, actor: 'voicecall', action: 'expired' });
+  await closeApproval(tx, request, now, 'voicecall');
+}
+
+/** The handler of "expire" tasks (key: request). */
+export function createExpirer(deps: CallsDeps): TaskHandler {
+  return async (task) =>
+    await deps.store.transaction(async (tx) => {
+      const now = deps.clock.now();
+      const request = await lockRequest(tx, task.key);
+      if (request === null || request.state !== 'awaiting_approval' || request.expires_at === null)
+        return undefined;
+      if (now < request.expires_at) return { againAt: request.expires_at };
+      await expireNow(tx, request, now);
+      return undefined;
+    });
+}
+
+/** The handler of "remind" tasks (key: request): once, in the card's thread. */
+export function createReminder(deps: CallsDeps): TaskHandler {
+  return async (task) =>
+    await deps.store.transaction(async (tx) => {
+      const now = deps.clock.now();
+      const request = await lockRequest(tx, task.key);
+      if (request === null || request.state !== 'awaiting_approval') return undefined;
+      if (request.expires_at !== null && now >= request.expires_at) return undefined;
+      // Not by its slot: a card that was moved has another.
+      const card = await tx
+        .selectFrom('messages')
+        .select(['id', 'channel_id', 'parent_id'])
+        .where('request_id', '=', request.id)
+        .where('kind', '=', 'card')
+        .where('state', '=', 'posted')
+        .executeTakeFirst();
+      if (card === undefined) return undefined;
+      await announce(tx, now, {
+        requestId: request.id,
+        kind: 'reply',
+        slot: `reminder:${request.id}`,
+        channelId: card.channel_id,
+        parentId: card.parent_id ?? card.id,
+        body: { reminder: true },
+      });
+      return undefined;
+    });
+}

@@ -1,0 +1,89 @@
+import type { CountryCode } from 'libphonenumber-js';
+import { isBetweenIn } from '../../callees/numbering-plan.ts';
+import type { ApprovalPolicy, Config } from '../../config/types.ts';
+import { lockName } from '../../queue/turns.ts';
+import type { Tx } from '../../store/types.ts';
+import { countCountries, unknownCountry } from '../asking/create.ts';
+import type { ApprovalAsk, Callee } from '../request/types.ts';
+
+const hourMs = 3_600_000;
+
+/**
+ * Whether the policy wants an approval for these callees, and why. Callees that the same person asked for in the last
+ * hour without approval count too, so that splitting a crowd gains nothing. Null: no approval needed.
+ */
+export async function approvalFor(
+  tx: Tx,
+  config: Config,
+  ask: { requestedBy: string | null; callees: readonly Callee[]; now: number },
+): Promise<ApprovalAsk | null> {
+  const policy = config.approval;
+  if (policy === undefined) return null;
+  const before = await askedWithoutApproval(tx, ask.requestedBy, ask.now);
+  const reasons = approvalReasons(policy, ask.callees, before, ask.now);
+  if (reasons.length === 0) return null;
+  return {
+    reasons,
+    approvers: policy.approvers,
+    quorum: policy.quorum,
+    allowSelfApproval: policy.allowSelfApproval,
+    channelId: policy.channel ?? null,
+    expiresAfterMs: policy.expiresAfterMs,
+  };
+}
+
+/** Pure: the reasons in words, none where the policy is content. `before`: callees of the last hour without approval. */
+export function approvalReasons(
+  policy: ApprovalPolicy,
+  callees: readonly Callee[],
+  before: number,
+  now: number,
+): string[] {
+  const reasons: string[] = [];
+  const { calleesOver, outsideCountries, between } = policy;
+  if (calleesOver !== undefined && callees.length + before > calleesOver) {
+    const together = before === 0 ? '' : ` and ${before} of the last hour without approval`;
+    reasons.push(
+      calleesOver === 0
+        ? 'every request needs approval'
+        : `${callees.length} callees${together}: more than ${calleesOver}`,
+    );
+  }
+  if (outsideCountries === undefined && between === undefined) return reasons;
+  const countries = countCountries(callees);
+  const calleesWhere = (holds: (country: string) => boolean) =>
+    countries.reduce((sum, each) => sum + (holds(each.country) ? each.callees : 0), 0);
+  if (outsideCountries !== undefined) {
+    const allowed = new Set<string>(outsideCountries);
+    const outside = calleesWhere((country) => !allowed.has(country));
+    if (outside > 0) reasons.push(`${outside} outside ${outsideCountries.join(', ')}`);
+  }
+  if (between !== undefined) {
+    const local = (country: string) =>
+      country === unknownCountry ? 'unknown' : isBetweenIn(country as CountryCode, between, now);
+    const night = calleesWhere((country) => local(country) === 'yes');
+    const unclear = calleesWhere((country) => local(country) === 'unknown');
+    const window = `between ${clockTime(between.fromMinute)} and ${clockTime(between.toMinute)}`;
+    if (night > 0) reasons.push(`for ${night} it is ${window} where they are`);
+    if (unclear > 0) reasons.push(`for ${unclear} the local time is not known (asked for ${window})`);
+  }
+  return reasons;
+}
+
+function clockTime(minute: number): string {
+  return `${String(Math.floor(minute / 60)).padStart(2, '0')}:${String(minute % 60).padStart(2, '0')}`;
+}
+
+async function askedWithoutApproval(tx: Tx, userId: string | null, now: number): Promise<number> {
+  if (userId === null) return 0;
+  // Taken as a lock until the transaction ends: two requests at once must see each other.
+  await lockName(tx, `approval:${userId}`);
+  const row = await tx
+    .selectFrom('requests')
+    .select((eb) => eb.fn.sum<number>('callees').as('callees'))
+    .where('requested_by', '=', userId)
+    .where('created_at', '>', now - hourMs)
+    .where('approval', 'is', null)
+    .executeTakeFirst();
+  return Number(row?.callees ?? 0);
+}

@@ -1,0 +1,222 @@
+import type { Selectable } from 'kysely';
+import { sql } from 'kysely';
+import { VoicecallError } from '../../errors.ts';
+import { announce, boardOf, refresh } from '../../outbox/outbox.ts';
+import { enqueue } from '../../queue/enqueue.ts';
+import type { RequestsTable } from '../../store/schema.ts';
+import type { Queryable, Tx } from '../../store/types.ts';
+import { record } from './audit.ts';
+import type { CallsDeps } from './deps.ts';
+import { assertTransition, callTransitions, requestTransitions } from './states.ts';
+import type { Counts, RequestState } from './types.ts';
+
+export type RequestRow = Selectable<RequestsTable>;
+
+/** Reads a request and keeps others from changing it until the transaction ends; null where there is none. */
+export async function lockRequest(tx: Tx, requestId: string): Promise<RequestRow | null> {
+  const row = await tx
+    .updateTable('requests')
+    .set((eb) => ({ changed_at: eb.ref('changed_at') }))
+    .where('id', '=', requestId)
+    .returningAll()
+    .executeTakeFirst();
+  return row ?? null;
+}
+
+/** Changes a request's state by the table of transitions; throws VoicecallError bad_transition, too where it is in another state than the caller read. */
+export async function moveRequest(
+  tx: Tx,
+  request: Pick<RequestRow, 'id' | 'state'>,
+  to: RequestState,
+  now: number,
+  more: Partial<Pick<RequestRow, 'outcome' | 'cancelled_by' | 'finished_at' | 'expires_at'>> = {},
+): Promise<void> {
+  assertTransition(requestTransitions, request.state as RequestState, to);
+  const moved = await tx
+    .updateTable('requests')
+    .set({ state: to, changed_at: now, ...more })
+    .where('id', '=', request.id)
+    .where('state', '=', request.state)
+    .executeTakeFirst();
+  if (moved.numUpdatedRows === 0n)
+    throw new VoicecallError('bad_transition', `request ${request.id} is not ${request.state} any more`);
+}
+
+/** Stops the calls of a request that have not been sent; returns how many. */
+export async function cancelReadyCalls(tx: Tx, requestId: string): Promise<number> {
+  assertTransition(callTransitions, 'ready', 'cancelled');
+  const calls = await tx
+    .updateTable('calls')
+    .set({ state: 'cancelled' })
+    .where('request_id', '=', requestId)
+    .where('state', '=', 'ready')
+    .executeTakeFirst();
+  return Number(calls.numUpdatedRows);
+}
+
+/** Counts a request's calls by state; calls that a later submission replaced do not count. */
+export async function countCalls(from: Queryable, requestId: string): Promise<Counts> {
+  const rows = await from
+    .selectFrom('calls')
+    .select(['state', sql<number>`count(*)`.as('calls')])
+    .where('request_id', '=', requestId)
+    .where('superseded', '=', 0)
+    .groupBy('state')
+    .execute();
+  const of = (state: string) => Number(rows.find((row) => row.state === state)?.calls ?? 0);
+  const answered = of('answered');
+  const notAnswered = of('not_answered');
+  return {
+    callees: rows.reduce((sum, row) => sum + Number(row.calls), 0),
+    accepted: of('accepted') + answered + notAnswered,
+    refused: of('refused'),
+    unknown: of('unknown'),
+    held: of('held'),
+    cancelled: of('cancelled'),
+    failed: of('failed'),
+    answered,
+    not_answered: notAnswered,
+    waiting: of('ready') + of('sending'),
+  };
+}
+
+/**
+ * Moves a request on after something of it changed: to `sent` once nothing is left to send (then the thread gets its
+ * results), to `done` once nothing is left to learn, to `failed` where nothing at all could be sent. `step`: one of many
+ * like it, which the board may show later together with the next.
+ */
+export async function advance(
+  tx: Tx,
+  deps: CallsDeps,
+  requestId: string,
+  { step = false } = {},
+): Promise<void> {
+  const now = deps.clock.now();
+  const request = await lockRequest(tx, requestId);
+  if (request === null) return;
+  let moved = false;
+  if (request.state === 'sending' || request.state === 'approved') {
+    const counts = await countCalls(tx, requestId);
+    moved = counts.waiting === 0 && !(counts.unknown > 0 && (await willBeSentAgain(tx, requestId)));
+    if (moved) await finishSending(tx, deps, request, counts, now);
+  } else if (request.state === 'sent') {
+    const counts = await countCalls(tx, requestId);
+    moved = isSettled(counts);
+    if (moved) await finish(tx, request, 'done', now);
+    else if (awaitsReports(counts)) await pollLater(tx, deps, request, now);
+  }
+  await refresh(tx, now, requestId, step && !moved ? showStepWithinMs(request, now) : 0);
+}
+
+/**
+ * A crowd's board moves for minutes: it is edited ever less often while its state stays (after 1, 4, 13, 40 s, then once
+ * a minute), so that the workspace's few edits are left to others.
+ */
+export function showStepWithinMs(request: Pick<RequestRow, 'callees' | 'changed_at'>, now: number): number {
+  return request.callees <= crowd ? 0 : Math.min(2 * Math.max(0, now - request.changed_at), 60_000);
+}
+
+/** More callees than one submission takes. */
+const crowd = 200;
+
+/** True while a submission of the request waits to go out once more because its answer was lost. */
+async function willBeSentAgain(tx: Tx, requestId: string): Promise<boolean> {
+  const waiting = await tx
+    .selectFrom('tasks')
+    .innerJoin('submissions', 'submissions.id', 'tasks.key')
+    .select('tasks.key')
+    .where('tasks.kind', '=', 'again')
+    .where('submissions.request_id', '=', requestId)
+    .where('submissions.again_of', 'is', null)
+    .executeTakeFirst();
+  return waiting !== undefined;
+}
+
+function isSettled(counts: Counts): boolean {
+  return counts.unknown === 0 && !awaitsReports(counts);
+}
+
+function awaitsReports(counts: Counts): boolean {
+  return counts.accepted > counts.answered + counts.not_answered;
+}
+
+/** Polling ends when nothing is accepted without its end; what was unknown and turns out accepted begins it anew. */
+async function pollLater(tx: Tx, deps: CallsDeps, request: RequestRow, now: number): Promise<void> {
+  await enqueue(tx, { kind: 'poll', key: request.id, runAt: now + firstPollMs(deps, request), priority: 7 });
+}
+
+async function finishSending(
+  tx: Tx,
+  deps: CallsDeps,
+  request: RequestRow,
+  counts: Counts,
+  now: number,
+): Promise<void> {
+  const nothingSent = counts.accepted + counts.refused + counts.unknown === 0;
+  if (nothingSent && counts.failed > 0) await finish(tx, request, 'failed', now);
+  else if (nothingSent && counts.cancelled > 0) await finish(tx, request, 'cancelled', now);
+  else if (request.state === 'approved') await finish(tx, request, 'done', now);
+  else {
+    await moveRequest(tx, request, 'sent', now);
+    await record(tx, request.id, { at: now, actor: 'voicecall', action: 'sent', detail: { ...counts } });
+    if (isSettled(counts)) await finish(tx, { ...request, state: 'sent' }, 'done', now);
+    else await pollLater(tx, deps, request, now);
+  }
+  await announceResults(tx, request, counts, now);
+}
+
+/**
+ * How long to wait for delivery reports before asking for records: the longest a call can ring and last and three
+ * minutes more where reports are pushed to us, 15 s where asking is the only way.
+ */
+function firstPollMs(deps: CallsDeps, request: RequestRow): number {
+  if (!deps.reportsExpected) return 15_000;
+  const options = JSON.parse(request.options) as { maxRingingTime?: number; maxDuration?: number };
+  return ((options.maxRingingTime ?? 60) + (options.maxDuration ?? 120) + 180) * 1000;
+}
+
+async function finish(
+  tx: Tx,
+  request: Pick<RequestRow, 'id' | 'state'>,
+  to: 'done' | 'failed' | 'cancelled',
+  now: number,
+): Promise<void> {
+  await moveRequest(tx, request, to, now, { finished_at: now });
+  await record(tx, request.id, { at: now, actor: 'voicecall', action: to });
+  if (to === 'done') await announceFile(tx, request.id, 'done', now);
+}
+
+/** Rows a table in the thread can show; above it the whole goes into a file (Slack: 100 rows with the header). */
+export const tableRows = 99;
+
+async function announceResults(tx: Tx, request: RequestRow, counts: Counts, now: number): Promise<void> {
+  const parentId = await boardOf(tx, request.id);
+  await announce(tx, now, {
+    requestId: request.id,
+    kind: 'results',
+    slot: `results:${request.id}`,
+    channelId: request.channel_id,
+    threadTs: request.thread_ts,
+    parentId,
+  });
+  if (counts.callees > tableRows) await announceFile(tx, request.id, 'sent', now);
+}
+
+/** The CSV of all calls, once when all was sent and once more when all is known. */
+async function announceFile(tx: Tx, requestId: string, when: 'sent' | 'done', now: number): Promise<void> {
+  const request = await tx
+    .selectFrom('requests')
+    .select(['callees', 'channel_id', 'thread_ts'])
+    .where('id', '=', requestId)
+    .executeTakeFirstOrThrow();
+  if (request.callees <= tableRows) return;
+  await announce(tx, now, {
+    requestId,
+    kind: 'file',
+    slot: `file:${requestId}:${when}`,
+    channelId: request.channel_id,
+    threadTs: request.thread_ts,
+    parentId: await boardOf(tx, requestId),
+    body: { when },
+  });
+}

@@ -1,0 +1,54 @@
+import { newId } from '../../ids.ts';
+import type { Queryable, Tx } from '../../store/types.ts';
+
+export interface AuditEvent {
+  at: number;
+  /** A Slack user id, "rule:<name>" or "voicecall". */
+  actor: string;
+  action: string;
+  detail: Record<string, unknown>;
+}
+
+let counter = 0;
+
+/** Adds to the request's audit trail, in the transaction of what it tells. Nothing ever changes or deletes it. */
+export async function record(
+  tx: Tx,
+  requestId: string,
+  event: { at: number; actor: string; action: string; detail?: Record<string, unknown> },
+): Promise<void> {
+  counter = (counter + 1) % 10_000;
+  await tx
+    .insertInto('events')
+    .values({
+      // Sorts by time and, within one millisecond of one process, by order.
+      id: newId(`${String(event.at).padStart(14, '0')}-${String(counter).padStart(4, '0')}-`),
+      request_id: requestId,
+      at: event.at,
+      actor: event.actor,
+      action: event.action,
+      detail: JSON.stringify(event.detail ?? {}),
+    })
+    .execute();
+}
+
+/** A press that changed nothing: who pressed what ("approve", "cancel", …), and why it was refused. */
+export async function recordRefused(
+  tx: Tx,
+  requestId: string,
+  press: { at: number; actor: string; pressed: string; why: string },
+): Promise<void> {
+  const { at, actor, pressed, why } = press;
+  await record(tx, requestId, { at, actor, action: 'press refused', detail: { pressed, why } });
+}
+
+/** The request's audit trail, oldest first. */
+export async function readAudit(from: Queryable, requestId: string): Promise<AuditEvent[]> {
+  const rows = await from
+    .selectFrom('events')
+    .select(['at', 'actor', 'action', 'detail'])
+    .where('request_id', '=', requestId)
+    .orderBy('id')
+    .execute();
+  return rows.map((row) => ({ ...row, detail: JSON.parse(row.detail) as Record<string, unknown> }));
+}

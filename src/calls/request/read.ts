@@ -1,0 +1,170 @@
+import { type Selectable, sql } from 'kysely';
+import type { CallOptions } from '../../config/types.ts';
+import type { CallsTable, RequestsTable, SubmissionsTable } from '../../store/schema.ts';
+import type { Queryable } from '../../store/types.ts';
+import { countCalls } from './advance.ts';
+import { shownCallee } from './erased.ts';
+import type {
+  ApprovalAsk,
+  CallState,
+  CallView,
+  Decision,
+  Message,
+  Origin,
+  RequestState,
+  RequestView,
+  SubmissionState,
+  SubmissionView,
+} from './types.ts';
+
+/** A request as boards and answers show it, or null where there is none. */
+export async function loadRequest(from: Queryable, requestId: string): Promise<RequestView | null> {
+  const row = await from.selectFrom('requests').selectAll().where('id', '=', requestId).executeTakeFirst();
+  if (row === undefined) return null;
+  const [counts, submissions, decisions, unknown] = await Promise.all([
+    countCalls(from, requestId),
+    from
+      .selectFrom('submissions')
+      .selectAll()
+      .where('request_id', '=', requestId)
+      .orderBy('ordinal')
+      .execute(),
+    from.selectFrom('decisions').selectAll().where('request_id', '=', requestId).orderBy('at').execute(),
+    unknownCalls(from, requestId),
+  ]);
+  return {
+    ...requestFields(row),
+    counts,
+    submissions: submissions.map((each) => submissionView(each, unknown)),
+    decisions: decisions.map(
+      (each): Decision => ({
+        userId: each.user_id,
+        decision: each.decision === 'approve' ? 'approve' : 'reject',
+        reason: each.reason,
+        at: each.at,
+      }),
+    ),
+  };
+}
+
+/** How many calls of each submission may or may not have been dialled. */
+async function unknownCalls(from: Queryable, requestId: string): Promise<Map<string, number>> {
+  const rows = await from
+    .selectFrom('calls')
+    .select(['submission_id', sql<number>`count(*)`.as('calls')])
+    .where('request_id', '=', requestId)
+    .where('state', '=', 'unknown')
+    .where('superseded', '=', 0)
+    .groupBy('submission_id')
+    .execute();
+  return new Map(rows.map((row) => [row.submission_id ?? '', Number(row.calls)]));
+}
+
+function requestFields(
+  row: Selectable<RequestsTable>,
+): Omit<RequestView, 'counts' | 'submissions' | 'decisions'> {
+  return {
+    id: row.id,
+    teamId: row.team_id,
+    origin: row.origin as Origin,
+    state: row.state as RequestState,
+    requestedBy: row.requested_by,
+    ruleName: row.rule_name,
+    alertTitle: row.alert_title,
+    channelId: row.channel_id,
+    askedIn: row.asked_in,
+    threadTs: row.thread_ts,
+    hash: row.hash,
+    message: JSON.parse(row.message) as Message,
+    options: JSON.parse(row.options) as CallOptions,
+    note: row.note,
+    duplicates: row.duplicates,
+    countries: JSON.parse(row.countries) as RequestView['countries'],
+    approval: row.approval === null ? null : (JSON.parse(row.approval) as ApprovalAsk),
+    expiresAt: row.expires_at,
+    createdAt: row.created_at,
+    changedAt: row.changed_at,
+    finishedAt: row.finished_at,
+    cancelledBy: row.cancelled_by,
+    ackedBy: row.acked_by,
+    outcome: row.outcome,
+    onUnknown: row.on_unknown === 'again' ? 'again' : 'hold',
+  };
+}
+
+function submissionView(
+  row: Selectable<SubmissionsTable>,
+  unknown: ReadonlyMap<string, number>,
+): SubmissionView {
+  const state = row.state as SubmissionState;
+  return {
+    id: row.id,
+    ordinal: row.ordinal,
+    state,
+    callees: row.callees,
+    unknown: unknown.get(row.id) ?? 0,
+    code: row.code,
+    reason: row.reason,
+    sendingAt: row.sending_at,
+    answeredAt: row.answered_at,
+    checkedAt: row.checked_at,
+    settledBy: row.settled_by,
+    again: row.again_of !== null,
+    nextTryAt: state === 'ready' && row.tries > 0 ? row.next_try_at : null,
+  };
+}
+
+/** A request's calls in the order asked; `states` narrows them, `page` (from 0, of `size`) cuts them. */
+export async function loadCalls(
+  from: Queryable,
+  requestId: string,
+  { states, page = 0, size = 100_000 }: { states?: readonly CallState[]; page?: number; size?: number } = {},
+): Promise<CallView[]> {
+  let query = from.selectFrom('calls').selectAll().where('request_id', '=', requestId);
+  if (states !== undefined) query = query.where('state', 'in', states);
+  const rows = await query
+    .orderBy('position')
+    .limit(size)
+    .offset(page * size)
+    .execute();
+  return rows.map(callView);
+}
+
+function callView(row: Selectable<CallsTable>): CallView {
+  return {
+    position: row.position,
+    callee: shownCallee(row.callee),
+    name: row.name,
+    state: row.state as CallState,
+    submissionId: row.submission_id,
+    voiceId: row.voice_id,
+    submitCode: row.submit_code,
+    submitReason: row.submit_reason,
+    terminationCode: row.termination_code,
+    terminationReason: row.termination_reason,
+    sipCode: row.sip_code,
+    callStatus: row.call_status,
+    answerTimeAt: row.answer_time_at,
+    hangupTimeAt: row.hangup_time_at,
+    callDuration: row.call_duration,
+    feedbackValue: row.feedback_value,
+    superseded: row.superseded !== 0,
+  };
+}
+
+/** Ids of requests, newest first: one person's, or everybody's where `userId` is null. */
+export async function listRequests(
+  from: Queryable,
+  { userId, open, page, size }: { userId: string | null; open: boolean; page: number; size: number },
+): Promise<{ ids: string[]; more: boolean }> {
+  let query = from.selectFrom('requests').select('id');
+  if (userId !== null) query = query.where('requested_by', '=', userId);
+  if (open) query = query.where('state', 'in', ['awaiting_approval', 'approved', 'sending', 'sent']);
+  const rows = await query
+    .orderBy('created_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(size + 1)
+    .offset(page * size)
+    .execute();
+  return { ids: rows.slice(0, size).map((row) => row.id), more: rows.length > size };
+}

@@ -1,0 +1,73 @@
+import { VoicecallError } from '../../errors.ts';
+import type { CallState, RequestState, SubmissionState } from './types.ts';
+
+/** Every change of a request's state that may happen; anything else is a bug or a lost race. */
+export const requestTransitions: Record<RequestState, readonly RequestState[]> = {
+  awaiting_approval: ['approved', 'rejected', 'expired', 'cancelled'],
+  approved: ['sending', 'cancelled', 'failed', 'done'],
+  sending: ['sent', 'cancelled', 'failed', 'done'],
+  sent: ['done'],
+  rejected: [],
+  expired: [],
+  cancelled: [],
+  done: [],
+  failed: [],
+};
+
+/** `sending → ready` only when provably nothing was sent. */
+export const submissionTransitions: Record<SubmissionState, readonly SubmissionState[]> = {
+  ready: ['sending', 'held', 'cancelled', 'failed'],
+  sending: ['accepted', 'refused', 'unknown', 'ready'],
+  unknown: ['accepted', 'refused', 'settled'],
+  // A report can prove a person's settlement wrong: what the platform says happened, happened.
+  settled: ['accepted'],
+  accepted: [],
+  refused: [],
+  held: [],
+  cancelled: [],
+  failed: [],
+};
+
+/** A report may come before the answer, hence the ways from `sending` and `unknown` to the end. */
+export const callTransitions: Record<CallState, readonly CallState[]> = {
+  ready: ['sending', 'held', 'cancelled', 'failed'],
+  sending: ['accepted', 'refused', 'unknown', 'ready', 'answered', 'not_answered'],
+  unknown: ['accepted', 'refused', 'failed', 'answered', 'not_answered'],
+  accepted: ['answered', 'not_answered'],
+  // A later report of the same call can outweigh an earlier one (redialled by the platform).
+  answered: ['not_answered'],
+  not_answered: ['answered'],
+  // Settled by a person as "did not ring", then reported after all.
+  failed: ['accepted', 'answered', 'not_answered'],
+  refused: [],
+  held: [],
+  cancelled: [],
+};
+
+/** True where `to` may follow `from`. */
+export function mayBecome<State extends string>(
+  table: Record<State, readonly State[]>,
+  from: State,
+  to: State,
+): boolean {
+  return table[from].includes(to);
+}
+
+/** Throws VoicecallError bad_transition where the table does not allow it. */
+export function assertTransition<State extends string>(
+  table: Record<State, readonly State[]>,
+  from: State,
+  to: State,
+): void {
+  if (mayBecome(table, from, to)) return;
+  throw new VoicecallError('bad_transition', `${from} cannot become ${to}`, { facts: { from, to } });
+}
+
+/** States in which a request waits for nothing any more. */
+export const finishedRequestStates: readonly RequestState[] = [
+  'rejected',
+  'expired',
+  'cancelled',
+  'done',
+  'failed',
+];

@@ -1,0 +1,161 @@
+import type { CallOptions } from '../../config/types.ts';
+
+export type RequestState =
+  | 'awaiting_approval'
+  | 'approved'
+  | 'rejected'
+  | 'expired'
+  | 'cancelled'
+  | 'sending'
+  | 'sent'
+  | 'done'
+  | 'failed';
+export type SubmissionState =
+  | 'ready'
+  | 'sending'
+  | 'accepted'
+  | 'refused'
+  | 'unknown'
+  | 'settled'
+  | 'held'
+  | 'cancelled'
+  | 'failed';
+export type CallState =
+  | 'ready'
+  | 'sending'
+  | 'accepted'
+  | 'refused'
+  | 'unknown'
+  | 'held'
+  | 'cancelled'
+  | 'failed'
+  | 'answered'
+  | 'not_answered';
+export type Origin = 'person' | 'alert' | 'redial';
+
+/** What the callee hears. */
+export type Message =
+  | { kind: 'recording'; fileId: string; name: string | null }
+  | { kind: 'text'; text: string; language: string };
+
+/** One number to ring, in digits with its country code, with the name its list or file gave it. */
+export interface Callee {
+  callee: string;
+  name: string | null;
+}
+
+/**
+ * `accepted` is all that the platform took and never falls; `answered` and `not_answered` are parts of it;
+ * accepted + refused + unknown + held + cancelled + failed + waiting is `callees`.
+ */
+export interface Counts {
+  callees: number;
+  accepted: number;
+  refused: number;
+  unknown: number;
+  held: number;
+  cancelled: number;
+  failed: number;
+  answered: number;
+  not_answered: number;
+  /** Not sent yet: ready or sending. */
+  waiting: number;
+}
+
+export interface Decision {
+  userId: string;
+  decision: 'approve' | 'reject';
+  reason: string | null;
+  at: number;
+}
+
+/** Why a request needs approval, and who may give it: fixed when it was asked. */
+export interface ApprovalAsk {
+  reasons: string[];
+  approvers: string[];
+  quorum: number;
+  allowSelfApproval: boolean;
+  channelId: string | null;
+  expiresAfterMs: number;
+}
+
+export interface SubmissionView {
+  id: string;
+  ordinal: number;
+  state: SubmissionState;
+  callees: number;
+  /** How many of its calls may or may not have been dialled; while there are any, call_settle is offered. */
+  unknown: number;
+  /** The platform's code, or one of ours (timeout, connection_lost, connect_refused, …). */
+  code: string | null;
+  reason: string | null;
+  sendingAt: number | null;
+  answeredAt: number | null;
+  /** When the platform's records were last read without finding it. */
+  checkedAt: number | null;
+  settledBy: string | null;
+  /** True where this submission was sent because an earlier one stayed unknown. */
+  again: boolean;
+  /** When it will be tried again, ms; only while nothing left this machine. */
+  nextTryAt: number | null;
+}
+
+export interface CallView {
+  position: number;
+  /** Digits; the empty string once erased. Mask it before it goes into a channel. */
+  callee: string;
+  name: string | null;
+  state: CallState;
+  submissionId: string | null;
+  voiceId: string | null;
+  /** At submission: "0" accepted, else the refusal. */
+  submitCode: string | null;
+  submitReason: string | null;
+  /** By report. */
+  terminationCode: string | null;
+  terminationReason: string | null;
+  sipCode: string | null;
+  callStatus: string | null;
+  answerTimeAt: number | null;
+  hangupTimeAt: number | null;
+  callDuration: number | null;
+  feedbackValue: string | null;
+  /** True where a later submission of the same callee replaced this one. */
+  superseded: boolean;
+}
+
+/** A request as boards, views and answers need it; no phone numbers in it. */
+export interface RequestView {
+  id: string;
+  teamId: string;
+  origin: Origin;
+  state: RequestState;
+  requestedBy: string | null;
+  ruleName: string | null;
+  alertTitle: string | null;
+  channelId: string;
+  askedIn: string | null;
+  threadTs: string | null;
+  /** Of callees, message, options, note and channel: an approval binds to it. */
+  hash: string;
+  message: Message;
+  options: CallOptions;
+  note: string;
+  duplicates: number;
+  /** Country codes with how many callees each, most first; "??" where the country is not known. */
+  countries: { country: string; callees: number }[];
+  counts: Counts;
+  submissions: SubmissionView[];
+  approval: ApprovalAsk | null;
+  decisions: Decision[];
+  expiresAt: number | null;
+  createdAt: number;
+  changedAt: number;
+  finishedAt: number | null;
+  cancelledBy: string | null;
+  ackedBy: string | null;
+  /** Why it failed, was rejected or was held, in words for people; null otherwise. */
+  outcome: string | null;
+  /** "again": what stays unknown goes out once more while the request is sending; absent: it is left to a person. */
+  onUnknown?: 'again' | 'hold';
+}

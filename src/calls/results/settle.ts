@@ -1,0 +1,68 @@
+import { VoicecallError } from '../../errors.ts';
+import { advance, lockRequest } from '../request/advance.ts';
+import { record } from '../request/audit.ts';
+import type { CallsDeps } from '../request/deps.ts';
+
+/**
+ * A person says what became of an unknown submission. It rang: its unknown calls count as accepted; it did not: as
+ * failed, and a new request may be offered. A report that comes later still tells the truth.
+ * Returns the request's id. Throws VoicecallError not_found, or already_decided when nothing of it is unknown any more.
+ */
+export async function settle(
+  deps: CallsDeps,
+  submissionId: string,
+  userId: string,
+  rang: boolean,
+): Promise<{ requestId: string; calls: number }> {
+  return await deps.store.transaction(async (tx) => {
+    const now = deps.clock.now();
+    const known = await tx
+      .selectFrom('submissions')
+      .select('request_id')
+      .where('id', '=', submissionId)
+      .executeTakeFirst();
+    if (known === undefined) throw new VoicecallError('not_found', `no submission ${submissionId}`);
+    const requestId = known.request_id;
+    await lockRequest(tx, requestId);
+    const calls = await tx
+      .updateTable('calls')
+      .set(
+        rang
+          ? { state: 'accepted', submit_code: 'settled_rang' }
+          : { state: 'failed', submit_code: 'settled_silent', dialled_at: null },
+      )
+      .where('submission_id', '=', submissionId)
+      .where('state', '=', 'unknown')
+      .executeTakeFirst();
+    const settled = Number(calls.numUpdatedRows);
+    if (settled === 0) {
+      const by = await tx
+        .selectFrom('submissions')
+        .select(['settled_by', 'settled_at', 'state'])
+        .where('id', '=', submissionId)
+        .executeTakeFirstOrThrow();
+      throw new VoicecallError('already_decided', `submission ${submissionId} is ${by.state}`, {
+        facts: { state: by.state, by: by.settled_by ?? '', at: String(by.settled_at ?? now) },
+      });
+    }
+    await tx
+      .updateTable('submissions')
+      .set({ settled_by: userId, settled_at: now })
+      .where('id', '=', submissionId)
+      .execute();
+    await tx
+      .updateTable('submissions')
+      .set({ state: 'settled' })
+      .where('id', '=', submissionId)
+      .where('state', '=', 'unknown')
+      .execute();
+    await record(tx, requestId, {
+      at: now,
+      actor: userId,
+      action: rang ? 'settled: it rang' : 'settled: it did not ring',
+      detail: { submission: submissionId, calls: settled },
+    });
+    await advance(tx, deps, requestId);
+    return { requestId, calls: settled };
+  });
+}

@@ -1,0 +1,140 @@
+import type { CallRecord } from '../../voice/types.ts';
+
+export type TerminationKind =
+  | 'answered'
+  | 'busy'
+  | 'no_answer'
+  | 'rejected'
+  | 'unreachable'
+  | 'invalid_number'
+  | 'voicemail'
+  | 'other';
+
+export interface Termination {
+  answered: boolean;
+  kind: TerminationKind;
+}
+
+/** What is looked at to judge a call; a report has it, and so has a stored call. */
+export type TerminationFacts = Pick<
+  CallRecord,
+  'callStatus' | 'answerTimeAt' | 'callDuration' | 'terminationCode' | 'sipCode' | 'feedbackValue'
+>;
+
+// The platform publishes no table: these are the SIP standard's (https://www.rfc-editor.org/rfc/rfc3261#section-21;
+// 607: https://www.rfc-editor.org/rfc/rfc8197).
+const sipKinds: Record<string, TerminationKind> = {
+  ...{ '403': 'rejected', '603': 'rejected', '607': 'rejected' },
+  ...{ '404': 'invalid_number', '410': 'invalid_number', '484': 'invalid_number', '604': 'invalid_number' },
+  ...{ '486': 'busy', '600': 'busy' },
+  // 408 and 480 may also mean out of reach: that nobody answered is true of both.
+  ...{ '408': 'no_answer', '480': 'no_answer', '487': 'no_answer' },
+  ...{ '488': 'unreachable', '500': 'unreachable', '502': 'unreachable', '503': 'unreachable' },
+  '504': 'unreachable',
+};
+
+/**
+ * Whether a finished call was answered, and how it ended if not. The platform gives `terminationCode` two meanings, so
+ * the order of these rules is what makes it safe: callStatus; then a real answer time with a duration; then 200 as SIP
+ * code; "0" alone never means answered.
+ */
+export function judgeTermination(facts: TerminationFacts): Termination {
+  const { callStatus } = facts;
+  if (callStatus === '50') return { answered: true, kind: 'answered' };
+  if (callStatus === '40') return { answered: false, kind: 'voicemail' };
+  if (callStatus === '10') return { answered: false, kind: 'busy' };
+  if (callStatus === '20') return { answered: false, kind: 'no_answer' };
+  if (callStatus !== null && callStatus !== '') return { answered: false, kind: sipKind(facts) };
+  if (facts.answerTimeAt !== null && facts.callDuration !== null && facts.callDuration > 0) {
+    return { answered: true, kind: 'answered' };
+  }
+  if (facts.sipCode === '200' || facts.terminationCode === '200') return { answered: true, kind: 'answered' };
+  return { answered: false, kind: sipKind(facts) };
+}
+
+function sipKind(facts: TerminationFacts): TerminationKind {
+  for (const code of [facts.sipCode, facts.terminationCode]) {
+    const kind = code !== null && Object.hasOwn(sipKinds, code) ? sipKinds[code] : undefined;
+    if (kind) return kind;
+  }
+  return 'other';
+}
+
+const words: Record<Exclude<TerminationKind, 'answered' | 'other'>, string> = {
+  busy: 'busy',
+  no_answer: 'no answer',
+  rejected: 'rejected',
+  unreachable: 'unreachable',
+  invalid_number: 'number not valid',
+  voicemail: 'voicemail',
+};
+
+/** A call's end in short: "answered, 13 s, pressed 1", "busy", "failed (499)". Codes and keys are foreign text: escape it. */
+export function terminationWords(facts: TerminationFacts): string {
+  const { kind } = judgeTermination(facts);
+  if (kind === 'other') {
+    const code = [facts.sipCode, facts.terminationCode].find(
+      (each) => each !== null && each !== '' && each !== '0',
+    );
+    return code ? `failed (${code.slice(0, 16)})` : 'not answered';
+  }
+  if (kind !== 'answered') return words[kind];
+  const { callDuration, feedbackValue } = facts;
+  const seconds = callDuration !== null && callDuration > 0 ? `, ${callDuration} s` : '';
+  const key = feedbackValue !== null && feedbackValue !== '' ? `, pressed ${feedbackValue.slice(0, 8)}` : '';
+  return `answered${seconds}${key}`;
+}
+
+/**
+ * Whether a record tells a call's end. One that was polled may still be queued or ringing: no hang-up time and no code,
+ * or only "0", which also stands for "taken" (and 1xx is SIP for "under way").
+ */
+export function isFinal(record: Pick<CallRecord, 'hangupTimeAt' | 'terminationCode'>): boolean {
+  if (record.hangupTimeAt !== null) return true;
+  const code = record.terminationCode;
+  return code !== null && code !== '' && code !== '0' && !/^1\d\d$/.test(code);
+}
+
+/**
+ * Which of two reports of one voiceId counts: above 0 for `a`, below for `b`, 0 only where both say the same. A total
+ * order, so that any number of reports in any order, repeated or not, ends at the same one: an end before none, the
+ * later redial, the later hang-up, the fuller report, and last an order without meaning.
+ */
+export function compareReports(a: CallRecord, b: CallRecord): number {
+  return (
+    Number(isFinal(a)) - Number(isFinal(b)) ||
+    a.outRecallCount - b.outRecallCount ||
+    compareNumbers(a.hangupTimeAt, b.hangupTimeAt) ||
+    fullness(a) - fullness(b) ||
+    compareTexts(canonical({ ...a, raw: null }), canonical({ ...b, raw: null })) ||
+    compareTexts(canonical(a.raw), canonical(b.raw))
+  );
+}
+
+/** The report that counts of those given for one voiceId; null where there is none. */
+export function winningReport(reports: readonly CallRecord[]): CallRecord | null {
+  return reports.reduce<CallRecord | null>(
+    (best, each) => (best === null || compareReports(each, best) > 0 ? each : best),
+    null,
+  );
+}
+
+function compareNumbers(a: number | null, b: number | null): number {
+  return (a ?? -1) - (b ?? -1);
+}
+
+function compareTexts(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
+
+function fullness(record: CallRecord): number {
+  return Object.values(record).filter((value) => value !== null).length;
+}
+
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  const entries = Object.entries(value).sort(([a], [b]) => compareTexts(a, b));
+  return `{${entries.map(([key, each]) => `${JSON.stringify(key)}:${canonical(each)}`).join()}}`;
+}

@@ -1,0 +1,71 @@
+import { enqueue } from '../../queue/enqueue.ts';
+import type { Tx } from '../../store/types.ts';
+import { lockRequest, moveRequest } from '../request/advance.ts';
+import { record } from '../request/audit.ts';
+import { assertTransition, callTransitions, submissionTransitions } from '../request/states.ts';
+
+/** Unknown submissions are looked for in the platform's records for a day: none may seem older than that. */
+const lookedForMs = 23 * 3_600_000;
+
+/** The sender of what an earlier life of the database may have sent; its lane is never leased, so recovery takes it as gone. */
+const earlierLife = 'restored:';
+
+/**
+ * Makes a database that was put back from a backup ring nobody a second time: what waited to be sent in it may have
+ * been sent since, so it counts as being sent, which the next start tells as unknown and looks for in the platform's
+ * records. Nothing goes out again by a rule's `onUnknown`, and alerts that waited to be read ring nobody. What is
+ * scheduled for after `now` (ms) stays. Run before the app starts; a second run finds nothing. Returns the calls concerned.
+ */
+export async function doubtWhatWaited(tx: Tx, now: number): Promise<number> {
+  await tx
+    .updateTable('requests')
+    .set({ on_unknown: 'hold' })
+    .where('on_unknown', '=', 'again')
+    .where('state', 'in', ['approved', 'sending'])
+    .execute();
+  await tx.updateTable('alert_events').set({ processed_at: now }).where('processed_at', 'is', null).execute();
+  const waited = await tx
+    .selectFrom('submissions')
+    .innerJoin('requests', 'requests.id', 'submissions.request_id')
+    .select(['submissions.id', 'submissions.request_id', 'submissions.ready_at'])
+    .where('submissions.state', '=', 'ready')
+    .where('requests.state', 'in', ['approved', 'sending'])
+    // One that was tried before waits for its next try, not for its time.
+    .where((eb) => eb.or([eb('submissions.next_try_at', '<=', now), eb('submissions.tries', '>', 0)]))
+    .execute();
+  let calls = 0;
+  for (const { id, ready_at } of waited) {
+    calls += await doubt(tx, id, Math.max(ready_at, now - lookedForMs));
+  }
+  for (const requestId of new Set(waited.map((each) => each.request_id))) {
+    const request = await lockRequest(tx, requestId);
+    if (request?.state === 'approved') await moveRequest(tx, request, 'sending', now);
+    await record(tx, requestId, { at: now, actor: 'voicecall', action: 'restored from a backup' });
+  }
+  if (waited.length > 0) await enqueue(tx, { kind: 'dispatch', key: '0', runAt: now, priority: 0 });
+  return calls;
+}
+
+/** `ready → sending`, as if it had been won at `sentAt` by a process that is gone. */
+async function doubt(tx: Tx, submissionId: string, sentAt: number): Promise<number> {
+  assertTransition(submissionTransitions, 'ready', 'sending');
+  assertTransition(callTransitions, 'ready', 'sending');
+  await tx
+    .updateTable('submissions')
+    .set((eb) => ({
+      state: 'sending',
+      sender: earlierLife,
+      sending_at: sentAt,
+      first_try_at: eb.fn.coalesce('first_try_at', eb.val(sentAt)),
+      tries: eb('tries', '+', 1),
+    }))
+    .where('id', '=', submissionId)
+    .execute();
+  const moved = await tx
+    .updateTable('calls')
+    .set({ state: 'sending', dialled_at: sentAt })
+    .where('submission_id', '=', submissionId)
+    .where('state', '=', 'ready')
+    .executeTakeFirst();
+  return Number(moved.numUpdatedRows);
+}

@@ -1,0 +1,197 @@
+import type { CallOptions } from '../../config/types.ts';
+import { VoicecallError } from '../../errors.ts';
+import { newId } from '../../ids.ts';
+import { afterPostMs, refresh } from '../../outbox/outbox.ts';
+import { pace } from '../../queue/turns.ts';
+import type { Lease, Task, TaskHandler, TaskResult, Tx } from '../../store/types.ts';
+import type { SendResult } from '../../voice/types.ts';
+import { advance, lockRequest, moveRequest, showStepWithinMs } from '../request/advance.ts';
+import type { CallsDeps } from '../request/deps.ts';
+import { calledInfoWith } from '../request/token.ts';
+import type { Message } from '../request/types.ts';
+import { holdOverLimits } from './limits.ts';
+import { anySending, recoverOrphans } from './recover.ts';
+import { applySendResult, moveSubmission } from './result.ts';
+
+interface Job {
+  submissionId: string;
+  requestId: string;
+  callees: string[];
+  message: Message;
+  options: CallOptions;
+  calledInfo: string;
+}
+
+type NextStep = { do: 'send'; job: Job } | { do: 'wait'; untilAt: number } | { do: 'next' } | { do: 'stop' };
+
+/**
+ * The handler of "dispatch" tasks. A task is a lane: one lane sends one submission at a time, and a lane is leased by
+ * one instance only, so lanes bound the concurrency across instances. A lane runs until nothing is ready.
+ */
+export function createDispatcher(deps: CallsDeps): TaskHandler {
+  const sentNothing = new Set<string>();
+  return async (task: Task, lease: Lease): Promise<TaskResult> => {
+    const sender = `${task.key}:${newId('')}:${deps.instance}`;
+    if (await anySending(deps.store.read))
+      await deps.store.transaction((tx) => recoverOrphans(tx, deps, sender, sentNothing, lease));
+    if (Number(task.key) >= deps.config().voice.submit.concurrency) return undefined;
+    while (mayGoOn(lease)) {
+      const step = await deps.store
+        .transaction((tx) => takeNext(tx, deps, sender))
+        .catch((error: unknown) => {
+          // It may have won one all the same, where the commit's answer got lost: that one was never sent.
+          sentNothing.add(sender);
+          throw error;
+        });
+      if (step.do === 'stop') return undefined;
+      if (step.do === 'wait') return { againAt: step.untilAt };
+      if (step.do === 'send') await sendJob(deps, step.job, sender, lease);
+    }
+    return { againAt: deps.clock.now() };
+  };
+}
+
+/** False where nothing more may be sent: the lease is lost, or the process stops. */
+function mayGoOn(lease: Lease): boolean {
+  return lease.valid() && !lease.signal.aborted;
+}
+
+/** Wins the next ready submission for `sender`, if the pace allows one now: `ready → sending` commits before any byte is sent. */
+async function takeNext(tx: Tx, deps: CallsDeps, sender: string): Promise<NextStep> {
+  const now = deps.clock.now();
+  const next = await tx
+    .selectFrom('submissions')
+    .innerJoin('requests', 'requests.id', 'submissions.request_id')
+    .select(['submissions.id', 'submissions.request_id', 'submissions.next_try_at'])
+    .where('submissions.state', '=', 'ready')
+    .where('requests.state', 'in', ['approved', 'sending'])
+    .where('submissions.next_try_at', '<=', now)
+    .orderBy('submissions.priority')
+    .orderBy('submissions.ready_at')
+    .orderBy('submissions.ordinal')
+    .limit(1)
+    .executeTakeFirst();
+  if (next === undefined) return await whenLater(tx);
+  // Held until this transaction ends, so that lanes of other instances choose one after the other.
+  const openAt = await pace(tx, 'submit', now, 1000 / deps.config().voice.submit.perSecond);
+  if (openAt > now) return { do: 'wait', untilAt: openAt };
+  const request = await lockRequest(tx, next.request_id);
+  if (request === null || !['approved', 'sending'].includes(request.state)) return { do: 'next' };
+  const callees = await holdOverLimits(tx, deps, { submissionId: next.id, requestId: request.id, now });
+  if (callees.length === 0) {
+    // Chosen before the locks were held: another lane may have won it meanwhile, or somebody stopped it.
+    if (!(await stillReady(tx, next.id))) return { do: 'next' };
+    await moveSubmission(tx, { id: next.id, state: 'ready' }, 'held');
+    await advance(tx, deps, request.id);
+    return { do: 'next' };
+  }
+  const won = await tx
+    .updateTable('submissions')
+    .set((eb) => ({
+      state: 'sending',
+      sender,
+      sending_at: now,
+      first_try_at: eb.fn.coalesce('first_try_at', eb.val(now)),
+      tries: eb('tries', '+', 1),
+    }))
+    .where('id', '=', next.id)
+    .where('state', '=', 'ready')
+    .returning(['id', 'token'])
+    .executeTakeFirst();
+  if (won === undefined) return { do: 'next' };
+  await tx
+    .updateTable('calls')
+    .set({ state: 'sending', dialled_at: now })
+    .where('submission_id', '=', won.id)
+    .where('state', '=', 'ready')
+    .execute();
+  if (request.state === 'approved') await moveRequest(tx, request, 'sending', now);
+  await refresh(
+    tx,
+    now,
+    request.id,
+    request.state === 'approved' ? afterPostMs : showStepWithinMs(request, now),
+  );
+  return {
+    do: 'send',
+    job: {
+      submissionId: won.id,
+      requestId: request.id,
+      callees,
+      message: JSON.parse(request.message) as Message,
+      options: JSON.parse(request.options) as CallOptions,
+      calledInfo: calledInfoWith(request.note, won.token),
+    },
+  };
+}
+
+async function stillReady(tx: Tx, submissionId: string): Promise<boolean> {
+  const row = await tx
+    .selectFrom('submissions')
+    .select('id')
+    .where('id', '=', submissionId)
+    .where('state', '=', 'ready')
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+async function whenLater(tx: Tx): Promise<NextStep> {
+  const later = await tx
+    .selectFrom('submissions')
+    .select((eb) => eb.fn.min('next_try_at').as('at'))
+    .where('state', '=', 'ready')
+    .executeTakeFirst();
+  const at = later?.at ?? null;
+  return at === null ? { do: 'stop' } : { do: 'wait', untilAt: Number(at) };
+}
+
+/** One POST, once, and what became of it is stored. */
+async function sendJob(deps: CallsDeps, job: Job, sender: string, lease: Lease): Promise<void> {
+  const { message } = job;
+  const shared = { ...job.options, calledInfo: job.calledInfo };
+  // Not the lease's signal: once the request is on the wire, its answer is wanted whatever becomes of the lease.
+  const control = { mayWrite: () => mayGoOn(lease) };
+  const [first = ''] = job.callees;
+  const result: SendResult = !mayGoOn(lease)
+    ? { outcome: 'not_sent', why: 'stopped', detail: 'the lease had ended' }
+    : message.kind === 'recording'
+      ? await deps.voice.sendGroup({ callees: job.callees, fileId: message.fileId, ...shared }, control)
+      : await deps.voice.sendCode(
+          { callee: first, text: message.text, language: message.language, ...shared },
+          control,
+        );
+  deps.log.info(
+    {
+      requestId: job.requestId,
+      submissionId: job.submissionId,
+      callees: job.callees.length,
+      outcome: result.outcome,
+      code: 'code' in result ? result.code : result.why,
+    },
+    'submission sent',
+  );
+  await keepResult(deps, job, sender, result);
+}
+
+/** For how long an answer is kept at hand while the database cannot take it, ms. */
+const keepForMs = 10 * 60_000;
+
+/**
+ * An answer in hand is not given up for a database that is away: a submission left `sending` becomes unknown. Throws
+ * what the store throws when it could not be stored in ten minutes.
+ */
+async function keepResult(deps: CallsDeps, job: Job, sender: string, result: SendResult): Promise<void> {
+  const giveUpAt = deps.clock.monotonic() + keepForMs;
+  for (;;) {
+    try {
+      await deps.store.transaction((tx) => applySendResult(tx, deps, job.submissionId, sender, result));
+      return;
+    } catch (error) {
+      const away = error instanceof VoicecallError && error.code === 'store_unavailable';
+      if (!away || deps.clock.monotonic() > giveUpAt) throw error;
+      const facts = { requestId: job.requestId, submissionId: job.submissionId, err: error };
+      deps.log.warn(facts, 'the answer to a submission could not be stored; it is kept and tried again');
+      await new Promise<void>((resolve) => deps.clock.after(500, resolve));
+    }
+  }
+}

@@ -1,0 +1,31 @@
+import type { Tx } from '../../store/types.ts';
+import type { CallsDeps } from '../request/deps.ts';
+
+/** Somebody stopped the request while this POST was on its way: what was not sent is not tried again. */
+export async function isStopped(tx: Tx, requestId: string): Promise<boolean> {
+  const request = await tx
+    .selectFrom('requests')
+    .select('id')
+    .where('id', '=', requestId)
+    .where('cancelled_by', 'is not', null)
+    .executeTakeFirst();
+  return request !== undefined;
+}
+
+const usualExpireAfterMs = 24 * 3_600_000;
+
+/** A call for an alert is tried for as long as it fires (a resolve may never come: until it was silent for long) and nobody has taken it. */
+export async function alertStillFires(tx: Tx, deps: CallsDeps, requestId: string): Promise<boolean> {
+  const alert = await tx
+    .selectFrom('requests')
+    .innerJoin('alerts', 'alerts.id', 'requests.alert_id')
+    .select(['alerts.last_at', 'requests.rule_name'])
+    .where('requests.id', '=', requestId)
+    .where('alerts.status', '=', 'firing')
+    .where('alerts.acked_by', 'is', null)
+    .where('requests.acked_by', 'is', null)
+    .executeTakeFirst();
+  if (alert === undefined) return false;
+  const rule = deps.config().rules.find((each) => each.name === alert.rule_name);
+  return deps.clock.now() - alert.last_at <= (rule?.expireAfterMs ?? usualExpireAfterMs);
+}

@@ -1,0 +1,13 @@
+import { enqueue } from '../../queue/enqueue.ts';
+import type { Tx } from '../../store/types.ts';
+import type { CallsDeps } from '../request/deps.ts';
+
+/**
+ * Wakes every sending lane at `runAt` (ms): as many as the platform may be sent to at once. Whatever makes a submission
+ * ready does it in the same transaction: a lane that finds nothing ready ends.
+ */
+export async function wakeLanes(tx: Tx, deps: CallsDeps, runAt: number): Promise<void> {
+  for (let lane = 0; lane < deps.config().voice.submit.concurrency; lane++) {
+    await enqueue(tx, { kind: 'dispatch', key: String(lane), runAt, priority: 0 });
+  }
+}

@@ -1,0 +1,84 @@
+import type { Lease, Queryable, Tx } from '../../store/types.ts';
+import { advance, lockRequest } from '../request/advance.ts';
+import type { CallsDeps } from '../request/deps.ts';
+import { applySendResult, becomeUnknown } from './result.ts';
+
+/**
+ * What a dead sender left as `sending` may have dialled: it becomes `unknown`, never a second POST. A lane is leased by
+ * one sender at a time, so whoever runs a lane knows that its earlier senders are gone; other lanes' senders are gone
+ * once their lane's lease has ended. What one of `sentNothing` left (senders of this very process) goes back to `ready`.
+ * Who has lost its own lease meanwhile knows nothing of that any more, and changes nothing.
+ */
+export async function recoverOrphans(
+  tx: Tx,
+  deps: CallsDeps,
+  sender: string,
+  sentNothing: ReadonlySet<string>,
+  lease: Lease,
+): Promise<void> {
+  const now = deps.clock.now();
+  const sending = await tx
+    .selectFrom('submissions')
+    .select(['id', 'state', 'request_id', 'sending_at', 'sender'])
+    .where('state', '=', 'sending')
+    // Several at once (each lane does this) lock the requests in one order.
+    .orderBy('request_id')
+    .execute();
+  for (const submission of sending) {
+    const lane = laneOf(submission.sender);
+    const gone =
+      lane === laneOf(sender) ? submission.sender !== sender : !(await laneIsLeased(tx, lane, now));
+    if (!gone) continue;
+    await lockRequest(tx, submission.request_id);
+    const still = await tx
+      .selectFrom('submissions')
+      .select('id')
+      .where('id', '=', submission.id)
+      .where('state', '=', 'sending')
+      .where('sender', '=', submission.sender)
+      .executeTakeFirst();
+    if (still === undefined) continue;
+    if (!lease.valid()) return;
+    if (submission.sender !== null && sentNothing.has(submission.sender)) {
+      const result = {
+        outcome: 'not_sent',
+        why: 'stopped',
+        detail: 'it was won without our knowing',
+      } as const;
+      await applySendResult(tx, deps, submission.id, submission.sender, result);
+      continue;
+    }
+    deps.log.warn(
+      { requestId: submission.request_id, submissionId: submission.id },
+      'a submission was being sent when its process ended: it is unknown now',
+    );
+    await becomeUnknown(tx, deps, submission, 'interrupted', null);
+    await advance(tx, deps, submission.request_id);
+  }
+}
+
+/** Whether there is anything that could be an orphan: seldom, so that the usual lane is spared a transaction. */
+export async function anySending(from: Queryable): Promise<boolean> {
+  const row = await from
+    .selectFrom('submissions')
+    .select('id')
+    .where('state', '=', 'sending')
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+function laneOf(sender: string | null): string {
+  return sender?.split(':')[0] ?? '';
+}
+
+async function laneIsLeased(tx: Tx, lane: string, now: number): Promise<boolean> {
+  const task = await tx
+    .selectFrom('tasks')
+    .select('key')
+    .where('kind', '=', 'dispatch')
+    .where('key', '=', lane)
+    .where('lease_until', '>', now)
+    .executeTakeFirst();
+  return task !== undefined;
+}

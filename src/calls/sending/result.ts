@@ -1,0 +1,281 @@
+import type { Selectable } from 'kysely';
+import { VoicecallError } from '../../errors.ts';
+import { enqueue } from '../../queue/enqueue.ts';
+import type { CallsTable, SubmissionsTable } from '../../store/schema.ts';
+import type { Tx } from '../../store/types.ts';
+import type { SendResult, SubmittedRow } from '../../voice/types.ts';
+import { advance, lockRequest } from '../request/advance.ts';
+import { record } from '../request/audit.ts';
+import type { CallsDeps } from '../request/deps.ts';
+import { assertTransition, callTransitions, submissionTransitions } from '../request/states.ts';
+import type { CallState, SubmissionState } from '../request/types.ts';
+import { applyWaitingReports } from '../results/reports.ts';
+import { writeCalls } from '../results/write-calls.ts';
+import { alertStillFires, isStopped } from './keep-trying.ts';
+import { wakeLanes } from './lanes.ts';
+
+type SubmissionRow = Selectable<SubmissionsTable>;
+type CallRow = Selectable<CallsTable>;
+
+/** How long a submission that cannot leave this machine is tried again, ms. */
+export const keepTryingMs = 10 * 60_000;
+
+/** When unknown submissions are looked for in the platform's records, ms after they were sent; then hourly for a day. */
+export const reconcileAfterMs = [60_000, 180_000, 480_000, 1_200_000, 3_600_000] as const;
+
+/** `onUnknown: again`: so long an unknown submission is looked for before it goes out once more; searched shortly before. */
+export const againAfterMs = 60_000;
+const lookBeforeAgainMs = 50_000;
+
+/** Codes that say the account as a whole is refused: what is still ready of the request would be refused as well. */
+const accountCodes = new Set(['-1', '-2', '-10', '-13', '-19', '-29', '-30', '-31', '-32']);
+
+/**
+ * Stores what came of a POST, if `sender` still owns the submission: a paused process that lost it changes nothing
+ * (recovery has called it unknown by then), except that a definite answer, being proof, is always stored: also where a
+ * report of one call has told since that the platform took it, for what it tells of the others.
+ */
+export async function applySendResult(
+  tx: Tx,
+  deps: CallsDeps,
+  submissionId: string,
+  sender: string,
+  result: SendResult,
+): Promise<void> {
+  const requestId = await requestOf(tx, submissionId);
+  if (requestId === null) return;
+  await lockRequest(tx, requestId);
+  const submission = await tx
+    .selectFrom('submissions')
+    .selectAll()
+    .where('id', '=', submissionId)
+    .executeTakeFirstOrThrow();
+  const ours = submission.sender === sender;
+  const proof =
+    submission.state === 'unknown'
+      ? result.outcome === 'answered' || (ours && result.outcome === 'refused')
+      : submission.state === 'accepted' && result.outcome === 'answered';
+  if (!(submission.state === 'sending' && ours) && !proof) return;
+  if (result.outcome === 'not_sent') await notSent(tx, deps, submission, result.why);
+  else if (result.outcome === 'refused') await refused(tx, deps, submission, result);
+  else if (result.outcome === 'ambiguous') {
+    await becomeUnknown(tx, deps, submission, result.code ?? result.why, result.detail);
+  } else await answered(tx, deps, submission, result);
+  await advance(tx, deps, requestId, { step: result.outcome === 'answered' });
+}
+
+async function requestOf(tx: Tx, submissionId: string): Promise<string | null> {
+  const row = await tx
+    .selectFrom('submissions')
+    .select('request_id')
+    .where('id', '=', submissionId)
+    .executeTakeFirst();
+  return row?.request_id ?? null;
+}
+
+/** Changes a submission's state by the table of transitions; throws VoicecallError bad_transition, too where it is in another state than the caller read. */
+export async function moveSubmission(
+  tx: Tx,
+  submission: Pick<SubmissionRow, 'id' | 'state'>,
+  to: SubmissionState,
+  more: Partial<Omit<SubmissionRow, 'id' | 'state'>> = {},
+): Promise<void> {
+  assertTransition(submissionTransitions, submission.state as SubmissionState, to);
+  const moved = await tx
+    .updateTable('submissions')
+    .set({ state: to, ...more })
+    .where('id', '=', submission.id)
+    .where('state', '=', submission.state)
+    .executeTakeFirst();
+  if (moved.numUpdatedRows === 0n)
+    throw new VoicecallError(
+      'bad_transition',
+      `submission ${submission.id} is not ${submission.state} any more`,
+    );
+}
+
+/** Changes the state of all calls of a submission that are in `from`. */
+async function moveCalls(
+  tx: Tx,
+  submissionId: string,
+  from: CallState,
+  to: CallState,
+  more: Partial<Pick<CallRow, 'submit_code' | 'submit_reason' | 'dialled_at'>> = {},
+): Promise<void> {
+  assertTransition(callTransitions, from, to);
+  await tx
+    .updateTable('calls')
+    .set({ state: to, ...more })
+    .where('submission_id', '=', submissionId)
+    .where('state', '=', from)
+    .execute();
+}
+
+async function notSent(tx: Tx, deps: CallsDeps, submission: SubmissionRow, why: string): Promise<void> {
+  const now = deps.clock.now();
+  await moveSubmission(tx, submission, 'ready', { code: why, sender: null, sending_at: null });
+  await moveCalls(tx, submission.id, 'sending', 'ready', { dialled_at: null });
+  if (await isStopped(tx, submission.request_id)) {
+    await moveSubmission(tx, { id: submission.id, state: 'ready' }, 'cancelled');
+    await moveCalls(tx, submission.id, 'ready', 'cancelled');
+    return;
+  }
+  const patient = await alertStillFires(tx, deps, submission.request_id);
+  if (!patient && now - (submission.first_try_at ?? now) >= keepTryingMs) {
+    await moveSubmission(tx, { id: submission.id, state: 'ready' }, 'failed', { code: why });
+    await moveCalls(tx, submission.id, 'ready', 'failed', { submit_code: why });
+    return;
+  }
+  const pauseMs = why === 'stopped' ? 0 : Math.min(1000 * 2 ** Math.max(0, submission.tries - 1), 60_000);
+  const nextTryAt = now + pauseMs;
+  await tx
+    .updateTable('submissions')
+    .set({ next_try_at: nextTryAt })
+    .where('id', '=', submission.id)
+    .execute();
+  // The lane that sent it may be another's by now, which saw nothing ready and ended.
+  await wakeLanes(tx, deps, nextTryAt);
+}
+
+async function refused(
+  tx: Tx,
+  deps: CallsDeps,
+  submission: SubmissionRow,
+  result: { code: string; reason: string },
+): Promise<void> {
+  const now = deps.clock.now();
+  const told = { submit_code: result.code, submit_reason: result.reason };
+  const from = submission.state === 'unknown' ? 'unknown' : 'sending';
+  await moveSubmission(tx, submission, 'refused', {
+    code: result.code,
+    reason: result.reason,
+    answered_at: now,
+  });
+  await moveCalls(tx, submission.id, from, 'refused', { ...told, dialled_at: null });
+  if (!accountCodes.has(result.code)) return;
+  const waiting = await tx
+    .selectFrom('submissions')
+    .select(['id', 'state'])
+    .where('request_id', '=', submission.request_id)
+    .where('state', '=', 'ready')
+    .execute();
+  for (const each of waiting) {
+    await moveSubmission(tx, each, 'failed', { code: result.code, reason: result.reason });
+    await moveCalls(tx, each.id, 'ready', 'failed', told);
+  }
+}
+
+/** It may or may not be ringing. It is looked for in the platform's records, and never sent again by itself. */
+export async function becomeUnknown(
+  tx: Tx,
+  deps: CallsDeps,
+  submission: Pick<SubmissionRow, 'id' | 'state' | 'request_id' | 'sending_at'>,
+  code: string,
+  reason: string | null,
+): Promise<void> {
+  const now = deps.clock.now();
+  await moveSubmission(tx, submission, 'unknown', { code, reason, answered_at: null });
+  await moveCalls(tx, submission.id, 'sending', 'unknown', { submit_code: code });
+  // Reports can have come before the answer got lost: then the platform did take it.
+  await settleByReports(tx, deps, submission.id);
+  await record(tx, submission.request_id, {
+    at: now,
+    actor: 'voicecall',
+    action: 'unknown',
+    detail: { submission: submission.id, code },
+  });
+  await lookForUnknown(tx, submission, submission.sending_at ?? now, now);
+}
+
+/** Has the platform's records searched and, where the rule says so, the unknown calls sent once more after that. */
+async function lookForUnknown(
+  tx: Tx,
+  submission: { id: string; request_id: string },
+  sentAt: number,
+  now: number,
+): Promise<void> {
+  const request = await tx
+    .selectFrom('requests')
+    .select(['on_unknown', 'cancelled_by', 'acked_by'])
+    .where('id', '=', submission.request_id)
+    .executeTakeFirst();
+  const again = request?.on_unknown === 'again' && request.cancelled_by === null && request.acked_by === null;
+  const firstAt = sentAt + (again ? lookBeforeAgainMs : reconcileAfterMs[0]);
+  await enqueue(tx, { kind: 'reconcile', key: 'voice', runAt: firstAt, priority: 6 });
+  if (!again) return;
+  // After a long standstill, too, it is looked for before it goes out once more.
+  const againAt = Math.max(sentAt + againAfterMs, now + againAfterMs - lookBeforeAgainMs);
+  await enqueue(tx, { kind: 'again', key: submission.id, runAt: againAt, priority: 0, payload: againAt });
+}
+
+/** An unknown submission of which the platform has told a single call was taken by it. */
+export async function settleByReports(tx: Tx, deps: CallsDeps, submissionId: string): Promise<void> {
+  const known = await tx
+    .selectFrom('calls')
+    .select('position')
+    .where('submission_id', '=', submissionId)
+    .where('state', 'in', ['accepted', 'answered', 'not_answered'])
+    .limit(1)
+    .executeTakeFirst();
+  if (known === undefined) return;
+  await tx
+    .updateTable('submissions')
+    .set({ state: 'accepted', answered_at: deps.clock.now() })
+    .where('id', '=', submissionId)
+    .where('state', 'in', ['unknown', 'settled'])
+    .execute();
+}
+
+async function answered(
+  tx: Tx,
+  deps: CallsDeps,
+  submission: SubmissionRow,
+  result: { code: string; reason: string; rows: SubmittedRow[] },
+): Promise<void> {
+  const now = deps.clock.now();
+  const calls = await tx.selectFrom('calls').selectAll().where('submission_id', '=', submission.id).execute();
+  const rows = new Map(result.rows.map((row) => [row.callee, row]));
+  const changed: CallRow[] = [];
+  for (const call of calls) {
+    const row = rows.get(call.callee);
+    const next = row === undefined ? null : withRow(call, row);
+    if (next !== null) changed.push(next);
+  }
+  await writeCalls(tx, changed, answeredColumns);
+  const states = new Set(changed.map((call) => call.state));
+  const taken = states.has('accepted') || states.has('answered') || states.has('not_answered');
+  const to = taken ? 'accepted' : states.has('unknown') ? 'unknown' : 'refused';
+  const told = { code: result.code, reason: result.reason, answered_at: now };
+  if (to === 'unknown') {
+    if (submission.state === 'sending') await becomeUnknown(tx, deps, submission, 'no_rows', result.reason);
+    return;
+  }
+  if (submission.state !== 'accepted') await moveSubmission(tx, submission, to, told);
+  if (states.has('unknown')) {
+    await lookForUnknown(tx, submission, submission.sending_at ?? now, now);
+  }
+  await applyWaitingReports(
+    tx,
+    deps,
+    changed.flatMap((call) => (call.voice_id === null ? [] : [call.voice_id])),
+  );
+}
+
+/** What `withRow` changes. */
+const answeredColumns = ['state', 'voice_id', 'submit_code', 'submit_reason', 'dialled_at'] as const;
+
+/** The call after its row of the answer; null where the row says nothing new. A report that came first is not undone. */
+function withRow(call: CallRow, row: SubmittedRow): CallRow | null {
+  const told = { submit_code: row.terminationCode, submit_reason: row.terminationReason };
+  if (call.state === 'accepted' || call.state === 'answered' || call.state === 'not_answered') {
+    return { ...call, ...told, voice_id: call.voice_id ?? row.voiceId };
+  }
+  if (call.state !== 'sending' && call.state !== 'unknown') return null;
+  return {
+    ...call,
+    ...told,
+    state: row.outcome,
+    voice_id: row.voiceId,
+    dialled_at: row.outcome === 'refused' ? null : call.dialled_at,
+  };
+}

@@ -1,0 +1,208 @@
+import { nearest } from '../callees/did-you-mean.ts';
+import { readNumberAndName } from '../callees/named-number.ts';
+import { plainText } from '../callees/number.ts';
+import { maskNumber } from '../callees/numbering-plan.ts';
+import { onlyTimeZone, VOICE_DEFAULTS } from './defaults.ts';
+import { country } from './values.ts';
+
+/** Where in the file, what was found there (said as it is), and what was expected. */
+export type ReportAt = (path: (string | number)[], found: string, expected: string, hint?: string) => void;
+
+type Group = Record<string, unknown>;
+
+const ID = /^[UWS][A-Z0-9]{2,}$/;
+const FILE_ID = /^[\w.-]{5,}\.(mp3|wav|m4a)$/i;
+
+/**
+ * Checks what one key says against others: names of lists and recordings, numbers, bounds that `voice.limits` sets,
+ * options that exclude each other. It looks at the file as it stands, so that its faults come together with those of
+ * single values; what has the wrong shape is passed over here, having been reported already.
+ */
+export function checkReferences(file: unknown, report: ReportAt, notice: (text: string) => void): void {
+  const root = group(file);
+  const home = country.safeParse(root.country);
+  const numberOptions = { country: home.success ? home.data : undefined };
+  checkNames(root, 'lists', report);
+  checkNames(root, 'recordings', report);
+  for (const [name, entries] of Object.entries(group(root.lists))) {
+    for (const [index, entry] of list(entries).entries()) {
+      checkEntry(['lists', name, index], entry, numberOptions, report, notice);
+    }
+  }
+  checkLoopCount(root, report);
+  checkApproval(group(root.approval), root.approval !== undefined, report);
+  checkRules(root, numberOptions, report, notice);
+}
+
+function checkRules(
+  root: Group,
+  numberOptions: NumberSettings,
+  report: ReportAt,
+  notice: (text: string) => void,
+): void {
+  const names = new Set<unknown>();
+  for (const [index, value] of list(root.rules).entries()) {
+    const rule = group(value);
+    const at = ['rules', index];
+    const name = rule.name;
+    if (name !== undefined && names.has(name))
+      report([...at, 'name'], `${JSON.stringify(name)} again`, 'another name for each rule');
+    names.add(name);
+    checkMessage(rule, root, at, report);
+    for (const [position, entry] of oneOrMore(rule.call).entries()) {
+      const path = Array.isArray(rule.call) ? [...at, 'call', position] : [...at, 'call'];
+      checkCall(path, entry, root, numberOptions, report, notice);
+    }
+    if (rule.approval === 'policy' && root.approval === undefined) {
+      report([...at, 'approval'], 'policy', 'never, or a key "approval" at the top that says who approves');
+    }
+    if (
+      (rule.between ?? rule.days) !== undefined &&
+      rule.timeZone === undefined &&
+      onlyTimeZone(numberOptions.country) === undefined
+    ) {
+      report(
+        at,
+        `${rule.between === undefined ? 'days' : 'between'} without timeZone`,
+        'a timeZone beside it, like Asia/Kolkata',
+      );
+    }
+    if (group(rule.match).from === undefined) {
+      notice(
+        `Rule ${JSON.stringify(name)} has no match.from: anybody in the workspace can build a workflow that posts as a bot, and would trigger it. Name the bot_id or app_id of the alerting tool.`,
+      );
+    }
+  }
+}
+
+function checkMessage(rule: Group, root: Group, at: (string | number)[], report: ReportAt): void {
+  const { say, recording } = rule;
+  if (say === undefined && recording === undefined) report(at, 'neither say nor recording', 'one of them');
+  if (say !== undefined && recording !== undefined)
+    report([...at, 'recording'], 'say and recording', 'only one of them');
+  if (say === undefined && rule.language !== undefined)
+    report([...at, 'language'], 'language without say', 'say beside it, or no language');
+  if (typeof recording !== 'string' || FILE_ID.test(recording)) return;
+  const known = Object.keys(group(root.recordings));
+  if (known.includes(recording)) return;
+  report(
+    [...at, 'recording'],
+    JSON.stringify(recording),
+    'a name from recordings, or a fileId',
+    didYouMean(recording, known),
+  );
+}
+
+type NumberSettings = { country: Parameters<typeof onlyTimeZone>[0] };
+
+function checkCall(
+  path: (string | number)[],
+  entry: unknown,
+  root: Group,
+  numberOptions: NumberSettings,
+  report: ReportAt,
+  notice: (text: string) => void,
+): void {
+  const known = Object.keys(group(root.lists));
+  if (typeof entry === 'string' && known.includes(entry)) return;
+  if (typeof entry === 'string' && !/[0-9]{3}/.test(entry) && !ID.test(entry)) {
+    report(
+      path,
+      JSON.stringify(entry.slice(0, 60)),
+      'a name from lists, a number, a Slack user (U…) or a user group (S…)',
+      didYouMean(entry, known),
+    );
+    return;
+  }
+  checkEntry(path, entry, numberOptions, report, notice);
+}
+
+function checkEntry(
+  path: (string | number)[],
+  entry: unknown,
+  numberOptions: NumberSettings,
+  report: ReportAt,
+  notice: (text: string) => void,
+): void {
+  if (typeof entry !== 'string' && typeof entry !== 'number') return;
+  const text = plainText(String(entry)).trim();
+  if (text === '' || ID.test(text)) return;
+  const read = readNumberAndName(text, numberOptions);
+  if ('why' in read) {
+    // The reasons may name a number in full; here they would end up in a log.
+    const why = read.why.replace(/\+?[0-9]{7,}/g, (digits) => maskNumber(digits.replace('+', '')));
+    report(path, `an entry that ${why}`, 'a number, a Slack user (U…) or a user group (S…)');
+  } else if (read.doubt !== null) {
+    notice(`${path.join('.')}: ${maskNumber(read.callee)} ${read.doubt}; it will be rung as it is.`);
+  }
+}
+
+function checkNames(root: Group, key: string, report: ReportAt): void {
+  const seen = new Set<string>();
+  for (const name of Object.keys(group(root[key]))) {
+    if (seen.has(name.toLowerCase()))
+      report([key, name], JSON.stringify(name), 'names that differ in more than capitals');
+    seen.add(name.toLowerCase());
+  }
+}
+
+/** How often a message may be played is what voice.limits.loopCount says, everywhere. */
+function checkLoopCount(root: Group, report: ReportAt): void {
+  const voice = group(root.voice);
+  const set = group(voice.limits).loopCount;
+  const most = typeof set === 'number' ? set : VOICE_DEFAULTS.limits.loopCount;
+  const places: [(string | number)[], unknown][] = [
+    [['voice', 'loopCount'], voice.loopCount],
+    ...list(root.rules).map((rule, index): [(string | number)[], unknown] => [
+      ['rules', index, 'loopCount'],
+      group(rule).loopCount,
+    ]),
+  ];
+  for (const [path, value] of places) {
+    if (typeof value !== 'number' || !Number.isInteger(value) || value <= most || value > 9) continue;
+    report(
+      path,
+      String(value),
+      `${most} at most`,
+      'voice.limits.loopCount raises it, up to 9, if your account allows that.',
+    );
+  }
+}
+
+function checkApproval(approval: Group, isSet: boolean, report: ReportAt): void {
+  if (!isSet) return;
+  if ((approval.calleesOver ?? approval.outsideCountries ?? approval.between) === undefined) {
+    report(
+      ['approval'],
+      'nothing that says when approval is needed',
+      'calleesOver, outsideCountries or between',
+      'calleesOver: 0 asks for it always.',
+    );
+  }
+  const approvers = list(approval.approvers);
+  const quorum = approval.quorum;
+  const people = new Set(approvers).size;
+  const hasGroup = approvers.some((id) => String(id).startsWith('S'));
+  if (typeof quorum === 'number' && people > 0 && !hasGroup && quorum > people) {
+    report(['approval', 'quorum'], String(quorum), `${people} at most: there are no more approvers`);
+  }
+}
+
+export function didYouMean(word: string, known: string[]): string | undefined {
+  const near = nearest(word, known);
+  return near === undefined ? undefined : `Did you mean ${JSON.stringify(near)}?`;
+}
+
+function group(value: unknown): Group {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? Object.fromEntries(Object.entries(value))
+    : {};
+}
+
+function list(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function oneOrMore(value: unknown): unknown[] {
+  return value === undefined ? [] : Array.isArray(value) ? value : [value];
+}

@@ -1,0 +1,231 @@
+import { approvalFor } from '../calls/approval/policy.ts';
+import { cancelIn, lockOpenRequests } from '../calls/asking/cancel.ts';
+import { createRequest } from '../calls/asking/create.ts';
+import type { CallsDeps } from '../calls/request/deps.ts';
+import type { Rule } from '../config/types.ts';
+import { enqueue } from '../queue/enqueue.ts';
+import type { Queryable, Tx } from '../store/types.ts';
+import type { KnownAlert } from './episodes.ts';
+import { lockAlert } from './known-alerts.ts';
+import { crowdInWords, type ReadyRule, type RuleAlert, rulesReply } from './rule-reply.ts';
+
+export type { ReadyRule, RuleAlert } from './rule-reply.ts';
+
+/** Nobody could be rung (Slack did not give a number, say): so long until it is tried again while the alert fires. */
+const lookAgainMs = 60_000;
+
+interface Ring {
+  rule_name: string;
+  rang_at: number;
+}
+
+/** When each rule rang last for an alert. */
+export async function ringsOf(from: Queryable, alertId: string | null): Promise<Map<string, number>> {
+  if (alertId === null) return new Map();
+  const rows: Ring[] = await from
+    .selectFrom('rule_rings')
+    .select(['rule_name', 'rang_at'])
+    .where('alert_id', '=', alertId)
+    .execute();
+  return new Map(rows.map((row) => [row.rule_name, row.rang_at]));
+}
+
+/** Whether a rule has rung for this episode of an alert: then a firing only refreshes, unless the key was silent for long. */
+export function hasRung(
+  rule: Rule,
+  rangAt: number | undefined,
+  alert: Pick<KnownAlert, 'begins' | 'episodeAt' | 'silentMs'>,
+): boolean {
+  if (rangAt === undefined || alert.begins) return false;
+  return rangAt >= alert.episodeAt && alert.silentMs <= rule.expireAfterMs;
+}
+
+/** For `/voicecall rules`: when each rule last matched. */
+export async function noteMatches(tx: Tx, rules: readonly Rule[], now: number): Promise<void> {
+  for (const { name } of rules) {
+    await tx
+      .insertInto('rule_matches')
+      .values({ rule_name: name, matched_at: now })
+      .onConflict((conflict) => conflict.column('rule_name').doUpdateSet({ matched_at: now }))
+      .execute();
+  }
+}
+
+/**
+ * Rings for one rule, unless it has rung for this episode of the alert, or within its cooldown: then it is looked at
+ * again when the cooldown is over, should the alert still fire by then.
+ */
+export async function fireRule(tx: Tx, deps: CallsDeps, ready: ReadyRule, about: RuleAlert): Promise<void> {
+  const { rule } = ready;
+  const { alert, now } = about;
+  await lockAlert(tx, alert.id);
+  const rangAt = (await ringsOf(tx, alert.id)).get(rule.name);
+  if (hasRung(rule, rangAt, alert)) return;
+  const openAt = rangAt === undefined ? now : rangAt + rule.cooldownMs;
+  if (openAt > now) await fireLater(tx, rule, about, rangAt, openAt);
+  else await fireNow(tx, deps, ready, about, rangAt);
+}
+
+/** What a cooldown task carries: when the rule had rung (another ring since then leaves nothing to do), and who alerts. */
+export interface Later {
+  rangAt: number | null;
+  source: string | null;
+}
+
+/**
+ * The end of a cooldown: rings if the alert still fires, nobody has taken it, and the rule has not rung meanwhile. False
+ * where the alert has told something new after `lastTs`, when `ready` and `about` were looked up: then nothing was done.
+ */
+export async function fireAfterCooldown(
+  tx: Tx,
+  deps: CallsDeps,
+  ready: ReadyRule,
+  about: RuleAlert,
+  later: Later & { lastTs: string },
+): Promise<boolean> {
+  const { alert, now } = about;
+  await lockAlert(tx, alert.id);
+  const row = await tx
+    .selectFrom('alerts')
+    .select(['status', 'acked_by', 'last_at', 'last_ts'])
+    .where('id', '=', alert.id)
+    .executeTakeFirst();
+  if (row?.status !== 'firing' || row.acked_by !== null) return true;
+  if (row.last_ts !== later.lastTs) return false;
+  if (now - row.last_at > ready.rule.expireAfterMs) return true;
+  const rangAt = (await ringsOf(tx, alert.id)).get(ready.rule.name);
+  if ((rangAt ?? null) === later.rangAt) await fireNow(tx, deps, ready, about, rangAt);
+  return true;
+}
+
+async function fireLater(
+  tx: Tx,
+  rule: Rule,
+  about: RuleAlert,
+  rangAt: number | undefined,
+  runAt: number,
+): Promise<void> {
+  const payload: Later = { rangAt: rangAt ?? null, source: about.source };
+  await enqueue(tx, {
+    kind: 'alerts.cooldown',
+    key: `${about.alert.id}:${rule.name}`,
+    runAt,
+    priority: 0,
+    payload,
+  });
+}
+
+async function fireNow(
+  tx: Tx,
+  deps: CallsDeps,
+  ready: ReadyRule,
+  about: RuleAlert,
+  rangAt: number | undefined,
+): Promise<void> {
+  const { rule, callees } = ready;
+  const { alert, now } = about;
+  await sayProblems(tx, deps, ready, about);
+  if (callees.length === 0) {
+    await fireLater(tx, rule, about, rangAt, now + lookAgainMs);
+    return;
+  }
+  const requestId =
+    rule.mode === 'shadow'
+      ? await sayWhatWouldBe(tx, deps, ready, about)
+      : await ring(tx, deps, ready, about);
+  await tx
+    .insertInto('rule_rings')
+    .values({ rule_name: rule.name, alert_id: alert.id, rang_at: now, request_id: requestId })
+    .onConflict((conflict) =>
+      conflict.columns(['rule_name', 'alert_id']).doUpdateSet({ rang_at: now, request_id: requestId }),
+    )
+    .execute();
+}
+
+/** Said once for each episode, however often it is tried. */
+async function sayProblems(tx: Tx, deps: CallsDeps, ready: ReadyRule, about: RuleAlert): Promise<void> {
+  const { rule, callees } = ready;
+  const { calleesPerRequest } = deps.config().limits;
+  const problems = [...ready.problems];
+  if (callees.length > calleesPerRequest) {
+    problems.push(
+      `it names ${callees.length} people and one request may have ${calleesPerRequest} (limits.calleesPerRequest): the first ${calleesPerRequest} are rung`,
+    );
+  }
+  if (problems.length === 0 && callees.length > 0) return;
+  const lead =
+    callees.length === 0 ? `Rule ${rule.name} rang nobody yet` : `Rule ${rule.name} could not ring everybody`;
+  const why = problems.length > 0 ? problems.join('; ') : 'nobody is named in it';
+  const { alert } = about;
+  await rulesReply(tx, about, `${lead}: ${why}.`, `problems:${rule.name}:${alert.id}:${alert.episodeAt}`);
+}
+
+async function ring(tx: Tx, deps: CallsDeps, ready: ReadyRule, about: RuleAlert): Promise<string> {
+  const { rule, message } = ready;
+  const { alert, channelId, now } = about;
+  const { voice, limits } = deps.config();
+  const callees = ready.callees.slice(0, limits.calleesPerRequest);
+  const approval =
+    rule.approval === 'policy'
+      ? await approvalFor(tx, deps.config(), { requestedBy: null, callees, now })
+      : null;
+  const { id } = await createRequest(tx, deps, {
+    teamId: about.teamId,
+    origin: 'alert',
+    requestedBy: null,
+    ruleName: rule.name,
+    alertId: alert.id,
+    alertTitle: alert.title === '' ? null : alert.title,
+    channelId,
+    threadTs: alert.threadTs,
+    message,
+    options: { ...pick(voice), ...pick(rule) },
+    note: '',
+    callees,
+    duplicates: ready.duplicates,
+    approval,
+    priority: 0,
+    onUnknown: rule.onUnknown,
+  });
+  return id;
+}
+
+function pick({
+  displayNum,
+  maxDuration,
+  maxRingingTime,
+  loopCount,
+}: Rule | ReturnType<CallsDeps['config']>['voice']) {
+  return {
+    ...(displayNum === undefined ? {} : { displayNum }),
+    ...(maxDuration === undefined ? {} : { maxDuration }),
+    ...(maxRingingTime === undefined ? {} : { maxRingingTime }),
+    ...(loopCount === undefined ? {} : { loopCount }),
+  };
+}
+
+async function sayWhatWouldBe(tx: Tx, deps: CallsDeps, ready: ReadyRule, about: RuleAlert): Promise<null> {
+  const { rule, message } = ready;
+  const callees = ready.callees.slice(0, deps.config().limits.calleesPerRequest);
+  const what =
+    message.kind === 'text' ? `say “${message.text}” to` : `play ${message.name ?? message.fileId} to`;
+  await rulesReply(
+    tx,
+    about,
+    `Rule ${rule.name} (shadow, rings nobody) would ${what} ${crowdInWords(callees)}.`,
+  );
+  return null;
+}
+
+/** A resolve: what has not been sent for this alert is stopped, and the thread says so. Nothing is said where no rule rang. */
+export async function resolveAlert(tx: Tx, deps: CallsDeps, about: RuleAlert): Promise<void> {
+  if ((await ringsOf(tx, about.alert.id)).size === 0) return;
+  let stopped = 0;
+  for (const { id } of await lockOpenRequests(tx, about.alert.id)) {
+    stopped += (await cancelIn(tx, deps, id, { by: 'voicecall', action: 'resolved' })).stopped;
+  }
+  const after =
+    stopped === 0 ? '' : ` ${stopped === 1 ? '1 call' : `${stopped} calls`} not sent yet will not be made.`;
+  const { title } = about.alert;
+  await rulesReply(tx, about, `Resolved${title === '' ? '' : `: ${title}`}.${after}`);
+}

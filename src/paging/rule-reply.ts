@@ -1,0 +1,50 @@
+import { maskNumber } from '../callees/numbering-plan.ts';
+import type { Callee, Message } from '../calls/request/types.ts';
+import type { Rule } from '../config/types.ts';
+import { announce } from '../outbox/outbox.ts';
+import type { Tx } from '../store/types.ts';
+import type { KnownAlert } from './episodes.ts';
+
+/** A rule that an alert matches, with whom it rings and what they hear: everything that needed looking up. */
+export interface ReadyRule {
+  rule: Rule;
+  callees: Callee[];
+  duplicates: number;
+  message: Message;
+  /** What could not be rung, in words: shown once under the alert. */
+  problems: string[];
+}
+
+export interface RuleAlert {
+  alert: KnownAlert;
+  teamId: string;
+  channelId: string;
+  /** The name that the alerting tool posts under. */
+  source: string | null;
+  now: number;
+}
+
+/** Plain words under the alert, escaped where they are rendered; of one `slot` there is one message for ever. */
+export async function rulesReply(tx: Tx, about: RuleAlert, plain: string, slot?: string): Promise<void> {
+  await announce(tx, about.now, {
+    requestId: null,
+    kind: 'reply',
+    ...(slot === undefined ? {} : { slot }),
+    channelId: about.channelId,
+    threadTs: about.alert.threadTs,
+    body: { plain },
+  });
+}
+
+const named = 10;
+
+/** "2 people: Asha, +91 …4120", as a channel may read it. */
+export function crowdInWords(callees: readonly Callee[]): string {
+  const crowd = callees.length === 1 ? '1 person' : `${callees.length} people`;
+  const names = callees.slice(0, named).map(({ callee, name }) => {
+    const digits = (name ?? '').match(/\p{Nd}/gu) ?? [];
+    return name === null || name.trim() === '' || digits.length >= 7 ? maskNumber(callee) : name;
+  });
+  const more = callees.length - names.length;
+  return `${crowd}: ${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}

@@ -1,0 +1,298 @@
+import type { Clock } from '../clock.ts';
+import { newId } from '../ids.ts';
+import type { Lease, Queryable, Store, StoreLog, TaskHandler, TaskResult } from '../store/types.ts';
+import {
+  anyDue,
+  backOffMs,
+  extendLeases,
+  failTask,
+  finishTask,
+  type LeasedTask,
+  leaseDue,
+  leaseId,
+  nextRunAt,
+} from './leases.ts';
+
+export interface WorkerOptions {
+  store: Store;
+  /** Where several instances share a database: `databaseClock`, so that all mean the same by "now". */
+  clock: Clock;
+  log: StoreLog;
+  /** Names this process in the leases it holds. */
+  instance: string;
+  /** What to run for each kind of task, and how many of it at once. */
+  handlers: Record<string, { concurrency: number; run: TaskHandler }>;
+  /** How long a dead instance's task stays its own. */
+  leaseMs?: number;
+  /** The longest time between two looks at the table. */
+  pollMs?: number;
+}
+
+export interface Worker {
+  start(): void;
+  /** Takes no more tasks, aborts the signals of those that run, and resolves when they have ended. */
+  stop(): Promise<void>;
+  /** For tests: resolves when nothing is due at clock.now() and nothing runs. */
+  idle(): Promise<void>;
+  /** Looks at the table now. */
+  wake(): void;
+}
+
+interface Run {
+  task: LeasedTask;
+  controller: AbortController;
+  /** Monotonic; after it another instance may hold the task. */
+  validUntil: number;
+  cancelExpiry: () => void;
+  ended: Promise<void>;
+}
+
+/**
+ * Runs the tasks in the database, each held by a lease that is extended while it runs. A task may run twice (a lease
+ * that lapsed, a crash before its end was stored); what it does must not: see `Lease.valid`.
+ */
+export function createWorker(options: WorkerOptions): Worker {
+  const { store, clock, log, handlers, leaseMs = 8000, pollMs = 1000 } = options;
+  // We stop a quarter of the lease before the database gives it away: for clocks that differ, and what is under way.
+  const validMs = leaseMs * 0.75;
+  const kinds = Object.keys(handlers);
+  const runs = new Map<string, Run>();
+  /** Kinds of which the last look took as many as there was room for: more may be due. */
+  const leftSome = new Set<string>();
+  let taking = false;
+  let lookAgain = false;
+  let looking: Promise<void> | undefined;
+  let unreachable = false;
+  let cancelSleep = () => {};
+  let cancelBeat = () => {};
+  let beating = false;
+  let unsubscribe = () => {};
+
+  function wake(): void {
+    lookAgain = true;
+    if (!taking || looking !== undefined) return;
+    cancelSleep();
+    looking = look().then((delayMs) => {
+      looking = undefined;
+      if (!taking) return;
+      if (lookAgain) return wake();
+      cancelSleep = clock.after(delayMs, wake);
+    });
+  }
+
+  /** Takes what is due; returns how long to sleep. */
+  async function look(): Promise<number> {
+    try {
+      lookAgain = false;
+      const wanted = wantedKinds();
+      if (wanted.length === 0) return pollMs;
+      const now = clock.now();
+      await takeDue(wanted);
+      if (unreachable) log.info({}, 'the database can be reached again');
+      unreachable = false;
+      if (lookAgain) return 0;
+      const next = await nextRunAt(
+        store,
+        wanted.map(({ kind }) => kind),
+        now,
+      );
+      return next === undefined ? pollMs : Math.max(0, Math.min(pollMs, next - clock.now()));
+    } catch (error) {
+      if (!unreachable) log.warn({ err: error }, 'the worker cannot read its tasks; it goes on trying');
+      unreachable = true;
+      // Whoever woke us meanwhile would only find the same.
+      lookAgain = false;
+      return pollMs;
+    }
+  }
+
+  /** How many more of a kind may run now. */
+  function roomFor(kind: string): number {
+    let room = handlers[kind]?.concurrency ?? 0;
+    for (const { task } of runs.values()) if (task.kind === kind) room--;
+    return room;
+  }
+
+  function wantedKinds(): { kind: string; count: number }[] {
+    return kinds.map((kind) => ({ kind, count: roomFor(kind) })).filter(({ count }) => count > 0);
+  }
+
+  /** One statement, in a transaction of its own. */
+  async function onTasks<T>(run: (on: Queryable) => Promise<T>): Promise<T> {
+    return store.tasks === undefined ? await store.transaction(run) : await run(store.tasks);
+  }
+
+  async function takeDue(wanted: { kind: string; count: number }[]): Promise<void> {
+    const owner = `${options.instance} ${newId('l')}`;
+    let leasedAt = 0;
+    const leased = await onTasks((on) => {
+      leasedAt = clock.monotonic();
+      const now = clock.now();
+      return leaseDue(on, store.dialect, wanted, owner, now, now + leaseMs);
+    });
+    for (const task of leased) begin(task, leasedAt + validMs);
+    for (const { kind, count } of wanted) {
+      const taken = leased.filter((task) => task.kind === kind).length;
+      if (taken < count) leftSome.delete(kind);
+      else leftSome.add(kind);
+      // What ended while we looked has made room.
+      if (taken === count && roomFor(kind) > 0) lookAgain = true;
+    }
+  }
+
+  function begin(task: LeasedTask, validUntil: number): void {
+    const id = leaseId(task);
+    const run: Run = {
+      task,
+      controller: new AbortController(),
+      validUntil,
+      cancelExpiry: () => {},
+      ended: Promise.resolve(),
+    };
+    runs.set(id, run);
+    watchExpiry(run);
+    if (runs.size === 1) scheduleBeat();
+    run.ended = end(run, id);
+  }
+
+  async function end(run: Run, id: string): Promise<void> {
+    let gone = false;
+    try {
+      gone = await execute(run);
+    } finally {
+      run.cancelExpiry();
+      runs.delete(id);
+      if (runs.size === 0) cancelBeat();
+      // Unless the last look left some of its kind for want of room, whatever was due has been taken.
+      if (!gone || leftSome.has(run.task.kind)) wake();
+    }
+  }
+
+  /** True while no other instance can hold the task; false for good once it was false. */
+  function stillValid(run: Run): boolean {
+    if (run.validUntil === 0) return false;
+    if (clock.monotonic() < run.validUntil) return true;
+    loseLease(run);
+    return false;
+  }
+
+  function loseLease(run: Run): void {
+    if (run.validUntil === 0) return;
+    run.validUntil = 0;
+    run.cancelExpiry();
+    log.warn({ kind: run.task.kind, key: run.task.key }, 'the lease of a task was lost while it ran');
+    run.controller.abort(new Error('The lease was lost.'));
+  }
+
+  function watchExpiry(run: Run): void {
+    run.cancelExpiry();
+    run.cancelExpiry = clock.after(run.validUntil - clock.monotonic(), () => {
+      if (stillValid(run)) watchExpiry(run);
+    });
+  }
+
+  function scheduleBeat(): void {
+    cancelBeat();
+    cancelBeat = clock.after(Math.floor(leaseMs / 3), () => {
+      void beat();
+      if (runs.size > 0) scheduleBeat();
+    });
+  }
+
+  /** Extends the leases of everything that runs; what is ours no more is told so. */
+  async function beat(): Promise<void> {
+    const held = [...runs.values()].filter(stillValid);
+    if (beating || held.length === 0) return;
+    beating = true;
+    try {
+      let extendedAt = 0;
+      const kept = await onTasks((on) => {
+        extendedAt = clock.monotonic();
+        const tasks = held.map(({ task }) => task);
+        return extendLeases(on, tasks, clock.now() + leaseMs);
+      });
+      for (const run of held) {
+        const id = leaseId(run.task);
+        if (!runs.has(id) || !stillValid(run)) continue;
+        if (!kept.has(id)) {
+          loseLease(run);
+          continue;
+        }
+        run.validUntil = extendedAt + validMs;
+        watchExpiry(run);
+      }
+    } catch (error) {
+      log.warn({ err: error }, 'leases could not be extended');
+    } finally {
+      beating = false;
+    }
+  }
+
+  /** Runs a task to its end; returns whether it is gone from the table. */
+  async function execute(run: Run): Promise<boolean> {
+    const { task } = run;
+    const lease: Lease = { valid: () => stillValid(run), signal: run.controller.signal };
+    let result: TaskResult;
+    let failure: { error: unknown } | undefined;
+    try {
+      const { kind, key, attempts } = task;
+      result = await handlers[kind]?.run({ kind, key, payload: JSON.parse(task.payload), attempts }, lease);
+    } catch (error) {
+      failure = { error };
+    }
+    if (failure !== undefined) {
+      // Stopped, not failed: the next instance shall not wait.
+      const retryAt = clock.now() + (taking ? backOffMs(task.attempts) : 0);
+      const err = failure.error;
+      const facts = { err, kind: task.kind, key: task.key, attempts: task.attempts + 1, retryAt };
+      if (taking) log.warn(facts, 'a task failed; it is tried again');
+      return await keep(run, (on) => failTask(on, task, retryAt, err));
+    }
+    const againAt = result?.againAt;
+    return await keep(run, (on) =>
+      finishTask(on, task, againAt === undefined ? undefined : Math.ceil(againAt)),
+    );
+  }
+
+  /** Stores how a run ended, for as long as the lease is ours; without that, the task runs again when it lapses. */
+  async function keep(run: Run, write: (on: Queryable) => Promise<boolean>): Promise<boolean> {
+    for (let tries = 0; ; tries++) {
+      try {
+        return await onTasks(write);
+      } catch (error) {
+        const { kind, key } = run.task;
+        if (tries === 0) log.warn({ err: error, kind, key }, 'the end of a task could not be stored');
+        if (!taking || !stillValid(run)) return false;
+        await new Promise<void>((resolve) => clock.after(500, resolve));
+      }
+    }
+  }
+
+  return {
+    start() {
+      if (taking) return;
+      taking = true;
+      unsubscribe = store.onTasks(wake);
+      wake();
+    },
+    async stop() {
+      taking = false;
+      unsubscribe();
+      cancelSleep();
+      await looking;
+      for (const run of runs.values()) run.controller.abort(new Error('The worker stops.'));
+      await Promise.all([...runs.values()].map(({ ended }) => ended));
+      cancelBeat();
+    },
+    async idle() {
+      while (taking) {
+        await looking;
+        await Promise.all([...runs.values()].map(({ ended }) => ended));
+        if (looking !== undefined || runs.size > 0) continue;
+        if (!(await anyDue(store, kinds, clock.now()))) return;
+        wake();
+      }
+    },
+    wake,
+  };
+}

@@ -1,0 +1,40 @@
+import { gate } from '../../alerts/filter.ts';
+import { storeAlertEvent } from '../../paging/episodes.ts';
+import type { Intake } from '../client/intake.ts';
+import type { SlackDeps } from '../context/deps.ts';
+
+/**
+ * Stores bots' messages of the channels that a rule names, before Bolt tells Slack that they were taken. Everything
+ * else passes by: people's messages are neither read nor kept.
+ */
+export function createAlertIntake(deps: SlackDeps): Intake {
+  return async (body) => {
+    if (body.type !== 'event_callback') return;
+    const gated = gate(body, { ...ownIds(deps), teamId: deps.identity.teamId });
+    if (!('alert' in gated)) return;
+    const { channel } = gated.alert;
+    if (channel === undefined || !isWatched(deps, channel)) return;
+    const eventId =
+      typeof body.event_id === 'string'
+        ? body.event_id
+        : `${channel}:${gated.alert.ts}:${gated.alert.editedTs ?? ''}`;
+    await deps.store.transaction((tx) =>
+      storeAlertEvent(tx, {
+        eventId,
+        teamId: typeof body.team_id === 'string' ? body.team_id : deps.identity.teamId,
+        channelId: channel,
+        body,
+        now: deps.clock.now(),
+      }),
+    );
+  };
+}
+
+/** Our own messages are no alerts. */
+export function ownIds(deps: SlackDeps): { ownBotId: string; ownUserId: string } {
+  return { ownBotId: deps.identity.botId, ownUserId: deps.identity.botUserId };
+}
+
+function isWatched(deps: SlackDeps, channelId: string): boolean {
+  return deps.config().rules.some((rule) => rule.channels.includes(channelId));
+}

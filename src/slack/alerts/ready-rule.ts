@@ -1,0 +1,91 @@
+import { renderSay } from '../../alerts/speech.ts';
+import type { Message } from '../../calls/request/types.ts';
+import type { Rule } from '../../config/types.ts';
+import { redactNumbers } from '../../log.ts';
+import type { ReadyRule } from '../../paging/fire-rule.ts';
+import { collectCallees } from '../asking/collect-callees.ts';
+import type { SlackDeps } from '../context/deps.ts';
+
+/**
+ * Whom a rule rings, from the configuration alone (lists, numbers, users, user groups), and what they hear. Nothing of
+ * the alert but words of its title can get into it.
+ */
+export async function readyRule(
+  deps: SlackDeps,
+  rule: Rule,
+  from: { channel: string | undefined; botName: string | undefined },
+  alert: { title: string; severity: string | null },
+): Promise<ReadyRule> {
+  const lists = rule.call.filter((entry) => Object.hasOwn(deps.config().lists, entry));
+  const collected = await collectCallees(deps, {
+    text: rule.call
+      .filter((entry) => !lists.includes(entry))
+      .map(asTyped)
+      .join('\n'),
+    lists,
+    people: [],
+    fileUrl: null,
+  });
+  return {
+    rule,
+    callees: collected.callees,
+    duplicates: collected.duplicates,
+    message: await messageOf(deps, rule, from, alert),
+    // They are told in the alert's channel, where numbers are masked.
+    problems: Object.values(collected.errors).map(redactNumbers),
+  };
+}
+
+/** Slack's ids as Slack writes them in a text. */
+function asTyped(entry: string): string {
+  if (/^[UW][A-Z0-9]{2,}$/.test(entry)) return `<@${entry}>`;
+  return /^S[A-Z0-9]{2,}$/.test(entry) ? `<!subteam^${entry}>` : entry;
+}
+
+async function messageOf(
+  deps: SlackDeps,
+  rule: Rule,
+  from: { channel: string | undefined; botName: string | undefined },
+  alert: { title: string; severity: string | null },
+): Promise<Message> {
+  const { recordings, voice } = deps.config();
+  if (rule.say === undefined) {
+    const name = rule.recording ?? '';
+    const fileId = recordings[name];
+    return { kind: 'recording', fileId: fileId ?? name, name: fileId === undefined ? null : name };
+  }
+  const channel = rule.say.includes('{channel}') ? await channelName(deps, from.channel) : '';
+  const facts = {
+    title: alert.title,
+    severity: alert.severity,
+    source: from.botName ?? 'the alerting tool',
+    channel,
+  };
+  return {
+    kind: 'text',
+    text: renderSay(rule.say, facts, voice.limits.textLength),
+    language: rule.language ?? voice.language,
+  };
+}
+
+const namesOfChannels = new WeakMap<SlackDeps, Map<string, string>>();
+const channelPatienceMs = 1_000;
+
+/** Without "#"; the words "the channel" where Slack does not say at once: a call does not wait for a name. */
+async function channelName(deps: SlackDeps, channelId: string | undefined): Promise<string> {
+  const known = namesOfChannels.get(deps) ?? new Map<string, string>();
+  namesOfChannels.set(deps, known);
+  const name = channelId === undefined ? undefined : known.get(channelId);
+  if (name !== undefined || channelId === undefined) return name ?? 'the channel';
+  const asked = deps.urgent.conversations.info({ channel: channelId }).then(
+    ({ channel }) => {
+      if (channel?.name !== undefined) known.set(channelId, channel.name);
+      return channel?.name ?? 'the channel';
+    },
+    () => 'the channel',
+  );
+  const slow = new Promise<string>((resolve) => {
+    deps.clock.after(channelPatienceMs, () => resolve('the channel'));
+  });
+  return await Promise.race([asked, slow]);
+}

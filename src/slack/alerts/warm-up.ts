@@ -1,0 +1,57 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { flatten } from '../../alerts/flatten.ts';
+import { understand } from '../../alerts/understand.ts';
+import { slackFailure } from '../client/errors.ts';
+import type { SlackDeps } from '../context/deps.ts';
+
+/**
+ * For the background of a start: says which channels of rules the app does not hear, and reads one message to
+ * have the patterns compiled, so that the first real alert does not wait for that (some 40 ms). Never throws.
+ */
+export async function prepareForAlerts(deps: SlackDeps): Promise<void> {
+  const { rules } = deps.config();
+  if (rules.length === 0) return;
+  await nextTurn();
+  understand(flatten(sample), { channel: undefined, botId: '', botName: undefined });
+  for (const channelId of new Set(rules.flatMap((rule) => rule.channels))) {
+    const problem = await channelProblem(deps, channelId);
+    if (problem === null) continue;
+    const named = rules.filter((rule) => rule.channels.includes(channelId)).map((rule) => rule.name);
+    deps.log.warn({ channel: channelId, rules: named }, `${problem} Its alerts ring nobody until then.`);
+  }
+}
+
+async function channelProblem(deps: SlackDeps, channelId: string): Promise<string | null> {
+  try {
+    const { channel } = await deps.web.conversations.info({ channel: channelId });
+    if (channel?.is_archived) return 'A rule names a channel that is archived: name another one.';
+    if (channel?.is_member === false)
+      return `A rule names #${channel.name}, and Voicecall is not in it: type /invite @Voicecall there.`;
+    return null;
+  } catch (error) {
+    const failure = slackFailure(error);
+    if (failure.kind !== 'refused') return null;
+    return failure.error === 'channel_not_found'
+      ? 'A rule names a channel that Slack does not show to Voicecall: check its id and type /invite @Voicecall there.'
+      : `A rule names a channel that could not be checked (Slack: ${failure.error}): check the app's scopes and its id.`;
+  }
+}
+
+const sample = {
+  bot_id: 'B',
+  ts: '1.1',
+  text: '',
+  attachments: [
+    {
+      color: 'a30200',
+      title: '[FIRING:1] Disk almost full on db-1 (critical)',
+      title_link: 'https://alerts.example.com/d/1?id=42&from=now',
+      text: 'severity = critical\nhost: db-1\n*State:* Alarm',
+      fields: [{ title: 'Severity', value: 'critical', short: true }],
+      fallback: '[FIRING:1] Disk almost full on db-1 (critical) | https://alerts.example.com',
+    },
+  ],
+  blocks: [
+    { type: 'section', text: { type: 'mrkdwn', text: 'Triggered: *CPU* <https://example.com|high>' } },
+  ],
+};

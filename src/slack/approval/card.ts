@@ -1,0 +1,156 @@
+import type { KnownBlock } from '@slack/types';
+import type { RequestView } from '../../calls/request/types.ts';
+import {
+  actions,
+  button,
+  confirmation,
+  context,
+  header,
+  type RenderedMessage,
+  section,
+  topText,
+} from '../kit/blocks.ts';
+import { channelMention, date, foreign, listWords, mentionAny, people, plural, utc } from '../kit/text.ts';
+import { decisionLines, toldByDecision, waitsFor } from '../words/approval-words.ts';
+import {
+  countriesWords,
+  createWho,
+  crowdWords,
+  type MessageFacts,
+  named,
+  optionWords,
+  playedWords,
+} from '../words/request-words.ts';
+import { requestWords } from '../words/state-words.ts';
+
+export interface ApprovalFacts extends MessageFacts {
+  /** How many callees it is night for; undefined or 0: nothing is said. */
+  night?: number;
+  /** The countries they are in. */
+  nightIn?: RequestView['countries'];
+  /** As the platform says it; null or absent: not known (a card never waits for it). */
+  balance?: string | null;
+  /** Set where the card should stand elsewhere: in a channel that Slack does not let us post in. */
+  movedFrom?: { channelId: string; error: string };
+  /** User groups whose members Slack does not tell: nobody is taken for one of them. */
+  unreadableGroups?: string[];
+  /** What else is to be known; foreign. */
+  notices?: string[];
+  /** What the press shall bring back of what was seen; it stands in the block_id of the buttons, after a colon. */
+  seen?: string;
+}
+
+/** The approvers' card: consequences first, three buttons while it waits, who decided once it is over. */
+export function renderApprovalCard(request: RequestView, facts: ApprovalFacts): RenderedMessage {
+  const open = request.state === 'awaiting_approval';
+  const approvers = request.approval?.approvers ?? [];
+  const who = createWho(facts.nameOf, approvers);
+  const asker =
+    request.requestedBy === null ? `Rule ${foreign(request.ruleName ?? '', 100)}` : who(request.requestedBy);
+  const crowd = crowdWords(request.counts.callees, request.countries);
+  const blocks: KnownBlock[] = [
+    header(
+      open ? `May ${people(request.counts.callees)} be rung?` : `${people(request.counts.callees)}: decided`,
+    ),
+    section(`${asker} asks to ring *${crowd}*, results to ${channelMention(request.channelId)}.`),
+    section(consequences(request, facts).join('\n')),
+    ...(open ? waiting(request, facts) : decided(request, who)),
+    ...notices(facts).map((notice) => context(`⚠️ ${notice}`)),
+    ...(open ? actions(approvalButtons(request), approvalBlockId(facts.seen)) : []),
+    context(`Request \`${foreign(request.id, 60)}\` · asked ${date(request.createdAt)}`),
+  ];
+  return { text: cardText(request, crowd), blocks };
+}
+
+/** The block_id of the card's buttons; `seenIn` reads it back. */
+export function approvalBlockId(seen: string | undefined): string {
+  return seen === undefined ? 'call_decision' : `call_decision:${seen.slice(0, 200)}`;
+}
+
+/** What the card that was pressed showed, as `facts.seen` told; null where it told nothing. */
+export function seenIn(blockId: string): string | null {
+  return blockId.startsWith('call_decision:') ? blockId.slice('call_decision:'.length) : null;
+}
+
+function consequences(request: RequestView, facts: ApprovalFacts): string[] {
+  const lines = [`*Plays:* ${playedWords(request.message, request.options, 600)}`];
+  const options = optionWords(request.options);
+  if (options.length > 0) lines.push(`*Options:* ${options.join(', ')}`);
+  if (request.countries.length > 0) lines.push(`*To:* ${countriesWords(request.countries)}`);
+  const night = facts.night ?? 0;
+  const where = facts.nightIn ?? [];
+  const places = where.length === 0 || request.countries.length < 2 ? '' : ` (${countriesWords(where)})`;
+  if (night > 0) lines.push(`🌙 It is night for *${people(night)}* of them now${places}.`);
+  if (request.note !== '') lines.push(`*Note:* ${foreign(request.note, 600)}`);
+  if (request.duplicates > 0) lines.push(`${plural(request.duplicates, 'duplicate')} left out.`);
+  const reasons = (request.approval?.reasons ?? []).map((reason) => foreign(reason, 200));
+  if (reasons.length > 0) lines.push(`*Needs approval because:* ${listWords(reasons, 5)}`);
+  if (facts.balance !== undefined && facts.balance !== null) {
+    lines.push(`*Balance:* ${foreign(facts.balance, 40)}`);
+  }
+  return lines;
+}
+
+/** In mrkdwn, no more than fit. */
+function notices(facts: ApprovalFacts): string[] {
+  const { movedFrom, unreadableGroups = [] } = facts;
+  const lines = (facts.notices ?? []).map((notice) => foreign(notice, 400));
+  if (movedFrom !== undefined) {
+    lines.unshift(
+      `This card belongs into ${channelMention(movedFrom.channelId)}, but Slack does not let Voicecall post there (${foreign(movedFrom.error, 60)}). Un-archive the channel or invite the app, or change \`approval.channel\`.`,
+    );
+  }
+  for (const group of unreadableGroups) {
+    lines.unshift(
+      `The members of ${named(group, facts.nameOf, mentionAny)} could not be read: until they can, nobody counts as one of them. The app needs the scope \`usergroups:read\`.`,
+    );
+  }
+  return lines.slice(0, 5);
+}
+
+function waiting(request: RequestView, facts: ApprovalFacts): KnownBlock[] {
+  const approvers = (request.approval?.approvers ?? []).slice(0, 40).map(mentionAny);
+  // The approvers are mentioned here, once; whoever approved is shown by name.
+  const names: MessageFacts = { ...facts, nameOf: (id) => facts.nameOf?.(id) ?? 'one of them' };
+  return [section(`⏳ *Waiting for* ${listWords(approvers)}${waitsFor(request, names)}`)];
+}
+
+function decided(request: RequestView, who: (id: string) => string): KnownBlock[] {
+  const { emoji, words } = requestWords[request.state];
+  const lines = decisionLines(request, who);
+  const by = request.cancelledBy === null ? '' : ` Stopped by ${who(request.cancelledBy)}.`;
+  if (!toldByDecision(request)) {
+    lines.push(
+      `${emoji} *${words}*${request.finishedAt === null ? '.' : ` ${date(request.finishedAt)}.`}${by}`,
+    );
+  }
+  // No counts: the board has them, and a card that moves with every call would take the board's turns to be edited.
+  return [section(lines.join('\n'))];
+}
+
+/** Review, Approve, Reject; the review modal has the last two of them. */
+export function approvalButtons(request: RequestView, review = true) {
+  const crowd = people(request.counts.callees);
+  return [
+    ...(review ? [button('Review', 'call_review', request.id)] : []),
+    button('Approve', 'call_approve', request.id, {
+      style: 'primary',
+      confirm: confirmation({
+        title: `Ring ${crowd}?`,
+        text: `With the last approval needed, the phones of ${crowd} ring at once.`,
+        confirm: `Ring ${crowd}`,
+        deny: 'Not now',
+      }),
+    }),
+    button('Reject', 'call_reject', request.id, { style: 'danger' }),
+  ];
+}
+
+function cardText(request: RequestView, crowd: string): string {
+  const until = request.expiresAt === null ? '' : ` until ${utc(request.expiresAt)}`;
+  const played = playedWords(request.message, request.options, 200);
+  if (request.state === 'awaiting_approval')
+    return topText(`Approval needed${until}: ring ${crowd}: ${played}.`);
+  const why = request.outcome === null ? null : `${foreign(request.outcome, 300)}.`;
+  return topText(`${requestWords[request.state].words}. Asked was to ring ${crowd}: ${played}.`, why);
+}

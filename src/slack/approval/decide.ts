@@ -1,0 +1,130 @@
+import type { App, BlockAction, ButtonAction } from '@slack/bolt';
+import { decide, decidedFacts, type NewDecision } from '../../calls/approval/decide.ts';
+import { recordRefused } from '../../calls/request/audit.ts';
+import type { RequestView } from '../../calls/request/types.ts';
+import { VoicecallError } from '../../errors.ts';
+import { refresh } from '../../outbox/outbox.ts';
+import type { SlackDeps } from '../context/deps.ts';
+import { mayApprove, type Refusal } from '../context/permissions.ts';
+import { review } from '../lookup/details.ts';
+import { buttonValue, handlePress, type Press, requestOf } from '../replies/press.ts';
+import { decidedWords } from '../words/decided-words.ts';
+import { seenIn } from './card.ts';
+import { rejectView } from './reject-view.ts';
+
+/** Approve and Reject, on the card and in the review. */
+export function registerDecide(app: App, deps: SlackDeps): void {
+  app.action<BlockAction<ButtonAction>>('call_approve', async (press) => {
+    await handlePress(deps, press, async () => {
+      const request = await requestOf(deps, buttonValue(press));
+      const userId = press.body.user.id;
+      const { text } = await takeDecision(deps, request, {
+        requestId: request.id,
+        seenHash: seenOf(press),
+        userId,
+        decision: 'approve',
+        reason: null,
+      });
+      return (await showInReview(deps, press, request.id, text)) ? null : { text };
+    });
+  });
+
+  app.action<BlockAction<ButtonAction>>('call_reject', async (press) => {
+    await handlePress(deps, press, async () => {
+      const request = await requestOf(deps, buttonValue(press));
+      const refusal = await refusalFor(deps, request, press.body.user.id, 'reject');
+      if (refusal !== null) return { text: refusal };
+      const view = rejectView(request, JSON.stringify({ requestId: request.id, seen: seenOf(press) }));
+      const trigger = { trigger_id: press.body.trigger_id, view };
+      if (press.body.view === undefined) await deps.urgent.views.open(trigger);
+      else await deps.urgent.views.push(trigger);
+      return null;
+    });
+  });
+}
+
+/** Pressed in the review: that view then says what came of it, and its buttons go. False where it cannot be shown there. */
+async function showInReview(
+  deps: SlackDeps,
+  press: Press,
+  requestId: string,
+  text: string,
+): Promise<boolean> {
+  const shown = press.body.view;
+  if (shown === undefined) return false;
+  try {
+    const view = await review(deps, await requestOf(deps, requestId), press.body.user.id, 0, text);
+    await deps.urgent.views.update({ view_id: shown.id, view });
+    return true;
+  } catch (error) {
+    // Closed meanwhile, most often: then the words go where every other answer goes.
+    deps.log.info({ err: error }, 'the review could not be updated after a decision');
+    return false;
+  }
+}
+
+function seenOf(press: Press): string | null {
+  return seenIn(press.action.block_id);
+}
+
+/**
+ * Null: this person may decide, as far as can be told before the decision itself; else why not. What is refused is
+ * kept in the audit trail.
+ */
+async function refusalFor(
+  deps: SlackDeps,
+  request: RequestView,
+  userId: string,
+  pressed: NewDecision['decision'],
+): Promise<Refusal> {
+  const open = request.state === 'awaiting_approval';
+  const facts = decidedFacts(request, request.decisions);
+  const refusal = open
+    ? await mayApprove(deps.people, deps.config(), request.approval?.approvers ?? [], userId)
+    : decidedWords(facts);
+  if (refusal === null) return null;
+  const why = open ? refusal : `already ${facts.state}`;
+  await deps.store.transaction(async (tx) => {
+    const at = deps.clock.now();
+    await recordRefused(tx, request.id, { at, actor: userId, pressed, why });
+    // A user group may have become unreadable since: the card says so.
+    await refresh(tx, at, request.id);
+  });
+  return refusal;
+}
+
+/** Checks the person, decides, and says in words what came of it. Throws VoicecallError not_found. */
+export async function takeDecision(
+  deps: SlackDeps,
+  request: RequestView,
+  press: NewDecision,
+): Promise<{ taken: boolean; text: string }> {
+  const refused = (text: string) => ({ taken: false, text });
+  const refusal = await refusalFor(deps, request, press.userId, press.decision);
+  if (refusal !== null) return refused(refusal);
+  try {
+    const outcome = await decide(deps, press);
+    if (outcome.state === 'approved') return { taken: true, text: 'You approved it: the phones ring now.' };
+    if (outcome.state === 'rejected') return { taken: true, text: 'You rejected it: nobody is rung.' };
+    return {
+      taken: true,
+      text: `Your approval counts: ${outcome.approved} of ${outcome.quorum}. The phones ring with the last one.`,
+    };
+  } catch (error) {
+    if (!(error instanceof VoicecallError)) throw error;
+    if (error.code === 'changed') {
+      return refused(
+        `Nothing was ${press.decision === 'approve' ? 'approved' : 'rejected'}: the request is not what you saw any more. The card shows what it is now; look at it again.`,
+      );
+    }
+    if (error.code === 'not_allowed' && error.facts.why === 'own') {
+      return refused(
+        'You asked for this yourself, so somebody else has to decide. You may cancel it on its board.',
+      );
+    }
+    if (error.code === 'not_allowed')
+      return refused('You have decided this already: your approval counts once.');
+    if (error.code === 'already_decided') return refused(decidedWords(error.facts));
+    throw error;
+  }
+}

@@ -1,0 +1,26 @@
+import type { ModalView } from '@slack/types';
+import type { RequestView } from '../../calls/request/types.ts';
+import { section } from '../kit/blocks.ts';
+import { input, modal } from '../kit/inputs.ts';
+import { crowdWords, playedWords } from '../words/request-words.ts';
+
+/** Asks for the reason of a rejection; `metadata` is kept in the view as it is. */
+export function rejectView(request: RequestView, metadata: string): ModalView {
+  const crowd = crowdWords(request.counts.callees, request.countries);
+  return modal({
+    callbackId: 'voicecall_reject',
+    title: 'Reject the request',
+    submit: 'Reject',
+    close: 'Back',
+    metadata,
+    blocks: [
+      section(`Nobody will be rung: *${crowd}*, ${playedWords(request.message, request.options)}.`),
+      input(
+        'reason',
+        'Why?',
+        { type: 'plain_text_input', multiline: true, min_length: 1, max_length: 500 },
+        { hint: 'Whoever asked reads it, and it stays on the request.' },
+      ),
+    ],
+  });
+}

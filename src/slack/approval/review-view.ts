@@ -1,0 +1,51 @@
+import type { ModalView } from '@slack/types';
+import type { CallView, RequestView } from '../../calls/request/types.ts';
+import { actions, context, section } from '../kit/blocks.ts';
+import { modal } from '../kit/inputs.ts';
+import { foreign } from '../kit/text.ts';
+import { calleeBlocks, type Page, pager, pageWords } from '../words/callee-pages.ts';
+import { countriesWords, crowdWords, optionWords, playedWords } from '../words/request-words.ts';
+import { requestWords } from '../words/state-words.ts';
+import { approvalBlockId, approvalButtons } from './card.ts';
+
+export interface ReviewFacts extends Page {
+  /** False for the requester and the approvers alone. */
+  masked: boolean;
+  /** Shows Approve and Reject. */
+  mayDecide: boolean;
+  /** What came of a decision just made here, in mrkdwn. */
+  notice?: string;
+  /** See ApprovalFacts. */
+  seen?: string;
+  metadata: string;
+}
+
+/** What an approver looks at before deciding; `calls` are one page of them. */
+export function reviewView(request: RequestView, calls: readonly CallView[], facts: ReviewFacts): ModalView {
+  const { emoji, words } = requestWords[request.state];
+  const open = request.state === 'awaiting_approval';
+  const lines = [
+    `*${crowdWords(request.counts.callees, request.countries)}*: ${playedWords(request.message, request.options, 600)}`,
+    ...(request.countries.length > 1 ? [`*To:* ${countriesWords(request.countries)}`] : []),
+    ...(optionWords(request.options).length > 0
+      ? [`*Options:* ${optionWords(request.options).join(', ')}`]
+      : []),
+    ...(request.note === '' ? [] : [`*Note:* ${foreign(request.note, 600)}`]),
+  ];
+  return modal({
+    callbackId: 'voicecall_review',
+    title: 'Review the request',
+    metadata: facts.metadata,
+    blocks: [
+      ...(facts.notice === undefined ? [] : [section(facts.notice)]),
+      section(lines.join('\n')),
+      ...(open ? [] : [section(`${emoji} *${words}*`)]),
+      ...(open && facts.mayDecide
+        ? actions(approvalButtons(request, false), approvalBlockId(facts.seen))
+        : []),
+      ...calleeBlocks(calls, { masked: facts.masked, results: false }),
+      context(facts.masked ? `${pageWords(facts)} · numbers are masked` : pageWords(facts)),
+      ...pager('review', request.id, facts),
+    ],
+  });
+}

@@ -1,0 +1,157 @@
+import { loadCalls, loadRequest } from '../../calls/request/read.ts';
+import { noteLength } from '../../calls/request/token.ts';
+import type { Callee, Message } from '../../calls/request/types.ts';
+import type { CallOptions, Config } from '../../config/types.ts';
+import type { SlackDeps } from '../context/deps.ts';
+import type { Recordings } from '../context/recordings.ts';
+import { channelField, choicesField, filesField, textField, type ViewValues } from '../kit/fields.ts';
+import { checkChannel } from './check-channel.ts';
+import { collectCallees } from './collect-callees.ts';
+import type { Draft } from './drafts.ts';
+import { toRingAgain } from './redial.ts';
+import type { CallMetadata } from './view-metadata.ts';
+
+export type CheckedCall =
+  | { errors: Record<string, string> }
+  | { errors: null; draft: Draft; doubts: string[] };
+
+/**
+ * Checks a filled-in modal as a whole. Errors come by block_id, every faulty field with one; otherwise the draft of
+ * the request, and doubts to show before phones ring.
+ */
+export async function checkCall(
+  deps: SlackDeps,
+  values: ViewValues,
+  metadata: CallMetadata,
+): Promise<CheckedCall> {
+  const config = deps.config();
+  const sources = {
+    text: textField(values, 'callee'),
+    lists: choicesField(values, 'lists'),
+    people: choicesField(values, 'people'),
+    fileUrl: fileUrl(values),
+  };
+  const channelId = channelField(values, 'channel') ?? metadata.channelId;
+  const [collected, channelError] = await Promise.all([
+    collectCallees(deps, sources),
+    channelId === null ? 'Choose the channel for the results.' : checkChannel(deps, channelId),
+  ]);
+  const errors: Record<string, string> = { ...collected.errors };
+  let { callees, duplicates } = collected;
+  const nothingGiven =
+    sources.text.trim() === '' &&
+    sources.lists.length + sources.people.length === 0 &&
+    sources.fileUrl === null;
+  if (nothingGiven && metadata.refill && metadata.previousId !== null) {
+    callees = await calleesOfPrevious(deps, metadata.previousId);
+    duplicates = 0;
+  }
+  if (callees.length === 0 && Object.keys(errors).length === 0) {
+    errors.callee = 'Nobody to ring yet: type a number with its country code, or choose a list.';
+  }
+  if (callees.length > config.limits.calleesPerRequest) {
+    errors[sources.fileUrl === null ? 'callee' : 'file'] =
+      `These are ${callees.length} callees; one request may have ${config.limits.calleesPerRequest}. Split them, or ask an administrator to raise limits.calleesPerRequest.`;
+  }
+  const message = readMessage(values, config, deps.recordings, errors);
+  const options = readOptions(values, config, errors);
+  const note = textField(values, 'calledInfo').trim();
+  if ([...note].length > noteLength) {
+    errors.calledInfo = `The note has ${[...note].length} characters; at most ${noteLength} fit.`;
+  }
+  if (channelError !== null) errors.channel = channelError;
+  if (Object.keys(errors).length > 0 || message === null || channelId === null) return { errors };
+  return {
+    errors: null,
+    doubts: collected.doubts,
+    draft: {
+      message,
+      options,
+      note,
+      callees,
+      duplicates,
+      channelId,
+      askedIn: metadata.channelId,
+      threadTs: metadata.threadTs,
+      previousId: metadata.previousId,
+    },
+  };
+}
+
+function fileUrl(values: ViewValues): string | null {
+  const [file] = filesField(values, 'file');
+  return file?.url_private_download ?? file?.url_private ?? null;
+}
+
+/** Whom a request rang that is asked for again, without those who were reached. */
+async function calleesOfPrevious(deps: SlackDeps, requestId: string): Promise<Callee[]> {
+  const request = await loadRequest(deps.store.read, requestId);
+  if (request === null) return [];
+  return toRingAgain(request, await loadCalls(deps.store.read, requestId)).map(({ callee, name }) => ({
+    callee,
+    name,
+  }));
+}
+
+function readMessage(
+  values: ViewValues,
+  config: Config,
+  recordings: Recordings,
+  errors: Record<string, string>,
+): Message | null {
+  const typed = textField(values, 'fileId').trim();
+  const fileId = config.recordings[typed] ?? typed;
+  const text = textField(values, 'text').trim();
+  if (fileId !== '' && text !== '') {
+    errors.text = 'Choose a recording or type a text, not both: callees hear one of them.';
+    return null;
+  }
+  if (text !== '') {
+    const { textLength } = config.voice.limits;
+    if ([...text].length > textLength) {
+      errors.text = `The text has ${[...text].length} characters; the voice platform speaks at most ${textLength}.`;
+      return null;
+    }
+    return { kind: 'text', text, language: textField(values, 'language') || config.voice.language };
+  }
+  if (fileId === '') {
+    errors.fileId = 'Choose what the callees will hear.';
+    return null;
+  }
+  if (!/^[\x21-\x7e]{1,200}$/.test(fileId)) {
+    errors.fileId = 'This is no fileId: it has spaces or other characters that no fileId has.';
+    return null;
+  }
+  return { kind: 'recording', fileId, name: recordings.nameOf(fileId) };
+}
+
+/** Bounds of the voice platform's documentation, the safe side where its pages differ. */
+const bounds = {
+  maxDuration: { from: 1, to: 120, what: 'seconds' },
+  maxRingingTime: { from: 20, to: 120, what: 'seconds' },
+  loopCount: { from: 1, to: 0, what: 'times' },
+} as const;
+
+function readOptions(values: ViewValues, config: Config, errors: Record<string, string>): CallOptions {
+  const { voice } = config;
+  const options: CallOptions = {};
+  for (const name of ['maxDuration', 'maxRingingTime', 'loopCount'] as const) {
+    const { from, what } = bounds[name];
+    const to = name === 'loopCount' ? voice.limits.loopCount : bounds[name].to;
+    const typed = textField(values, name).trim();
+    const value = typed === '' ? voice[name] : Number(typed);
+    if (value === undefined) continue;
+    if (!/^\d*$/.test(typed) || value < from || value > to) {
+      errors[name] = `Type a whole number from ${from} to ${to} (${what}).`;
+    } else options[name] = value;
+  }
+  const displayNum =
+    textField(values, 'displayNum')
+      .trim()
+      .replace(/[\s()+-]/g, '') || voice.displayNum;
+  if (displayNum !== undefined && displayNum !== '') {
+    if (/^\d{7,15}$/.test(displayNum)) options.displayNum = displayNum;
+    else errors.displayNum = 'A caller number has 7 to 15 digits.';
+  }
+  return options;
+}

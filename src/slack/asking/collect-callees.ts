@@ -1,0 +1,146 @@
+import { fileFaultSentences, parseCalleeFile } from '../../callees/file.ts';
+import {
+  type CalleeOptions,
+  expandLists,
+  faultSentence,
+  mergeCallees,
+  type ParsedCallees,
+  parseCallees,
+} from '../../callees/parse.ts';
+import type { Callee } from '../../calls/request/types.ts';
+import type { Config } from '../../config/types.ts';
+import { fetchSlackFile } from '../client/files.ts';
+import type { SlackDeps } from '../context/deps.ts';
+import type { People } from '../context/people.ts';
+
+export interface CalleeSources {
+  /** What was typed into the callee field. */
+  text: string;
+  lists: string[];
+  /** Slack users. */
+  people: string[];
+  fileUrl: string | null;
+}
+
+export interface CollectedCallees {
+  callees: Callee[];
+  duplicates: number;
+  /** By block_id: what cannot be rung, and why, several at once. */
+  errors: Record<string, string>;
+  /** What will be rung although the numbering plans doubt it. */
+  doubts: string[];
+}
+
+/** Sentences shown under one field; Slack shows no more than some lines of it. */
+const shownFaults = 12;
+
+/** How numbers are read and what forbids them, by the configuration. */
+export function calleeOptions(config: Config): CalleeOptions {
+  return {
+    country: config.country,
+    deny: config.limits.deny,
+    countries: config.limits.countries,
+    lists: config.lists,
+    recordings: Object.keys(config.recordings),
+  };
+}
+
+/** Puts together all callees of a filled-in modal: typed, from lists, people's profiles and a file; each number once. */
+export async function collectCallees(deps: SlackDeps, sources: CalleeSources): Promise<CollectedCallees> {
+  const config = deps.config();
+  const options = calleeOptions(config);
+  const typed = parseCallees(sources.text, options);
+  const listed = expandLists(sources.lists, options);
+  const errors: Record<string, string> = {};
+  const problems = [...typed.faults.map(faultSentence), ...typed.recordings.map(recordingAmongCallees)];
+  if (problems.length > 0) errors.callee = several(problems);
+  if (listed.faults.length > 0)
+    errors.lists = several(listed.faults.map((fault) => `${fault.text} ${fault.why}`));
+
+  const fromPeople = await numbersOfPeople(deps.people, [typed, listed], sources.people, options);
+  if (fromPeople.faults.length > 0) {
+    const field = sources.people.length > 0 ? 'people' : sources.lists.length > 0 ? 'lists' : 'callee';
+    errors[field] = several([...(errors[field] === undefined ? [] : [errors[field]]), ...fromPeople.faults]);
+  }
+  const file = await calleesOfFile(deps, sources.fileUrl, options);
+  if (file.error !== null) errors.file = file.error;
+
+  const { callees, duplicates } = mergeCallees([
+    typed.callees,
+    listed.callees,
+    fromPeople.callees,
+    file.callees,
+  ]);
+  return {
+    callees,
+    duplicates: duplicates + typed.duplicates + listed.duplicates + file.duplicates,
+    errors,
+    doubts: [...typed.doubts, ...listed.doubts, ...fromPeople.doubts, ...file.doubts],
+  };
+}
+
+function recordingAmongCallees(name: string): string {
+  return `${name} is a recording, not somebody to ring: choose it under Recording`;
+}
+
+/** Several faults as one text under a field. */
+export function several(sentences: readonly string[]): string {
+  const more = sentences.length - shownFaults;
+  const shown = sentences.slice(0, shownFaults).join('\n');
+  return more > 0 ? `${shown}\nand ${more} more` : shown;
+}
+
+async function numbersOfPeople(
+  people: People,
+  parsed: readonly ParsedCallees[],
+  chosen: readonly string[],
+  options: CalleeOptions,
+): Promise<{ callees: Callee[]; faults: string[]; doubts: string[] }> {
+  const users = new Set([...chosen, ...parsed.flatMap((each) => each.people)]);
+  const faults: string[] = [];
+  for (const groupId of new Set(parsed.flatMap((each) => each.groups))) {
+    const members = await people.groupMembers(groupId);
+    if (members === null) faults.push(`the members of the user group ${groupId} could not be read`);
+    else for (const member of members) users.add(member);
+  }
+  const callees: Callee[] = [];
+  const doubts: string[] = [];
+  const found = await Promise.all([...users].map(async (id) => ({ id, person: await people.person(id) })));
+  for (const { id, person } of found) {
+    if (person === null) {
+      faults.push(`${id} is not known to Slack`);
+      continue;
+    }
+    if (person.standing === 'deactivated' || person.standing === 'bot') continue;
+    if (person.phone.trim() === '') {
+      faults.push(`${person.name} has no phone number in the Slack profile`);
+      continue;
+    }
+    const read = parseCallees(person.phone, { ...options, lists: {}, recordings: [] });
+    const [first] = read.callees;
+    if (first === undefined || read.callees.length > 1) {
+      faults.push(
+        `${person.name}: the phone number in the Slack profile ${read.faults[0]?.why ?? 'is not one number'}`,
+      );
+      continue;
+    }
+    callees.push({ callee: first.callee, name: person.name });
+    doubts.push(...read.doubts);
+  }
+  return { callees, faults, doubts };
+}
+
+async function calleesOfFile(
+  deps: SlackDeps,
+  url: string | null,
+  options: CalleeOptions,
+): Promise<{ callees: Callee[]; duplicates: number; doubts: string[]; error: string | null }> {
+  const nothing = { callees: [], duplicates: 0, doubts: [] };
+  if (url === null) return { ...nothing, error: null };
+  const fetched = await fetchSlackFile(deps, url);
+  if ('problem' in fetched) return { ...nothing, error: fetched.problem };
+  const file = parseCalleeFile(fetched.bytes, options);
+  if (file.refusal !== null) return { ...nothing, error: file.refusal };
+  const faults = fileFaultSentences(file);
+  return { ...file, error: faults.length > 0 ? faults.join('\n') : null };
+}

@@ -1,0 +1,126 @@
+import type { AlertBlock, KnownBlock, ModalView } from '@slack/types';
+import type { ApprovalAsk, Callee, Message, RequestView } from '../../calls/request/types.ts';
+import type { CallOptions } from '../../config/types.ts';
+import { context, plainText, section } from '../kit/blocks.ts';
+import { modal } from '../kit/inputs.ts';
+import { slackLimits } from '../kit/limits.ts';
+import {
+  channelMention,
+  chunkLines,
+  count,
+  foreign,
+  listWords,
+  mentionAny,
+  people,
+  plural,
+} from '../kit/text.ts';
+import { calleeLabel } from '../words/call-words.ts';
+import {
+  countriesWords,
+  crowdWords,
+  type NameOf,
+  named,
+  optionWords,
+  playedWords,
+} from '../words/request-words.ts';
+
+export interface ConfirmFacts {
+  callees: readonly Callee[];
+  countries: RequestView['countries'];
+  message: Message;
+  options: CallOptions;
+  note: string;
+  channelId: string;
+  duplicates: number;
+  /** What will be rung although the numbering plans doubt it. */
+  doubts: readonly string[];
+  /** Null: no approval is needed. */
+  approval: ApprovalAsk | null;
+  /** Limits that would hold some back now, in words. */
+  held: readonly string[];
+  metadata: string;
+  nameOf?: NameOf;
+}
+
+const doubtsShown = 10;
+const calleesShown = 40;
+
+/** The second view: says what is about to happen; only its button rings phones (or asks for approval). */
+export function confirmView(facts: ConfirmFacts): ModalView {
+  const crowd = people(facts.callees.length);
+  return modal({
+    callbackId: 'voicecall_confirm',
+    title: `Ring ${crowd}`,
+    submit: facts.approval === null ? `Ring ${crowd}` : 'Ask for approval',
+    close: 'Back',
+    metadata: facts.metadata,
+    blocks: [
+      section(summary(facts)),
+      ...approvalBlocks(facts),
+      ...facts.held.slice(0, 5).map((words) => alert(words, 'warning')),
+      ...doubtBlocks(facts.doubts),
+      ...detailBlocks(facts),
+      ...calleeList(facts.callees),
+    ],
+  });
+}
+
+function summary(facts: ConfirmFacts): string {
+  const crowd = crowdWords(facts.callees.length, facts.countries);
+  const played = playedWords(facts.message, facts.options, 900);
+  return `Ring *${crowd}*: ${played}, results to ${channelMention(facts.channelId)}`;
+}
+
+function approvalBlocks({ approval, nameOf }: ConfirmFacts): KnownBlock[] {
+  if (approval === null) return [];
+  const approvers = listWords(
+    approval.approvers.map((id) => named(id, nameOf, mentionAny)),
+    20,
+  );
+  const reasons = listWords(
+    approval.reasons.map((reason) => foreign(reason, 200)),
+    5,
+  );
+  const needed = approval.quorum > 1 ? `${count(approval.quorum)} of ` : '';
+  return [
+    section(
+      `⏳ *Needs approval* by ${needed}${approvers}${reasons === '' ? '' : `, because: ${reasons}`}. No phone rings before that.`,
+    ),
+  ];
+}
+
+function doubtBlocks(doubts: readonly string[]): KnownBlock[] {
+  if (doubts.length === 0) return [];
+  const lines = doubts.slice(0, doubtsShown).map((doubt) => `• ${foreign(doubt, 250)}`);
+  const more = doubts.length - doubtsShown;
+  if (more > 0) lines.push(`• and ${count(more)} more`);
+  return [
+    alert(`${plural(doubts.length, 'number')} may be wrong. They will be rung as they are.`, 'warning'),
+    ...chunkLines(lines, slackLimits.sectionText).map((text) => section(text)),
+  ];
+}
+
+function detailBlocks(facts: ConfirmFacts): KnownBlock[] {
+  const lines = [
+    ...(facts.countries.length > 1 ? [`To: ${countriesWords(facts.countries)}`] : []),
+    ...optionWords(facts.options),
+    ...(facts.note === '' ? [] : [`Note: ${foreign(facts.note, 800)}`]),
+    ...(facts.duplicates > 0 ? [`${plural(facts.duplicates, 'duplicate')} left out`] : []),
+  ];
+  return lines.length === 0 ? [] : [context(...lines)];
+}
+
+function calleeList(callees: readonly Callee[]): KnownBlock[] {
+  const lines = callees.slice(0, calleesShown).map((each) => {
+    const label = calleeLabel(each);
+    const number = calleeLabel({ ...each, name: null });
+    return `• ${foreign(label, 100)}${label === number ? '' : ` ${number}`}`;
+  });
+  const more = callees.length - calleesShown;
+  if (more > 0) lines.push(`• and ${count(more)} more`);
+  return chunkLines(lines, slackLimits.sectionText).map((text) => section(text));
+}
+
+function alert(text: string, level: 'warning' | 'info'): AlertBlock {
+  return { type: 'alert', level, text: plainText(text, slackLimits.alertText) };
+}

@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import { newId } from '../../ids.ts';
+import type { Queryable, Tx } from '../../store/types.ts';
+
+const draftSchema = z.object({
+  message: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('recording'), fileId: z.string(), name: z.string().nullable() }),
+    z.object({ kind: z.literal('text'), text: z.string(), language: z.string() }),
+  ]),
+  options: z.object({
+    displayNum: z.string().exactOptional(),
+    maxDuration: z.number().exactOptional(),
+    maxRingingTime: z.number().exactOptional(),
+    loopCount: z.number().exactOptional(),
+  }),
+  note: z.string(),
+  callees: z.array(z.object({ callee: z.string(), name: z.string().nullable() })),
+  duplicates: z.number(),
+  channelId: z.string(),
+  askedIn: z.string().nullable(),
+  threadTs: z.string().nullable(),
+  previousId: z.string().nullable(),
+});
+
+/** What somebody filled in, checked: between the modal's first view and its second it stays in the database, since
+ * a view's private_metadata may hold no phone number. */
+export type Draft = z.infer<typeof draftSchema>;
+
+/** How long a filled-in modal can stay open before its button stops working, ms. */
+export const draftKeptMs = 24 * 3_600_000;
+
+/** Keeps a draft, for the second view that shows it; the same root view's earlier ones stay what theirs showed. Returns its id. */
+export async function saveDraft(
+  tx: Tx,
+  draft: { rootViewId: string; teamId: string; userId: string; data: Draft; now: number },
+): Promise<string> {
+  const id = newId('d');
+  await tx
+    .deleteFrom('drafts')
+    .where('created_at', '<', draft.now - draftKeptMs)
+    .execute();
+  await tx
+    .insertInto('drafts')
+    .values({
+      id,
+      root_view_id: draft.rootViewId,
+      team_id: draft.teamId,
+      user_id: draft.userId,
+      data: JSON.stringify(draft.data),
+      created_at: draft.now,
+    })
+    .execute();
+  return id;
+}
+
+/**
+ * The draft that a second view of this root view showed, if this person made it; null where it is gone. A form that was
+ * submitted several times left several: `draftId` tells which; empty (a view that does not tell it): the latest.
+ */
+export async function loadDraft(
+  from: Queryable,
+  shown: { draftId: string; rootViewId: string; userId: string },
+): Promise<Draft | null> {
+  let query = from
+    .selectFrom('drafts')
+    .select('data')
+    .where('root_view_id', '=', shown.rootViewId)
+    .where('user_id', '=', shown.userId);
+  if (shown.draftId !== '') query = query.where('id', '=', shown.draftId);
+  const row = await query.orderBy('created_at', 'desc').limit(1).executeTakeFirst();
+  return row === undefined ? null : draftSchema.parse(JSON.parse(row.data));
+}

@@ -1,0 +1,63 @@
+import { parseCallees } from '../../callees/parse.ts';
+import type { Config } from '../../config/types.ts';
+import { calleeOptions } from './collect-callees.ts';
+
+export type Command =
+  | { name: 'help' }
+  | { name: 'status'; requestId: string | null }
+  | { name: 'history'; page: number }
+  | { name: 'cancel'; requestId: string | null }
+  | { name: 'rules' }
+  | { name: 'unknown'; typed: string }
+  | {
+      name: 'call';
+      /** What goes into the callee field: numbers, and what could not be understood, so that nothing is lost. */
+      callee: string;
+      lists: string[];
+      people: string[];
+      fileId: string | null;
+    };
+
+/** Nobody has asked so often; a page number of any length must not become an offset of any size. */
+const lastPage = 1_000_000;
+
+/**
+ * Reads what was typed after `/voicecall`. A subcommand counts only as the first word; a text in which nothing can be
+ * rung is unknown, and is answered with help instead of a modal.
+ */
+export function parseCommand(text: string, config: Config): Command {
+  const words = text.trim().split(/\s+/);
+  const [first = '', second] = words;
+  const alone = words.length <= 2;
+  const subcommand = first.toLowerCase();
+  if (subcommand === 'help' && alone) return { name: 'help' };
+  if (subcommand === 'rules' && words.length === 1) return { name: 'rules' };
+  if (subcommand === 'status' && alone) return { name: 'status', requestId: second ?? null };
+  if (subcommand === 'cancel' && alone) return { name: 'cancel', requestId: second ?? null };
+  if (subcommand === 'history' && alone)
+    return {
+      name: 'history',
+      page: Math.min(lastPage, Math.max(1, Number.parseInt(second ?? '1', 10) || 1)),
+    };
+  if (text.trim() === '') return { name: 'call', callee: '', lists: [], people: [], fileId: null };
+
+  const parsed = parseCallees(text, { ...calleeOptions(config), expandLists: false });
+  const understood =
+    parsed.callees.length +
+    parsed.lists.length +
+    parsed.people.length +
+    parsed.groups.length +
+    parsed.recordings.length;
+  const hasDigits = /\d{4}/.test(text);
+  if (understood === 0 && !hasDigits) return { name: 'unknown', typed: text.trim() };
+  const [recording] = parsed.recordings;
+  return {
+    name: 'call',
+    callee: [parsed.rest, ...parsed.groups.map((id) => `<!subteam^${id}>`)]
+      .filter((part) => part !== '')
+      .join('\n'),
+    lists: parsed.lists,
+    people: parsed.people,
+    fileId: recording === undefined ? null : (config.recordings[recording] ?? recording),
+  };
+}

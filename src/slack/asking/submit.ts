@@ -1,0 +1,171 @@
+import type { App, ViewSubmitAction } from '@slack/bolt';
+import { approvalFor } from '../../calls/approval/policy.ts';
+import { countCountries, createRequest, type NewRequest } from '../../calls/asking/create.ts';
+import { findHeld, type Held } from '../../calls/sending/limits.ts';
+import { describeCode } from '../../voice/codes.ts';
+import { takeDecision } from '../approval/decide.ts';
+import { readRejectMetadata } from '../approval/reject-metadata.ts';
+import type { SlackDeps } from '../context/deps.ts';
+import { mayCall } from '../context/permissions.ts';
+import { textField } from '../kit/fields.ts';
+import { people, utc } from '../kit/text.ts';
+import { requestOf } from '../replies/press.ts';
+import { problemView } from '../replies/problem-view.ts';
+import { checkCall } from './check-call.ts';
+import { confirmView } from './confirm-view.ts';
+import { type Draft, loadDraft, saveDraft } from './drafts.ts';
+import { readCallMetadata } from './view-metadata.ts';
+
+/** What happens when a modal is submitted. */
+export function registerSubmissions(app: App, deps: SlackDeps): void {
+  registerCall(app, deps);
+  registerConfirm(app, deps);
+  registerReject(app, deps);
+}
+
+/** The first view: checked as a whole, kept as a draft, and answered with what is about to happen. Nothing rings yet. */
+function registerCall(app: App, deps: SlackDeps): void {
+  app.view<ViewSubmitAction>('voicecall', async ({ ack, body, view }) => {
+    const checked = await checkCall(deps, view.state.values, readCallMetadata(view.private_metadata));
+    if (checked.errors !== null) {
+      await ack({ response_action: 'errors', errors: onExistingBlocks(view.blocks, checked.errors) });
+      return;
+    }
+    const { draft, doubts } = checked;
+    const now = deps.clock.now();
+    const preview = await deps.store.transaction(async (tx) => {
+      const draftId = await saveDraft(tx, {
+        rootViewId: view.root_view_id ?? view.id,
+        teamId: teamOf(deps, body),
+        userId: body.user.id,
+        data: draft,
+        now,
+      });
+      const callees = draft.callees.map((each) => each.callee);
+      return {
+        draftId,
+        approval: await approvalFor(tx, deps.config(), {
+          requestedBy: body.user.id,
+          callees: draft.callees,
+          now,
+        }),
+        held: await findHeld(tx, deps.config(), callees, now),
+      };
+    });
+    // So that the approvers' card can tell it.
+    if (preview.approval !== null) deps.balance.refresh();
+    await ack({
+      response_action: 'push',
+      view: confirmView({
+        ...draft,
+        countries: countCountries(draft.callees),
+        doubts,
+        approval: preview.approval,
+        held: heldWords(preview.held),
+        metadata: preview.draftId,
+        nameOf: deps.people.knownName,
+      }),
+    });
+  });
+}
+
+/** The second view: its button rings phones. One opened modal makes one request, however often this arrives. */
+function registerConfirm(app: App, deps: SlackDeps): void {
+  app.view<ViewSubmitAction>('voicecall_confirm', async ({ ack, body, view }) => {
+    const userId = body.user.id;
+    const refusal = await mayCall(deps.people, deps.config(), userId);
+    if (refusal !== null) {
+      await ack({ response_action: 'update', view: problemView(refusal) });
+      return;
+    }
+    const rootViewId = view.root_view_id ?? view.id;
+    const done = await deps.store.transaction(async (tx) => {
+      const draft = await loadDraft(tx, { draftId: view.private_metadata, rootViewId, userId });
+      if (draft === null) return false;
+      const approval = await approvalFor(tx, deps.config(), {
+        requestedBy: userId,
+        callees: draft.callees,
+        now: deps.clock.now(),
+      });
+      await createRequest(tx, deps, {
+        ...requestFrom(draft),
+        teamId: teamOf(deps, body),
+        requestedBy: userId,
+        rootViewId,
+        approval,
+      });
+      return true;
+    });
+    if (done) await ack({ response_action: 'clear' });
+    else {
+      await ack({
+        response_action: 'update',
+        view: problemView(
+          'This form is too old: what was filled in is not kept for longer than a day. Nothing was rung. Type /voicecall and fill it in again.',
+        ),
+      });
+    }
+  });
+}
+
+/** Limits that would hold some back if they were rung now. */
+function heldWords(held: readonly Held[]): string[] {
+  return [...Map.groupBy(held, (each) => each.code)].map(([code, those]) => {
+    const nextAt = those.reduce<number | null>(
+      (first, { nextAt: at }) => (at === null ? first : Math.min(at, first ?? at)),
+      null,
+    );
+    return `${people(those.length)} would be held back now: ${describeCode(code).meaning}${nextAt === null ? '' : ` Next possible at ${utc(nextAt)}.`}`;
+  });
+}
+
+function requestFrom(draft: Draft): Omit<NewRequest, 'teamId' | 'requestedBy' | 'rootViewId' | 'approval'> {
+  return {
+    ...draft,
+    origin: draft.previousId === null ? 'person' : 'redial',
+    priority: 5,
+    onUnknown: 'hold',
+  };
+}
+
+/** Reject's reason. */
+function registerReject(app: App, deps: SlackDeps): void {
+  app.view<ViewSubmitAction>('voicecall_reject', async ({ ack, body, view }) => {
+    const { requestId, seen } = readRejectMetadata(view.private_metadata);
+    const request = await requestOf(deps, requestId);
+    const reason = textField(view.state.values, 'reason').trim();
+    if (reason === '') {
+      await ack({ response_action: 'errors', errors: { reason: 'Say why: whoever asked reads it.' } });
+      return;
+    }
+    const { taken, text } = await takeDecision(deps, request, {
+      requestId,
+      seenHash: seen,
+      userId: body.user.id,
+      decision: 'reject',
+      reason: reason === '' ? null : reason,
+    });
+    if (taken) await ack({ response_action: 'clear' });
+    else await ack({ response_action: 'update', view: problemView(text) });
+  });
+}
+
+function teamOf(deps: SlackDeps, body: { team: { id: string } | null }): string {
+  return body.team?.id ?? deps.identity.teamId;
+}
+
+/** Slack refuses an error for a block that the view does not have: it goes under the first input instead. */
+function onExistingBlocks(
+  blocks: readonly { block_id?: string; type: string }[],
+  errors: Record<string, string>,
+): Record<string, string> {
+  const inputs = blocks.filter((block) => block.type === 'input').map((block) => block.block_id ?? '');
+  const placed: Record<string, string> = {};
+  for (const [blockId, text] of Object.entries(errors)) {
+    const place = inputs.includes(blockId)
+      ? blockId
+      : (inputs.find((id) => id === 'callee') ?? inputs[0] ?? blockId);
+    placed[place] = placed[place] === undefined ? text : `${placed[place]}\n${text}`;
+  }
+  return placed;
+}

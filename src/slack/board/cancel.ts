@@ -1,0 +1,53 @@
+import type { App, BlockAction, ButtonAction } from '@slack/bolt';
+import { acknowledge, cancelRequest } from '../../calls/asking/cancel.ts';
+import { recordRefused } from '../../calls/request/audit.ts';
+import type { SlackDeps } from '../context/deps.ts';
+import { mayCall } from '../context/permissions.ts';
+import { mention, people } from '../kit/text.ts';
+import { buttonValue, handlePress, isOwnOrApprover, requestOf } from '../replies/press.ts';
+
+/** Cancel (who asked, and approvers), Stop and "I've got it" of an alert's request (any of the callers). */
+export function registerCancel(app: App, deps: SlackDeps): void {
+  app.action<BlockAction<ButtonAction>>('call_cancel', async (press) => {
+    await handlePress(deps, press, async () => {
+      const request = await requestOf(deps, buttonValue(press));
+      const userId = press.body.user.id;
+      const allowed =
+        (await isOwnOrApprover(deps, request, userId)) ||
+        (request.origin === 'alert' && (await mayCall(deps.people, deps.config(), userId)) === null);
+      if (!allowed) {
+        const refused = {
+          at: deps.clock.now(),
+          actor: userId,
+          pressed: 'cancel',
+          why: 'neither who asked nor an approver',
+        };
+        await deps.store.transaction((tx) => recordRefused(tx, request.id, refused));
+        return {
+          text: 'Only the person who asked, and approvers, may cancel these calls. Nothing was changed.',
+        };
+      }
+      const { stopped } = await cancelRequest(deps, request.id, userId);
+      return { text: cancelledWords(stopped) };
+    });
+  });
+
+  app.action<BlockAction<ButtonAction>>('call_ack', async (press) => {
+    await handlePress(deps, press, async () => {
+      const userId = press.body.user.id;
+      const refusal = await mayCall(deps.people, deps.config(), userId);
+      if (refusal !== null) return { text: refusal };
+      const { first, stopped } = await acknowledge(deps, buttonValue(press), userId);
+      if (first !== userId) return { text: `${mention(first)} has got it already.` };
+      return {
+        text: `You have got it. ${stopped > 0 ? `${people(stopped)} will not be rung any more.` : ''}`.trim(),
+      };
+    });
+  });
+}
+
+/** "12 people will not be rung." with what cannot be undone. */
+export function cancelledWords(stopped: number): string {
+  if (stopped === 0) return 'Cancelled. Nothing was left to stop: what was dialled cannot be called back.';
+  return `Cancelled: ${people(stopped)} will not be rung. What was dialled already cannot be called back.`;
+}

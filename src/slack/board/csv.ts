@@ -1,0 +1,64 @@
+import { maskNumber } from '../../callees/numbering-plan.ts';
+import type { CallView } from '../../calls/request/types.ts';
+import { oneLine } from '../kit/text.ts';
+import { codeOf, reasonWords, safeName } from '../words/call-words.ts';
+
+const columns = [
+  'callee',
+  'name',
+  'state',
+  'terminationCode',
+  'terminationReason',
+  'voiceId',
+  'submitCode',
+  'submitReason',
+  'words',
+  'answeredAt',
+  'hangupAt',
+  'callDuration',
+  'feedbackValue',
+] as const;
+
+/**
+ * All calls as a CSV file (RFC 4180, CRLF, with a byte order mark so that Excel reads UTF-8): times in ISO 8601,
+ * `callDuration` in seconds. `masked` where others than the requester may read it.
+ */
+export function renderCsv(calls: readonly CallView[], { masked }: { masked: boolean }): string {
+  const lines = calls.map((call) =>
+    [
+      masked ? maskNumber(call.callee) : call.callee,
+      safeName(call.name, masked) ?? '',
+      call.superseded ? `${call.state} (rung again)` : call.state,
+      // Before a report says how the call ended, the platform's own word at submission, which has the same name there.
+      codeOf(call),
+      call.terminationReason ?? (codeOf(call) === '' ? '' : (call.submitReason ?? '')),
+      call.voiceId ?? '',
+      call.submitCode ?? '',
+      call.submitReason ?? '',
+      reasonWords(call),
+      iso(call.answerTimeAt),
+      iso(call.hangupTimeAt),
+      call.callDuration === null ? '' : String(call.callDuration),
+      call.feedbackValue ?? '',
+    ]
+      .map(cell)
+      .join(','),
+  );
+  return `\ufeff${[columns.join(','), ...lines].join('\r\n')}\r\n`;
+}
+
+function iso(at: number | null): string {
+  return at === null ? '' : new Date(at).toISOString();
+}
+
+function cell(value: string): string {
+  const text = neutralise(oneLine(value));
+  return /[",;\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** No spreadsheet takes it for a formula: https://owasp.org/www-community/attacks/CSV_Injection */
+function neutralise(text: string): string {
+  // A code such as -10 is a number to a spreadsheet, and tools that read the file want it as it is.
+  if (/^-?[0-9]+$/.test(text)) return text;
+  return /^[=+\-@＝＋－＠]/.test(text) ? `'${text}` : text;
+}

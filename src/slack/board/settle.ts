@@ -1,0 +1,42 @@
+import type { App, BlockAction, ButtonAction } from '@slack/bolt';
+import { settle } from '../../calls/results/settle.ts';
+import { VoicecallError } from '../../errors.ts';
+import type { SlackDeps } from '../context/deps.ts';
+import { mayCall } from '../context/permissions.ts';
+import { actions, button, section } from '../kit/blocks.ts';
+import { people } from '../kit/text.ts';
+import { buttonValue, handlePress, isOwnOrApprover, requestOf } from '../replies/press.ts';
+
+/**
+ * What a person knows of an unknown submission: it rang, or it did not; the latter offers a new request. Who asked and
+ * approvers may say so; of an alert's request, which no person asked for, any of the callers.
+ */
+export function registerSettle(app: App, deps: SlackDeps): void {
+  app.action<BlockAction<ButtonAction>>('call_settle', async (press) => {
+    await handlePress(deps, press, async () => {
+      const [submissionId = '', said] = buttonValue(press).split(':');
+      const userId = press.body.user.id;
+      const submission = await deps.store.read
+        .selectFrom('submissions')
+        .select('request_id')
+        .where('id', '=', submissionId)
+        .executeTakeFirst();
+      if (submission === undefined) throw new VoicecallError('not_found', `no submission ${submissionId}`);
+      const request = await requestOf(deps, submission.request_id);
+      const allowed =
+        (await isOwnOrApprover(deps, request, userId)) ||
+        (request.origin === 'alert' && (await mayCall(deps.people, deps.config(), userId)) === null);
+      if (!allowed) {
+        return { text: 'Only the person who asked, and approvers, may settle this. Nothing was changed.' };
+      }
+      const { calls } = await settle(deps, submissionId, userId, said === 'rang');
+      if (said === 'rang')
+        return { text: `Thank you: ${people(calls)} now ${calls === 1 ? 'counts' : 'count'} as rung.` };
+      const text = `Thank you: ${people(calls)} now ${calls === 1 ? 'counts' : 'count'} as not rung. You can ring them with a new request.`;
+      return {
+        text,
+        blocks: [section(text), ...actions([button('Ring them again', 'call_redial', request.id)])],
+      };
+    });
+  });
+}

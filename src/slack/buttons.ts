@@ -1,0 +1,50 @@
+import type { App } from '@slack/bolt';
+import { registerDecide } from './approval/decide.ts';
+import { registerRedial } from './asking/redial.ts';
+import { registerCancel } from './board/cancel.ts';
+import { registerSettle } from './board/settle.ts';
+import type { SlackDeps } from './context/deps.ts';
+import { expiredButtonAnswer } from './lookup/answers.ts';
+import { registerDetails } from './lookup/details.ts';
+import { registerHistory } from './lookup/history.ts';
+import { tellPresser } from './replies/reply.ts';
+
+/** The buttons of our messages and views. Their names never change: old messages live for ever. */
+const buttons = [
+  'call_approve',
+  'call_reject',
+  'call_review',
+  'call_details',
+  'call_cancel',
+  'call_redial',
+  'call_ack',
+  'call_settle',
+  'details_previous',
+  'details_next',
+  'review_previous',
+  'review_next',
+  'history_newer',
+  'history_older',
+  'home_call',
+  'home_history',
+];
+
+/** Registers every button, and an answer for those that no longer exist. */
+export function registerActions(app: App, deps: SlackDeps): void {
+  registerCancel(app, deps);
+  registerDecide(app, deps);
+  registerDetails(app, deps);
+  registerRedial(app, deps);
+  registerSettle(app, deps);
+  registerHistory(app, deps);
+  registerExpired(app, deps);
+}
+
+/** A button whose action_id nobody knows any more: a message of an older version. */
+function registerExpired(app: App, deps: SlackDeps): void {
+  const unknown = new RegExp(`^(?!(${buttons.join('|')})$)`);
+  app.action({ type: 'block_actions', action_id: unknown }, async (press) => {
+    await press.ack();
+    if (press.action.type === 'button') await tellPresser(deps, press, expiredButtonAnswer());
+  });
+}

@@ -1,0 +1,141 @@
+import type { AckFn, App, RespondArguments, RespondFn, SlashCommand } from '@slack/bolt';
+import type { KnownBlock } from '@slack/types';
+import { cancelRequest } from '../calls/asking/cancel.ts';
+import { readAudit } from '../calls/request/audit.ts';
+import { loadRequest } from '../calls/request/read.ts';
+import type { RequestView } from '../calls/request/types.ts';
+import { VoicecallError } from '../errors.ts';
+import { openCallModal } from './asking/open-modal.ts';
+import { type Command, parseCommand } from './asking/parse-command.ts';
+import { cancelledWords } from './board/cancel.ts';
+import type { SlackDeps } from './context/deps.ts';
+import { mayCall } from './context/permissions.ts';
+import { eventLine, helpAnswer, statusAnswer, unknownAnswer } from './lookup/answers.ts';
+import { historyFor, openRequestsFor } from './lookup/lists.ts';
+import { renderRules } from './lookup/rules.ts';
+import { isOwnOrApprover } from './replies/press.ts';
+import { decidedWords } from './words/decided-words.ts';
+
+type Answer = { text: string; blocks?: KnownBlock[] };
+
+/** `/voicecall`: opens the modal filled in, or answers privately. */
+export function registerCommands(app: App, deps: SlackDeps): void {
+  app.command('/voicecall', async ({ ack, respond, command: typed }) => {
+    const command = parseCommand(typed.text ?? '', deps.config());
+    if (command.name === 'call') {
+      await openModal(deps, ack, respond, typed, command);
+      return;
+    }
+    await ack({ response_type: 'ephemeral', ...(await answerTo(deps, typed.user_id, command)) });
+  });
+}
+
+async function openModal(
+  deps: SlackDeps,
+  ack: AckFn<string | RespondArguments>,
+  respond: RespondFn,
+  typed: SlashCommand,
+  command: Command & { name: 'call' },
+): Promise<void> {
+  // At once: nothing of a command can be lost, and the trigger is good for 3 s only.
+  await ack();
+  const refusal = await withinMs(deps, 1_000, mayCall(deps.people, deps.config(), typed.user_id));
+  if (refusal !== null) {
+    await respond({ response_type: 'ephemeral', text: refusal });
+    return;
+  }
+  await openCallModal(
+    deps,
+    typed.trigger_id,
+    {
+      callee: command.callee,
+      lists: command.lists,
+      people: command.people,
+      ...(command.fileId === null ? {} : { fileId: command.fileId }),
+      channel: typed.channel_id,
+    },
+    { channelId: typed.channel_id, threadTs: null, previousId: null },
+  );
+}
+
+/** Who may call is checked again when phones are about to ring: a slow answer must not cost the trigger. */
+async function withinMs(
+  deps: SlackDeps,
+  patienceMs: number,
+  answer: Promise<string | null>,
+): Promise<string | null> {
+  return await Promise.race([
+    answer,
+    new Promise<null>((resolve) => deps.clock.after(patienceMs, () => resolve(null))),
+  ]);
+}
+
+async function answerTo(
+  deps: SlackDeps,
+  userId: string,
+  command: Exclude<Command, { name: 'call' }>,
+): Promise<Answer> {
+  switch (command.name) {
+    case 'help':
+      return helpAnswer();
+    case 'unknown':
+      return unknownAnswer(command.typed);
+    case 'rules':
+      return await rules(deps);
+    case 'status':
+      return command.requestId === null
+        ? await openRequestsFor(deps, userId)
+        : await status(deps, userId, command.requestId);
+    case 'history':
+      return await historyFor(deps, userId, command.page);
+    case 'cancel':
+      return await cancel(deps, userId, command.requestId);
+  }
+}
+
+const unknownRequest = (typed: string) => ({
+  text: `There is no request ${typed.replace(/[^0-9a-z]/gi, '').slice(0, 20)} of yours. \`/voicecall history\` lists them.`,
+});
+
+/** One's own requests and, for approvers, everybody's: others learn not even that it exists. */
+async function visibleRequest(
+  deps: SlackDeps,
+  userId: string,
+  requestId: string,
+): Promise<RequestView | null> {
+  const request = await loadRequest(deps.store.read, requestId);
+  if (request === null || !(await isOwnOrApprover(deps, request, userId))) return null;
+  return request;
+}
+
+async function status(deps: SlackDeps, userId: string, requestId: string): Promise<Answer> {
+  const request = await visibleRequest(deps, userId, requestId);
+  if (request === null) return unknownRequest(requestId);
+  const audit = await readAudit(deps.store.read, request.id);
+  return statusAnswer(
+    [request],
+    audit.map((event) => eventLine(event, deps.people.knownName)),
+  );
+}
+
+async function cancel(deps: SlackDeps, userId: string, requestId: string | null): Promise<Answer> {
+  if (requestId === null) {
+    return { text: 'Which one? `/voicecall status` lists what is open; then `/voicecall cancel <id>`.' };
+  }
+  const request = await visibleRequest(deps, userId, requestId);
+  if (request === null) return unknownRequest(requestId);
+  try {
+    const { stopped } = await cancelRequest(deps, request.id, userId);
+    return { text: cancelledWords(stopped) };
+  } catch (error) {
+    if (error instanceof VoicecallError && error.code === 'already_decided')
+      return { text: decidedWords(error.facts) };
+    throw error;
+  }
+}
+
+async function rules(deps: SlackDeps): Promise<Answer> {
+  const matched = await deps.store.read.selectFrom('rule_matches').selectAll().execute();
+  const lastMatched = new Map(matched.map((row) => [row.rule_name, row.matched_at]));
+  return renderRules(deps.config(), (name) => lastMatched.get(name) ?? null);
+}

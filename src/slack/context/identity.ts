@@ -1,0 +1,48 @@
+import { VoicecallError } from '../../errors.ts';
+import { isTokenFault, slackFailure } from '../client/errors.ts';
+import type { SlackDeps } from './deps.ts';
+
+/**
+ * Asks Slack who we are and keeps it in `deps.identity`. While Slack is down it asks again, every 15 s at most, until
+ * `givenUp`; `onWaiting` is called once, before that. Throws VoicecallError config where the token is no good.
+ */
+export async function checkIdentity(
+  deps: SlackDeps,
+  givenUp: () => boolean,
+  onWaiting: () => void = () => {},
+): Promise<void> {
+  for (let attempt = 0; !givenUp(); attempt++) {
+    try {
+      const who = await deps.web.auth.test();
+      Object.assign(deps.identity, {
+        teamId: who.team_id ?? '',
+        botUserId: who.user_id ?? '',
+        botId: who.bot_id ?? '',
+      });
+      return;
+    } catch (error) {
+      const failure = slackFailure(error);
+      if (failure.kind === 'refused' && isTokenFault(failure.error)) {
+        throw new VoicecallError(
+          'config',
+          `Slack refuses SLACK_BOT_TOKEN (${failure.error}). Copy the Bot User OAuth Token (xoxb-…) from "OAuth & Permissions" of your app and start again.`,
+          { cause: error },
+        );
+      }
+      if (attempt === 0) onWaiting();
+      deps.log.warn({ failure }, 'Slack cannot be asked who we are: trying again');
+      const waitMs =
+        failure.kind === 'limited' ? failure.retryAfterMs : Math.min(1000 * 2 ** attempt, 15_000);
+      await new Promise<void>((resolve) => deps.clock.after(waitMs, resolve));
+    }
+  }
+}
+
+/** Whether the token is good now. Never throws. */
+export async function tokenIsGood(deps: Pick<SlackDeps, 'urgent'>): Promise<boolean> {
+  try {
+    return (await deps.urgent.auth.test()).ok;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,131 @@
+import { slackFailure } from '../client/errors.ts';
+import type { SlackDeps } from './deps.ts';
+
+export interface Person {
+  id: string;
+  name: string;
+  /** As in the profile, not checked; empty where none is there. */
+  phone: string;
+  /** Guest, bot, deactivated, or of another workspace: none of them may call or approve. */
+  standing: 'member' | 'guest' | 'bot' | 'deactivated' | 'foreign';
+}
+
+export interface People {
+  /** Cached for a minute. Null where Slack does not know or does not answer. */
+  person(userId: string): Promise<Person | null>;
+  /** The name last seen of a user or a user group ("@leads"), without asking; null where nobody was asked yet. */
+  knownName(id: string): string | null;
+  /** Asks for the names of users and user groups that are not known yet, so that they can be shown without a mention. */
+  learnNames(ids: readonly string[]): Promise<void>;
+  /** Members of a user group, cached for a minute; null where it cannot be read: then nobody is taken for a member. */
+  groupMembers(groupId: string): Promise<string[] | null>;
+  /** Whether a user is named in `ids` (users and groups), and which groups could not be read. */
+  isOneOf(userId: string, ids: readonly string[]): Promise<{ member: boolean; unreadable: string[] }>;
+}
+
+/** usergroups.users.list allows 20 look-ups a minute: https://docs.slack.dev/apis/web-api/rate-limits */
+const cachedForMs = 60_000;
+
+/** Looks people and user groups up in Slack, remembering each for a minute. */
+export function createPeople(deps: Pick<SlackDeps, 'urgent' | 'clock' | 'log' | 'identity'>): People {
+  const persons = new Map<string, { value: Person; untilAt: number }>();
+  const groups = new Map<string, { value: string[]; untilAt: number }>();
+
+  async function person(userId: string): Promise<Person | null> {
+    const known = persons.get(userId);
+    if (known !== undefined && known.untilAt > deps.clock.now()) return known.value;
+    try {
+      const { user } = await deps.urgent.users.info({ user: userId });
+      if (user === undefined) return null;
+      const value: Person = {
+        id: userId,
+        name: user.profile?.display_name || user.real_name || user.name || userId,
+        phone: user.profile?.phone ?? '',
+        standing: standingOf(user, deps.identity.teamId),
+      };
+      remember(persons, userId, value);
+      return value;
+    } catch (error) {
+      deps.log.warn({ userId, failure: slackFailure(error) }, 'a person could not be looked up');
+      return null;
+    }
+  }
+
+  async function groupMembers(groupId: string): Promise<string[] | null> {
+    const known = groups.get(groupId);
+    if (known !== undefined && known.untilAt > deps.clock.now()) return known.value;
+    try {
+      const { users } = await deps.urgent.usergroups.users.list({ usergroup: groupId });
+      remember(groups, groupId, users ?? []);
+      return users ?? [];
+    } catch (error) {
+      deps.log.warn({ groupId, failure: slackFailure(error) }, 'a user group could not be read');
+      return null;
+    }
+  }
+
+  const groupNames = new Map<string, string>();
+
+  async function learnGroupNames(): Promise<void> {
+    try {
+      const { usergroups = [] } = await deps.urgent.usergroups.list();
+      for (const { id, handle } of usergroups) if (id && handle) groupNames.set(id, `@${handle}`);
+    } catch (error) {
+      deps.log.warn({ failure: slackFailure(error) }, 'the names of the user groups could not be read');
+    }
+  }
+
+  function knownName(id: string): string | null {
+    return persons.get(id)?.value.name ?? groupNames.get(id) ?? null;
+  }
+
+  async function learnNames(ids: readonly string[]): Promise<void> {
+    const unknown = [...new Set(ids)].filter((id) => knownName(id) === null).slice(0, 20);
+    const users = unknown.filter((id) => !id.startsWith('S'));
+    await Promise.all([
+      ...users.map((id) => person(id)),
+      ...(users.length < unknown.length ? [learnGroupNames()] : []),
+    ]);
+  }
+
+  function remember<Value>(
+    cache: Map<string, { value: Value; untilAt: number }>,
+    id: string,
+    value: Value,
+  ): void {
+    if (cache.size >= 5_000) cache.clear();
+    cache.set(id, { value, untilAt: deps.clock.now() + cachedForMs });
+  }
+
+  async function isOneOf(userId: string, ids: readonly string[]) {
+    if (ids.includes(userId)) return { member: true, unreadable: [] };
+    const unreadable: string[] = [];
+    for (const id of ids.filter((each) => each.startsWith('S'))) {
+      const members = await groupMembers(id);
+      if (members === null) unreadable.push(id);
+      else if (members.includes(userId)) return { member: true, unreadable: [] };
+    }
+    return { member: false, unreadable };
+  }
+
+  return { person, groupMembers, isOneOf, knownName, learnNames };
+}
+
+interface SlackUser {
+  deleted?: boolean;
+  is_bot?: boolean;
+  is_restricted?: boolean;
+  is_ultra_restricted?: boolean;
+  is_stranger?: boolean;
+  team_id?: string;
+}
+
+function standingOf(user: SlackUser, teamId: string): Person['standing'] {
+  if (user.deleted) return 'deactivated';
+  if (user.is_bot) return 'bot';
+  // Our own workspace is not known before Slack has answered once.
+  if (user.is_stranger || (teamId !== '' && user.team_id !== undefined && user.team_id !== teamId))
+    return 'foreign';
+  if (user.is_restricted || user.is_ultra_restricted) return 'guest';
+  return 'member';
+}

@@ -1,0 +1,54 @@
+import type { InputBlock, ModalView, PlainTextOption } from '@slack/types';
+import { plainText } from './blocks.ts';
+import { slackLimits } from './limits.ts';
+
+type Element = InputBlock['element'];
+
+/** An input whose block_id and action_id are the field's name. */
+export function input(
+  field: string,
+  label: string,
+  element: Element,
+  more: { hint?: string; optional?: boolean } = {},
+): InputBlock {
+  return {
+    type: 'input',
+    block_id: field,
+    label: plainText(label, slackLimits.labelText),
+    element: { ...element, action_id: field },
+    optional: more.optional === true,
+    ...(more.hint === undefined ? {} : { hint: plainText(more.hint, slackLimits.labelText) }),
+  };
+}
+
+/** Null where the value is too long to be an option's. */
+export function option(text: string, value: string): PlainTextOption | null {
+  if (value.length > slackLimits.optionValue || value === '') return null;
+  return { text: plainText(text, slackLimits.optionText), value };
+}
+
+/** The same options, those of too long a value left out. */
+export function options(entries: readonly { text: string; value: string }[]): PlainTextOption[] {
+  return entries.flatMap(({ text, value }) => option(text, value) ?? []);
+}
+
+export function modal(view: {
+  callbackId: string;
+  title: string;
+  blocks: ModalView['blocks'];
+  submit?: string;
+  close?: string;
+  metadata?: string;
+}): ModalView {
+  const metadata = view.metadata ?? '';
+  if (metadata.length > slackLimits.privateMetadata) throw new RangeError('private_metadata is too long');
+  return {
+    type: 'modal',
+    callback_id: view.callbackId,
+    title: plainText(view.title, slackLimits.viewTitle),
+    close: plainText(view.close ?? 'Close', slackLimits.viewTitle),
+    ...(view.submit === undefined ? {} : { submit: plainText(view.submit, slackLimits.viewTitle) }),
+    ...(metadata === '' ? {} : { private_metadata: metadata }),
+    blocks: view.blocks.slice(0, slackLimits.viewBlocks),
+  };
+}

@@ -1,0 +1,168 @@
+import type { KnownBlock } from '@slack/types';
+import type { RequestState, RequestView } from '../../calls/request/types.ts';
+import { actions, button, context, header, type RenderedMessage, section, topText } from '../kit/blocks.ts';
+import { channelMention, chunkLines, count, date, foreign, listWords, mention, people } from '../kit/text.ts';
+import { decisionLines } from '../words/approval-words.ts';
+import { createWho, crowdWords, type NameOf, playedWords } from '../words/request-words.ts';
+import { countWords, requestWords } from '../words/state-words.ts';
+
+/** Requests on one page of `/voicecall history`. */
+export const historySize = 10;
+
+const usage = [
+  ['/voicecall', 'opens a form: whom to ring, with what'],
+  ['/voicecall +91 85632 14120, db-oncall fire-drill', 'opens it filled in'],
+  ['/voicecall status', 'your requests that are not finished; with an id, that one'],
+  ['/voicecall history', 'what you asked for, newest first; with a number, that page'],
+  ['/voicecall cancel r7k2m9x0q4ab', 'stops what has not been sent of a request'],
+  ['/voicecall rules', 'which alerts ring whom'],
+] as const;
+
+function answer(text: string, blocks: KnownBlock[] = [section(text)]): RenderedMessage {
+  return { text: topText(text), blocks };
+}
+
+function usageLines(): string {
+  return usage.map(([command, what]) => `• \`${command}\`: ${what}`).join('\n');
+}
+
+export function helpAnswer(): RenderedMessage {
+  const lead = 'Voicecall rings phones and writes every result into the channel.';
+  return answer(`${lead}\n${usageLines()}`, [
+    section(`*${lead}*`),
+    section(usageLines()),
+    context("The app's Home tab shows your recent requests."),
+  ]);
+}
+
+/** For words that are no command and nobody to ring: repeats what was typed. */
+export function unknownAnswer(typed: string): RenderedMessage {
+  const lead = `“${foreign(typed, 200)}” is no command, and there is no number, person or list in it.`;
+  return answer(`${lead}\n${usageLines()}`, [section(lead), section(usageLines())]);
+}
+
+/** One request in one or two lines of mrkdwn. */
+export function requestLine(request: RequestView): string {
+  const { emoji, words } = requestWords[request.state];
+  const crowd = crowdWords(request.counts.callees, request.countries);
+  const counts = listWords(countWords(request.counts, false));
+  const rule = request.ruleName === null ? '' : `, rule ${foreign(request.ruleName, 80)}`;
+  const asked = request.requestedBy === null ? '' : ` · asked by ${mention(request.requestedBy)}`;
+  return [
+    `${emoji} *${words}*: ${crowd}, ${playedWords(request.message, request.options, 120)}${rule}`,
+    `\`${foreign(request.id, 60)}\` · ${date(request.createdAt)} · ${channelMention(request.channelId)}${asked}${counts === '' ? '' : ` · ${counts}`}`,
+    ...decisionLines(request, mention),
+  ].join('\n');
+}
+
+/** Open requests, or one that was asked for by its id with its history (ready mrkdwn lines, oldest first). */
+export function statusAnswer(
+  requests: readonly RequestView[],
+  history: readonly string[] = [],
+): RenderedMessage {
+  if (requests.length === 0)
+    return answer('Nothing of yours is under way. `/voicecall history` shows what was.');
+  const shown = requests.slice(0, historySize);
+  const more = requests.length - shown.length;
+  const last = history.slice(-40);
+  const text = `${count(requests.length)} under way: ${shown.map(requestLine).join('\n')}`;
+  return answer(requests.length === 1 ? shown.map(requestLine).join('\n') : text, [
+    ...requestBlocks(shown),
+    ...chunkLines(last, 2_800)
+      .slice(-2)
+      .map((lines) => section(lines)),
+    ...(more > 0 ? [context(`${count(more)} more: see \`/voicecall history\`.`)] : []),
+  ]);
+}
+
+/** One page of past requests; `page` counts from 1. Buttons' value is the page they lead to. */
+export function historyAnswer(
+  requests: readonly RequestView[],
+  { page, more }: { page: number; more: boolean },
+): RenderedMessage {
+  if (requests.length === 0) {
+    return answer(page > 1 ? `There is nothing on page ${count(page)}.` : 'Nobody has been rung by you yet.');
+  }
+  const shown = requests.slice(0, historySize);
+  return answer(`Page ${count(page)}: ${shown.map(requestLine).join('\n')}`, [
+    header(`Requests, page ${count(page)}`),
+    ...requestBlocks(shown),
+    ...actions(
+      [
+        ...(page > 1 ? [button('Newer', 'history_newer', String(page - 1))] : []),
+        ...(more ? [button('Older', 'history_older', String(page + 1))] : []),
+      ],
+      'history_pages',
+    ),
+  ]);
+}
+
+function requestBlocks(requests: readonly RequestView[]): KnownBlock[] {
+  return requests.map((request) =>
+    section(requestLine(request), button('Details', 'call_details', request.id)),
+  );
+}
+
+/** One event of a request's audit trail as a line of mrkdwn; `detail` is foreign. */
+export function eventLine(
+  event: { at: number; actor: string; action: string; detail: Record<string, unknown> },
+  nameOf?: NameOf,
+): string {
+  const named = nameOf?.(event.actor) ?? null;
+  const actor = named === null ? createWho()(event.actor) : foreign(named, 80);
+  const detail = Object.entries(event.detail)
+    .map(([key, value]): [string, unknown] => [key, Array.isArray(value) ? value.join('; ') : value])
+    .filter(
+      ([, value]) => ['string', 'number', 'boolean'].includes(typeof value) && value !== 0 && value !== '',
+    )
+    .map(([key, value]) => `${key} ${String(value)}`)
+    .join(', ');
+  return `${date(event.at)} ${actor}: ${foreign(event.action, 120)}${detail === '' ? '' : ` (${foreign(detail, 300)})`}`;
+}
+
+/** `what` finishes "You may not …"; `who` tells who may, in mrkdwn. */
+export function notAllowedAnswer(
+  what: string,
+  who = 'the people whom the configuration names',
+): RenderedMessage {
+  return answer(`You may not ${what}: that is for ${who}. Nothing was changed.`);
+}
+
+export function expiredButtonAnswer(): RenderedMessage {
+  return answer('This button has expired. Nothing was changed; `/voicecall status` shows what is under way.');
+}
+
+export function cancelledAnswer(requestId: string, stopped: number): RenderedMessage {
+  const id = `\`${foreign(requestId, 60)}\``;
+  return answer(
+    stopped === 0
+      ? `Request ${id}: nothing was left to stop. What was dialled cannot be called back.`
+      : `Request ${id}: ${people(stopped)} will not be rung. What was dialled cannot be called back.`,
+  );
+}
+
+/** For whoever came second. `by` empty: no person did it. */
+export function alreadyAnswer(state: RequestState | string, by: string, at: number | null): RenderedMessage {
+  const who = by === '' ? '' : ` by ${createWho()(by)}`;
+  const time = at === null ? '' : ` ${date(at)}`;
+  const words = state === 'sent' ? 'sent' : state.replaceAll('_', ' ');
+  return answer(`Too late: already ${foreign(words, 60)}${who}${time}. Your press changed nothing.`);
+}
+
+/** After one modal was submitted more than once. */
+export function submittedAnswer(request: RequestView): RenderedMessage {
+  return answer(
+    `This form has been submitted already, as request \`${foreign(request.id, 60)}\` in ${channelMention(request.channelId)}. One form makes one request; nobody is rung twice.`,
+  );
+}
+
+/** To the requester where the channel is not where they asked. */
+export function outcomeAnswer(request: RequestView): RenderedMessage {
+  const { emoji, words } = requestWords[request.state];
+  const last = request.decisions.at(-1);
+  const by = last === undefined ? '' : ` by ${mention(last.userId)}`;
+  const why = request.outcome === null ? '' : ` “${foreign(request.outcome, 500)}”`;
+  return answer(
+    `${emoji} *${words}*${by}: your request to ring ${crowdWords(request.counts.callees, request.countries)}, results in ${channelMention(request.channelId)}.${why}`,
+  );
+}

@@ -1,0 +1,53 @@
+import type { ModalView } from '@slack/types';
+import type { CallView, RequestView } from '../../calls/request/types.ts';
+import { context, section } from '../kit/blocks.ts';
+import { modal } from '../kit/inputs.ts';
+import { count, foreign } from '../kit/text.ts';
+import { calleeBlocks, type Page, pager, pageWords } from '../words/callee-pages.ts';
+import { crowdWords, playedWords } from '../words/request-words.ts';
+import { countWords, requestWords } from '../words/state-words.ts';
+
+export interface DetailsFacts extends Page {
+  masked: boolean;
+  metadata: string;
+  /** Says that the full CSV file was sent privately. */
+  fileSent?: boolean;
+  /** The request's history, oldest first, ready words in mrkdwn; the last ones are shown. */
+  history?: readonly string[];
+}
+
+const historyShown = 20;
+
+/** Every callee's result, `calls` being one page of them, and what happened to the request. */
+export function detailsView(
+  request: RequestView,
+  calls: readonly CallView[],
+  facts: DetailsFacts,
+): ModalView {
+  const { emoji, words } = requestWords[request.state];
+  const crowd = crowdWords(request.counts.callees, request.countries);
+  const history = (facts.history ?? []).slice(-historyShown);
+  const left = (facts.history ?? []).length - history.length;
+  return modal({
+    callbackId: 'voicecall_details',
+    title: 'Details',
+    metadata: facts.metadata,
+    blocks: [
+      section(`*${crowd}*: ${playedWords(request.message, request.options, 600)}\n${emoji} *${words}*`),
+      ...(request.counts.callees === 0 ? [] : [section(countWords(request.counts, true).join(' · '))]),
+      ...(request.outcome === null ? [] : [section(foreign(request.outcome, 1_000))]),
+      ...calleeBlocks(calls, { masked: facts.masked, results: true }),
+      ...pager('details', request.id, facts),
+      context(
+        [
+          pageWords(facts),
+          ...(facts.masked ? ['numbers are masked'] : []),
+          ...(facts.fileSent === true ? ['all of them were sent to you as a CSV file'] : []),
+        ].join(' · '),
+      ),
+      ...(left > 0 ? [context(`${count(left)} earlier events are not shown.`)] : []),
+      ...history.map((line) => context(line)),
+      context(`Request \`${foreign(request.id, 60)}\``),
+    ],
+  });
+}

@@ -1,0 +1,112 @@
+import type { App, BlockAction, ButtonAction } from '@slack/bolt';
+import { tableRows } from '../../calls/request/advance.ts';
+import { readAudit } from '../../calls/request/audit.ts';
+import { loadCalls } from '../../calls/request/read.ts';
+import type { RequestView } from '../../calls/request/types.ts';
+import { announce } from '../../outbox/outbox.ts';
+import { reviewView } from '../approval/review-view.ts';
+import type { SlackDeps } from '../context/deps.ts';
+import { mayApprove } from '../context/permissions.ts';
+import { buttonValue, handlePress, isOwnOrApprover, requestOf } from '../replies/press.ts';
+import { pageSize, pagesOf } from '../words/callee-pages.ts';
+import { eventLine } from './answers.ts';
+import { detailsView } from './details-view.ts';
+
+/** Details (the full result) and Review (what is asked for), paged; numbers in full for who asked and for approvers alone. */
+export function registerDetails(app: App, deps: SlackDeps): void {
+  app.action<BlockAction<ButtonAction>>('call_details', async (press) => {
+    await handlePress(deps, press, async () => {
+      const request = await requestOf(deps, buttonValue(press));
+      const view = await details(deps, request, press.body.user.id, 0);
+      await deps.urgent.views.open({ trigger_id: press.body.trigger_id, view });
+      return null;
+    });
+  });
+
+  app.action<BlockAction<ButtonAction>>('call_review', async (press) => {
+    await handlePress(deps, press, async () => {
+      const request = await requestOf(deps, buttonValue(press));
+      const view = await review(deps, request, press.body.user.id, 0);
+      await deps.urgent.views.open({ trigger_id: press.body.trigger_id, view });
+      return null;
+    });
+  });
+
+  for (const [actionId, render] of [
+    ['details_previous', details],
+    ['details_next', details],
+    ['review_previous', review],
+    ['review_next', review],
+  ] as const) {
+    app.action<BlockAction<ButtonAction>>(actionId, async (press) => {
+      await handlePress(deps, press, async () => {
+        const [requestId = '', page = '0'] = buttonValue(press).split(':');
+        const request = await requestOf(deps, requestId);
+        const view = await render(deps, request, press.body.user.id, Number(page) || 0);
+        if (press.body.view !== undefined) {
+          await deps.urgent.views.update({ view_id: press.body.view.id, hash: press.body.view.hash, view });
+        }
+        return null;
+      });
+    });
+  }
+}
+
+async function details(deps: SlackDeps, request: RequestView, userId: string, page: number) {
+  const [calls, audit, full] = await Promise.all([
+    loadCalls(deps.store.read, request.id, { page, size: pageSize }),
+    readAudit(deps.store.read, request.id),
+    isOwnOrApprover(deps, request, userId),
+  ]);
+  const fileSent = full && page === 0 && request.counts.callees > tableRows;
+  if (fileSent) await sendFullFile(deps, request, userId);
+  return detailsView(request, calls, {
+    masked: !full,
+    page,
+    pages: pagesOf(request.counts.callees),
+    fileSent,
+    history: page === 0 ? audit.map((event) => eventLine(event, deps.people.knownName)) : [],
+    metadata: '',
+  });
+}
+
+/** All of a crowd with numbers in full, for this person alone; at most one a minute. */
+async function sendFullFile(deps: SlackDeps, request: RequestView, userId: string): Promise<void> {
+  const now = deps.clock.now();
+  await deps.store.transaction((tx) =>
+    announce(tx, now, {
+      requestId: request.id,
+      kind: 'file',
+      slot: `full:${request.id}:${userId}:${Math.floor(now / 60_000)}`,
+      channelId: userId,
+      userId,
+      body: { when: 'full' },
+    }),
+  );
+}
+
+/** The review as this person may see it, at a page from 0; `notice` is what came of a decision just made in it. */
+export async function review(
+  deps: SlackDeps,
+  request: RequestView,
+  userId: string,
+  page: number,
+  notice?: string,
+) {
+  const [calls, full] = await Promise.all([
+    loadCalls(deps.store.read, request.id, { page, size: pageSize }),
+    isOwnOrApprover(deps, request, userId),
+  ]);
+  const approvers = request.approval?.approvers ?? [];
+  const own = request.requestedBy === userId && request.approval?.allowSelfApproval !== true;
+  const mayDecide = !own && (await mayApprove(deps.people, deps.config(), approvers, userId)) === null;
+  return reviewView(request, calls, {
+    masked: !full,
+    page,
+    pages: pagesOf(request.counts.callees),
+    mayDecide,
+    ...(notice === undefined ? {} : { notice }),
+    seen: request.hash.slice(0, 16),
+    metadata: '',
+  });
+}

@@ -1,0 +1,49 @@
+import type { HomeView, KnownBlock } from '@slack/types';
+import type { RequestView } from '../../calls/request/types.ts';
+import { actions, button, context, header, section } from '../kit/blocks.ts';
+import { requestLine } from './answers.ts';
+
+export interface HomeFacts {
+  /** Whether this person may ring people. */
+  mayCall: boolean;
+  /** The person's own requests, newest first. */
+  recent: readonly RequestView[];
+  /** Requests that wait for this person's approval. */
+  waiting: readonly RequestView[];
+}
+
+const shown = 10;
+
+/** The app's Home tab of one person. */
+export function homeView({ mayCall, recent, waiting }: HomeFacts): HomeView {
+  const blocks: KnownBlock[] = [
+    header('Voicecall'),
+    section(
+      'Rings phones from Slack: a recording or a spoken text to one person or ten thousand, with every result in the channel.',
+    ),
+    ...(mayCall
+      ? actions(
+          [
+            button('Ring people', 'home_call', 'home', { style: 'primary' }),
+            button('My requests', 'home_history', 'home'),
+          ],
+          'home_actions',
+        )
+      : [context('You may not ring people here; whoever runs Voicecall decides who may.')]),
+    ...(waiting.length === 0
+      ? []
+      : [
+          header('Waiting for your approval'),
+          ...waiting
+            .slice(0, shown)
+            .map((request) => section(requestLine(request), button('Review', 'call_review', request.id))),
+        ]),
+    header('Your recent requests'),
+    ...(recent.length === 0
+      ? [section('None yet. Try `/voicecall` in any channel, or `/voicecall help`.')]
+      : recent
+          .slice(0, shown)
+          .map((request) => section(requestLine(request), button('Details', 'call_details', request.id)))),
+  ];
+  return { type: 'home', callback_id: 'voicecall_home', blocks };
+}

@@ -1,0 +1,33 @@
+import type { App } from '@slack/bolt';
+import { listRequests, loadRequest } from '../../calls/request/read.ts';
+import type { RequestView } from '../../calls/request/types.ts';
+import type { SlackDeps } from '../context/deps.ts';
+import { isApprover, mayCall } from '../context/permissions.ts';
+import { homeView } from './home-view.ts';
+
+/** The Home tab: made anew each time somebody opens it. */
+export function registerHome(app: App, deps: SlackDeps): void {
+  app.event('app_home_opened', async ({ event }) => {
+    if (event.tab !== 'home') return;
+    const approver = await isApprover(deps.people, deps.config(), event.user);
+    const [refusal, recent, open] = await Promise.all([
+      mayCall(deps.people, deps.config(), event.user),
+      load(deps, { userId: event.user, open: false }),
+      approver ? load(deps, { userId: null, open: true }) : [],
+    ]);
+    const waiting = open.filter((request) => request.state === 'awaiting_approval');
+    await deps.urgent.views.publish({
+      user_id: event.user,
+      view: homeView({ mayCall: refusal === null, recent, waiting }),
+    });
+  });
+}
+
+async function load(
+  deps: SlackDeps,
+  scope: { userId: string | null; open: boolean },
+): Promise<RequestView[]> {
+  const { ids } = await listRequests(deps.store.read, { ...scope, page: 0, size: 10 });
+  const requests = await Promise.all(ids.map((id) => loadRequest(deps.store.read, id)));
+  return requests.filter((request): request is RequestView => request !== null);
+}

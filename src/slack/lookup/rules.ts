@@ -1,0 +1,55 @@
+import { readNumberAndName } from '../../callees/named-number.ts';
+import type { Config, Rule } from '../../config/types.ts';
+import { header, type RenderedMessage, section, topText } from '../kit/blocks.ts';
+import { channelMention, count, date, foreign, listWords } from '../kit/text.ts';
+import { calleeLabel, safeName } from '../words/call-words.ts';
+
+const shown = 40;
+
+type RulesConfig = Pick<Config, 'rules' | 'lists' | 'country'>;
+
+/** The rules of the configuration, each with when it last matched (ms; null: never). */
+export function renderRules(
+  config: RulesConfig,
+  matchedAt: (name: string) => number | null,
+): RenderedMessage {
+  const { rules } = config;
+  if (rules.length === 0) {
+    const none = 'There are no rules: no alert rings anybody. Rules stand in voicecall.yaml.';
+    return { text: none, blocks: [section(none)] };
+  }
+  const lines = rules.slice(0, shown).map((rule) => ruleLine(rule, config, matchedAt(rule.name)));
+  const more = rules.length - lines.length;
+  return {
+    text: topText(
+      `${count(rules.length)} rules: ${listWords(
+        rules.map((rule) => foreign(rule.name, 60)),
+        20,
+      )}.`,
+    ),
+    blocks: [
+      header(`Rules: ${count(rules.length)}`),
+      ...lines.map((line) => section(line)),
+      ...(more > 0 ? [section(`${count(more)} more stand in voicecall.yaml.`)] : []),
+    ],
+  };
+}
+
+function ruleLine(rule: Rule, config: RulesConfig, matchedAt: number | null): string {
+  const what =
+    rule.say === undefined
+      ? `plays ${foreign(rule.recording ?? '', 80)}`
+      : `says “${foreign(rule.say, 200)}”`;
+  const whom = rule.call.map((entry) => calleeWords(entry, config));
+  const where = listWords(rule.channels.map(channelMention), 5);
+  const mode = rule.mode === 'shadow' ? ' (shadow: rings nobody)' : '';
+  const last = matchedAt === null ? 'never matched' : `last matched ${date(matchedAt)}`;
+  return `*${foreign(rule.name, 80)}*${mode}: alerts in ${where} ring ${foreign(listWords(whom, 8), 300)}; ${what}; ${last}.`;
+}
+
+/** A list's name or a Slack id as it stands there; of a number what others may read. */
+function calleeWords(entry: string, { lists, country }: RulesConfig): string {
+  if (Object.hasOwn(lists, entry) || /^[UWS][A-Z0-9]{2,}$/.test(entry)) return entry;
+  const read = readNumberAndName(entry, { country });
+  return 'callee' in read ? calleeLabel(read) : (safeName(entry, true) ?? '…');
+}

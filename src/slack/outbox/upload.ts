@@ -1,0 +1,39 @@
+import type { SlackDeps } from '../context/deps.ts';
+
+/**
+ * Uploads a text file into a channel or thread in Slack's three steps; returns the file's id. The file appears only
+ * with the last step, so a failure before it leaves nothing behind.
+ */
+export async function uploadFile(
+  deps: SlackDeps,
+  file: {
+    channelId: string;
+    threadTs: string | null;
+    name: string;
+    title: string;
+    content: string;
+    comment: string;
+  },
+): Promise<string> {
+  const channelId = await conversationId(deps, file.channelId);
+  const bytes = Buffer.from(file.content);
+  const ticket = await deps.web.files.getUploadURLExternal({ filename: file.name, length: bytes.length });
+  const { upload_url: url, file_id: id } = ticket;
+  if (url === undefined || id === undefined) throw new Error('Slack gave no upload URL');
+  const put = await fetch(url, { method: 'POST', body: bytes, signal: AbortSignal.timeout(30_000) });
+  if (!put.ok) throw new Error(`the upload was answered with HTTP ${put.status}`);
+  await deps.web.files.completeUploadExternal({
+    files: [{ id, title: file.title }],
+    channel_id: channelId,
+    initial_comment: file.comment,
+    ...(file.threadTs === null ? {} : { thread_ts: file.threadTs }),
+  });
+  return id;
+}
+
+/** A file goes into a conversation: for a person (U…) that is their direct messages with the app. */
+async function conversationId(deps: SlackDeps, channelId: string): Promise<string> {
+  if (!/^[UW]/.test(channelId)) return channelId;
+  const { channel } = await deps.web.conversations.open({ users: channelId });
+  return channel?.id ?? channelId;
+}

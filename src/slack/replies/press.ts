@@ -1,0 +1,52 @@
+import type { BlockAction, ButtonAction, SlackActionMiddlewareArgs } from '@slack/bolt';
+import { loadRequest } from '../../calls/request/read.ts';
+import type { RequestView } from '../../calls/request/types.ts';
+import { VoicecallError } from '../../errors.ts';
+import type { SlackDeps } from '../context/deps.ts';
+import { isApprover } from '../context/permissions.ts';
+import { decidedWords } from '../words/decided-words.ts';
+import { type PrivateAnswer, tellPresser } from './reply.ts';
+
+export type Press = SlackActionMiddlewareArgs<BlockAction<ButtonAction>>;
+
+/** The button's value: an opaque id. */
+export function buttonValue(press: Press): string {
+  return press.action.value ?? '';
+}
+
+/** The request a button belongs to. Throws VoicecallError not_found. */
+export async function requestOf(deps: SlackDeps, requestId: string): Promise<RequestView> {
+  const request = await loadRequest(deps.store.read, requestId);
+  if (request === null) throw new VoicecallError('not_found', `no request ${requestId}`);
+  return request;
+}
+
+/** Whether this person asked for the request or is an approver, by the configuration of now. */
+export async function isOwnOrApprover(
+  deps: SlackDeps,
+  request: RequestView,
+  userId: string,
+): Promise<boolean> {
+  if (request.requestedBy === userId) return true;
+  return await isApprover(deps.people, deps.config(), userId);
+}
+
+/**
+ * Does what a press asks, then acknowledges: what was acknowledged is done. What cannot be done is told to the person
+ * alone, in words; everything else stays as it was.
+ */
+export async function handlePress(
+  deps: SlackDeps,
+  press: Press,
+  act: () => Promise<PrivateAnswer | null>,
+): Promise<void> {
+  let told: PrivateAnswer | null;
+  try {
+    told = await act();
+  } catch (error) {
+    if (!(error instanceof VoicecallError) || error.code !== 'already_decided') throw error;
+    told = { text: decidedWords(error.facts) };
+  }
+  await press.ack();
+  if (told !== null) await tellPresser(deps, press, told);
+}

@@ -1,0 +1,76 @@
+import { maskNumber } from '../../callees/numbering-plan.ts';
+import type { CallView } from '../../calls/request/types.ts';
+import { terminationWords } from '../../calls/results/terminations.ts';
+import { describeCode, documentedCodes } from '../../voice/codes.ts';
+import { oneLine, utc } from '../kit/text.ts';
+import { callWords } from './state-words.ts';
+
+/** Codes of ours that tell why a call was not dialled, or who said what became of it. */
+const ownReasons: Record<string, string> = {
+  per_callee: 'held back: this number was rung as often as the limit allows',
+  calls_per_hour: 'held back: the limit of calls an hour is reached',
+  rule_limit: "held back: the rule's own limit of calls is reached",
+  settled_rang: 'a person said that it rang',
+  settled_silent: 'a person said that it did not ring',
+};
+
+/**
+ * How a callee is shown where others read it: the name from its list, or the masked number. A name that is itself a
+ * number is no way around the mask. Not escaped.
+ */
+export function calleeLabel(call: Pick<CallView, 'callee' | 'name'>, masked = true): string {
+  const name = safeName(call.name, masked);
+  const number = masked || call.callee === '' ? maskNumber(call.callee) : `+${call.callee}`;
+  if (name === null) return number;
+  return masked ? name : `${name} ${number}`;
+}
+
+/** The name, or null where it has so many digits that it could be a phone number and numbers are masked. */
+export function safeName(name: string | null, masked: boolean): string | null {
+  const line = oneLine(name ?? '');
+  if (line === '') return null;
+  return masked && (line.match(/\p{Nd}/gu) ?? []).length >= 7 ? null : line;
+}
+
+/** Whether a call needs a person's attention: it was not taken, or nobody knows. */
+export function isTrouble(call: CallView): boolean {
+  return (
+    call.state === 'refused' || call.state === 'unknown' || call.state === 'failed' || call.state === 'held'
+  );
+}
+
+/** The state in words; never a colour or an emoji alone. */
+export function outcomeWords(call: CallView): string {
+  const words = callWords[call.state].words;
+  return call.superseded ? `${words}, rung again` : words;
+}
+
+/** The code that says most: the report's, else the submission's where it is the platform's own. */
+export function codeOf(call: CallView): string {
+  if (call.terminationCode !== null && call.terminationCode !== '') return call.terminationCode;
+  if (call.submitCode === null || Object.hasOwn(ownReasons, call.submitCode)) return '';
+  return call.submitCode;
+}
+
+/** Why, in words; empty where there is nothing to say. From outside in parts and not escaped. */
+export function reasonWords(call: CallView): string {
+  if (call.state === 'answered' || call.state === 'not_answered') return terminationWords(call);
+  const { submitCode, submitReason } = call;
+  if (submitCode !== null && Object.hasOwn(ownReasons, submitCode)) {
+    const nextAt = Number(submitReason);
+    const next =
+      call.state === 'held' && submitReason !== null && nextAt > 0 ? `; next possible at ${utc(nextAt)}` : '';
+    return `${ownReasons[submitCode]}${next}`;
+  }
+  if (call.state === 'unknown') {
+    return submitCode === null || submitCode === '0'
+      ? 'the answer did not mention this callee: it may or may not have rung'
+      : `may or may not have rung: ${describeCode(submitCode).meaning}`;
+  }
+  if (call.state === 'refused') {
+    if (submitCode !== null && documentedCodes.includes(submitCode)) return describeCode(submitCode).meaning;
+    return oneLine(submitReason ?? '') || 'refused without a reason';
+  }
+  if (call.state === 'failed') return submitCode === null ? 'never sent' : describeCode(submitCode).meaning;
+  return call.state === 'cancelled' ? 'stopped before it was sent' : '';
+}

@@ -1,0 +1,51 @@
+import type { ActionsBlock, SectionBlock } from '@slack/types';
+import type { CallView } from '../../calls/request/types.ts';
+import { actions, button, section } from '../kit/blocks.ts';
+import { slackLimits } from '../kit/limits.ts';
+import { chunkLines, count, foreign } from '../kit/text.ts';
+import { calleeLabel, codeOf, outcomeWords, reasonWords } from './call-words.ts';
+import { callWords } from './state-words.ts';
+
+/** Calls on one page of a modal. */
+export const pageSize = 50;
+
+/** Pages are counted from 0. */
+export interface Page {
+  page: number;
+  pages: number;
+}
+
+export function pagesOf(calls: number): number {
+  return Math.max(1, Math.ceil(calls / pageSize));
+}
+
+/** One line a callee: who, and with `results` what became of it. */
+export function calleeBlocks(
+  calls: readonly CallView[],
+  { masked, results }: { masked: boolean; results: boolean },
+): SectionBlock[] {
+  const lines = calls.slice(0, pageSize).map((call) => {
+    const who = `${call.position}. ${foreign(calleeLabel(call, masked), 100)}`;
+    if (!results) return who;
+    const rest = [reasonWords(call), codeOf(call), call.voiceId ?? ''].flatMap((each) =>
+      each === '' ? [] : [foreign(each, 120)],
+    );
+    return `${who}: ${callWords[call.state].emoji} ${outcomeWords(call)}${rest.map((each) => ` · ${each}`).join('')}`;
+  });
+  return chunkLines(lines, slackLimits.sectionText).map((text) => section(text));
+}
+
+/** Buttons to the pages before and after; value: "<request>:<page>", pages from 0. */
+export function pager(prefix: string, requestId: string, { page, pages }: Page): ActionsBlock[] {
+  return actions(
+    [
+      ...(page > 0 ? [button('Previous', `${prefix}_previous`, `${requestId}:${page - 1}`)] : []),
+      ...(page + 1 < pages ? [button('Next', `${prefix}_next`, `${requestId}:${page + 1}`)] : []),
+    ],
+    `${prefix}_pages`,
+  );
+}
+
+export function pageWords({ page, pages }: Page): string {
+  return `Page ${count(page + 1)} of ${count(pages)}`;
+}

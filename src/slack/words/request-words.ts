@@ -1,0 +1,143 @@
+import type { Message, RequestView, SubmissionView } from '../../calls/request/types.ts';
+import type { CallOptions } from '../../config/types.ts';
+import { describeCode } from '../../voice/codes.ts';
+import {
+  count,
+  countryWords,
+  date,
+  duration,
+  foreign,
+  listWords,
+  mention,
+  people,
+  times,
+} from '../kit/text.ts';
+
+/** What a submission's code means and what to do about it, as src/voice/codes.ts says it. */
+export type CodeWords = (code: string) => { meaning: string; remedy: string };
+
+/** A Slack user's name, or null where it is not known; then a mention is shown instead. */
+export type NameOf = (userId: string) => string | null;
+
+export interface MessageFacts {
+  now: number;
+  nameOf?: NameOf;
+}
+
+/**
+ * Shows people in one message: a mention the first time, because a mention notifies, later the name. Rules and the
+ * program itself ("rule:db-critical", "voicecall") come out in words.
+ */
+export function createWho(
+  nameOf: NameOf = () => null,
+  mentioned: readonly string[] = [],
+): (id: string) => string {
+  const seen = new Set(mentioned);
+  return (id) => {
+    if (id.startsWith('rule:')) return `rule ${foreign(id.slice(5), 80)}`;
+    if (id === 'voicecall') return 'Voicecall';
+    if (!seen.has(id)) {
+      seen.add(id);
+      return mention(id);
+    }
+    const name = nameOf(id);
+    return name === null ? 'the same person' : foreign(name, 80);
+  };
+}
+
+/** A person, group or channel without notifying where the name is known. */
+export function named(id: string, nameOf: NameOf | undefined, otherwise: (id: string) => string): string {
+  const name = nameOf?.(id) ?? null;
+  return name === null ? otherwise(id) : foreign(name, 80);
+}
+
+/** Escaped, for mrkdwn: "fire-drill" or "the text “Database alert.” (EN)". */
+export function messageWords(message: Message, max = 300): string {
+  if (message.kind === 'recording') return foreign(message.name ?? message.fileId, max);
+  return `the text “${foreign(message.text, max)}” (${foreign(message.language, 20)})`;
+}
+
+/** "fire-drill, played twice". */
+export function playedWords(message: Message, options: CallOptions, max = 300): string {
+  return `${messageWords(message, max)}, played ${times(options.loopCount ?? 1)}`;
+}
+
+/** How long a call may last and ring, and what is shown as caller; empty where nothing was asked. */
+export function optionWords(options: CallOptions): string[] {
+  const { maxDuration, maxRingingTime, displayNum } = options;
+  return [
+    ...(maxDuration === undefined ? [] : [`a call lasts ${duration(maxDuration)} at most`]),
+    ...(maxRingingTime === undefined ? [] : [`rings ${duration(maxRingingTime)} at most`]),
+    ...(displayNum === undefined ? [] : [`shows the caller number ${foreign(displayNum, 20)}`]),
+  ];
+}
+
+/** "37 people in 3 countries" or "1 person in Singapore". */
+export function crowdWords(callees: number, countries: RequestView['countries']): string {
+  const only = countries.length === 1 ? countries[0] : undefined;
+  if (only !== undefined) return `${people(callees)} in ${countryWords(only.country)}`;
+  return countries.length === 0
+    ? people(callees)
+    : `${people(callees)} in ${count(countries.length)} countries`;
+}
+
+/** "India 30, Singapore 5 and 2 more". */
+export function countriesWords(countries: RequestView['countries'], max = 8): string {
+  return listWords(
+    countries.map((each) => `${countryWords(each.country)} ${count(each.callees)}`),
+    max,
+  );
+}
+
+/** "Submission 2 of 50 (200 people)"; where there is one only, who it is about alone. */
+export function submissionName(submission: SubmissionView, total: number): string {
+  if (total < 2) return people(submission.callees);
+  return `submission ${count(submission.ordinal)} of ${count(total)} (${people(submission.callees)})`;
+}
+
+/** The same for those of it who may or may not have been rung: "3 of 200 people". */
+export function unknownName(submission: SubmissionView, total: number): string {
+  const { unknown, callees, ordinal } = submission;
+  if (unknown === 0 || unknown >= callees) return submissionName(submission, total);
+  return total < 2
+    ? `${count(unknown)} of ${people(callees)}`
+    : `${count(unknown)} of ${people(callees)} in submission ${count(ordinal)} of ${count(total)}`;
+}
+
+/** Why nobody knows whether these were rung, as a sentence. */
+export function unknownWhy({ code, unknown, callees }: SubmissionView): string {
+  if (code !== null && code !== '0') return describeCode(code).meaning;
+  return unknown > 0 && unknown < callees
+    ? "The voice platform's answer tells of the others, but did not say what became of these calls."
+    : 'The voice platform said success, but did not say what became of these calls.';
+}
+
+/** What a person must know of a submission that may or may not have been dialled. */
+export function unknownWords(submission: SubmissionView, total: number, goesOutAgain = false): string {
+  const whose = `The phones of ${unknownName(submission, total)} may or may not have rung.`;
+  const sent = submission.sendingAt === null ? '' : ` Sent ${date(submission.sendingAt)}.`;
+  const checked =
+    submission.checkedAt === null
+      ? " The voice platform's records are being looked through."
+      : ` The voice platform's records did not show these calls by ${date(submission.checkedAt)}, which proves nothing yet.`;
+  return `❔ *Unknown.* ${whose} ${unknownWhy(submission)}${saidWords(submission)}${sent}${checked} ${
+    goesOutAgain
+      ? 'If the calls are not found within a minute, and nobody has got the alert by then, they are sent once more.'
+      : 'The submission is not sent again by itself.'
+  }`;
+}
+
+/** Why a submission was refused and what to do, as sentences; `said` stands between them. */
+export function refusalWords(code: string | null, said = '', codeWords: CodeWords = describeCode): string {
+  if (code === null) return `The voice platform gave no reason.${said} Ask it why.`;
+  // Success as a whole, with a refusal in each row.
+  if (code === '0') return `Each number was refused by itself.${said} The reasons stand in the results.`;
+  const { meaning, remedy } = codeWords(code);
+  return `${meaning}${said} ${remedy}`;
+}
+
+/** The platform's own reason as it came, in brackets; empty where it says nothing new. */
+export function saidWords({ code, reason }: { code: string | null; reason: string | null }): string {
+  const parts = [code, reason].flatMap((each) => (each === null || each === '' ? [] : [foreign(each, 160)]));
+  return parts.length === 0 ? '' : ` (${parts.join(': ')})`;
+}

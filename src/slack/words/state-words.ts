@@ -1,0 +1,81 @@
+import type { CallState, Counts, RequestState, SubmissionState } from '../../calls/request/types.ts';
+import { count } from '../kit/text.ts';
+
+export interface StateWords {
+  /** Never shown without the words. */
+  emoji: string;
+  words: string;
+}
+
+export const requestWords: Record<RequestState, StateWords> = {
+  awaiting_approval: { emoji: '⏳', words: 'Waiting for approval' },
+  approved: { emoji: '👍', words: 'About to ring' },
+  rejected: { emoji: '⛔', words: 'Rejected' },
+  expired: { emoji: '⌛', words: 'Expired: nobody decided in time' },
+  cancelled: { emoji: '🛑', words: 'Cancelled' },
+  sending: { emoji: '📤', words: 'Sending' },
+  sent: { emoji: '📞', words: 'Sent, waiting for the results' },
+  done: { emoji: '🏁', words: 'Finished' },
+  failed: { emoji: '❌', words: 'Failed: nothing could be sent' },
+};
+
+export const submissionWords: Record<SubmissionState, StateWords> = {
+  ready: { emoji: '⏳', words: 'not sent yet' },
+  sending: { emoji: '📤', words: 'being sent' },
+  accepted: { emoji: '📞', words: 'accepted' },
+  refused: { emoji: '⛔', words: 'refused' },
+  unknown: { emoji: '❔', words: 'unknown' },
+  settled: { emoji: '✍️', words: 'settled by a person' },
+  held: { emoji: '✋', words: 'held back' },
+  cancelled: { emoji: '🛑', words: 'cancelled' },
+  failed: { emoji: '❌', words: 'failed' },
+};
+
+export const callWords: Record<CallState, StateWords> = {
+  ready: { emoji: '⏳', words: 'not sent yet' },
+  sending: { emoji: '📤', words: 'being sent' },
+  accepted: { emoji: '📞', words: 'accepted' },
+  refused: { emoji: '⛔', words: 'refused' },
+  unknown: { emoji: '❔', words: 'unknown' },
+  held: { emoji: '✋', words: 'held back' },
+  cancelled: { emoji: '🛑', words: 'cancelled' },
+  failed: { emoji: '❌', words: 'failed' },
+  answered: { emoji: '✅', words: 'answered' },
+  not_answered: { emoji: '📵', words: 'not answered' },
+};
+
+const shown: [keyof Counts, StateWords][] = [
+  ['accepted', callWords.accepted],
+  ['answered', callWords.answered],
+  ['not_answered', callWords.not_answered],
+  ['refused', callWords.refused],
+  ['unknown', callWords.unknown],
+  ['held', callWords.held],
+  ['cancelled', callWords.cancelled],
+  ['failed', callWords.failed],
+  ['waiting', callWords.ready],
+];
+
+/** Counts above zero: "📞 30 accepted", "✅ 12 answered", …; `emoji` false for top-level text. */
+export function countWords(counts: Counts, emoji: boolean): string[] {
+  return shown
+    .filter(([key]) => counts[key] > 0)
+    .map(([key, state]) => `${emoji ? `${state.emoji} ` : ''}${count(counts[key])} ${state.words}`);
+}
+
+/** What a running request is at: while sending how many are sent, then how many have a result; null when it does not run. */
+export function progress(state: RequestState, counts: Counts): string | null {
+  const { callees, refused, held, cancelled, failed, answered, not_answered: notAnswered } = counts;
+  if (callees === 0) return null;
+  if (state === 'sending') return `${progressBar((callees - counts.waiting) / callees)} sent`;
+  if (state !== 'sent') return null;
+  const known = refused + held + cancelled + failed + answered + notAnswered;
+  return `${progressBar(known / callees)} with a result`;
+}
+
+/** A part of 1 as "■■■□□□□□□□ 30 %". */
+export function progressBar(part: number): string {
+  const sure = Math.min(1, Math.max(0, part));
+  const squares = Math.floor(sure * 10);
+  return `${'■'.repeat(squares)}${'□'.repeat(10 - squares)} ${Math.floor(sure * 100)} %`;
+}

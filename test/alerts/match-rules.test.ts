@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { matchRules, patternFault } from '../../src/alerts/match-rules.ts';
+import type { AlertMatch, Rule } from '../../src/config/types.ts';
+
+const anything: AlertMatch = {
+  status: undefined,
+  severity: undefined,
+  title: undefined,
+  text: undefined,
+  from: undefined,
+};
+const rule = (name: string, match: Partial<AlertMatch> = {}, more: Partial<Rule> = {}): Rule => ({
+  name,
+  channels: ['C1'],
+  match: { ...anything, ...match },
+  not: undefined,
+  call: ['x'],
+  say: 'x',
+  language: undefined,
+  recording: undefined,
+  cooldownMs: 0,
+  expireAfterMs: 0,
+  between: undefined,
+  days: undefined,
+  timeZone: undefined,
+  approval: 'never',
+  onUnknown: 'again',
+  mode: 'live',
+  stop: false,
+  limits: undefined,
+  ...more,
+});
+const facts = {
+  status: 'firing',
+  severity: 'critical',
+  title: 'Replica Lag on db-1',
+  text: 'Replica Lag on db-1\nseverity = critical',
+} as const;
+const context = { channel: 'C1', botId: 'B1', appId: 'A1', now: Date.UTC(2024, 4, 3, 23, 30) };
+const taken = (rules: Rule[], changed: object = {}, where: object = {}) =>
+  matchRules(rules, { ...facts, ...changed }, { ...context, ...where }).map((item) => item.name);
+
+describe('rules', () => {
+  it('take firing alerts unless they name another status', () => {
+    const rules = [
+      rule('default'),
+      rule('resolved', { status: ['resolved'] }),
+      rule('any', { status: ['any'] }),
+    ];
+    assert.deepEqual(taken(rules), ['default', 'any']);
+    assert.deepEqual(taken(rules, { status: 'resolved' }), ['resolved', 'any']);
+    assert.deepEqual(taken(rules, { status: 'info' }), ['any']);
+  });
+  it('ask for channel, severity, sender, title and text, all of them', () => {
+    assert.deepEqual(taken([rule('x')], {}, { channel: 'C2' }), []);
+    assert.deepEqual(taken([rule('x')], {}, { channel: undefined }), ['x']);
+    assert.deepEqual(taken([rule('x', { severity: ['warning', null] })]), []);
+    assert.deepEqual(taken([rule('x', { severity: ['warning', null] })], { severity: null }), ['x']);
+    assert.deepEqual(
+      taken([rule('x', { from: ['A1'] }), rule('y', { from: ['B1'] }), rule('z', { from: ['B2'] })]),
+      ['x', 'y'],
+    );
+    assert.deepEqual(taken([rule('x', { title: { substring: 'replica lag' } })]), ['x']);
+    assert.deepEqual(
+      taken([
+        rule('x', { title: { regex: '^replica', flags: 'i' } }),
+        rule('y', { title: { regex: '^replica', flags: '' } }),
+      ]),
+      ['x'],
+    );
+    assert.deepEqual(taken([rule('x', { text: { substring: 'SEVERITY = c' }, severity: ['info'] })]), []);
+  });
+  it('leave out what `not` names', () => {
+    assert.deepEqual(taken([rule('x', {}, { not: { ...anything, title: { substring: 'DB-1' } } })]), []);
+    assert.deepEqual(
+      taken([rule('x', {}, { not: { ...anything, title: { substring: 'db-1' }, severity: ['info'] } })]),
+      ['x'],
+    );
+    assert.deepEqual(taken([rule('x', {}, { not: anything })]), ['x']);
+  });
+  it('all fire, unless one says stop', () => {
+    assert.deepEqual(taken([rule('a'), rule('b', {}, { stop: true }), rule('c')]), ['a', 'b']);
+  });
+  it('keep to hours and days in their zone; a night belongs to the day it began', () => {
+    const night = { between: { fromMinute: 22 * 60, toMinute: 7 * 60 }, timeZone: 'UTC' };
+    assert.deepEqual(taken([rule('x', {}, night)]), ['x']);
+    assert.deepEqual(taken([rule('x', {}, { ...night, timeZone: 'Asia/Kolkata' })]), ['x']);
+    assert.deepEqual(taken([rule('x', {}, { ...night, timeZone: 'Asia/Tokyo' })]), []);
+    const friday = { ...night, days: [5] };
+    assert.deepEqual(taken([rule('x', {}, friday)]), ['x']);
+    assert.deepEqual(taken([rule('x', {}, friday)], {}, { now: Date.UTC(2024, 4, 4, 3) }), ['x']);
+    assert.deepEqual(taken([rule('x', {}, friday)], {}, { now: Date.UTC(2024, 4, 4, 23) }), []);
+    assert.deepEqual(taken([rule('x', {}, { days: [6], timeZone: 'Asia/Kolkata' })]), ['x']);
+  });
+  it('run patterns in linear time and refuse those that cannot be', () => {
+    const start = performance.now();
+    assert.deepEqual(
+      taken([rule('x', { text: { regex: '(a+)+b$', flags: '' } })], { text: `${'a'.repeat(50_000)}!` }),
+      [],
+    );
+    assert.ok(performance.now() - start < 1_000);
+    assert.equal(patternFault({ regex: 'a(b', flags: '' }) === undefined, false);
+    assert.equal(patternFault({ regex: 'a(?=b)', flags: '' }) === undefined, false);
+    assert.equal(patternFault({ regex: 'a', flags: 'y' }) === undefined, false);
+    assert.equal(patternFault({ regex: 'a|b', flags: 'i' }), undefined);
+    assert.deepEqual(taken([rule('x', { title: { regex: 'a(b', flags: '' } })]), []);
+  });
+});

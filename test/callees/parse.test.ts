@@ -1,0 +1,242 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import {
+  type CalleeOptions,
+  expandLists,
+  faultSentence,
+  formatCallees,
+  mergeCallees,
+  parseCallees,
+} from '../../src/callees/parse.ts';
+
+const options: CalleeOptions = {
+  lists: {
+    'db-oncall': ['+91 85632 14120', 'Asha: +91 85632 13000', 'U0BEN', 'S0OPS'],
+    'Night Shift': ['+65 9111 0001', '+91 85632 14120'],
+  },
+  recordings: ['fire-drill'],
+};
+
+const numbers = (text: string, more: Partial<CalleeOptions> = {}) =>
+  parseCallees(text, { ...options, ...more }).callees.map(({ callee }) => callee);
+const faults = (text: string, more: Partial<CalleeOptions> = {}) =>
+  parseCallees(text, { ...options, ...more }).faults.map(faultSentence);
+
+test('one number in all the ways people write it', () => {
+  for (const written of [
+    '6591110001',
+    '+6591110001',
+    '006591110001',
+    '+65 9111 0001',
+    '+65-9111-0001',
+    '+65.9111.0001',
+    '(+65) 9111 0001',
+    '+65 (9111) 0001',
+    '+65\u00a09111\u202f0001',
+    '+65\u20119111\u20110001',
+    '\u202a+65 9111\u200b0001\u202c',
+    'tel:+6591110001',
+    '<tel:+6591110001|+65 9111 0001>',
+    '&lt;+6591110001&gt;',
+    '＋６５９１１１０００１',
+    '٦٥٩١١١٠٠٠١',
+    '+6591110001.',
+  ]) {
+    assert.deepEqual(numbers(written), ['6591110001'], JSON.stringify(written));
+  }
+});
+
+test('a trunk 0 in brackets goes, except where the country keeps it', () => {
+  assert.deepEqual(numbers('+44 (0)20 7946 0958'), ['442079460958']);
+  assert.deepEqual(numbers('+39 (0)6 1234 5678'), ['390612345678']);
+  assert.match(
+    parseCallees('+39 06 1234 5678', options).doubts[0] ?? '',
+    /has a 0 after the country code \+39/,
+  );
+  assert.match(faults('+44 020 7946 0958')[0] ?? '', /0 after the country code \+44/);
+});
+
+test('new lines, commas, semicolons and tabs separate, and repeats are counted', () => {
+  const read = parseCallees('6591110001, 6591110002;6591110003\t6591110004\r\n+65 9111 0001', options);
+  assert.equal(read.callees.length, 4);
+  assert.equal(read.duplicates, 1);
+  assert.deepEqual(read.faults, []);
+});
+
+test('numbers, lists and a recording as they are typed behind the command', () => {
+  const read = parseCallees('91856321412, DB-oncall fire-drill night shift', options);
+  assert.deepEqual(read.lists, ['db-oncall', 'Night Shift']);
+  assert.deepEqual(read.recordings, ['fire-drill']);
+  assert.deepEqual(read.people, ['U0BEN']);
+  assert.deepEqual(read.groups, ['S0OPS']);
+  assert.equal(read.duplicates, 1);
+  assert.equal(read.rest, '91856321412');
+  assert.deepEqual(
+    read.callees.map(({ callee, name }) => [callee, name]),
+    [
+      ['91856321412', null],
+      ['918563214120', null],
+      ['918563213000', 'Asha'],
+      ['6591110001', null],
+    ],
+  );
+});
+
+test('lists can be named without being expanded, or expanded by name', () => {
+  assert.deepEqual(parseCallees('db-oncall', { ...options, expandLists: false }).callees, []);
+  assert.equal(expandLists(['night shift'], options).callees.length, 2);
+  assert.match(
+    faultSentence(expandLists(['gone'], options).faults[0] ?? { line: 0, text: '', why: '' }),
+    /no list/,
+  );
+});
+
+test('Slack mentions are people and groups; channels, everyone and links are not', () => {
+  const read = parseCallees('<@U1ASHA|Doe, Asha> <!subteam^S1OPS|@ops>', options);
+  assert.deepEqual([read.people, read.groups, read.faults], [['U1ASHA'], ['S1OPS'], []]);
+  assert.equal(faults('<#C1|ops>\n<!channel>\n<https://example.com/6591110001>\n@asha').length, 4);
+});
+
+test('a link that shows another number than it rings is refused', () => {
+  assert.match(faults('<tel:+6591110001|+65 9111 0002>')[0] ?? '', /shows another number/);
+});
+
+test('a name beside a number is kept where it is clear, and refused where it may be a mistyped list', () => {
+  const named = (text: string) => parseCallees(text, options).callees[0];
+  assert.deepEqual(named('Asha Rao <+6591110001>'), { callee: '6591110001', name: 'Asha Rao' });
+  assert.deepEqual(named('Room 5: +6591110001'), { callee: '6591110001', name: 'Room 5' });
+  assert.deepEqual(named('Asha\t+6591110001'), { callee: '6591110001', name: 'Asha' });
+  assert.deepEqual(named('Asha +6591110001'), { callee: '6591110001', name: 'Asha' });
+  assert.deepEqual(named('Mobile: +6591110001'), { callee: '6591110001', name: null });
+  assert.equal(faults('db-oncal 6591110001').length, 1);
+  assert.equal(faults('Db-oncal 6591110001').length, 1);
+  assert.equal(faults('db-oncall: 6591110001').length, 1);
+});
+
+test('every impossible entry is named with its line and why', () => {
+  assert.deepEqual(faults('6591110001\n\n9185\nnobody'), [
+    'line 3: 9185 has 4 digits, a number has 7 to 15',
+    'line 4: nobody is no number and no list',
+  ]);
+  assert.match(faults('db-oncal')[0] ?? '', /did you mean db-oncall\?/);
+  assert.match(faults('1234567890123456')[0] ?? '', /has 16 digits/);
+  assert.match(faults('999123456')[0] ?? '', /no country code/);
+  assert.match(faults('085632 14120')[0] ?? '', /starts with 0/);
+  assert.match(faults('+6591110001 ext. 5')[0] ?? '', /extension/);
+  assert.match(faults('9.18563E+11')[0] ?? '', /spreadsheet/);
+  assert.match(faults('918563214120.0')[0] ?? '', /\.0/);
+  assert.match(
+    faults('+19005551234', { deny: ['1900'] })[0] ?? '',
+    /begins with \+1900, which may not be called/,
+  );
+  assert.match(
+    faults('6591110001', { countries: ['IN'] })[0] ?? '',
+    /is in Singapore \(SG\); only IN may be called/,
+  );
+  assert.match(faults('19001234567', { countries: ['US'] })[0] ?? '', /no country that is known/);
+});
+
+test('what may be one number or two is refused', () => {
+  assert.match(faults('6591110001 6591110002')[0] ?? '', /several numbers, put each on its own line/);
+  assert.match(faults('6591110 6591111')[0] ?? '', /one number or two/);
+  assert.match(faults('6591110001/6591110002')[0] ?? '', /several numbers/);
+  assert.match(faults('6591110001+6591110002')[0] ?? '', /"\+" in the middle/);
+  assert.deepEqual(numbers('+6591110001 +6591110002'), ['6591110001', '6591110002']);
+});
+
+test('the platform’s own example goes through with a doubt, also where a country is configured', () => {
+  for (const country of [undefined, 'IN', 'US'] as const) {
+    const read = parseCallees('91856321412', { ...options, country });
+    assert.deepEqual([read.callees.length, read.faults], [1, []], country);
+    assert.equal(read.callees[0]?.callee, '91856321412');
+    assert.match(read.doubts[0] ?? '', /does not look like a number of India \(IN\)/);
+  }
+});
+
+test('national numbers where a country is configured; two valid readings are refused', () => {
+  assert.deepEqual(numbers('8563214120', { country: 'IN' }), ['918563214120']);
+  assert.deepEqual(numbers('08563214120', { country: 'IN' }), ['918563214120']);
+  assert.deepEqual(numbers('918563214120', { country: 'IN' }), ['918563214120']);
+  assert.deepEqual(numbers('07911 123456', { country: 'GB' }), ['447911123456']);
+  assert.deepEqual(numbers('(415) 555-1234', { country: 'US' }), ['14155551234']);
+  assert.match(faults('6591110001', { country: 'IN' })[0] ?? '', /could be \+6591110001 or \+916591110001/);
+});
+
+test('callees of several sources collapse and keep the first name', () => {
+  const merged = mergeCallees([
+    [{ callee: '6591110001', name: null }],
+    [
+      { callee: '6591110001', name: 'Asha' },
+      { callee: '6591110002', name: null },
+    ],
+  ]);
+  assert.deepEqual(merged, {
+    callees: [
+      { callee: '6591110001', name: 'Asha' },
+      { callee: '6591110002', name: null },
+    ],
+    duplicates: 1,
+  });
+});
+
+const typed = fc
+  .array(
+    fc.oneof(
+      fc.constantFrom(
+        ...'0123456789+()-./ ,;:<>\n\t|@',
+        '00',
+        '+65',
+        '91',
+        'tel:',
+        'Asha',
+        'db-oncall',
+        '<@U1',
+        '&lt;',
+        'e+',
+        'x',
+      ),
+      fc.stringMatching(/^[0-9]{3,10}$/),
+      fc.string({ unit: 'binary', maxLength: 4 }),
+    ),
+    { maxLength: 25 },
+  )
+  .map((parts) => parts.join(''));
+
+test('no text makes it throw, and no digit is invented: all stand in the text in this order', () => {
+  fc.assert(
+    fc.property(typed, fc.constantFrom(undefined, 'IN' as const, 'US' as const), (text, country) => {
+      const read = parseCallees(text, { lists: {}, country });
+      const code = country === 'IN' ? '91' : country === 'US' ? '1' : '';
+      const all = text
+        .replace(/[０-９٠-٩۰-۹०-९]/g, (digit) => digit.normalize('NFKC'))
+        .replace(/[^0-9]/g, '');
+      for (const { callee } of read.callees) {
+        assert.match(callee, /^[1-9][0-9]{6,14}$/);
+        const national = callee.startsWith(code) && callee.slice(code.length);
+        assert.ok(isWithin(callee, all) || (national && isWithin(national, all)), `${callee} from ${text}`);
+      }
+    }),
+    { numRuns: 3_000 },
+  );
+});
+
+test('what it gives out it reads back as the same', () => {
+  fc.assert(
+    fc.property(typed, (text) => {
+      const { callees } = parseCallees(text, { lists: {} });
+      const again = parseCallees(formatCallees(callees), { lists: {} });
+      assert.deepEqual(again.faults, []);
+      assert.deepEqual(again.callees, callees);
+      assert.deepEqual(again.duplicates, 0);
+    }),
+    { numRuns: 3_000 },
+  );
+});
+
+/** Whether the digits of `part` stand in `whole` in order, a trunk 0 or such between them allowed. */
+function isWithin(part: string, whole: string): boolean {
+  let at = 0;
+  for (const digit of whole) if (digit === part[at]) at += 1;
+  return at === part.length;
+}

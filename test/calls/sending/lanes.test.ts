@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+import { sql } from 'kysely';
+import { loadRequest } from '../../../src/calls/request/read.ts';
+import { createDispatcher } from '../../../src/calls/sending/dispatch.ts';
+import type { Lease, Store } from '../../../src/store/types.ts';
+import { createFakeClock } from '../../support/clock.ts';
+import { databaseKinds, withStore } from '../../support/store.ts';
+import { configWith, createDeps, createVoiceStub, request } from '../approval/stage.ts';
+
+const one = configWith('{ calleesOver: 100, approvers: [U0BEN] }');
+const config = { ...one, voice: { ...one.voice, submit: { concurrency: 2, perSecond: 200 } } };
+const lane = (key: string) => ({ kind: 'dispatch', key, payload: null, attempts: 0 });
+
+/**
+ * The store, but its first transaction (in which a lane wins a submission) waits for `commit` when all else is done, and
+ * the second waits for `goOn` before it begins.
+ */
+function holding(store: Store) {
+  const reached = Promise.withResolvers<void>();
+  const commit = Promise.withResolvers<void>();
+  const goOn = Promise.withResolvers<void>();
+  let count = 0;
+  const held: Store = {
+    ...store,
+    async transaction(run) {
+      const number = ++count;
+      if (number === 2) await goOn.promise;
+      return await store.transaction(async (tx) => {
+        const value = await run(tx);
+        if (number !== 1) return value;
+        reached.resolve();
+        await commit.promise;
+        return value;
+      });
+    },
+  };
+  return {
+    store: held,
+    reached: reached.promise,
+    commit: () => commit.resolve(),
+    goOn: () => goOn.resolve(),
+  };
+}
+
+for (const kind of databaseKinds) {
+  describe(`lanes of two instances, on ${kind}`, () => {
+    test('a lane that chose what another has just won leaves it alone', async () => {
+      await withStore(
+        async (store, database) => {
+          const other = kind === 'postgres' ? await database.open() : store;
+          const clock = createFakeClock();
+          const posts: string[][] = [];
+          const voice = createVoiceStub(posts);
+          const slow = holding(store);
+          const id = await request(createDeps({ store, clock, config: () => config, voice }));
+          const lease: Lease = { valid: () => true, signal: new AbortController().signal };
+          const dispatch = createDispatcher(
+            createDeps({ store: slow.store, clock, config: () => config, voice, instance: 'i1' }),
+          );
+          const two = createDispatcher(
+            createDeps({ store: other, clock, config: () => config, voice, instance: 'i2' }),
+          );
+          const first = dispatch(lane('0'), lease);
+          await slow.reached;
+          // So that the pace lets the other one through.
+          await clock.advance(60_000);
+          const next = two(lane('1'), lease);
+          await waitingForLock(store);
+          slow.commit();
+          await next;
+          slow.goOn();
+          await first;
+          const view = await loadRequest(store.read, id);
+          assert.equal(posts.length, 1);
+          assert.deepEqual(
+            view?.submissions.map((each) => each.state),
+            ['accepted'],
+          );
+          assert.equal(view?.counts.accepted, 3);
+        },
+        { kind },
+      );
+    });
+
+    // On SQLite a transaction begins when the one before has ended: the second lane would see what the first has won.
+    if (kind === 'sqlite') return;
+    test('what a lane gave back after its lease ended is taken by the next, though that one had found nothing', async () => {
+      await withStore(
+        async (store, database) => {
+          const other = kind === 'postgres' ? await database.open() : store;
+          const clock = createFakeClock();
+          const posts: string[][] = [];
+          const voice = createVoiceStub(posts);
+          const slow = holding(store);
+          await request(createDeps({ store, clock, config: () => config, voice }));
+          // The worker took it with the lease.
+          await store.transaction((tx) => tx.deleteFrom('tasks').where('kind', '=', 'dispatch').execute());
+          let valid = true;
+          const lapsing: Lease = { valid: () => valid, signal: new AbortController().signal };
+          const lasting: Lease = { valid: () => true, signal: new AbortController().signal };
+          const dispatch = createDispatcher(
+            createDeps({ store: slow.store, clock, config: () => config, voice, instance: 'i1' }),
+          );
+          const two = createDispatcher(
+            createDeps({ store: other, clock, config: () => config, voice, instance: 'i2' }),
+          );
+          const first = dispatch(lane('0'), lapsing);
+          await slow.reached;
+          valid = false;
+          await clock.advance(60_000);
+          const next = two(lane('0'), lasting);
+          await waitingForLock(store);
+          slow.commit();
+          assert.equal(await next, undefined, 'it found nothing to come back for');
+          slow.goOn();
+          await first;
+          assert.equal(posts.length, 0);
+          const tasks = await store.read
+            .selectFrom('tasks')
+            .select('run_at')
+            .where('kind', '=', 'dispatch')
+            .execute();
+          assert.ok(
+            tasks.some(({ run_at }) => run_at <= clock.now()),
+            'a lane is asked for',
+          );
+          await clock.advance(60_000);
+          await two(lane('0'), lasting);
+          assert.equal(posts.length, 1);
+        },
+        { kind },
+      );
+    });
+  });
+}
+
+/** Until a transaction waits for another one's lock; on SQLite they wait before they begin. */
+async function waitingForLock(store: Store): Promise<void> {
+  if (store.dialect === 'sqlite') return;
+  const until = performance.now() + 4_000;
+  while (performance.now() < until) {
+    const { rows } = await sql`select 1 from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock'`.execute(store.read);
+    if (rows.length > 0) return;
+    await wait(5);
+  }
+  assert.fail('nothing waits for a lock');
+}

@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fillModal } from '../support/world.ts';
+import { ask, becomes, dialled, pressValue, soon, startFlow } from './flow.ts';
+
+const hourMs = 3_600_000;
+
+describe('nothing waits for ever', () => {
+  test('calls of which a person said that they rang are done with after a day', async () => {
+    const flow = await startFlow();
+    try {
+      flow.voice.faults.next({ reset: 'after-reading' });
+      const board = await ask(flow, { callee: '+6591400051' });
+      await becomes(flow, board, 'sent', { unknown: 1 });
+      flow.clock.jump(600_000);
+      await sleep(100);
+      await pressValue(flow, 'U0ASHA', board, 'call_settle', ':rang');
+      await becomes(flow, board, 'sent', { unknown: 0, accepted: 1 });
+      for (let hour = 0; hour < 26; hour++) {
+        flow.clock.jump(hourMs);
+        await sleep(20);
+      }
+      await becomes(flow, board, 'done', { accepted: 1 });
+      assert.equal(dialled(flow).length, 1);
+    } finally {
+      await flow.end();
+    }
+  });
+
+  test('without pushed reports: what the records show as still ringing is asked for until its end', async () => {
+    const flow = await startFlow({
+      reports: false,
+      voice: { queueMs: 300_000, recordsFrom: 'submission', recordVisibleAfterMs: 0 },
+    });
+    try {
+      flow.voice.faults.next({ reset: 'after-dialling' });
+      const board = await ask(flow, { callee: '+6591400061' });
+      await becomes(flow, board, 'sent', { unknown: 1 });
+      flow.clock.jump(65_000);
+      await becomes(flow, board, 'sent', { unknown: 0, accepted: 1, answered: 0 });
+      for (const call of flow.voice.calls) flow.voice.answer(call.voiceId);
+      for (let minute = 0; minute < 20; minute++) {
+        flow.clock.jump(60_000);
+        await sleep(20);
+      }
+      await becomes(flow, board, 'done', { answered: 1 });
+    } finally {
+      await flow.end();
+    }
+  });
+
+  test('a message that Slack refuses again and again does not silence its channel', async () => {
+    const flow = await startFlow();
+    try {
+      const first = await fillModal(flow, { callee: '+6591400071' });
+      flow.slack.fault({
+        method: 'chat.postMessage',
+        kind: 'error',
+        error: 'msg_too_long',
+        times: 40,
+        channel: 'C0OPS',
+      });
+      await flow.slack.submitView('U0ASHA', first.view?.id ?? '');
+      for (let minute = 0; minute < 12; minute++) {
+        flow.clock.jump(61_000);
+        await sleep(50);
+      }
+      flow.slack.clearFaults();
+      const direct = await soon(flow, 'the person is told', () =>
+        [...flow.slack.state.messages.values()]
+          .flat()
+          .find((each) => JSON.stringify(each).includes('Slack does not let')),
+      );
+      assert.match(JSON.stringify(direct), /Slack does not let Voicecall post/);
+      const board = await ask(flow, { callee: '+6591400072' });
+      await becomes(flow, board, 'done');
+    } finally {
+      await flow.end({ refusals: ['msg_too_long'] });
+    }
+  });
+});

@@ -1,0 +1,381 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { cancelTask, enqueue } from '../../src/queue/enqueue.ts';
+import { createWorker, type Worker, type WorkerOptions } from '../../src/queue/worker.ts';
+import type { Lease, Store, Task, TaskResult } from '../../src/store/types.ts';
+import { createFakeClock, type FakeClock } from '../support/clock.ts';
+import { forEachDatabase, silentLog, type TestDatabase } from '../support/store.ts';
+
+type Handler = (task: Task, lease: Lease) => Promise<TaskResult>;
+
+interface Bench {
+  database: TestDatabase;
+  store: Store;
+  clock: FakeClock;
+  worker(run: Handler, options?: Partial<WorkerOptions> & { concurrency?: number }): Worker;
+  ask(
+    key: string,
+    runAt?: number,
+    others?: { payload?: unknown; priority?: number; kind?: string },
+  ): Promise<void>;
+  rows(): Promise<Record<string, unknown>[]>;
+}
+
+/** A promise with its resolve, for handlers that a test lets go. */
+function gate() {
+  return Promise.withResolvers<void>();
+}
+
+/** Moves the clock in small steps, giving PostgreSQL's answers real time to come in. */
+async function pass(bench: Bench, ms: number): Promise<void> {
+  for (let passed = 0; passed < ms; passed += 500) {
+    await bench.clock.advance(Math.min(500, ms - passed));
+    if (bench.database.kind === 'postgres') await sleep(15);
+  }
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  for (let tries = 0; tries < 500 && !condition(); tries++) await sleep(4);
+  assert.ok(condition());
+}
+
+forEachDatabase((kind, create) => {
+  suite(`worker on ${kind}`, () => {
+    async function withBench(use: (bench: Bench) => Promise<void>): Promise<void> {
+      const database = await create();
+      const clock = createFakeClock();
+      const workers: Worker[] = [];
+      try {
+        const store = await database.open({ clock });
+        await use({
+          database,
+          store,
+          clock,
+          worker(run, { concurrency = 1, ...options } = {}) {
+            const handlers = { job: { concurrency, run } };
+            const worker = createWorker({
+              store,
+              clock,
+              log: silentLog,
+              instance: 'one',
+              handlers,
+              ...options,
+            });
+            workers.push(worker);
+            worker.start();
+            return worker;
+          },
+          ask: (key, runAt = clock.now(), others = {}) =>
+            store.transaction((tx) => enqueue(tx, { kind: 'job', key, runAt, ...others })),
+          rows: () => store.read.selectFrom('tasks').selectAll().orderBy('key').execute(),
+        });
+      } finally {
+        // After a failed assertion a handler may never end.
+        await Promise.race([Promise.all(workers.map((worker) => worker.stop())), sleep(2000)]);
+        await database.remove();
+      }
+    }
+
+    test('runs a task with its payload when it is asked for, and removes it', () =>
+      withBench(async (bench) => {
+        const seen: Task[] = [];
+        const worker = bench.worker(async (task) => {
+          seen.push(task);
+          return undefined;
+        });
+        await bench.ask('a', bench.clock.now(), { payload: { x: [1] } });
+        await worker.idle();
+        assert.deepEqual(seen, [{ kind: 'job', key: 'a', payload: { x: [1] }, attempts: 0 }]);
+        assert.deepEqual(await bench.rows(), []);
+      }));
+
+    test('waits for the time of a task, on the clock', () =>
+      withBench(async (bench) => {
+        const ranAt: number[] = [];
+        const worker = bench.worker(async () => {
+          ranAt.push(bench.clock.now());
+          return undefined;
+        });
+        const due = bench.clock.now() + 90_250;
+        await bench.ask('a', due);
+        await worker.idle();
+        await pass(bench, 90_000);
+        assert.deepEqual(ranAt, []);
+        await pass(bench, 500);
+        await worker.idle();
+        assert.equal(ranAt.length, 1);
+        assert.ok((ranAt[0] ?? 0) >= due);
+      }));
+
+    test('low priority numbers go first, then the earlier time', () =>
+      withBench(async (bench) => {
+        const now = bench.clock.now();
+        await bench.ask('c', now - 10);
+        await bench.ask('b', now - 20);
+        await bench.ask('d', now - 30, { priority: 9 });
+        await bench.ask('a', now - 1, { priority: 0 });
+        const order: string[] = [];
+        const worker = bench.worker(async ({ key }) => {
+          order.push(key);
+          return undefined;
+        });
+        await worker.idle();
+        assert.deepEqual(order, ['a', 'b', 'c', 'd']);
+      }));
+
+    test('keeps to the concurrency of each kind, and a full kind holds up no other', () =>
+      withBench(async (bench) => {
+        const held = gate();
+        let running = 0;
+        let most = 0;
+        let others = 0;
+        const worker = bench.worker(async () => undefined, {
+          handlers: {
+            slow: {
+              concurrency: 2,
+              run: async () => {
+                most = Math.max(most, ++running);
+                await held.promise;
+                running--;
+                return undefined;
+              },
+            },
+            quick: { concurrency: 1, run: async () => void others++ },
+          },
+        });
+        for (const key of ['1', '2', '3', '4', '5'])
+          await bench.ask(key, undefined, { kind: 'slow', priority: 0 });
+        for (const key of ['1', '2', '3']) await bench.ask(key, undefined, { kind: 'quick', priority: 9 });
+        await until(() => others === 3);
+        assert.equal(running, 2);
+        held.resolve();
+        await worker.idle();
+        assert.equal(most, 2);
+        assert.deepEqual(await bench.rows(), []);
+      }));
+
+    test('asked for again while it runs, it runs once more; asked for later, it runs later', () =>
+      withBench(async (bench) => {
+        const held = gate();
+        const payloads: unknown[] = [];
+        const worker = bench.worker(async ({ payload }) => {
+          payloads.push(payload);
+          if (payloads.length === 1) await held.promise;
+          return undefined;
+        });
+        await bench.ask('a', undefined, { payload: 1 });
+        await until(() => payloads.length === 1);
+        await bench.ask('a', bench.clock.now() + 60_000, { payload: 2 });
+        await bench.ask('a', bench.clock.now() + 30_000, { payload: 3 });
+        held.resolve();
+        await worker.idle();
+        assert.deepEqual(payloads, [1]);
+        await pass(bench, 29_000);
+        await worker.idle();
+        assert.deepEqual(payloads, [1]);
+        await pass(bench, 1500);
+        await worker.idle();
+        assert.deepEqual(payloads, [1, 3]);
+        assert.deepEqual(await bench.rows(), []);
+      }));
+
+    test('againAt puts it back; a task cancelled while it runs does not come back', () =>
+      withBench(async (bench) => {
+        const ranAt: number[] = [];
+        const start = bench.clock.now();
+        const worker = bench.worker(async () => {
+          ranAt.push(bench.clock.now() - start);
+          if (ranAt.length === 2) await bench.store.transaction((tx) => cancelTask(tx, 'job', 'a'));
+          return { againAt: bench.clock.now() + 5000 };
+        });
+        await bench.ask('a');
+        await worker.idle();
+        await pass(bench, 20_000);
+        await worker.idle();
+        assert.deepEqual(ranAt, [0, 5000]);
+        assert.deepEqual(await bench.rows(), []);
+      }));
+
+    test('a failing task is tried again after 1 s, 2 s, 4 s … and its error is kept', () =>
+      withBench(async (bench) => {
+        const ranAt: number[] = [];
+        const attempts: number[] = [];
+        const start = bench.clock.now();
+        const worker = bench.worker(async (task) => {
+          ranAt.push(bench.clock.now() - start);
+          attempts.push(task.attempts);
+          if (ranAt.length < 4) throw new Error('first line\nsecond line');
+          return undefined;
+        });
+        await bench.ask('a');
+        await worker.idle();
+        const [row] = await bench.rows();
+        assert.equal(row?.last_error, 'first line');
+        assert.equal(row?.lease_owner, null);
+        await pass(bench, 12_000);
+        await worker.idle();
+        assert.deepEqual(attempts, [0, 1, 2, 3]);
+        const gaps = ranAt.slice(1).map((at, index) => at - (ranAt[index] ?? 0));
+        for (const [index, gap] of gaps.entries()) {
+          const backOff = 1000 * 2 ** index;
+          assert.ok(gap >= backOff * 0.8 && gap <= backOff * 1.2 + 1000, `gap ${index}: ${gap}`);
+        }
+        assert.deepEqual(await bench.rows(), []);
+      }));
+
+    test('two workers never run one task at the same time, and every task runs', () =>
+      withBench(async (bench) => {
+        const other = kind === 'postgres' ? await bench.database.open({ clock: bench.clock }) : bench.store;
+        const running = new Set<string>();
+        const ran: string[] = [];
+        const run: Handler = async ({ key }) => {
+          assert.ok(!running.has(key), `${key} runs twice`);
+          running.add(key);
+          await sleep(1);
+          running.delete(key);
+          ran.push(key);
+          return undefined;
+        };
+        const workers = [
+          bench.worker(run, { concurrency: 3 }),
+          bench.worker(run, { concurrency: 3, store: other, instance: 'two' }),
+        ];
+        const keys = Array.from({ length: 60 }, (_, index) => `task ${index}`);
+        await Promise.all(keys.map((key) => bench.ask(key)));
+        await until(() => ran.length >= keys.length);
+        await Promise.all(workers.map((worker) => worker.idle()));
+        assert.deepEqual(ran.sort(), keys.sort());
+      }));
+
+    test("a dead instance's task is taken over within 10 s, as a further attempt", () =>
+      withBench(async (bench) => {
+        const dead = bench.worker(() => new Promise(() => {}), {
+          clock: { ...bench.clock, after: () => () => {} },
+        });
+        dead.stop = async () => {};
+        await bench.ask('a');
+        let lost = false;
+        for (let tries = 0; tries < 200 && !lost; tries++) {
+          await sleep(5);
+          lost = (await bench.rows())[0]?.lease_owner !== null;
+        }
+        const seen: number[] = [];
+        const heir = bench.worker(
+          async ({ attempts }) => {
+            seen.push(attempts);
+            return undefined;
+          },
+          { instance: 'two' },
+        );
+        await pass(bench, 7000);
+        assert.deepEqual(seen, []);
+        await pass(bench, 3000);
+        await heir.idle();
+        assert.deepEqual(seen, [1]);
+      }));
+
+    test('the lease of a running task is extended for as long as it runs', () =>
+      withBench(async (bench) => {
+        const held = gate();
+        let lease: Lease | undefined;
+        let others = 0;
+        const worker = bench.worker(async (_task, given) => {
+          lease = given;
+          await held.promise;
+          return undefined;
+        });
+        await bench.ask('a');
+        await until(() => lease !== undefined);
+        const other = bench.worker(async () => void others++, { instance: 'two' });
+        await pass(bench, 60_000);
+        assert.equal(lease?.valid(), true);
+        assert.equal(lease?.signal.aborted, false);
+        held.resolve();
+        await worker.idle();
+        await other.idle();
+        assert.equal(others, 0);
+        assert.deepEqual(await bench.rows(), []);
+      }));
+
+    test('an instance that was paused knows that its lease lapsed, and its end does not touch the new holder', () =>
+      withBench(async (bench) => {
+        const held = gate();
+        const otherHeld = gate();
+        let lease: Lease | undefined;
+        let paused = 0;
+        // What SIGSTOP does: time goes on, and no timer runs.
+        const clock = {
+          ...bench.clock,
+          monotonic: () => bench.clock.monotonic() + paused,
+          after: () => () => {},
+        };
+        const worker = bench.worker(
+          async (_task, given) => {
+            lease = given;
+            await held.promise;
+            return undefined;
+          },
+          { clock },
+        );
+        await bench.ask('a');
+        await until(() => lease !== undefined);
+        assert.equal(lease?.valid(), true);
+        paused = 6000;
+        assert.equal(lease?.valid(), false);
+        assert.equal(lease?.signal.aborted, true);
+        paused = 0;
+        assert.equal(lease?.valid(), false, 'lost for good');
+        let otherRuns = 0;
+        const other = bench.worker(
+          async () => {
+            otherRuns++;
+            await otherHeld.promise;
+            return undefined;
+          },
+          { instance: 'two' },
+        );
+        await pass(bench, 9500);
+        await until(() => otherRuns === 1);
+        held.resolve();
+        await worker.stop();
+        const [row] = await bench.rows();
+        assert.ok(String(row?.lease_owner).startsWith('two '));
+        otherHeld.resolve();
+        await other.idle();
+        assert.deepEqual(await bench.rows(), []);
+      }));
+
+    test('stop waits for what runs, aborts its signal, and takes nothing more', () =>
+      withBench(async (bench) => {
+        const held = gate();
+        const started: string[] = [];
+        let aborted = false;
+        const worker = bench.worker(async ({ key }, lease) => {
+          started.push(key);
+          lease.signal.addEventListener('abort', () => {
+            aborted = true;
+          });
+          await held.promise;
+          return undefined;
+        });
+        await bench.ask('a');
+        await until(() => started.length === 1);
+        let stopped = false;
+        const stopping = worker.stop().then(() => {
+          stopped = true;
+        });
+        await bench.ask('b');
+        await sleep(20);
+        assert.equal(aborted, true);
+        assert.equal(stopped, false);
+        held.resolve();
+        await stopping;
+        assert.deepEqual(started, ['a']);
+        assert.deepEqual(
+          (await bench.rows()).map(({ key }) => key),
+          ['b'],
+        );
+      }));
+  });
+});

@@ -1,0 +1,263 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { loadCalls } from '../src/calls/request/read.ts';
+import { defaultConfig } from '../src/config/file.ts';
+import type { Config } from '../src/config/types.ts';
+import { createLog } from '../src/log.ts';
+import { createRetention, scheduleRetention } from '../src/retention.ts';
+import type { Lease, Store, Tx } from '../src/store/types.ts';
+import { createFakeClock } from './support/clock.ts';
+import { forEachDatabase, withStore } from './support/store.ts';
+
+const dayMs = 24 * 3_600_000;
+const held: Lease = { valid: () => true, signal: new AbortController().signal };
+const daily = { kind: 'retention', key: 'daily', payload: null, attempts: 0 };
+
+function configOf(retentionMs: number | undefined, perCalleeMs?: number): () => Config {
+  const config = defaultConfig();
+  const perCallee = perCalleeMs === undefined ? undefined : { calls: 3, perMs: perCalleeMs };
+  return () => ({ ...config, retentionMs, limits: { ...config.limits, perCallee } });
+}
+
+/** One request with as many calls as `numbers`, in two submissions of a half each. */
+async function addRequest(tx: Tx, id: string, at: number, numbers: string[], state = 'done'): Promise<void> {
+  await tx
+    .insertInto('requests')
+    .values({
+      ...{ id, team_id: 'T1', origin: 'person', state, requested_by: 'U1', rule_name: null, alert_id: null },
+      ...{ alert_title: null, previous_id: null, root_view_id: `V${id}`, channel_id: 'C1', asked_in: null },
+      ...{
+        thread_ts: null,
+        options: '{}',
+        note: 'ask Asha at 6591110009',
+        callees: numbers.length,
+        duplicates: 0,
+      },
+      message: JSON.stringify({ kind: 'text', text: 'Hello Asha', language: 'EN' }),
+      ...{ countries: '[]', hash: 'h', approval: null, expires_at: null, on_unknown: 'hold', priority: 5 },
+      ...{ cancelled_by: null, acked_by: null, outcome: null, created_at: at, changed_at: at },
+      ...{ finished_at: state === 'done' ? at : null, erased_at: null },
+    })
+    .execute();
+  for (const [position, callee] of numbers.entries()) {
+    await tx
+      .insertInto('calls')
+      .values({
+        ...{ request_id: id, position, callee, name: `Person ${position}`, state: 'answered' },
+        submission_id: `${id}-${position % 2}`,
+        ...{ voice_id: `${id}${position}`, submit_code: '0', submit_reason: null, dialled_at: at },
+        ...{ termination_code: '200', termination_reason: null, sip_code: null, call_status: null },
+        ...{ answer_time_at: null, hangup_time_at: null, call_duration: 3, feedback_value: null },
+        ...{ out_recall_count: null, reported_at: at },
+      })
+      .execute();
+  }
+}
+
+async function addRest(tx: Tx, name: string, at: number, done: boolean): Promise<void> {
+  await tx
+    .insertInto('reports')
+    .values({
+      ...{ id: `p${name}`, digest: name, voice_id: name, token: null, callee: '6591110001', body: '{"a":1}' },
+      ...{ received_at: at, applied_at: done ? at : null },
+    })
+    .execute();
+  await tx
+    .insertInto('alert_events')
+    .values({
+      ...{ event_id: `E${name}`, team_id: 'T1', channel_id: 'C1', body: '{"text":"call 6591110001"}' },
+      ...{ received_at: at, processed_at: done ? at : null },
+    })
+    .execute();
+  await tx
+    .insertInto('drafts')
+    .values({
+      id: `d${name}`,
+      root_view_id: `V${name}`,
+      team_id: 'T1',
+      user_id: 'U1',
+      data: '{}',
+      created_at: at,
+    })
+    .execute();
+  await tx
+    .insertInto('messages')
+    .values({
+      ...{ id: `m${name}`, request_id: null, kind: 'direct', slot: null, channel_id: 'U1', parent_id: null },
+      ...{
+        thread_ts: null,
+        user_id: 'U1',
+        body: '{"text":"to 6591110001"}',
+        state: done ? 'posted' : 'pending',
+      },
+      ...{ sequence: 1, ts: null, shown: null, tries: 0, tried_at: null, posted_at: null, created_at: at },
+    })
+    .execute();
+}
+
+async function ids(store: Store): Promise<Record<string, string[]>> {
+  const { read } = store;
+  const reports = await read.selectFrom('reports').select('id').orderBy('id').execute();
+  const events = await read.selectFrom('alert_events').select('event_id').orderBy('event_id').execute();
+  const drafts = await read.selectFrom('drafts').select('id').orderBy('id').execute();
+  const bodies = await read
+    .selectFrom('messages')
+    .select('id')
+    .where('body', 'is not', null)
+    .orderBy('id')
+    .execute();
+  return {
+    reports: reports.map(({ id }) => id),
+    events: events.map(({ event_id }) => event_id),
+    drafts: drafts.map(({ id }) => id),
+    bodies: bodies.map(({ id }) => id),
+  };
+}
+
+forEachDatabase((kind) => {
+  suite(`retention on ${kind}`, () => {
+    const clock = createFakeClock();
+    const log = createLog('silent');
+    const ago = (days: number) => clock.now() - days * dayMs;
+    const retention = (store: Store, config: () => Config) => createRetention({ clock, log, store, config });
+
+    test('numbers, names, notes and texts go when their time comes; counts and states stay', async () => {
+      await withStore(
+        async (store) => {
+          await store.transaction(async (tx) => {
+            await addRequest(tx, 'old', ago(31), ['6591110001', '6591110002', '6591110003', '6591110004']);
+            await addRequest(tx, 'stuck', ago(31), ['6591110005'], 'sent');
+            await addRequest(tx, 'waits', ago(31), ['6591110006'], 'approved');
+            await addRequest(tx, 'young', ago(29), ['6591110007']);
+          });
+          const result = await retention(store, configOf(30 * dayMs))(daily, held);
+          assert.deepEqual(result, { againAt: clock.now() + dayMs });
+          const requests = await store.read.selectFrom('requests').selectAll().orderBy('id').execute();
+          assert.deepEqual(
+            requests.map(({ id, note, message, callees, erased_at }) => ({
+              id,
+              note,
+              message,
+              callees,
+              erased_at,
+            })),
+            [
+              ['old', 4, true] as const,
+              ['stuck', 1, true] as const,
+              ['waits', 1, false] as const,
+              ['young', 1, false] as const,
+            ].map(([id, callees, gone]) => ({
+              id,
+              note: gone ? '' : 'ask Asha at 6591110009',
+              message: JSON.stringify({ kind: 'text', text: gone ? '' : 'Hello Asha', language: 'EN' }),
+              callees,
+              erased_at: gone ? clock.now() : null,
+            })),
+          );
+          const calls = await loadCalls(store.read, 'old');
+          assert.deepEqual(
+            calls.map(({ callee, name, state, callDuration }) => [callee, name, state, callDuration]),
+            Array.from({ length: 4 }, () => ['', null, 'answered', 3]),
+          );
+          const stored = await store.read.selectFrom('calls').select(['callee', 'name']).execute();
+          const text = JSON.stringify(stored);
+          assert.doesNotMatch(text, /659111000[1-5]/);
+          assert.match(text, /6591110006.*6591110007|6591110007.*6591110006/);
+        },
+        { kind, clock },
+      );
+    });
+
+    test('without `retention` leftovers go, and nothing else', async () => {
+      await withStore(
+        async (store) => {
+          await store.transaction(async (tx) => {
+            await addRequest(tx, 'old', ago(400), ['6591110001']);
+            await addRest(tx, 'a-old-open', ago(400), false);
+            await addRest(tx, 'b-old-done', ago(400), true);
+            await addRest(tx, 'c-week', ago(6.9), false);
+            await addRest(tx, 'd-day', ago(0.9), true);
+          });
+          await retention(store, configOf(undefined))(daily, held);
+          assert.deepEqual(await ids(store), {
+            reports: ['pb-old-done', 'pc-week', 'pd-day'],
+            events: ['Ea-old-open', 'Ec-week', 'Ed-day'],
+            drafts: ['dd-day'],
+            bodies: ['ma-old-open', 'mb-old-done', 'mc-week', 'md-day'],
+          });
+          assert.equal((await loadCalls(store.read, 'old'))[0]?.callee, '6591110001');
+        },
+        { kind, clock },
+      );
+    });
+
+    test('with it, bodies older than that go too, but what still waits to be posted or dealt with stays', async () => {
+      await withStore(
+        async (store) => {
+          await store.transaction(async (tx) => {
+            await addRest(tx, 'a-open', ago(3), false);
+            await addRest(tx, 'b-done', ago(3), true);
+            await addRest(tx, 'c-new', ago(1.5), true);
+          });
+          await retention(store, configOf(2 * dayMs))(daily, held);
+          assert.deepEqual(await ids(store), {
+            reports: ['pc-new'],
+            events: ['Ea-open', 'Ec-new'],
+            drafts: [],
+            bodies: ['ma-open', 'mc-new'],
+          });
+        },
+        { kind, clock },
+      );
+    });
+
+    test('a number stays known for as long as a limit counts how often it was rung', async () => {
+      await withStore(
+        async (store) => {
+          await store.transaction((tx) => addRequest(tx, 'one', ago(5), ['6591110001']));
+          await retention(store, configOf(2 * dayMs, 7 * dayMs))(daily, held);
+          assert.equal((await loadCalls(store.read, 'one'))[0]?.callee, '6591110001');
+          await retention(store, configOf(2 * dayMs, 3 * dayMs))(daily, held);
+          assert.equal((await loadCalls(store.read, 'one'))[0]?.callee, '');
+        },
+        { kind, clock },
+      );
+    });
+
+    test('interrupted, it comes back at once and goes on where it was', async () => {
+      await withStore(
+        async (store) => {
+          const numbers = Array.from({ length: 2_500 }, (_, index) => String(6_500_000_000 + index));
+          await store.transaction((tx) => addRequest(tx, 'many', ago(40), numbers));
+          let looks = 0;
+          const lost: Lease = { ...held, valid: () => ++looks < 7 };
+          const run = retention(store, configOf(30 * dayMs));
+          assert.deepEqual(await run(daily, lost), { againAt: clock.now() });
+          const known = () =>
+            store.read.selectFrom('calls').select('callee').where('callee', 'like', '65%').execute();
+          const left = (await known()).length;
+          assert.ok(left > 0 && left < 2_500, `${left} are left`);
+          const half = await store.read.selectFrom('requests').select('erased_at').executeTakeFirstOrThrow();
+          assert.equal(half.erased_at, null);
+          await run(daily, held);
+          assert.equal((await known()).length, 0);
+          const whole = await store.read.selectFrom('requests').select('erased_at').executeTakeFirstOrThrow();
+          assert.equal(whole.erased_at, clock.now());
+        },
+        { kind, clock },
+      );
+    });
+
+    test('asked for at every start, it is one task', async () => {
+      await withStore(
+        async (store) => {
+          for (const at of [clock.now(), clock.now() + 5])
+            await store.transaction((tx) => scheduleRetention(tx, at));
+          const tasks = await store.read.selectFrom('tasks').select(['kind', 'key', 'run_at']).execute();
+          assert.deepEqual(tasks, [{ kind: 'retention', key: 'daily', run_at: clock.now() }]);
+        },
+        { kind, clock },
+      );
+    });
+  });
+});

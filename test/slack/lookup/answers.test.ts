@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import fc from 'fast-check';
+import { type ErrorCode, VoicecallError } from '../../../src/errors.ts';
+import {
+  alreadyAnswer,
+  cancelledAnswer,
+  eventLine,
+  expiredButtonAnswer,
+  helpAnswer,
+  historyAnswer,
+  notAllowedAnswer,
+  outcomeAnswer,
+  statusAnswer,
+  submittedAnswer,
+  unknownAnswer,
+} from '../../../src/slack/lookup/answers.ts';
+import { wordsFor } from '../../../src/slack/words/error-words.ts';
+import { anyRequest, assertMessage, buttons, evilName, now, request, seen } from '../samples.ts';
+
+suite('private answers', () => {
+  test('any requests are within what Slack takes', () => {
+    fc.assert(
+      fc.property(fc.array(anyRequest, { maxLength: 15 }), (all) => {
+        const history = all.map((each) =>
+          eventLine({ at: now, actor: each.note, action: each.note, detail: { why: each.note } }),
+        );
+        assertMessage(statusAnswer(all, history));
+        assertMessage(historyAnswer(all, { page: 2, more: true }));
+        for (const each of all) {
+          assertMessage(outcomeAnswer(each));
+          assertMessage(submittedAnswer(each));
+        }
+      }),
+      { numRuns: 40, endOnFailure: true },
+    );
+  });
+
+  test('each fixed answer can be posted', () => {
+    for (const each of [
+      helpAnswer(),
+      unknownAnswer(evilName),
+      notAllowedAnswer('ring people'),
+      expiredButtonAnswer(),
+      cancelledAnswer('r1', 3),
+      alreadyAnswer('approved', 'U0BEN', now),
+    ]) {
+      assertMessage(each);
+    }
+  });
+
+  test('repeats what was typed, and shows how it goes', () => {
+    const answer = unknownAnswer('frobnicate <!here>');
+    assert.match(answer.text, /“frobnicate &lt;!here&gt;” is no command/);
+    assert.match(seen(answer.blocks), /\/voicecall status/);
+  });
+
+  test('whoever came second reads who was first and when', () => {
+    assert.match(alreadyAnswer('approved', 'U0BEN', now).text, /already approved by <@U0BEN> <!date\^/);
+    assert.match(alreadyAnswer('expired', '', null).text, /already expired\. Your press changed nothing/);
+  });
+
+  test('pages lead on only where there is more', () => {
+    const pages = (page: number, more: boolean) =>
+      buttons(historyAnswer([request()], { page, more })).filter((each) => each.startsWith('history'));
+    assert.deepEqual(pages(1, false), []);
+    assert.deepEqual(pages(1, true), ['history_older 2']);
+    assert.deepEqual(pages(3, true), ['history_newer 2', 'history_older 4']);
+    assert.match(historyAnswer([], { page: 9, more: false }).text, /nothing on page 9/);
+  });
+});
+
+suite('words for errors', () => {
+  const codes: Record<ErrorCode, true> = {
+    ...{
+      config: true,
+      not_found: true,
+      not_allowed: true,
+      already_decided: true,
+      changed: true,
+      bad_transition: true,
+    },
+    ...{ store_newer: true, store_unavailable: true, slack_unavailable: true, voice_unavailable: true },
+    ...{ voice_refused: true, internal: true },
+  };
+
+  test('each code says what, why, what next, with the reference and no inner text', () => {
+    for (const code of Object.keys(codes) as ErrorCode[]) {
+      const words = wordsFor(
+        new VoicecallError(code, 'secret /var/lib', { facts: { by: evilName, state: evilName } }),
+        'x1',
+      );
+      assert.match(words, /^\*.+\* .+\. .+ \(Reference: `x1`\)$/);
+      assert.doesNotMatch(words, /secret|<!channel>/);
+    }
+    assert.match(wordsFor(new TypeError('secret'), 'x2'), /Something went wrong.*`x2`/);
+    assert.doesNotMatch(wordsFor(new TypeError('secret'), 'x2'), /secret/);
+  });
+
+  test('the loser of two presses reads who won', () => {
+    const error = new VoicecallError('already_decided', 'late', {
+      facts: { state: 'approved', by: 'U0BEN', at: String(now) },
+    });
+    assert.match(wordsFor(error, 'x'), /already approved by <@U0BEN> <!date\^1767605400/);
+  });
+
+  test('a refusal of the voice platform comes with its remedy', () => {
+    const words = wordsFor(new VoicecallError('voice_refused', 'no', { facts: { code: '-1' } }), 'x');
+    assert.match(words, /VOICE_API_KEY/);
+  });
+});

@@ -1,0 +1,310 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { checkMessage, checkView } from '../../sandbox/slack/blocks.ts';
+import type {
+  CallState,
+  CallView,
+  Counts,
+  RequestState,
+  RequestView,
+  SubmissionState,
+  SubmissionView,
+} from '../../src/calls/request/types.ts';
+
+export const now = Date.UTC(2026, 0, 5, 9, 30);
+
+/** A name that tries everything: paging the channel, mark-up, entities, emoji, right-to-left, line breaks. */
+export const evilName = `<!channel> <@U0EVIL> & *bold* \`code\` :fire: 👩‍👩‍👧‍👦 \u202egnp.exe\r\n> `
+  .repeat(10)
+  .padEnd(500, '😀<&>');
+
+export function counts(some: Partial<Counts> = {}): Counts {
+  const none = { callees: 0, accepted: 0, refused: 0, unknown: 0, held: 0, cancelled: 0, failed: 0 };
+  return { ...none, answered: 0, not_answered: 0, waiting: 0, ...some };
+}
+
+export function submission(some: Partial<SubmissionView> = {}): SubmissionView {
+  return {
+    id: 's7k2m9x0q4ab',
+    ordinal: 1,
+    state: 'accepted',
+    callees: 1,
+    unknown: 0,
+    code: '0',
+    reason: 'success',
+    sendingAt: now,
+    answeredAt: now,
+    checkedAt: null,
+    settledBy: null,
+    again: false,
+    nextTryAt: null,
+    ...some,
+  };
+}
+
+export function request(some: Partial<RequestView> = {}): RequestView {
+  return {
+    id: 'r7k2m9x0q4ab',
+    teamId: 'T0',
+    origin: 'person',
+    state: 'sent',
+    requestedBy: 'U0ANN',
+    ruleName: null,
+    alertTitle: null,
+    channelId: 'C0OPS',
+    askedIn: null,
+    threadTs: null,
+    hash: 'abc',
+    message: { kind: 'recording', fileId: '12.mp3', name: 'fire-drill' },
+    options: { loopCount: 2 },
+    note: '',
+    duplicates: 0,
+    countries: [{ country: 'SG', callees: 1 }],
+    counts: counts({ callees: 1, accepted: 1 }),
+    submissions: [submission()],
+    approval: null,
+    decisions: [],
+    expiresAt: null,
+    createdAt: now,
+    changedAt: now,
+    finishedAt: null,
+    cancelledBy: null,
+    ackedBy: null,
+    outcome: null,
+    ...some,
+  };
+}
+
+export function call(some: Partial<CallView> = {}): CallView {
+  return {
+    position: 1,
+    callee: '6591110001',
+    name: null,
+    state: 'accepted',
+    submissionId: 's7k2m9x0q4ab',
+    voiceId: '2601050930110000001',
+    submitCode: '0',
+    submitReason: 'success',
+    terminationCode: null,
+    terminationReason: null,
+    sipCode: null,
+    callStatus: null,
+    answerTimeAt: null,
+    hangupTimeAt: null,
+    callDuration: null,
+    feedbackValue: null,
+    superseded: false,
+    ...some,
+  };
+}
+
+export function manyCalls(n: number, some: (i: number) => Partial<CallView> = () => ({})): CallView[] {
+  return Array.from({ length: n }, (_, i) =>
+    call({ position: i + 1, callee: String(6_591_110_000 + i), ...some(i) }),
+  );
+}
+
+const requestStates: RequestState[] = [
+  'awaiting_approval',
+  'approved',
+  'rejected',
+  'expired',
+  'cancelled',
+  'sending',
+  'sent',
+  'done',
+  'failed',
+];
+const submissionStates: SubmissionState[] = [
+  'ready',
+  'sending',
+  'accepted',
+  'refused',
+  'unknown',
+  'settled',
+  'held',
+  'cancelled',
+  'failed',
+];
+const callStates: CallState[] = [
+  'ready',
+  'sending',
+  'accepted',
+  'refused',
+  'unknown',
+  'held',
+  'cancelled',
+  'failed',
+  'answered',
+  'not_answered',
+];
+
+const anyText = fc.oneof(
+  fc.string({ unit: 'binary', maxLength: 60 }),
+  fc.string({ unit: 'grapheme', maxLength: 40 }).map((text) => text.repeat(60)),
+  fc.constantFrom('', evilName, '<!channel>', '&'.repeat(5_000), 'x'.repeat(10_000)),
+);
+const anyCode = fc.oneof(fc.constantFrom('-1', '-10', '-18', 'timeout', 'dns', '0'), anyText);
+const anyTime = fc.integer({ min: 0, max: 4_000_000_000_000 });
+const anyId = fc.integer({ min: 0, max: 99_999 }).map((n) => `U0${n}`);
+const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: null });
+const crowd = fc.integer({ min: 0, max: 10_000 });
+
+const anySubmission: fc.Arbitrary<SubmissionView> = fc.record({
+  id: fc.uuid(),
+  ordinal: fc.integer({ min: 1, max: 60 }),
+  state: fc.constantFrom(...submissionStates),
+  callees: fc.integer({ min: 1, max: 200 }),
+  unknown: fc.integer({ min: 0, max: 200 }),
+  code: maybe(anyCode),
+  reason: maybe(anyText),
+  sendingAt: maybe(anyTime),
+  answeredAt: maybe(anyTime),
+  checkedAt: maybe(anyTime),
+  settledBy: maybe(anyId),
+  again: fc.boolean(),
+  nextTryAt: maybe(anyTime),
+});
+
+/** Any request whatever, its words from outside included. */
+export const anyRequest: fc.Arbitrary<RequestView> = fc.record({
+  id: fc.uuid(),
+  teamId: fc.constant('T0'),
+  origin: fc.constantFrom('person', 'alert', 'redial'),
+  state: fc.constantFrom(...requestStates),
+  requestedBy: maybe(anyId),
+  ruleName: maybe(anyText),
+  alertTitle: maybe(anyText),
+  channelId: fc.constant('C0OPS'),
+  askedIn: fc.constant(null),
+  threadTs: fc.constant(null),
+  hash: fc.constant('abc'),
+  message: fc.oneof(
+    fc.record({ kind: fc.constant('recording' as const), fileId: anyText, name: maybe(anyText) }),
+    fc.record({ kind: fc.constant('text' as const), text: anyText, language: anyText }),
+  ),
+  options: fc.record(
+    { displayNum: anyText, maxDuration: crowd, maxRingingTime: crowd, loopCount: crowd },
+    { requiredKeys: [] },
+  ),
+  note: anyText,
+  duplicates: crowd,
+  countries: fc.array(fc.record({ country: fc.constantFrom('IN', 'SG', '??', 'US'), callees: crowd }), {
+    maxLength: 240,
+  }),
+  counts: fc.record({
+    callees: crowd,
+    accepted: crowd,
+    refused: crowd,
+    unknown: crowd,
+    held: crowd,
+    cancelled: crowd,
+    failed: crowd,
+    answered: crowd,
+    not_answered: crowd,
+    waiting: crowd,
+  }),
+  submissions: fc.array(anySubmission, { maxLength: 60 }),
+  approval: maybe(
+    fc.record({
+      reasons: fc.array(anyText, { maxLength: 8 }),
+      approvers: fc.array(anyId, { maxLength: 60 }),
+      quorum: fc.integer({ min: 1, max: 5 }),
+      allowSelfApproval: fc.boolean(),
+      channelId: fc.constant(null),
+      expiresAfterMs: crowd,
+    }),
+  ),
+  decisions: fc.array(
+    fc.record({
+      userId: anyId,
+      decision: fc.constantFrom('approve', 'reject'),
+      reason: maybe(anyText),
+      at: anyTime,
+    }),
+    { maxLength: 20 },
+  ),
+  expiresAt: maybe(anyTime),
+  createdAt: anyTime,
+  changedAt: anyTime,
+  finishedAt: maybe(anyTime),
+  cancelledBy: maybe(fc.oneof(anyId, anyText)),
+  ackedBy: maybe(anyId),
+  outcome: maybe(anyText),
+});
+
+export const anyCalls: fc.Arbitrary<CallView[]> = fc.array(
+  fc.record({
+    position: crowd,
+    callee: fc.constantFrom('6591110001', '91856321412', '', '1234567'),
+    name: maybe(anyText),
+    state: fc.constantFrom(...callStates),
+    submissionId: maybe(fc.uuid()),
+    voiceId: maybe(anyText),
+    submitCode: maybe(anyCode),
+    submitReason: maybe(anyText),
+    terminationCode: maybe(anyText),
+    terminationReason: maybe(anyText),
+    sipCode: maybe(anyText),
+    callStatus: maybe(anyText),
+    answerTimeAt: maybe(anyTime),
+    hangupTimeAt: maybe(anyTime),
+    callDuration: maybe(crowd),
+    feedbackValue: maybe(anyText),
+    superseded: fc.boolean(),
+  }),
+  { maxLength: 120 },
+);
+
+/** Mentions of a channel or of people that nobody configured must come out of no text, mrkdwn or plain. */
+export function pages(rendered: unknown): string[] {
+  const found = JSON.stringify(rendered).match(/<!(?!date\^|subteam\^)[^>]*>|<@U0EVIL>/g);
+  return found ?? [];
+}
+
+export function assertMessage(message: { text: string; blocks: unknown[] }): void {
+  assert.deepEqual(checkMessage(message), []);
+  assert.ok(message.text.length <= 4_000);
+  assertMarkup([message.text, ...mrkdwnOf(message.blocks)]);
+}
+
+export function assertView(view: { blocks: unknown[] }): void {
+  assert.deepEqual(checkView(view), []);
+  assertMarkup(mrkdwnOf(view.blocks));
+}
+
+/** Nobody is paged, and no cut went through an entity, a mention or a date. */
+function assertMarkup(texts: string[]): void {
+  assert.deepEqual(pages(texts), []);
+  for (const text of texts) {
+    assert.ok(text.isWellFormed());
+    assert.doesNotMatch(text.replace(/<[@#!][^<>]*>/g, ''), /[<>]|&(?!amp;|lt;|gt;)/);
+  }
+}
+
+function mrkdwnOf(value: unknown): string[] {
+  if (Array.isArray(value)) return value.flatMap(mrkdwnOf);
+  if (typeof value !== 'object' || value === null) return [];
+  if ('type' in value && value.type === 'mrkdwn' && 'text' in value) return [String(value.text)];
+  return Object.values(value).flatMap(mrkdwnOf);
+}
+
+/** All text that a person sees in it. */
+export function seen(value: unknown): string {
+  if (Array.isArray(value)) return value.map(seen).join('\n');
+  if (typeof value !== 'object' || value === null) return '';
+  return Object.entries(value)
+    .map(([key, each]) => (key === 'text' && typeof each === 'string' ? each : seen(each)))
+    .filter((text) => text !== '')
+    .join('\n');
+}
+
+/** All action_ids with their values, as "call_cancel r7k2…". */
+export function buttons(value: unknown): string[] {
+  if (Array.isArray(value)) return value.flatMap(buttons);
+  if (typeof value !== 'object' || value === null) return [];
+  if ('type' in value && value.type === 'button' && 'action_id' in value && 'value' in value) {
+    return [`${String(value.action_id)} ${String(value.value)}`];
+  }
+  return Object.values(value).flatMap(buttons);
+}

@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import fc from 'fast-check';
+import type { CallView } from '../../src/calls/request/types.ts';
+import { rejectView } from '../../src/slack/approval/reject-view.ts';
+import { reviewView } from '../../src/slack/approval/review-view.ts';
+import { type ConfirmFacts, confirmView } from '../../src/slack/asking/confirm-view.ts';
+import { detailsView } from '../../src/slack/lookup/details-view.ts';
+import { homeView } from '../../src/slack/lookup/home-view.ts';
+import { problemView } from '../../src/slack/replies/problem-view.ts';
+import { pageSize, pagesOf } from '../../src/slack/words/callee-pages.ts';
+import { wordsFor } from '../../src/slack/words/error-words.ts';
+import {
+  anyCalls,
+  anyRequest,
+  assertView,
+  buttons,
+  call,
+  counts,
+  evilName,
+  manyCalls,
+  request,
+  seen,
+} from './samples.ts';
+
+const confirmFacts: ConfirmFacts = {
+  callees: Array.from({ length: 37 }, (_, i) => ({ callee: String(6_591_110_000 + i), name: null })),
+  countries: [
+    { country: 'SG', callees: 30 },
+    { country: 'IN', callees: 6 },
+    { country: 'US', callees: 1 },
+  ],
+  message: { kind: 'recording', fileId: '12.mp3', name: 'fire-drill.mp3' },
+  options: { loopCount: 2 },
+  note: '',
+  channelId: 'C0OPS',
+  duplicates: 2,
+  doubts: [],
+  approval: null,
+  held: [],
+  metadata: '{}',
+};
+
+suite('the second view', () => {
+  test('says what is about to happen', () => {
+    const view = confirmView(confirmFacts);
+    assertView(view);
+    assert.equal(view.callback_id, 'voicecall_confirm');
+    assert.equal(view.submit?.text, 'Ring 37 people');
+    assert.match(
+      seen(view),
+      /Ring \*37 people in 3 countries\*: fire-drill\.mp3, played twice, results to <#C0OPS>/,
+    );
+    assert.match(seen(view), /2 duplicates left out/);
+    assert.match(seen(view), /\+65 …0001/);
+    assert.doesNotMatch(JSON.stringify(view), /65911100/);
+  });
+
+  test('ten thousand callees, doubts without end and everything long', () => {
+    const callees = Array.from({ length: 10_000 }, (_, i) => ({
+      callee: String(6_591_110_000 + i),
+      name: evilName,
+    }));
+    const long = '&'.repeat(10_000);
+    const view = confirmView({
+      ...{ ...confirmFacts, callees, note: long },
+      countries: Array.from({ length: 240 }, () => ({ country: 'GS', callees: 9_999 })),
+      message: { kind: 'text', text: long, language: long },
+      options: { displayNum: long, maxDuration: 50, maxRingingTime: 60, loopCount: 3 },
+      ...{ doubts: Array.from({ length: 500 }, () => long), held: Array.from({ length: 50 }, () => long) },
+      approval: {
+        ...{
+          reasons: Array.from({ length: 9 }, () => long),
+          approvers: Array.from({ length: 60 }, () => 'U0BEN'),
+        },
+        ...{ quorum: 2, allowSelfApproval: false, channelId: null, expiresAfterMs: 1 },
+      },
+    });
+    assertView(view);
+    assert.equal(view.title.text, 'Ring 10,000 people');
+    assert.equal(view.submit?.text, 'Ask for approval');
+    assert.match(seen(view), /500 numbers may be wrong/);
+    assert.match(seen(view), /and 9,960 more/);
+    assert.match(seen(view), /Needs approval\* by 2 of/);
+  });
+});
+
+suite('the other views', () => {
+  test('any request and any calls are within what Slack takes', () => {
+    fc.assert(
+      fc.property(anyRequest, anyCalls, fc.boolean(), (any, calls, masked) => {
+        const page = { page: 1, pages: 3, metadata: '{}', masked };
+        assertView(reviewView(any, calls, { ...page, mayDecide: true, seen: 'ab' }));
+        assertView(detailsView(any, calls, { ...page, fileSent: true, history: calls.map(() => 'event') }));
+        assertView(rejectView(any, '{}'));
+        assertView(homeView({ mayCall: masked, recent: Array(30).fill(any), waiting: Array(30).fill(any) }));
+      }),
+      { numRuns: 60, endOnFailure: true },
+    );
+    assertView(homeView({ mayCall: true, recent: [], waiting: [] }));
+    assertView(problemView(wordsFor(new Error('x'), 'x1')));
+  });
+
+  test('the review is masked unless allowed, and has both buttons only for those who may decide', () => {
+    const open = request({ state: 'awaiting_approval', counts: counts({ callees: 120, waiting: 120 }) });
+    const page = { page: 0, pages: pagesOf(120), metadata: '{}', mayDecide: true };
+    const calls = manyCalls(pageSize);
+    const masked = reviewView(open, calls, { ...page, masked: true });
+    assert.doesNotMatch(JSON.stringify(masked), /65911100/);
+    assert.match(seen(masked), /Page 1 of 3 · numbers are masked/);
+    assert.deepEqual(buttons(masked), [
+      'call_approve r7k2m9x0q4ab',
+      'call_reject r7k2m9x0q4ab',
+      'review_next r7k2m9x0q4ab:1',
+    ]);
+    const full = reviewView(open, calls, { ...page, masked: false, mayDecide: false });
+    assert.match(seen(full), /\+6591110000/);
+    assert.deepEqual(buttons(full), ['review_next r7k2m9x0q4ab:1']);
+    assert.deepEqual(buttons(reviewView({ ...open, state: 'expired' }, calls, { ...page, masked: true })), [
+      'review_next r7k2m9x0q4ab:1',
+    ]);
+  });
+
+  test('details tell each result in words, and lead back from the last page', () => {
+    const calls: CallView[] = [
+      call({ name: 'A<b>', state: 'not_answered', callStatus: '10', terminationCode: '486' }),
+    ];
+    const view = detailsView(request(), calls, { page: 2, pages: 3, masked: false, metadata: '{}' });
+    assert.match(
+      seen(view),
+      /1\. A&lt;b&gt; \+6591110001: 📵 not answered · busy · 486 · 2601050930110000001/,
+    );
+    assert.deepEqual(buttons(view), ['details_previous r7k2m9x0q4ab:1']);
+  });
+
+  test('reject asks for a reason', () => {
+    const view = rejectView(request(), '{"requestId":"r1"}');
+    assert.equal(view.callback_id, 'voicecall_reject');
+    assert.ok(view.blocks.some((block) => block.block_id === 'reason'));
+    assert.equal(view.private_metadata, '{"requestId":"r1"}');
+  });
+});

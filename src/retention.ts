@@ -3,7 +3,8 @@ import type { CallsDeps } from './calls/request/deps.ts';
 import { erasedPrefix } from './calls/request/erased.ts';
 import { finishedRequestStates } from './calls/request/states.ts';
 import { enqueue } from './queue/enqueue.ts';
-import type { Lease, TaskHandler, Tx } from './store/types.ts';
+import type { Lease, TaskHandler } from './queue/types.ts';
+import type { Tx } from './store/types.ts';
 
 const dayMs = 24 * 3_600_000;
 /** A filled-in modal is of no use longer than this. */

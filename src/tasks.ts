@@ -1,16 +1,16 @@
-import { createExpirer, createReminder } from './calls/approval/decide.ts';
+import { createExpirer, createReminder } from './calls/approval/deadline.ts';
 import { createPoller } from './calls/results/poll.ts';
 import { createReconciler } from './calls/results/reconcile.ts';
 import { createReportApplier } from './calls/results/reports.ts';
 import { createDispatcher } from './calls/sending/dispatch.ts';
 import { createAgainSender } from './calls/sending/resend.ts';
+import type { TaskHandler } from './queue/types.ts';
 import { createRetention } from './retention.ts';
 import { createCooldownWatch } from './slack/alerts/cooldown.ts';
 import { createAlertReader } from './slack/alerts/read-events.ts';
 import type { SlackDeps } from './slack/context/deps.ts';
 import { createDeliverer } from './slack/outbox/deliver.ts';
 import { createEditor } from './slack/outbox/edit.ts';
-import type { TaskHandler } from './store/types.ts';
 
 /** Every kind of task with what runs it, and how many of it one instance runs at once. */
 export function taskHandlers(deps: SlackDeps): Record<string, { concurrency: number; run: TaskHandler }> {

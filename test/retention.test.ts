@@ -4,8 +4,9 @@ import { loadCalls } from '../src/calls/request/read.ts';
 import { defaultConfig } from '../src/config/file.ts';
 import type { Config } from '../src/config/types.ts';
 import { createLog } from '../src/log.ts';
+import type { Lease } from '../src/queue/types.ts';
 import { createRetention, scheduleRetention } from '../src/retention.ts';
-import type { Lease, Store, Tx } from '../src/store/types.ts';
+import type { Store, Tx } from '../src/store/types.ts';
 import { createFakeClock } from './support/clock.ts';
 import { forEachDatabase, withStore } from './support/store.ts';
 

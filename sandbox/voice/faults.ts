@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Endpoint } from './types.ts';
+import { type Endpoint, milliseconds, reportSchema } from './types.ts';
 
 const endpoint = z.enum([
   'sendGroup',
@@ -11,32 +11,6 @@ const endpoint = z.enum([
   'getBalance',
 ]);
 const code = z.string().regex(/^-?[0-9]+$/);
-const milliseconds = z.int().min(0);
-
-/** How reports are pushed; every field left out keeps the documented form. */
-export const reportSchema = z.strictObject({
-  /** One object, {"array":[…]} or a bare array; the two latter gather what ends within `gatherMs`. */
-  form: z.enum(['single', 'array', 'bare']).optional(),
-  gatherMs: milliseconds.optional(),
-  /** sip: terminationCode 200 means answered. zero: "0" does, with sipCode beside it. Both are documented. */
-  codes: z.enum(['sip', 'zero']).optional(),
-  /** How a stage that was not reached looks. */
-  notReached: z.enum(['null', 'zero', 'absent']).optional(),
-  intsAsStrings: z.boolean().optional(),
-  /** Newer accounts have this field; a voicemail always carries it, nothing else tells it from an answer. */
-  callStatus: z.boolean().optional(),
-  delayMs: milliseconds.optional(),
-  /** 2: every report comes twice; 0: none comes. */
-  copies: z.int().min(0).max(10).optional(),
-  /** reversed: what gathered within `gatherMs` is sent last first. */
-  order: z.enum(['as-it-happened', 'reversed']).optional(),
-  /** A first attempt that failed is reported too (outRecallCount 0), then the result (outRecallCount 1). */
-  recalled: z.boolean().optional(),
-  retries: z.int().min(0).max(10).optional(),
-  retryAfterMs: milliseconds.optional(),
-});
-
-export type ReportBehaviour = z.infer<typeof reportSchema>;
 
 export const faultSchema = z
   .strictObject({

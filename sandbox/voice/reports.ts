@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import type { ReportBehaviour } from './faults.ts';
-import type { Call, Outcome, PushedReport, World } from './types.ts';
+import type { Call, Outcome, PushedReport, ReportBehaviour, World } from './types.ts';
 
 const PUSHES_AT_ONCE = 8;
 const MOST_IN_ONE_PUSH = 100;

@@ -1,5 +1,5 @@
-import type { PieceKind, Sink } from './flatten.ts';
 import { asArray, asObject, asText, type JsonObject } from './json.ts';
+import type { PieceKind, Sink } from './pieces.ts';
 
 const maximumBlocks = 300;
 // Slack nests rich text three or four deep; more is an attack.

@@ -1,5 +1,5 @@
-import type { Flattened, PieceKind } from './flatten.ts';
 import { generic, normalizeTitle } from './normalize-title.ts';
+import type { Flattened, PieceKind } from './pieces.ts';
 
 /** A line that speaks first somewhere in a message. */
 export interface Head {

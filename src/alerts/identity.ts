@@ -1,8 +1,8 @@
-import type { Flattened } from './flatten.ts';
 import { type Head, isBanner } from './headlines.ts';
 import { type Label, subjectsOf } from './labels.ts';
 import { linkIds } from './link.ts';
 import { looseWords, normalizeTitle } from './normalize-title.ts';
+import type { Flattened } from './pieces.ts';
 
 /** What a message is about, in parts; JSON-safe, so that it can be stored beside the key. */
 export interface Identity {

@@ -1,4 +1,4 @@
-import type { Field, Flattened } from './flatten.ts';
+import type { Field, Flattened } from './pieces.ts';
 
 // An alert names what it is about near its top; what stands further down is a list of samples or a stack trace.
 const maximumLines = 60;

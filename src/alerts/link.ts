@@ -1,4 +1,4 @@
-import type { Flattened } from './flatten.ts';
+import type { Flattened } from './pieces.ts';
 
 /** An id in a link, with what it names: "incidents/PT4KHLK", "monitors/1234". */
 export interface LinkId {

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { AlertSeverity, AlertStatus } from '../config/types.ts';
-import type { Flattened } from './flatten.ts';
 import { headsOf, titleOf } from './headlines.ts';
 import { type Identity, identify } from './identity.ts';
 import { labelsOf, statesOf } from './labels.ts';
 import { mainLink } from './link.ts';
+import type { Flattened } from './pieces.ts';
 import { readSeverity } from './severity.ts';
 import { readStatus } from './status.ts';
 

@@ -1,8 +1,8 @@
 import { parse } from 'csv-parse/sync';
-import type { Callee } from '../calls/request/types.ts';
 import { cleanName, readNumberAndName } from './named-number.ts';
 import { isNumberText, type NumberOptions, plainText } from './number.ts';
 import { type CalleeFault, type CalleeOptions, faultSentence, mergeCallees, parseCallees } from './parse.ts';
+import type { Callee } from './types.ts';
 
 export interface CalleeFile {
   /** Why the file as a whole cannot be used, as a sentence; null where it was read. */

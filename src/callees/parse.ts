@@ -1,8 +1,8 @@
-import type { Callee } from '../calls/request/types.ts';
 import { nearest } from './did-you-mean.ts';
 import { readNumberAndName } from './named-number.ts';
 import { type NumberOptions, plainText, readNumber } from './number.ts';
 import { readLink } from './slack-link.ts';
+import type { Callee } from './types.ts';
 
 export interface CalleeOptions extends NumberOptions {
   /** Name to numbers as typed, Slack users (U…) and user groups (S…). */

@@ -1,10 +1,11 @@
 import { approvalFor } from '../calls/approval/policy.ts';
-import { cancelIn, lockOpenRequests } from '../calls/asking/cancel.ts';
+import { cancelIn } from '../calls/asking/cancel.ts';
 import { createRequest } from '../calls/asking/create.ts';
 import type { CallsDeps } from '../calls/request/deps.ts';
 import type { Rule } from '../config/types.ts';
 import { enqueue } from '../queue/enqueue.ts';
 import type { Queryable, Tx } from '../store/types.ts';
+import { lockOpenRequests } from './acknowledge.ts';
 import type { KnownAlert } from './episodes.ts';
 import { lockAlert } from './known-alerts.ts';
 import { crowdInWords, type ReadyRule, type RuleAlert, rulesReply } from './rule-reply.ts';

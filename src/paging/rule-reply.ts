@@ -1,5 +1,6 @@
 import { maskNumber } from '../callees/numbering-plan.ts';
-import type { Callee, Message } from '../calls/request/types.ts';
+import type { Callee } from '../callees/types.ts';
+import type { Message } from '../calls/request/types.ts';
 import type { Rule } from '../config/types.ts';
 import { announce } from '../outbox/outbox.ts';
 import type { Tx } from '../store/types.ts';

@@ -1,13 +1,9 @@
 import { sql } from 'kysely';
-import type { NewTask, Tx } from '../store/types.ts';
+import type { Tx } from '../store/types.ts';
+import { enqueuedIn } from '../store/wake.ts';
+import type { NewTask } from './types.ts';
 
 const usualPriority = 5;
-const enqueuedIn = new WeakSet<Tx>();
-
-/** Whether tasks were enqueued in this transaction: then workers are woken after its commit. */
-export function hasEnqueued(tx: Tx): boolean {
-  return enqueuedIn.has(tx);
-}
 
 /**
  * Asks for a task; it becomes visible to workers when the transaction commits. If a task of the same kind and key is

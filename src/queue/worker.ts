@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import { newId } from '../ids.ts';
-import type { Lease, Queryable, Store, StoreLog, TaskHandler, TaskResult } from '../store/types.ts';
+import type { Queryable, Store, StoreLog } from '../store/types.ts';
 import {
   anyDue,
   backOffMs,
@@ -12,6 +12,7 @@ import {
   leaseId,
   nextRunAt,
 } from './leases.ts';
+import type { Lease, TaskHandler, TaskResult } from './types.ts';
 
 export interface WorkerOptions {
   store: Store;

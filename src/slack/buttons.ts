@@ -4,9 +4,9 @@ import { registerRedial } from './asking/redial.ts';
 import { registerCancel } from './board/cancel.ts';
 import { registerSettle } from './board/settle.ts';
 import type { SlackDeps } from './context/deps.ts';
-import { expiredButtonAnswer } from './lookup/answers.ts';
 import { registerDetails } from './lookup/details.ts';
 import { registerHistory } from './lookup/history.ts';
+import { expiredButtonAnswer } from './replies/press.ts';
 import { tellPresser } from './replies/reply.ts';
 
 /** The buttons of our messages and views. Their names never change: old messages live for ever. */

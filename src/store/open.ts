@@ -3,13 +3,13 @@ import { Kysely, sql } from 'kysely';
 import type { Clock } from '../clock.ts';
 import { VoicecallError } from '../errors.ts';
 import { newId } from '../ids.ts';
-import { hasEnqueued } from '../queue/enqueue.ts';
 import { storeFault, storeUnavailable } from './errors.ts';
 import { guarded } from './guard.ts';
 import { migrate } from './migrate.ts';
 import type { Schema } from './schema.ts';
 import { prepareSqliteFile, sqliteDialect } from './sqlite.ts';
 import type { Store, StoreLog, Tx } from './types.ts';
+import { hasEnqueued } from './wake.ts';
 
 // How long a transaction is tried again before the caller hears of it: longer than a restart of PostgreSQL takes.
 const retryForMs = 4000;

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cancelTask, enqueue } from '../../src/queue/enqueue.ts';
+import type { Lease, Task, TaskResult } from '../../src/queue/types.ts';
 import { createWorker, type Worker, type WorkerOptions } from '../../src/queue/worker.ts';
-import type { Lease, Store, Task, TaskResult } from '../../src/store/types.ts';
+import type { Store } from '../../src/store/types.ts';
 import { createFakeClock, type FakeClock } from '../support/clock.ts';
 import { forEachDatabase, silentLog, type TestDatabase } from '../support/store.ts';
 

@@ -1,13 +1,15 @@
+import { countCountries } from '../../callees/countries.ts';
 import type { CallOptions } from '../../config/types.ts';
 import { VoicecallError } from '../../errors.ts';
-import { afterPostMs, announce, refresh } from '../../outbox/outbox.ts';
-import { cancelTask, enqueue } from '../../queue/enqueue.ts';
-import type { TaskHandler, Tx } from '../../store/types.ts';
-import { countCountries, hashRequest, release } from '../asking/create.ts';
-import { cancelReadyCalls, lockRequest, moveRequest, type RequestRow } from '../request/advance.ts';
+import { refresh } from '../../outbox/outbox.ts';
+import type { Tx } from '../../store/types.ts';
 import { record, recordRefused } from '../request/audit.ts';
 import type { CallsDeps } from '../request/deps.ts';
+import { hashRequest } from '../request/hash.ts';
+import { cancelReadyCalls, lockRequest, moveRequest, type RequestRow } from '../request/rows.ts';
 import type { ApprovalAsk, Decision, Message, RequestState, RequestView } from '../request/types.ts';
+import { release } from '../sending/submissions.ts';
+import { closeApproval, expireNow } from './deadline.ts';
 
 export interface NewDecision {
   requestId: string;
@@ -209,83 +211,4 @@ async function showAsItIs(
     await record(tx, request.id, { at: now, actor: 'voicecall', action: 'made approvals void', detail });
   }
   await refresh(tx, now, request.id);
-}
-
-/** The wait is over, ended by `by`: so are its timers; everything shown is drawn anew, and who asked elsewhere is told. */
-export async function closeApproval(tx: Tx, request: RequestRow, now: number, by: string): Promise<void> {
-  await cancelTask(tx, 'expire', request.id);
-  await cancelTask(tx, 'remind', request.id);
-  await refresh(tx, now, request.id, afterPostMs);
-  if (request.requested_by === null || request.requested_by === by) return;
-  if (request.asked_in === request.channel_id) return;
-  await announce(tx, now, {
-    requestId: request.id,
-    kind: 'direct',
-    slot: `outcome:${request.id}`,
-    channelId: request.requested_by,
-    userId: request.requested_by,
-  });
-}
-
-/** The approvers' card stands in Slack: from now (ms) the time to decide runs. */
-export async function startApprovalClock(tx: Tx, requestId: string, now: number): Promise<void> {
-  const request = await lockRequest(tx, requestId);
-  if (request === null || request.state !== 'awaiting_approval' || request.expires_at !== null) return;
-  const approval = JSON.parse(request.approval ?? 'null') as ApprovalAsk | null;
-  if (approval === null) return;
-  const expiresAt = now + approval.expiresAfterMs;
-  await tx.updateTable('requests').set({ expires_at: expiresAt }).where('id', '=', requestId).execute();
-  await enqueue(tx, { kind: 'expire', key: requestId, runAt: expiresAt, priority: 1 });
-  await enqueue(tx, { kind: 'remind', key: requestId, runAt: now + Math.floor(approval.expiresAfterMs / 2) });
-  await refresh(tx, now, requestId);
-}
-
-async function expireNow(tx: Tx, request: RequestRow, now: number): Promise<void> {
-  await moveRequest(tx, request, 'expired', now, { finished_at: now });
-  await cancelReadyCalls(tx, request.id);
-  await record(tx, request.id, { at: now, actor: 'voicecall', action: 'expired' });
-  await closeApproval(tx, request, now, 'voicecall');
-}
-
-/** The handler of "expire" tasks (key: request). */
-export function createExpirer(deps: CallsDeps): TaskHandler {
-  return async (task) =>
-    await deps.store.transaction(async (tx) => {
-      const now = deps.clock.now();
-      const request = await lockRequest(tx, task.key);
-      if (request === null || request.state !== 'awaiting_approval' || request.expires_at === null)
-        return undefined;
-      if (now < request.expires_at) return { againAt: request.expires_at };
-      await expireNow(tx, request, now);
-      return undefined;
-    });
-}
-
-/** The handler of "remind" tasks (key: request): once, in the card's thread. */
-export function createReminder(deps: CallsDeps): TaskHandler {
-  return async (task) =>
-    await deps.store.transaction(async (tx) => {
-      const now = deps.clock.now();
-      const request = await lockRequest(tx, task.key);
-      if (request === null || request.state !== 'awaiting_approval') return undefined;
-      if (request.expires_at !== null && now >= request.expires_at) return undefined;
-      // Not by its slot: a card that was moved has another.
-      const card = await tx
-        .selectFrom('messages')
-        .select(['id', 'channel_id', 'parent_id'])
-        .where('request_id', '=', request.id)
-        .where('kind', '=', 'card')
-        .where('state', '=', 'posted')
-        .executeTakeFirst();
-      if (card === undefined) return undefined;
-      await announce(tx, now, {
-        requestId: request.id,
-        kind: 'reply',
-        slot: `reminder:${request.id}`,
-        channelId: card.channel_id,
-        parentId: card.parent_id ?? card.id,
-        body: { reminder: true },
-      });
-      return undefined;
-    });
 }

@@ -1,10 +1,11 @@
 import type { CountryCode } from 'libphonenumber-js';
+import { countCountries, unknownCountry } from '../../callees/countries.ts';
 import { isBetweenIn } from '../../callees/numbering-plan.ts';
+import type { Callee } from '../../callees/types.ts';
 import type { ApprovalPolicy, Config } from '../../config/types.ts';
-import { lockName } from '../../queue/turns.ts';
+import { lockName } from '../../store/locks.ts';
 import type { Tx } from '../../store/types.ts';
-import { countCountries, unknownCountry } from '../asking/create.ts';
-import type { ApprovalAsk, Callee } from '../request/types.ts';
+import type { ApprovalAsk } from '../request/types.ts';
 
 const hourMs = 3_600_000;
 

@@ -1,12 +1,11 @@
 import { VoicecallError } from '../../errors.ts';
-import { refresh } from '../../outbox/outbox.ts';
-import { lockAlert } from '../../paging/known-alerts.ts';
 import { cancelTask } from '../../queue/enqueue.ts';
 import type { Tx } from '../../store/types.ts';
-import { closeApproval } from '../approval/decide.ts';
-import { advance, cancelReadyCalls, lockRequest, moveRequest, type RequestRow } from '../request/advance.ts';
+import { closeApproval } from '../approval/deadline.ts';
+import { advance } from '../request/advance.ts';
 import { record } from '../request/audit.ts';
 import type { CallsDeps } from '../request/deps.ts';
+import { cancelReadyCalls, lockRequest, moveRequest } from '../request/rows.ts';
 import { finishedRequestStates } from '../request/states.ts';
 import type { RequestState } from '../request/types.ts';
 
@@ -25,83 +24,7 @@ export async function cancelRequest(
   );
 }
 
-/**
- * An alert's request: somebody has taken the alert. Records who and when, and stops what has not been sent for it, by
- * whatever rule. Taking it twice changes nothing: `first` is who took it first.
- */
-export async function acknowledge(
-  deps: CallsDeps,
-  requestId: string,
-  userId: string,
-): Promise<{ first: string; stopped: number }> {
-  return await deps.store.transaction(async (tx) => {
-    const now = deps.clock.now();
-    const alertId = await alertOf(tx, requestId);
-    if (alertId !== null) await lockAlert(tx, alertId);
-    const locked = await lockOpenRequests(tx, alertId, requestId);
-    const request = locked.find(({ id }) => id === requestId);
-    if (request === undefined) throw new VoicecallError('not_found', `no request ${requestId}`);
-    if (request.acked_by !== null) return { first: request.acked_by, stopped: 0 };
-    if (alertId !== null) {
-      await tx
-        .updateTable('alerts')
-        .set({ acked_by: userId, acked_at: now })
-        .where('id', '=', alertId)
-        .execute();
-    }
-    let stopped = 0;
-    for (const each of locked.filter(({ acked_by }) => acked_by === null)) {
-      await tx
-        .updateTable('requests')
-        .set({ acked_by: userId, changed_at: now })
-        .where('id', '=', each.id)
-        .execute();
-      await record(tx, each.id, { at: now, actor: userId, action: 'acknowledged' });
-      if (isOpen(each.state))
-        stopped += (await cancelIn(tx, deps, each.id, { by: userId, action: 'stopped' })).stopped;
-      await refresh(tx, now, each.id);
-    }
-    return { first: userId, stopped };
-  });
-}
-
-/** Of which alert a request is, which never changes; null: of none. */
-async function alertOf(tx: Tx, requestId: string): Promise<string | null> {
-  const row = await tx
-    .selectFrom('requests')
-    .select('alert_id')
-    .where('id', '=', requestId)
-    .executeTakeFirst();
-  return row?.alert_id ?? null;
-}
-
-/**
- * An alert's requests with something left to stop, and `pressed` whatever its state, locked in the order of their ids:
- * as everybody locks several requests. The alert is locked before.
- */
-export async function lockOpenRequests(
-  tx: Tx,
-  alertId: string | null,
-  pressed?: string,
-): Promise<RequestRow[]> {
-  const open = await tx
-    .selectFrom('requests')
-    .select('id')
-    .where('alert_id', '=', alertId)
-    .where('state', 'in', ['awaiting_approval', 'approved', 'sending'])
-    .execute();
-  const ids = new Set(open.map(({ id }) => id));
-  if (pressed !== undefined) ids.add(pressed);
-  const locked: RequestRow[] = [];
-  for (const id of [...ids].sort()) {
-    const row = await lockRequest(tx, id);
-    // While it was waited for, another one may have moved it on.
-    if (row !== null && (id === pressed || isOpen(row.state))) locked.push(row);
-  }
-  return locked;
-}
-
-function isOpen(state: string): boolean {
+export function isOpen(state: string): boolean {
   return state !== 'sent' && !finishedRequestStates.includes(state as RequestState);
 }
 

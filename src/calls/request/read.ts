@@ -2,8 +2,8 @@ import { type Selectable, sql } from 'kysely';
 import type { CallOptions } from '../../config/types.ts';
 import type { CallsTable, RequestsTable, SubmissionsTable } from '../../store/schema.ts';
 import type { Queryable } from '../../store/types.ts';
-import { countCalls } from './advance.ts';
 import { shownCallee } from './erased.ts';
+import { countCalls } from './rows.ts';
 import type {
   ApprovalAsk,
   CallState,

@@ -1,3 +1,4 @@
+import type { Callee } from '../../callees/types.ts';
 import type { CallOptions } from '../../config/types.ts';
 
 export type RequestState =
@@ -37,12 +38,6 @@ export type Origin = 'person' | 'alert' | 'redial';
 export type Message =
   | { kind: 'recording'; fileId: string; name: string | null }
   | { kind: 'text'; text: string; language: string };
-
-/** One number to ring, in digits with its country code, with the name its list or file gave it. */
-export interface Callee {
-  callee: string;
-  name: string | null;
-}
 
 /**
  * `accepted` is all that the platform took and never falls; `answered` and `not_answered` are parts of it;
@@ -158,4 +153,33 @@ export interface RequestView {
   outcome: string | null;
   /** "again": what stays unknown goes out once more while the request is sending; absent: it is left to a person. */
   onUnknown?: 'again' | 'hold';
+}
+
+export interface NewRequest {
+  teamId: string;
+  origin: Origin;
+  requestedBy: string | null;
+  ruleName?: string | null;
+  alertId?: string | null;
+  alertTitle?: string | null;
+  /** The request that this one repeats. */
+  previousId?: string | null;
+  /** Of the modal that asked: one opened modal makes one request. */
+  rootViewId?: string | null;
+  channelId: string;
+  /** Where the person was when asking. */
+  askedIn?: string | null;
+  threadTs?: string | null;
+  message: Message;
+  options: CallOptions;
+  /** What goes out in calledInfo before the token. */
+  note: string;
+  /** Unique by number. */
+  callees: Callee[];
+  duplicates: number;
+  /** Null: nobody needs to approve. */
+  approval: ApprovalAsk | null;
+  /** 0 goes ahead of a long queue of others (alerts). */
+  priority: number;
+  onUnknown: 'again' | 'hold';
 }

@@ -1,11 +1,11 @@
 import { VoicecallError } from '../../errors.ts';
 import { refresh } from '../../outbox/outbox.ts';
 import { pace } from '../../queue/turns.ts';
-import type { TaskHandler } from '../../store/types.ts';
+import type { TaskHandler } from '../../queue/types.ts';
 import type { CallRecord } from '../../voice/types.ts';
-import { lockRequest, moveRequest } from '../request/advance.ts';
 import { record } from '../request/audit.ts';
 import type { CallsDeps } from '../request/deps.ts';
+import { lockRequest, moveRequest } from '../request/rows.ts';
 import { findToken } from '../request/token.ts';
 import { storeReports } from './reports.ts';
 

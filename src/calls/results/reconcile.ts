@@ -1,8 +1,7 @@
 import { refresh } from '../../outbox/outbox.ts';
-import type { TaskHandler } from '../../store/types.ts';
+import type { TaskHandler } from '../../queue/types.ts';
 import type { CallsDeps } from '../request/deps.ts';
 import { findToken } from '../request/token.ts';
-import { reconcileAfterMs } from '../sending/result.ts';
 import { storeReports } from './reports.ts';
 
 const hourMs = 3_600_000;
@@ -76,3 +75,6 @@ export function nextCheckAt(sentAt: number, now: number): number {
   const hours = Math.floor((now - sentAt) / hourMs) + 1;
   return hours > 24 ? Number.POSITIVE_INFINITY : Math.max(sentAt + hours * hourMs, soonest);
 }
+
+/** When unknown submissions are looked for in the platform's records, ms after they were sent; then hourly for a day. */
+export const reconcileAfterMs = [60_000, 180_000, 480_000, 1_200_000, 3_600_000] as const;

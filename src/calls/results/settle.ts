@@ -1,7 +1,8 @@
 import { VoicecallError } from '../../errors.ts';
-import { advance, lockRequest } from '../request/advance.ts';
+import { advance } from '../request/advance.ts';
 import { record } from '../request/audit.ts';
 import type { CallsDeps } from '../request/deps.ts';
+import { lockRequest } from '../request/rows.ts';
 
 /**
  * A person says what became of an unknown submission. It rang: its unknown calls count as accepted; it did not: as

@@ -1,7 +1,7 @@
 import { enqueue } from '../../queue/enqueue.ts';
 import type { Tx } from '../../store/types.ts';
-import { lockRequest, moveRequest } from '../request/advance.ts';
 import { record } from '../request/audit.ts';
+import { lockRequest, moveRequest } from '../request/rows.ts';
 import { assertTransition, callTransitions, submissionTransitions } from '../request/states.ts';
 
 /** Unknown submissions are looked for in the platform's records for a day: none may seem older than that. */

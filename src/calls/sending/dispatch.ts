@@ -3,15 +3,18 @@ import { VoicecallError } from '../../errors.ts';
 import { newId } from '../../ids.ts';
 import { afterPostMs, refresh } from '../../outbox/outbox.ts';
 import { pace } from '../../queue/turns.ts';
-import type { Lease, Task, TaskHandler, TaskResult, Tx } from '../../store/types.ts';
+import type { Lease, Task, TaskHandler, TaskResult } from '../../queue/types.ts';
+import type { Tx } from '../../store/types.ts';
 import type { SendResult } from '../../voice/types.ts';
-import { advance, lockRequest, moveRequest, showStepWithinMs } from '../request/advance.ts';
+import { advance, showStepWithinMs } from '../request/advance.ts';
 import type { CallsDeps } from '../request/deps.ts';
+import { lockRequest, moveRequest } from '../request/rows.ts';
 import { calledInfoWith } from '../request/token.ts';
 import type { Message } from '../request/types.ts';
 import { holdOverLimits } from './limits.ts';
 import { anySending, recoverOrphans } from './recover.ts';
-import { applySendResult, moveSubmission } from './result.ts';
+import { applySendResult } from './result.ts';
+import { moveSubmission } from './submissions.ts';
 
 interface Job {
   submissionId: string;

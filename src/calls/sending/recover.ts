@@ -1,6 +1,8 @@
-import type { Lease, Queryable, Tx } from '../../store/types.ts';
-import { advance, lockRequest } from '../request/advance.ts';
+import type { Lease } from '../../queue/types.ts';
+import type { Queryable, Tx } from '../../store/types.ts';
+import { advance } from '../request/advance.ts';
 import type { CallsDeps } from '../request/deps.ts';
+import { lockRequest } from '../request/rows.ts';
 import { applySendResult, becomeUnknown } from './result.ts';
 
 /**

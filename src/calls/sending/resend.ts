@@ -1,10 +1,12 @@
 import { cancelTask } from '../../queue/enqueue.ts';
-import type { TaskHandler, Tx } from '../../store/types.ts';
-import { addSubmission } from '../asking/create.ts';
-import { advance, lockRequest, type RequestRow } from '../request/advance.ts';
+import type { TaskHandler } from '../../queue/types.ts';
+import type { Tx } from '../../store/types.ts';
+import { advance } from '../request/advance.ts';
 import { record } from '../request/audit.ts';
 import type { CallsDeps } from '../request/deps.ts';
+import { lockRequest, type RequestRow } from '../request/rows.ts';
 import { wakeLanes } from './lanes.ts';
+import { addSubmission } from './submissions.ts';
 
 /** A look into the platform's records that is slow may take so much longer, ms: then the call goes out all the same. */
 const lookPatienceMs = 30_000;

@@ -1,27 +1,20 @@
-import type { Selectable } from 'kysely';
-import { VoicecallError } from '../../errors.ts';
 import { enqueue } from '../../queue/enqueue.ts';
-import type { CallsTable, SubmissionsTable } from '../../store/schema.ts';
 import type { Tx } from '../../store/types.ts';
 import type { SendResult, SubmittedRow } from '../../voice/types.ts';
-import { advance, lockRequest } from '../request/advance.ts';
+import { advance } from '../request/advance.ts';
 import { record } from '../request/audit.ts';
 import type { CallsDeps } from '../request/deps.ts';
-import { assertTransition, callTransitions, submissionTransitions } from '../request/states.ts';
-import type { CallState, SubmissionState } from '../request/types.ts';
+import { type CallRow, lockRequest, type SubmissionRow } from '../request/rows.ts';
+import { reconcileAfterMs } from '../results/reconcile.ts';
 import { applyWaitingReports } from '../results/reports.ts';
+import { settleByReports } from '../results/taken-by-report.ts';
 import { writeCalls } from '../results/write-calls.ts';
 import { alertStillFires, isStopped } from './keep-trying.ts';
 import { wakeLanes } from './lanes.ts';
-
-type SubmissionRow = Selectable<SubmissionsTable>;
-type CallRow = Selectable<CallsTable>;
+import { moveCalls, moveSubmission } from './submissions.ts';
 
 /** How long a submission that cannot leave this machine is tried again, ms. */
 export const keepTryingMs = 10 * 60_000;
-
-/** When unknown submissions are looked for in the platform's records, ms after they were sent; then hourly for a day. */
-export const reconcileAfterMs = [60_000, 180_000, 480_000, 1_200_000, 3_600_000] as const;
 
 /** `onUnknown: again`: so long an unknown submission is looked for before it goes out once more; searched shortly before. */
 export const againAfterMs = 60_000;
@@ -71,44 +64,6 @@ async function requestOf(tx: Tx, submissionId: string): Promise<string | null> {
     .where('id', '=', submissionId)
     .executeTakeFirst();
   return row?.request_id ?? null;
-}
-
-/** Changes a submission's state by the table of transitions; throws VoicecallError bad_transition, too where it is in another state than the caller read. */
-export async function moveSubmission(
-  tx: Tx,
-  submission: Pick<SubmissionRow, 'id' | 'state'>,
-  to: SubmissionState,
-  more: Partial<Omit<SubmissionRow, 'id' | 'state'>> = {},
-): Promise<void> {
-  assertTransition(submissionTransitions, submission.state as SubmissionState, to);
-  const moved = await tx
-    .updateTable('submissions')
-    .set({ state: to, ...more })
-    .where('id', '=', submission.id)
-    .where('state', '=', submission.state)
-    .executeTakeFirst();
-  if (moved.numUpdatedRows === 0n)
-    throw new VoicecallError(
-      'bad_transition',
-      `submission ${submission.id} is not ${submission.state} any more`,
-    );
-}
-
-/** Changes the state of all calls of a submission that are in `from`. */
-async function moveCalls(
-  tx: Tx,
-  submissionId: string,
-  from: CallState,
-  to: CallState,
-  more: Partial<Pick<CallRow, 'submit_code' | 'submit_reason' | 'dialled_at'>> = {},
-): Promise<void> {
-  assertTransition(callTransitions, from, to);
-  await tx
-    .updateTable('calls')
-    .set({ state: to, ...more })
-    .where('submission_id', '=', submissionId)
-    .where('state', '=', from)
-    .execute();
 }
 
 async function notSent(tx: Tx, deps: CallsDeps, submission: SubmissionRow, why: string): Promise<void> {
@@ -206,24 +161,6 @@ async function lookForUnknown(
   // After a long standstill, too, it is looked for before it goes out once more.
   const againAt = Math.max(sentAt + againAfterMs, now + againAfterMs - lookBeforeAgainMs);
   await enqueue(tx, { kind: 'again', key: submission.id, runAt: againAt, priority: 0, payload: againAt });
-}
-
-/** An unknown submission of which the platform has told a single call was taken by it. */
-export async function settleByReports(tx: Tx, deps: CallsDeps, submissionId: string): Promise<void> {
-  const known = await tx
-    .selectFrom('calls')
-    .select('position')
-    .where('submission_id', '=', submissionId)
-    .where('state', 'in', ['accepted', 'answered', 'not_answered'])
-    .limit(1)
-    .executeTakeFirst();
-  if (known === undefined) return;
-  await tx
-    .updateTable('submissions')
-    .set({ state: 'accepted', answered_at: deps.clock.now() })
-    .where('id', '=', submissionId)
-    .where('state', 'in', ['unknown', 'settled'])
-    .execute();
 }
 
 async function answered(

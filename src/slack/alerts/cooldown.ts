@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { fireAfterCooldown } from '../../paging/fire-rule.ts';
-import type { TaskHandler } from '../../store/types.ts';
+import type { TaskHandler } from '../../queue/types.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import { readyRule } from './ready-rule.ts';
 

@@ -19,7 +19,7 @@ import {
   resolveAlert,
   ringsOf,
 } from '../../paging/fire-rule.ts';
-import type { TaskHandler } from '../../store/types.ts';
+import type { TaskHandler } from '../../queue/types.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import { ownIds } from './intake.ts';
 import { readyRule } from './ready-rule.ts';

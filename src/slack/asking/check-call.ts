@@ -1,6 +1,7 @@
+import type { Callee } from '../../callees/types.ts';
 import { loadCalls, loadRequest } from '../../calls/request/read.ts';
 import { noteLength } from '../../calls/request/token.ts';
-import type { Callee, Message } from '../../calls/request/types.ts';
+import type { Message } from '../../calls/request/types.ts';
 import type { CallOptions, Config } from '../../config/types.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import type { Recordings } from '../context/recordings.ts';

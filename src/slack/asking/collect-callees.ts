@@ -7,7 +7,7 @@ import {
   type ParsedCallees,
   parseCallees,
 } from '../../callees/parse.ts';
-import type { Callee } from '../../calls/request/types.ts';
+import type { Callee } from '../../callees/types.ts';
 import type { Config } from '../../config/types.ts';
 import { fetchSlackFile } from '../client/files.ts';
 import type { SlackDeps } from '../context/deps.ts';

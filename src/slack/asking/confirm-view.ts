@@ -1,5 +1,6 @@
 import type { AlertBlock, KnownBlock, ModalView } from '@slack/types';
-import type { ApprovalAsk, Callee, Message, RequestView } from '../../calls/request/types.ts';
+import type { Callee } from '../../callees/types.ts';
+import type { ApprovalAsk, Message, RequestView } from '../../calls/request/types.ts';
 import type { CallOptions } from '../../config/types.ts';
 import { context, plainText, section } from '../kit/blocks.ts';
 import { modal } from '../kit/inputs.ts';

@@ -1,6 +1,8 @@
 import type { App, ViewSubmitAction } from '@slack/bolt';
+import { countCountries } from '../../callees/countries.ts';
 import { approvalFor } from '../../calls/approval/policy.ts';
-import { countCountries, createRequest, type NewRequest } from '../../calls/asking/create.ts';
+import { createRequest } from '../../calls/asking/create.ts';
+import type { NewRequest } from '../../calls/request/types.ts';
 import { findHeld, type Held } from '../../calls/sending/limits.ts';
 import { describeCode } from '../../voice/codes.ts';
 import { takeDecision } from '../approval/decide.ts';

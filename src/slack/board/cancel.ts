@@ -1,6 +1,7 @@
 import type { App, BlockAction, ButtonAction } from '@slack/bolt';
-import { acknowledge, cancelRequest } from '../../calls/asking/cancel.ts';
+import { cancelRequest } from '../../calls/asking/cancel.ts';
 import { recordRefused } from '../../calls/request/audit.ts';
+import { acknowledge } from '../../paging/acknowledge.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import { mayCall } from '../context/permissions.ts';
 import { mention, people } from '../kit/text.ts';

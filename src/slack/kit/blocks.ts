@@ -89,3 +89,7 @@ export function confirmation(words: {
 export function topText(...parts: (string | null)[]): string {
   return truncateMarkup(parts.filter(Boolean).join(' '), slackLimits.messageText);
 }
+
+export function answer(text: string, blocks: KnownBlock[] = [section(text)]): RenderedMessage {
+  return { text: topText(text), blocks };
+}

@@ -1,10 +1,10 @@
 import type { KnownBlock } from '@slack/types';
-import type { RequestState, RequestView } from '../../calls/request/types.ts';
-import { actions, button, context, header, type RenderedMessage, section, topText } from '../kit/blocks.ts';
-import { channelMention, chunkLines, count, date, foreign, listWords, mention, people } from '../kit/text.ts';
-import { decisionLines } from '../words/approval-words.ts';
-import { createWho, crowdWords, type NameOf, playedWords } from '../words/request-words.ts';
-import { countWords, requestWords } from '../words/state-words.ts';
+import type { RequestView } from '../../calls/request/types.ts';
+import { actions, answer, button, context, header, type RenderedMessage, section } from '../kit/blocks.ts';
+import { channelMention, chunkLines, count, date, foreign, mention, people } from '../kit/text.ts';
+import { requestLine } from '../words/request-line.ts';
+import { createWho, crowdWords, type NameOf } from '../words/request-words.ts';
+import { requestWords } from '../words/state-words.ts';
 
 /** Requests on one page of `/voicecall history`. */
 export const historySize = 10;
@@ -17,10 +17,6 @@ const usage = [
   ['/voicecall cancel r7k2m9x0q4ab', 'stops what has not been sent of a request'],
   ['/voicecall rules', 'which alerts ring whom'],
 ] as const;
-
-function answer(text: string, blocks: KnownBlock[] = [section(text)]): RenderedMessage {
-  return { text: topText(text), blocks };
-}
 
 function usageLines(): string {
   return usage.map(([command, what]) => `• \`${command}\`: ${what}`).join('\n');
@@ -39,20 +35,6 @@ export function helpAnswer(): RenderedMessage {
 export function unknownAnswer(typed: string): RenderedMessage {
   const lead = `“${foreign(typed, 200)}” is no command, and there is no number, person or list in it.`;
   return answer(`${lead}\n${usageLines()}`, [section(lead), section(usageLines())]);
-}
-
-/** One request in one or two lines of mrkdwn. */
-export function requestLine(request: RequestView): string {
-  const { emoji, words } = requestWords[request.state];
-  const crowd = crowdWords(request.counts.callees, request.countries);
-  const counts = listWords(countWords(request.counts, false));
-  const rule = request.ruleName === null ? '' : `, rule ${foreign(request.ruleName, 80)}`;
-  const asked = request.requestedBy === null ? '' : ` · asked by ${mention(request.requestedBy)}`;
-  return [
-    `${emoji} *${words}*: ${crowd}, ${playedWords(request.message, request.options, 120)}${rule}`,
-    `\`${foreign(request.id, 60)}\` · ${date(request.createdAt)} · ${channelMention(request.channelId)}${asked}${counts === '' ? '' : ` · ${counts}`}`,
-    ...decisionLines(request, mention),
-  ].join('\n');
 }
 
 /** Open requests, or one that was asked for by its id with its history (ready mrkdwn lines, oldest first). */
@@ -128,10 +110,6 @@ export function notAllowedAnswer(
   return answer(`You may not ${what}: that is for ${who}. Nothing was changed.`);
 }
 
-export function expiredButtonAnswer(): RenderedMessage {
-  return answer('This button has expired. Nothing was changed; `/voicecall status` shows what is under way.');
-}
-
 export function cancelledAnswer(requestId: string, stopped: number): RenderedMessage {
   const id = `\`${foreign(requestId, 60)}\``;
   return answer(
@@ -139,14 +117,6 @@ export function cancelledAnswer(requestId: string, stopped: number): RenderedMes
       ? `Request ${id}: nothing was left to stop. What was dialled cannot be called back.`
       : `Request ${id}: ${people(stopped)} will not be rung. What was dialled cannot be called back.`,
   );
-}
-
-/** For whoever came second. `by` empty: no person did it. */
-export function alreadyAnswer(state: RequestState | string, by: string, at: number | null): RenderedMessage {
-  const who = by === '' ? '' : ` by ${createWho()(by)}`;
-  const time = at === null ? '' : ` ${date(at)}`;
-  const words = state === 'sent' ? 'sent' : state.replaceAll('_', ' ');
-  return answer(`Too late: already ${foreign(words, 60)}${who}${time}. Your press changed nothing.`);
 }
 
 /** After one modal was submitted more than once. */

@@ -1,7 +1,7 @@
 import type { HomeView, KnownBlock } from '@slack/types';
 import type { RequestView } from '../../calls/request/types.ts';
 import { actions, button, context, header, section } from '../kit/blocks.ts';
-import { requestLine } from './answers.ts';
+import { requestLine } from '../words/request-line.ts';
 
 export interface HomeFacts {
   /** Whether this person may ring people. */

@@ -1,18 +1,16 @@
-import type { Selectable } from 'kysely';
-import { startApprovalClock } from '../../calls/approval/decide.ts';
+import { startApprovalClock } from '../../calls/approval/deadline.ts';
 import { VoicecallError } from '../../errors.ts';
 import { announce } from '../../outbox/outbox.ts';
 import { enqueue } from '../../queue/enqueue.ts';
-import type { MessagesTable } from '../../store/schema.ts';
-import type { Lease, TaskHandler, TaskResult, Tx } from '../../store/types.ts';
+import type { Lease, TaskHandler, TaskResult } from '../../queue/types.ts';
+import type { Tx } from '../../store/types.ts';
 import { isClosedPlace, isTokenFault, type SlackFailure, slackFailure } from '../client/errors.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import { shownDigest } from './digest.ts';
 import { findPosted, hasMetadata } from './find-posted.ts';
-import { type Rendered, renderMessage } from './render.ts';
+import { renderMessage } from './render.ts';
+import type { MessageRow, Rendered } from './types.ts';
 import { uploadFile } from './upload.ts';
-
-export type MessageRow = Selectable<MessagesTable>;
 
 /** Slack takes about one message a second in one channel: https://docs.slack.dev/apis/web-api/rate-limits */
 const oneChannelEveryMs = 1_000;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Rendered } from './render.ts';
+import type { Rendered } from './types.ts';
 
 /** A hash of what a message shows, so that an edit which changes nothing is not made. */
 export function shownDigest(rendered: Rendered): string {

@@ -1,6 +1,6 @@
 import type { Clock } from '../../clock.ts';
 import { nextTurnAt, pace } from '../../queue/turns.ts';
-import type { Lease, TaskHandler, TaskResult } from '../../store/types.ts';
+import type { Lease, TaskHandler, TaskResult } from '../../queue/types.ts';
 import { isTokenFault, slackFailure } from '../client/errors.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import { shownDigest } from './digest.ts';

@@ -1,7 +1,7 @@
-import type { KnownBlock, MessageMetadata } from '@slack/types';
+import type { KnownBlock } from '@slack/types';
 import type { CountryCode } from 'libphonenumber-js';
+import { unknownCountry } from '../../callees/countries.ts';
 import { isBetweenIn } from '../../callees/numbering-plan.ts';
-import { unknownCountry } from '../../calls/asking/create.ts';
 import { tableRows } from '../../calls/request/advance.ts';
 import { loadCalls, loadRequest } from '../../calls/request/read.ts';
 import type { CallState, RequestView } from '../../calls/request/types.ts';
@@ -15,11 +15,7 @@ import type { SlackDeps } from '../context/deps.ts';
 import { section } from '../kit/blocks.ts';
 import { foreign } from '../kit/text.ts';
 import type { MessageFacts } from '../words/request-words.ts';
-import type { MessageRow } from './deliver.ts';
-
-export type Rendered =
-  | { kind: 'message'; text: string; blocks: KnownBlock[]; metadata: MessageMetadata }
-  | { kind: 'file'; name: string; title: string; content: string; comment: string };
+import type { MessageRow, Rendered } from './types.ts';
 
 /** States of calls that the table still shows where the rest goes into a file. */
 const troubleStates: CallState[] = ['refused', 'unknown', 'held', 'cancelled', 'failed'];

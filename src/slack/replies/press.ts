@@ -4,6 +4,7 @@ import type { RequestView } from '../../calls/request/types.ts';
 import { VoicecallError } from '../../errors.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import { isApprover } from '../context/permissions.ts';
+import { answer, type RenderedMessage } from '../kit/blocks.ts';
 import { decidedWords } from '../words/decided-words.ts';
 import { type PrivateAnswer, tellPresser } from './reply.ts';
 
@@ -49,4 +50,8 @@ export async function handlePress(
   }
   await press.ack();
   if (told !== null) await tellPresser(deps, press, told);
+}
+
+export function expiredButtonAnswer(): RenderedMessage {
+  return answer('This button has expired. Nothing was changed; `/voicecall status` shows what is under way.');
 }

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, suite, test } from 'node:test';
-import { createExpirer, createReminder, decide } from '../../../src/calls/approval/decide.ts';
+import { createExpirer, createReminder } from '../../../src/calls/approval/deadline.ts';
+import { decide } from '../../../src/calls/approval/decide.ts';
 import { cancelRequest } from '../../../src/calls/asking/cancel.ts';
 import { readAudit } from '../../../src/calls/request/audit.ts';
 import type { CallsDeps } from '../../../src/calls/request/deps.ts';
 import { loadRequest } from '../../../src/calls/request/read.ts';
 import type { Config } from '../../../src/config/types.ts';
+import type { Task } from '../../../src/queue/types.ts';
 import type { Worker } from '../../../src/queue/worker.ts';
-import type { Task } from '../../../src/store/types.ts';
 import { createFakeClock, type FakeClock } from '../../support/clock.ts';
 import { createTestDatabase, databaseKinds, type TestDatabase } from '../../support/store.ts';
 import {

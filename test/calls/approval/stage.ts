@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { createExpirer, createReminder, startApprovalClock } from '../../../src/calls/approval/decide.ts';
+import { createExpirer, createReminder, startApprovalClock } from '../../../src/calls/approval/deadline.ts';
 import { approvalFor } from '../../../src/calls/approval/policy.ts';
-import { createRequest, type NewRequest } from '../../../src/calls/asking/create.ts';
+import { createRequest } from '../../../src/calls/asking/create.ts';
 import type { CallsDeps } from '../../../src/calls/request/deps.ts';
+import type { NewRequest } from '../../../src/calls/request/types.ts';
 import { createDispatcher } from '../../../src/calls/sending/dispatch.ts';
 import type { Clock } from '../../../src/clock.ts';
 import { readConfig } from '../../../src/config/file.ts';

@@ -3,10 +3,8 @@ import { suite, test } from 'node:test';
 import fc from 'fast-check';
 import { type ErrorCode, VoicecallError } from '../../../src/errors.ts';
 import {
-  alreadyAnswer,
   cancelledAnswer,
   eventLine,
-  expiredButtonAnswer,
   helpAnswer,
   historyAnswer,
   notAllowedAnswer,
@@ -15,6 +13,8 @@ import {
   submittedAnswer,
   unknownAnswer,
 } from '../../../src/slack/lookup/answers.ts';
+import { expiredButtonAnswer } from '../../../src/slack/replies/press.ts';
+import { alreadyAnswer } from '../../../src/slack/words/decided-words.ts';
 import { wordsFor } from '../../../src/slack/words/error-words.ts';
 import { anyRequest, assertMessage, buttons, evilName, now, request, seen } from '../samples.ts';
 

@@ -1,0 +1,17 @@
+import { countryOf } from './numbering-plan.ts';
+import type { Callee } from './types.ts';
+
+/** Stands for a country that is not known. */
+export const unknownCountry = '??';
+
+/** Countries of the numbers with how many of each, most first; "??" where none is known. */
+export function countCountries(callees: readonly Callee[]): { country: string; callees: number }[] {
+  const counts = new Map<string, number>();
+  for (const { callee } of callees) {
+    const country = countryOf(callee) ?? unknownCountry;
+    counts.set(country, (counts.get(country) ?? 0) + 1);
+  }
+  return [...counts]
+    .map(([country, count]) => ({ country, callees: count }))
+    .sort((a, b) => b.callees - a.callees || a.country.localeCompare(b.country));
+}

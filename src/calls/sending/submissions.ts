@@ -1,0 +1,158 @@
+import { type Insertable, sql } from 'kysely';
+import { VoicecallError } from '../../errors.ts';
+import { newId } from '../../ids.ts';
+import type { SubmissionsTable } from '../../store/schema.ts';
+import type { Tx } from '../../store/types.ts';
+import { rowsAtOnce } from '../asking/create.ts';
+import type { CallsDeps } from '../request/deps.ts';
+import type { CallRow, RequestRow, SubmissionRow } from '../request/rows.ts';
+import {
+  assertTransition,
+  callTransitions,
+  requestTransitions,
+  submissionTransitions,
+} from '../request/states.ts';
+import { makeToken } from '../request/token.ts';
+import type { CallState, Message, SubmissionState } from '../request/types.ts';
+import { wakeLanes } from './lanes.ts';
+
+/**
+ * Cuts an approved request into submissions, in the order asked, and wakes the lanes that send them: up to
+ * voice.limits.callees for a recording, exactly one for spoken text.
+ */
+export async function release(
+  tx: Tx,
+  deps: CallsDeps,
+  request: Pick<RequestRow, 'id' | 'state' | 'message' | 'priority' | 'callees'>,
+): Promise<void> {
+  const { id: requestId, callees } = request;
+  if (request.state === 'awaiting_approval') {
+    assertTransition(requestTransitions, request.state, 'approved');
+    await tx
+      .updateTable('requests')
+      .set({ state: 'approved', changed_at: deps.clock.now() })
+      .where('id', '=', requestId)
+      .execute();
+  }
+  const message = JSON.parse(request.message) as Message;
+  const size = message.kind === 'text' ? 1 : deps.config().voice.limits.callees;
+  const rows = Array.from({ length: Math.ceil(callees / size) }, (_, index) =>
+    newSubmission(deps, {
+      requestId,
+      ordinal: index + 1,
+      priority: request.priority,
+      callees: Math.min(size, callees - index * size),
+      againOf: null,
+    }),
+  );
+  for (let start = 0; start < rows.length; start += rowsAtOnce) {
+    await tx
+      .insertInto('submissions')
+      .values(rows.slice(start, start + rowsAtOnce))
+      .execute();
+  }
+  // One statement for all, since spoken text makes a submission of each of ten thousand callees.
+  await tx
+    .updateTable('calls')
+    .set({
+      submission_id: sql<string>`(select id from submissions where submissions.request_id = calls.request_id and submissions.ordinal = (calls.position - 1) / ${sql.lit(size)} + 1)`,
+    })
+    .where('request_id', '=', requestId)
+    .execute();
+  await wakeLanes(tx, deps, deps.clock.now());
+}
+
+export function newSubmission(
+  deps: CallsDeps,
+  part: { requestId: string; ordinal: number; priority: number; callees: number; againOf: string | null },
+): Insertable<SubmissionsTable> {
+  const now = deps.clock.now();
+  const id = newId('s');
+  return {
+    id,
+    request_id: part.requestId,
+    ordinal: part.ordinal,
+    priority: part.priority,
+    state: 'ready',
+    token: makeToken(deps.tokenSecret, id),
+    callees: part.callees,
+    again_of: part.againOf,
+    code: null,
+    reason: null,
+    ready_at: now,
+    next_try_at: now,
+    first_try_at: null,
+    tries: 0,
+    sending_at: null,
+    sender: null,
+    answered_at: null,
+    checked_at: null,
+    settled_by: null,
+    settled_at: null,
+  };
+}
+
+/** One more submission for the calls at positions `first` to `last`, ready to be sent. */
+export async function addSubmission(
+  tx: Tx,
+  deps: CallsDeps,
+  part: {
+    requestId: string;
+    ordinal: number;
+    priority: number;
+    first: number;
+    last: number;
+    againOf: string | null;
+  },
+): Promise<string> {
+  const { first, last, ...rest } = part;
+  const row = newSubmission(deps, { ...rest, callees: last - first + 1 });
+  const { id } = row;
+  await tx.insertInto('submissions').values(row).execute();
+  await tx
+    .updateTable('calls')
+    .set({ submission_id: id })
+    .where('request_id', '=', part.requestId)
+    .where('position', '>=', part.first)
+    .where('position', '<=', part.last)
+    .execute();
+  return id;
+}
+
+/** Changes a submission's state by the table of transitions; throws VoicecallError bad_transition, too where it is in another state than the caller read. */
+export async function moveSubmission(
+  tx: Tx,
+  submission: Pick<SubmissionRow, 'id' | 'state'>,
+  to: SubmissionState,
+  more: Partial<Omit<SubmissionRow, 'id' | 'state'>> = {},
+): Promise<void> {
+  assertTransition(submissionTransitions, submission.state as SubmissionState, to);
+  const moved = await tx
+    .updateTable('submissions')
+    .set({ state: to, ...more })
+    .where('id', '=', submission.id)
+    .where('state', '=', submission.state)
+    .executeTakeFirst();
+  if (moved.numUpdatedRows === 0n)
+    throw new VoicecallError(
+      'bad_transition',
+      `submission ${submission.id} is not ${submission.state} any more`,
+    );
+}
+
+/** Changes the state of all calls of a submission that are in `from`. */
+export async function moveCalls(
+  tx: Tx,
+  submissionId: string,
+  from: CallState,
+  to: CallState,
+  more: Partial<Pick<CallRow, 'submit_code' | 'submit_reason' | 'dialled_at'>> = {},
+): Promise<void> {
+  assertTransition(callTransitions, from, to);
+  await tx
+    .updateTable('calls')
+    .set({ state: to, ...more })
+    .where('submission_id', '=', submissionId)
+    .where('state', '=', from)
+    .execute();
+}

@@ -1,0 +1,9 @@
+import type { KnownBlock, MessageMetadata } from '@slack/types';
+import type { Selectable } from 'kysely';
+import type { MessagesTable } from '../../store/schema.ts';
+
+export type MessageRow = Selectable<MessagesTable>;
+
+export type Rendered =
+  | { kind: 'message'; text: string; blocks: KnownBlock[]; metadata: MessageMetadata }
+  | { kind: 'file'; name: string; title: string; content: string; comment: string };

@@ -1,0 +1,19 @@
+import type { RequestView } from '../../calls/request/types.ts';
+import { channelMention, date, foreign, listWords, mention } from '../kit/text.ts';
+import { decisionLines } from './approval-words.ts';
+import { crowdWords, playedWords } from './request-words.ts';
+import { countWords, requestWords } from './state-words.ts';
+
+/** One request in one or two lines of mrkdwn. */
+export function requestLine(request: RequestView): string {
+  const { emoji, words } = requestWords[request.state];
+  const crowd = crowdWords(request.counts.callees, request.countries);
+  const counts = listWords(countWords(request.counts, false));
+  const rule = request.ruleName === null ? '' : `, rule ${foreign(request.ruleName, 80)}`;
+  const asked = request.requestedBy === null ? '' : ` · asked by ${mention(request.requestedBy)}`;
+  return [
+    `${emoji} *${words}*: ${crowd}, ${playedWords(request.message, request.options, 120)}${rule}`,
+    `\`${foreign(request.id, 60)}\` · ${date(request.createdAt)} · ${channelMention(request.channelId)}${asked}${counts === '' ? '' : ` · ${counts}`}`,
+    ...decisionLines(request, mention),
+  ].join('\n');
+}

@@ -1,31 +1,60 @@
+// The plan of the house: every room of src, from the ground up, and what it may import.
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { suite, test } from 'node:test';
 
 const source = resolve(import.meta.dirname, '../src');
-const mostLines = 300;
 
-// What may be imported by all, and imports nothing of ours but itself.
+/** More files than this in one folder, and a newcomer cannot keep them in mind. */
+const mostFiles = 22;
+
+const storage = ['store', 'queue', 'outbox'];
+const calls = ['calls/request', 'calls/results', 'calls/sending', 'calls/approval', 'calls/asking'];
+const domain = ['callees', 'alerts', 'paging', 'outbox', 'queue', ...calls];
+const slackGround = ['slack/kit', 'slack/client', 'slack/context', 'slack/words', 'slack/replies'];
+
+/** Every room with the rooms it may import. A room imports only rooms above it in this list. */
+const rooms: [room: string, mayImport: string[]][] = [
+  ['callees', []],
+  ['alerts', []],
+  ['store', []],
+  ['voice', []],
+  ['queue', ['store']],
+  ['config', ['callees']],
+  ['outbox', ['store', 'queue']],
+  ['calls/request', ['callees', 'voice', ...storage]],
+  ['calls/results', ['calls/request', 'voice', ...storage]],
+  ['calls/sending', ['calls/request', 'calls/results', 'voice', ...storage]],
+  ['calls/approval', ['callees', 'calls/request', 'calls/sending', ...storage]],
+  ['calls/asking', ['callees', 'calls/request', 'calls/sending', 'calls/approval', ...storage]],
+  ['paging', ['callees', 'alerts', ...calls, ...storage]],
+  ['slack/kit', []],
+  ['slack/client', ['callees', 'config']],
+  ['slack/context', ['calls/request', 'config', 'voice', 'slack/client']],
+  ['slack/words', ['callees', 'calls/request', 'calls/results', 'config', 'voice', 'slack/kit']],
+  ['slack/replies', ['calls/request', 'slack/kit', 'slack/context', 'slack/words']],
+  ['slack/approval', ['callees', 'outbox', ...calls, ...slackGround]],
+  ['slack/board', ['callees', 'paging', 'voice', ...calls, ...slackGround]],
+  ['slack/asking', ['callees', 'config', 'store', 'voice', ...calls, ...slackGround]],
+  ['slack/lookup', ['callees', 'config', 'outbox', ...calls, ...slackGround]],
+  ['slack/alerts', ['alerts', 'config', 'paging', 'queue', 'slack/asking', ...calls, ...slackGround]],
+  [
+    'slack/outbox',
+    ['callees', 'slack/approval', 'slack/board', 'slack/lookup', ...storage, ...calls, ...slackGround],
+  ],
+  [
+    'slack',
+    ['alerts', ...calls, ...slackGround, 'slack/approval', 'slack/board', 'slack/asking', 'slack/lookup'],
+  ],
+  ['http', ['callees', 'alerts', 'config', 'voice', 'paging', ...storage, ...calls]],
+  ['cli', ['callees', 'alerts', 'config', 'voice', 'paging', ...storage, ...calls]],
+];
+const plan = new Map(rooms);
+
+// What every room may import, and what imports nothing of ours but itself.
 const shared = new Set(['clock.ts', 'errors.ts', 'ids.ts', 'log.ts', 'config/types.ts']);
-
-// Dependencies point one way: slack, http, cli -> calls, alerts -> store, voice -> nothing of ours.
-const mayImport: Record<string, string[]> = {
-  store: ['queue'],
-  queue: ['store'],
-  voice: [],
-  callees: ['config', 'alerts', 'calls'],
-  config: ['callees', 'alerts'],
-  alerts: [],
-  outbox: ['store', 'queue', 'calls'],
-  calls: ['store', 'queue', 'voice', 'alerts', 'callees', 'outbox', 'paging'],
-  paging: ['store', 'queue', 'alerts', 'callees', 'outbox', 'calls'],
-  slack: ['calls', 'paging', 'outbox', 'callees', 'alerts', 'store', 'queue', 'voice', 'config'],
-  http: ['calls', 'alerts', 'store', 'queue', 'voice', 'config'],
-  cli: ['calls', 'paging', 'callees', 'alerts', 'store', 'queue', 'voice', 'config'],
-};
 // The domain knows neither Slack nor HTTP.
-const domain = new Set(['calls', 'alerts', 'callees', 'paging', 'outbox', 'queue']);
 const foreignToTheDomain = /^(@slack\/|undici(\/|$)|(node:)?(http|https|http2)$)/;
 
 interface Import {
@@ -33,8 +62,9 @@ interface Import {
   to: string;
 }
 
-function area(path: string): string {
-  return path.includes('/') ? (path.split('/')[0] ?? '') : '';
+/** The folder of a file of src; '' for the files that stand in src itself. */
+function roomOf(path: string): string {
+  return path.includes('/') ? dirname(path) : '';
 }
 
 /** What a source file imports, types included: `from '…'`, `import '…'` and `import('…')`. */
@@ -46,37 +76,97 @@ function importsOf(text: string): string[] {
 
 /** The sentence about an import that is not allowed, or undefined. `to` of ours is a path relative to src. */
 function fault({ from, to }: Import): string | undefined {
-  const here = area(from);
+  const here = roomOf(from);
   if (!to.endsWith('.ts')) {
-    if (domain.has(here) && foreignToTheDomain.test(to))
+    if (domain.includes(here) && foreignToTheDomain.test(to))
       return `${from} imports ${to}: ${here} knows no Slack and no HTTP`;
     return undefined;
   }
   if (to.startsWith('..')) return `${from} imports ${to}, outside of src`;
   if (shared.has(to)) return undefined;
   if (shared.has(from)) return `${from} imports ${to}: what all may import imports nothing of ours`;
-  // app.ts and main.ts wire everything.
+  // The files in src itself wire everything.
   if (here === '') return undefined;
-  const there = area(to);
-  if (there === here) return undefined;
-  if (mayImport[here]?.includes(there)) return undefined;
-  return `${from} imports ${to}: ${here} may import only ${[here, ...(mayImport[here] ?? [])].join(', ')}`;
+  const there = roomOf(to);
+  if (there === here || plan.get(here)?.includes(there)) return undefined;
+  return `${from} imports ${to}: ${here} may import only ${plan.get(here)?.join(', ') || 'itself'}`;
 }
 
-const files = globSync('**/*.{ts,mjs}', { cwd: source }).map((path) => path.replaceAll('\\', '/'));
+/** A circle of imports among `nodes`, as the path that closes it; undefined where there is none. */
+function circle(nodes: Iterable<string>, next: (node: string) => Iterable<string>): string[] | undefined {
+  const finished = new Set<string>();
+  const path: string[] = [];
+  const visit = (node: string): string[] | undefined => {
+    if (path.includes(node)) return [...path.slice(path.indexOf(node)), node];
+    if (finished.has(node)) return undefined;
+    path.push(node);
+    for (const each of next(node)) {
+      const found = visit(each);
+      if (found !== undefined) return found;
+    }
+    path.pop();
+    finished.add(node);
+    return undefined;
+  };
+  for (const node of nodes) {
+    const found = visit(node);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+const files = globSync('**/*.{ts,mjs}', { cwd: source })
+  .map((path) => path.replaceAll('\\', '/'))
+  .sort();
 const imports = files.flatMap((from) =>
   importsOf(readFileSync(join(source, from), 'utf8')).map((to) => ({
     from,
     to: to.startsWith('.') ? relative(source, resolve(source, dirname(from), to)).replaceAll('\\', '/') : to,
   })),
 );
+const ours = imports.filter(({ to }) => to.endsWith('.ts'));
 
 suite('the house', () => {
-  test('dependencies point one way', () => {
+  test('every room is in the plan, and imports only what the plan allows', () => {
     assert.ok(imports.length > 20, 'the imports were read');
+    assert.deepEqual(
+      [...new Set(files.map(roomOf))].filter((room) => room !== '' && !plan.has(room)),
+      [],
+    );
     assert.deepEqual(
       imports.map(fault).filter((each) => each !== undefined),
       [],
+    );
+  });
+
+  test('the arrows of the plan point down', () => {
+    for (const [index, [room, mayImport]] of rooms.entries()) {
+      const below = new Set(rooms.slice(0, index).map(([each]) => each));
+      assert.deepEqual(
+        mayImport.filter((each) => !below.has(each)),
+        [],
+        `${room} may import only rooms that stand before it in the plan`,
+      );
+    }
+  });
+
+  test('there is no circle of files and none of folders', () => {
+    const to = Map.groupBy(ours, ({ from }) => from);
+    assert.equal(
+      circle(files, (file) => (to.get(file) ?? []).map((each) => each.to)),
+      undefined,
+    );
+    const rooms = Map.groupBy(
+      ours.filter(({ from, to }) => !shared.has(to) && roomOf(from) !== roomOf(to) && roomOf(from) !== ''),
+      ({ from }) => roomOf(from),
+    );
+    assert.equal(
+      circle(rooms.keys(), (room) => (rooms.get(room) ?? []).map((each) => roomOf(each.to))),
+      undefined,
+    );
+    assert.deepEqual(
+      circle(['a', 'b', 'c'], (node) => ({ a: ['b'], b: ['c'], c: ['b'] })[node] ?? []),
+      ['b', 'c', 'b'],
     );
   });
 
@@ -88,25 +178,28 @@ suite('the house', () => {
       ['../a.ts', './b.ts', 'undici'],
     );
     const wrong: Import[] = [
-      { from: 'store/open.ts', to: 'calls/create.ts' },
-      { from: 'calls/create.ts', to: 'slack/text.ts' },
-      { from: 'calls/create.ts', to: '@slack/types' },
+      { from: 'store/open.ts', to: 'calls/asking/create.ts' },
+      { from: 'calls/results/reports.ts', to: 'calls/sending/result.ts' },
+      { from: 'calls/asking/create.ts', to: 'slack/kit/text.ts' },
+      { from: 'calls/asking/create.ts', to: 'paging/episodes.ts' },
+      { from: 'calls/asking/create.ts', to: '@slack/types' },
+      { from: 'slack/kit/text.ts', to: 'slack/words/state-words.ts' },
+      { from: 'alerts/flatten.ts', to: 'store/open.ts' },
       { from: 'alerts/flatten.ts', to: 'node:http' },
-      { from: 'alerts/flatten.ts', to: 'undici' },
+      { from: 'queue/worker.ts', to: 'undici' },
       { from: 'clock.ts', to: 'store/open.ts' },
-      { from: 'slack/home.ts', to: 'app.ts' },
-      { from: 'http/server.ts', to: 'slack/text.ts' },
+      { from: 'slack/lookup/home.ts', to: 'app.ts' },
+      { from: 'http/server.ts', to: 'slack/kit/text.ts' },
     ];
     for (const each of wrong) assert.notEqual(fault(each), undefined, JSON.stringify(each));
-    assert.equal(fault({ from: 'slack/home.ts', to: 'calls/create.ts' }), undefined);
+    assert.equal(fault({ from: 'slack/lookup/home.ts', to: 'calls/request/read.ts' }), undefined);
     assert.equal(fault({ from: 'store/open.ts', to: 'config/types.ts' }), undefined);
   });
 
-  test(`no file is longer than ${mostLines} lines`, () => {
-    const long = files
-      .map((file) => ({ file, lines: readFileSync(join(source, file), 'utf8').trimEnd().split('\n').length }))
-      .filter(({ lines }) => lines > mostLines)
-      .map(({ file, lines }) => `src/${file} has ${lines} lines: split it by what is inside`);
-    assert.deepEqual(long, []);
+  test(`no folder holds more than ${mostFiles} files`, () => {
+    const crowded = [...Map.groupBy(files, roomOf)]
+      .filter(([, those]) => those.length > mostFiles)
+      .map(([room, those]) => `src/${room} holds ${those.length} files`);
+    assert.deepEqual(crowded, []);
   });
 });

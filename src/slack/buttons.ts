@@ -1,5 +1,7 @@
 import type { App } from '@slack/bolt';
 import { registerDecide } from './approval/decide.ts';
+import { registerReview } from './approval/review.ts';
+import { registerHomeCall } from './asking/open-modal.ts';
 import { registerRedial } from './asking/redial.ts';
 import { registerCancel } from './board/cancel.ts';
 import { registerSettle } from './board/settle.ts';
@@ -34,6 +36,8 @@ export function registerActions(app: App, deps: SlackDeps): void {
   registerCancel(app, deps);
   registerDecide(app, deps);
   registerDetails(app, deps);
+  registerReview(app, deps);
+  registerHomeCall(app, deps);
   registerRedial(app, deps);
   registerSettle(app, deps);
   registerHistory(app, deps);

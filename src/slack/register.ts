@@ -1,4 +1,5 @@
 import type { App } from '@slack/bolt';
+import { registerReject } from './approval/reject.ts';
 import { registerSubmissions } from './asking/submit.ts';
 import { registerActions } from './buttons.ts';
 import { registerCommands } from './command.ts';
@@ -11,6 +12,7 @@ export function registerListeners(app: App, deps: SlackDeps): void {
   registerCommands(app, deps);
   registerShortcuts(app, deps);
   registerSubmissions(app, deps);
+  registerReject(app, deps);
   registerActions(app, deps);
   registerHome(app, deps);
 }

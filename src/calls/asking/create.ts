@@ -7,9 +7,7 @@ import { record } from '../request/audit.ts';
 import type { CallsDeps } from '../request/deps.ts';
 import { hashRequest } from '../request/hash.ts';
 import type { NewRequest, RequestState } from '../request/types.ts';
-import { release } from '../sending/submissions.ts';
-
-export const rowsAtOnce = 500;
+import { release, rowsAtOnce } from '../sending/submissions.ts';
 
 /**
  * Writes a request, its callees, its board and its first task in the caller's transaction.

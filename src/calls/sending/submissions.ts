@@ -3,7 +3,6 @@ import { VoicecallError } from '../../errors.ts';
 import { newId } from '../../ids.ts';
 import type { SubmissionsTable } from '../../store/schema.ts';
 import type { Tx } from '../../store/types.ts';
-import { rowsAtOnce } from '../asking/create.ts';
 import type { CallsDeps } from '../request/deps.ts';
 import type { CallRow, RequestRow, SubmissionRow } from '../request/rows.ts';
 import {
@@ -156,3 +155,5 @@ export async function moveCalls(
     .where('state', '=', from)
     .execute();
 }
+
+export const rowsAtOnce = 500;

@@ -6,11 +6,11 @@ import { VoicecallError } from '../../errors.ts';
 import { refresh } from '../../outbox/outbox.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import { mayApprove, type Refusal } from '../context/permissions.ts';
-import { review } from '../lookup/details.ts';
 import { buttonValue, handlePress, type Press, requestOf } from '../replies/press.ts';
 import { decidedWords } from '../words/decided-words.ts';
 import { seenIn } from './card.ts';
 import { rejectView } from './reject-view.ts';
+import { review } from './review.ts';
 
 /** Approve and Reject, on the card and in the review. */
 export function registerDecide(app: App, deps: SlackDeps): void {

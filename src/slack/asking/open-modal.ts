@@ -1,5 +1,9 @@
+import type { App, BlockAction, ButtonAction } from '@slack/bolt';
 import type { SlackDeps } from '../context/deps.ts';
+import { mayCall } from '../context/permissions.ts';
 import type { RecordingList } from '../context/recordings.ts';
+import { handlePress } from '../replies/press.ts';
+import { problemView } from '../replies/problem-view.ts';
 import { type CallPrefill, callView } from './call-view.ts';
 import { type CallMetadata, writeCallMetadata } from './view-metadata.ts';
 
@@ -61,4 +65,23 @@ function facts(deps: SlackDeps) {
     languages: [...new Set([voice.language, 'EN'])],
     limits: { loopCount: voice.limits.loopCount, textLength: voice.limits.textLength },
   };
+}
+
+/** The Home tab's button that opens the form. */
+export function registerHomeCall(app: App, deps: SlackDeps): void {
+  app.action<BlockAction<ButtonAction>>('home_call', async (press) => {
+    await handlePress(deps, press, async () => {
+      const refusal = await mayCall(deps.people, deps.config(), press.body.user.id);
+      if (refusal !== null) {
+        await deps.urgent.views.open({ trigger_id: press.body.trigger_id, view: problemView(refusal) });
+      } else
+        await openCallModal(
+          deps,
+          press.body.trigger_id,
+          {},
+          { channelId: null, threadTs: null, previousId: null },
+        );
+      return null;
+    });
+  });
 }

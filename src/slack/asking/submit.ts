@@ -5,13 +5,9 @@ import { createRequest } from '../../calls/asking/create.ts';
 import type { NewRequest } from '../../calls/request/types.ts';
 import { findHeld, type Held } from '../../calls/sending/limits.ts';
 import { describeCode } from '../../voice/codes.ts';
-import { takeDecision } from '../approval/decide.ts';
-import { readRejectMetadata } from '../approval/reject-metadata.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import { mayCall } from '../context/permissions.ts';
-import { textField } from '../kit/fields.ts';
 import { people, utc } from '../kit/text.ts';
-import { requestOf } from '../replies/press.ts';
 import { problemView } from '../replies/problem-view.ts';
 import { checkCall } from './check-call.ts';
 import { confirmView } from './confirm-view.ts';
@@ -22,7 +18,6 @@ import { readCallMetadata } from './view-metadata.ts';
 export function registerSubmissions(app: App, deps: SlackDeps): void {
   registerCall(app, deps);
   registerConfirm(app, deps);
-  registerReject(app, deps);
 }
 
 /** The first view: checked as a whole, kept as a draft, and answered with what is about to happen. Nothing rings yet. */
@@ -128,28 +123,6 @@ function requestFrom(draft: Draft): Omit<NewRequest, 'teamId' | 'requestedBy' | 
     priority: 5,
     onUnknown: 'hold',
   };
-}
-
-/** Reject's reason. */
-function registerReject(app: App, deps: SlackDeps): void {
-  app.view<ViewSubmitAction>('voicecall_reject', async ({ ack, body, view }) => {
-    const { requestId, seen } = readRejectMetadata(view.private_metadata);
-    const request = await requestOf(deps, requestId);
-    const reason = textField(view.state.values, 'reason').trim();
-    if (reason === '') {
-      await ack({ response_action: 'errors', errors: { reason: 'Say why: whoever asked reads it.' } });
-      return;
-    }
-    const { taken, text } = await takeDecision(deps, request, {
-      requestId,
-      seenHash: seen,
-      userId: body.user.id,
-      decision: 'reject',
-      reason: reason === '' ? null : reason,
-    });
-    if (taken) await ack({ response_action: 'clear' });
-    else await ack({ response_action: 'update', view: problemView(text) });
-  });
 }
 
 function teamOf(deps: SlackDeps, body: { team: { id: string } | null }): string {

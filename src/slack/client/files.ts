@@ -1,5 +1,5 @@
 import { MAX_FILE_BYTES } from '../../callees/file.ts';
-import type { SlackDeps } from '../context/deps.ts';
+import type { Log } from '../../log.ts';
 
 /** The file must be there before Slack's 3 s are over, with time left to read it. */
 const fetchTimeoutMs = 1_500;
@@ -9,7 +9,7 @@ const fetchTimeoutMs = 1_500;
  * somewhere else, from there, since the token goes along. Never throws: a problem is a sentence for the person.
  */
 export async function fetchSlackFile(
-  deps: Pick<SlackDeps, 'slackApiUrl' | 'slackBotToken' | 'log'>,
+  deps: { slackApiUrl: string; slackBotToken: string; log: Log },
   url: string,
 ): Promise<{ bytes: Uint8Array } | { problem: string }> {
   if (!isSlackFileUrl(url, deps.slackApiUrl)) {

@@ -1,13 +1,14 @@
 import type { CallsDeps } from '../../calls/request/deps.ts';
 import type { KnownBalance } from './balance.ts';
 import type { SlackClients } from './clients.ts';
+import type { Identity } from './identity.ts';
 import type { People } from './people.ts';
 import type { Recordings } from './recordings.ts';
 
 /** What the Slack surfaces need: the domain's own, and two ways to Slack. */
 export interface SlackDeps extends CallsDeps, SlackClients {
   /** Who we are in Slack; known once the token was checked. */
-  identity: { teamId: string; botUserId: string; botId: string };
+  identity: Identity;
   people: People;
   recordings: Recordings;
   balance: KnownBalance;

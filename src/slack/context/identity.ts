@@ -1,13 +1,28 @@
+import type { Clock } from '../../clock.ts';
 import { VoicecallError } from '../../errors.ts';
+import type { Log } from '../../log.ts';
 import { isTokenFault, slackFailure } from '../client/errors.ts';
-import type { SlackDeps } from './deps.ts';
+import type { SlackClients } from './clients.ts';
+
+export interface Identity {
+  teamId: string;
+  botUserId: string;
+  botId: string;
+}
+
+interface IdentityDeps {
+  web: SlackClients['web'];
+  clock: Clock;
+  log: Log;
+  identity: Identity;
+}
 
 /**
  * Asks Slack who we are and keeps it in `deps.identity`. While Slack is down it asks again, every 15 s at most, until
  * `givenUp`; `onWaiting` is called once, before that. Throws VoicecallError config where the token is no good.
  */
 export async function checkIdentity(
-  deps: SlackDeps,
+  deps: IdentityDeps,
   givenUp: () => boolean,
   onWaiting: () => void = () => {},
 ): Promise<void> {
@@ -39,7 +54,7 @@ export async function checkIdentity(
 }
 
 /** Whether the token is good now. Never throws. */
-export async function tokenIsGood(deps: Pick<SlackDeps, 'urgent'>): Promise<boolean> {
+export async function tokenIsGood(deps: { urgent: SlackClients['urgent'] }): Promise<boolean> {
   try {
     return (await deps.urgent.auth.test()).ok;
   } catch {

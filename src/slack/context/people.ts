@@ -1,5 +1,8 @@
+import type { Clock } from '../../clock.ts';
+import type { Log } from '../../log.ts';
 import { slackFailure } from '../client/errors.ts';
-import type { SlackDeps } from './deps.ts';
+import type { SlackClients } from './clients.ts';
+import type { Identity } from './identity.ts';
 
 export interface Person {
   id: string;
@@ -26,8 +29,15 @@ export interface People {
 /** usergroups.users.list allows 20 look-ups a minute: https://docs.slack.dev/apis/web-api/rate-limits */
 const cachedForMs = 60_000;
 
+interface PeopleDeps {
+  urgent: SlackClients['urgent'];
+  clock: Clock;
+  log: Log;
+  identity: Identity;
+}
+
 /** Looks people and user groups up in Slack, remembering each for a minute. */
-export function createPeople(deps: Pick<SlackDeps, 'urgent' | 'clock' | 'log' | 'identity'>): People {
+export function createPeople(deps: PeopleDeps): People {
   const persons = new Map<string, { value: Person; untilAt: number }>();
   const groups = new Map<string, { value: string[]; untilAt: number }>();
 

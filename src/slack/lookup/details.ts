@@ -4,15 +4,13 @@ import { readAudit } from '../../calls/request/audit.ts';
 import { loadCalls } from '../../calls/request/read.ts';
 import type { RequestView } from '../../calls/request/types.ts';
 import { announce } from '../../outbox/outbox.ts';
-import { reviewView } from '../approval/review-view.ts';
 import type { SlackDeps } from '../context/deps.ts';
-import { mayApprove } from '../context/permissions.ts';
-import { buttonValue, handlePress, isOwnOrApprover, requestOf } from '../replies/press.ts';
+import { buttonValue, handlePress, isOwnOrApprover, requestOf, turnPage } from '../replies/press.ts';
 import { pageSize, pagesOf } from '../words/callee-pages.ts';
 import { eventLine } from './answers.ts';
 import { detailsView } from './details-view.ts';
 
-/** Details (the full result) and Review (what is asked for), paged; numbers in full for who asked and for approvers alone. */
+/** Details, the full result, paged. Only who asked and the approvers see full numbers. */
 export function registerDetails(app: App, deps: SlackDeps): void {
   app.action<BlockAction<ButtonAction>>('call_details', async (press) => {
     await handlePress(deps, press, async () => {
@@ -23,31 +21,9 @@ export function registerDetails(app: App, deps: SlackDeps): void {
     });
   });
 
-  app.action<BlockAction<ButtonAction>>('call_review', async (press) => {
-    await handlePress(deps, press, async () => {
-      const request = await requestOf(deps, buttonValue(press));
-      const view = await review(deps, request, press.body.user.id, 0);
-      await deps.urgent.views.open({ trigger_id: press.body.trigger_id, view });
-      return null;
-    });
-  });
-
-  for (const [actionId, render] of [
-    ['details_previous', details],
-    ['details_next', details],
-    ['review_previous', review],
-    ['review_next', review],
-  ] as const) {
+  for (const actionId of ['details_previous', 'details_next']) {
     app.action<BlockAction<ButtonAction>>(actionId, async (press) => {
-      await handlePress(deps, press, async () => {
-        const [requestId = '', page = '0'] = buttonValue(press).split(':');
-        const request = await requestOf(deps, requestId);
-        const view = await render(deps, request, press.body.user.id, Number(page) || 0);
-        if (press.body.view !== undefined) {
-          await deps.urgent.views.update({ view_id: press.body.view.id, hash: press.body.view.hash, view });
-        }
-        return null;
-      });
+      await handlePress(deps, press, () => turnPage(deps, press, details));
     });
   }
 }
@@ -83,30 +59,4 @@ async function sendFullFile(deps: SlackDeps, request: RequestView, userId: strin
       body: { when: 'full' },
     }),
   );
-}
-
-/** The review as this person may see it, at a page from 0; `notice` is what came of a decision just made in it. */
-export async function review(
-  deps: SlackDeps,
-  request: RequestView,
-  userId: string,
-  page: number,
-  notice?: string,
-) {
-  const [calls, full] = await Promise.all([
-    loadCalls(deps.store.read, request.id, { page, size: pageSize }),
-    isOwnOrApprover(deps, request, userId),
-  ]);
-  const approvers = request.approval?.approvers ?? [];
-  const own = request.requestedBy === userId && request.approval?.allowSelfApproval !== true;
-  const mayDecide = !own && (await mayApprove(deps.people, deps.config(), approvers, userId)) === null;
-  return reviewView(request, calls, {
-    masked: !full,
-    page,
-    pages: pagesOf(request.counts.callees),
-    mayDecide,
-    ...(notice === undefined ? {} : { notice }),
-    seen: request.hash.slice(0, 16),
-    metadata: '',
-  });
 }

@@ -1,4 +1,5 @@
 import type { BlockAction, ButtonAction, SlackActionMiddlewareArgs } from '@slack/bolt';
+import type { View } from '@slack/types';
 import { loadRequest } from '../../calls/request/read.ts';
 import type { RequestView } from '../../calls/request/types.ts';
 import { VoicecallError } from '../../errors.ts';
@@ -50,6 +51,21 @@ export async function handlePress(
   }
   await press.ack();
   if (told !== null) await tellPresser(deps, press, told);
+}
+
+/** Shows another page of the view the button is in. The button's value is "request id:page". */
+export async function turnPage(
+  deps: SlackDeps,
+  press: Press,
+  render: (deps: SlackDeps, request: RequestView, userId: string, page: number) => Promise<View>,
+): Promise<null> {
+  const [requestId = '', page = '0'] = buttonValue(press).split(':');
+  const request = await requestOf(deps, requestId);
+  const view = await render(deps, request, press.body.user.id, Number(page) || 0);
+  if (press.body.view !== undefined) {
+    await deps.urgent.views.update({ view_id: press.body.view.id, hash: press.body.view.hash, view });
+  }
+  return null;
 }
 
 export function expiredButtonAnswer(): RenderedMessage {

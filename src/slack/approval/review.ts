@@ -1,0 +1,52 @@
+import type { App, BlockAction, ButtonAction } from '@slack/bolt';
+import { loadCalls } from '../../calls/request/read.ts';
+import type { RequestView } from '../../calls/request/types.ts';
+import type { SlackDeps } from '../context/deps.ts';
+import { mayApprove } from '../context/permissions.ts';
+import { buttonValue, handlePress, isOwnOrApprover, requestOf, turnPage } from '../replies/press.ts';
+import { pageSize, pagesOf } from '../words/callee-pages.ts';
+import { reviewView } from './review-view.ts';
+
+/** Review: what is asked for, paged. Only who asked and the approvers see full numbers. */
+export function registerReview(app: App, deps: SlackDeps): void {
+  app.action<BlockAction<ButtonAction>>('call_review', async (press) => {
+    await handlePress(deps, press, async () => {
+      const request = await requestOf(deps, buttonValue(press));
+      const view = await review(deps, request, press.body.user.id, 0);
+      await deps.urgent.views.open({ trigger_id: press.body.trigger_id, view });
+      return null;
+    });
+  });
+
+  for (const actionId of ['review_previous', 'review_next']) {
+    app.action<BlockAction<ButtonAction>>(actionId, async (press) => {
+      await handlePress(deps, press, () => turnPage(deps, press, review));
+    });
+  }
+}
+
+/** The review as this person may see it, at a page from 0; `notice` is what came of a decision just made in it. */
+export async function review(
+  deps: SlackDeps,
+  request: RequestView,
+  userId: string,
+  page: number,
+  notice?: string,
+) {
+  const [calls, full] = await Promise.all([
+    loadCalls(deps.store.read, request.id, { page, size: pageSize }),
+    isOwnOrApprover(deps, request, userId),
+  ]);
+  const approvers = request.approval?.approvers ?? [];
+  const own = request.requestedBy === userId && request.approval?.allowSelfApproval !== true;
+  const mayDecide = !own && (await mayApprove(deps.people, deps.config(), approvers, userId)) === null;
+  return reviewView(request, calls, {
+    masked: !full,
+    page,
+    pages: pagesOf(request.counts.callees),
+    mayDecide,
+    ...(notice === undefined ? {} : { notice }),
+    seen: request.hash.slice(0, 16),
+    metadata: '',
+  });
+}

@@ -18,7 +18,8 @@ const slackGround = ['slack/kit', 'slack/client', 'slack/context', 'slack/words'
 const rooms: [room: string, mayImport: string[]][] = [
   ['callees', []],
   ['alerts', []],
-  ['store', []],
+  ['store/migrations', []],
+  ['store', ['store/migrations']],
   ['voice', []],
   ['queue', ['store']],
   ['config', ['callees']],

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { VoicecallError } from '../errors.ts';
 import { readMeta, writeMeta } from './meta.ts';
-import { migrations } from './migrations.ts';
+import { migrations } from './migrations/index.ts';
 import type { Store } from './types.ts';
 
 // Any number, as long as it stays the same: two instances that start at once wait for each other on it.

@@ -1,13 +1,9 @@
-import { type ColumnDataType, type Kysely, type RawBuilder, sql } from 'kysely';
-import type { Schema } from './schema.ts';
-import type { Store, Tx } from './types.ts';
+import { type ColumnDataType, type RawBuilder, sql } from 'kysely';
+import type { MigrationTx, Step } from './step.ts';
 
-/** Steps from an empty database to today's; one that has been released is never changed, a new one is added after it. */
-export const migrations: ((tx: Tx, dialect: Store['dialect']) => Promise<void>)[] = [createTables];
+// The tables of the first version. A released step never changes: a change of the tables is a step of its own.
 
 type Column = 'text' | 'text?' | 'int' | 'int?';
-type Columns<T> = { [Name in keyof T]-?: Column };
-
 interface TableDefinition {
   columns: Record<string, Column>;
   primaryKey: string[];
@@ -15,16 +11,16 @@ interface TableDefinition {
   indexes?: string[][];
 }
 
-function table<Name extends keyof Schema>(
-  columns: Columns<Schema[Name]>,
-  primaryKey: (keyof Schema[Name] & string)[],
-  others: { unique?: (keyof Schema[Name] & string)[][]; indexes?: (keyof Schema[Name] & string)[][] } = {},
+function table(
+  columns: Record<string, Column>,
+  primaryKey: string[],
+  others: { unique?: string[][]; indexes?: string[][] } = {},
 ): TableDefinition {
   return { columns, primaryKey, ...others };
 }
 
-const tables: Record<Exclude<keyof Schema, 'meta'>, TableDefinition> = {
-  requests: table<'requests'>(
+const tables: Record<string, TableDefinition> = {
+  requests: table(
     {
       id: 'text',
       team_id: 'text',
@@ -64,7 +60,7 @@ const tables: Record<Exclude<keyof Schema, 'meta'>, TableDefinition> = {
       indexes: [['state', 'created_at'], ['requested_by', 'created_at'], ['created_at'], ['alert_id']],
     },
   ),
-  submissions: table<'submissions'>(
+  submissions: table(
     {
       id: 'text',
       request_id: 'text',
@@ -96,7 +92,7 @@ const tables: Record<Exclude<keyof Schema, 'meta'>, TableDefinition> = {
       ],
     },
   ),
-  calls: table<'calls'>(
+  calls: table(
     {
       request_id: 'text',
       position: 'int',
@@ -131,7 +127,7 @@ const tables: Record<Exclude<keyof Schema, 'meta'>, TableDefinition> = {
       ],
     },
   ),
-  reports: table<'reports'>(
+  reports: table(
     {
       id: 'text',
       digest: 'text',
@@ -145,7 +141,7 @@ const tables: Record<Exclude<keyof Schema, 'meta'>, TableDefinition> = {
     ['id'],
     { unique: [['digest']], indexes: [['voice_id'], ['token'], ['applied_at', 'id'], ['received_at']] },
   ),
-  tasks: table<'tasks'>(
+  tasks: table(
     {
       kind: 'text',
       key: 'text',
@@ -168,7 +164,7 @@ const tables: Record<Exclude<keyof Schema, 'meta'>, TableDefinition> = {
       ],
     },
   ),
-  messages: table<'messages'>(
+  messages: table(
     {
       id: 'text',
       request_id: 'text?',
@@ -194,21 +190,21 @@ const tables: Record<Exclude<keyof Schema, 'meta'>, TableDefinition> = {
       indexes: [['state', 'channel_id', 'sequence'], ['request_id'], ['parent_id'], ['channel_id', 'ts']],
     },
   ),
-  decisions: table<'decisions'>(
+  decisions: table(
     { request_id: 'text', user_id: 'text', decision: 'text', reason: 'text?', hash: 'text', at: 'int' },
     ['request_id', 'user_id'],
   ),
-  events: table<'events'>(
+  events: table(
     { id: 'text', request_id: 'text', at: 'int', actor: 'text', action: 'text', detail: 'text' },
     ['id'],
     { indexes: [['request_id', 'at'], ['at']] },
   ),
-  drafts: table<'drafts'>(
+  drafts: table(
     { id: 'text', root_view_id: 'text', team_id: 'text', user_id: 'text', data: 'text', created_at: 'int' },
     ['id'],
     { indexes: [['root_view_id'], ['created_at']] },
   ),
-  alert_events: table<'alert_events'>(
+  alert_events: table(
     {
       event_id: 'text',
       team_id: 'text',
@@ -220,7 +216,7 @@ const tables: Record<Exclude<keyof Schema, 'meta'>, TableDefinition> = {
     ['event_id'],
     { indexes: [['processed_at', 'received_at'], ['received_at']] },
   ),
-  alerts: table<'alerts'>(
+  alerts: table(
     {
       id: 'text',
       key: 'text',
@@ -242,32 +238,32 @@ const tables: Record<Exclude<keyof Schema, 'meta'>, TableDefinition> = {
     ['id'],
     { unique: [['channel_id', 'key']], indexes: [['channel_id', 'status', 'last_at'], ['last_at']] },
   ),
-  alert_messages: table<'alert_messages'>(
+  alert_messages: table(
     { channel_id: 'text', ts: 'text', alert_id: 'text', status: 'text', edited: 'int', edited_ts: 'text?' },
     ['channel_id', 'ts'],
     { indexes: [['alert_id']] },
   ),
-  rule_rings: table<'rule_rings'>(
+  rule_rings: table(
     { rule_name: 'text', alert_id: 'text', rang_at: 'int', request_id: 'text?' },
     ['rule_name', 'alert_id'],
     { indexes: [['rang_at']] },
   ),
-  rule_matches: table<'rule_matches'>({ rule_name: 'text', matched_at: 'int' }, ['rule_name']),
-  pacing: table<'pacing'>({ name: 'text', next_at: 'int' }, ['name']),
+  rule_matches: table({ rule_name: 'text', matched_at: 'int' }, ['rule_name']),
+  pacing: table({ name: 'text', next_at: 'int' }, ['name']),
 };
 
 const defaults: Record<string, number> = { 'calls.superseded': 0 };
 
-async function createTables(tx: Tx, dialect: Store['dialect']): Promise<void> {
+export const firstTables: Step = async (tx, dialect) => {
   // Compared byte by byte on both databases, whatever language PostgreSQL was set up for.
   const text = dialect === 'postgres' ? sql`text collate "C"` : sql`text`;
   for (const [name, definition] of Object.entries(tables)) {
     await createTable(tx, name, definition, text);
   }
-}
+};
 
 async function createTable(
-  tx: Kysely<Schema>,
+  tx: MigrationTx,
   name: string,
   definition: TableDefinition,
   text: RawBuilder<unknown>,

@@ -84,12 +84,12 @@ function reach(world: World, call: Call): void {
   const { behaviour } = world;
   const plan = planFor(world, call.callee);
   if (plan === 'not-valid' || plan === 'failed') {
-    schedule(world, call, behaviour.outcomeAfterMs, () => end(world, call, plan));
+    schedule(world, call, behaviour.outcomeAfterMs, () => void end(world, call, plan));
     return;
   }
   ring(world, call);
   if (plan === 'busy' || plan === 'rejected') {
-    schedule(world, call, behaviour.outcomeAfterMs, () => end(world, call, plan));
+    schedule(world, call, behaviour.outcomeAfterMs, () => void end(world, call, plan));
   } else if (plan === 'voicemail') {
     schedule(world, call, behaviour.outcomeAfterMs, () => talk(world, call, VOICEMAIL_SECONDS, 'voicemail'));
   } else if (typeof plan === 'object' && 'answer' in plan) {
@@ -106,7 +106,7 @@ function reach(world: World, call: Call): void {
         talk(world, call, behaviour.talkSeconds, 'answered');
       });
     } else {
-      schedule(world, call, ringingMs, () => end(world, call, 'no-answer'));
+      schedule(world, call, ringingMs, () => void end(world, call, 'no-answer'));
     }
   }
 }
@@ -125,7 +125,7 @@ function talk(world: World, call: Call, seconds: number, outcome: 'answered' | '
   world.changed({ kind: 'call', call });
   schedule(world, call, lasts * world.behaviour.secondMs, () => {
     call.callDuration = lasts;
-    end(world, call, outcome);
+    void end(world, call, outcome);
   });
 }
 
@@ -183,9 +183,9 @@ export function act(
     talk(world, call, how.seconds ?? world.behaviour.talkSeconds, 'answered');
   } else if (action === 'ignore') {
     const ringingMs = call.maxRingingTime * world.behaviour.secondMs;
-    schedule(world, call, ringingMs, () => end(world, call, 'no-answer'));
+    schedule(world, call, ringingMs, () => void end(world, call, 'no-answer'));
   } else {
-    end(world, call, action === 'busy' ? 'busy' : 'rejected');
+    void end(world, call, action === 'busy' ? 'busy' : 'rejected');
   }
 }
 
@@ -196,13 +196,13 @@ function pickUp(world: World, call: Call, seconds: number): void {
 
 function hangUp(world: World, call: Call): void {
   if (call.state !== 'talking' || call.answerTimeAt === null) {
-    end(world, call, 'rejected');
+    void end(world, call, 'rejected');
     return;
   }
   const talkedMs = world.now() - call.answerTimeAt;
   const seconds = Math.ceil(talkedMs / Math.max(1, world.behaviour.secondMs));
   call.callDuration = Math.max(1, Math.min(seconds, call.maxDuration));
-  end(world, call, 'answered');
+  void end(world, call, 'answered');
 }
 
 /** Ends a call this very moment, by its plan (a phone that would wait is answered); resolves once it is reported. */

@@ -6,7 +6,7 @@ import { loadRequest } from '../calls/request/read.ts';
 import type { RequestView } from '../calls/request/types.ts';
 import { VoicecallError } from '../errors.ts';
 import { openCallModal } from './asking/open-modal.ts';
-import { type Command, parseCommand } from './asking/parse-command.ts';
+import { type AnsweredCommand, type Command, parseCommand } from './asking/parse-command.ts';
 import { cancelledWords } from './board/cancel.ts';
 import type { SlackDeps } from './context/deps.ts';
 import { mayCall } from './context/permissions.ts';
@@ -70,11 +70,7 @@ async function withinMs(
   ]);
 }
 
-async function answerTo(
-  deps: SlackDeps,
-  userId: string,
-  command: Exclude<Command, { name: 'call' }>,
-): Promise<Answer> {
+async function answerTo(deps: SlackDeps, userId: string, command: AnsweredCommand): Promise<Answer> {
   switch (command.name) {
     case 'help':
       return helpAnswer();

@@ -22,11 +22,12 @@ export async function databaseClock(store: Store, clock: Clock): Promise<Databas
   let cancel = () => {};
   let ahead = await measure(store, clock);
   const schedule = () => {
-    cancel = clock.after(refreshMs, async () => {
-      // A database that is away for a while leaves the last measurement good enough.
-      ahead = await measure(store, clock).catch(() => ahead);
-      if (!stopped) schedule();
-    });
+    cancel = clock.after(refreshMs, () => void refresh());
+  };
+  const refresh = async () => {
+    // A database that is away for a while leaves the last measurement good enough.
+    ahead = await measure(store, clock).catch(() => ahead);
+    if (!stopped) schedule();
   };
   schedule();
   return {

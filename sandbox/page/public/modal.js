@@ -67,14 +67,14 @@ async function close(all) {
 
 box.addEventListener('click', (event) => {
   const button = event.target.closest('[data-close]');
-  if (button) close(button.dataset.close === 'all');
+  if (button) void close(button.dataset.close === 'all');
 });
 
 // Escape: the app must hear of it, so the browser may not close the dialog by itself.
 box.addEventListener('cancel', (event) => {
   if (event.target !== box) return;
   event.preventDefault();
-  close(false);
+  void close(false);
 });
 
 box.addEventListener('submit', async (event) => {

@@ -96,7 +96,7 @@ export async function refresh() {
 
 async function go(change) {
   Object.assign(look, change);
-  if (change.channel === 'home') ask({ kind: 'home' });
+  if (change.channel === 'home') void ask({ kind: 'home' });
   await refresh();
 }
 
@@ -106,7 +106,7 @@ function composer(formId, inputId, extra) {
     event.preventDefault();
     const text = input.value;
     input.value = '';
-    if (text.trim() !== '') ask({ kind: 'say', channel: look.channel, text, ...extra() });
+    if (text.trim() !== '') void ask({ kind: 'say', channel: look.channel, text, ...extra() });
   });
   input.addEventListener('keydown', (event) => {
     if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
@@ -122,18 +122,19 @@ element('people').addEventListener('change', (event) => go({ me: event.target.va
 element('thread-close').addEventListener('click', () => go({ thread: '' }));
 document.addEventListener('keydown', (event) => {
   if (event.key !== 'Escape' || document.querySelector('dialog[open]') || look.thread === '') return;
-  go({ thread: '' });
+  void go({ thread: '' });
 });
 
 document.addEventListener('click', (event) => {
   const button = event.target.closest?.('button');
   if (!button) return;
   const { channel, thread, call, act, key, sample, fault } = button.dataset;
-  if (channel !== undefined) go({ channel, thread: '' });
-  if (thread !== undefined) go({ thread }).then(() => element('reply').focus());
-  if (call !== undefined) ask({ kind: 'phone', call, act, key });
-  if (sample !== undefined) ask({ kind: 'alert', sample, resolved: button.hasAttribute('data-resolved') });
-  if (fault !== undefined) ask({ kind: 'fault', fault });
+  if (channel !== undefined) void go({ channel, thread: '' });
+  if (thread !== undefined) void go({ thread }).then(() => element('reply').focus());
+  if (call !== undefined) void ask({ kind: 'phone', call, act, key });
+  if (sample !== undefined)
+    void ask({ kind: 'alert', sample, resolved: button.hasAttribute('data-resolved') });
+  if (fault !== undefined) void ask({ kind: 'fault', fault });
 });
 
 const changes = new EventSource('/changes');

@@ -60,13 +60,13 @@ document.addEventListener('click', (event) => {
   const button = event.target.closest?.('[data-press]');
   if (!button) return;
   button.closest('details.bk-overflow')?.removeAttribute('open');
-  press(button, button.dataset.choice);
+  void press(button, button.dataset.choice);
 });
 
 document.addEventListener('change', (event) => {
   const element = event.target.closest?.('[data-mode="press"], [data-mode="dispatch"]');
   if (!element || element.hasAttribute('data-press')) return;
-  press(element, valueIn(element) ?? undefined);
+  void press(element, valueIn(element) ?? undefined);
 });
 
 // A menu closes when the focus or a click goes elsewhere.
@@ -82,5 +82,5 @@ document.addEventListener('click', (event) => {
   const item = event.target.closest?.('[data-shortcut]');
   if (!item) return;
   item.closest('details')?.removeAttribute('open');
-  ask({ kind: 'shortcut', channel: look.channel, ts: item.dataset.ts, callback: item.dataset.shortcut });
+  void ask({ kind: 'shortcut', channel: look.channel, ts: item.dataset.ts, callback: item.dataset.shortcut });
 });

@@ -2,21 +2,26 @@ import { parseCallees } from '../../callees/parse.ts';
 import type { Config } from '../../config/types.ts';
 import { calleeOptions } from './collect-callees.ts';
 
-export type Command =
+/** A command that opens the form. */
+export interface CallCommand {
+  name: 'call';
+  /** What goes into the callee field: numbers, and what could not be understood, so that nothing is lost. */
+  callee: string;
+  lists: string[];
+  people: string[];
+  fileId: string | null;
+}
+
+/** A command that is answered at once. */
+export type AnsweredCommand =
   | { name: 'help' }
   | { name: 'status'; requestId: string | null }
   | { name: 'history'; page: number }
   | { name: 'cancel'; requestId: string | null }
   | { name: 'rules' }
-  | { name: 'unknown'; typed: string }
-  | {
-      name: 'call';
-      /** What goes into the callee field: numbers, and what could not be understood, so that nothing is lost. */
-      callee: string;
-      lists: string[];
-      people: string[];
-      fileId: string | null;
-    };
+  | { name: 'unknown'; typed: string };
+
+export type Command = CallCommand | AnsweredCommand;
 
 /** Nobody has asked so often; a page number of any length must not become an offset of any size. */
 const lastPage = 1_000_000;

@@ -25,44 +25,59 @@ const maximumRegexLength = 500;
 const maximumCached = 500;
 const compiled = new Map<string, RE2JS | string>();
 
+/** What a rule asks for, by the names of its keys in voicecall.yaml. */
+export type Condition = 'channels' | 'status' | 'severity' | 'from' | 'title' | 'text' | 'not' | 'between';
+
 /**
- * The rules that take this alert, in order; behind one with `stop` none is asked any more.
- * A rule without `status` takes firing alerts; `any` takes every bot message.
+ * The rules that match this alert, in order; a rule with `stop` ends the list. A rule without `status` matches firing
+ * alerts; `any` matches every bot message but the end of an alert, which a rule has to name as `resolved`.
  */
 export function matchRules(rules: Rule[], facts: RuleFacts, context: RuleContext): Rule[] {
-  const taken: Rule[] = [];
+  const matched: Rule[] = [];
   for (const rule of rules) {
-    if (!takes(rule, facts, context)) continue;
-    taken.push(rule);
+    if (failedConditions(rule, facts, context).next().done !== true) continue;
+    matched.push(rule);
     if (rule.stop) break;
   }
-  return taken;
+  return matched;
 }
 
-function takes(rule: Rule, facts: RuleFacts, context: RuleContext): boolean {
-  if (context.channel !== undefined && !rule.channels.includes(context.channel)) return false;
+/** What keeps a rule from matching, one condition after the other: nothing is read beyond what the caller asks for. */
+export function* failedConditions(
+  rule: Rule,
+  facts: RuleFacts,
+  context: RuleContext,
+): Generator<Condition, undefined> {
+  if (context.channel !== undefined && !rule.channels.includes(context.channel)) yield 'channels';
   const status = rule.match.status ?? ['firing'];
-  if (!matches({ ...rule.match, status }, facts, context)) return false;
-  if (rule.not !== undefined && !isEmpty(rule.not) && matches(rule.not, facts, context)) return false;
-  return isWithin(rule, context.now);
+  yield* failedFields({ ...rule.match, status }, facts, context);
+  if (facts.status === 'resolved' && status.includes('any') && !status.includes('resolved')) yield 'status';
+  const { not } = rule;
+  if (not !== undefined && !isEmpty(not) && failedFields(not, facts, context).next().done === true)
+    yield 'not';
+  if (!isWithin(rule, context.now)) yield 'between';
+  return undefined;
 }
 
 function isEmpty(match: AlertMatch): boolean {
   return Object.values(match).every((value) => value === undefined);
 }
 
-function matches(match: AlertMatch, facts: RuleFacts, context: RuleContext): boolean {
+function* failedFields(match: AlertMatch, facts: RuleFacts, context: RuleContext): Generator<Condition> {
   if (match.status !== undefined && !match.status.includes('any') && !match.status.includes(facts.status))
-    return false;
-  if (match.severity !== undefined && !match.severity.includes(facts.severity)) return false;
-  if (match.from !== undefined) {
-    const isFrom =
-      match.from.includes(context.botId) ||
-      (context.appId !== undefined && match.from.includes(context.appId));
-    if (!isFrom) return false;
-  }
-  if (match.title !== undefined && !matchesText(match.title, facts.title)) return false;
-  return match.text === undefined || matchesText(match.text, facts.text);
+    yield 'status';
+  if (match.severity !== undefined && !match.severity.includes(facts.severity)) yield 'severity';
+  if (match.from !== undefined && !isFrom(match.from, context)) yield 'from';
+  if (match.title !== undefined && !matchesText(match.title, facts.title)) yield 'title';
+  if (match.text !== undefined && !matchesText(match.text, facts.text)) yield 'text';
+}
+
+/** True where a list of bot_ids and app_ids names this sender. The name that a bot posts under is anybody's choice. */
+export function isFrom(
+  list: readonly string[],
+  sender: { botId: string; appId: string | undefined },
+): boolean {
+  return list.includes(sender.botId) || (sender.appId !== undefined && list.includes(sender.appId));
 }
 
 function matchesText(pattern: TextPattern, text: string): boolean {

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { createExplainer } from '../alerts/explain.ts';
+import { createExplainer } from '../alerts/explain/explain.ts';
 import { formatFaults } from '../config/faults.ts';
 import { readConfig } from '../config/file.ts';
 import type { Rule } from '../config/types.ts';

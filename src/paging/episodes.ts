@@ -1,17 +1,7 @@
-import type { GatedMessage } from '../alerts/filter.ts';
-import {
-  type News,
-  newsOf,
-  placeMessage,
-  type TrackedAlert,
-  type TrackedMessage,
-} from '../alerts/tracker.ts';
-import type { Understood } from '../alerts/understand.ts';
-import type { AlertStatus } from '../config/types.ts';
+import { changesOf, type Decision, type Heard, messageOf } from '../alerts/decide.ts';
 import { newId } from '../ids.ts';
 import { enqueue } from '../queue/enqueue.ts';
-import type { Queryable, Tx } from '../store/types.ts';
-import { alertBy, firingAlerts, messageAt } from './known-alerts.ts';
+import type { Tx } from '../store/types.ts';
 
 /** Stores an event before Slack is told that it was taken; the same event again (Slack repeats up to three times) changes nothing. */
 export async function storeAlertEvent(
@@ -44,78 +34,8 @@ export async function claimAlertEvent(tx: Tx, eventId: string, now: number): Pro
   return claimed.numUpdatedRows > 0n;
 }
 
-/** What a message changes of what is known. */
-export interface Placed {
-  /** Of the alert that is known already; null: a new one. */
-  alertId: string | null;
-  key: string;
-  status: AlertStatus;
-  news: News;
-  message: TrackedMessage | undefined;
-  /** Of the alert as it was known: when it began to fire this time, and how long it said nothing (ms). */
-  episodeAt: number | null;
-  silentMs: number;
-}
-
-/** Finds the alert that a message belongs to, by the same pure decisions that `explain` makes in memory. */
-export async function placeInStore(
-  from: Queryable,
-  gated: GatedMessage,
-  understood: Understood,
-  now: number,
-): Promise<Placed> {
-  const channel = gated.channel ?? '';
-  const [own, parent, sameKey] = await Promise.all([
-    messageAt(from, channel, gated.ts),
-    gated.threadTs === undefined ? undefined : messageAt(from, channel, gated.threadTs),
-    alertBy(from, channel, understood.key),
-  ]);
-  const mayEnd = understood.status === 'resolved' || understood.endsFailure;
-  const firing = mayEnd && sameKey === undefined ? await firingAlerts(from, channel, gated.botId) : [];
-  const key = placeMessage(understood, {
-    message: own?.tracked,
-    parent: parent?.alert,
-    sameKey: sameKey?.alert,
-    firing: () => firing,
-  });
-  const known = sameKey?.alert.key === key ? sameKey : await alertBy(from, channel, key);
-  const status = understood.endsFailure && known?.alert.status === 'firing' ? 'resolved' : understood.status;
-  const news = isOlderNews(gated, known)
-    ? 'none'
-    : newsOf(status, gated.isEdit, gated.editedTs, known?.alert.status, own?.tracked);
-  const worsened =
-    news === 'none' && status === 'firing' && isNewerEdit(gated, own?.tracked, known) ? 'refreshed' : news;
-  return {
-    alertId: known?.id ?? null,
-    key,
-    status,
-    news: worsened,
-    message: own?.tracked,
-    episodeAt: known?.episodeAt ?? null,
-    silentMs: known === undefined ? 0 : now - known.lastAt,
-  };
-}
-
-/** Tools that edit their first message for every change: it still fires, and may have become severe enough for another rule. */
-function isNewerEdit(
-  gated: GatedMessage,
-  message: TrackedMessage | undefined,
-  known: { alert: TrackedAlert; lastTs: string } | undefined,
-): boolean {
-  if (!gated.isEdit || message === undefined || known?.alert.status !== 'firing') return false;
-  if (Number(gated.editedTs ?? 0) < Number(known.lastTs)) return false;
-  return message.editedTs === undefined || Number(gated.editedTs ?? 0) > Number(message.editedTs);
-}
-
-/** A firing that Slack delivered after its own resolve, though it was posted before it, rings nobody. */
-function isOlderNews(
-  gated: GatedMessage,
-  known: { alert: TrackedAlert; lastTs: string } | undefined,
-): boolean {
-  return known !== undefined && Number(gated.editedTs ?? gated.ts) < Number(known.lastTs);
-}
-
-export interface KnownAlert {
+/** An alert that a rule calls for. */
+export interface RingingAlert {
   id: string;
   threadTs: string;
   title: string;
@@ -123,48 +43,27 @@ export interface KnownAlert {
   episodeAt: number;
   /** It begins with this very message: nothing has rung for it yet. */
   begins: boolean;
-  /** How long it had said nothing before this message, ms. */
+  /** How long it had been silent before this message, ms. */
   silentMs: number;
 }
 
-/**
- * Remembers a message and what it changed. A firing after a resolve begins a new episode; after that, and after a silence
- * of `expireAfterMs`, results go under this message and who had taken the alert has it no more.
- */
-export async function rememberAlert(
-  tx: Tx,
-  message: {
-    gated: GatedMessage;
-    understood: Understood;
-    placed: Placed;
-    expireAfterMs: number;
-    now: number;
-  },
-): Promise<KnownAlert> {
-  const { gated, understood, placed, now } = message;
-  const channelId = gated.channel ?? '';
+/** Stores a message and what it changed of its alert, as it was decided. */
+export async function rememberAlert(tx: Tx, decision: Decision, heard: Heard): Promise<RingingAlert> {
+  const { gated, understood, now } = heard;
+  const { alert, begins, silentMs, episodeAt } = decision;
+  const id = alert?.id ?? newId('a');
   const threadTs = gated.threadTs ?? gated.ts;
-  const known =
-    placed.alertId === null
-      ? undefined
-      : await tx.selectFrom('alerts').selectAll().where('id', '=', placed.alertId).executeTakeFirst();
-  const silentMs = known === undefined ? 0 : now - known.last_at;
-  // What neither fires nor resolves stands for itself each time it is posted.
-  const repeatsInfo =
-    placed.status === 'info' && placed.message === undefined && known?.status === 'info' && !gated.isEdit;
-  const begins = known === undefined || placed.news === 'fired' || repeatsInfo;
-  const movesOn = begins || (silentMs > message.expireAfterMs && placed.news === 'refreshed');
-  const id = known?.id ?? newId('a');
-  if (known === undefined) {
+  if (alert === undefined) {
     await tx
       .insertInto('alerts')
       .values({
         id,
-        key: placed.key,
-        channel_id: channelId,
+        key: decision.key,
+        channel_id: gated.channel ?? '',
         bot_id: gated.botId,
+        app_id: gated.appId ?? null,
         identity: JSON.stringify(understood.identity),
-        status: placed.status,
+        status: decision.status,
         severity: understood.severity,
         title: understood.title,
         link: understood.link,
@@ -177,48 +76,42 @@ export async function rememberAlert(
         acked_at: null,
       })
       .execute();
-  } else if (placed.news !== 'none' || placed.status === 'info') {
-    await tx
-      .updateTable('alerts')
-      .set({
-        last_at: now,
-        ...(placed.news === 'none' ? {} : { status: placed.status, last_ts: gated.editedTs ?? gated.ts }),
-        ...(placed.status === 'firing'
-          ? { severity: understood.severity, title: understood.title, link: understood.link }
-          : {}),
-        ...(begins ? { episode_at: now } : {}),
-        ...(movesOn ? { thread_ts: threadTs, acked_by: null, acked_at: null } : {}),
-      })
-      .where('id', '=', id)
-      .execute();
+  } else {
+    await changeAlert(tx, id, decision, heard);
   }
-  await rememberMessage(tx, id, gated, placed);
+  await rememberMessage(tx, id, decision, heard);
   return {
     id,
-    threadTs: movesOn ? threadTs : (known?.thread_ts ?? threadTs),
-    title: understood.title === '' ? (known?.title ?? '') : understood.title,
-    episodeAt: begins ? now : (known?.episode_at ?? now),
+    threadTs: alert === undefined || decision.startsOver ? threadTs : alert.threadTs,
+    title: understood.title === '' ? (alert?.title ?? '') : understood.title,
+    episodeAt,
     begins,
     silentMs,
   };
 }
 
-async function rememberMessage(tx: Tx, alertId: string, gated: GatedMessage, placed: Placed): Promise<void> {
-  const { message } = placed;
-  const isNewest =
-    message === undefined ||
-    (gated.isEdit &&
-      !(
-        gated.editedTs !== undefined &&
-        message.editedTs !== undefined &&
-        Number(gated.editedTs) < Number(message.editedTs)
-      ));
-  if (!isNewest) return;
-  const values = {
-    status: placed.status,
-    edited: gated.isEdit || message?.edited === true ? 1 : 0,
-    edited_ts: gated.editedTs ?? message?.editedTs ?? null,
-  };
+async function changeAlert(tx: Tx, id: string, decision: Decision, heard: Heard): Promise<void> {
+  const changes = changesOf(decision, heard);
+  if (changes === null) return;
+  const { lastAt, lastTs, episodeAt, threadTs, ...same } = changes;
+  await tx
+    .updateTable('alerts')
+    .set({
+      ...same,
+      last_at: lastAt,
+      ...(lastTs === undefined ? {} : { last_ts: lastTs }),
+      ...(episodeAt === undefined ? {} : { episode_at: episodeAt }),
+      ...(threadTs === undefined ? {} : { thread_ts: threadTs, acked_by: null, acked_at: null }),
+    })
+    .where('id', '=', id)
+    .execute();
+}
+
+async function rememberMessage(tx: Tx, alertId: string, decision: Decision, heard: Heard): Promise<void> {
+  const { gated } = heard;
+  const seen = messageOf(decision, gated);
+  if (seen === null) return;
+  const values = { status: seen.status, edited: seen.edited ? 1 : 0, edited_ts: seen.editedTs ?? null };
   await tx
     .insertInto('alert_messages')
     .values({ channel_id: gated.channel ?? '', ts: gated.ts, alert_id: alertId, ...values })

@@ -1,45 +1,19 @@
+import { hasRung, ringsAt } from '../alerts/decide.ts';
 import { approvalFor } from '../calls/approval/policy.ts';
 import { cancelIn } from '../calls/asking/cancel.ts';
 import { createRequest } from '../calls/asking/create.ts';
 import type { CallsDeps } from '../calls/request/deps.ts';
 import type { Rule } from '../config/types.ts';
 import { enqueue } from '../queue/enqueue.ts';
-import type { Queryable, Tx } from '../store/types.ts';
+import type { Tx } from '../store/types.ts';
 import { lockOpenRequests } from './acknowledge.ts';
-import type { KnownAlert } from './episodes.ts';
-import { lockAlert } from './known-alerts.ts';
+import { lockAlert, ringsOf } from './known-alerts.ts';
 import { crowdInWords, type ReadyRule, type RuleAlert, rulesReply } from './rule-reply.ts';
 
 export type { ReadyRule, RuleAlert } from './rule-reply.ts';
 
 /** Nobody could be rung (Slack did not give a number, say): so long until it is tried again while the alert fires. */
 const lookAgainMs = 60_000;
-
-interface Ring {
-  rule_name: string;
-  rang_at: number;
-}
-
-/** When each rule rang last for an alert. */
-export async function ringsOf(from: Queryable, alertId: string | null): Promise<Map<string, number>> {
-  if (alertId === null) return new Map();
-  const rows: Ring[] = await from
-    .selectFrom('rule_rings')
-    .select(['rule_name', 'rang_at'])
-    .where('alert_id', '=', alertId)
-    .execute();
-  return new Map(rows.map((row) => [row.rule_name, row.rang_at]));
-}
-
-/** Whether a rule has rung for this episode of an alert: then a firing only refreshes, unless the key was silent for long. */
-export function hasRung(
-  rule: Rule,
-  rangAt: number | undefined,
-  alert: Pick<KnownAlert, 'begins' | 'episodeAt' | 'silentMs'>,
-): boolean {
-  if (rangAt === undefined || alert.begins) return false;
-  return rangAt >= alert.episodeAt && alert.silentMs <= rule.expireAfterMs;
-}
 
 /** For `/voicecall rules`: when each rule last matched. */
 export async function noteMatches(tx: Tx, rules: readonly Rule[], now: number): Promise<void> {
@@ -60,9 +34,9 @@ export async function fireRule(tx: Tx, deps: CallsDeps, ready: ReadyRule, about:
   const { rule } = ready;
   const { alert, now } = about;
   await lockAlert(tx, alert.id);
-  const rangAt = (await ringsOf(tx, alert.id)).get(rule.name);
+  const rangAt = await rangFor(tx, alert.id, rule);
   if (hasRung(rule, rangAt, alert)) return;
-  const openAt = rangAt === undefined ? now : rangAt + rule.cooldownMs;
+  const openAt = ringsAt(rule, rangAt, now);
   if (openAt > now) await fireLater(tx, rule, about, rangAt, openAt);
   else await fireNow(tx, deps, ready, about, rangAt);
 }
@@ -94,9 +68,14 @@ export async function fireAfterCooldown(
   if (row?.status !== 'firing' || row.acked_by !== null) return true;
   if (row.last_ts !== later.lastTs) return false;
   if (now - row.last_at > ready.rule.expireAfterMs) return true;
-  const rangAt = (await ringsOf(tx, alert.id)).get(ready.rule.name);
+  const rangAt = await rangFor(tx, alert.id, ready.rule);
   if ((rangAt ?? null) === later.rangAt) await fireNow(tx, deps, ready, about, rangAt);
   return true;
+}
+
+/** When a rule rang last for an alert. */
+async function rangFor(tx: Tx, alertId: string, rule: Rule): Promise<number | undefined> {
+  return (await ringsOf(tx, [alertId])).get(alertId)?.get(rule.name);
 }
 
 async function fireLater(
@@ -220,7 +199,7 @@ async function sayWhatWouldBe(tx: Tx, deps: CallsDeps, ready: ReadyRule, about: 
 
 /** A resolve: what has not been sent for this alert is stopped, and the thread says so. Nothing is said where no rule rang. */
 export async function resolveAlert(tx: Tx, deps: CallsDeps, about: RuleAlert): Promise<void> {
-  if ((await ringsOf(tx, about.alert.id)).size === 0) return;
+  if ((await ringsOf(tx, [about.alert.id])).size === 0) return;
   let stopped = 0;
   for (const { id } of await lockOpenRequests(tx, about.alert.id)) {
     stopped += (await cancelIn(tx, deps, id, { by: 'voicecall', action: 'resolved' })).stopped;

@@ -1,89 +1,143 @@
+import { type Heard, type Known, type KnownAlert, mayEnd } from '../alerts/decide.ts';
 import type { Identity } from '../alerts/identity.ts';
-import type { TrackedAlert, TrackedMessage } from '../alerts/tracker.ts';
 import type { AlertStatus } from '../config/types.ts';
+import type { AlertsTable } from '../store/schema.ts';
 import type { Queryable, Tx } from '../store/types.ts';
-
-/** What is known of one Slack message, and of the alert that it belongs to. */
-export async function messageAt(from: Queryable, channelId: string, ts: string) {
-  const row = await from
-    .selectFrom('alert_messages')
-    .innerJoin('alerts', 'alerts.id', 'alert_messages.alert_id')
-    .select([
-      'alert_messages.status as message_status',
-      'alert_messages.edited',
-      'alert_messages.edited_ts',
-      'alerts.key',
-      'alerts.channel_id',
-      'alerts.bot_id',
-      'alerts.status',
-      'alerts.identity',
-    ])
-    .where('alert_messages.channel_id', '=', channelId)
-    .where('alert_messages.ts', '=', ts)
-    .executeTakeFirst();
-  if (row === undefined) return undefined;
-  const tracked: TrackedMessage = {
-    key: row.key,
-    status: row.message_status as AlertStatus,
-    edited: row.edited !== 0,
-    editedTs: row.edited_ts ?? undefined,
-  };
-  return { tracked, alert: trackedAlert(row) };
-}
-
-function trackedAlert(row: {
-  key: string;
-  channel_id: string;
-  bot_id: string;
-  status: string;
-  identity: string;
-}): TrackedAlert {
-  return {
-    key: row.key,
-    channel: row.channel_id,
-    botId: row.bot_id,
-    status: row.status as AlertStatus,
-    identity: JSON.parse(row.identity) as Identity,
-  };
-}
-
-/** The alert of a key in a channel. */
-export async function alertBy(from: Queryable, channelId: string, key: string) {
-  const row = await from
-    .selectFrom('alerts')
-    .select(['id', 'key', 'channel_id', 'bot_id', 'status', 'identity', 'last_ts', 'last_at', 'episode_at'])
-    .where('channel_id', '=', channelId)
-    .where('key', '=', key)
-    .executeTakeFirst();
-  if (row === undefined) return undefined;
-  return {
-    id: row.id,
-    lastTs: row.last_ts,
-    lastAt: row.last_at,
-    episodeAt: row.episode_at,
-    alert: trackedAlert(row),
-  };
-}
 
 /** Enough to find what a resolve ends, and few enough to compare them all. */
 const firingCompared = 1_000;
 
-/** Alerts of a channel and a bot that fire now, the latest first. */
-export async function firingAlerts(
+/** Everything that is stored and that the decision about a message needs. */
+export async function knownInStore(from: Queryable, { gated, understood }: Heard): Promise<Known> {
+  const { channel = '', ts, threadTs, botId } = gated;
+  const [message, parent, sameKey] = await Promise.all([
+    messageAt(from, channel, ts),
+    threadTs === undefined ? undefined : messageAt(from, channel, threadTs),
+    alertOfKey(from, channel, understood.key),
+  ]);
+  const firing = mayEnd(understood) && sameKey === undefined ? await firingAlerts(from, channel, botId) : [];
+  const alerts = [message?.alert, parent?.alert, sameKey, ...firing].filter((alert) => alert !== undefined);
+  return {
+    message,
+    parent: parent?.alert,
+    sameKey,
+    firing,
+    rings: await ringsOf(
+      from,
+      alerts.map(({ id }) => id),
+    ),
+  };
+}
+
+/** When each rule rang last for these alerts, by alert and rule. */
+export async function ringsOf(
   from: Queryable,
-  channelId: string,
-  botId: string,
-): Promise<TrackedAlert[]> {
+  alertIds: readonly string[],
+): Promise<Map<string, Map<string, number>>> {
+  const rings = new Map<string, Map<string, number>>();
+  const ids = [...new Set(alertIds)];
+  if (ids.length === 0) return rings;
+  const rows = await from
+    .selectFrom('rule_rings')
+    .select(['alert_id', 'rule_name', 'rang_at'])
+    .where('alert_id', 'in', ids)
+    .execute();
+  for (const row of rows) {
+    const ofAlert = rings.get(row.alert_id) ?? new Map<string, number>();
+    rings.set(row.alert_id, ofAlert.set(row.rule_name, row.rang_at));
+  }
+  return rings;
+}
+
+const alertColumns = [
+  'alerts.id',
+  'alerts.key',
+  'alerts.channel_id',
+  'alerts.bot_id',
+  'alerts.app_id',
+  'alerts.status',
+  'alerts.identity',
+  'alerts.title',
+  'alerts.thread_ts',
+  'alerts.last_ts',
+  'alerts.last_at',
+  'alerts.episode_at',
+] as const;
+
+type AlertRow = Pick<
+  AlertsTable,
+  | 'id'
+  | 'key'
+  | 'channel_id'
+  | 'bot_id'
+  | 'app_id'
+  | 'status'
+  | 'identity'
+  | 'title'
+  | 'thread_ts'
+  | 'last_ts'
+  | 'last_at'
+  | 'episode_at'
+>;
+
+/** One Slack message as it was seen before, with its alert. */
+async function messageAt(from: Queryable, channelId: string, ts: string): Promise<Known['message']> {
+  const row = await from
+    .selectFrom('alert_messages')
+    .innerJoin('alerts', 'alerts.id', 'alert_messages.alert_id')
+    .select(alertColumns)
+    .select(['alert_messages.status as seen_status', 'alert_messages.edited', 'alert_messages.edited_ts'])
+    .where('alert_messages.channel_id', '=', channelId)
+    .where('alert_messages.ts', '=', ts)
+    .executeTakeFirst();
+  if (row === undefined) return undefined;
+  const seen = {
+    status: row.seen_status as AlertStatus,
+    edited: row.edited !== 0,
+    editedTs: row.edited_ts ?? undefined,
+  };
+  return { seen, alert: knownAlert(row) };
+}
+
+async function alertOfKey(from: Queryable, channelId: string, key: string): Promise<KnownAlert | undefined> {
+  const row = await from
+    .selectFrom('alerts')
+    .select(alertColumns)
+    .where('channel_id', '=', channelId)
+    .where('key', '=', key)
+    .executeTakeFirst();
+  return row === undefined ? undefined : knownAlert(row);
+}
+
+/** Alerts of a channel and a sender that fire now, the latest first. */
+async function firingAlerts(from: Queryable, channelId: string, botId: string): Promise<KnownAlert[]> {
   const rows = await from
     .selectFrom('alerts')
-    .select(['key', 'channel_id', 'bot_id', 'status', 'identity'])
+    .select(alertColumns)
     .where('channel_id', '=', channelId)
     .where('status', '=', 'firing')
     .where('bot_id', '=', botId)
     .orderBy('last_at', 'desc')
     .limit(firingCompared)
     .execute();
-  return rows.map(trackedAlert);
+  return rows.map(knownAlert);
+}
+
+function knownAlert(row: AlertRow): KnownAlert {
+  return {
+    id: row.id,
+    key: row.key,
+    channel: row.channel_id,
+    botId: row.bot_id,
+    appId: row.app_id ?? undefined,
+    status: row.status as AlertStatus,
+    identity: JSON.parse(row.identity) as Identity,
+    title: row.title,
+    threadTs: row.thread_ts,
+    lastTs: row.last_ts,
+    lastAt: row.last_at,
+    episodeAt: row.episode_at,
+  };
 }
 
 /**

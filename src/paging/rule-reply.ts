@@ -4,7 +4,7 @@ import type { Message } from '../calls/request/types.ts';
 import type { Rule } from '../config/types.ts';
 import { announce } from '../outbox/outbox.ts';
 import type { Tx } from '../store/types.ts';
-import type { KnownAlert } from './episodes.ts';
+import type { RingingAlert } from './episodes.ts';
 
 /** A rule that an alert matches, with whom it rings and what they hear: everything that needed looking up. */
 export interface ReadyRule {
@@ -17,7 +17,7 @@ export interface ReadyRule {
 }
 
 export interface RuleAlert {
-  alert: KnownAlert;
+  alert: RingingAlert;
   teamId: string;
   channelId: string;
   /** The name that the alerting tool posts under. */

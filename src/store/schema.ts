@@ -200,7 +200,10 @@ export interface AlertsTable {
   id: string;
   key: string;
   channel_id: string;
+  /** The sender that raised it: nobody else changes it, but those named beside it in a rule's `from`. */
   bot_id: string;
+  /** Null: none was told, or the row is older than the column. */
+  app_id: string | null;
   /** JSON of alerts/identity Identity: finds the alert that a resolve ends where the key alone does not. */
   identity: string;
   status: string;

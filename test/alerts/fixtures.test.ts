@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { createExplainer } from '../../src/alerts/explain.ts';
+import { createExplainer } from '../../src/alerts/explain/explain.ts';
 import { fixtures } from './helpers.ts';
 
 describe('messages of many tools', () => {

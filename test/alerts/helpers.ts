@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { type GatedMessage, gate } from '../../src/alerts/filter.ts';
 import { flatten } from '../../src/alerts/flatten.ts';
 import { type Understood, understand } from '../../src/alerts/understand.ts';
+import type { AlertMatch, Rule } from '../../src/config/types.ts';
 
 const fixtureSchema = z.object({
   tool: z.string(),
@@ -38,3 +39,33 @@ export function read(parts: Record<string, unknown>): Understood {
   const alert = gated({ type: 'message', channel: 'C1', bot_id: 'B1', ts: '1714550000.000100', ...parts });
   return understand(flatten(alert.message), alert);
 }
+
+export const anything: AlertMatch = {
+  status: undefined,
+  severity: undefined,
+  title: undefined,
+  text: undefined,
+  from: undefined,
+};
+/** A rule of channel C1 that matches whatever fires. */
+export const rule = (name: string, match: Partial<AlertMatch> = {}, more: Partial<Rule> = {}): Rule => ({
+  name,
+  channels: ['C1'],
+  match: { ...anything, ...match },
+  not: undefined,
+  call: ['x'],
+  say: 'x',
+  language: undefined,
+  recording: undefined,
+  cooldownMs: 0,
+  expireAfterMs: 0,
+  between: undefined,
+  days: undefined,
+  timeZone: undefined,
+  approval: 'never',
+  onUnknown: 'again',
+  mode: 'live',
+  stop: false,
+  limits: undefined,
+  ...more,
+});

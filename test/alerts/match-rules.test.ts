@@ -1,36 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { matchRules, patternFault } from '../../src/alerts/match-rules.ts';
-import type { AlertMatch, Rule } from '../../src/config/types.ts';
+import type { Rule } from '../../src/config/types.ts';
+import { anything, rule } from './helpers.ts';
 
-const anything: AlertMatch = {
-  status: undefined,
-  severity: undefined,
-  title: undefined,
-  text: undefined,
-  from: undefined,
-};
-const rule = (name: string, match: Partial<AlertMatch> = {}, more: Partial<Rule> = {}): Rule => ({
-  name,
-  channels: ['C1'],
-  match: { ...anything, ...match },
-  not: undefined,
-  call: ['x'],
-  say: 'x',
-  language: undefined,
-  recording: undefined,
-  cooldownMs: 0,
-  expireAfterMs: 0,
-  between: undefined,
-  days: undefined,
-  timeZone: undefined,
-  approval: 'never',
-  onUnknown: 'again',
-  mode: 'live',
-  stop: false,
-  limits: undefined,
-  ...more,
-});
 const facts = {
   status: 'firing',
   severity: 'critical',
@@ -49,7 +22,14 @@ describe('rules', () => {
       rule('any', { status: ['any'] }),
     ];
     assert.deepEqual(taken(rules), ['default', 'any']);
-    assert.deepEqual(taken(rules, { status: 'resolved' }), ['resolved', 'any']);
+    assert.deepEqual(
+      taken(rules, { status: 'resolved' }),
+      ['resolved'],
+      'any is not for the end of an alert',
+    );
+    assert.deepEqual(taken([rule('both', { status: ['any', 'resolved'] })], { status: 'resolved' }), [
+      'both',
+    ]);
     assert.deepEqual(taken(rules, { status: 'info' }), ['any']);
   });
   it('ask for channel, severity, sender, title and text, all of them', () => {

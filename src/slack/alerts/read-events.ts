@@ -1,31 +1,17 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type GatedMessage, gate } from '../../alerts/filter.ts';
+import { type Decision, decide, type Heard } from '../../alerts/decide.ts';
+import { gate } from '../../alerts/filter.ts';
 import { flatten } from '../../alerts/flatten.ts';
-import { matchRules } from '../../alerts/match-rules.ts';
-import { type Understood, understand } from '../../alerts/understand.ts';
-import type { Rule } from '../../config/types.ts';
-import {
-  claimAlertEvent,
-  type KnownAlert,
-  type Placed,
-  placeInStore,
-  rememberAlert,
-} from '../../paging/episodes.ts';
-import {
-  fireRule,
-  hasRung,
-  noteMatches,
-  type ReadyRule,
-  resolveAlert,
-  ringsOf,
-} from '../../paging/fire-rule.ts';
+import { understand } from '../../alerts/understand.ts';
+import { claimAlertEvent, rememberAlert } from '../../paging/episodes.ts';
+import { fireRule, noteMatches, type ReadyRule, resolveAlert } from '../../paging/fire-rule.ts';
+import { knownInStore } from '../../paging/known-alerts.ts';
 import type { TaskHandler } from '../../queue/types.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import { ownIds } from './intake.ts';
 import { readyRule } from './ready-rule.ts';
 
 const batchSize = 50;
-const usualExpireAfterMs = 24 * 3_600_000;
 
 interface StoredEvent {
   event_id: string;
@@ -78,82 +64,47 @@ async function nextEvents(deps: SlackDeps, without: string[]): Promise<StoredEve
 async function readEvent(deps: SlackDeps, event: StoredEvent): Promise<void> {
   const now = deps.clock.now();
   const gated = gate(JSON.parse(event.body), { ...ownIds(deps), teamId: deps.identity.teamId });
-  if (!('alert' in gated)) {
+  const heard =
+    'alert' in gated
+      ? { gated: gated.alert, understood: understand(flatten(gated.alert.message), gated.alert), now }
+      : null;
+  const decision =
+    heard === null ? null : decide(await knownInStore(deps.store.read, heard), heard, deps.config().rules);
+  if (heard !== null) logDecision(deps, event, heard, decision);
+  if (heard === null || decision === null) {
     await deps.store.transaction((tx) => claimAlertEvent(tx, event.event_id, now));
     return;
   }
-  const message = gated.alert;
-  const understood = understand(flatten(message.message), message);
-  const placed = await placeInStore(deps.store.read, message, understood, now);
-  const tells = placed.news !== 'none' || (placed.status === 'info' && placed.message === undefined);
-  const rules = tells ? rulesFor(deps, message, { ...understood, status: placed.status }, now) : [];
-  const ready = await readyRules(deps, rules, placed, message, understood);
-  deps.log.info(
-    {
-      channel: event.channel_id,
-      bot: message.botId,
-      app: message.appId,
-      status: placed.status,
-      severity: understood.severity,
-      title: understood.title.slice(0, 200),
-      key: placed.key,
-      news: placed.news,
-      rules: rules.map((rule) => rule.name),
-    },
-    placed.status === 'info'
-      ? 'a bot message neither fires nor resolves, as far as it was understood'
-      : 'an alert was understood',
-  );
+  // Before the transaction: Slack may have to be asked whom a rule calls.
+  const from = { channel: heard.gated.channel, botName: heard.gated.botName };
+  const ready: ReadyRule[] = [];
+  for (const rule of decision.rings) ready.push(await readyRule(deps, rule, from, heard.understood));
   await deps.store.transaction(async (tx) => {
     if (!(await claimAlertEvent(tx, event.event_id, now))) return;
-    const alert = await rememberAlert(tx, {
-      gated: message,
-      understood,
-      placed,
-      expireAfterMs: shortestExpiry(rules),
-      now,
-    });
-    await noteMatches(tx, rules, now);
-    const source = message.botName ?? null;
+    const alert = await rememberAlert(tx, decision, heard);
+    await noteMatches(tx, decision.matched, now);
+    const source = heard.gated.botName ?? null;
     const about = { alert, teamId: event.team_id, channelId: event.channel_id, source, now };
-    if (placed.news === 'resolved') await resolveAlert(tx, deps, about);
+    if (decision.news === 'resolved') await resolveAlert(tx, deps, about);
     for (const each of ready) await fireRule(tx, deps, each, about);
   });
 }
 
-/** Looked up before the transaction, because Slack may have to be asked whom a rule rings; a refresh asks for nothing. */
-async function readyRules(
-  deps: SlackDeps,
-  rules: Rule[],
-  placed: Placed,
-  message: GatedMessage,
-  understood: Understood,
-): Promise<ReadyRule[]> {
-  const rings = await ringsOf(deps.store.read, placed.alertId);
-  const known: Pick<KnownAlert, 'begins' | 'episodeAt' | 'silentMs'> = {
-    begins: placed.news === 'fired' || placed.status === 'info',
-    episodeAt: placed.episodeAt ?? 0,
-    silentMs: placed.silentMs,
-  };
-  const ready: ReadyRule[] = [];
-  for (const rule of rules) {
-    if (hasRung(rule, rings.get(rule.name), known)) continue;
-    ready.push(
-      await readyRule(deps, rule, { channel: message.channel, botName: message.botName }, understood),
-    );
+function logDecision(deps: SlackDeps, event: StoredEvent, heard: Heard, decision: Decision | null): void {
+  const { gated, understood } = heard;
+  const sender = { channel: event.channel_id, bot: gated.botId, app: gated.appId };
+  if (decision === null) {
+    deps.log.info(sender, "another sender's message in the thread of an alert changes nothing");
+    return;
   }
-  return ready;
-}
-
-function shortestExpiry(rules: readonly Rule[]): number {
-  return rules.length === 0 ? usualExpireAfterMs : Math.min(...rules.map((rule) => rule.expireAfterMs));
-}
-
-/** A rule for any message does not ring because something ended, unless it says so itself. */
-function rulesFor(deps: SlackDeps, message: GatedMessage, facts: Understood, now: number): Rule[] {
-  const context = { channel: message.channel, botId: message.botId, appId: message.appId, now };
-  const rules = matchRules(deps.config().rules, facts, context);
-  return facts.status === 'resolved'
-    ? rules.filter((rule) => rule.match.status?.includes('resolved') === true)
-    : rules;
+  const { status, key, news, matched } = decision;
+  const { severity } = understood;
+  const title = understood.title.slice(0, 200);
+  const rules = matched.map((rule) => rule.name);
+  deps.log.info(
+    { ...sender, status, severity, title, key, news, rules },
+    status === 'info'
+      ? 'a bot message neither fires nor resolves, as far as it was understood'
+      : 'an alert was understood',
+  );
 }

@@ -1,3 +1,4 @@
+import { alertSenders } from './alert-senders.ts';
 import { firstTables } from './first-tables.ts';
 import type { Step } from './step.ts';
 
@@ -5,4 +6,4 @@ import type { Step } from './step.ts';
  * Steps from an empty database to today's tables, oldest first. A released step never changes: a change of the tables
  * is a new file here, at the end of the list, and the same change in ../schema.ts.
  */
-export const migrations: Step[] = [firstTables];
+export const migrations: Step[] = [firstTables, alertSenders];

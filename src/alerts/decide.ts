@@ -1,0 +1,254 @@
+import type { AlertSeverity, AlertStatus, Rule } from '../config/types.ts';
+import type { GatedMessage } from './filter.ts';
+import type { Identity } from './identity.ts';
+import { isFrom, matchRules, type RuleContext, type RuleFacts } from './match-rules.ts';
+import { findEnded, isSameAlert, type News, newsOf } from './same-alert.ts';
+import type { Understood } from './understand.ts';
+
+/** What is stored of an alert, as far as decisions need it. */
+export interface KnownAlert {
+  id: string;
+  key: string;
+  channel: string;
+  /** The sender that raised it. */
+  botId: string;
+  appId: string | undefined;
+  status: AlertStatus;
+  identity: Identity;
+  title: string;
+  /** The message under which the results go. */
+  threadTs: string;
+  /** Slack's time of the newest message that changed it. */
+  lastTs: string;
+  /** When it was heard of last, and when it began to fire this time (ms). */
+  lastAt: number;
+  episodeAt: number;
+}
+
+/** What is stored of one Slack message. */
+export interface KnownMessage {
+  status: AlertStatus;
+  /** True once an edit of it was seen: an original that comes later is older news. */
+  edited: boolean;
+  /** Slack's time of the newest edit seen. */
+  editedTs: string | undefined;
+}
+
+/** Everything that is known when a message comes: rows of tables, or maps in memory. */
+export interface Known {
+  /** This very message as it was seen before, with its alert. */
+  message: { seen: KnownMessage; alert: KnownAlert } | undefined;
+  /** The alert of the first message of its thread. */
+  parent: KnownAlert | undefined;
+  /** The alert of the key that understand() gave. */
+  sameKey: KnownAlert | undefined;
+  /** Alerts of the same channel and sender that fire now; needed where `mayEnd` says so. */
+  firing: KnownAlert[];
+  /** When each rule rang last for an alert, by the alert's id and the rule's name. */
+  rings: ReadonlyMap<string, ReadonlyMap<string, number>>;
+}
+
+/** A message to decide on. */
+export interface Heard {
+  gated: GatedMessage;
+  understood: Understood;
+  /** When it is dealt with, ms. */
+  now: number;
+  /** For rules that ask for a time of the day, ms; `now` unless it comes from the past. */
+  timeOfDay?: number;
+}
+
+/** What a message means, what it changes, and which rules ring for it. */
+export interface Decision {
+  /** The alert it belongs to, as it was known; undefined: a new one. */
+  alert: KnownAlert | undefined;
+  seen: KnownMessage | undefined;
+  key: string;
+  status: AlertStatus;
+  news: News;
+  /** The alert begins to fire with this very message: no rule has rung for it yet. */
+  begins: boolean;
+  /** Results go under this message from now on, and an earlier acknowledgement is cleared. */
+  startsOver: boolean;
+  /** When it began to fire this time (ms). */
+  episodeAt: number;
+  /** How long it had been silent before this message, ms. */
+  silentMs: number;
+  /** The rules that match, in order; none where the message tells nothing new. */
+  matched: Rule[];
+  /** Those that have not rung for it yet: they ring now, or once their cooldown is over. */
+  rings: Rule[];
+}
+
+/** Used where no rule says how long an alert may be silent. */
+const usualExpireAfterMs = 24 * 3_600_000;
+
+/** True for a message that may end an alert of another key: then `Known.firing` is needed. */
+export function mayEnd(understood: Understood): boolean {
+  return understood.status === 'resolved' || understood.endsFailure;
+}
+
+/**
+ * The one place that decides about an alert message: which alert it belongs to, what is new, which rules ring.
+ * Production gives it rows of tables, the dry run gives it maps. Null: a message of somebody else in the thread of an
+ * alert, which changes nothing and raises nothing.
+ */
+export function decide(known: Known, heard: Heard, rules: Rule[]): Decision | null {
+  const { gated, understood, now } = heard;
+  const placed = place(known, gated, understood, rules);
+  if (placed === null) return null;
+  const { key, alert } = placed;
+  const seen = known.message?.seen;
+  const status = understood.endsFailure && alert?.status === 'firing' ? 'resolved' : understood.status;
+  const news = newsHere(gated, status, seen, alert);
+  const repeatsInfo = status === 'info' && seen === undefined && alert?.status === 'info' && !gated.isEdit;
+  const begins = alert === undefined || news === 'fired' || repeatsInfo;
+  const silentMs = alert === undefined ? 0 : now - alert.lastAt;
+  const episodeAt = begins ? now : alert.episodeAt;
+  const tells = news !== 'none' || (status === 'info' && seen === undefined);
+  const matched = tells ? matchRules(rules, factsOf(understood, status), contextOf(heard)) : [];
+  const rangAt = alert === undefined ? undefined : known.rings.get(alert.id);
+  const rings = matched.filter(
+    (rule) => !hasRung(rule, rangAt?.get(rule.name), { begins, episodeAt, silentMs }),
+  );
+  const expiries = matched.map((rule) => rule.expireAfterMs);
+  const expireAfterMs = expiries.length === 0 ? usualExpireAfterMs : Math.min(...expiries);
+  const startsOver = begins || (news === 'refreshed' && silentMs > expireAfterMs);
+  return { alert, seen, key, status, news, begins, startsOver, episodeAt, silentMs, matched, rings };
+}
+
+/** Where and when a message is, as rules see it. */
+export function contextOf({ gated, now, timeOfDay }: Heard): RuleContext {
+  return { channel: gated.channel, botId: gated.botId, appId: gated.appId, now: timeOfDay ?? now };
+}
+
+/** What rules may look at. */
+export function factsOf(understood: Understood, status: AlertStatus): RuleFacts {
+  return { status, severity: understood.severity, title: understood.title, text: understood.text };
+}
+
+/**
+ * The alert that a message belongs to: that of its own earlier version, of its thread, of its key, or the one alert
+ * that it ends. An alert belongs to the sender that raised it.
+ */
+function place(
+  known: Known,
+  gated: GatedMessage,
+  understood: Understood,
+  rules: Rule[],
+): { key: string; alert: KnownAlert | undefined } | null {
+  const { message, parent, sameKey } = known;
+  const of = (alert: KnownAlert) => ({ key: alert.key, alert });
+  if (message !== undefined) return mayChange(gated, message.alert, rules) ? of(message.alert) : null;
+  if (parent !== undefined && parent.status !== 'info') {
+    const trusted = mayChange(gated, parent, rules);
+    if (!trusted) return isNamed(gated, rules) && understood.status === 'firing' ? own() : null;
+    if (isSameAlert(understood, parent)) return of(parent);
+  }
+  return own();
+
+  function own() {
+    if (sameKey !== undefined) return of(sameKey);
+    const ended = mayEnd(understood) ? findEnded(understood.identity, known.firing) : undefined;
+    return ended === undefined ? { key: understood.key, alert: undefined } : of(ended);
+  }
+}
+
+/** An alert is changed by the sender that raised it, and by one that stands beside that sender in a rule's `from`. */
+function mayChange(gated: GatedMessage, alert: KnownAlert, rules: Rule[]): boolean {
+  if (gated.botId === alert.botId) return true;
+  return rules.some((rule) => {
+    const from = watches(rule, gated.channel) ? rule.match.from : undefined;
+    return from !== undefined && isFrom(from, gated) && isFrom(from, alert);
+  });
+}
+
+/** True where a rule of the channel names the sender. */
+function isNamed(gated: GatedMessage, rules: Rule[]): boolean {
+  return rules.some(
+    (rule) => watches(rule, gated.channel) && rule.match.from !== undefined && isFrom(rule.match.from, gated),
+  );
+}
+
+function watches(rule: Rule, channel: string | undefined): boolean {
+  return channel === undefined || rule.channels.includes(channel);
+}
+
+/** What a message changes of its alert, with the order of Slack's own times in mind. */
+function newsHere(
+  gated: GatedMessage,
+  status: AlertStatus,
+  seen: KnownMessage | undefined,
+  alert: KnownAlert | undefined,
+): News {
+  const at = Number(gated.editedTs ?? gated.ts);
+  // Slack may deliver a firing after its own resolve, though it was posted before.
+  if (alert !== undefined && at < Number(alert.lastTs)) return 'none';
+  const news = newsOf(status, gated.isEdit, gated.editedTs, alert?.status, seen);
+  if (news !== 'none' || status !== 'firing') return news;
+  // Tools that edit their first message for every change: it still fires, and may match another rule by now.
+  const isNewerEdit =
+    gated.isEdit &&
+    seen !== undefined &&
+    alert?.status === 'firing' &&
+    (seen.editedTs === undefined || Number(gated.editedTs ?? 0) > Number(seen.editedTs));
+  return isNewerEdit ? 'refreshed' : 'none';
+}
+
+/** True if a rule has rung for this episode of an alert: a firing only refreshes it, unless it was silent for long. */
+export function hasRung(
+  rule: Rule,
+  rangAt: number | undefined,
+  alert: Pick<Decision, 'begins' | 'episodeAt' | 'silentMs'>,
+): boolean {
+  if (rangAt === undefined || alert.begins) return false;
+  return rangAt >= alert.episodeAt && alert.silentMs <= rule.expireAfterMs;
+}
+
+/** When a rule that has not rung for this episode rings: at once, or when its cooldown is over (ms). */
+export function ringsAt(rule: Rule, rangAt: number | undefined, now: number): number {
+  return rangAt === undefined ? now : Math.max(now, rangAt + rule.cooldownMs);
+}
+
+/** What a message changes of its alert's row; null: nothing. `title` and the rest are the newest that fired. */
+export function changesOf(
+  decision: Decision,
+  { gated, understood, now }: Heard,
+): {
+  lastAt: number;
+  status?: AlertStatus;
+  lastTs?: string;
+  severity?: AlertSeverity | null;
+  title?: string;
+  link?: string | null;
+  episodeAt?: number;
+  threadTs?: string;
+} | null {
+  const { news, status, begins, startsOver } = decision;
+  if (news === 'none' && status !== 'info') return null;
+  const { severity, title, link } = understood;
+  return {
+    lastAt: now,
+    ...(news === 'none' ? {} : { status, lastTs: gated.editedTs ?? gated.ts }),
+    ...(status === 'firing' ? { severity, title, link } : {}),
+    ...(begins ? { episodeAt: now } : {}),
+    ...(startsOver ? { threadTs: gated.threadTs ?? gated.ts } : {}),
+  };
+}
+
+/** What is stored of the message itself from now on; null: an older version of it than the one that is stored. */
+export function messageOf(decision: Decision, gated: GatedMessage): KnownMessage | null {
+  const { seen, status } = decision;
+  if (seen !== undefined && !gated.isEdit) return null;
+  if (
+    seen?.editedTs !== undefined &&
+    gated.editedTs !== undefined &&
+    Number(gated.editedTs) < Number(seen.editedTs)
+  )
+    return null;
+  return {
+    status,
+    edited: gated.isEdit || seen?.edited === true,
+    editedTs: gated.editedTs ?? seen?.editedTs,
+  };
+}

@@ -1,0 +1,102 @@
+import type { AlertSeverity, AlertStatus, Rule } from '../../config/types.ts';
+import { contextOf, decide, factsOf, ringsAt } from '../decide.ts';
+import { gate, type NotAnAlert } from '../filter.ts';
+import { flatten } from '../flatten.ts';
+import type { Condition } from '../match-rules.ts';
+import type { News } from '../same-alert.ts';
+import { understand } from '../understand.ts';
+import { createMemory } from './memory.ts';
+import { nearestMiss } from './why-not.ts';
+
+/** What one message event means, for people who try a rule. */
+export interface Explanation {
+  status: AlertStatus | 'not-an-alert';
+  severity: AlertSeverity | null;
+  title: string | null;
+  link: string | null;
+  key: string | null;
+  /** The first rule that matches. */
+  rule: string | null;
+  /** What the message changes of its alert. */
+  news: News;
+  /** The rules that call somebody for this message, at once or when their cooldown is over. */
+  calls: string[];
+  /** Where no rule matches: the rule that came nearest, and which of its conditions failed. */
+  nearest: string | null;
+  failed: Condition[];
+  /** Why nobody is called; null where somebody is. */
+  why: string | null;
+}
+
+const nothing: Explanation = {
+  status: 'not-an-alert',
+  severity: null,
+  title: null,
+  link: null,
+  key: null,
+  rule: null,
+  news: 'none',
+  calls: [],
+  nearest: null,
+  failed: [],
+  why: null,
+};
+
+const notAnAlert: Record<NotAnAlert, string> = {
+  no_message: 'This is no message event.',
+  deleted: 'A message that was deleted changes nothing.',
+  other_subtype: 'Messages of this subtype are no alerts.',
+  person: 'A person wrote it: only messages of bots are alerts.',
+  slackbot: 'Slackbot wrote it.',
+  own_message: 'Voicecall wrote it itself.',
+  other_workspace: 'Its sender is of another workspace.',
+  unfurl: 'Slack added the preview of a link, and nothing else changed.',
+  unchanged: 'The edit changed no words.',
+};
+
+/**
+ * A function that explains one event after the other with the decisions that production makes; edits, replies and
+ * resolves find the alert they belong to.
+ * @param now for rules that ask for a time, where the message itself tells none; epoch ms
+ */
+export function createExplainer(rules: Rule[], now: number): (event: unknown) => Explanation {
+  const memory = createMemory();
+  return (event) => {
+    const gated = gate(event);
+    if (!('alert' in gated)) return { ...nothing, why: notAnAlert[gated.reason] };
+    const { alert: message } = gated;
+    const understood = understand(flatten(message.message), message);
+    const sentAt = Math.round(Number(message.editedTs ?? message.ts) * 1000);
+    const heard = {
+      gated: message,
+      understood,
+      now: Number.isFinite(sentAt) && sentAt > 1e12 ? sentAt : now,
+    };
+    const known = memory.known(heard);
+    const decision = decide(known, heard, rules);
+    if (decision === null)
+      return { ...nothing, why: 'Somebody else than its sender wrote it in the thread of an alert.' };
+    const { key, status, news, matched } = decision;
+    const alert = memory.remember(decision, heard);
+    for (const rule of decision.rings) {
+      const rangAt = known.rings.get(alert.id)?.get(rule.name);
+      memory.rang(alert.id, rule.name, ringsAt(rule, rangAt, heard.now));
+    }
+    const { severity, title, link } = understood;
+    const miss =
+      matched.length > 0 ? null : nearestMiss(rules, factsOf(understood, status), contextOf(heard));
+    const calls = decision.rings.map((rule) => rule.name);
+    return {
+      ...{ status, severity, title, link, key, rule: matched[0]?.name ?? null },
+      ...{ news, calls, nearest: miss?.rule ?? null, failed: miss?.failed ?? [] },
+      why: calls.length > 0 ? null : whyNobody(rules, matched, miss?.why),
+    };
+  };
+}
+
+function whyNobody(rules: Rule[], matched: Rule[], miss: string | undefined): string {
+  if (rules.length === 0) return 'There are no rules.';
+  const [first] = matched;
+  if (first !== undefined) return `Rule ${first.name} has called for this alert already.`;
+  return miss ?? 'It tells nothing new of its alert.';
+}

@@ -1,0 +1,73 @@
+import {
+  changesOf,
+  type Decision,
+  type Heard,
+  type Known,
+  type KnownAlert,
+  type KnownMessage,
+  mayEnd,
+  messageOf,
+} from '../decide.ts';
+
+/** What production keeps in tables, in maps: for the dry run, which stores nothing. */
+export interface Memory {
+  known(heard: Heard): Known;
+  /** Remembers what a message changed; the alert as it is from now on. */
+  remember(decision: Decision, heard: Heard): KnownAlert;
+  rang(alertId: string, ruleName: string, at: number): void;
+}
+
+export function createMemory(): Memory {
+  const alerts = new Map<string, KnownAlert>();
+  const messages = new Map<string, { seen: KnownMessage; key: string }>();
+  const rings = new Map<string, Map<string, number>>();
+  const placeOf = (channel: string | undefined, ts: string) => `${channel ?? ''}\n${ts}`;
+  const messageAt = (channel: string | undefined, ts: string | undefined) => {
+    const found = ts === undefined || ts === '' ? undefined : messages.get(placeOf(channel, ts));
+    const alert = found === undefined ? undefined : alerts.get(found.key);
+    return found === undefined || alert === undefined ? undefined : { seen: found.seen, alert };
+  };
+  return {
+    known({ gated, understood }) {
+      const { channel = '', botId } = gated;
+      const sameKey = alerts.get(understood.key);
+      const fires = (alert: KnownAlert) =>
+        alert.status === 'firing' && alert.channel === channel && alert.botId === botId;
+      return {
+        message: messageAt(channel, gated.ts),
+        parent: messageAt(channel, gated.threadTs)?.alert,
+        sameKey,
+        firing: mayEnd(understood) && sameKey === undefined ? [...alerts.values()].filter(fires) : [],
+        rings,
+      };
+    },
+    remember(decision, heard) {
+      const { gated, understood } = heard;
+      const before: KnownAlert = decision.alert ?? {
+        id: decision.key,
+        key: decision.key,
+        channel: gated.channel ?? '',
+        botId: gated.botId,
+        appId: gated.appId,
+        status: decision.status,
+        identity: understood.identity,
+        title: understood.title,
+        threadTs: gated.threadTs ?? gated.ts,
+        lastTs: gated.editedTs ?? gated.ts,
+        lastAt: heard.now,
+        episodeAt: decision.episodeAt,
+      };
+      const alert: KnownAlert =
+        decision.alert === undefined ? before : { ...before, ...changesOf(decision, heard) };
+      alerts.set(alert.key, alert);
+      const seen = messageOf(decision, gated);
+      if (seen !== null && gated.ts !== '')
+        messages.set(placeOf(gated.channel, gated.ts), { seen, key: alert.key });
+      return alert;
+    },
+    rang(alertId, ruleName, at) {
+      const known = rings.get(alertId) ?? new Map<string, number>();
+      rings.set(alertId, known.set(ruleName, at));
+    },
+  };
+}

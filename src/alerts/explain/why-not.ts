@@ -1,0 +1,51 @@
+import type { Rule } from '../../config/types.ts';
+import { type Condition, failedConditions, type RuleContext, type RuleFacts } from '../match-rules.ts';
+
+/** The rule that came nearest to matching, and what kept it from it. */
+export interface Miss {
+  rule: string;
+  failed: Condition[];
+  /** The first of them in words. */
+  why: string;
+}
+
+/** The rule with the fewest conditions that failed, the first of several; null where there is no rule. */
+export function nearestMiss(rules: readonly Rule[], facts: RuleFacts, context: RuleContext): Miss | null {
+  let nearest: { rule: Rule; failed: Condition[] } | null = null;
+  for (const rule of rules) {
+    const failed = [...new Set(failedConditions(rule, facts, context))];
+    if (nearest === null || failed.length < nearest.failed.length) nearest = { rule, failed };
+  }
+  const first = nearest?.failed[0];
+  if (nearest === null || first === undefined) return null;
+  const { rule, failed } = nearest;
+  return { rule: rule.name, failed, why: `Rule ${rule.name}: ${inWords(first, rule, facts, context)}.` };
+}
+
+function inWords(condition: Condition, rule: Rule, facts: RuleFacts, context: RuleContext): string {
+  const { match } = rule;
+  switch (condition) {
+    case 'channels':
+      return `it reads ${rule.channels.join(', ')}, and the message is in ${context.channel ?? 'no channel'}`;
+    case 'status':
+      return `it asks for status ${(match.status ?? ['firing']).join(' or ')}, and the message is ${facts.status}${
+        match.status?.includes('any') === true ? ', which has to be named' : ''
+      }`;
+    case 'severity':
+      return `it asks for severity ${(match.severity ?? []).map(String).join(' or ')}, and the message has ${
+        facts.severity ?? 'none (null)'
+      }`;
+    case 'from': {
+      const sender = [context.botId, context.appId].filter((id) => id !== undefined).join(' or ');
+      return `it asks for a message from ${(match.from ?? []).join(' or ')}, and the sender is ${sender}`;
+    }
+    case 'title':
+      return 'the title does not match';
+    case 'text':
+      return 'the text does not match';
+    case 'not':
+      return 'what it excludes (not) matches';
+    case 'between':
+      return 'it does not apply at that time or on that day';
+  }
+}

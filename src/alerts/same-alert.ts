@@ -1,0 +1,84 @@
+import type { AlertStatus } from '../config/types.ts';
+import type { Identity } from './identity.ts';
+import type { Understood } from './understand.ts';
+
+/** fired: may ring. refreshed: fires again. resolved: ends it. none: nothing changed. */
+export type News = 'fired' | 'refreshed' | 'resolved' | 'none';
+
+/** A reply tells of its thread's alert, unless it clearly fires for something else. */
+export function isSameAlert(understood: Understood, parent: { identity: Identity }): boolean {
+  if (understood.status !== 'firing') return true;
+  const mine = understood.identity.incident;
+  const theirs = parent.identity.incident;
+  if (mine !== null && theirs !== null) return mine === theirs;
+  return !conflicts(understood.identity, parent.identity);
+}
+
+/** The one firing alert that a resolve with another key ends; undefined where none or several fit. */
+export function findEnded<Alert extends { identity: Identity }>(
+  identity: Identity,
+  firing: readonly Alert[],
+): Alert | undefined {
+  const rounds = [
+    (other: Identity) => identity.strict !== '' && other.strict === identity.strict,
+    (other: Identity) => identity.loose !== '' && other.loose === identity.loose,
+    (other: Identity) =>
+      identity.loose === '' &&
+      identity.strict === '' &&
+      identity.subjects.length > 0 &&
+      sameSubjects(identity, other),
+  ];
+  for (const fits of rounds) {
+    const found = firing.filter((alert) => fits(alert.identity) && !conflicts(identity, alert.identity));
+    if (found.length > 0) return found.length === 1 ? found[0] : undefined;
+  }
+  return undefined;
+}
+
+function sameSubjects(left: Identity, right: Identity): boolean {
+  return left.subjects.every((subject) => right.subjects.includes(subject));
+}
+
+/** True where both name the same kind of thing and name it differently: another host, another monitor, another incident. */
+export function conflicts(left: Identity, right: Identity): boolean {
+  if (left.incident !== null && right.incident !== null && left.incident !== right.incident) {
+    if (kindOf(left.incident) === kindOf(right.incident)) return true;
+  }
+  return differ(left.subjects, right.subjects, '=') || differ(left.things, right.things, undefined);
+}
+
+function differ(left: string[], right: string[], separator: string | undefined): boolean {
+  const nameOf = (item: string) =>
+    separator === undefined ? kindOf(item) : (item.split(separator)[0] ?? item);
+  for (const item of left) {
+    const others = right.filter((other) => nameOf(other) === nameOf(item));
+    if (others.length > 0 && !others.includes(item)) return true;
+  }
+  return false;
+}
+
+function kindOf(id: string): string {
+  return id.split(/[/=]/)[0] ?? id;
+}
+
+/** What a message changes. @param previous the alert as it was known; @param message the same Slack message as it was known */
+export function newsOf(
+  status: AlertStatus,
+  isEdit: boolean,
+  editedTs: string | undefined,
+  previous: AlertStatus | undefined,
+  message: { status: AlertStatus; editedTs: string | undefined } | undefined,
+): News {
+  if (message !== undefined) {
+    // An original behind its own edit, the same message again, or an older edit behind a newer one: nothing new.
+    if (!isEdit || isOlder(editedTs, message.editedTs)) return 'none';
+    if (message.status === status || status === 'info') return 'none';
+  }
+  if (status === 'info') return 'none';
+  if (status === 'resolved') return previous === 'resolved' ? 'none' : 'resolved';
+  return previous === 'firing' ? 'refreshed' : 'fired';
+}
+
+function isOlder(mine: string | undefined, newest: string | undefined): boolean {
+  return mine !== undefined && newest !== undefined && Number(mine) < Number(newest);
+}

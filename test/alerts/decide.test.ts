@@ -1,0 +1,243 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { createExplainer, type Explanation } from '../../src/alerts/explain/explain.ts';
+import type { Rule } from '../../src/config/types.ts';
+import { rule } from './helpers.ts';
+
+/** What the dry run says of a sequence, which is what production decides. */
+function play(events: Record<string, unknown>[]): Explanation[] {
+  return events.map(explainer([]));
+}
+
+function explainer(rules: Rule[]): (event: Record<string, unknown>) => Explanation {
+  const explain = createExplainer(rules, 0);
+  return (event) => explain({ type: 'message', channel: 'C1', bot_id: 'B1', ...event });
+}
+
+const edit = (ts: string, at: string, text: string) => ({
+  subtype: 'message_changed',
+  ts: at,
+  message: { bot_id: 'B1', ts, text, edited: { ts: at, user: 'U1' } },
+});
+
+describe('a sequence of messages', () => {
+  it('rings once, refreshes, resolves, rings again', () => {
+    const seen = play([
+      { ts: '1.1', text: 'db is down' },
+      { ts: '2.1', text: 'db is down' },
+      { ts: '3.1', text: 'db is up' },
+      { ts: '4.1', text: 'db is up' },
+      { ts: '5.1', text: 'db is down' },
+    ]);
+    assert.deepEqual(
+      seen.map((item) => item.news),
+      ['fired', 'refreshed', 'resolved', 'none', 'fired'],
+    );
+    assert.equal(new Set(seen.map((item) => item.key)).size, 1);
+  });
+  it('finds the alert of an edit and of a thread reply, whatever they say', () => {
+    const seen = play([
+      { ts: '1.1', text: 'Problem: db-1 is down' },
+      edit('1.1', '2.1', 'Resolved in 3m by Ada'),
+      { ts: '3.1', thread_ts: '1.1', text: 'Problem: it is down again' },
+      { ts: '4.1', thread_ts: '1.1', text: 'Resolved' },
+    ]);
+    assert.deepEqual(
+      seen.map((item) => item.news),
+      ['fired', 'resolved', 'fired', 'resolved'],
+    );
+    assert.equal(new Set(seen.map((item) => item.key)).size, 1);
+  });
+  it('lets a reply that fires for something else stand alone', () => {
+    const seen = play([
+      { ts: '1.1', text: 'Triggered: load\nHost: web-1' },
+      { ts: '2.1', thread_ts: '1.1', text: 'Triggered: load\nHost: web-2' },
+    ]);
+    assert.notEqual(seen[0]?.key, seen[1]?.key);
+  });
+  it('keeps alerts apart that only share a thread under a message which is no alert', () => {
+    const seen = play([
+      { ts: '1.1', text: 'Messages of today' },
+      { ts: '2.1', thread_ts: '1.1', text: 'a is down' },
+      { ts: '3.1', thread_ts: '1.1', text: 'b is down' },
+    ]);
+    assert.equal(new Set(seen.map((item) => item.key)).size, 3);
+  });
+  it('takes an original behind its own edit for old news', () => {
+    const seen = play([edit('1.1', '2.1', 'Resolved: db'), { ts: '1.1', text: 'db is very down' }]);
+    assert.equal(seen[1]?.key, seen[0]?.key);
+    assert.deepEqual(
+      seen.map((item) => item.news),
+      ['resolved', 'none'],
+    );
+  });
+  it('refreshes by an edit that still fires, and ignores edits that come late', () => {
+    const seen = play([
+      { ts: '1.1', text: 'db is down (3 errors)' },
+      edit('1.1', '2.1', 'db is down (4 errors)'),
+      edit('1.1', '4.1', 'db is up'),
+      edit('1.1', '3.1', 'db is down (5 errors)'),
+    ]);
+    assert.deepEqual(
+      seen.map((item) => item.news),
+      ['fired', 'refreshed', 'resolved', 'none'],
+    );
+    assert.deepEqual(
+      play([
+        { ts: '1.1', text: 'db is down' },
+        { ts: '1.1', text: 'db is down' },
+      ])[1]?.news,
+      'none',
+    );
+  });
+  it('does not ring for a resolve before its firing', () => {
+    assert.deepEqual(
+      play([{ ts: '1.1', text: 'db is up' }]).map((item) => item.news),
+      ['resolved'],
+    );
+  });
+  it('ends the one alert that a differently worded resolve fits, and none where two fit', () => {
+    const cpu = (host: string) => ({ text: `CPU too high\nHost: ${host}` });
+    const one = play([
+      { ts: '1.1', ...cpu('web-1') },
+      { ts: '2.1', text: 'Triggered: CPU too high\nHost: web-1' },
+      { ts: '3.1', text: 'CPU returned to normal\nHost: web-1' },
+    ]);
+    assert.equal(one[2]?.key, one[1]?.key);
+    const two = play([
+      { ts: '1.1', text: 'Triggered: CPU too high\nHost: web-1' },
+      { ts: '2.1', text: 'Triggered: CPU too high\nHost: web-2' },
+      { ts: '3.1', text: 'CPU returned to normal' },
+    ]);
+    assert.ok(two[2]?.key !== two[0]?.key && two[2]?.key !== two[1]?.key);
+    const other = play([
+      { ts: '1.1', text: 'Triggered: CPU too high\nHost: web-1' },
+      { ts: '2.1', text: 'CPU returned to normal\nHost: web-2' },
+    ]);
+    assert.notEqual(other[0]?.key, other[1]?.key);
+  });
+  it('takes a build that passed for the end of its failure, and for nothing else', () => {
+    const failed = { ts: '1.1', text: 'Build api failed' };
+    assert.deepEqual(
+      play([failed, { ts: '2.1', text: 'Build api passed' }]).map((item) => item.status),
+      ['firing', 'resolved'],
+    );
+    assert.deepEqual(
+      play([failed, { ts: '2.1', text: 'Build web passed' }]).map((item) => item.status),
+      ['firing', 'info'],
+    );
+  });
+});
+
+describe('which rules ring', () => {
+  const day = { expireAfterMs: 24 * 3_600_000, cooldownMs: 900_000 };
+  const heard = (rules: Rule[], events: Record<string, unknown>[]) => events.map(explainer(rules));
+
+  it('rings no rule for any message when an alert ends, unless the rule says so', () => {
+    const [any, named] = [['any'], ['any', 'resolved']].map((status) => [
+      rule('all', { status: status as ('any' | 'resolved')[] }, day),
+    ]);
+    const event = { ts: '1.1', text: '[RESOLVED:1] db is up' };
+    const [dropped] = heard(any ?? [], [event]);
+    assert.deepEqual(
+      [dropped?.status, dropped?.rule, dropped?.calls, dropped?.nearest, dropped?.failed],
+      ['resolved', null, [], 'all', ['status']],
+    );
+    assert.match(dropped?.why ?? '', /status any, and the message is resolved, which has to be named/);
+    assert.deepEqual(heard(named ?? [], [event])[0]?.calls, ['all']);
+  });
+  it('rings once for each episode, and again after a silence', () => {
+    const rules = [rule('pager', {}, day)];
+    const at = (hours: number) => String(1_714_550_000 + hours * 3600);
+    const down = (hours: number) => ({ ts: at(hours), text: 'db is down' });
+    const seen = heard(rules, [
+      down(0),
+      down(1),
+      { ts: at(2), text: 'db is up' },
+      down(3),
+      down(4),
+      down(29),
+    ]);
+    assert.deepEqual(
+      seen.map(({ calls }) => calls.length),
+      [1, 0, 0, 1, 0, 1],
+    );
+    assert.equal(seen[1]?.rule, 'pager');
+    assert.match(seen[1]?.why ?? '', /has called for this alert already/);
+  });
+  it('says which condition of the nearest rule failed', () => {
+    const rules = [
+      rule('far', { title: { substring: 'queue' }, severity: ['critical'] }),
+      rule('near', { severity: ['critical'] }),
+    ];
+    const [seen] = heard(rules, [{ ts: '1.1', text: 'db is down', attachments: [] }]);
+    assert.deepEqual([seen?.rule, seen?.nearest, seen?.failed], [null, 'near', ['severity']]);
+    assert.match(seen?.why ?? '', /Rule near: it asks for severity critical, and the message has none/);
+    const each: [Partial<Rule>, string][] = [
+      [{ channels: ['C2'] }, 'channels'],
+      [{ match: { ...rule('x', { title: { substring: 'queue' } }).match, severity: undefined } }, 'title'],
+      [{ match: { ...rule('x', { from: ['B9'] }).match } }, 'from'],
+      [{ match: { ...rule('x', { text: { substring: 'nothing of it' } }).match } }, 'text'],
+      [{ match: { ...rule('x', { status: ['info'] }).match } }, 'status'],
+      [{ not: { ...rule('x', { title: { substring: 'db' } }).match } }, 'not'],
+      [{ days: [], between: undefined }, 'between'],
+    ];
+    for (const [changed, condition] of each) {
+      const [said] = heard([rule('one', {}, changed)], [{ ts: '1.1', text: 'db is down' }]);
+      assert.deepEqual(said?.failed, [condition]);
+      assert.match(said?.why ?? '', /^Rule one: \S+ /);
+    }
+  });
+});
+
+describe('whose alert it is', () => {
+  const fired = { ts: '1.1', text: 'CRITICAL: db is down' };
+  const reply = (bot_id: string, text: string, more = {}) => ({
+    ts: '2.1',
+    thread_ts: '1.1',
+    bot_id,
+    text,
+    ...more,
+  });
+  const after = (rules: Rule[], event: Record<string, unknown>) => {
+    const explain = explainer(rules);
+    const first = explain(fired);
+    const second = explain(event);
+    const third = explain({ ...fired, ts: '3.1' });
+    return { second, same: second.key === first.key, stillFires: third.news === 'refreshed' };
+  };
+
+  it('takes news from its sender alone, whatever others write in its thread', () => {
+    for (const text of [
+      'Resolved: all good',
+      'severity: warning, db is down',
+      '[FIRING] db is down',
+      'db is up',
+    ]) {
+      const { second, stillFires } = after([rule('all')], reply('B2', text, { username: 'Alertmanager' }));
+      assert.deepEqual(
+        [second.status, second.key, second.rule, stillFires],
+        ['not-an-alert', null, null, true],
+      );
+      assert.match(second.why ?? '', /Somebody else/);
+    }
+    const own = after([rule('all')], reply('B1', 'Resolved: all good'));
+    assert.deepEqual([own.second.news, own.same, own.stillFires], ['resolved', true, false]);
+  });
+  it('takes news from one that stands beside its sender in `from`, and from no other rule', () => {
+    const both = rule('both', { from: ['B1', 'A2'] });
+    const word = reply('B2', 'Resolved', { app_id: 'A2' });
+    assert.equal(after([both], word).second.news, 'resolved');
+    const apart = [rule('one', { from: ['B1'] }), rule('two', { from: ['A2'] })];
+    assert.equal(after(apart, word).second.status, 'not-an-alert');
+    assert.equal(
+      after([rule('both', { from: ['B1', 'A2'] }, { channels: ['C2'] })], word).second.status,
+      'not-an-alert',
+    );
+  });
+  it('lets a sender that a rule names raise an alert of its own in the thread of another', () => {
+    const rules = [rule('one', { from: ['B1'] }), rule('two', { from: ['B2'] })];
+    const { second, same, stillFires } = after(rules, reply('B2', 'CRITICAL: db is down'));
+    assert.deepEqual([second.calls, same, stillFires], [['two'], false, true]);
+  });
+});

@@ -4,6 +4,7 @@ import type { CallsDeps } from '../calls/request/deps.ts';
 import { lockRequest, type RequestRow } from '../calls/request/rows.ts';
 import { VoicecallError } from '../errors.ts';
 import { refresh } from '../outbox/outbox.ts';
+import { transactionReadBack } from '../store/read-back.ts';
 import type { Tx } from '../store/types.ts';
 import { lockAlert } from './known-alerts.ts';
 
@@ -16,7 +17,7 @@ export async function acknowledge(
   requestId: string,
   userId: string,
 ): Promise<{ first: string; stopped: number }> {
-  return await deps.store.transaction(async (tx) => {
+  return await transactionReadBack(deps.store, async (tx) => {
     const now = deps.clock.now();
     const alertId = await alertOf(tx, requestId);
     if (alertId !== null) await lockAlert(tx, alertId);

@@ -80,11 +80,11 @@ const sentences: Record<StoreProblem, string> = {
   connection: 'The database cannot be reached.',
 };
 
-/** The error that callers see for a fault of the database itself. */
-export function storeUnavailable(fault: StoreFault, cause: unknown): VoicecallError {
-  if (cause instanceof VoicecallError) return cause;
+/** The error that callers see for a fault of the database itself. `ambiguous`: the commit may have succeeded. */
+export function storeUnavailable(fault: StoreFault, cause: unknown, ambiguous = false): VoicecallError {
+  if (cause instanceof VoicecallError && !ambiguous) return cause;
   return new VoicecallError('store_unavailable', sentences[fault.problem], {
     cause,
-    facts: { problem: fault.problem },
+    facts: { problem: fault.problem, ...(ambiguous ? { stored: 'unknown' } : {}) },
   });
 }

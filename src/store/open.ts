@@ -136,7 +136,7 @@ async function inTransaction<T>(parts: TransactionParts, run: (tx: Tx) => Promis
     if (result !== undefined) return result.value;
     if (fault === undefined) throw error;
     const leftMs = until - performance.now();
-    if (!fault.passing || ambiguous || leftMs <= 0) throw storeUnavailable(fault, error);
+    if (!fault.passing || ambiguous || leftMs <= 0) throw storeUnavailable(fault, error, ambiguous);
     // Up to 1 s, with jitter so that two that collided do not collide again; the last try comes when the time is over.
     const delayMs = Math.min(10 * 2 ** attempt * (0.5 + Math.random()), 1000, leftMs);
     parts.log.debug({ err: error, attempt }, 'a transaction is tried again');
@@ -178,6 +178,9 @@ async function attemptTransaction<T>(
     // Where the rollback fails too (a lost connection), the first error is the one that says why.
     const error = first === undefined ? last : first.error;
     const fault = storeFault(error);
-    return { error, fault, ambiguous: committing && fault?.problem === 'connection' };
+    const ambiguous = committing && fault?.problem === 'connection';
+    // Its tasks may be stored: they should not wait until the worker looks by itself.
+    if (ambiguous && enqueued) wake();
+    return { error, fault, ambiguous };
   }
 }

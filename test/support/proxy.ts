@@ -6,19 +6,26 @@ export interface CuttableProxy {
   url: string;
   /** Nothing passes any more and nothing is closed, as when a cable is pulled. */
   freeze(): void;
-  /** Called with what a client sends; answering true forwards it and cuts that connection before the answer. */
-  cutAfter(sees: (bytes: Buffer) => boolean): void;
+  /**
+   * Called with what a client sends, and a number for its connection; answering true forwards it and cuts that
+   * connection before the answer; 'before' cuts it without forwarding.
+   */
+  cutAfter(sees: Sees): void;
   close(): Promise<void>;
 }
+
+type Sees = (bytes: Buffer, connection: number) => boolean | 'before';
 
 /** Starts a proxy on the loopback in front of the server that a postgres:// URL names. */
 export async function startProxy(databaseUrl: string): Promise<CuttableProxy> {
   const target = new URL(databaseUrl);
   const sockets = new Set<Socket>();
   let frozen = false;
-  let cut: (bytes: Buffer) => boolean = () => false;
+  let cut: Sees = () => false;
+  let connections = 0;
   const server = createServer((client) => {
     const upstream = connect(Number(target.port || 5432), target.hostname);
+    const connection = ++connections;
     let deaf = false;
     for (const socket of [client, upstream]) {
       sockets.add(socket);
@@ -31,9 +38,10 @@ export async function startProxy(databaseUrl: string): Promise<CuttableProxy> {
     }
     client.on('data', (bytes) => {
       if (frozen) return;
-      if (cut(bytes)) {
+      const how = cut(bytes, connection);
+      if (how !== false) {
         deaf = true;
-        upstream.write(bytes);
+        if (how === true) upstream.write(bytes);
         setTimeout(() => client.destroy(), 50);
         return;
       }

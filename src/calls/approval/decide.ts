@@ -2,6 +2,7 @@ import { countCountries } from '../../callees/countries.ts';
 import type { CallOptions } from '../../config/types.ts';
 import { VoicecallError } from '../../errors.ts';
 import { refresh } from '../../outbox/outbox.ts';
+import { transactionReadBack } from '../../store/read-back.ts';
 import type { Tx } from '../../store/types.ts';
 import { record, recordRefused } from '../request/audit.ts';
 import type { CallsDeps } from '../request/deps.ts';
@@ -32,7 +33,12 @@ export type DecisionOutcome =
  * approvals are void and the card is drawn anew). Every refused press stands in the audit trail.
  */
 export async function decide(deps: CallsDeps, press: NewDecision): Promise<DecisionOutcome> {
-  const outcome = await deps.store.transaction((tx) => decideIn(tx, deps, press));
+  const now = deps.clock.now();
+  const outcome = await transactionReadBack(
+    deps.store,
+    (tx) => decideIn(tx, deps, press, now),
+    (tx) => storedDecision(tx, press, now),
+  );
   if (outcome instanceof VoicecallError) throw outcome;
   return outcome;
 }
@@ -42,8 +48,8 @@ async function decideIn(
   tx: Tx,
   deps: CallsDeps,
   press: NewDecision,
+  now: number,
 ): Promise<DecisionOutcome | VoicecallError> {
-  const now = deps.clock.now();
   const request = await lockRequest(tx, press.requestId);
   if (request === null) throw new VoicecallError('not_found', `no request ${press.requestId}`);
   if (request.state === 'awaiting_approval' && request.expires_at !== null && now >= request.expires_at) {
@@ -114,6 +120,24 @@ async function decideIn(
   await release(tx, deps, request);
   await closeApproval(tx, request, now, press.userId);
   return { state: 'approved' };
+}
+
+/** What this very press led to, if it is stored already; null if it is not. */
+async function storedDecision(tx: Tx, press: NewDecision, at: number): Promise<DecisionOutcome | null> {
+  const request = await lockRequest(tx, press.requestId);
+  const stored = await tx
+    .selectFrom('decisions')
+    .select('at')
+    .where('request_id', '=', press.requestId)
+    .where('user_id', '=', press.userId)
+    .where('decision', '=', press.decision)
+    .where('at', '=', at)
+    .executeTakeFirst();
+  if (request === null || stored === undefined) return null;
+  if (press.decision === 'reject') return { state: 'rejected' };
+  if (request.state !== 'awaiting_approval') return { state: 'approved' };
+  const approval = JSON.parse(request.approval ?? 'null') as ApprovalAsk | null;
+  return { state: 'waiting', approved: await countApprovals(tx, request.id), quorum: approval?.quorum ?? 1 };
 }
 
 async function countApprovals(tx: Tx, requestId: string): Promise<number> {

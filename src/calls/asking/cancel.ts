@@ -1,9 +1,10 @@
 import { VoicecallError } from '../../errors.ts';
 import { cancelTask } from '../../queue/enqueue.ts';
+import { transactionReadBack } from '../../store/read-back.ts';
 import type { Tx } from '../../store/types.ts';
 import { closeApproval } from '../approval/deadline.ts';
 import { advance } from '../request/advance.ts';
-import { record } from '../request/audit.ts';
+import { readAudit, record } from '../request/audit.ts';
 import type { CallsDeps } from '../request/deps.ts';
 import { cancelReadyCalls, lockRequest, moveRequest } from '../request/rows.ts';
 import { finishedRequestStates } from '../request/states.ts';
@@ -19,9 +20,25 @@ export async function cancelRequest(
   requestId: string,
   userId: string,
 ): Promise<{ stopped: number }> {
-  return await deps.store.transaction((tx) =>
-    cancelIn(tx, deps, requestId, { by: userId, action: 'cancelled' }),
+  const at = deps.clock.now();
+  return await transactionReadBack(
+    deps.store,
+    (tx) => cancelIn(tx, deps, requestId, { by: userId, action: 'cancelled', at }),
+    (tx) => storedCancel(tx, requestId, userId, at),
   );
+}
+
+/** What this very press stopped, if it is stored already; null if it is not. */
+async function storedCancel(
+  tx: Tx,
+  requestId: string,
+  userId: string,
+  at: number,
+): Promise<{ stopped: number } | null> {
+  await lockRequest(tx, requestId);
+  const audit = await readAudit(tx, requestId);
+  const stored = audit.find((each) => each.action === 'cancelled' && each.actor === userId && each.at === at);
+  return stored === undefined ? null : { stopped: Number(stored.detail.stopped) };
 }
 
 export function isOpen(state: string): boolean {
@@ -33,9 +50,8 @@ export async function cancelIn(
   tx: Tx,
   deps: CallsDeps,
   requestId: string,
-  { by, action }: { by: string; action: string },
+  { by, action, at: now = deps.clock.now() }: { by: string; action: string; at?: number },
 ): Promise<{ stopped: number }> {
-  const now = deps.clock.now();
   const request = await lockRequest(tx, requestId);
   if (request === null) throw new VoicecallError('not_found', `no request ${requestId}`);
   if (!isOpen(request.state)) {

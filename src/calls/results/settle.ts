@@ -1,6 +1,8 @@
 import { VoicecallError } from '../../errors.ts';
+import { transactionReadBack } from '../../store/read-back.ts';
+import type { Tx } from '../../store/types.ts';
 import { advance } from '../request/advance.ts';
-import { record } from '../request/audit.ts';
+import { readAudit, record } from '../request/audit.ts';
 import type { CallsDeps } from '../request/deps.ts';
 import { lockRequest } from '../request/rows.ts';
 
@@ -15,8 +17,9 @@ export async function settle(
   userId: string,
   rang: boolean,
 ): Promise<{ requestId: string; calls: number }> {
-  return await deps.store.transaction(async (tx) => {
-    const now = deps.clock.now();
+  const now = deps.clock.now();
+  const action = rang ? 'settled: it rang' : 'settled: it did not ring';
+  const run = async (tx: Tx) => {
     const known = await tx
       .selectFrom('submissions')
       .select('request_id')
@@ -60,10 +63,36 @@ export async function settle(
     await record(tx, requestId, {
       at: now,
       actor: userId,
-      action: rang ? 'settled: it rang' : 'settled: it did not ring',
+      action,
       detail: { submission: submissionId, calls: settled },
     });
     await advance(tx, deps, requestId);
     return { requestId, calls: settled };
-  });
+  };
+  return await transactionReadBack(deps.store, run, (tx) =>
+    storedSettlement(tx, { submissionId, userId, action, at: now }),
+  );
+}
+
+/** What this very press settled, if it is stored already; null if it is not. */
+async function storedSettlement(
+  tx: Tx,
+  press: { submissionId: string; userId: string; action: string; at: number },
+): Promise<{ requestId: string; calls: number } | null> {
+  const submission = await tx
+    .selectFrom('submissions')
+    .select('request_id')
+    .where('id', '=', press.submissionId)
+    .executeTakeFirst();
+  if (submission === undefined) return null;
+  const requestId = submission.request_id;
+  await lockRequest(tx, requestId);
+  const stored = (await readAudit(tx, requestId)).find(
+    (each) =>
+      each.action === press.action &&
+      each.actor === press.userId &&
+      each.at === press.at &&
+      each.detail.submission === press.submissionId,
+  );
+  return stored === undefined ? null : { requestId, calls: Number(stored.detail.calls) };
 }

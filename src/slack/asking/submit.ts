@@ -4,6 +4,7 @@ import { approvalFor } from '../../calls/approval/policy.ts';
 import { createRequest } from '../../calls/asking/create.ts';
 import type { NewRequest } from '../../calls/request/types.ts';
 import { findHeld, type Held } from '../../calls/sending/limits.ts';
+import { transactionReadBack } from '../../store/read-back.ts';
 import { describeCode } from '../../voice/codes.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import { mayCall } from '../context/permissions.ts';
@@ -30,7 +31,7 @@ function registerCall(app: App, deps: SlackDeps): void {
     }
     const { draft, doubts } = checked;
     const now = deps.clock.now();
-    const preview = await deps.store.transaction(async (tx) => {
+    const preview = await transactionReadBack(deps.store, async (tx) => {
       const draftId = await saveDraft(tx, {
         rootViewId: view.root_view_id ?? view.id,
         teamId: teamOf(deps, body),
@@ -76,7 +77,8 @@ function registerConfirm(app: App, deps: SlackDeps): void {
       return;
     }
     const rootViewId = view.root_view_id ?? view.id;
-    const done = await deps.store.transaction(async (tx) => {
+    // The root view's id makes a second run harmless.
+    const done = await transactionReadBack(deps.store, async (tx) => {
       const draft = await loadDraft(tx, { draftId: view.private_metadata, rootViewId, userId });
       if (draft === null) return false;
       const approval = await approvalFor(tx, deps.config(), {

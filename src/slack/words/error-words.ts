@@ -48,11 +48,18 @@ const table: Record<ErrorCode, (facts: Facts) => ErrorWords> = {
     why: 'A newer version of Voicecall has used it.',
     next: 'Ask whoever runs Voicecall to start the newer version.',
   }),
-  store_unavailable: (facts) => ({
-    what: 'This could not be saved.',
-    why: storeWhy[facts.problem ?? ''] ?? 'The database does not answer or does not take anything.',
-    next: 'Nothing was rung by it. Try again in a minute; if it stays, tell whoever runs Voicecall.',
-  }),
+  store_unavailable: (facts) =>
+    facts.stored === 'unknown'
+      ? {
+          what: 'This may have been saved.',
+          why: 'The connection to the database broke while it was being saved.',
+          next: 'Look at `/voicecall status` before you try again: phones may be ringing. If it happens again, tell the person who runs Voicecall.',
+        }
+      : {
+          what: 'This could not be saved.',
+          why: storeWhy[facts.problem ?? ''] ?? 'The database does not answer or does not take anything.',
+          next: 'Nothing was rung by it. Try again in a minute; if it stays, tell whoever runs Voicecall.',
+        },
   slack_unavailable: () => ({
     what: 'Slack did not answer.',
     why: 'It was not reachable or refused the request.',

@@ -1,6 +1,14 @@
 import { startSandbox } from './page/sandbox.ts';
 
-const sandbox = await startSandbox({ port: Number(process.env.SANDBOX_PORT ?? 3939), logLevel: 'info' });
+/** The page's port: SANDBOX_PORT, or this. */
+const usualPort = 3939;
+const wanted = process.env.SANDBOX_PORT ?? String(usualPort);
+const port = Number(wanted);
+if (!/^\d{1,5}$/.test(wanted) || port > 65_535) {
+  console.error(`SANDBOX_PORT is ${JSON.stringify(wanted)}: give a port from 0 (any free one) to 65535.`);
+  process.exit(1);
+}
+const sandbox = await startSandbox({ port, logLevel: 'info' });
 
 async function end(): Promise<void> {
   await sandbox.stop();
@@ -11,4 +19,6 @@ process.on('SIGTERM', end);
 
 // Said once the app's own first lines are out, so that it is the last line on the screen.
 await sandbox.ready().catch(() => {});
+if (port !== 0 && !sandbox.url.endsWith(`:${port}/`))
+  console.log(`\nPort ${port} is taken: the sandbox took another one. SANDBOX_PORT chooses one.`);
 console.log(`\nThe sandbox is open: ${sandbox.url}   (Ctrl-C ends it)\n`);

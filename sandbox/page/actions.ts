@@ -108,7 +108,9 @@ async function run(slack: SandboxSlack, outside: Outside, input: Request): Promi
         await slack.press(input.me, input.channel, input.ts, input.action, input.choice, input.block),
       );
     case 'pressInView':
-      slack.fillView(input.me, input.view, input.values);
+      // The Home tab is a view without inputs, and none that was opened.
+      if (slack.state.homes.get(input.me)?.id !== input.view)
+        slack.fillView(input.me, input.view, input.values);
       return noticeOf(await slack.pressInView(input.me, input.view, input.action, input.choice, input.block));
     case 'fill':
       slack.fillView(input.me, input.view, input.values);

@@ -1,10 +1,14 @@
-// Sample alerts as five well-known tools post them: by webhook or modern bot, with the content in attachments, in
+// Sample alerts as six well-known tools post them: by webhook or modern bot, with the content in attachments, in
 // blocks or in the text, resolved by a new message or by an edit of the first.
+import { createExplainer } from '../../src/alerts/explain.ts';
+import type { Rule } from '../../src/config/types.ts';
 import type { JsonObject, Poster, SandboxSlack } from '../slack/types.ts';
 import type { Fields } from './fields.ts';
 
 interface Sample {
   readonly id: string;
+  /** The tool's bot_id: the sandbox's rules name it in `from`. */
+  readonly bot: string;
   readonly tool: string;
   readonly title: string;
   /** True when the tool edits its first message to say that it is over. */
@@ -16,6 +20,7 @@ interface Sample {
 export const samples: readonly Sample[] = [
   {
     id: 'alertmanager',
+    bot: 'B0ALERTMGR',
     tool: 'Alertmanager',
     title: 'replica lag, critical',
     edits: false,
@@ -33,6 +38,7 @@ export const samples: readonly Sample[] = [
   },
   {
     id: 'grafana',
+    bot: 'B0GRAFANA',
     tool: 'Grafana',
     title: 'disk almost full, warning',
     edits: false,
@@ -51,6 +57,7 @@ export const samples: readonly Sample[] = [
   },
   {
     id: 'datadog',
+    bot: 'B0DATADOG',
     tool: 'Datadog',
     title: 'checkout errors',
     edits: false,
@@ -68,6 +75,7 @@ export const samples: readonly Sample[] = [
   },
   {
     id: 'zabbix',
+    bot: 'B0ZABBIX',
     tool: 'Zabbix',
     title: 'host unreachable (edits its message)',
     edits: true,
@@ -92,6 +100,7 @@ export const samples: readonly Sample[] = [
   },
   {
     id: 'kuma',
+    bot: 'B0KUMA',
     tool: 'Uptime Kuma',
     title: 'shop down',
     edits: false,
@@ -116,6 +125,7 @@ export const samples: readonly Sample[] = [
   },
   {
     id: 'hostile',
+    bot: 'B0NASTY',
     tool: 'A nasty one',
     title: 'mentions and a number in its text',
     edits: false,
@@ -137,6 +147,21 @@ interface Sender {
   last: string | null;
 }
 
+/** What the rules would do with a sample that fires: the rule that calls, or that none does. */
+export function consequence(sample: Sample, channel: string, rules: Rule[], now: number): string {
+  const explain = createExplainer(rules, now);
+  const { rule } = explain({
+    type: 'message',
+    subtype: 'bot_message',
+    channel,
+    bot_id: sample.bot,
+    ts: (now / 1000).toFixed(6),
+    ...sample.post(false),
+  });
+  const found = rules.find(({ name }) => name === rule);
+  return found === undefined ? 'calls nobody: no rule matches it' : `calls ${found.call.join(', ')}`;
+}
+
 /** Posts samples into `channel`, each tool by a webhook of its own, made when it is first needed. */
 export function createAlertPoster(slack: SandboxSlack, channel: string) {
   const senders = new Map<string, Sender>();
@@ -144,7 +169,7 @@ export function createAlertPoster(slack: SandboxSlack, channel: string) {
   function senderOf(sample: Sample): Sender {
     const known = senders.get(sample.id);
     if (known !== undefined) return known;
-    const { botId } = slack.createWebhook(channel, sample.tool);
+    const { botId } = slack.createWebhook(channel, sample.tool, sample.bot);
     const sender: Sender = { poster: { webhook: botId }, last: null };
     senders.set(sample.id, sender);
     return sender;

@@ -4,6 +4,8 @@ import { type Html, html } from './html.ts';
 /** What the page needs of the voice platform: its calls, a person's hands on the phones, and its faults. */
 export interface Phones {
   calls(): readonly Call[];
+  /** The name of a recording's file; the id itself where the platform has none. */
+  recordingName(fileId: string): string;
   answer(voiceId: string): void;
   decline(voiceId: string): void;
   /** The phone is let ring until the platform gives up. */
@@ -68,25 +70,37 @@ function controls(call: Call, left: ReadonlySet<string>): Html | false {
   <div class="phone-buttons">${button('hangup', 'Hang up', 'red')}</div>`;
 }
 
-function heard(call: Call): Html {
-  return call.text === null ? html`▶ ${call.fileId ?? 'a recording'}` : html`“${call.text}”`;
+function heard(call: Call, recordingName: (fileId: string) => string): Html {
+  if (call.text !== null) return html`“${call.text}”`;
+  return html`▶ ${call.fileId === null ? 'a recording' : recordingName(call.fileId)}`;
 }
 
-/** The phones' panel: what rings first, then the last that ended. 30 at most are drawn. */
-export function phonesHtml(phones: Phones, left: ReadonlySet<string>): string {
+/** What the panel knows of a call beside the call itself. */
+export interface Known {
+  /** The owner of a number, or undefined. */
+  ownerOf(callee: string): string | undefined;
+  recordingName(fileId: string): string;
+}
+
+/** The phones' panel: what rings first; below, in a box of its own, the last 30 that ended. */
+export function phonesHtml(phones: Phones, left: ReadonlySet<string>, known: Known): string {
   const order = { talking: 0, ringing: 1, queued: 2, ended: 3 };
   const calls = [...phones.calls()].reverse().sort((a, b) => order[a.state] - order[b.state]);
   if (calls.length === 0) {
     return html`<p class="empty">No phone has rung yet. Type <code>/voicecall</code> into a channel.</p>`
       .markup;
   }
-  const shown = calls.slice(0, 30).map(
-    (call) => html`<li class="phone ${call.state}" aria-label="Phone +${call.callee}">
-      <div class="phone-head"><b>+${call.callee}</b><span class="phone-state">${stateText(call, left)}</span></div>
-      ${call.state !== 'ended' && html`<div class="phone-heard">${heard(call)}</div>`}
-      ${controls(call, left)}</li>`,
-  );
-  const more = calls.length - shown.length;
-  return html`<ul class="phones">${shown}</ul>${more > 0 && html`<p class="empty">… and ${more} more</p>`}`
-    .markup;
+  const item = (call: Call) => {
+    const owner = known.ownerOf(call.callee);
+    return html`<li class="phone ${call.state}" aria-label="Phone +${call.callee}">
+      <div class="phone-head">${owner === undefined ? html`<b>+${call.callee}</b>` : html`<span><b>${owner}</b> <small>+${call.callee}</small></span>`}<span class="phone-state">${stateText(call, left)}</span></div>
+      ${call.state !== 'ended' && html`<div class="phone-heard">${heard(call, known.recordingName)}</div>`}
+      ${controls(call, left)}</li>`;
+  };
+  const list = (those: Call[], label: string) =>
+    those.length > 0 &&
+    html`<ul class="phones ${label}">${those.slice(0, 30).map(item)}</ul>${those.length > 30 && html`<p class="empty">… and ${those.length - 30} more</p>`}`;
+  const now = calls.filter((call) => call.state !== 'ended');
+  const ended = calls.filter((call) => call.state === 'ended');
+  return html`${list(now, 'now')}${ended.length > 0 && html`<h3>Ended</h3>`}${list(ended, 'over')}`.markup;
 }

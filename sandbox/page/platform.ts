@@ -14,6 +14,8 @@ export function phonesOf(platform: VoicePlatform): Phones {
 
   return {
     calls: () => platform.calls,
+    recordingName: (fileId) =>
+      platform.recordings.find((each) => each.fileId === fileId)?.fileName.replace(/\.\w+$/, '') ?? fileId,
     answer: (voiceId) => platform.answer(voiceId),
     decline: (voiceId) => platform.decline(voiceId),
     leaveRinging: (voiceId) => platform.leaveRinging(voiceId),

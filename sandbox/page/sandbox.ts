@@ -1,8 +1,10 @@
 // The whole sandbox in one process, but for the app, which runs as it would on a server: a process of its own.
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { formatFaults } from '../../src/config/faults.ts';
+import { readConfig } from '../../src/config/file.ts';
 import { startSlack } from '../slack/slack.ts';
 import { startVoicePlatform } from '../voice/server.ts';
 import { freePort, startApp } from './child.ts';
@@ -43,7 +45,11 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     reportUrl: `${app}/voice/reports/${reportToken}`,
     talkSeconds: 20,
   });
+  const configPath = fileURLToPath(new URL('../voicecall.sandbox.yaml', import.meta.url));
+  const { config, faults } = readConfig(await readFile(configPath, 'utf8'), configPath);
+  if (config === undefined) throw new Error(formatFaults(faults));
   const page = await startPage({
+    rules: config.rules,
     slack,
     phones: phonesOf(voice),
     alertChannel,
@@ -65,7 +71,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       VOICE_API_SECRET: voice.credentials.apiSecret,
       VOICE_APP_ID: voice.credentials.appId,
       VOICE_REPORT_TOKEN: reportToken,
-      VOICECALL_CONFIG: fileURLToPath(new URL('../voicecall.sandbox.yaml', import.meta.url)),
+      VOICECALL_CONFIG: configPath,
       DATA_DIR: join(folder, 'data'),
       PORT: String(port),
       HOST: '127.0.0.1',

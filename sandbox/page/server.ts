@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createRequire } from 'node:module';
+import type { Rule } from '../../src/config/types.ts';
 import type { SandboxSlack } from '../slack/types.ts';
 import { act, type Outside } from './actions.ts';
-import { createAlertPoster, samples } from './alerts.ts';
+import { consequence, createAlertPoster, samples } from './alerts.ts';
 import { html } from './html.ts';
 import type { Phones } from './phones.ts';
 import { type AppStatus, picture } from './state.ts';
@@ -13,6 +14,8 @@ export interface PageOptions {
   readonly phones: Phones;
   /** The channel that sample alerts go to. */
   readonly alertChannel: string;
+  /** The rules that the app runs with: each sample says what they do with it. */
+  readonly rules: Rule[];
   /** 0: any free one. A port that is taken falls on to a free one. */
   readonly port: number;
   readonly status: () => AppStatus;
@@ -47,11 +50,11 @@ async function blocksCss(): Promise<string> {
   return css.replaceAll('#slack_blocks_to_jsx', '.slack_blocks_to_jsx');
 }
 
-function sampleButtons(): string {
+function sampleButtons(channel: string, rules: Rule[]): string {
   return html`${samples.map(
     (
       sample,
-    ) => html`<div class="sample" role="group" aria-label="${sample.tool}"><span><b>${sample.tool}</b> ${sample.title}</span>
+    ) => html`<div class="sample" role="group" aria-label="${sample.tool}"><span><b>${sample.tool}</b> ${sample.title}<small>${consequence(sample, channel, rules, Date.now())}</small></span>
       <button type="button" data-sample="${sample.id}">Firing</button>
       <button type="button" data-sample="${sample.id}" data-resolved>Resolved</button></div>`,
   )}`.markup;
@@ -177,7 +180,12 @@ export async function startPage(options: PageOptions): Promise<Page> {
     if (type === undefined) return send(response, 404, 'text/plain', 'There is nothing here.');
     const file = await readFile(new URL(name, folder), 'utf8').catch(() => null);
     if (file === null) return send(response, 404, 'text/plain', 'There is nothing here.');
-    send(response, 200, `${types[type]}; charset=utf-8`, file.replace('<!--samples-->', sampleButtons));
+    send(
+      response,
+      200,
+      `${types[type]}; charset=utf-8`,
+      file.replace('<!--samples-->', () => sampleButtons(options.alertChannel, options.rules)),
+    );
   }
 
   const server = createServer((request, response) => {

@@ -4,7 +4,7 @@ import { type Html, html } from './html.ts';
 import { lockIcon } from './icons.ts';
 import { channelMessages, type Drawn, threadMessages } from './messages.ts';
 import { type DrawnModal, homeTab, topModal } from './modals.ts';
-import { faultButtons, type Phones, phonesHtml } from './phones.ts';
+import { faultButtons, type Known, type Phones, phonesHtml } from './phones.ts';
 import { channelTitle, peopleIn, type View } from './world.ts';
 
 /** What the page shows of the app's process. */
@@ -90,6 +90,20 @@ function faults(phones: Phones): string {
   )}`.markup;
 }
 
+/** Owners by the number in their Slack profile, and recordings by the name of their file. */
+function knownIn(slack: View['slack'], phones: Phones): Known {
+  const owners = new Map(
+    [...slack.state.users.values()].map((user) => [
+      (user.profile.phone ?? '').replace(/\D/g, ''),
+      user.real_name || user.name,
+    ]),
+  );
+  return {
+    ownerOf: (callee) => owners.get(callee),
+    recordingName: (fileId) => phones.recordingName(fileId),
+  };
+}
+
 function latestOf(view: View): Record<string, string> {
   const latest: Record<string, string> = {};
   for (const channel of visibleChannels(view)) {
@@ -129,7 +143,7 @@ export function picture(
       sidebar: sidebar(view, channel),
       head: channelHead(view, channel),
       status: statusLine(status),
-      phones: phonesHtml(phones, left),
+      phones: phonesHtml(phones, left, knownIn(slack, phones)),
       faults: faults(phones),
       home: channel === 'home' ? homeTab(view) : '',
     },

@@ -110,8 +110,14 @@ export function webhookMessage(world: World, botId: string, channel: string, arg
 }
 
 /** A bot of its own with an address that posts into one channel. */
-export function createWebhook(world: World, channel: string, name: string): { url: string; botId: string } {
-  const botId = newId(world, 'B');
+/** An incoming webhook of another tool; `id` is the bot that it posts as, a new one where none is given. */
+export function createWebhook(
+  world: World,
+  channel: string,
+  name: string,
+  id?: string,
+): { url: string; botId: string } {
+  const botId = id ?? newId(world, 'B');
   world.state.bots.set(botId, { id: botId, app_id: newId(world, 'A'), name });
   const path = `/services/${world.state.team.id}/${botId}/${secret()}`;
   world.webhooks.set(path, { botId, channel });

@@ -133,7 +133,7 @@ function actions(
       return target;
     },
     deleteMessage: (channel, ts) => removeMessage(world, messageOf(world, channel, ts)),
-    createWebhook: (channel, name) => createWebhook(world, channelOf(world, channel).id, name),
+    createWebhook: (channel, name, id) => createWebhook(world, channelOf(world, channel).id, name, id),
     invite(channel, user) {
       const { members } = channelOf(world, channel);
       if (!members.includes(user)) members.push(user);

@@ -364,7 +364,7 @@ export interface SandboxSlack {
   editAs(poster: Poster, channel: string, ts: string, message: string | JsonObject): SandboxMessage;
   deleteMessage(channel: string, ts: string): void;
   /** Creates an incoming webhook (a bot of its own) and answers its url. */
-  createWebhook(channel: string, name: string): { url: string; botId: string };
+  createWebhook(channel: string, name: string, id?: string): { url: string; botId: string };
   invite(channel: string, user: string): void;
   removeMember(channel: string, user: string): void;
   setArchived(channel: string, archived: boolean): void;

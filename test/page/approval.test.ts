@@ -1,45 +1,9 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync } from 'node:fs';
-import { after, before, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { type Browser, chromium, type Page } from 'playwright-core';
-import { type Sandbox, startSandbox } from '../../sandbox/page/sandbox.ts';
+import { test } from 'node:test';
+import type { Page } from 'playwright-core';
+import { artifacts, browserForTests, skip } from './browser.ts';
 
-const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
-const skip = existsSync(executablePath)
-  ? false
-  : `no browser at ${executablePath} (set CHROMIUM to its path)`;
-const artifacts = fileURLToPath(new URL('../artifacts/', import.meta.url));
-
-let sandbox: Sandbox;
-let browser: Browser;
-
-before(async () => {
-  if (skip) return;
-  mkdirSync(artifacts, { recursive: true });
-  sandbox = await startSandbox({ port: 0, logLevel: 'warn' });
-  await sandbox.ready();
-  browser = await chromium.launch({
-    executablePath,
-    args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
-  });
-});
-
-after(async () => {
-  if (skip) return;
-  await browser?.close();
-  await sandbox?.stop();
-});
-
-async function open(me: string, channel: string): Promise<{ page: Page; errors: string[] }> {
-  const page = await browser.newPage({ viewport: { width: 1400, height: 860 } });
-  const errors: string[] = [];
-  page.on('pageerror', (error) => errors.push(error.message));
-  page.setDefaultTimeout(15_000);
-  await page.goto(`${sandbox.url}#me=${me}&channel=${channel}`);
-  await page.locator(`#channel-${channel}[aria-current]`).waitFor();
-  return { page, errors };
-}
+const open = browserForTests();
 
 const last = (page: Page, text: string | RegExp) =>
   page.locator('#messages .message').filter({ hasText: text }).last();
@@ -62,12 +26,12 @@ test('three people: Asha asks for a floor, Cleo may not decide, Ben approves', {
 
   const board = last(asha.page, 'Waiting for approval');
   await board.getByText('Waiting for:').waitFor();
-  assert.match((await board.textContent()) ?? '', /12 people/);
+  assert.match((await board.textContent()) ?? '', /40 people/);
   await asha.page.screenshot({ path: `${artifacts}approval-board.png` });
 
-  const card = last(ben.page, 'May 12 people be rung?');
+  const card = last(ben.page, 'May 40 people be rung?');
   await card.getByRole('button', { name: 'Approve' }).waitFor();
-  assert.match((await card.textContent()) ?? '', /12 callees: more than 10/);
+  assert.match((await card.textContent()) ?? '', /40 callees: more than 30/);
   await ben.page.screenshot({ path: `${artifacts}approval-card.png` });
 
   // Somebody who may not: the approvers' channel is closed to Cleo, the board's button is not.
@@ -80,27 +44,27 @@ test('three people: Asha asks for a floor, Cleo may not decide, Ben approves', {
 
   // Who asked sees the card and may not approve it either.
   await asha.page.locator('#channel-C0APPROVE').click();
-  await last(asha.page, 'May 12 people be rung?').getByRole('button', { name: 'Approve' }).click();
-  await confirmDialog(asha.page, 'Ring 12 people');
+  await last(asha.page, 'May 40 people be rung?').getByRole('button', { name: 'Approve' }).click();
+  await confirmDialog(asha.page, 'Ring 40 people');
   await asha.page.getByText('You are not one of the approvers').first().waitFor();
   assert.equal(await ben.page.getByText('You are not one of the approvers').count(), 0, 'told to Asha alone');
   await asha.page.locator('#channel-C0OPS').click();
 
   await card.getByRole('button', { name: 'Review' }).click();
-  await ben.page.locator('#modal').getByText('+918563213001').first().waitFor();
+  await ben.page.locator('#modal').getByText('+918563214200').first().waitFor();
   await ben.page.screenshot({ path: `${artifacts}approval-review.png` });
   await ben.page.keyboard.press('Escape');
   await ben.page.locator('#modal').waitFor({ state: 'hidden' });
 
   await card.getByRole('button', { name: 'Approve' }).click();
-  await confirmDialog(ben.page, 'Ring 12 people', 'approval-confirm.png');
-  const decided = last(ben.page, '12 people: decided');
+  await confirmDialog(ben.page, 'Ring 40 people', 'approval-confirm.png');
+  const decided = last(ben.page, '40 people: decided');
   await decided.getByText('Approved').first().waitFor();
   assert.equal(await decided.getByRole('button', { name: 'Approve' }).count(), 0);
   await ben.page.screenshot({ path: `${artifacts}approval-decided.png` });
 
-  await last(asha.page, 'Ringing 12 people').getByText('Approved').first().waitFor();
-  await asha.page.getByRole('listitem', { name: 'Phone +918563213001' }).waitFor();
+  await last(asha.page, 'Ringing 40 people').getByText('Approved').first().waitFor();
+  await asha.page.getByRole('listitem', { name: 'Phone +918563214230' }).waitFor();
   await asha.page.screenshot({ path: `${artifacts}approval-ringing.png` });
   for (const { page, errors } of [asha, cleo, ben]) {
     assert.deepEqual(errors, []);

@@ -1,54 +1,9 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync } from 'node:fs';
-import { after, before, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { type Browser, chromium, type Page } from 'playwright-core';
-import { type Sandbox, startSandbox } from '../../sandbox/page/sandbox.ts';
+import { test } from 'node:test';
+import type { Page } from 'playwright-core';
+import { artifacts, browserForTests, skip } from './browser.ts';
 
-const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
-const skip = existsSync(executablePath)
-  ? false
-  : `no browser at ${executablePath} (set CHROMIUM to its path)`;
-const artifacts = fileURLToPath(new URL('../artifacts/', import.meta.url));
-
-let sandbox: Sandbox;
-let browser: Browser;
-
-before(async () => {
-  if (skip) return;
-  mkdirSync(artifacts, { recursive: true });
-  sandbox = await startSandbox({ port: 0, logLevel: 'warn' });
-  await sandbox.ready();
-  browser = await chromium.launch({
-    executablePath,
-    args: [
-      '--headless',
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  });
-});
-
-after(async () => {
-  if (skip) return;
-  await browser?.close();
-  await sandbox?.stop();
-});
-
-async function open(me = 'U0ASHA'): Promise<{ page: Page; errors: string[] }> {
-  const page = await browser.newPage({ viewport: { width: 1400, height: 860 } });
-  const errors: string[] = [];
-  page.on('pageerror', (error) => errors.push(error.message));
-  page.setDefaultTimeout(10_000);
-  await page.goto(`${sandbox.url}#me=${me}&channel=C0OPS`);
-  await page.locator('#channel-C0OPS[aria-current]').waitFor();
-  return { page, errors };
-}
+const open = browserForTests();
 
 async function type(page: Page, text: string): Promise<void> {
   await page.locator('#composer').fill(text);
@@ -124,6 +79,28 @@ test('plain text is posted as the person, and shown as text whatever it holds', 
   assert.equal(await message.locator('.blocks img').count(), 0);
   assert.equal(await message.locator('.slack_user').textContent(), '@Ben');
   assert.deepEqual(errors, []);
+  await page.close();
+});
+
+test("the Home tab's buttons open the form and the history", { skip }, async () => {
+  const { page, errors } = await open('U0BEN');
+  await page.locator('#channel-home').click();
+  await page.locator('#home [data-action="home_call"]').click();
+  await page.locator('form[data-callback="voicecall"]').waitFor();
+  await page.keyboard.press('Escape');
+  await page.locator('#modal').waitFor({ state: 'hidden' });
+  await page.screenshot({ path: `${artifacts}sandbox-home.png` });
+  assert.deepEqual(errors, []);
+  await page.close();
+});
+
+test('every sample alert says whom it calls, or that it calls nobody', { skip }, async () => {
+  const { page } = await open('U0BEN');
+  const said = await page.locator('#alerts .sample small').allTextContents();
+  assert.equal(said.length, await page.locator('#alerts .sample').count());
+  for (const each of said) assert.match(each, /^calls (nobody: .+|[\w, -]+)$/);
+  assert.ok(said.some((each) => each === 'calls db-oncall'));
+  assert.ok(said.some((each) => each.startsWith('calls nobody')));
   await page.close();
 });
 

@@ -1,6 +1,6 @@
 // Sample alerts as six well-known tools post them: by webhook or modern bot, with the content in attachments, in
 // blocks or in the text, resolved by a new message or by an edit of the first.
-import { createExplainer } from '../../src/alerts/explain.ts';
+import { createExplainer } from '../../src/alerts/explain/explain.ts';
 import type { Rule } from '../../src/config/types.ts';
 import type { JsonObject, Poster, SandboxSlack } from '../slack/types.ts';
 import type { Fields } from './fields.ts';
@@ -150,7 +150,7 @@ interface Sender {
 /** What the rules would do with a sample that fires: the rule that calls, or that none does. */
 export function consequence(sample: Sample, channel: string, rules: Rule[], now: number): string {
   const explain = createExplainer(rules, now);
-  const { rule } = explain({
+  const { rule, why } = explain({
     type: 'message',
     subtype: 'bot_message',
     channel,
@@ -159,7 +159,7 @@ export function consequence(sample: Sample, channel: string, rules: Rule[], now:
     ...sample.post(false),
   });
   const found = rules.find(({ name }) => name === rule);
-  return found === undefined ? 'calls nobody: no rule matches it' : `calls ${found.call.join(', ')}`;
+  return found === undefined ? `calls nobody: ${why ?? 'no rule matches'}` : `calls ${found.call.join(', ')}`;
 }
 
 /** Posts samples into `channel`, each tool by a webhook of its own, made when it is first needed. */

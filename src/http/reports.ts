@@ -1,8 +1,9 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { CallsDeps } from '../calls/request/deps.ts';
 import { storeReports } from '../calls/results/reports.ts';
 import { parseJson } from '../voice/json.ts';
-import { parseReports } from '../voice/reports.ts';
+import { elementsOf, parseReports } from '../voice/reports.ts';
 import { answer, type Handler, readBody } from './server.ts';
 
 const bodyLimit = 1024 * 1024;
@@ -15,29 +16,38 @@ export function isReportsPath(path: string, token: string | undefined): boolean 
   return timingSafeEqual(digest(path.slice(reportsPath.length)), digest(token));
 }
 
+/** Elements read and stored at once: others get their turn in between, as a body can hold eighty thousand. */
+const atOnce = 200;
+
 /**
- * Takes delivery reports: one object, {"array": […]} or a bare array. Answers 200 once they are stored, so that the
+ * Takes delivery reports: one object, {"array": […]} or a bare array. Answers 200 once all are stored, so that the
  * platform may forget them; 400 only if nothing in the body is a report; 413 for more than 1 MiB.
  */
 export function createReportsHandler(deps: CallsDeps): Handler {
   return async (request, response) => {
     const body = await readBody(request, bodyLimit);
     if (body === null) return answer(response, 413, { status: '-1', reason: 'body too large' });
-    const { reports, setAside } = readReports(body);
+    const elements = elementsIn(body);
+    let stored = 0;
+    for (let start = 0; start < elements.length; start += atOnce) {
+      if (start > 0) await nextTurn();
+      const { reports } = parseReports(elements.slice(start, start + atOnce));
+      if (reports.length > 0) await storeReports(deps, reports);
+      stored += reports.length;
+    }
+    const setAside = elements.length - stored;
     if (setAside > 0) deps.log.warn({ setAside }, 'elements that are no delivery report were set aside');
-    if (reports.length === 0)
-      return answer(response, 400, { status: '-1', reason: 'no delivery report in it' });
-    await storeReports(deps, reports);
+    if (stored === 0) return answer(response, 400, { status: '-1', reason: 'no delivery report in it' });
     answer(response, 200, { status: '0', reason: 'success' });
   };
 }
 
 /** What is no JSON holds no report. */
-function readReports(body: string): ReturnType<typeof parseReports> {
+function elementsIn(body: string): unknown[] {
   try {
-    return parseReports(parseJson(body));
+    return elementsOf(parseJson(body));
   } catch (error) {
-    if (error instanceof SyntaxError) return { reports: [], setAside: 0 };
+    if (error instanceof SyntaxError) return [];
     throw error;
   }
 }

@@ -110,7 +110,12 @@ export interface ReportsTable {
   callee: string | null;
   body: string;
   received_at: number;
+  /** When it was matched with the calls; null: not yet. One that fitted none is tried again when an answer tells its voiceId. */
+  tried_at: number | null;
+  /** When it was applied to its call; null: it fits none so far. */
   applied_at: number | null;
+  /** 1: another report of the same voiceId counts, or it contradicts the call: it need not be read again. */
+  outdone: Generated<number>;
 }
 
 export interface TasksTable {

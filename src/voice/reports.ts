@@ -11,7 +11,8 @@ export function parseReports(body: unknown): { reports: CallRecord[]; setAside: 
   return { reports, setAside: elements.length - reports.length };
 }
 
-function elementsOf(body: unknown): unknown[] {
+/** What a pushed body holds: one object, `{"array": […]}` or a bare array. */
+export function elementsOf(body: unknown): unknown[] {
   if (Array.isArray(body)) return body;
   if (typeof body === 'object' && body !== null && 'array' in body) {
     return Array.isArray(body.array) ? body.array : [body.array];

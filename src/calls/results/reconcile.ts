@@ -1,5 +1,6 @@
 import { refresh } from '../../outbox/outbox.ts';
 import type { TaskHandler } from '../../queue/types.ts';
+import { inChunks } from '../../store/chunks.ts';
 import type { CallsDeps } from '../request/deps.ts';
 import { findToken } from '../request/token.ts';
 import { storeReports } from './reports.ts';
@@ -27,15 +28,10 @@ export function createReconciler(deps: CallsDeps): TaskHandler {
     // Before it counts as looked for: who waits for that must see what was found.
     if (found.length > 0) await storeReports(deps, found);
     await deps.store.transaction(async (tx) => {
-      await tx
-        .updateTable('submissions')
-        .set({ checked_at: now })
-        .where(
-          'id',
-          'in',
-          open.map((each) => each.id),
-        )
-        .execute();
+      await inChunks(
+        open.map((each) => each.id),
+        (ids) => tx.updateTable('submissions').set({ checked_at: now }).where('id', 'in', ids).execute(),
+      );
       // The board says when it was looked for last.
       const requestIds = new Set(open.map((each) => each.request_id));
       for (const requestId of [...requestIds].sort()) await refresh(tx, now, requestId);

@@ -4,6 +4,8 @@ import type { Selectable } from 'kysely';
 import { newId } from '../../ids.ts';
 import { enqueue } from '../../queue/enqueue.ts';
 import type { TaskHandler } from '../../queue/types.ts';
+import { inChunks } from '../../store/chunks.ts';
+import { lockAlone, lockShared } from '../../store/locks.ts';
 import type { CallsTable, ReportsTable } from '../../store/schema.ts';
 import type { Tx } from '../../store/types.ts';
 import type { CallRecord } from '../../voice/types.ts';
@@ -20,27 +22,27 @@ import { writeCalls } from './write-calls.ts';
 type CallRow = Selectable<CallsTable>;
 type ReportRow = Selectable<ReportsTable>;
 
-const batchSize = 200;
-/** Reports applied in one transaction: on SQLite nothing else of the process runs meanwhile. */
-const appliedAtOnce = 100;
+/** Reports stored, or applied, in one transaction: on SQLite nothing else of the process runs during it. */
+const atOnce = 100;
 
 /**
- * Stores delivery reports or records as they came, in one transaction; the same one twice is stored once. They are
+ * Stores delivery reports or records as they came, in several transactions; the same one twice is stored once. They are
  * applied by a task, so that the platform gets its answer as soon as they are on disk.
  */
 export async function storeReports(deps: CallsDeps, records: readonly CallRecord[]): Promise<void> {
-  const now = deps.clock.now();
-  await deps.store.transaction(async (tx) => {
-    for (let start = 0; start < records.length; start += batchSize) {
-      const rows = records.slice(start, start + batchSize).map((each) => reportRow(deps, each, now));
+  for (let start = 0; start < records.length; start += atOnce) {
+    if (start > 0) await nextTurn();
+    const now = deps.clock.now();
+    const rows = records.slice(start, start + atOnce).map((each) => reportRow(deps, each, now));
+    await deps.store.transaction(async (tx) => {
       await tx
         .insertInto('reports')
         .values(rows)
         .onConflict((conflict) => conflict.column('digest').doNothing())
         .execute();
-    }
-    await enqueue(tx, { kind: 'reports', key: 'apply', runAt: now, priority: 3 });
-  });
+      await enqueue(tx, { kind: 'reports', key: 'apply', runAt: now, priority: 3 });
+    });
+  }
 }
 
 function reportRow(deps: CallsDeps, report: CallRecord, now: number): ReportRow {
@@ -55,125 +57,171 @@ function reportRow(deps: CallsDeps, report: CallRecord, now: number): ReportRow 
     callee: report.callee?.replace(/\D/g, '') || null,
     body,
     received_at: now,
+    tried_at: null,
     applied_at: null,
+    outdone: 0,
   };
 }
 
-/** The handler of "reports" tasks: applies what is stored and not yet applied. */
+/**
+ * The handler of "reports" tasks: tries what is stored and not yet tried. What fits no call is marked as tried, and
+ * tried again when an answer tells its voiceId: a platform account shared with other programs tells us of their calls.
+ */
 export function createReportApplier(deps: CallsDeps): TaskHandler {
   return async (_task, lease) => {
-    let after = '';
     while (lease.valid()) {
       const rows = await deps.store.read
         .selectFrom('reports')
         .selectAll()
-        .where('applied_at', 'is', null)
-        .where('id', '>', after)
-        .where('received_at', '>', deps.clock.now() - waitForCallMs)
+        .where('tried_at', 'is', null)
         .orderBy('id')
-        .limit(appliedAtOnce)
+        .limit(atOnce)
         .execute();
       if (rows.length === 0) return undefined;
-      after = rows.at(-1)?.id ?? '';
-      await deps.store.transaction((tx) => applyReports(tx, deps, rows));
+      const applied = await deps.store.transaction((tx) => applyReports(tx, deps, rows));
+      const others = rows.filter((row) => !applied.has(row.voice_id));
+      if (others.length > 0) await setAside(deps, others);
       await nextTurn();
     }
     return { againAt: deps.clock.now() };
   };
 }
 
-/** A report that fits no call yet is kept this long in case its call is told later, ms. */
-const waitForCallMs = 24 * 3_600_000;
+/** Names the lock between the answers that tell voiceIds and the look for them. */
+const voiceIdsLock = 'voice-ids';
 
-/** After an answer told new voiceIds: applies the reports that came before it. */
-export async function applyWaitingReports(
-  tx: Tx,
-  deps: CallsDeps,
-  voiceIds: readonly string[],
-): Promise<void> {
+/** Marks reports as tried that still fit no call. */
+async function setAside(deps: CallsDeps, rows: readonly ReportRow[]): Promise<void> {
+  await deps.store.transaction(async (tx) => {
+    // An answer that is being stored cannot see this mark, nor we its voiceIds: after it they can be seen.
+    await lockAlone(tx, deps.store, voiceIdsLock);
+    const calls = await findCalls(tx, rows);
+    const ids = rows.filter((row) => !calls.has(row.voice_id)).map((row) => row.id);
+    await inChunks(ids, (some) =>
+      tx.updateTable('reports').set({ tried_at: deps.clock.now() }).where('id', 'in', some).execute(),
+    );
+  });
+}
+
+/** After an answer told new voiceIds: has the reports tried again that came before it and fitted nothing. */
+export async function tryReportsAgain(tx: Tx, deps: CallsDeps, voiceIds: readonly string[]): Promise<void> {
   if (voiceIds.length === 0) return;
-  const rows = await tx
-    .selectFrom('reports')
-    .selectAll()
-    .where('voice_id', 'in', voiceIds)
-    .where('applied_at', 'is', null)
-    .execute();
-  await applyReports(tx, deps, rows, { advanceToo: false });
+  await lockShared(tx, deps.store, voiceIdsLock);
+  let waited = 0;
+  await inChunks(voiceIds, async (some) => {
+    const result = await tx
+      .updateTable('reports')
+      .set({ tried_at: null })
+      .where('voice_id', 'in', some)
+      .where('applied_at', 'is', null)
+      .where('tried_at', 'is not', null)
+      .executeTakeFirst();
+    waited += Number(result.numUpdatedRows);
+  });
+  if (waited > 0) {
+    await enqueue(tx, { kind: 'reports', key: 'apply', runAt: deps.clock.now(), priority: 3 });
+  }
 }
 
 /**
- * Applies reports to the calls they belong to, all in a few statements. Idempotent and commutative: a call's end is
- * judged anew from all reports stored for its voiceId, so that any order and any repetition gives the same end.
+ * Applies reports to the calls they belong to, all in a few statements; returns the voiceIds of those. Idempotent and
+ * commutative: of all reports of one voiceId the same one counts, in any order and any repetition.
  */
 export async function applyReports(
   tx: Tx,
   deps: CallsDeps,
   rows: readonly ReportRow[],
-  { advanceToo = true } = {},
-): Promise<void> {
-  if (advanceToo) {
-    // Locked before the calls are read: the answer to a submission may be being stored right now.
-    const concerned = new Set((await findCalls(tx, rows, () => {})).values().map((call) => call.request_id));
-    for (const requestId of [...concerned].sort()) await lockRequest(tx, requestId);
-  }
+): Promise<ReadonlySet<string>> {
+  // Locked before the calls are read: the answer to a submission may be being stored right now.
+  const concerned = new Set((await findCalls(tx, rows)).values().map((call) => call.request_id));
+  for (const requestId of [...concerned].sort()) await lockRequest(tx, requestId);
   const calls = await findCalls(tx, rows, (voiceId, why) => {
     deps.log.warn({ voiceId }, `${why}: set aside`);
   });
   const voiceIds = [...calls.keys()];
-  if (voiceIds.length === 0) return;
+  if (voiceIds.length === 0) return new Set();
   const now = deps.clock.now();
-  const stored = await tx
-    .selectFrom('reports')
-    .select(['id', 'voice_id', 'callee', 'body'])
-    .where('voice_id', 'in', voiceIds)
-    .execute();
-  const reports = Map.groupBy(stored, (each) => each.voice_id);
+  const reports = Map.groupBy(await thatMayCount(tx, rows, voiceIds), (each) => each.voice_id);
   const changed: CallRow[] = [];
+  const counting: string[] = [];
+  const outdone: string[] = [];
   for (const [voiceId, call] of calls) {
-    // One that names another callee was set aside: it must not win now.
-    const told = (reports.get(voiceId) ?? []).filter(
-      ({ callee }) => callee === null || callee === call.callee,
-    );
-    const report = winningReport(told.map((each) => JSON.parse(each.body) as CallRecord));
+    const told = (reports.get(voiceId) ?? []).map(({ id, callee, body }) => ({
+      id,
+      // One that names another callee must not win.
+      record: callee === null || callee === call.callee ? (JSON.parse(body) as CallRecord) : null,
+    }));
+    const report = winningReport(told.flatMap(({ record }) => record ?? []));
+    for (const { id, record } of told) (record !== null && record === report ? counting : outdone).push(id);
     if (report !== null) changed.push(withReport(call, voiceId, report, now));
   }
   await writeCalls(tx, changed, reportedColumns);
-  // Those that were read, not all of these voiceIds: another one may have been stored since.
-  const judged = stored.map((each) => each.id);
-  await tx.updateTable('reports').set({ applied_at: now }).where('id', 'in', judged).execute();
+  const done = { applied_at: now, tried_at: now };
+  await inChunks(counting, (ids) => tx.updateTable('reports').set(done).where('id', 'in', ids).execute());
+  await inChunks(outdone, (ids) =>
+    tx
+      .updateTable('reports')
+      .set({ ...done, outdone: 1 })
+      .where('id', 'in', ids)
+      .execute(),
+  );
   for (const submissionId of new Set(changed.map((call) => call.submission_id))) {
     if (submissionId !== null) await settleByReports(tx, deps, submissionId);
   }
-  if (!advanceToo) return;
   const requestIds = new Set(changed.map((call) => call.request_id));
   for (const requestId of [...requestIds].sort()) {
     await advance(tx, deps, requestId, { step: true });
   }
+  return new Set(voiceIds);
+}
+
+/**
+ * The reports that may count for these voiceIds: those of `rows`, and what is left of those tried before. Thousands of
+ * different reports of one call would otherwise be read again for each slice of them.
+ */
+async function thatMayCount(
+  tx: Tx,
+  rows: readonly ReportRow[],
+  voiceIds: readonly string[],
+): Promise<Pick<ReportRow, 'id' | 'voice_id' | 'callee' | 'body'>[]> {
+  const before = await tx
+    .selectFrom('reports')
+    .select(['id', 'voice_id', 'callee', 'body'])
+    .where('voice_id', 'in', voiceIds)
+    .where('tried_at', 'is not', null)
+    .where('outdone', '=', 0)
+    .execute();
+  const all = [...before, ...rows.filter((row) => voiceIds.includes(row.voice_id))];
+  return [...new Map(all.map((each) => [each.id, each])).values()];
 }
 
 /** The calls that reports belong to, by the reports' voiceIds. What contradicts what we know is left out, and told why. */
 async function findCalls(
   tx: Tx,
   rows: readonly ReportRow[],
-  setAside: (voiceId: string, why: string) => void,
+  contradicts: (voiceId: string, why: string) => void = () => {},
 ): Promise<Map<string, CallRow>> {
   if (rows.length === 0) return new Map();
   const voiceIds = [...new Set(rows.map((row) => row.voice_id))];
   const known = await tx.selectFrom('calls').selectAll().where('voice_id', 'in', voiceIds).execute();
   const byVoiceId = new Map(known.map((call) => [call.voice_id, call]));
+  const byToken = await findByToken(
+    tx,
+    rows.filter((row) => !byVoiceId.has(row.voice_id)),
+  );
   const found = new Map<string, CallRow>();
   const taken = new Set<string>();
   for (const row of rows) {
     if (found.has(row.voice_id)) continue;
-    const call = byVoiceId.get(row.voice_id) ?? (await findByToken(tx, row));
+    const call = byVoiceId.get(row.voice_id) ?? byToken.get(`${row.token} ${row.callee}`);
     if (call === undefined) continue;
     if (row.callee !== null && row.callee !== call.callee) {
-      setAside(row.voice_id, 'a report names another callee than the call it is for');
+      contradicts(row.voice_id, 'a report names another callee than the call it is for');
       continue;
     }
     const place = `${call.request_id} ${call.position}`;
     if ((call.voice_id !== null && call.voice_id !== row.voice_id) || taken.has(place)) {
-      setAside(row.voice_id, 'a second call of one submission to one callee was reported');
+      contradicts(row.voice_id, 'a second call of one submission to one callee was reported');
       continue;
     }
     taken.add(place);
@@ -182,16 +230,21 @@ async function findCalls(
   return found;
 }
 
-/** For a call whose voiceId never reached us: by the token in calledInfo and the callee. */
-async function findByToken(tx: Tx, row: ReportRow): Promise<CallRow | undefined> {
-  if (row.token === null || row.callee === null) return undefined;
-  return await tx
+/** For calls whose voiceId never reached us: by the token in calledInfo and the callee, as `token callee`. */
+async function findByToken(tx: Tx, rows: readonly ReportRow[]): Promise<Map<string, CallRow>> {
+  const told = rows.filter((row) => row.token !== null && row.callee !== null);
+  if (told.length === 0) return new Map();
+  const tokens = [...new Set(told.flatMap((row) => row.token ?? []))];
+  const callees = [...new Set(told.flatMap((row) => row.callee ?? []))];
+  const calls = await tx
     .selectFrom('calls')
     .innerJoin('submissions', 'submissions.id', 'calls.submission_id')
     .selectAll('calls')
-    .where('submissions.token', '=', row.token)
-    .where('calls.callee', '=', row.callee)
-    .executeTakeFirst();
+    .select('submissions.token')
+    .where('submissions.token', 'in', tokens)
+    .where('calls.callee', 'in', callees)
+    .execute();
+  return new Map(calls.map(({ token, ...call }) => [`${token} ${call.callee}`, call]));
 }
 
 /** What `withReport` changes. */

@@ -6,7 +6,7 @@ import { record } from '../request/audit.ts';
 import type { CallsDeps } from '../request/deps.ts';
 import { type CallRow, lockRequest, type SubmissionRow } from '../request/rows.ts';
 import { reconcileAfterMs } from '../results/reconcile.ts';
-import { applyWaitingReports } from '../results/reports.ts';
+import { tryReportsAgain } from '../results/reports.ts';
 import { settleByReports } from '../results/taken-by-report.ts';
 import { writeCalls } from '../results/write-calls.ts';
 import { alertStillFires, isStopped } from './keep-trying.ts';
@@ -191,7 +191,7 @@ async function answered(
   if (states.has('unknown')) {
     await lookForUnknown(tx, submission, submission.sending_at ?? now, now);
   }
-  await applyWaitingReports(
+  await tryReportsAgain(
     tx,
     deps,
     changed.flatMap((call) => (call.voice_id === null ? [] : [call.voice_id])),

@@ -1,9 +1,10 @@
 import { alertSenders } from './alert-senders.ts';
 import { firstTables } from './first-tables.ts';
 import type { Step } from './step.ts';
+import { triedReports } from './tried-reports.ts';
 
 /**
  * Steps from an empty database to today's tables, oldest first. A released step never changes: a change of the tables
  * is a new file here, at the end of the list, and the same change in ../schema.ts.
  */
-export const migrations: Step[] = [firstTables, alertSenders];
+export const migrations: Step[] = [firstTables, alertSenders, triedReports];

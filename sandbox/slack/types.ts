@@ -264,6 +264,8 @@ export interface SandboxOptions {
   signingSecret?: string;
   /** Where commands, interactions and events go, e.g. `http://127.0.0.1:3000/slack/events`. */
   requestUrl?: string;
+  /** Slack's own time (ms), for the ts of messages; default: the machine's. */
+  now?: () => number;
   /** How many entries callsLog and deliveries keep. Default 20,000. */
   logSize?: number;
 }

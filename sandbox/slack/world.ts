@@ -63,6 +63,7 @@ export function createWorld(options: SandboxOptions): World {
       appToken: options.appToken ?? 'xapp-sandbox',
       signingSecret: options.signingSecret ?? 'sandbox-signing-secret',
       logSize: options.logSize ?? 20_000,
+      now: options.now ?? Date.now,
     },
     state: defaultState(options),
     origin: '',
@@ -108,7 +109,7 @@ export const secret = (): string => randomBytes(12).toString('hex');
 
 /** A ts for a message in this channel: now in microseconds, unique and rising. */
 export function nextTs(world: World, channelId: string): string {
-  const micros = Math.max(Date.now() * 1000, (world.lastTs.get(channelId) ?? 0) + 1);
+  const micros = Math.max(world.options.now() * 1000, (world.lastTs.get(channelId) ?? 0) + 1);
   world.lastTs.set(channelId, micros);
   return `${Math.floor(micros / 1_000_000)}.${String(micros % 1_000_000).padStart(6, '0')}`;
 }

@@ -78,6 +78,11 @@ export interface Decision {
   matched: Rule[];
   /** Those that have not rung for it yet: they ring now, or once their cooldown is over. */
   rings: Rule[];
+  /** Those that would ring, were the message not older than their `maxAge`, and how old it is (ms). */
+  late: Rule[];
+  ageMs: number;
+  /** Who has taken the alert, as its tool says ('': it names nobody); null: no news of that. */
+  acknowledgedBy: string | null;
 }
 
 /** Used where no rule says how long an alert may be silent. */
@@ -108,13 +113,38 @@ export function decide(known: Known, heard: Heard, rules: Rule[]): Decision | nu
   const tells = news !== 'none' || (status === 'info' && seen === undefined);
   const matched = tells ? matchRules(rules, factsOf(understood, status), contextOf(heard)) : [];
   const rangAt = alert === undefined ? undefined : known.rings.get(alert.id);
-  const rings = matched.filter(
+  const due = matched.filter(
     (rule) => !hasRung(rule, rangAt?.get(rule.name), { begins, episodeAt, silentMs }),
   );
+  const ageMs = now - (sentAt(gated) ?? now);
+  const late = due.filter((rule) => ageMs > rule.maxAgeMs);
+  const acknowledgedBy = acknowledgment(heard, status, news, alert);
+  const rings = acknowledgedBy === null ? due.filter((rule) => !late.includes(rule)) : [];
   const expiries = matched.map((rule) => rule.expireAfterMs);
   const expireAfterMs = expiries.length === 0 ? usualExpireAfterMs : Math.min(...expiries);
   const startsOver = begins || (news === 'refreshed' && silentMs > expireAfterMs);
-  return { alert, seen, key, status, news, begins, startsOver, episodeAt, silentMs, matched, rings };
+  return {
+    ...{ alert, seen, key, status, news, begins, startsOver, episodeAt, silentMs },
+    ...{ matched, rings, late, ageMs, acknowledgedBy },
+  };
+}
+
+/** Slack's time of a message, or of the edit that it is (ms); null where it tells none. */
+export function sentAt({ ts, editedTs }: GatedMessage): number | null {
+  const at = Math.round(Number(editedTs ?? ts) * 1000);
+  return Number.isFinite(at) && at > 1e12 ? at : null;
+}
+
+/** A tool's word that somebody has taken an alert that fires. A message that lets it fire anew does not count. */
+function acknowledgment(
+  { gated, understood }: Heard,
+  status: AlertStatus,
+  news: News,
+  alert: KnownAlert | undefined,
+): string | null {
+  if (alert?.status !== 'firing' || status === 'resolved' || news === 'fired') return null;
+  const isOlder = Number(gated.editedTs ?? gated.ts) < Number(alert.lastTs);
+  return isOlder ? null : understood.acknowledgedBy;
 }
 
 /** Where and when a message is, as rules see it. */

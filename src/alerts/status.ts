@@ -1,5 +1,6 @@
 import type { AlertStatus } from '../config/types.ts';
 import { isChatter, namesFault } from './chatter.ts';
+import type { Flattened } from './pieces.ts';
 import type { HeadReading } from './state-words.ts';
 import { readHead } from './state-words.ts';
 import type { EmojiColor } from './vocabulary.ts';
@@ -121,6 +122,48 @@ function isSuccess(word: string): boolean {
   return /^(?:succeeded|success|successful|successfully|passed|completed|finished|deployed|synced)$/.test(
     word,
   );
+}
+
+/** Lines that say an alert is acknowledged. Group 1, where there is one: by whom. All are anchored or short: linear. */
+const acknowledgements = [
+  /^[^\p{L}\p{N}]{0,12}(?:(?:current )?(?:status|state) ?[:=-] {0,2})?ack(?:ed|nowledged)(?: on (?:[\w-]{1,30}))?[:,]? by\b:?(.{0,120})$/iu,
+  /^[^\p{L}\p{N}]{0,12}(?:(?:current )?(?:status|state) ?[:=-] {0,2})?ack(?:ed|nowledged)[^\p{L}\p{N}]{0,12}$/iu,
+  /^[^\p{L}\p{N}]{0,12}\[ack(?:ed|nowledged)?\] /iu,
+  /^[^\p{L}\p{N}]{0,12}(?:is )?acknowledged ?: (?:yes|true)\b/iu,
+  /\b(?:was|is|has been|been) acknowledged by\b:?(.{0,120})$/iu,
+  /^[^\p{L}\p{N}]{0,12}([^\s:][^:]{0,40}?) (?:has )?acknowledged (?:this|the) (?:alert|incident|alarm|problem|issue)\b/iu,
+];
+
+/** "Will call again unless acknowledged by Asha": said of what has not happened. */
+const notYet =
+  /\b(?:not|never|unless|until|till|if|once|when|whenever|before|please|must|should|can|could|may|will|to be|waiting|awaiting|needs?|reminder|auto(?:matically)?[ -]?ack\w*)\b|n['’]t\b/i;
+const nobody =
+  /^(?:nobody|no[- ]?one|none|n\/?a|null|nil|false|no|unknown|unassigned|anyone|anybody|someone|somebody|undefined|pending|\W*)$/i;
+
+/** Who acknowledged an alert: '' where the message does not name a person, null where it does not say so at all. */
+export function readAcknowledged(flat: Flattened): string | null {
+  const said = new Set<string>(['text', 'header', 'section', 'context', 'pretext', 'title', 'body', 'field']);
+  for (const piece of flat.pieces) {
+    if (!said.has(piece.kind)) continue;
+    for (const line of piece.lines.slice(0, 20)) {
+      if (line.length > 200) continue;
+      const found = acknowledgements.map((pattern) => pattern.exec(line)).find((match) => match !== null);
+      if (found === undefined || notYet.test(line)) continue;
+      const name = nameIn(found[1] ?? '');
+      if (found[1] !== undefined && found[1].trim() !== '' && nobody.test(name)) continue;
+      return name;
+    }
+  }
+  return null;
+}
+
+/** "Asha Rao at 10:02 UTC", "@asha (via email) · 2 min": the name alone. */
+function nameIn(words: string): string {
+  const name = words.split(/ (?:at|on|via|from|in|for|with)\b|[|·(,;\n]| [-–—] |\.(?: |$)| \d/)[0] ?? '';
+  return name
+    .replace(/^[\s:@]+/, '')
+    .trim()
+    .slice(0, 60);
 }
 
 /** Red, yellow or green of a name or a hex colour ("good", "#36a64f", "a30200"); undefined for blues, greys and nonsense. */

@@ -6,7 +6,7 @@ import { labelsOf, statesOf } from './labels.ts';
 import { mainLink } from './link.ts';
 import type { Flattened } from './pieces.ts';
 import { readSeverity } from './severity.ts';
-import { readStatus } from './status.ts';
+import { readAcknowledged, readStatus } from './status.ts';
 
 export interface UnderstandContext {
   channel: string | undefined;
@@ -27,6 +27,8 @@ export interface Understood {
   identity: Identity;
   /** An "info" that ends a failure of the same key, if one is open: a build that passed. */
   endsFailure: boolean;
+  /** Who acknowledged the alert, as the message says: '' where it names nobody; null: it says no such thing. */
+  acknowledgedBy: string | null;
   /** All of the message's words, for rules. */
   text: string;
 }
@@ -60,6 +62,7 @@ export function understand(flat: Flattened, context: UnderstandContext): Underst
     key: keyOf(identity, context),
     identity,
     endsFailure,
+    acknowledgedBy: readAcknowledged(flat),
     text: flat.text,
   };
 }

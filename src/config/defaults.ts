@@ -14,6 +14,7 @@ export const VOICE_DEFAULTS = {
 export const CALLEES_PER_REQUEST = 10_000;
 const COOLDOWN_MS = 15 * MINUTE_MS;
 const EXPIRE_AFTER_MS = 24 * HOUR_MS;
+const MAX_AGE_MS = 15 * MINUTE_MS;
 const APPROVAL_EXPIRES_AFTER_MS = 30 * MINUTE_MS;
 
 /** Fills in what voicecall.yaml leaves out. */
@@ -86,6 +87,7 @@ function filledRule(given: NonNullable<ParsedConfig['rules']>[number], country: 
     recording: given.recording,
     cooldownMs: given.cooldown ?? COOLDOWN_MS,
     expireAfterMs: given.expireAfter ?? EXPIRE_AFTER_MS,
+    maxAgeMs: given.maxAge ?? MAX_AGE_MS,
     between: given.between,
     days: given.days,
     timeZone: given.timeZone ?? onlyTimeZone(country),

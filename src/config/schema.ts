@@ -47,6 +47,7 @@ const rule = z.strictObject({
   ...callOptions,
   cooldown: is.durationOrNone.optional(),
   expireAfter: is.duration.optional(),
+  maxAge: is.duration.optional(),
   between: is.timeWindow.optional(),
   days: is.days.optional(),
   timeZone: is.timeZone.optional(),

@@ -86,6 +86,8 @@ export interface Rule extends CallOptions {
   recording: string | undefined;
   cooldownMs: number;
   expireAfterMs: number;
+  /** A message older than this when it arrives is shown, and nobody is called for it. */
+  maxAgeMs: number;
   between: { fromMinute: number; toMinute: number } | undefined;
   /** 0 is Sunday. */
   days: number[] | undefined;

@@ -3,53 +3,104 @@ import { record } from '../calls/request/audit.ts';
 import type { CallsDeps } from '../calls/request/deps.ts';
 import { lockRequest, type RequestRow } from '../calls/request/rows.ts';
 import { VoicecallError } from '../errors.ts';
+import { redactNumbers } from '../log.ts';
 import { refresh } from '../outbox/outbox.ts';
 import { transactionReadBack } from '../store/read-back.ts';
 import type { Tx } from '../store/types.ts';
 import { lockAlert } from './known-alerts.ts';
 
-/**
- * An alert's request: somebody has taken the alert. Records who and when, and stops what has not been sent for it, by
- * whatever rule. Taking it twice changes nothing: `first` is who took it first.
- */
-export async function acknowledge(
-  deps: CallsDeps,
-  requestId: string,
-  userId: string,
-): Promise<{ first: string; stopped: number }> {
+/** Who acknowledged first, and how many calls were stopped by it. */
+export interface Acknowledged {
+  first: string;
+  stopped: number;
+}
+
+/** "I've got it" on the board of an alert's request. Doing it twice changes nothing. */
+export async function acknowledge(deps: CallsDeps, requestId: string, userId: string): Promise<Acknowledged> {
   return await transactionReadBack(deps.store, async (tx) => {
-    const now = deps.clock.now();
     const alertId = await alertOf(tx, requestId);
-    if (alertId !== null) await lockAlert(tx, alertId);
-    const locked = await lockOpenRequests(tx, alertId, requestId);
-    const request = locked.find(({ id }) => id === requestId);
-    if (request === undefined) throw new VoicecallError('not_found', `no request ${requestId}`);
+    if (alertId !== null) return await acknowledgeAlert(tx, deps, alertId, userId, requestId);
+    const request = await lockRequest(tx, requestId);
+    if (request === null) throw new VoicecallError('not_found', `no request ${requestId}`);
     if (request.acked_by !== null) return { first: request.acked_by, stopped: 0 };
-    if (alertId !== null) {
-      await tx
-        .updateTable('alerts')
-        .set({ acked_by: userId, acked_at: now })
-        .where('id', '=', alertId)
-        .execute();
-    }
-    let stopped = 0;
-    for (const each of locked.filter(({ acked_by }) => acked_by === null)) {
-      await tx
-        .updateTable('requests')
-        .set({ acked_by: userId, changed_at: now })
-        .where('id', '=', each.id)
-        .execute();
-      await record(tx, each.id, { at: now, actor: userId, action: 'acknowledged' });
-      if (isOpen(each.state))
-        stopped += (await cancelIn(tx, deps, each.id, { by: userId, action: 'stopped' })).stopped;
-      await refresh(tx, now, each.id);
-    }
-    return { first: userId, stopped };
+    return { first: userId, stopped: await acknowledgeRequest(tx, deps, request, userId) };
   });
 }
 
-/** Of which alert a request is, which never changes; null: of none. */
-export async function alertOf(tx: Tx, requestId: string): Promise<string | null> {
+/**
+ * Somebody has taken an alert: stored with the time, shown on its boards, and what has not been sent for it is stopped,
+ * whichever rule asked for it. The first one counts.
+ * @param by a Slack user's id, or "tool:" with the words that the tool gives, as `byTool` makes them
+ * @param pressed the request whose board was pressed: marked even if an earlier episode of the alert asked for it
+ */
+export async function acknowledgeAlert(
+  tx: Tx,
+  deps: CallsDeps,
+  alertId: string,
+  by: string,
+  pressed?: string,
+): Promise<Acknowledged> {
+  await lockAlert(tx, alertId);
+  const alert = await tx
+    .selectFrom('alerts')
+    .select(['acked_by', 'episode_at'])
+    .where('id', '=', alertId)
+    .executeTakeFirst();
+  if (alert === undefined) throw new VoicecallError('not_found', `no alert ${alertId}`);
+  const ids = await tx
+    .selectFrom('requests')
+    .select('id')
+    .where('alert_id', '=', alertId)
+    .where((eb) =>
+      eb.or([
+        eb('state', 'in', ['awaiting_approval', 'approved', 'sending']),
+        eb('created_at', '>=', alert.episode_at),
+        eb('id', '=', pressed ?? ''),
+      ]),
+    )
+    .execute();
+  const requests = await lockRequests(
+    tx,
+    ids.map(({ id }) => id),
+  );
+  const before = requests.find(({ id }) => id === pressed)?.acked_by ?? null;
+  if (before !== null) return { first: before, stopped: 0 };
+  if (pressed === undefined && alert.acked_by !== null) return { first: alert.acked_by, stopped: 0 };
+  await tx
+    .updateTable('alerts')
+    .set({ acked_by: by, acked_at: deps.clock.now() })
+    .where('id', '=', alertId)
+    .execute();
+  let stopped = 0;
+  for (const request of requests)
+    if (request.acked_by === null) stopped += await acknowledgeRequest(tx, deps, request, by);
+  return { first: by, stopped };
+}
+
+/** Who a tool says has acknowledged, for `by`: the words are foreign, and no number of theirs is kept whole. */
+export function byTool(person: string, tool: string): string {
+  const words = person === '' ? tool : tool === '' ? person : `${person} (${tool})`;
+  return `tool:${redactNumbers(words === '' ? 'the alerting tool' : words).slice(0, 80)}`;
+}
+
+/** How many calls were stopped. */
+async function acknowledgeRequest(tx: Tx, deps: CallsDeps, request: RequestRow, by: string): Promise<number> {
+  const now = deps.clock.now();
+  await tx
+    .updateTable('requests')
+    .set({ acked_by: by, changed_at: now })
+    .where('id', '=', request.id)
+    .execute();
+  await record(tx, request.id, { at: now, actor: by, action: 'acknowledged' });
+  const { stopped } = isOpen(request.state)
+    ? await cancelIn(tx, deps, request.id, { by, action: 'stopped' })
+    : { stopped: 0 };
+  await refresh(tx, now, request.id);
+  return stopped;
+}
+
+/** The alert that a request is for, which never changes; null: none. */
+async function alertOf(tx: Tx, requestId: string): Promise<string | null> {
   const row = await tx
     .selectFrom('requests')
     .select('alert_id')
@@ -58,28 +109,28 @@ export async function alertOf(tx: Tx, requestId: string): Promise<string | null>
   return row?.alert_id ?? null;
 }
 
-/**
- * An alert's requests with something left to stop, and `pressed` whatever its state, locked in the order of their ids:
- * as everybody locks several requests. The alert is locked before.
- */
-export async function lockOpenRequests(
-  tx: Tx,
-  alertId: string | null,
-  pressed?: string,
-): Promise<RequestRow[]> {
+/** An alert's requests with something left to stop, locked. The alert is locked before. */
+export async function lockOpenRequests(tx: Tx, alertId: string): Promise<RequestRow[]> {
   const open = await tx
     .selectFrom('requests')
     .select('id')
     .where('alert_id', '=', alertId)
     .where('state', 'in', ['awaiting_approval', 'approved', 'sending'])
     .execute();
-  const ids = new Set(open.map(({ id }) => id));
-  if (pressed !== undefined) ids.add(pressed);
+  const locked = await lockRequests(
+    tx,
+    open.map(({ id }) => id),
+  );
+  // While we waited for the lock, another instance may have moved it on.
+  return locked.filter(({ state }) => isOpen(state));
+}
+
+/** Locked in the order of their ids: everybody who locks several requests does, so that nobody waits in a circle. */
+async function lockRequests(tx: Tx, ids: readonly string[]): Promise<RequestRow[]> {
   const locked: RequestRow[] = [];
   for (const id of [...ids].sort()) {
     const row = await lockRequest(tx, id);
-    // While it was waited for, another one may have moved it on.
-    if (row !== null && (id === pressed || isOpen(row.state))) locked.push(row);
+    if (row !== null) locked.push(row);
   }
   return locked;
 }

@@ -37,6 +37,31 @@ export async function rulesReply(tx: Tx, about: RuleAlert, plain: string, slot?:
   });
 }
 
+/** Nobody is called for a message that arrives too late: its thread says so, once for each episode of the alert. */
+export async function sayLate(
+  tx: Tx,
+  about: RuleAlert,
+  { late, ageMs }: { late: readonly Rule[]; ageMs: number },
+): Promise<void> {
+  if (late.length === 0) return;
+  const rules = late.map((rule) => `${rule.name} (maxAge ${spanInWords(rule.maxAgeMs)})`);
+  const { id, episodeAt } = about.alert;
+  await rulesReply(
+    tx,
+    about,
+    `Not called: ${spanInWords(ageMs)} old. ${late.length === 1 ? 'Rule' : 'Rules'}: ${rules.join(', ')}.`,
+    `late:${id}:${episodeAt}`,
+  );
+}
+
+/** "40 s", "16 min", "2 h", "3 d": the largest unit that says it. */
+export function spanInWords(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1_000));
+  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 3_600) return `${Math.floor(seconds / 60)} min`;
+  return seconds < 48 * 3_600 ? `${Math.floor(seconds / 3_600)} h` : `${Math.floor(seconds / 86_400)} d`;
+}
+
 const named = 10;
 
 /** "2 people: Asha, +91 …4120", as a channel may read it. */

@@ -241,3 +241,40 @@ describe('colours', () => {
       assert.equal(colorOf(none), undefined);
   });
 });
+
+describe('who acknowledged', () => {
+  const of = (line: string) => read({ text: `[FIRING:1] db is down\n${line}` }).acknowledgedBy;
+  it('reads the name, or that there is none', () => {
+    const cases: [string, string][] = [
+      ['Acknowledged by Asha Rao', 'Asha Rao'],
+      [':eyes: *Acknowledged by:* Asha at 10:02 UTC', 'Asha'],
+      ['Status: Acknowledged by @asha (via email)', 'asha'],
+      ['Acked by Ben · 2 min ago', 'Ben'],
+      ['This incident was acknowledged by Ben Ito.', 'Ben Ito'],
+      ['Asha acknowledged this alert', 'Asha'],
+      ['Acknowledged by <@U0ASHA>', ''],
+      ['State: *Acknowledged*', ''],
+      ['[ACK] db is down', ''],
+      ['Acknowledged: Yes', ''],
+    ];
+    for (const [line, name] of cases) assert.equal(of(line), name, line);
+  });
+  it('takes no promise, no button and no list for it', () => {
+    for (const line of [
+      'Acknowledged by: nobody',
+      'Acknowledged by: -',
+      'Acknowledged: No',
+      'Not acknowledged',
+      'Unacknowledged',
+      'Will page again unless acknowledged by Asha',
+      'This was not acknowledged by anyone',
+      'Must be acknowledged by the on-call within 5 minutes',
+      'Reply here once it has been acknowledged by you',
+      'Acknowledged incidents this week: 5',
+      'Acknowledge this alert',
+      'Auto-acknowledged by policy',
+      '3 alerts have not been acknowledged by Asha',
+    ])
+      assert.equal(of(line), null, line);
+  });
+});

@@ -75,6 +75,7 @@ export async function startFlow(options: WorldOptions = {}): Promise<Flow> {
     log: createLog('debug', { sink: { write: (line) => logs.push(line) } }),
     ...options,
     voice: { now: () => clock.now(), ...options.voice },
+    slack: { now: () => clock.now(), ...options.slack },
   });
   const views: SandboxView[] = [];
   world.slack.onChange((change) => {

@@ -1,5 +1,5 @@
 import type { AlertSeverity, AlertStatus, Rule } from '../../config/types.ts';
-import { contextOf, decide, factsOf, ringsAt } from '../decide.ts';
+import { contextOf, decide, factsOf, ringsAt, sentAt } from '../decide.ts';
 import { gate, type NotAnAlert } from '../filter.ts';
 import { flatten } from '../flatten.ts';
 import type { Condition } from '../match-rules.ts';
@@ -66,12 +66,7 @@ export function createExplainer(rules: Rule[], now: number): (event: unknown) =>
     if (!('alert' in gated)) return { ...nothing, why: notAnAlert[gated.reason] };
     const { alert: message } = gated;
     const understood = understand(flatten(message.message), message);
-    const sentAt = Math.round(Number(message.editedTs ?? message.ts) * 1000);
-    const heard = {
-      gated: message,
-      understood,
-      now: Number.isFinite(sentAt) && sentAt > 1e12 ? sentAt : now,
-    };
+    const heard = { gated: message, understood, now: sentAt(message) ?? now };
     const known = memory.known(heard);
     const decision = decide(known, heard, rules);
     if (decision === null)

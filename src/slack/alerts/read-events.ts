@@ -3,9 +3,11 @@ import { type Decision, decide, type Heard } from '../../alerts/decide.ts';
 import { gate } from '../../alerts/filter.ts';
 import { flatten } from '../../alerts/flatten.ts';
 import { understand } from '../../alerts/understand.ts';
+import { acknowledgeAlert, byTool } from '../../paging/acknowledge.ts';
 import { claimAlertEvent, rememberAlert } from '../../paging/episodes.ts';
 import { fireRule, noteMatches, type ReadyRule, resolveAlert } from '../../paging/fire-rule.ts';
 import { knownInStore } from '../../paging/known-alerts.ts';
+import { sayLate } from '../../paging/rule-reply.ts';
 import type { TaskHandler } from '../../queue/types.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import { ownIds } from './intake.ts';
@@ -86,6 +88,9 @@ async function readEvent(deps: SlackDeps, event: StoredEvent): Promise<void> {
     const source = heard.gated.botName ?? null;
     const about = { alert, teamId: event.team_id, channelId: event.channel_id, source, now };
     if (decision.news === 'resolved') await resolveAlert(tx, deps, about);
+    if (decision.acknowledgedBy !== null)
+      await acknowledgeAlert(tx, deps, alert.id, byTool(decision.acknowledgedBy, source ?? ''));
+    await sayLate(tx, about, decision);
     for (const each of ready) await fireRule(tx, deps, each, about);
   });
 }

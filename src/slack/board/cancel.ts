@@ -4,8 +4,9 @@ import { recordRefused } from '../../calls/request/audit.ts';
 import { acknowledge } from '../../paging/acknowledge.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import { mayCall } from '../context/permissions.ts';
-import { mention, people } from '../kit/text.ts';
+import { people } from '../kit/text.ts';
 import { buttonValue, handlePress, isOwnOrApprover, requestOf } from '../replies/press.ts';
+import { createWho } from '../words/request-words.ts';
 
 /** Cancel (who asked, and approvers), Stop and "I've got it" of an alert's request (any of the callers). */
 export function registerCancel(app: App, deps: SlackDeps): void {
@@ -39,7 +40,7 @@ export function registerCancel(app: App, deps: SlackDeps): void {
       const refusal = await mayCall(deps.people, deps.config(), userId);
       if (refusal !== null) return { text: refusal };
       const { first, stopped } = await acknowledge(deps, buttonValue(press), userId);
-      if (first !== userId) return { text: `${mention(first)} has got it already.` };
+      if (first !== userId) return { text: `${createWho()(first)} has got it already.` };
       return {
         text: `You have got it. ${stopped > 0 ? `${people(stopped)} will not be rung any more.` : ''}`.trim(),
       };

@@ -26,7 +26,7 @@ export interface MessageFacts {
 
 /**
  * Shows people in one message: a mention the first time, because a mention notifies, later the name. Rules and the
- * program itself ("rule:db-critical", "voicecall") come out in words.
+ * program itself ("rule:db-critical", "tool:Asha (PagerDuty)", "voicecall") come out in words.
  */
 export function createWho(
   nameOf: NameOf = () => null,
@@ -35,6 +35,7 @@ export function createWho(
   const seen = new Set(mentioned);
   return (id) => {
     if (id.startsWith('rule:')) return `rule ${foreign(id.slice(5), 80)}`;
+    if (id.startsWith('tool:')) return foreign(id.slice(5), 80);
     if (id === 'voicecall') return 'Voicecall';
     if (!seen.has(id)) {
       seen.add(id);

@@ -2,9 +2,12 @@ import { sql } from 'kysely';
 import type { CallsDeps } from './calls/request/deps.ts';
 import { erasedPrefix } from './calls/request/erased.ts';
 import { finishedRequestStates } from './calls/request/states.ts';
+import { readMessage } from './calls/request/stored.ts';
+import type { Message } from './calls/request/types.ts';
 import { enqueue } from './queue/enqueue.ts';
 import type { Lease, TaskHandler } from './queue/types.ts';
 import type { Tx } from './store/types.ts';
+import { type Json, toJson } from './store/values.ts';
 
 const dayMs = 24 * 3_600_000;
 /** A filled-in modal is of no use longer than this. */
@@ -135,7 +138,11 @@ async function eraseCalls(tx: Tx, requestId: string, from: number): Promise<void
     .execute();
 }
 
-async function finishErasing(tx: Tx, request: { id: string; message: string }, now: number): Promise<void> {
+async function finishErasing(
+  tx: Tx,
+  request: { id: string; message: Json<Message> },
+  now: number,
+): Promise<void> {
   // Positions may begin anywhere: whatever the loop did not meet is erased here.
   await tx
     .updateTable('calls')
@@ -143,12 +150,12 @@ async function finishErasing(tx: Tx, request: { id: string; message: string }, n
     .where('request_id', '=', request.id)
     .where('callee', 'not like', `${erasedPrefix}%`)
     .execute();
-  const message = JSON.parse(request.message) as { kind?: string };
+  const message = readMessage(request.message);
   await tx
     .updateTable('requests')
     .set({
       note: '',
-      message: message.kind === 'text' ? JSON.stringify({ ...message, text: '' }) : request.message,
+      message: message.kind === 'text' ? toJson({ ...message, text: '' }) : request.message,
       erased_at: now,
     })
     .where('id', '=', request.id)

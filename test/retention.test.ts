@@ -7,7 +7,9 @@ import { createLog } from '../src/log.ts';
 import type { Lease } from '../src/queue/types.ts';
 import { createRetention, scheduleRetention } from '../src/retention.ts';
 import type { Store, Tx } from '../src/store/types.ts';
+import { type RequestState, toJson } from '../src/store/values.ts';
 import { createFakeClock } from './support/clock.ts';
+import { callRow, requestRow, submissionRow } from './support/rows.ts';
 import { forEachDatabase, withStore } from './support/store.ts';
 
 const dayMs = 24 * 3_600_000;
@@ -21,36 +23,39 @@ function configOf(retentionMs: number | undefined, perCalleeMs?: number): () => 
 }
 
 /** One request with as many calls as `numbers`, in two submissions of a half each. */
-async function addRequest(tx: Tx, id: string, at: number, numbers: string[], state = 'done'): Promise<void> {
+async function addRequest(
+  tx: Tx,
+  id: string,
+  at: number,
+  numbers: string[],
+  state: RequestState = 'done',
+): Promise<void> {
   await tx
     .insertInto('requests')
-    .values({
-      ...{ id, team_id: 'T1', origin: 'person', state, requested_by: 'U1', rule_name: null, alert_id: null },
-      ...{ alert_title: null, previous_id: null, root_view_id: `V${id}`, channel_id: 'C1', asked_in: null },
-      ...{
-        thread_ts: null,
-        options: '{}',
-        note: 'ask Asha at 6591110009',
-        callees: numbers.length,
-        duplicates: 0,
-      },
-      message: JSON.stringify({ kind: 'text', text: 'Hello Asha', language: 'EN' }),
-      ...{ countries: '[]', hash: 'h', approval: null, expires_at: null, on_unknown: 'hold', priority: 5 },
-      ...{ cancelled_by: null, acked_by: null, outcome: null, created_at: at, changed_at: at },
-      ...{ finished_at: state === 'done' ? at : null, erased_at: null },
-    })
+    .values(
+      requestRow({
+        ...{ id, state, root_view_id: `V${id}`, note: 'ask Asha at 6591110009', callees: numbers.length },
+        message: toJson({ kind: 'text', text: 'Hello Asha', language: 'EN' }),
+        ...{ created_at: at, finished_at: state === 'done' ? at : null },
+      }),
+    )
     .execute();
+  for (const half of [0, 1]) {
+    await tx
+      .insertInto('submissions')
+      .values(submissionRow({ id: `${id}-${half}`, request_id: id, ordinal: half + 1, ready_at: at }))
+      .execute();
+  }
   for (const [position, callee] of numbers.entries()) {
     await tx
       .insertInto('calls')
-      .values({
-        ...{ request_id: id, position, callee, name: `Person ${position}`, state: 'answered' },
-        submission_id: `${id}-${position % 2}`,
-        ...{ voice_id: `${id}${position}`, submit_code: '0', submit_reason: null, dialled_at: at },
-        ...{ termination_code: '200', termination_reason: null, sip_code: null, call_status: null },
-        ...{ answer_time_at: null, hangup_time_at: null, call_duration: 3, feedback_value: null },
-        ...{ out_recall_count: null, reported_at: at },
-      })
+      .values(
+        callRow({
+          ...{ request_id: id, position, callee, name: `Person ${position}`, state: 'answered' },
+          ...{ submission_id: `${id}-${position % 2}`, voice_id: `${id}${position}`, dialled_at: at },
+          ...{ termination_code: '200', call_duration: 3, reported_at: at },
+        }),
+      )
       .execute();
   }
 }

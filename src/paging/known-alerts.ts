@@ -1,8 +1,16 @@
+import { z } from 'zod';
 import { type Heard, type Known, type KnownAlert, mayEnd } from '../alerts/decide.ts';
 import type { Identity } from '../alerts/identity.ts';
-import type { AlertStatus } from '../config/types.ts';
 import type { AlertsTable } from '../store/schema.ts';
 import type { Queryable, Tx } from '../store/types.ts';
+
+const identityShape: z.ZodType<Identity> = z.object({
+  incident: z.string().nullable(),
+  strict: z.string(),
+  loose: z.string(),
+  things: z.array(z.string()),
+  subjects: z.array(z.string()),
+});
 
 /** Enough to find what a resolve ends, and few enough to compare them all. */
 const firingCompared = 1_000;
@@ -92,7 +100,7 @@ async function messageAt(from: Queryable, channelId: string, ts: string): Promis
     .executeTakeFirst();
   if (row === undefined) return undefined;
   const seen = {
-    status: row.seen_status as AlertStatus,
+    status: row.seen_status,
     edited: row.edited !== 0,
     editedTs: row.edited_ts ?? undefined,
   };
@@ -130,8 +138,8 @@ function knownAlert(row: AlertRow): KnownAlert {
     channel: row.channel_id,
     botId: row.bot_id,
     appId: row.app_id ?? undefined,
-    status: row.status as AlertStatus,
-    identity: JSON.parse(row.identity) as Identity,
+    status: row.status,
+    identity: identityShape.parse(JSON.parse(row.identity)),
     title: row.title,
     threadTs: row.thread_ts,
     lastTs: row.last_ts,

@@ -1,12 +1,28 @@
-import type { Generated } from 'kysely';
+import type { ColumnType, Generated } from 'kysely';
+import type { AlertSeverity, AlertStatus, CallOptions } from '../config/types.ts';
+import type {
+  ApprovalAsk,
+  CallState,
+  CountryCount,
+  DecisionKind,
+  Json,
+  Message,
+  OnUnknown,
+  Origin,
+  RequestState,
+  SubmissionState,
+} from './values.ts';
 
 // Every time is an integer in ms, every flag 0 or 1, every JSON a text: the same on SQLite and PostgreSQL.
+
+/** Written when the row is made; moved by calls/request/transitions.ts alone, so an update cannot set it. */
+type State<Value> = ColumnType<Value, Value, never>;
 
 export interface RequestsTable {
   id: string;
   team_id: string;
-  origin: string;
-  state: string;
+  origin: Origin;
+  state: State<RequestState>;
   requested_by: string | null;
   rule_name: string | null;
   alert_id: string | null;
@@ -20,22 +36,19 @@ export interface RequestsTable {
   asked_in: string | null;
   /** The thread the board is posted in; null: the board is a message of its own. */
   thread_ts: string | null;
-  /** JSON of calls/types Message. */
-  message: string;
-  /** JSON of CallOptions. */
-  options: string;
+  message: Json<Message>;
+  options: Json<CallOptions>;
   /** What the person typed into calledInfo. */
   note: string;
   callees: number;
   duplicates: number;
-  /** JSON [{country, callees}]. */
-  countries: string;
+  countries: Json<CountryCount[]>;
   /** Binds an approval to exactly this request. */
   hash: string;
-  /** JSON of ApprovalAsk; null: none was needed. */
-  approval: string | null;
+  /** Null: none was needed. */
+  approval: Json<ApprovalAsk> | null;
   expires_at: number | null;
-  on_unknown: string;
+  on_unknown: OnUnknown;
   /** 0 goes first. */
   priority: number;
   cancelled_by: string | null;
@@ -52,7 +65,7 @@ export interface SubmissionsTable {
   request_id: string;
   ordinal: number;
   priority: number;
-  state: string;
+  state: State<SubmissionState>;
   /** Goes out in calledInfo and comes back in records and reports: unique. */
   token: string;
   callees: number;
@@ -81,7 +94,7 @@ export interface CallsTable {
   submission_id: string | null;
   callee: string;
   name: string | null;
-  state: string;
+  state: State<CallState>;
   superseded: Generated<number>;
   voice_id: string | null;
   submit_code: string | null;
@@ -166,7 +179,7 @@ export interface MessagesTable {
 export interface DecisionsTable {
   request_id: string;
   user_id: string;
-  decision: string;
+  decision: DecisionKind;
   reason: string | null;
   hash: string;
   at: number;
@@ -179,7 +192,7 @@ export interface EventsTable {
   at: number;
   actor: string;
   action: string;
-  detail: string;
+  detail: Json<Record<string, unknown>>;
 }
 
 /** What somebody filled in, between the first view and the second. */
@@ -211,8 +224,8 @@ export interface AlertsTable {
   app_id: string | null;
   /** JSON of alerts/identity Identity: finds the alert that a resolve ends where the key alone does not. */
   identity: string;
-  status: string;
-  severity: string | null;
+  status: AlertStatus;
+  severity: AlertSeverity | null;
   title: string;
   link: string | null;
   /** The message under which the results go. */
@@ -231,7 +244,7 @@ export interface AlertMessagesTable {
   channel_id: string;
   ts: string;
   alert_id: string;
-  status: string;
+  status: AlertStatus;
   /** 1 once an edit of it was seen. */
   edited: number;
   edited_ts: string | null;

@@ -10,6 +10,7 @@ import { moveStore } from '../../src/cli/move-tables.ts';
 import { enqueue } from '../../src/queue/enqueue.ts';
 import { tokenSecret } from '../../src/store/meta.ts';
 import type { Store } from '../../src/store/types.ts';
+import { callRow, requestRow, submissionRow } from '../support/rows.ts';
 import { createTestDatabase, databaseKinds, silentLog, type TestDatabase } from '../support/store.ts';
 
 const run = promisify(execFile);
@@ -26,22 +27,24 @@ async function fill(store: Store, calls = 1_234): Promise<void> {
       runAt: 1_700_000_000_123,
       payload: { text: 'Zoë "§" \\ 東京' },
     });
+    await tx
+      .insertInto('requests')
+      .values(requestRow({ id: 'r1', callees: calls }))
+      .execute();
+    await tx
+      .insertInto('submissions')
+      .values(submissionRow({ id: 's1', request_id: 'r1', callees: calls }))
+      .execute();
     for (let position = 0; position < calls; position++) {
       await tx
         .insertInto('calls')
-        .values({
-          ...{ request_id: 'r1', position, submission_id: 's1', callee: String(6_500_000_000 + position) },
-          ...{
-            name: position % 2 === 0 ? null : "O'Brien\n",
-            state: 'accepted',
-            voice_id: null,
-            submit_code: '0',
-          },
-          ...{ submit_reason: '', dialled_at: 1_767_576_611_000 + position, termination_code: null },
-          ...{ termination_reason: null, sip_code: null, call_status: null, answer_time_at: null },
-          ...{ hangup_time_at: null, call_duration: null, feedback_value: null, out_recall_count: null },
-          reported_at: null,
-        })
+        .values(
+          callRow({
+            ...{ request_id: 'r1', position, submission_id: 's1', callee: String(6_500_000_000 + position) },
+            ...{ name: position % 2 === 0 ? null : "O'Brien\n", submit_reason: '' },
+            dialled_at: 1_767_576_611_000 + position,
+          }),
+        )
         .execute();
     }
   });
@@ -148,6 +151,8 @@ if (databaseKinds.includes('postgres')) {
           [
             { table: 'calls', rows: 1_234 },
             { table: 'meta', rows: 2 },
+            { table: 'requests', rows: 1 },
+            { table: 'submissions', rows: 1 },
             { table: 'tasks', rows: 1 },
           ],
         );
@@ -157,7 +162,10 @@ if (databaseKinds.includes('postgres')) {
         assert.equal((await contents(before)).calls?.length, 1_234);
         assert.equal(await tokenSecret(after), await tokenSecret(before));
         await before.close();
-        await assert.rejects(move(source, url), saying(/not empty \(calls, tasks, meta\)/));
+        await assert.rejects(
+          move(source, url),
+          saying(/not empty \(calls, requests, submissions, tasks, meta\)/),
+        );
       });
     });
 
@@ -201,7 +209,7 @@ if (databaseKinds.includes('postgres')) {
           env: { ...process.env, DATA_DIR: source.dataDir },
         });
         assert.match(stdout, /^calls +5$/m);
-        assert.match(stdout, /^Moved: 8 rows, counted on both sides/m);
+        assert.match(stdout, /^Moved: 10 rows, counted on both sides/m);
         assert.doesNotMatch(stdout + stderr, /hush-hush/);
       });
     });

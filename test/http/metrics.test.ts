@@ -6,70 +6,40 @@ import { createMetrics, createMetricsServer } from '../../src/http/metrics.ts';
 import { createLog } from '../../src/log.ts';
 import { enqueue } from '../../src/queue/enqueue.ts';
 import type { Tx } from '../../src/store/types.ts';
+import type { CallState, Origin, SubmissionState } from '../../src/store/values.ts';
 import { createFakeClock } from '../support/clock.ts';
+import { callRow, requestRow, submissionRow } from '../support/rows.ts';
 import { forEachDatabase, withStore } from '../support/store.ts';
 
 const log = createLog('silent');
 const hourMs = 3_600_000;
 
-async function addRequest(tx: Tx, id: string, origin: string, at: number): Promise<void> {
+async function addRequest(tx: Tx, id: string, origin: Origin, at: number): Promise<void> {
   await tx
     .insertInto('requests')
-    .values({
-      ...{ id, team_id: 'T1', origin, state: 'done', requested_by: null, rule_name: null, alert_id: null },
-      ...{ alert_title: null, previous_id: null, root_view_id: null, channel_id: 'C1', asked_in: null },
-      ...{
-        thread_ts: null,
-        message: '{}',
-        options: '{}',
-        note: '',
-        callees: 1,
-        duplicates: 0,
-        countries: '[]',
-      },
-      ...{ hash: 'h', approval: null, expires_at: null, on_unknown: 'hold', priority: 5, cancelled_by: null },
-      ...{ acked_by: null, outcome: null, created_at: at, changed_at: at, finished_at: at, erased_at: null },
-    })
+    .values(requestRow({ id, origin, created_at: at }))
     .execute();
 }
 
+/** A call of request "a". */
 async function addCall(
   tx: Tx,
   id: string,
-  call: { at: number; outcome: string; state: string; termination: string | null },
+  call: { at: number; outcome: SubmissionState; state: CallState; termination: string | null },
 ): Promise<void> {
   await tx
     .insertInto('submissions')
-    .values({
-      ...{ id, request_id: 'r', ordinal: 0, priority: 5, state: call.outcome, token: id, callees: 1 },
-      ...{ again_of: null, code: null, reason: null, ready_at: call.at, next_try_at: call.at },
-      ...{
-        first_try_at: null,
-        tries: 0,
-        sending_at: null,
-        sender: null,
-        answered_at: null,
-        checked_at: null,
-      },
-      ...{ settled_by: null, settled_at: null },
-    })
+    .values(submissionRow({ id, request_id: 'a', state: call.outcome, ready_at: call.at }))
     .execute();
+  const { state, at: dialled_at, termination: termination_code } = call;
   await tx
     .insertInto('calls')
-    .values({
-      ...{
-        request_id: id,
-        position: 0,
-        submission_id: id,
-        callee: '6591110001',
-        name: null,
-        state: call.state,
-      },
-      ...{ voice_id: id, submit_code: '0', submit_reason: null, dialled_at: call.at },
-      ...{ termination_code: call.termination, termination_reason: null, sip_code: null, call_status: null },
-      ...{ answer_time_at: null, hangup_time_at: null, call_duration: null, feedback_value: null },
-      ...{ out_recall_count: null, reported_at: null },
-    })
+    .values(
+      callRow({
+        ...{ request_id: 'a', position: Number(id), submission_id: id, callee: '6591110001', voice_id: id },
+        ...{ state, dialled_at, termination_code },
+      }),
+    )
     .execute();
 }
 

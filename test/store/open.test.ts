@@ -11,6 +11,7 @@ import { getOrCreateMeta, readMeta, tokenSecret, writeMeta } from '../../src/sto
 import { migrate, storeVersion } from '../../src/store/migrate.ts';
 import { openStore } from '../../src/store/open.ts';
 import { sqlitePath } from '../../src/store/sqlite.ts';
+import { requestRow, submissionRow } from '../support/rows.ts';
 import { forEachDatabase, silentLog, withStore } from '../support/store.ts';
 
 forEachDatabase((kind, create) => {
@@ -108,7 +109,11 @@ forEachDatabase((kind, create) => {
             for (const name of ['b', 'B', 'ä', '_', 'a']) {
               await tx.insertInto('pacing').values({ name, next_at: at }).execute();
             }
-            const call = { request_id: 'r', callee: '1', state: 'ready' };
+            await tx
+              .insertInto('requests')
+              .values(requestRow({ id: 'r' }))
+              .execute();
+            const call = { request_id: 'r', callee: '1', state: 'ready' as const };
             await tx
               .insertInto('calls')
               .values([
@@ -137,8 +142,16 @@ forEachDatabase((kind, create) => {
       withStore(
         async (store) => {
           const report = { voice_id: 'v', body: '{}', received_at: 1, digest: 'd' };
-          const call = { request_id: 'r', callee: '1', state: 'ready', submission_id: 's' };
+          const call = { request_id: 'r', callee: '1', state: 'ready' as const, submission_id: 's' };
           await store.transaction(async (tx) => {
+            await tx
+              .insertInto('requests')
+              .values(requestRow({ id: 'r' }))
+              .execute();
+            await tx
+              .insertInto('submissions')
+              .values(submissionRow({ id: 's', request_id: 'r' }))
+              .execute();
             await tx
               .insertInto('reports')
               .values({ id: '1', ...report })

@@ -4,8 +4,9 @@ import type { TaskHandler } from '../../queue/types.ts';
 import type { Tx } from '../../store/types.ts';
 import { record } from '../request/audit.ts';
 import type { CallsDeps } from '../request/deps.ts';
-import { cancelReadyCalls, lockRequest, moveRequest, type RequestRow } from '../request/rows.ts';
-import type { ApprovalAsk } from '../request/types.ts';
+import { lockRequest, type RequestRow } from '../request/rows.ts';
+import { readApproval } from '../request/stored.ts';
+import { moveCalls, moveRequest } from '../request/transitions.ts';
 
 /** The wait is over, ended by `by`: so are its timers; everything shown is drawn anew, and who asked elsewhere is told. */
 export async function closeApproval(tx: Tx, request: RequestRow, now: number, by: string): Promise<void> {
@@ -27,7 +28,7 @@ export async function closeApproval(tx: Tx, request: RequestRow, now: number, by
 export async function startApprovalClock(tx: Tx, requestId: string, now: number): Promise<void> {
   const request = await lockRequest(tx, requestId);
   if (request === null || request.state !== 'awaiting_approval' || request.expires_at !== null) return;
-  const approval = JSON.parse(request.approval ?? 'null') as ApprovalAsk | null;
+  const approval = readApproval(request.approval);
   if (approval === null) return;
   const expiresAt = now + approval.expiresAfterMs;
   await tx.updateTable('requests').set({ expires_at: expiresAt }).where('id', '=', requestId).execute();
@@ -38,7 +39,7 @@ export async function startApprovalClock(tx: Tx, requestId: string, now: number)
 
 export async function expireNow(tx: Tx, request: RequestRow, now: number): Promise<void> {
   await moveRequest(tx, request, 'expired', now, { finished_at: now });
-  await cancelReadyCalls(tx, request.id);
+  await moveCalls(tx, { requestId: request.id }, ['ready'], 'cancelled');
   await record(tx, request.id, { at: now, actor: 'voicecall', action: 'expired' });
   await closeApproval(tx, request, now, 'voicecall');
 }

@@ -1,14 +1,16 @@
 import { countCountries } from '../../callees/countries.ts';
-import type { CallOptions } from '../../config/types.ts';
 import { VoicecallError } from '../../errors.ts';
 import { refresh } from '../../outbox/outbox.ts';
 import { transactionReadBack } from '../../store/read-back.ts';
 import type { Tx } from '../../store/types.ts';
+import { toJson } from '../../store/values.ts';
 import { record, recordRefused } from '../request/audit.ts';
 import type { CallsDeps } from '../request/deps.ts';
 import { hashRequest } from '../request/hash.ts';
-import { cancelReadyCalls, lockRequest, moveRequest, type RequestRow } from '../request/rows.ts';
-import type { ApprovalAsk, Decision, Message, RequestState, RequestView } from '../request/types.ts';
+import { lockRequest, type RequestRow } from '../request/rows.ts';
+import { readApproval, readMessage, readOptions } from '../request/stored.ts';
+import { moveCalls, moveRequest } from '../request/transitions.ts';
+import type { Decision, DecisionKind, RequestView } from '../request/types.ts';
 import { release } from '../sending/submissions.ts';
 import { closeApproval, expireNow } from './deadline.ts';
 
@@ -17,7 +19,7 @@ export interface NewDecision {
   /** Hash of what the person saw when pressing; null where it was not told. */
   seenHash: string | null;
   userId: string;
-  decision: 'approve' | 'reject';
+  decision: DecisionKind;
   reason: string | null;
 }
 
@@ -64,7 +66,7 @@ async function decideIn(
     await refusePress(tx, press, now, `already ${facts.state}`);
     return new VoicecallError('already_decided', `request ${request.id} is ${request.state}`, { facts });
   }
-  const approval = JSON.parse(request.approval ?? 'null') as ApprovalAsk | null;
+  const approval = readApproval(request.approval);
   const maySelf = approval?.allowSelfApproval === true && deps.config().approval?.allowSelfApproval === true;
   if (request.requested_by === press.userId && !maySelf) {
     await refusePress(tx, press, now, 'own request');
@@ -107,7 +109,7 @@ async function decideIn(
   });
   if (press.decision === 'reject') {
     await moveRequest(tx, request, 'rejected', now, { outcome: press.reason, finished_at: now });
-    await cancelReadyCalls(tx, request.id);
+    await moveCalls(tx, { requestId: request.id }, ['ready'], 'cancelled');
     await closeApproval(tx, request, now, press.userId);
     return { state: 'rejected' };
   }
@@ -136,7 +138,7 @@ async function storedDecision(tx: Tx, press: NewDecision, at: number): Promise<D
   if (request === null || stored === undefined) return null;
   if (press.decision === 'reject') return { state: 'rejected' };
   if (request.state !== 'awaiting_approval') return { state: 'approved' };
-  const approval = JSON.parse(request.approval ?? 'null') as ApprovalAsk | null;
+  const approval = readApproval(request.approval);
   return { state: 'waiting', approved: await countApprovals(tx, request.id), quorum: approval?.quorum ?? 1 };
 }
 
@@ -177,12 +179,12 @@ async function factsOf(tx: Tx, request: RequestRow) {
     .execute();
   return decidedFacts(
     {
-      state: request.state as RequestState,
+      state: request.state,
       cancelledBy: request.cancelled_by,
       finishedAt: request.finished_at,
       changedAt: request.changed_at,
     },
-    decisions.map((each) => ({ ...each, decision: each.decision === 'approve' ? 'approve' : 'reject' })),
+    decisions,
   );
 }
 
@@ -203,8 +205,8 @@ async function calleesOf(tx: Tx, requestId: string): Promise<string[]> {
 function hashOf(secret: string, request: RequestRow, callees: string[]): string {
   return hashRequest(secret, {
     callees,
-    message: JSON.parse(request.message) as Message,
-    options: JSON.parse(request.options) as CallOptions,
+    message: readMessage(request.message),
+    options: readOptions(request.options),
     note: request.note,
     channelId: request.channel_id,
     threadTs: request.thread_ts,
@@ -222,7 +224,7 @@ async function showAsItIs(
   const countries = countCountries(callees.map((callee) => ({ callee, name: null })));
   await tx
     .updateTable('requests')
-    .set({ hash, callees: callees.length, countries: JSON.stringify(countries), changed_at: now })
+    .set({ hash, callees: callees.length, countries: toJson(countries), changed_at: now })
     .where('id', '=', request.id)
     .execute();
   const voided = await tx

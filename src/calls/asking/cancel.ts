@@ -6,8 +6,9 @@ import { closeApproval } from '../approval/deadline.ts';
 import { advance } from '../request/advance.ts';
 import { readAudit, record } from '../request/audit.ts';
 import type { CallsDeps } from '../request/deps.ts';
-import { cancelReadyCalls, lockRequest, moveRequest } from '../request/rows.ts';
+import { lockRequest } from '../request/rows.ts';
 import { finishedRequestStates } from '../request/states.ts';
+import { moveCalls, moveRequest, moveSubmissions } from '../request/transitions.ts';
 import type { RequestState } from '../request/types.ts';
 
 /**
@@ -41,8 +42,8 @@ async function storedCancel(
   return stored === undefined ? null : { stopped: Number(stored.detail.stopped) };
 }
 
-export function isOpen(state: string): boolean {
-  return state !== 'sent' && !finishedRequestStates.includes(state as RequestState);
+export function isOpen(state: RequestState): boolean {
+  return state !== 'sent' && !finishedRequestStates.includes(state);
 }
 
 /** The same in the caller's transaction; `by` is a user, a rule or the program itself. */
@@ -59,13 +60,8 @@ export async function cancelIn(
       facts: { state: request.state, at: String(request.changed_at), by: request.cancelled_by ?? '' },
     });
   }
-  await tx
-    .updateTable('submissions')
-    .set({ state: 'cancelled' })
-    .where('request_id', '=', requestId)
-    .where('state', '=', 'ready')
-    .execute();
-  const stopped = await cancelReadyCalls(tx, requestId);
+  await moveSubmissions(tx, { requestId }, ['ready'], 'cancelled');
+  const stopped = await moveCalls(tx, { requestId }, ['ready'], 'cancelled');
   await tx
     .updateTable('requests')
     .set({ cancelled_by: by, changed_at: now })

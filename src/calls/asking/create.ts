@@ -3,6 +3,7 @@ import type { Callee } from '../../callees/types.ts';
 import { newId } from '../../ids.ts';
 import { afterPostMs, announce } from '../../outbox/outbox.ts';
 import type { Tx } from '../../store/types.ts';
+import { toJson } from '../../store/values.ts';
 import { record } from '../request/audit.ts';
 import type { CallsDeps } from '../request/deps.ts';
 import { hashRequest } from '../request/hash.ts';
@@ -21,7 +22,7 @@ export async function createRequest(
   const now = deps.clock.now();
   const id = newId('r');
   const state: RequestState = ask.approval === null ? 'approved' : 'awaiting_approval';
-  const message = JSON.stringify(ask.message);
+  const message = toJson(ask.message);
   const inserted = await tx
     .insertInto('requests')
     .values({
@@ -39,13 +40,13 @@ export async function createRequest(
       asked_in: ask.askedIn ?? null,
       thread_ts: ask.threadTs ?? null,
       message,
-      options: JSON.stringify(ask.options),
+      options: toJson(ask.options),
       note: ask.note,
       callees: ask.callees.length,
       duplicates: ask.duplicates,
-      countries: JSON.stringify(countCountries(ask.callees)),
+      countries: toJson(countCountries(ask.callees)),
       hash: hashRequest(deps.tokenSecret, { ...ask, callees: ask.callees.map((each) => each.callee) }),
-      approval: ask.approval === null ? null : JSON.stringify(ask.approval),
+      approval: ask.approval === null ? null : toJson(ask.approval),
       expires_at: null,
       on_unknown: ask.onUnknown,
       priority: ask.priority,
@@ -65,7 +66,7 @@ export async function createRequest(
       .select(['id', 'state'])
       .where('root_view_id', '=', ask.rootViewId ?? '')
       .executeTakeFirstOrThrow();
-    return { id: first.id, created: false, state: first.state as RequestState };
+    return { id: first.id, created: false, state: first.state };
   }
   await insertCalls(tx, id, ask.callees);
   await record(tx, id, {
@@ -108,7 +109,7 @@ async function insertCalls(tx: Tx, requestId: string, callees: readonly Callee[]
       submission_id: null,
       callee: each.callee,
       name: each.name,
-      state: 'ready',
+      state: 'ready' as const,
     }));
     await tx.insertInto('calls').values(rows).execute();
   }

@@ -3,7 +3,9 @@ import { enqueue } from '../../queue/enqueue.ts';
 import type { Tx } from '../../store/types.ts';
 import { record } from './audit.ts';
 import type { CallsDeps } from './deps.ts';
-import { countCalls, lockRequest, moveRequest, type RequestRow } from './rows.ts';
+import { countCalls, lockRequest, type RequestRow } from './rows.ts';
+import { readOptions } from './stored.ts';
+import { moveRequest } from './transitions.ts';
 import type { Counts } from './types.ts';
 
 /**
@@ -97,8 +99,8 @@ async function finishSending(
  */
 function firstPollMs(deps: CallsDeps, request: RequestRow): number {
   if (!deps.reportsExpected) return 15_000;
-  const options = JSON.parse(request.options) as { maxRingingTime?: number; maxDuration?: number };
-  return ((options.maxRingingTime ?? 60) + (options.maxDuration ?? 120) + 180) * 1000;
+  const { maxRingingTime = 60, maxDuration = 120 } = readOptions(request.options);
+  return (maxRingingTime + maxDuration + 180) * 1000;
 }
 
 async function finish(

@@ -1,5 +1,7 @@
 import { newId } from '../../ids.ts';
 import type { Queryable, Tx } from '../../store/types.ts';
+import { toJson } from '../../store/values.ts';
+import { readDetail } from './stored.ts';
 
 export interface AuditEvent {
   at: number;
@@ -27,7 +29,7 @@ export async function record(
       at: event.at,
       actor: event.actor,
       action: event.action,
-      detail: JSON.stringify(event.detail ?? {}),
+      detail: toJson(event.detail ?? {}),
     })
     .execute();
 }
@@ -50,5 +52,5 @@ export async function readAudit(from: Queryable, requestId: string): Promise<Aud
     .where('request_id', '=', requestId)
     .orderBy('id')
     .execute();
-  return rows.map((row) => ({ ...row, detail: JSON.parse(row.detail) as Record<string, unknown> }));
+  return rows.map((row) => ({ ...row, detail: readDetail(row.detail) }));
 }

@@ -1,21 +1,10 @@
 import { type Selectable, sql } from 'kysely';
-import type { CallOptions } from '../../config/types.ts';
 import type { CallsTable, RequestsTable, SubmissionsTable } from '../../store/schema.ts';
 import type { Queryable } from '../../store/types.ts';
 import { shownCallee } from './erased.ts';
 import { countCalls } from './rows.ts';
-import type {
-  ApprovalAsk,
-  CallState,
-  CallView,
-  Decision,
-  Message,
-  Origin,
-  RequestState,
-  RequestView,
-  SubmissionState,
-  SubmissionView,
-} from './types.ts';
+import { readApproval, readCountries, readMessage, readOptions } from './stored.ts';
+import type { CallState, CallView, Decision, RequestView, SubmissionView } from './types.ts';
 
 /** A request as boards and answers show it, or null where there is none. */
 export async function loadRequest(from: Queryable, requestId: string): Promise<RequestView | null> {
@@ -39,7 +28,7 @@ export async function loadRequest(from: Queryable, requestId: string): Promise<R
     decisions: decisions.map(
       (each): Decision => ({
         userId: each.user_id,
-        decision: each.decision === 'approve' ? 'approve' : 'reject',
+        decision: each.decision,
         reason: each.reason,
         at: each.at,
       }),
@@ -66,8 +55,8 @@ function requestFields(
   return {
     id: row.id,
     teamId: row.team_id,
-    origin: row.origin as Origin,
-    state: row.state as RequestState,
+    origin: row.origin,
+    state: row.state,
     requestedBy: row.requested_by,
     ruleName: row.rule_name,
     alertTitle: row.alert_title,
@@ -75,12 +64,12 @@ function requestFields(
     askedIn: row.asked_in,
     threadTs: row.thread_ts,
     hash: row.hash,
-    message: JSON.parse(row.message) as Message,
-    options: JSON.parse(row.options) as CallOptions,
+    message: readMessage(row.message),
+    options: readOptions(row.options),
     note: row.note,
     duplicates: row.duplicates,
-    countries: JSON.parse(row.countries) as RequestView['countries'],
-    approval: row.approval === null ? null : (JSON.parse(row.approval) as ApprovalAsk),
+    countries: readCountries(row.countries),
+    approval: readApproval(row.approval),
     expiresAt: row.expires_at,
     createdAt: row.created_at,
     changedAt: row.changed_at,
@@ -88,7 +77,7 @@ function requestFields(
     cancelledBy: row.cancelled_by,
     ackedBy: row.acked_by,
     outcome: row.outcome,
-    onUnknown: row.on_unknown === 'again' ? 'again' : 'hold',
+    onUnknown: row.on_unknown,
   };
 }
 
@@ -96,11 +85,10 @@ function submissionView(
   row: Selectable<SubmissionsTable>,
   unknown: ReadonlyMap<string, number>,
 ): SubmissionView {
-  const state = row.state as SubmissionState;
   return {
     id: row.id,
     ordinal: row.ordinal,
-    state,
+    state: row.state,
     callees: row.callees,
     unknown: unknown.get(row.id) ?? 0,
     code: row.code,
@@ -110,7 +98,7 @@ function submissionView(
     checkedAt: row.checked_at,
     settledBy: row.settled_by,
     again: row.again_of !== null,
-    nextTryAt: state === 'ready' && row.tries > 0 ? row.next_try_at : null,
+    nextTryAt: row.state === 'ready' && row.tries > 0 ? row.next_try_at : null,
   };
 }
 
@@ -135,7 +123,7 @@ function callView(row: Selectable<CallsTable>): CallView {
     position: row.position,
     callee: shownCallee(row.callee),
     name: row.name,
-    state: row.state as CallState,
+    state: row.state,
     submissionId: row.submission_id,
     voiceId: row.voice_id,
     submitCode: row.submit_code,

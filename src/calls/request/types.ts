@@ -1,43 +1,28 @@
 import type { Callee } from '../../callees/types.ts';
 import type { CallOptions } from '../../config/types.ts';
+import type {
+  ApprovalAsk,
+  CallState,
+  CountryCount,
+  DecisionKind,
+  Message,
+  OnUnknown,
+  Origin,
+  RequestState,
+  SubmissionState,
+} from '../../store/values.ts';
 
-export type RequestState =
-  | 'awaiting_approval'
-  | 'approved'
-  | 'rejected'
-  | 'expired'
-  | 'cancelled'
-  | 'sending'
-  | 'sent'
-  | 'done'
-  | 'failed';
-export type SubmissionState =
-  | 'ready'
-  | 'sending'
-  | 'accepted'
-  | 'refused'
-  | 'unknown'
-  | 'settled'
-  | 'held'
-  | 'cancelled'
-  | 'failed';
-export type CallState =
-  | 'ready'
-  | 'sending'
-  | 'accepted'
-  | 'refused'
-  | 'unknown'
-  | 'held'
-  | 'cancelled'
-  | 'failed'
-  | 'answered'
-  | 'not_answered';
-export type Origin = 'person' | 'alert' | 'redial';
-
-/** What the callee hears. */
-export type Message =
-  | { kind: 'recording'; fileId: string; name: string | null }
-  | { kind: 'text'; text: string; language: string };
+export type {
+  ApprovalAsk,
+  CallState,
+  CountryCount,
+  DecisionKind,
+  Message,
+  OnUnknown,
+  Origin,
+  RequestState,
+  SubmissionState,
+};
 
 /**
  * `accepted` is all that the platform took and never falls; `answered` and `not_answered` are parts of it;
@@ -59,19 +44,9 @@ export interface Counts {
 
 export interface Decision {
   userId: string;
-  decision: 'approve' | 'reject';
+  decision: DecisionKind;
   reason: string | null;
   at: number;
-}
-
-/** Why a request needs approval, and who may give it: fixed when it was asked. */
-export interface ApprovalAsk {
-  reasons: string[];
-  approvers: string[];
-  quorum: number;
-  allowSelfApproval: boolean;
-  channelId: string | null;
-  expiresAfterMs: number;
 }
 
 export interface SubmissionView {
@@ -138,7 +113,7 @@ export interface RequestView {
   note: string;
   duplicates: number;
   /** Country codes with how many callees each, most first; "??" where the country is not known. */
-  countries: { country: string; callees: number }[];
+  countries: CountryCount[];
   counts: Counts;
   submissions: SubmissionView[];
   approval: ApprovalAsk | null;
@@ -152,7 +127,7 @@ export interface RequestView {
   /** Why it failed, was rejected or was held, in words for people; null otherwise. */
   outcome: string | null;
   /** "again": what stays unknown goes out once more while the request is sending; absent: it is left to a person. */
-  onUnknown?: 'again' | 'hold';
+  onUnknown?: OnUnknown;
 }
 
 export interface NewRequest {
@@ -181,5 +156,5 @@ export interface NewRequest {
   approval: ApprovalAsk | null;
   /** 0 goes ahead of a long queue of others (alerts). */
   priority: number;
-  onUnknown: 'again' | 'hold';
+  onUnknown: OnUnknown;
 }

@@ -5,8 +5,9 @@ import type { TaskHandler } from '../../queue/types.ts';
 import type { CallRecord } from '../../voice/types.ts';
 import { record } from '../request/audit.ts';
 import type { CallsDeps } from '../request/deps.ts';
-import { lockRequest, moveRequest } from '../request/rows.ts';
+import { lockRequest } from '../request/rows.ts';
 import { findToken } from '../request/token.ts';
+import { moveRequest } from '../request/transitions.ts';
 import { storeReports } from './reports.ts';
 
 /** No query limit is published for voice records; these are the reference's safe paces, ms. */

@@ -8,16 +8,18 @@ import { inChunks } from '../../store/chunks.ts';
 import { lockAlone, lockShared } from '../../store/locks.ts';
 import type { CallsTable, ReportsTable } from '../../store/schema.ts';
 import type { Tx } from '../../store/types.ts';
+import { toJson } from '../../store/values.ts';
 import type { CallRecord } from '../../voice/types.ts';
 import { advance } from '../request/advance.ts';
 import type { CallsDeps } from '../request/deps.ts';
 import { lockRequest } from '../request/rows.ts';
 import { callTransitions, mayBecome } from '../request/states.ts';
+import { readRecord } from '../request/stored.ts';
 import { findToken } from '../request/token.ts';
+import { type CallChange, writeCalls } from '../request/transitions.ts';
 import type { CallState } from '../request/types.ts';
 import { settleByReports } from './taken-by-report.ts';
 import { isFinal, judgeTermination, winningReport } from './terminations.ts';
-import { writeCalls } from './write-calls.ts';
 
 type CallRow = Selectable<CallsTable>;
 type ReportRow = Selectable<ReportsTable>;
@@ -46,7 +48,7 @@ export async function storeReports(deps: CallsDeps, records: readonly CallRecord
 }
 
 function reportRow(deps: CallsDeps, report: CallRecord, now: number): ReportRow {
-  const body = JSON.stringify(report);
+  const body = toJson(report);
   const { raw: _, ...told } = report;
   return {
     id: newId('p'),
@@ -142,18 +144,18 @@ export async function applyReports(
   if (voiceIds.length === 0) return new Set();
   const now = deps.clock.now();
   const reports = Map.groupBy(await thatMayCount(tx, rows, voiceIds), (each) => each.voice_id);
-  const changed: CallRow[] = [];
+  const changed: CallChange[] = [];
   const counting: string[] = [];
   const outdone: string[] = [];
   for (const [voiceId, call] of calls) {
     const told = (reports.get(voiceId) ?? []).map(({ id, callee, body }) => ({
       id,
       // One that names another callee must not win.
-      record: callee === null || callee === call.callee ? (JSON.parse(body) as CallRecord) : null,
+      record: callee === null || callee === call.callee ? readRecord(body) : null,
     }));
     const report = winningReport(told.flatMap(({ record }) => record ?? []));
     for (const { id, record } of told) (record !== null && record === report ? counting : outdone).push(id);
-    if (report !== null) changed.push(withReport(call, voiceId, report, now));
+    if (report !== null) changed.push({ from: call.state, call: withReport(call, voiceId, report, now) });
   }
   await writeCalls(tx, changed, reportedColumns);
   const done = { applied_at: now, tried_at: now };
@@ -165,10 +167,10 @@ export async function applyReports(
       .where('id', 'in', ids)
       .execute(),
   );
-  for (const submissionId of new Set(changed.map((call) => call.submission_id))) {
+  for (const submissionId of new Set(changed.map(({ call }) => call.submission_id))) {
     if (submissionId !== null) await settleByReports(tx, deps, submissionId);
   }
-  const requestIds = new Set(changed.map((call) => call.request_id));
+  const requestIds = new Set(changed.map(({ call }) => call.request_id));
   for (const requestId of [...requestIds].sort()) {
     await advance(tx, deps, requestId, { step: true });
   }
@@ -272,7 +274,7 @@ function withReport(call: CallRow, voiceId: string, report: CallRecord, now: num
     : judgeTermination(report).answered
       ? 'answered'
       : 'not_answered';
-  const from = call.state as CallState;
+  const from = call.state;
   return {
     ...call,
     state: from === end || mayBecome(callTransitions, from, end) ? end : from,

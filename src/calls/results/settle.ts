@@ -5,6 +5,7 @@ import { advance } from '../request/advance.ts';
 import { readAudit, record } from '../request/audit.ts';
 import type { CallsDeps } from '../request/deps.ts';
 import { lockRequest } from '../request/rows.ts';
+import { moveCalls, moveSubmissions } from '../request/transitions.ts';
 
 /**
  * A person says what became of an unknown submission. It rang: its unknown calls count as accepted; it did not: as
@@ -28,17 +29,12 @@ export async function settle(
     if (known === undefined) throw new VoicecallError('not_found', `no submission ${submissionId}`);
     const requestId = known.request_id;
     await lockRequest(tx, requestId);
-    const calls = await tx
-      .updateTable('calls')
-      .set(
-        rang
-          ? { state: 'accepted', submit_code: 'settled_rang' }
-          : { state: 'failed', submit_code: 'settled_silent', dialled_at: null },
-      )
-      .where('submission_id', '=', submissionId)
-      .where('state', '=', 'unknown')
-      .executeTakeFirst();
-    const settled = Number(calls.numUpdatedRows);
+    const settled = rang
+      ? await moveCalls(tx, { submissionId }, ['unknown'], 'accepted', { submit_code: 'settled_rang' })
+      : await moveCalls(tx, { submissionId }, ['unknown'], 'failed', {
+          submit_code: 'settled_silent',
+          dialled_at: null,
+        });
     if (settled === 0) {
       const by = await tx
         .selectFrom('submissions')
@@ -54,12 +50,7 @@ export async function settle(
       .set({ settled_by: userId, settled_at: now })
       .where('id', '=', submissionId)
       .execute();
-    await tx
-      .updateTable('submissions')
-      .set({ state: 'settled' })
-      .where('id', '=', submissionId)
-      .where('state', '=', 'unknown')
-      .execute();
+    await moveSubmissions(tx, { id: submissionId }, ['unknown'], 'settled');
     await record(tx, requestId, {
       at: now,
       actor: userId,

@@ -1,5 +1,6 @@
 import type { Tx } from '../../store/types.ts';
 import type { CallsDeps } from '../request/deps.ts';
+import { moveSubmissions } from '../request/transitions.ts';
 
 /** An unknown submission of which the platform has told a single call was taken by it. */
 export async function settleByReports(tx: Tx, deps: CallsDeps, submissionId: string): Promise<void> {
@@ -11,10 +12,7 @@ export async function settleByReports(tx: Tx, deps: CallsDeps, submissionId: str
     .limit(1)
     .executeTakeFirst();
   if (known === undefined) return;
-  await tx
-    .updateTable('submissions')
-    .set({ state: 'accepted', answered_at: deps.clock.now() })
-    .where('id', '=', submissionId)
-    .where('state', 'in', ['unknown', 'settled'])
-    .execute();
+  await moveSubmissions(tx, { id: submissionId }, ['unknown', 'settled'], 'accepted', {
+    answered_at: deps.clock.now(),
+  });
 }

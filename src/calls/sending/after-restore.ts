@@ -1,8 +1,8 @@
 import { enqueue } from '../../queue/enqueue.ts';
 import type { Tx } from '../../store/types.ts';
 import { record } from '../request/audit.ts';
-import { lockRequest, moveRequest } from '../request/rows.ts';
-import { assertTransition, callTransitions, submissionTransitions } from '../request/states.ts';
+import { lockRequest } from '../request/rows.ts';
+import { moveCalls, moveRequest, moveSubmissions, sendingSince } from '../request/transitions.ts';
 
 /** Unknown submissions are looked for in the platform's records for a day: none may seem older than that. */
 const lookedForMs = 23 * 3_600_000;
@@ -48,24 +48,9 @@ export async function doubtWhatWaited(tx: Tx, now: number): Promise<number> {
 
 /** `ready → sending`, as if it had been won at `sentAt` by a process that is gone. */
 async function doubt(tx: Tx, submissionId: string, sentAt: number): Promise<number> {
-  assertTransition(submissionTransitions, 'ready', 'sending');
-  assertTransition(callTransitions, 'ready', 'sending');
-  await tx
-    .updateTable('submissions')
-    .set((eb) => ({
-      state: 'sending',
-      sender: earlierLife,
-      sending_at: sentAt,
-      first_try_at: eb.fn.coalesce('first_try_at', eb.val(sentAt)),
-      tries: eb('tries', '+', 1),
-    }))
-    .where('id', '=', submissionId)
-    .execute();
-  const moved = await tx
-    .updateTable('calls')
-    .set({ state: 'sending', dialled_at: sentAt })
-    .where('submission_id', '=', submissionId)
-    .where('state', '=', 'ready')
-    .executeTakeFirst();
-  return Number(moved.numUpdatedRows);
+  await moveSubmissions(tx, { id: submissionId }, ['ready'], 'sending', {
+    ...sendingSince(sentAt),
+    sender: earlierLife,
+  });
+  return await moveCalls(tx, { submissionId }, ['ready'], 'sending', { dialled_at: sentAt });
 }

@@ -8,13 +8,20 @@ import type { Tx } from '../../store/types.ts';
 import type { SendResult } from '../../voice/types.ts';
 import { advance, showStepWithinMs } from '../request/advance.ts';
 import type { CallsDeps } from '../request/deps.ts';
-import { lockRequest, moveRequest } from '../request/rows.ts';
+import { lockRequest } from '../request/rows.ts';
+import { readMessage, readOptions } from '../request/stored.ts';
 import { calledInfoWith } from '../request/token.ts';
+import {
+  moveCalls,
+  moveRequest,
+  moveSubmission,
+  moveSubmissions,
+  sendingSince,
+} from '../request/transitions.ts';
 import type { Message } from '../request/types.ts';
 import { holdOverLimits } from './limits.ts';
 import { anySending, recoverOrphans } from './recover.ts';
 import { applySendResult } from './result.ts';
-import { moveSubmission } from './submissions.ts';
 
 interface Job {
   submissionId: string;
@@ -65,7 +72,7 @@ async function takeNext(tx: Tx, deps: CallsDeps, sender: string): Promise<NextSt
   const next = await tx
     .selectFrom('submissions')
     .innerJoin('requests', 'requests.id', 'submissions.request_id')
-    .select(['submissions.id', 'submissions.request_id', 'submissions.next_try_at'])
+    .select(['submissions.id', 'submissions.request_id', 'submissions.token'])
     .where('submissions.state', '=', 'ready')
     .where('requests.state', 'in', ['approved', 'sending'])
     .where('submissions.next_try_at', '<=', now)
@@ -88,26 +95,12 @@ async function takeNext(tx: Tx, deps: CallsDeps, sender: string): Promise<NextSt
     await advance(tx, deps, request.id);
     return { do: 'next' };
   }
-  const won = await tx
-    .updateTable('submissions')
-    .set((eb) => ({
-      state: 'sending',
-      sender,
-      sending_at: now,
-      first_try_at: eb.fn.coalesce('first_try_at', eb.val(now)),
-      tries: eb('tries', '+', 1),
-    }))
-    .where('id', '=', next.id)
-    .where('state', '=', 'ready')
-    .returning(['id', 'token'])
-    .executeTakeFirst();
-  if (won === undefined) return { do: 'next' };
-  await tx
-    .updateTable('calls')
-    .set({ state: 'sending', dialled_at: now })
-    .where('submission_id', '=', won.id)
-    .where('state', '=', 'ready')
-    .execute();
+  const won = await moveSubmissions(tx, { id: next.id }, ['ready'], 'sending', {
+    ...sendingSince(now),
+    sender,
+  });
+  if (won === 0) return { do: 'next' };
+  await moveCalls(tx, { submissionId: next.id }, ['ready'], 'sending', { dialled_at: now });
   if (request.state === 'approved') await moveRequest(tx, request, 'sending', now);
   await refresh(
     tx,
@@ -118,12 +111,12 @@ async function takeNext(tx: Tx, deps: CallsDeps, sender: string): Promise<NextSt
   return {
     do: 'send',
     job: {
-      submissionId: won.id,
+      submissionId: next.id,
       requestId: request.id,
       callees,
-      message: JSON.parse(request.message) as Message,
-      options: JSON.parse(request.options) as CallOptions,
-      calledInfo: calledInfoWith(request.note, won.token),
+      message: readMessage(request.message),
+      options: readOptions(request.options),
+      calledInfo: calledInfoWith(request.note, next.token),
     },
   };
 }

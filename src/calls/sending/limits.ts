@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { Config, RateLimit } from '../../config/types.ts';
 import type { Queryable, Tx } from '../../store/types.ts';
 import type { CallsDeps } from '../request/deps.ts';
+import { moveCalls } from '../request/transitions.ts';
 
 const hourMs = 3_600_000;
 
@@ -38,13 +39,12 @@ export async function holdOverLimits(
     now,
     await ruleLimitOf(tx, deps.config(), submission.requestId),
   );
-  for (const { callee, code, nextAt } of held) {
-    await tx
-      .updateTable('calls')
-      .set({ state: 'held', submit_code: code, submit_reason: nextAt === null ? null : String(nextAt) })
-      .where('submission_id', '=', submission.submissionId)
-      .where('callee', '=', callee)
-      .execute();
+  // A limit that all share holds many for the same reason until the same time.
+  for (const alike of Map.groupBy(held, ({ code, nextAt }) => `${code} ${nextAt}`).values()) {
+    const [{ code, nextAt } = { code: null, nextAt: null }] = alike;
+    const which = { submissionId: submission.submissionId, callees: alike.map(({ callee }) => callee) };
+    const why = { submit_code: code, submit_reason: nextAt === null ? null : String(nextAt) };
+    await moveCalls(tx, which, ['ready'], 'held', why);
   }
   const stopped = new Set(held.map((each) => each.callee));
   return callees.filter((callee) => !stopped.has(callee));

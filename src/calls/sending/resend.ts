@@ -89,7 +89,7 @@ async function sendAgain(tx: Tx, deps: CallsDeps, request: RequestRow, submissio
         submission_id: null,
         callee: call.callee,
         name: call.name,
-        state: 'ready',
+        state: 'ready' as const,
       })),
     )
     .execute();

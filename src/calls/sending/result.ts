@@ -5,13 +5,12 @@ import { advance } from '../request/advance.ts';
 import { record } from '../request/audit.ts';
 import type { CallsDeps } from '../request/deps.ts';
 import { type CallRow, lockRequest, type SubmissionRow } from '../request/rows.ts';
+import { type CallChange, moveCalls, moveSubmission, writeCalls } from '../request/transitions.ts';
 import { reconcileAfterMs } from '../results/reconcile.ts';
 import { tryReportsAgain } from '../results/reports.ts';
 import { settleByReports } from '../results/taken-by-report.ts';
-import { writeCalls } from '../results/write-calls.ts';
 import { alertStillFires, isStopped } from './keep-trying.ts';
 import { wakeLanes } from './lanes.ts';
-import { moveCalls, moveSubmission } from './submissions.ts';
 
 /** How long a submission that cannot leave this machine is tried again, ms. */
 export const keepTryingMs = 10 * 60_000;
@@ -69,16 +68,16 @@ async function requestOf(tx: Tx, submissionId: string): Promise<string | null> {
 async function notSent(tx: Tx, deps: CallsDeps, submission: SubmissionRow, why: string): Promise<void> {
   const now = deps.clock.now();
   await moveSubmission(tx, submission, 'ready', { code: why, sender: null, sending_at: null });
-  await moveCalls(tx, submission.id, 'sending', 'ready', { dialled_at: null });
+  await moveCalls(tx, { submissionId: submission.id }, ['sending'], 'ready', { dialled_at: null });
   if (await isStopped(tx, submission.request_id)) {
     await moveSubmission(tx, { id: submission.id, state: 'ready' }, 'cancelled');
-    await moveCalls(tx, submission.id, 'ready', 'cancelled');
+    await moveCalls(tx, { submissionId: submission.id }, ['ready'], 'cancelled');
     return;
   }
   const patient = await alertStillFires(tx, deps, submission.request_id);
   if (!patient && now - (submission.first_try_at ?? now) >= keepTryingMs) {
     await moveSubmission(tx, { id: submission.id, state: 'ready' }, 'failed', { code: why });
-    await moveCalls(tx, submission.id, 'ready', 'failed', { submit_code: why });
+    await moveCalls(tx, { submissionId: submission.id }, ['ready'], 'failed', { submit_code: why });
     return;
   }
   const pauseMs = why === 'stopped' ? 0 : Math.min(1000 * 2 ** Math.max(0, submission.tries - 1), 60_000);
@@ -100,13 +99,15 @@ async function refused(
 ): Promise<void> {
   const now = deps.clock.now();
   const told = { submit_code: result.code, submit_reason: result.reason };
-  const from = submission.state === 'unknown' ? 'unknown' : 'sending';
   await moveSubmission(tx, submission, 'refused', {
     code: result.code,
     reason: result.reason,
     answered_at: now,
   });
-  await moveCalls(tx, submission.id, from, 'refused', { ...told, dialled_at: null });
+  await moveCalls(tx, { submissionId: submission.id }, ['sending', 'unknown'], 'refused', {
+    ...told,
+    dialled_at: null,
+  });
   if (!accountCodes.has(result.code)) return;
   const waiting = await tx
     .selectFrom('submissions')
@@ -116,7 +117,7 @@ async function refused(
     .execute();
   for (const each of waiting) {
     await moveSubmission(tx, each, 'failed', { code: result.code, reason: result.reason });
-    await moveCalls(tx, each.id, 'ready', 'failed', told);
+    await moveCalls(tx, { submissionId: each.id }, ['ready'], 'failed', told);
   }
 }
 
@@ -130,7 +131,7 @@ export async function becomeUnknown(
 ): Promise<void> {
   const now = deps.clock.now();
   await moveSubmission(tx, submission, 'unknown', { code, reason, answered_at: null });
-  await moveCalls(tx, submission.id, 'sending', 'unknown', { submit_code: code });
+  await moveCalls(tx, { submissionId: submission.id }, ['sending'], 'unknown', { submit_code: code });
   // Reports can have come before the answer got lost: then the platform did take it.
   await settleByReports(tx, deps, submission.id);
   await record(tx, submission.request_id, {
@@ -172,14 +173,14 @@ async function answered(
   const now = deps.clock.now();
   const calls = await tx.selectFrom('calls').selectAll().where('submission_id', '=', submission.id).execute();
   const rows = new Map(result.rows.map((row) => [row.callee, row]));
-  const changed: CallRow[] = [];
+  const changed: CallChange[] = [];
   for (const call of calls) {
     const row = rows.get(call.callee);
     const next = row === undefined ? null : withRow(call, row);
-    if (next !== null) changed.push(next);
+    if (next !== null) changed.push({ from: call.state, call: next });
   }
   await writeCalls(tx, changed, answeredColumns);
-  const states = new Set(changed.map((call) => call.state));
+  const states = new Set(changed.map(({ call }) => call.state));
   const taken = states.has('accepted') || states.has('answered') || states.has('not_answered');
   const to = taken ? 'accepted' : states.has('unknown') ? 'unknown' : 'refused';
   const told = { code: result.code, reason: result.reason, answered_at: now };
@@ -194,7 +195,7 @@ async function answered(
   await tryReportsAgain(
     tx,
     deps,
-    changed.flatMap((call) => (call.voice_id === null ? [] : [call.voice_id])),
+    changed.flatMap(({ call }) => (call.voice_id === null ? [] : [call.voice_id])),
   );
 }
 

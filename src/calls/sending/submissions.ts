@@ -1,18 +1,12 @@
 import { type Insertable, sql } from 'kysely';
-import { VoicecallError } from '../../errors.ts';
 import { newId } from '../../ids.ts';
 import type { SubmissionsTable } from '../../store/schema.ts';
 import type { Tx } from '../../store/types.ts';
 import type { CallsDeps } from '../request/deps.ts';
-import type { CallRow, RequestRow, SubmissionRow } from '../request/rows.ts';
-import {
-  assertTransition,
-  callTransitions,
-  requestTransitions,
-  submissionTransitions,
-} from '../request/states.ts';
+import type { RequestRow } from '../request/rows.ts';
+import { readMessage } from '../request/stored.ts';
 import { makeToken } from '../request/token.ts';
-import type { CallState, Message, SubmissionState } from '../request/types.ts';
+import { moveRequest } from '../request/transitions.ts';
 import { wakeLanes } from './lanes.ts';
 
 /**
@@ -25,15 +19,8 @@ export async function release(
   request: Pick<RequestRow, 'id' | 'state' | 'message' | 'priority' | 'callees'>,
 ): Promise<void> {
   const { id: requestId, callees } = request;
-  if (request.state === 'awaiting_approval') {
-    assertTransition(requestTransitions, request.state, 'approved');
-    await tx
-      .updateTable('requests')
-      .set({ state: 'approved', changed_at: deps.clock.now() })
-      .where('id', '=', requestId)
-      .execute();
-  }
-  const message = JSON.parse(request.message) as Message;
+  if (request.state === 'awaiting_approval') await moveRequest(tx, request, 'approved', deps.clock.now());
+  const message = readMessage(request.message);
   const size = message.kind === 'text' ? 1 : deps.config().voice.limits.callees;
   const rows = Array.from({ length: Math.ceil(callees / size) }, (_, index) =>
     newSubmission(deps, {
@@ -116,44 +103,6 @@ export async function addSubmission(
     .where('position', '<=', part.last)
     .execute();
   return id;
-}
-
-/** Changes a submission's state by the table of transitions; throws VoicecallError bad_transition, too where it is in another state than the caller read. */
-export async function moveSubmission(
-  tx: Tx,
-  submission: Pick<SubmissionRow, 'id' | 'state'>,
-  to: SubmissionState,
-  more: Partial<Omit<SubmissionRow, 'id' | 'state'>> = {},
-): Promise<void> {
-  assertTransition(submissionTransitions, submission.state as SubmissionState, to);
-  const moved = await tx
-    .updateTable('submissions')
-    .set({ state: to, ...more })
-    .where('id', '=', submission.id)
-    .where('state', '=', submission.state)
-    .executeTakeFirst();
-  if (moved.numUpdatedRows === 0n)
-    throw new VoicecallError(
-      'bad_transition',
-      `submission ${submission.id} is not ${submission.state} any more`,
-    );
-}
-
-/** Changes the state of all calls of a submission that are in `from`. */
-export async function moveCalls(
-  tx: Tx,
-  submissionId: string,
-  from: CallState,
-  to: CallState,
-  more: Partial<Pick<CallRow, 'submit_code' | 'submit_reason' | 'dialled_at'>> = {},
-): Promise<void> {
-  assertTransition(callTransitions, from, to);
-  await tx
-    .updateTable('calls')
-    .set({ state: to, ...more })
-    .where('submission_id', '=', submissionId)
-    .where('state', '=', from)
-    .execute();
 }
 
 export const rowsAtOnce = 500;

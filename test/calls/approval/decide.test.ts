@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, suite, test } from 'node:test';
+import type { Updateable } from 'kysely';
 import { createExpirer, createReminder } from '../../../src/calls/approval/deadline.ts';
 import { decide } from '../../../src/calls/approval/decide.ts';
 import { cancelRequest } from '../../../src/calls/asking/cancel.ts';
@@ -9,6 +10,8 @@ import { loadRequest } from '../../../src/calls/request/read.ts';
 import type { Config } from '../../../src/config/types.ts';
 import type { Task } from '../../../src/queue/types.ts';
 import type { Worker } from '../../../src/queue/worker.ts';
+import type { RequestsTable } from '../../../src/store/schema.ts';
+import { toJson } from '../../../src/store/values.ts';
 import { createFakeClock, type FakeClock } from '../../support/clock.ts';
 import { createTestDatabase, databaseKinds, type TestDatabase } from '../../support/store.ts';
 import {
@@ -158,9 +161,9 @@ for (const kind of databaseKinds) {
       ['a callee', (id) => setCall(id, { callee: '442079460000' })],
       [
         'the message',
-        (id) => setRequest(id, { message: '{"kind":"recording","fileId":"x.mp3","name":null}' }),
+        (id) => setRequest(id, { message: toJson({ kind: 'recording', fileId: 'x.mp3', name: null }) }),
       ],
-      ['an option', (id) => setRequest(id, { options: '{"loopCount":3}' })],
+      ['an option', (id) => setRequest(id, { options: toJson({ loopCount: 3 }) })],
       ['the note', (id) => setRequest(id, { note: 'another' })],
       ['the channel', (id) => setRequest(id, { channel_id: 'C0OTHER' })],
     ];
@@ -168,10 +171,8 @@ for (const kind of databaseKinds) {
       deps.store.transaction((tx) =>
         tx.updateTable('calls').set(set).where('request_id', '=', id).where('position', '=', 2).execute(),
       );
-    const setRequest = (
-      id: string,
-      set: { message?: string; options?: string; note?: string; channel_id?: string; hash?: string },
-    ) => deps.store.transaction((tx) => tx.updateTable('requests').set(set).where('id', '=', id).execute());
+    const setRequest = (id: string, set: Updateable<RequestsTable>) =>
+      deps.store.transaction((tx) => tx.updateTable('requests').set(set).where('id', '=', id).execute());
 
     for (const [what, change] of changes) {
       test(`a press after ${what} was changed is refused, and earlier approvals are void`, async () => {

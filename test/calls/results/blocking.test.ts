@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRequest } from '../../../src/calls/asking/create.ts';
 import type { CallsDeps } from '../../../src/calls/request/deps.ts';
+import { moveCalls } from '../../../src/calls/request/transitions.ts';
 import { createReportApplier, storeReports } from '../../../src/calls/results/reports.ts';
 import { systemClock } from '../../../src/clock.ts';
 import { createLog } from '../../../src/log.ts';
@@ -52,10 +53,12 @@ test('a thousand reports at once leave room for everything else', async () => {
         .select(['callee', 'position'])
         .where('request_id', '=', id)
         .execute();
+      await moveCalls(tx, { requestId: id }, ['ready'], 'sending');
+      await moveCalls(tx, { requestId: id }, ['sending'], 'accepted');
       for (const call of calls) {
         await tx
           .updateTable('calls')
-          .set({ state: 'accepted', voice_id: `26${call.position}`, dialled_at: Date.now() })
+          .set({ voice_id: `26${call.position}`, dialled_at: Date.now() })
           .where('request_id', '=', id)
           .where('position', '=', call.position)
           .execute();

@@ -1,0 +1,81 @@
+import { z } from 'zod';
+import type { CallOptions } from '../../config/types.ts';
+import type { Json } from '../../store/values.ts';
+import type { CallRecord } from '../../voice/types.ts';
+import type { ApprovalAsk, CountryCount, Message } from './types.ts';
+
+// The JSON columns, read back. What does not fit was not written by this program: the error says what is wrong with it.
+
+const messageShape: z.ZodType<Message> = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('recording'), fileId: z.string(), name: z.string().nullable() }),
+  z.object({ kind: z.literal('text'), text: z.string(), language: z.string() }),
+]);
+
+const optionsShape: z.ZodType<CallOptions> = z.object({
+  displayNum: z.string().exactOptional(),
+  maxDuration: z.number().exactOptional(),
+  maxRingingTime: z.number().exactOptional(),
+  loopCount: z.number().exactOptional(),
+});
+
+const countriesShape: z.ZodType<CountryCount[]> = z.array(
+  z.object({ country: z.string(), callees: z.number() }),
+);
+
+const approvalShape: z.ZodType<ApprovalAsk> = z.object({
+  reasons: z.array(z.string()),
+  approvers: z.array(z.string()),
+  quorum: z.number(),
+  allowSelfApproval: z.boolean(),
+  channelId: z.string().nullable(),
+  expiresAfterMs: z.number(),
+});
+
+const detailShape = z.record(z.string(), z.unknown());
+
+export function readMessage(json: Json<Message>): Message {
+  return messageShape.parse(JSON.parse(json));
+}
+
+export function readOptions(json: Json<CallOptions>): CallOptions {
+  return optionsShape.parse(JSON.parse(json));
+}
+
+export function readCountries(json: Json<CountryCount[]>): CountryCount[] {
+  return countriesShape.parse(JSON.parse(json));
+}
+
+/** Null: no approval is needed. */
+export function readApproval(json: Json<ApprovalAsk> | null): ApprovalAsk | null {
+  return json === null ? null : approvalShape.parse(JSON.parse(json));
+}
+
+export function readDetail(json: Json<Record<string, unknown>>): Record<string, unknown> {
+  return detailShape.parse(JSON.parse(json));
+}
+
+const text = z.string().nullable();
+const number = z.number().nullable();
+const recordShape: z.ZodType<CallRecord> = z.object({
+  voiceId: z.string(),
+  callee: text,
+  calledInfo: text,
+  submitTimeAt: number,
+  callTimeAt: number,
+  ringingTimeAt: number,
+  answerTimeAt: number,
+  hangupTimeAt: number,
+  callDuration: number,
+  terminationCode: text,
+  terminationReason: text,
+  sipCode: text,
+  callStatus: text,
+  feedbackValue: text,
+  outRecallCount: z.number(),
+  raw: z.record(z.string(), z.unknown()),
+});
+
+/** A delivery report as it was stored. */
+export function readRecord(json: string): CallRecord {
+  return recordShape.parse(JSON.parse(json));
+}

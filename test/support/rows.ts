@@ -1,0 +1,56 @@
+// Rows as the tables want them, for tests that need a database with something in it. What a test does not care about
+// has a plain value here, so that a new column is one line in one place.
+import type { Insertable } from 'kysely';
+import type { CallsTable, RequestsTable, SubmissionsTable } from '../../src/store/schema.ts';
+import { toJson } from '../../src/store/values.ts';
+
+/** A request of one person that has ended. */
+export function requestRow(
+  given: Partial<Insertable<RequestsTable>> & { id: string },
+): Insertable<RequestsTable> {
+  const at = Number(given.created_at ?? 1);
+  return {
+    ...{
+      team_id: 'T1',
+      origin: 'person',
+      state: 'done',
+      requested_by: 'U1',
+      rule_name: null,
+      alert_id: null,
+    },
+    ...{ alert_title: null, previous_id: null, root_view_id: null, channel_id: 'C1', asked_in: null },
+    ...{ thread_ts: null, message: toJson({ kind: 'recording', fileId: 'f.mp3', name: null }) },
+    ...{ options: toJson({}), note: '', callees: 1, duplicates: 0, countries: toJson([]), hash: 'h' },
+    ...{ approval: null, expires_at: null, on_unknown: 'hold', priority: 5, cancelled_by: null },
+    ...{ acked_by: null, outcome: null, created_at: at, changed_at: at, finished_at: at, erased_at: null },
+    ...given,
+  };
+}
+
+/** A submission that the platform has taken; its token is its id. */
+export function submissionRow(
+  given: Partial<Insertable<SubmissionsTable>> & { id: string; request_id: string },
+): Insertable<SubmissionsTable> {
+  const at = Number(given.ready_at ?? 1);
+  return {
+    ...{
+      ordinal: 1,
+      priority: 5,
+      state: 'accepted',
+      token: given.id,
+      callees: 1,
+      again_of: null,
+      code: null,
+    },
+    ...{ reason: null, ready_at: at, next_try_at: at, first_try_at: null, tries: 0, sending_at: null },
+    ...{ sender: null, answered_at: null, checked_at: null, settled_by: null, settled_at: null },
+    ...given,
+  };
+}
+
+/** A call that the platform has taken. */
+export function callRow(
+  given: Partial<Insertable<CallsTable>> & { request_id: string; position: number; callee: string },
+): Insertable<CallsTable> {
+  return { submission_id: null, name: null, state: 'accepted', submit_code: '0', ...given };
+}

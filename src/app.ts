@@ -4,7 +4,8 @@ import { type Clock, systemClock } from './clock.ts';
 import type { Config, Environment } from './config/types.ts';
 import { createReadiness } from './http/health.ts';
 import { createReportsHandler, isReportsPath } from './http/reports.ts';
-import { answer, createHttpServer, type Handler } from './http/server.ts';
+import { createHttpServer, type Route } from './http/server.ts';
+import { createSlackEventsHandler, slackEventsPath } from './http/slack-events.ts';
 import { newId } from './ids.ts';
 import type { Log } from './log.ts';
 import { createWorker } from './queue/worker.ts';
@@ -120,21 +121,23 @@ export async function createApp(settings: AppSettings): Promise<VoicecallApp> {
     slack: () => tokenIsGood(deps),
   });
   const reports = createReportsHandler(deps);
+  const { http: receiver } = bolt;
+  const slackEvents =
+    receiver === null
+      ? null
+      : createSlackEventsHandler({
+          ready: () => identity.teamId !== '',
+          receive: (request, response) => receiver.requestListener(request, response),
+        });
   const http = createHttpServer({
     host: environment.host,
     port: environment.port,
     log,
-    route(method, path): Handler | undefined {
-      if (method === 'GET' && path === '/healthz') return readiness.healthz;
-      if (method === 'GET' && path === '/readyz') return readiness.readyz;
-      if (method === 'POST' && isReportsPath(path, environment.voiceReportToken)) return reports;
-      const { http: receiver } = bolt;
-      if (path === '/slack/events' && receiver !== null) {
-        // Not before Slack has told who we are: everybody would seem to be of another workspace. Slack says "try again".
-        if (identity.teamId === '')
-          return (_request, response) => answer(response, 503, { error: 'starting' });
-        return (request, response) => receiver.requestListener(request, response);
-      }
+    route(path): Route | undefined {
+      if (path === '/healthz') return { GET: readiness.healthz };
+      if (path === '/readyz') return { GET: readiness.readyz };
+      if (isReportsPath(path, environment.voiceReportToken)) return { POST: reports };
+      if (path === slackEventsPath && slackEvents !== null) return { POST: slackEvents };
       return undefined;
     },
   });

@@ -44,11 +44,24 @@ export function createLog(level: LogLevel, options: { pretty?: boolean; sink?: L
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
+      serializers: { err: (error: unknown) => errorFacts(error) },
       redact: { paths: secretPaths, censor: '[removed]' },
       hooks: { streamWrite: maskLine },
     },
     sink,
   );
+}
+
+/**
+ * What a log may know of an error. Whatever else it carries (a request with its headers, a body) is left out, for a
+ * stranger may have written it.
+ */
+function errorFacts(error: unknown, depth = 0): unknown {
+  if (!(error instanceof Error)) return typeof error === 'string' ? error : typeof error;
+  const { name, message, stack } = error;
+  const code = 'code' in error ? { code: String(error.code) } : {};
+  const cause = error.cause === undefined || depth === 3 ? {} : { cause: errorFacts(error.cause, depth + 1) };
+  return { name, message, ...code, stack, ...cause };
 }
 
 /** Loaded on a terminal only: a server has no use for it. */

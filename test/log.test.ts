@@ -31,6 +31,22 @@ test('secrets go by name, at every depth an HTTP error has', () => {
   assert.doesNotMatch(JSON.stringify(lines), /k3y|s1gn|b34rer|t0ken|s3cret/);
 });
 
+test('of an error a line holds name, message, code, stack and cause, and nothing else it carries', () => {
+  const cause = Object.assign(new TypeError('inner'), { req: { headers: { 'x-planted': 'y' } } });
+  const error = Object.assign(new Error('outer', { cause }), {
+    code: 'E_X',
+    req: { headers: { 'x-planted': 'z' } },
+    body: 'x-planted',
+  });
+  const [line] = logged((log) => log.error({ err: error }, 'failed'));
+  assert.doesNotMatch(JSON.stringify(line), /planted/);
+  assert.ok(line);
+  const { stack, cause: inner, ...rest } = line.err as Record<string, unknown>;
+  assert.deepEqual(rest, { name: 'Error', message: 'outer', code: 'E_X' });
+  assert.match(String(stack), /log\.test/);
+  assert.deepEqual([(inner as Error).name, (inner as Error).message], ['TypeError', 'inner']);
+});
+
 test('phone numbers and Slack tokens are masked wherever they stand, in facts, messages and errors', () => {
   const lines = logged((log) => {
     log.info(

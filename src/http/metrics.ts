@@ -46,7 +46,7 @@ export function createMetricsServer(
 ): HttpServer {
   return createHttpServer({
     ...settings,
-    route: (method, path) => (method === 'GET' && path === '/metrics' ? metrics.handler : undefined),
+    route: (path) => (path === '/metrics' ? { GET: metrics.handler } : undefined),
   });
 }
 

@@ -4,7 +4,7 @@ import type { CallsDeps } from '../calls/request/deps.ts';
 import { storeReports } from '../calls/results/reports.ts';
 import { parseJson } from '../voice/json.ts';
 import { elementsOf, parseReports } from '../voice/reports.ts';
-import { answer, type Handler, readBody } from './server.ts';
+import { answer, answerUnread, type Handler, readBody } from './server.ts';
 
 const bodyLimit = 1024 * 1024;
 export const reportsPath = '/voice/reports/';
@@ -26,8 +26,9 @@ const atOnce = 200;
 export function createReportsHandler(deps: CallsDeps): Handler {
   return async (request, response) => {
     const body = await readBody(request, bodyLimit);
-    if (body === null) return answer(response, 413, { status: '-1', reason: 'body too large' });
-    const elements = elementsIn(body);
+    if (body === 'too large' || body === 'busy')
+      return answerUnread(response, body, { status: '-1', reason: `body ${body}` });
+    const elements = elementsIn(body.toString());
     let stored = 0;
     for (let start = 0; start < elements.length; start += atOnce) {
       if (start > 0) await nextTurn();

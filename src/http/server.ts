@@ -1,44 +1,72 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Log } from '../log.ts';
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
+
+/** What a path answers, by method. */
+export type Route = Partial<Record<'GET' | 'POST', Handler>>;
 
 export interface HttpServer {
   /** The port it listens on (of use where 0 was asked for). */
   port(): number;
   start(): Promise<void>;
-  /** Takes no more connections and waits for the answers under way. */
+  /** Takes no more connections, waits for the answers under way, and cuts requests that do not arrive. */
   stop(): Promise<void>;
 }
 
+/** Slack, one platform and a few tools need some ten connections; a proxy before us a few hundred at most. */
+const mostConnections = 1_000;
+/** A request's headers, and all of it, must have arrived within this time: https://nodejs.org/api/http.html#serverrequesttimeout */
+const headersWithinMs = 10_000;
+const requestWithinMs = 30_000;
+/** A connection on which nothing moves is closed; longer than keep-alive, so that it never cuts an answer of ours. */
+const idleMs = 90_000;
+/** How long a stop waits for requests that are still arriving: their sender tries again elsewhere. */
+const arrivingMs = 1_000;
+
 /**
- * One plain HTTP server: `route` names the handler of a method and path, or undefined (404). A handler that fails is
- * answered with 500: outside Bolt nobody else catches it.
+ * One plain HTTP server: `route` names what a path answers, or undefined (404); another method is answered with 405. A
+ * handler that fails is answered with 500: outside Bolt nobody else catches it.
  */
 export function createHttpServer(settings: {
   host: string;
   port: number;
   log: Log;
-  route: (method: string, path: string) => Handler | undefined;
+  route: (path: string) => Route | undefined;
 }): HttpServer {
-  const server: Server = createServer((request, response) => {
-    const path = (request.url ?? '/').split('?')[0] ?? '/';
-    const handler = settings.route(request.method ?? 'GET', path);
-    if (handler === undefined) {
-      answer(response, 404, { error: 'not found' });
-      return;
-    }
-    Promise.resolve()
-      .then(() => handler(request, response))
-      .catch((error: unknown) => {
-        settings.log.error({ err: error }, 'an HTTP request failed');
-        if (!response.headersSent) answer(response, 500, { error: 'internal error' });
-        else response.end();
-      });
+  const server: Server = createServer(
+    { headersTimeout: headersWithinMs, requestTimeout: requestWithinMs, connectionsCheckingInterval: 2_000 },
+    (request, response) => {
+      arriving.set(request.socket, request);
+      const handler = findHandler(settings.route, request, response);
+      if (handler === undefined) return;
+      Promise.resolve()
+        .then(() => handler(request, response))
+        .catch((error: unknown) => {
+          // A sender that went away in the middle is nothing to look into.
+          if (request.destroyed && !request.complete) return;
+          settings.log.error({ err: error }, 'an HTTP request failed');
+          if (!response.headersSent) answer(response, 500, { error: 'internal error' });
+          else response.end();
+        });
+    },
+  );
+  /** Each open connection with its newest request. */
+  const arriving = new Map<Socket, IncomingMessage | undefined>();
+  server.on('connection', (socket: Socket) => {
+    arriving.set(socket, undefined);
+    socket.once('close', () => arriving.delete(socket));
   });
   // Slower than any answer of ours, so that a proxy never finds the connection closed under its request.
   server.keepAliveTimeout = 75_000;
+  server.timeout = idleMs;
+  server.maxConnections = mostConnections;
+
+  function cutWhatStillArrives(): void {
+    for (const [socket, request] of arriving) if (request?.complete !== true) socket.destroy();
+  }
+
   return {
     port: () => (server.address() as AddressInfo | null)?.port ?? settings.port,
     start: () =>
@@ -54,13 +82,37 @@ export function createHttpServer(settings: {
         if (!server.listening) return resolve();
         // A proxy's connection that is busy now would be kept alive after its answer, and used for more.
         const closing = setInterval(() => server.closeIdleConnections(), 50);
+        const cutting = setTimeout(cutWhatStillArrives, arrivingMs);
         server.close(() => {
           clearInterval(closing);
+          clearTimeout(cutting);
           resolve();
         });
         server.closeIdleConnections();
       }),
   };
+}
+
+/** The handler of a request's path and method; undefined where 404 or 405 was answered. */
+function findHandler(
+  route: (path: string) => Route | undefined,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Handler | undefined {
+  const path = (request.url ?? '/').split('?')[0] ?? '/';
+  const methods = route(path);
+  if (methods === undefined) {
+    answer(response, 404, { error: 'not found' });
+    return undefined;
+  }
+  const { method } = request;
+  const handler = method === 'GET' || method === 'POST' ? methods[method] : undefined;
+  if (handler === undefined) {
+    const allowed = Object.keys(methods).join(', ');
+    response.setHeader('allow', allowed);
+    answer(response, 405, { error: `method not allowed: use ${allowed}` });
+  }
+  return handler;
 }
 
 /** Answers with a JSON body. */
@@ -73,14 +125,52 @@ export function answer(response: ServerResponse, status: number, body: unknown):
   response.end(text);
 }
 
-/** The whole body, or null where it is longer than `limit` bytes. */
-export async function readBody(request: IncomingMessage, limit: number): Promise<string | null> {
+/** All bodies that are arriving may hold this much memory together: more senders at once are asked to come back. */
+const mostArrivingBytes = 64 * 1024 * 1024;
+let arrivingBytes = 0;
+
+/**
+ * The whole body; 'too large' where it is longer than `limit` bytes, 'busy' where too much arrives at once. What is
+ * not kept is read and thrown away, so that the sender gets its answer.
+ */
+export async function readBody(
+  request: IncomingMessage,
+  limit: number,
+): Promise<Buffer | 'too large' | 'busy'> {
+  if (Number(request.headers['content-length'] ?? 0) > limit) {
+    request.resume();
+    return 'too large';
+  }
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer | 'too large' | 'busy'>();
+  const refuse = (why: 'too large' | 'busy') => {
+    request.off('data', take);
+    request.resume();
+    resolve(why);
+  };
+  const take = (chunk: Buffer) => {
     size += chunk.length;
-    if (size > limit) return null;
+    arrivingBytes += chunk.length;
+    if (size > limit) return refuse('too large');
+    if (arrivingBytes > mostArrivingBytes) return refuse('busy');
     chunks.push(chunk);
+  };
+  const cut = () => reject(new Error('the request was cut off'));
+  request.on('data', take);
+  request.once('end', () => resolve(Buffer.concat(chunks)));
+  request.once('error', reject);
+  request.once('close', cut);
+  try {
+    return await promise;
+  } finally {
+    arrivingBytes -= size;
+    request.off('close', cut);
   }
-  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** Answers what `readBody` did not take. */
+export function answerUnread(response: ServerResponse, why: 'too large' | 'busy', body: unknown): void {
+  if (why === 'busy') response.setHeader('retry-after', '2');
+  answer(response, why === 'busy' ? 503 : 413, body);
 }

@@ -10,10 +10,12 @@ test('a connection that is kept alive does not hold up the stop once its answer 
     host: '127.0.0.1',
     port: 0,
     log: createLog('silent'),
-    route: () => async (_request, response) => {
-      await sleep(100);
-      response.end('{}');
-    },
+    route: () => ({
+      GET: async (_request, response) => {
+        await sleep(100);
+        response.end('{}');
+      },
+    }),
   });
   await server.start();
   const agent = new Agent({ keepAlive: true });

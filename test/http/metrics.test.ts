@@ -234,7 +234,7 @@ suite('metrics of the process', () => {
         assert.match(await answer.text(), /^voicecall_database_up 1$/m);
         for (const path of ['/', '/healthz', '/slack/events'])
           assert.equal((await fetch(base + path)).status, 404);
-        assert.equal((await fetch(`${base}/metrics`, { method: 'POST' })).status, 404);
+        assert.equal((await fetch(`${base}/metrics`, { method: 'POST' })).status, 405);
       } finally {
         await server.stop();
       }

@@ -13,6 +13,13 @@ export function readUrl(
     report(name, `an address of the kind ${url.protocol}`, expected);
   else if (url.username !== '' || url.password !== '')
     report(name, 'an address with a user or password in it', expected);
+  else if (url.protocol === 'http:' && !isLoopback(text))
+    report(
+      name,
+      'an http:// address of another machine',
+      'an https:// address',
+      'What goes there carries keys and phone numbers. Plain http:// is for this machine alone (127.0.0.1, localhost).',
+    );
   else if (url.search !== '' || url.hash !== '') report(name, 'an address with "?" or "#" in it', expected);
   return text;
 }

@@ -46,7 +46,18 @@ test('the sample key of the documentation works on loopback alone', () => {
     assert.deepEqual(places({ ...sample, VOICE_API_URL: `http://${host}/voice` }), []);
   }
   for (const host of ['127.0.0.1.example.com', 'localhost.example.com', '10.0.0.1']) {
-    assert.deepEqual(places({ ...sample, VOICE_API_URL: `http://${host}/voice` }), ['VOICE_API_KEY']);
+    assert.deepEqual(places({ ...sample, VOICE_API_URL: `https://${host}/voice` }), ['VOICE_API_KEY']);
+  }
+});
+
+test('a plain http:// address is taken for this machine alone', () => {
+  for (const name of ['VOICE_API_URL', 'VOICE_BALANCE_URL', 'SLACK_API_URL']) {
+    for (const host of ['localhost', '127.0.0.1:3001', '[::1]:1', 'sandbox.localhost'])
+      assert.deepEqual(places({ ...good, [name]: `http://${host}/x` }), [], `${name} ${host}`);
+    for (const host of ['slack.example.com', '10.0.0.1', '127.0.0.1.example.com', '[::2]', '0.0.0.0']) {
+      assert.deepEqual(places({ ...good, [name]: `http://${host}/x` }), [name], `${name} ${host}`);
+      assert.deepEqual(places({ ...good, [name]: `https://${host}/x` }), [], `${name} ${host}`);
+    }
   }
 });
 

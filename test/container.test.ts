@@ -99,6 +99,8 @@ suite('compose.yaml', () => {
     environment: z.record(z.string(), z.string()),
     restart: z.string(),
     stop_grace_period: z.string(),
+    mem_limit: z.string().regex(/^\d+m$/),
+    pids_limit: z.int(),
   });
   const compose = z
     .strictObject({
@@ -140,7 +142,7 @@ suite('compose.yaml', () => {
         `/${postgres.environment.POSTGRES_DB}`,
       ],
     );
-    assert.match(postgres.image, /^postgres:17/);
+    assert.match(postgres.image, /^postgres:17\.\d+$/, 'an exact version');
     for (const volume of postgres.volumes) assert.ok((volume.split(':')[0] ?? '') in compose.volumes);
     assert.deepEqual(voicecall.tmpfs, ['/tmp']);
   });

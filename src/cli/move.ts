@@ -5,7 +5,8 @@ import { createLog } from '../log.ts';
 import { moveStore } from './move-tables.ts';
 
 const usage =
-  'Usage: npm run move -- --to postgres://user:password@host:5432/database   (from SQLite in DATA_DIR)';
+  'Usage: npm run move -- --to postgres://user:password@host:5432/database   (from SQLite in DATA_DIR)\n' +
+  'or set DATABASE_URL and leave --to out: others on this machine can read a command line, and the password in it.';
 
 /** Ends the program with one sentence. */
 function fail(sentence: string): never {
@@ -20,6 +21,7 @@ function readTarget(): string {
   } catch {
     fail(usage);
   }
+  to ??= process.env.DATABASE_URL?.trim();
   if (to === undefined || !/^postgres(ql)?:\/\/./i.test(to)) fail(usage);
   return to;
 }

@@ -121,6 +121,26 @@ suite('moving is refused', () => {
     }
   });
 
+  test('for an address of the environment that is none of PostgreSQL, as for one of the command line', async () => {
+    const program = [join(root, 'src/run.mjs'), join(root, 'src/cli/move.ts')];
+    for (const [DATABASE_URL, words] of [
+      ['mysql://x', /^Usage: /],
+      [nowhere, /^Not moved\./],
+    ] as const) {
+      await withSource(async (source) => {
+        const env = { ...process.env, DATA_DIR: source.dataDir, DATABASE_URL };
+        await assert.rejects(
+          run(process.execPath, program, { cwd: source.dataDir, env }),
+          (error: { code: number; stderr: string }) => {
+            assert.equal(error.code, 1);
+            assert.match(error.stderr, words);
+            return true;
+          },
+        );
+      });
+    }
+  });
+
   test('where the target cannot be reached; the source can be used at once again', async () => {
     await withSource(async (source) => {
       await used(source, (store) => fill(store, 2));
@@ -203,10 +223,11 @@ if (databaseKinds.includes('postgres')) {
         await used(source, (store) => fill(store, 5));
         const secret = new URL(url);
         secret.password = 'hush-hush';
-        const program = [join(root, 'src/run.mjs'), join(root, 'src/cli/move.ts'), '--to', secret.href];
+        // Out of the environment: anybody on the machine can read a command line.
+        const program = [join(root, 'src/run.mjs'), join(root, 'src/cli/move.ts')];
         const { stdout, stderr } = await run(process.execPath, program, {
           cwd: source.dataDir,
-          env: { ...process.env, DATA_DIR: source.dataDir },
+          env: { ...process.env, DATA_DIR: source.dataDir, DATABASE_URL: secret.href },
         });
         assert.match(stdout, /^calls +5$/m);
         assert.match(stdout, /^Moved: 10 rows, counted on both sides/m);

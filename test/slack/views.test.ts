@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
 import type { CallView } from '../../src/calls/request/types.ts';
+import { renderApprovalCard } from '../../src/slack/approval/card.ts';
 import { rejectView } from '../../src/slack/approval/reject-view.ts';
 import { reviewView } from '../../src/slack/approval/review-view.ts';
 import { type ConfirmFacts, confirmView } from '../../src/slack/asking/confirm-view.ts';
+import { foreignParts } from '../../src/slack/kit/text.ts';
 import { detailsView } from '../../src/slack/lookup/details-view.ts';
 import { homeView } from '../../src/slack/lookup/home-view.ts';
 import { problemView } from '../../src/slack/replies/problem-view.ts';
@@ -119,6 +121,44 @@ suite('the other views', () => {
     assert.deepEqual(buttons(reviewView({ ...open, state: 'expired' }, calls, { ...page, masked: true })), [
       'review_next r7k2m9x0q4ab:1',
     ]);
+  });
+
+  test('the review shows the whole text and the whole note, whatever characters they have', () => {
+    fc.assert(
+      fc.property(
+        fc.string({ unit: fc.constantFrom('&', '<', 'a', ' ', '😀', 'é'), minLength: 600, maxLength: 1_000 }),
+        fc.string({ unit: fc.constantFrom('&', '>', 'z', '9'), minLength: 600, maxLength: 935 }),
+        (text, note) => {
+          const open = request({
+            state: 'awaiting_approval',
+            message: { kind: 'text', text, language: 'EN' },
+            note,
+          });
+          const view = reviewView(open, [], {
+            page: 0,
+            pages: 1,
+            metadata: '{}',
+            mayDecide: true,
+            masked: false,
+          });
+          assertView(view);
+          const shown = view.blocks
+            .map((block) => ('text' in block && typeof block.text === 'object' ? block.text.text : ''))
+            .join('')
+            .replace(/^.*?The whole text/s, '');
+          for (const whole of [text, note]) assert.ok(shown.includes(foreignParts(whole, 1e6).join('')));
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
+  test('the card says where all of it can be read, if it does not fit there', () => {
+    const text = 'a'.repeat(900);
+    const open = request({ state: 'awaiting_approval', message: { kind: 'text', text, language: 'EN' } });
+    assert.match(JSON.stringify(renderApprovalCard(open, { now: 0 })), /press \*Review\* to read the whole/);
+    const short = request({ state: 'awaiting_approval', note: 'n'.repeat(600) });
+    assert.doesNotMatch(JSON.stringify(renderApprovalCard(short, { now: 0 })), /press \*Review\*/);
   });
 
   test('details tell each result in words, and lead back from the last page', () => {

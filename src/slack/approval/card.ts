@@ -22,6 +22,7 @@ import {
   playedWords,
 } from '../words/request-words.ts';
 import { requestWords } from '../words/state-words.ts';
+import { isCutOnMessages, shownOnMessages } from '../words/whole-request.ts';
 
 export interface ApprovalFacts extends MessageFacts {
   /** How many callees it is night for; undefined or 0: nothing is said. */
@@ -54,6 +55,9 @@ export function renderApprovalCard(request: RequestView, facts: ApprovalFacts): 
     ),
     section(`${asker} asks to ring *${crowd}*, results to ${channelMention(request.channelId)}.`),
     section(consequences(request, facts).join('\n')),
+    ...(open && isCutOnMessages(request)
+      ? [context('✂️ Not all of it fits here: press *Review* to read the whole text and note.')]
+      : []),
     ...(open ? waiting(request, facts) : decided(request, who)),
     ...notices(facts).map((notice) => context(`⚠️ ${notice}`)),
     ...(open ? actions(approvalButtons(request), approvalBlockId(facts.seen)) : []),
@@ -73,7 +77,7 @@ export function seenIn(blockId: string): string | null {
 }
 
 function consequences(request: RequestView, facts: ApprovalFacts): string[] {
-  const lines = [`*Plays:* ${playedWords(request.message, request.options, 600)}`];
+  const lines = [`*Plays:* ${playedWords(request.message, request.options, shownOnMessages)}`];
   const options = optionWords(request.options);
   if (options.length > 0) lines.push(`*Options:* ${options.join(', ')}`);
   if (request.countries.length > 0) lines.push(`*To:* ${countriesWords(request.countries)}`);
@@ -81,7 +85,7 @@ function consequences(request: RequestView, facts: ApprovalFacts): string[] {
   const where = facts.nightIn ?? [];
   const places = where.length === 0 || request.countries.length < 2 ? '' : ` (${countriesWords(where)})`;
   if (night > 0) lines.push(`🌙 It is night for *${people(night)}* of them now${places}.`);
-  if (request.note !== '') lines.push(`*Note:* ${foreign(request.note, 600)}`);
+  if (request.note !== '') lines.push(`*Note:* ${foreign(request.note, shownOnMessages)}`);
   if (request.duplicates > 0) lines.push(`${plural(request.duplicates, 'duplicate')} left out.`);
   const reasons = (request.approval?.reasons ?? []).map((reason) => foreign(reason, 200));
   if (reasons.length > 0) lines.push(`*Needs approval because:* ${listWords(reasons, 5)}`);

@@ -6,6 +6,7 @@ import { foreign } from '../kit/text.ts';
 import { calleeBlocks, type Page, pager, pageWords } from '../words/callee-pages.ts';
 import { countriesWords, crowdWords, optionWords, playedWords } from '../words/request-words.ts';
 import { requestWords } from '../words/state-words.ts';
+import { shownOnMessages, wholeRequestBlocks } from '../words/whole-request.ts';
 import { approvalBlockId, approvalButtons } from './card.ts';
 
 export interface ReviewFacts extends Page {
@@ -25,12 +26,12 @@ export function reviewView(request: RequestView, calls: readonly CallView[], fac
   const { emoji, words } = requestWords[request.state];
   const open = request.state === 'awaiting_approval';
   const lines = [
-    `*${crowdWords(request.counts.callees, request.countries)}*: ${playedWords(request.message, request.options, 600)}`,
+    `*${crowdWords(request.counts.callees, request.countries)}*: ${playedWords(request.message, request.options, shownOnMessages)}`,
     ...(request.countries.length > 1 ? [`*To:* ${countriesWords(request.countries)}`] : []),
     ...(optionWords(request.options).length > 0
       ? [`*Options:* ${optionWords(request.options).join(', ')}`]
       : []),
-    ...(request.note === '' ? [] : [`*Note:* ${foreign(request.note, 600)}`]),
+    ...(request.note === '' ? [] : [`*Note:* ${foreign(request.note, shownOnMessages)}`]),
   ];
   return modal({
     callbackId: 'voicecall_review',
@@ -39,6 +40,7 @@ export function reviewView(request: RequestView, calls: readonly CallView[], fac
     blocks: [
       ...(facts.notice === undefined ? [] : [section(facts.notice)]),
       section(lines.join('\n')),
+      ...wholeRequestBlocks(request),
       ...(open ? [] : [section(`${emoji} *${words}*`)]),
       ...(open && facts.mayDecide
         ? actions(approvalButtons(request, false), approvalBlockId(facts.seen))

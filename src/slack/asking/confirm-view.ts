@@ -24,6 +24,7 @@ import {
   optionWords,
   playedWords,
 } from '../words/request-words.ts';
+import { shownOnMessages, wholeRequestBlocks } from '../words/whole-request.ts';
 
 export interface ConfirmFacts {
   callees: readonly Callee[];
@@ -57,6 +58,7 @@ export function confirmView(facts: ConfirmFacts): ModalView {
     metadata: facts.metadata,
     blocks: [
       section(summary(facts)),
+      ...wholeRequestBlocks(facts),
       ...approvalBlocks(facts),
       ...facts.held.slice(0, 5).map((words) => alert(words, 'warning')),
       ...doubtBlocks(facts.doubts),
@@ -68,7 +70,7 @@ export function confirmView(facts: ConfirmFacts): ModalView {
 
 function summary(facts: ConfirmFacts): string {
   const crowd = crowdWords(facts.callees.length, facts.countries);
-  const played = playedWords(facts.message, facts.options, 900);
+  const played = playedWords(facts.message, facts.options, shownOnMessages);
   return `Ring *${crowd}*: ${played}, results to ${channelMention(facts.channelId)}`;
 }
 
@@ -105,7 +107,7 @@ function detailBlocks(facts: ConfirmFacts): KnownBlock[] {
   const lines = [
     ...(facts.countries.length > 1 ? [`To: ${countriesWords(facts.countries)}`] : []),
     ...optionWords(facts.options),
-    ...(facts.note === '' ? [] : [`Note: ${foreign(facts.note, 800)}`]),
+    ...(facts.note === '' ? [] : [`Note: ${foreign(facts.note, shownOnMessages)}`]),
     ...(facts.duplicates > 0 ? [`${plural(facts.duplicates, 'duplicate')} left out`] : []),
   ];
   return lines.length === 0 ? [] : [context(...lines)];

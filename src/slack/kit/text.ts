@@ -51,6 +51,21 @@ export function foreign(text: string, max: number): string {
   return `${cut}…`;
 }
 
+/** The whole of a text from outside for mrkdwn, in as many parts of at most `max` characters as it takes. */
+export function foreignParts(text: string, max: number): string[] {
+  const parts: string[] = [];
+  let part = '';
+  for (const character of oneLine(text)) {
+    const next = escapeText(character);
+    if (part.length + next.length > max) {
+      parts.push(part);
+      part = '';
+    }
+    part += next;
+  }
+  return part === '' ? parts : [...parts, part];
+}
+
 /** Shows a person's name and notifies them. What is no Slack id is shown as text. */
 export function mention(userId: string): string {
   return /^[UW][A-Z0-9]+$/.test(userId) ? `<@${userId}>` : foreign(userId, 80);

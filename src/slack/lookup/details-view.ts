@@ -6,6 +6,7 @@ import { count, foreign } from '../kit/text.ts';
 import { calleeBlocks, type Page, pager, pageWords } from '../words/callee-pages.ts';
 import { crowdWords, playedWords } from '../words/request-words.ts';
 import { countWords, requestWords } from '../words/state-words.ts';
+import { shownOnMessages, wholeRequestBlocks } from '../words/whole-request.ts';
 
 export interface DetailsFacts extends Page {
   masked: boolean;
@@ -33,7 +34,10 @@ export function detailsView(
     title: 'Details',
     metadata: facts.metadata,
     blocks: [
-      section(`*${crowd}*: ${playedWords(request.message, request.options, 600)}\n${emoji} *${words}*`),
+      section(
+        `*${crowd}*: ${playedWords(request.message, request.options, shownOnMessages)}\n${emoji} *${words}*`,
+      ),
+      ...wholeRequestBlocks(request),
       ...(request.counts.callees === 0 ? [] : [section(countWords(request.counts, true).join(' · '))]),
       ...(request.outcome === null ? [] : [section(foreign(request.outcome, 1_000))]),
       ...calleeBlocks(calls, { masked: facts.masked, results: true }),

@@ -1,5 +1,6 @@
 import { type CountryCode, getCountryCallingCode, parsePhoneNumberFromString } from 'libphonenumber-js/min';
-import { CALLEE_PATTERN, callingCodeOf, countryOf, plausibility } from './numbering-plan.ts';
+import { forbiddenNumber } from './forbidden.ts';
+import { CALLEE_PATTERN, callingCodeOf, countryName, countryOf, plausibility } from './numbering-plan.ts';
 
 /** What bounds the numbers that may be rung, and how those without a country code are read. */
 export interface NumberOptions {
@@ -44,7 +45,8 @@ export function readNumber(text: string, options: NumberOptions): NumberReading 
   if (shape !== null) return { why: shape };
   const reading = interpret(written, options);
   if ('why' in reading) return reading;
-  return forbidden(reading.callee, options) ?? reading;
+  const forbidden = forbiddenNumber(reading.callee, options);
+  return forbidden === null ? reading : { why: forbidden.why };
 }
 
 /** Whether a text has nothing but the characters of a number, and at least one digit. */
@@ -143,26 +145,6 @@ function doubtOf(digits: string): string | null {
   const country = countryOf(digits);
   const of = country === null ? `+${callingCodeOf(digits)}` : countryName(country);
   return `does not look like a number of ${of}`;
-}
-
-function forbidden(digits: string, options: NumberOptions): { why: string } | null {
-  const denied = options.deny?.find((prefix) => digits.startsWith(prefix));
-  if (denied !== undefined) return { why: `begins with +${denied}, which may not be called` };
-  if (options.countries === undefined) return null;
-  const country = countryOf(digits);
-  if (country !== null && options.countries.includes(country)) return null;
-  const where = country === null ? 'belongs to no country that is known' : `is in ${countryName(country)}`;
-  return { why: `${where}; only ${options.countries.join(', ')} may be called` };
-}
-
-// Made when first used: Intl's data takes 20 ms to load.
-let countryNames: Intl.DisplayNames | undefined;
-
-/** "India (IN)"; the code alone where Intl knows no name. */
-export function countryName(country: CountryCode): string {
-  countryNames ??= new Intl.DisplayNames('en', { type: 'region', fallback: 'code' });
-  const name = countryNames.of(country);
-  return name === undefined || name === country ? country : `${name} (${country})`;
 }
 
 function onlyDigits(text: string): string {

@@ -50,6 +50,16 @@ export function countryOf(digits: string): CountryCode | null {
   return only ?? parsed(digits)?.country ?? null;
 }
 
+// Made when first used: Intl's data takes 20 ms to load.
+let countryNames: Intl.DisplayNames | undefined;
+
+/** "India (IN)"; the code alone where Intl knows no name. */
+export function countryName(country: CountryCode): string {
+  countryNames ??= new Intl.DisplayNames('en', { type: 'region', fallback: 'code' });
+  const name = countryNames.of(country);
+  return name === undefined || name === country ? country : `${name} (${country})`;
+}
+
 /** How sure the numbering plans are of a number in digits: valid, only of a possible length, or neither. */
 export function plausibility(digits: string): 'valid' | 'possible' | 'doubtful' {
   const number = parsed(digits);

@@ -97,8 +97,12 @@ function checkConfiguration(sources: DoctorSources): Finding[] {
   );
   const said = notices.map((notice) => note(notice, ''));
   if (settings === undefined || found.length > 0) return [...found, ...said];
-  const { rules, lists } = settings.config;
+  const { rules, lists, voice } = settings.config;
   const counts = `rules: ${rules.length}, lists: ${Object.keys(lists).length}`;
+  if (voice.displayNums === undefined)
+    said.push(
+      note('any caller may show any caller number', 'voice.displayNums says which ones are allowed.'),
+    );
   return [ok(`environment and ${settings.environment.configPath} (${counts})`), ...said];
 }
 

@@ -30,6 +30,7 @@ export function checkReferences(file: unknown, report: ReportAt, notice: (text: 
     }
   }
   checkLoopCount(root, report);
+  checkDisplayNums(root, report);
   checkApproval(group(root.approval), root.approval !== undefined, report);
   checkRules(root, numberOptions, report, notice);
 }
@@ -166,6 +167,24 @@ function checkLoopCount(root: Group, report: ReportAt): void {
       `${most} at most`,
       'voice.limits.loopCount raises it, up to 9, if your account allows that.',
     );
+  }
+}
+
+/** Where voice.displayNums says which caller numbers may be shown, the file itself keeps to it. */
+function checkDisplayNums(root: Group, report: ReportAt): void {
+  const voice = group(root.voice);
+  if (!Array.isArray(voice.displayNums)) return;
+  const allowed = voice.displayNums.map(String);
+  const places: [(string | number)[], unknown][] = [
+    [['voice', 'displayNum'], voice.displayNum],
+    ...list(root.rules).map((rule, index): [(string | number)[], unknown] => [
+      ['rules', index, 'displayNum'],
+      group(rule).displayNum,
+    ]),
+  ];
+  for (const [path, value] of places) {
+    if (value === undefined || allowed.includes(String(value))) continue;
+    report(path, JSON.stringify(value), 'one of voice.displayNums, or the number added there');
   }
 }
 

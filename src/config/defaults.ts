@@ -12,10 +12,14 @@ export const VOICE_DEFAULTS = {
   submit: { concurrency: 1, perSecond: 1 },
 };
 export const CALLEES_PER_REQUEST = 10_000;
+const RESERVE_FOR_RULES = 0.25;
 const COOLDOWN_MS = 15 * MINUTE_MS;
 const EXPIRE_AFTER_MS = 24 * HOUR_MS;
 const MAX_AGE_MS = 15 * MINUTE_MS;
 const APPROVAL_EXPIRES_AFTER_MS = 30 * MINUTE_MS;
+
+/** Without a configuration nobody has decided who may call how many: enough to try it, not enough to do harm. */
+export const UNCONFIGURED = { calleesPerRequest: 20, callsPerHour: 100 };
 
 /** Fills in what voicecall.yaml leaves out. */
 export function withDefaults(parsed: ParsedConfig): Config {
@@ -24,6 +28,7 @@ export function withDefaults(parsed: ParsedConfig): Config {
     country: parsed.country,
     voice: {
       ...callOptions(voice),
+      displayNums: voice.displayNums,
       language: voice.language ?? VOICE_DEFAULTS.language,
       limits: {
         callees: voice.limits?.callees ?? VOICE_DEFAULTS.limits.callees,
@@ -44,6 +49,7 @@ export function withDefaults(parsed: ParsedConfig): Config {
       countries: limits.countries,
       deny: limits.deny ?? [],
       callsPerHour: limits.callsPerHour,
+      reserveForRules: limits.reserveForRules ?? RESERVE_FOR_RULES,
     },
     approval: parsed.approval === undefined ? undefined : approvalPolicy(parsed.approval),
     rules: (parsed.rules ?? []).map((rule) => filledRule(rule, parsed.country)),

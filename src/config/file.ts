@@ -1,16 +1,18 @@
 import type { z } from 'zod';
 import { checkReferences, didYouMean } from './cross-checks.ts';
-import { withDefaults } from './defaults.ts';
+import { UNCONFIGURED, withDefaults } from './defaults.ts';
 import { describe, type Fault } from './faults.ts';
 import { inertNotices } from './inert-keys.ts';
 import { configSchema } from './schema.ts';
 import type { Config } from './types.ts';
 import { readYaml, type YamlFile } from './yaml.ts';
 
-/** The configuration of an absent or empty voicecall.yaml. */
+/** The configuration of an absent or empty voicecall.yaml, and the sentence for the log that says what it means. */
 export function defaultConfig(): Config {
-  return withDefaults({});
+  return withDefaults({ limits: UNCONFIGURED });
 }
+
+export const unconfiguredNotice = `Nothing is configured (no voicecall.yaml, or an empty one): everyone in the workspace who is no guest may call anybody, at most ${UNCONFIGURED.calleesPerRequest} callees a request and ${UNCONFIGURED.callsPerHour} calls an hour. Copy voicecall.example.yaml to voicecall.yaml and say who may call whom.`;
 
 /**
  * Reads voicecall.yaml. Either `config`, or every fault there is, each with its line and column; `path` is what the
@@ -24,6 +26,8 @@ export function readConfig(
   if (yaml.file === undefined)
     return { faults: yaml.faults.map((each) => ({ ...each, place: `${path}:${each.place}` })), notices: [] };
   const file = yaml.file;
+  if (isEmpty(file.data) && yaml.faults.length === 0)
+    return { config: defaultConfig(), faults: [], notices: [unconfiguredNotice] };
   const data = file.data ?? {};
   const faults: Fault[] = [...yaml.faults];
   const notices: string[] = [];
@@ -36,6 +40,10 @@ export function readConfig(
   );
   if (!parsed.success || faults.length > 0) return { faults: inOrder(faults, path), notices: [] };
   return { config: withDefaults(parsed.data), faults: [], notices: [...notices, ...inertNotices(data)] };
+}
+
+function isEmpty(data: unknown): boolean {
+  return data === undefined || data === null || (typeof data === 'object' && Object.keys(data).length === 0);
 }
 
 /** In the order of the file; of several about one value the first, which is the most particular one. */

@@ -1,7 +1,7 @@
 import { isAbsolute, relative, resolve } from 'node:path';
 import { DEFAULT_CONFIG_PATH, readEnvironment } from './env.ts';
 import type { Fault } from './faults.ts';
-import { defaultConfig, readConfig } from './file.ts';
+import { defaultConfig, readConfig, unconfiguredNotice } from './file.ts';
 import type { Config, Environment } from './types.ts';
 
 export interface Settings {
@@ -38,7 +38,8 @@ export function loadConfig(sources: {
     text = sources.readFile(path);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
-    if (code === 'ENOENT' && named === undefined) return { config: defaultConfig(), faults: [], notices: [] };
+    if (code === 'ENOENT' && named === undefined)
+      return { config: defaultConfig(), faults: [], notices: [unconfiguredNotice] };
     const found =
       code === 'ENOENT' ? `no file at ${path}` : `a file that cannot be read (${code}) at ${path}`;
     return {

@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import * as is from './values.ts';
 
+const callerNumber = is.digitsText(/^[0-9]{7,15}$/, 'a caller number of 7 to 15 digits, without "+"');
+
 const callOptions = {
-  displayNum: is.digitsText(/^[0-9]{7,15}$/, 'a caller number of 7 to 15 digits, without "+"').optional(),
+  displayNum: callerNumber.optional(),
   maxDuration: is.wholeNumber(1, 120).optional(),
   maxRingingTime: is.wholeNumber(20, 120).optional(),
   loopCount: is.wholeNumber(1, 9).optional(),
@@ -82,6 +84,7 @@ export const configSchema = z.strictObject({
   voice: z
     .strictObject({
       ...callOptions,
+      displayNums: z.array(callerNumber).optional(),
       language: is.language.optional(),
       limits: z
         .strictObject({
@@ -108,6 +111,7 @@ export const configSchema = z.strictObject({
       countries: z.array(is.country).min(1).optional(),
       deny: z.array(denied).optional(),
       callsPerHour: is.wholeNumber(1, 10_000_000).optional(),
+      reserveForRules: is.numberBetween(0, 1).optional(),
     })
     .optional(),
   approval: approval.optional(),

@@ -103,6 +103,8 @@ export interface Rule extends CallOptions {
 export interface Config {
   country: CountryCode | undefined;
   voice: CallOptions & {
+    /** The caller numbers that may be shown; undefined: any. */
+    displayNums: string[] | undefined;
     language: string;
     limits: { callees: number; loopCount: number; textLength: number };
     submit: { concurrency: number; perSecond: number };
@@ -120,6 +122,8 @@ export interface Config {
     /** Prefixes in digits, without "+". */
     deny: string[];
     callsPerHour: number | undefined;
+    /** The share of perCallee and callsPerHour that people's requests leave to rules, 0 to 1. */
+    reserveForRules: number;
   };
   approval: ApprovalPolicy | undefined;
   rules: Rule[];

@@ -19,6 +19,7 @@ import { createTestDatabase, databaseKinds } from '../support/store.ts';
 const root = resolve(import.meta.dirname, '../..');
 
 const goodYaml = `
+voice: { displayNums: [] }
 approval: { calleesOver: 10, approvers: [U0BEN, S0LEADS], channel: C0APPROVE }
 callers: [S0OPS]
 lists: { db-oncall: ["+91 85632 14120"] }
@@ -91,6 +92,19 @@ suite('doctor', () => {
     for (const [index, pattern] of expected.entries()) assert.match(lines[index] ?? '', pattern);
     assert.deepEqual(voice.violations, []);
     assert.doesNotMatch(text, new RegExp(`${slack.state.app.botToken}|doctor-secret`));
+  });
+
+  test('what is wide open is said: no configuration, and any caller number', async () => {
+    writeFileSync(join(cwd, 'voicecall.yaml'), '');
+    const { text } = await examine();
+    assert.match(
+      text,
+      /^note {3}configuration: Nothing is configured.* at most 20 callees a request and 100 calls an hour/m,
+    );
+    assert.match(
+      text,
+      /^note {3}configuration: any caller may show any caller number\. voice\.displayNums says/m,
+    );
   });
 
   test('everything is wrong at once: each says so, and what to do', async () => {

@@ -46,6 +46,27 @@ test('an empty file gives all defaults', () => {
   assert.equal(defaultConfig().approval, undefined);
 });
 
+test('without a configuration little is allowed, and that is said; a file that says anything has the usual limits', () => {
+  const { config, notices } = read('# nothing\n');
+  assert.equal(config?.limits.calleesPerRequest, 20);
+  assert.equal(config?.limits.callsPerHour, 100);
+  assert.match(notices.join(), /at most 20 callees a request and 100 calls an hour/);
+  const some = read('country: IN');
+  assert.equal(some.config?.limits.calleesPerRequest, 10_000);
+  assert.equal(some.config?.limits.callsPerHour, undefined);
+  assert.deepEqual(some.notices, []);
+});
+
+test('caller numbers: the file itself keeps to voice.displayNums', () => {
+  const rule =
+    '{ name: a, channels: [C0A], match: { from: [A0A] }, call: ["+6591110001"], say: x, displayNum: 1008122299 }';
+  const text = `voice: { displayNums: [1008122211], displayNum: "1008122212" }\nrules: [${rule}]`;
+  const { faults } = read(text);
+  assert.equal(faults.length, 2);
+  for (const fault of faults) assert.match(fault.expected, /voice\.displayNums/);
+  assert.deepEqual(read(text.replaceAll(/10081222\d\d/g, '1008122211')).faults, []);
+});
+
 test('an unknown key is named with line and column, and the nearest one', () => {
   const text = 'country: IN\nvoice:\n  loopCont: 2\n';
   assert.equal(read(text).config, undefined);

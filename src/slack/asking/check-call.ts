@@ -1,3 +1,4 @@
+import { forbiddenDisplayNum } from '../../callees/forbidden.ts';
 import type { Callee } from '../../callees/types.ts';
 import { loadCalls, loadRequest } from '../../calls/request/read.ts';
 import { noteLength } from '../../calls/request/token.ts';
@@ -151,8 +152,10 @@ function readOptions(values: ViewValues, config: Config, errors: Record<string, 
       .trim()
       .replace(/[\s()+-]/g, '') || voice.displayNum;
   if (displayNum !== undefined && displayNum !== '') {
-    if (/^\d{7,15}$/.test(displayNum)) options.displayNum = displayNum;
-    else errors.displayNum = 'A caller number has 7 to 15 digits.';
+    const forbidden = forbiddenDisplayNum({ displayNum }, config);
+    if (!/^\d{7,15}$/.test(displayNum)) errors.displayNum = 'A caller number has 7 to 15 digits.';
+    else if (forbidden !== null) errors.displayNum = `${forbidden.why} (voice.displayNums).`;
+    else options.displayNum = displayNum;
   }
   return options;
 }

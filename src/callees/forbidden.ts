@@ -1,0 +1,51 @@
+import type { CallOptions, Config } from '../config/types.ts';
+import { countryName, countryOf } from './numbering-plan.ts';
+
+/** What the configuration forbids until somebody changes it. Waiting does not help, so nothing is retried by itself. */
+export type ForbiddenCause = 'denied' | 'country' | 'display_num' | 'callees_per_request';
+
+export interface Forbidden {
+  cause: ForbiddenCause;
+  /** To be put behind the number or "it": "begins with +1900, which may not be called". */
+  why: string;
+}
+
+type Limits = { [Key in 'deny' | 'countries']?: Config['limits'][Key] | undefined };
+
+/** Why the configuration forbids to call a number at all; null if it may be called. */
+export function forbiddenNumber(callee: string, { deny, countries }: Limits): Forbidden | null {
+  const denied = deny?.find((prefix) => callee.startsWith(prefix));
+  if (denied !== undefined)
+    return { cause: 'denied', why: `begins with +${denied}, which may not be called` };
+  if (countries === undefined) return null;
+  const country = countryOf(callee);
+  if (country !== null && countries.includes(country)) return null;
+  const where = country === null ? 'belongs to no country that is known' : `is in ${countryName(country)}`;
+  return { cause: 'country', why: `${where}; only ${countries.join(', ')} may be called` };
+}
+
+/** Why the configuration forbids to show this caller number; null if it may be shown, or none is. */
+export function forbiddenDisplayNum({ displayNum }: CallOptions, { voice }: Config): Forbidden | null {
+  const { displayNums } = voice;
+  if (displayNum === undefined || displayNums === undefined || displayNums.includes(displayNum)) return null;
+  const allowed = displayNums.length === 0 ? 'none' : displayNums.join(', ');
+  return { cause: 'display_num', why: `${displayNum} may not be shown as caller; allowed: ${allowed}` };
+}
+
+/**
+ * Everything that the configuration of now forbids about one call, wherever it comes from. `place` is where the callee
+ * stands in its request, from 1.
+ */
+export function forbiddenCall(
+  call: { callee: string; place: number; options: CallOptions },
+  config: Config,
+): Forbidden | null {
+  const { calleesPerRequest } = config.limits;
+  if (call.place > calleesPerRequest) {
+    return {
+      cause: 'callees_per_request',
+      why: `is number ${call.place}; one request may have ${calleesPerRequest} callees`,
+    };
+  }
+  return forbiddenNumber(call.callee, config.limits) ?? forbiddenDisplayNum(call.options, config);
+}

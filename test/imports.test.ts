@@ -27,7 +27,7 @@ const rooms: [room: string, mayImport: string[]][] = [
   ['outbox', ['store', 'queue']],
   ['calls/request', ['callees', 'voice', ...storage]],
   ['calls/results', ['calls/request', 'voice', ...storage]],
-  ['calls/sending', ['calls/request', 'calls/results', 'voice', ...storage]],
+  ['calls/sending', ['callees', 'calls/request', 'calls/results', 'voice', ...storage]],
   ['calls/approval', ['callees', 'calls/request', 'calls/sending', ...storage]],
   ['calls/asking', ['callees', 'calls/request', 'calls/sending', 'calls/approval', ...storage]],
   ['paging', ['callees', 'alerts', ...calls, ...storage]],

@@ -31,6 +31,7 @@ const askManager = "Ask the voice platform's account manager.";
 const doNotResend =
   'It may have rung all the same: the records are being looked through, do not ring again before that is settled.';
 const checkConsole = "Look at the account in the voice platform's console, or ask its account manager.";
+const askAdministrator = 'Trying again does not help: ask the person who runs Voicecall.';
 const allowList = "Add this machine's public address to the allow-list in the voice platform's console.";
 const noSuchThing = 'Check the id; it may have been removed, or not be visible yet.';
 
@@ -150,6 +151,25 @@ const ownCodes: Record<string, CodeInfo> = {
     'no',
     'The calls that the rule may make in its time are used up.',
     'Ring again later, or raise the limit of the rule.',
+  ),
+  denied: info('limit', 'no', 'The configuration denies this number (limits.deny).', askAdministrator),
+  country: info(
+    'limit',
+    'no',
+    'The configuration does not allow this country (limits.countries).',
+    askAdministrator,
+  ),
+  display_num: info(
+    'limit',
+    'no',
+    'The configuration does not allow this caller number (voice.displayNums).',
+    'Ask again with an allowed caller number.',
+  ),
+  callees_per_request: info(
+    'limit',
+    'no',
+    'These are more callees than one request may have (limits.calleesPerRequest).',
+    'Ask for the others in a further request.',
   ),
   stopped: notSent('It was stopped before anything was sent.', 'Nothing to do.'),
 };

@@ -7,7 +7,7 @@ import { toJson } from '../../store/values.ts';
 import { record, recordRefused } from '../request/audit.ts';
 import type { CallsDeps } from '../request/deps.ts';
 import { hashRequest } from '../request/hash.ts';
-import { lockRequest, type RequestRow } from '../request/rows.ts';
+import { countCalls, lockRequest, type RequestRow } from '../request/rows.ts';
 import { readApproval, readMessage, readOptions } from '../request/stored.ts';
 import { moveCalls, moveRequest } from '../request/transitions.ts';
 import type { Decision, DecisionKind, RequestView } from '../request/types.ts';
@@ -24,7 +24,8 @@ export interface NewDecision {
 }
 
 export type DecisionOutcome =
-  | { state: 'approved' }
+  /** `forbidden`: there if the configuration forbids some of the calls by now. */
+  | { state: 'approved'; forbidden?: { held: number; callees: number } }
   | { state: 'rejected' }
   | { state: 'waiting'; approved: number; quorum: number };
 
@@ -121,7 +122,7 @@ async function decideIn(
   }
   await release(tx, deps, request);
   await closeApproval(tx, request, now, press.userId);
-  return { state: 'approved' };
+  return await approvedOutcome(tx, request.id);
 }
 
 /** What this very press led to, if it is stored already; null if it is not. */
@@ -137,9 +138,14 @@ async function storedDecision(tx: Tx, press: NewDecision, at: number): Promise<D
     .executeTakeFirst();
   if (request === null || stored === undefined) return null;
   if (press.decision === 'reject') return { state: 'rejected' };
-  if (request.state !== 'awaiting_approval') return { state: 'approved' };
+  if (request.state !== 'awaiting_approval') return await approvedOutcome(tx, request.id);
   const approval = readApproval(request.approval);
   return { state: 'waiting', approved: await countApprovals(tx, request.id), quorum: approval?.quorum ?? 1 };
+}
+
+async function approvedOutcome(tx: Tx, requestId: string): Promise<DecisionOutcome> {
+  const { held, callees } = await countCalls(tx, requestId);
+  return held === 0 ? { state: 'approved' } : { state: 'approved', forbidden: { held, callees } };
 }
 
 async function countApprovals(tx: Tx, requestId: string): Promise<number> {

@@ -8,6 +8,7 @@ import { record } from '../request/audit.ts';
 import type { CallsDeps } from '../request/deps.ts';
 import { hashRequest } from '../request/hash.ts';
 import type { NewRequest, RequestState } from '../request/types.ts';
+import { holdForbidden } from '../sending/forbidden.ts';
 import { release, rowsAtOnce } from '../sending/submissions.ts';
 
 /**
@@ -23,6 +24,7 @@ export async function createRequest(
   const id = newId('r');
   const state: RequestState = ask.approval === null ? 'approved' : 'awaiting_approval';
   const message = toJson(ask.message);
+  const options = toJson(ask.options);
   const inserted = await tx
     .insertInto('requests')
     .values({
@@ -40,7 +42,7 @@ export async function createRequest(
       asked_in: ask.askedIn ?? null,
       thread_ts: ask.threadTs ?? null,
       message,
-      options: toJson(ask.options),
+      options,
       note: ask.note,
       callees: ask.callees.length,
       duplicates: ask.duplicates,
@@ -88,8 +90,10 @@ export async function createRequest(
     ask.approval === null ? afterPostMs : 0,
   );
   if (ask.approval === null) {
-    await release(tx, deps, { id, state, message, priority: ask.priority, callees: ask.callees.length });
+    const { priority } = ask;
+    await release(tx, deps, { id, state, message, options, priority, callees: ask.callees.length });
   } else {
+    await holdForbidden(tx, deps.config(), { id, options, callees: ask.callees.length });
     await announce(tx, now, {
       requestId: id,
       kind: 'card',

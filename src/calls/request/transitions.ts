@@ -72,10 +72,10 @@ export async function moveSubmissions(
 /** Callees that one statement names at most. */
 const namedAtOnce = 500;
 
-/** Moves those of the calls that are in `from`, in one statement; returns how many. `callees` narrows a submission. */
+/** Moves those of the calls that are in `from`, in one statement; returns how many. `callees` narrows them. */
 export async function moveCalls(
   tx: Tx,
-  which: { submissionId: string; callees?: readonly string[] } | { requestId: string },
+  which: ({ submissionId: string } | { requestId: string }) & { callees?: readonly string[] },
   from: readonly CallState[],
   to: CallState,
   more: Changes<'calls'> = {},
@@ -85,16 +85,16 @@ export async function moveCalls(
     .updateTable('calls')
     .set({ ...more, ...into(to) })
     .where('state', 'in', from);
-  if ('requestId' in which) {
-    return updated(await update.where('request_id', '=', which.requestId).executeTakeFirst());
-  }
-  const ofSubmission = update.where('submission_id', '=', which.submissionId);
+  const ofThem =
+    'requestId' in which
+      ? update.where('request_id', '=', which.requestId)
+      : update.where('submission_id', '=', which.submissionId);
   const { callees } = which;
-  if (callees === undefined) return updated(await ofSubmission.executeTakeFirst());
+  if (callees === undefined) return updated(await ofThem.executeTakeFirst());
   let moved = 0;
   for (let start = 0; start < callees.length; start += namedAtOnce) {
     const named = callees.slice(start, start + namedAtOnce);
-    moved += updated(await ofSubmission.where('callee', 'in', named).executeTakeFirst());
+    moved += updated(await ofThem.where('callee', 'in', named).executeTakeFirst());
   }
   return moved;
 }

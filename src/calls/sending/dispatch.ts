@@ -87,7 +87,7 @@ async function takeNext(tx: Tx, deps: CallsDeps, sender: string): Promise<NextSt
   if (openAt > now) return { do: 'wait', untilAt: openAt };
   const request = await lockRequest(tx, next.request_id);
   if (request === null || !['approved', 'sending'].includes(request.state)) return { do: 'next' };
-  const callees = await holdOverLimits(tx, deps, { submissionId: next.id, requestId: request.id, now });
+  const callees = await holdOverLimits(tx, deps, { submissionId: next.id, request, now });
   if (callees.length === 0) {
     // Chosen before the locks were held: another lane may have won it meanwhile, or somebody stopped it.
     if (!(await stillReady(tx, next.id))) return { do: 'next' };

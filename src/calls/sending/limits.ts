@@ -2,7 +2,9 @@ import { sql } from 'kysely';
 import type { Config, RateLimit } from '../../config/types.ts';
 import type { Queryable, Tx } from '../../store/types.ts';
 import type { CallsDeps } from '../request/deps.ts';
+import type { RequestRow } from '../request/rows.ts';
 import { moveCalls } from '../request/transitions.ts';
+import { findForbidden, holdCalls } from './forbidden.ts';
 
 const hourMs = 3_600_000;
 
@@ -14,16 +16,20 @@ export interface Held {
 }
 
 /**
- * The storm brake: holds those callees of a submission that a limit forbids to ring now, across requests, rules and
- * people, and returns the ones that may be rung. Runs in the transaction that wins the submission, which is
+ * Holds those callees of a submission that the configuration of now forbids, and those that a limit forbids to call
+ * now, across requests, rules and people. Returns the ones that may be called. Runs in the transaction that wins the submission, which is
  * serialized with all others by the pace, so that two lanes cannot both use up the last free call.
  */
 export async function holdOverLimits(
   tx: Tx,
   deps: CallsDeps,
-  submission: { submissionId: string; requestId: string; now: number },
+  submission: {
+    submissionId: string;
+    request: Pick<RequestRow, 'id' | 'callees' | 'options' | 'rule_name'>;
+    now: number;
+  },
 ): Promise<string[]> {
-  const { now } = submission;
+  const { now, request } = submission;
   const rows = await tx
     .selectFrom('calls')
     .select('callee')
@@ -31,14 +37,11 @@ export async function holdOverLimits(
     .where('state', '=', 'ready')
     .orderBy('position')
     .execute();
-  const callees = rows.map((row) => row.callee);
-  const held = await findHeld(
-    tx,
-    deps.config(),
-    callees,
-    now,
-    await ruleLimitOf(tx, deps.config(), submission.requestId),
-  );
+  const asked = rows.map((row) => row.callee);
+  const forbidden = await findForbidden(tx, deps.config(), request, asked);
+  await holdCalls(tx, submission, forbidden);
+  const callees = asked.filter((callee) => !forbidden.has(callee));
+  const held = await findHeld(tx, deps.config(), callees, now, ruleLimitOf(deps.config(), request.rule_name));
   // A limit that all share holds many for the same reason until the same time.
   for (const alike of Map.groupBy(held, ({ code, nextAt }) => `${code} ${nextAt}`).values()) {
     const [{ code, nextAt } = { code: null, nextAt: null }] = alike;
@@ -55,14 +58,8 @@ interface RuleLimit {
   limit: RateLimit;
 }
 
-async function ruleLimitOf(tx: Tx, config: Config, requestId: string): Promise<RuleLimit | null> {
-  if (!config.rules.some((rule) => rule.limits !== undefined)) return null;
-  const request = await tx
-    .selectFrom('requests')
-    .select('rule_name')
-    .where('id', '=', requestId)
-    .executeTakeFirst();
-  const rule = config.rules.find((each) => each.name === request?.rule_name);
+function ruleLimitOf(config: Config, ruleName: string | null): RuleLimit | null {
+  const rule = config.rules.find((each) => each.name === ruleName);
   return rule?.limits === undefined ? null : { name: rule.name, limit: rule.limits };
 }
 

@@ -7,19 +7,21 @@ import type { RequestRow } from '../request/rows.ts';
 import { readMessage } from '../request/stored.ts';
 import { makeToken } from '../request/token.ts';
 import { moveRequest } from '../request/transitions.ts';
+import { holdForbidden } from './forbidden.ts';
 import { wakeLanes } from './lanes.ts';
 
 /**
  * Cuts an approved request into submissions, in the order asked, and wakes the lanes that send them: up to
- * voice.limits.callees for a recording, exactly one for spoken text.
+ * voice.limits.callees for a recording, exactly one for spoken text. What the configuration forbids by now is held.
  */
 export async function release(
   tx: Tx,
   deps: CallsDeps,
-  request: Pick<RequestRow, 'id' | 'state' | 'message' | 'priority' | 'callees'>,
+  request: Pick<RequestRow, 'id' | 'state' | 'message' | 'options' | 'priority' | 'callees'>,
 ): Promise<void> {
   const { id: requestId, callees } = request;
   if (request.state === 'awaiting_approval') await moveRequest(tx, request, 'approved', deps.clock.now());
+  await holdForbidden(tx, deps.config(), request);
   const message = readMessage(request.message);
   const size = message.kind === 'text' ? 1 : deps.config().voice.limits.callees;
   const rows = Array.from({ length: Math.ceil(callees / size) }, (_, index) =>

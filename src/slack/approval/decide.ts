@@ -6,6 +6,7 @@ import { VoicecallError } from '../../errors.ts';
 import { refresh } from '../../outbox/outbox.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import { mayApprove, type Refusal } from '../context/permissions.ts';
+import { people } from '../kit/text.ts';
 import { buttonValue, handlePress, type Press, requestOf } from '../replies/press.ts';
 import { decidedWords } from '../words/decided-words.ts';
 import { seenIn } from './card.ts';
@@ -104,7 +105,7 @@ export async function takeDecision(
   if (refusal !== null) return refused(refusal);
   try {
     const outcome = await decide(deps, press);
-    if (outcome.state === 'approved') return { taken: true, text: 'You approved it: the phones ring now.' };
+    if (outcome.state === 'approved') return { taken: true, text: approvedWords(outcome.forbidden) };
     if (outcome.state === 'rejected') return { taken: true, text: 'You rejected it: nobody is rung.' };
     return {
       taken: true,
@@ -127,4 +128,13 @@ export async function takeDecision(
     if (error.code === 'already_decided') return refused(decidedWords(error.facts));
     throw error;
   }
+}
+
+function approvedWords(forbidden: { held: number; callees: number } | undefined): string {
+  if (forbidden === undefined) return 'You approved it: the phones ring now.';
+  const { held, callees } = forbidden;
+  const why = 'the configuration forbids it since this was asked for. The results say why for each of them.';
+  return held === callees
+    ? `You approved it, but nobody is called: ${why}`
+    : `You approved it: ${people(callees - held)} of ${callees} are called now, the others are not: ${why}`;
 }

@@ -1,9 +1,12 @@
 import type { App, ViewSubmitAction } from '@slack/bolt';
 import { countCountries } from '../../callees/countries.ts';
+import { forbiddenCall } from '../../callees/forbidden.ts';
+import type { Callee } from '../../callees/types.ts';
 import { approvalFor } from '../../calls/approval/policy.ts';
 import { createRequest } from '../../calls/asking/create.ts';
 import type { NewRequest } from '../../calls/request/types.ts';
 import { findHeld, type Held } from '../../calls/sending/limits.ts';
+import type { Config } from '../../config/types.ts';
 import { transactionReadBack } from '../../store/read-back.ts';
 import { describeCode } from '../../voice/codes.ts';
 import type { SlackDeps } from '../context/deps.ts';
@@ -81,11 +84,12 @@ function registerConfirm(app: App, deps: SlackDeps): void {
     const done = await transactionReadBack(deps.store, async (tx) => {
       const draft = await loadDraft(tx, { draftId: view.private_metadata, rootViewId, userId });
       if (draft === null) return false;
-      const approval = await approvalFor(tx, deps.config(), {
-        requestedBy: userId,
-        callees: draft.callees,
-        now: deps.clock.now(),
-      });
+      const callees = allowedNow(draft, deps.config());
+      // What the configuration forbids by now is held: nobody is asked to approve it.
+      const approval =
+        callees.length === 0
+          ? null
+          : await approvalFor(tx, deps.config(), { requestedBy: userId, callees, now: deps.clock.now() });
       await createRequest(tx, deps, {
         ...requestFrom(draft),
         teamId: teamOf(deps, body),
@@ -116,6 +120,13 @@ function heldWords(held: readonly Held[]): string[] {
     );
     return `${people(those.length)} would be held back now: ${describeCode(code).meaning}${nextAt === null ? '' : ` Next possible at ${utc(nextAt)}.`}`;
   });
+}
+
+/** The configuration may have changed since the form was checked. */
+function allowedNow({ callees, options }: Draft, config: Config): Callee[] {
+  return callees.filter(
+    ({ callee }, index) => forbiddenCall({ callee, place: index + 1, options }, config) === null,
+  );
 }
 
 function requestFrom(draft: Draft): Omit<NewRequest, 'teamId' | 'requestedBy' | 'rootViewId' | 'approval'> {

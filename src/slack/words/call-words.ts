@@ -1,3 +1,4 @@
+import type { ForbiddenCause } from '../../callees/forbidden.ts';
 import { maskNumber } from '../../callees/numbering-plan.ts';
 import type { CallView } from '../../calls/request/types.ts';
 import { terminationWords } from '../../calls/results/terminations.ts';
@@ -12,6 +13,14 @@ const ownReasons: Record<string, string> = {
   rule_limit: "held back: the rule's own limit of calls is reached",
   settled_rang: 'a person said that it rang',
   settled_silent: 'a person said that it did not ring',
+};
+
+/** Why the configuration forbids a call: the key of voicecall.yaml that says so. The call has the reason itself. */
+const forbiddenBy: Record<ForbiddenCause, string> = {
+  denied: 'limits.deny',
+  country: 'limits.countries',
+  display_num: 'voice.displayNums',
+  callees_per_request: 'limits.calleesPerRequest',
 };
 
 /**
@@ -48,14 +57,22 @@ export function outcomeWords(call: CallView): string {
 /** The code that says most: the report's, else the submission's where it is the platform's own. */
 export function codeOf(call: CallView): string {
   if (call.terminationCode !== null && call.terminationCode !== '') return call.terminationCode;
-  if (call.submitCode === null || Object.hasOwn(ownReasons, call.submitCode)) return '';
-  return call.submitCode;
+  const { submitCode } = call;
+  if (submitCode === null || Object.hasOwn(ownReasons, submitCode) || isForbidden(submitCode)) return '';
+  return submitCode;
+}
+
+function isForbidden(code: string): code is ForbiddenCause {
+  return Object.hasOwn(forbiddenBy, code);
 }
 
 /** Why, in words; empty where there is nothing to say. From outside in parts and not escaped. */
 export function reasonWords(call: CallView): string {
   if (call.state === 'answered' || call.state === 'not_answered') return terminationWords(call);
   const { submitCode, submitReason } = call;
+  if (submitCode !== null && isForbidden(submitCode)) {
+    return `not called: ${submitReason ?? 'forbidden'} (${forbiddenBy[submitCode]}); trying again does not help while the configuration says so`;
+  }
   if (submitCode !== null && Object.hasOwn(ownReasons, submitCode)) {
     const nextAt = Number(submitReason);
     const next =

@@ -95,6 +95,19 @@ const limited = (seconds: number): Reply => ({
   body: failure('ratelimited'),
 });
 
+/** What a proxy says instead of Slack. */
+const page: Reply = {
+  status: 200,
+  headers: { 'content-type': 'text/html' },
+  body: '<!DOCTYPE html><html><body>Please sign in.</body></html>',
+};
+
+function cutOff(reply: Reply): Reply {
+  const whole = JSON.stringify(reply.body);
+  const headers = { ...reply.headers, 'content-type': 'application/json; charset=utf-8' };
+  return { ...reply, headers, body: whole.slice(0, Math.floor(whole.length / 2)) };
+}
+
 async function withFault(world: World, fault: Fault | undefined, run: () => Reply): Promise<Outcome> {
   if (fault === undefined) return { reply: run(), cut: false };
   const nothing: Reply = { status: 0, headers: {}, body: {} };
@@ -108,6 +121,10 @@ async function withFault(world: World, fault: Fault | undefined, run: () => Repl
         reply: { status: 200, headers: {}, body: failure(fault.error ?? 'internal_error') },
         cut: false,
       };
+    case 'html':
+      return { reply: page, cut: false };
+    case 'cut_json':
+      return { reply: cutOff(run()), cut: false };
     case 'drop_before':
       return { reply: nothing, cut: true };
     case 'drop_after':
@@ -143,7 +160,7 @@ export async function answerApi(
   const token = tokenOf(request, args);
   const { token: _token, ...logged } = args;
   const channel = [args.channel, args.channel_id].find((item) => typeof item === 'string');
-  const fault = takeFault(world, name, channel);
+  const fault = takeFault(world, name, channel, logged);
   const call: ApiCall = { method: name, args: logged, at: Date.now(), status: 0, answer: null };
   if (fault !== undefined) call.fault = fault.kind;
   log(world, world.state.callsLog, call);
@@ -154,7 +171,7 @@ export async function answerApi(
       : await withFault(world, fault, () => perform(world, name, args, token));
   if (!cut) {
     call.status = reply.status;
-    call.answer = reply.body as JsonObject;
+    if (typeof reply.body === 'object') call.answer = reply.body as JsonObject;
   }
   emit(world, { type: 'call', method: name });
   if (cut) request.socket.destroy();

@@ -30,8 +30,10 @@ function present<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], un
 const fault = z.strictObject({
   method: id,
   channel: id.optional(),
+  holds: z.string().optional(),
+  forMs: z.number().optional(),
   times: z.number().int().positive().default(1),
-  kind: z.enum(['429', '500', 'hang', 'drop_after', 'drop_before', 'slow', 'error']),
+  kind: z.enum(['429', '500', 'hang', 'drop_after', 'drop_before', 'slow', 'error', 'html', 'cut_json']),
   retryAfter: z.number().optional(),
   error: z.string().optional(),
   delayMs: z.number().optional(),

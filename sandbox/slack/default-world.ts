@@ -14,6 +14,7 @@ const DEFAULT_SCOPES = [
   'channels:history',
   'groups:read',
   'groups:history',
+  'im:history',
   'im:write',
   'users:read',
   'usergroups:read',

@@ -1,17 +1,25 @@
 /** Injected faults and Slack's rate limits. */
 
-import type { Fault } from './types.ts';
+import type { Fault, JsonObject } from './types.ts';
 import type { World } from './world.ts';
 
 /** The fault that hits this call, counted down; undefined when there is none. */
-export function takeFault(world: World, method: string, channel?: string): Fault | undefined {
+export function takeFault(
+  world: World,
+  method: string,
+  channel?: string,
+  args: JsonObject = {},
+): Fault | undefined {
   const { faults } = world.state;
+  for (const over of faults.filter((fault) => (world.faultEnds.get(fault) ?? Date.now()) < Date.now()))
+    faults.splice(faults.indexOf(over), 1);
   const found = faults.find(
     (fault) =>
       (fault.method === method || (fault.method === '*' && !method.startsWith('app:'))) &&
-      (fault.channel === undefined || fault.channel === channel),
+      (fault.channel === undefined || fault.channel === channel) &&
+      (fault.holds === undefined || JSON.stringify(args).includes(fault.holds)),
   );
-  if (found === undefined) return undefined;
+  if (found === undefined || world.faultEnds.has(found)) return found;
   found.times -= 1;
   if (found.times <= 0) faults.splice(faults.indexOf(found), 1);
   return found;

@@ -103,7 +103,9 @@ function actions(
       world.rateLimits = on;
     },
     fault: (fault) => {
-      world.state.faults.push({ ...fault });
+      const added = { ...fault };
+      world.state.faults.push(added);
+      if (fault.forMs !== undefined) world.faultEnds.set(added, Date.now() + fault.forMs);
     },
     clearFaults: () => {
       world.state.faults.length = 0;

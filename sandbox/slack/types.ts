@@ -218,7 +218,17 @@ export interface SuggestResult extends ActionResult {
   options: JsonObject[];
 }
 
-export type FaultKind = '429' | '500' | 'hang' | 'drop_after' | 'drop_before' | 'slow' | 'error';
+/** `html`: a page with 200 instead of an answer, nothing is done; `cut_json`: done, and its answer breaks off. */
+export type FaultKind =
+  | '429'
+  | '500'
+  | 'hang'
+  | 'drop_after'
+  | 'drop_before'
+  | 'slow'
+  | 'error'
+  | 'html'
+  | 'cut_json';
 
 export interface Fault {
   /**
@@ -227,8 +237,12 @@ export interface Fault {
    */
   method: string;
   channel?: string;
+  /** Only calls whose arguments, as JSON, hold this text: one message among others. */
+  holds?: string;
   /** How many calls it hits; it is gone after that. */
   times: number;
+  /** Instead of `times`: it hits every call for so long (ms). */
+  forMs?: number;
   kind: FaultKind;
   /** Seconds, for `429`. Default 1. */
   retryAfter?: number;

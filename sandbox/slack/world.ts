@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { defaultState } from './default-world.ts';
 import type {
   Change,
+  Fault,
   JsonObject,
   SandboxChannel,
   SandboxMessage,
@@ -40,6 +41,8 @@ export interface World {
   };
   socketTickets: Set<string>;
   rateLimits: boolean;
+  /** When faults that last for a time are over. */
+  faultEnds: WeakMap<Fault, number>;
   lastTs: Map<string, number>;
   listeners: Set<(change: Change) => void>;
   pending: Set<Promise<unknown>>;
@@ -74,6 +77,7 @@ export function createWorld(options: SandboxOptions): World {
     sockets: { send: () => false, count: () => 0, waiting: new Map() },
     socketTickets: new Set(),
     rateLimits: options.rateLimits ?? false,
+    faultEnds: new WeakMap(),
     lastTs: new Map(),
     listeners: new Set(),
     pending: new Set(),

@@ -7,6 +7,7 @@ import {
   messageFields,
   publicMessage,
   removeMessage,
+  repliesOf,
   visibleMessages,
 } from '../messages.ts';
 import { refuse } from '../refusal.ts';
@@ -41,7 +42,9 @@ function checkThread(call: Call, channel: string): void {
   if (ts === undefined) return;
   if (typeof ts !== 'string') refuse('invalid_thread_ts');
   const parent = (call.world.state.messages.get(channel) ?? []).find((message) => message.ts === ts);
-  if (parent === undefined) refuse('thread_not_found');
+  // A deleted message keeps its thread while there is something in it.
+  const gone = parent?.deleted === true && repliesOf(call.world, channel, ts).length === 0;
+  if (parent === undefined || gone) refuse('thread_not_found');
   if (parent.thread_ts !== undefined && parent.thread_ts !== parent.ts) refuse('cannot_reply_to_message');
 }
 

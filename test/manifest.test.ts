@@ -39,10 +39,9 @@ const http = manifestShape.parse(read('manifest/manifest.http.json'));
 const scopesOfMethod: Record<string, string[]> = {
   'apps.connections.open': [],
   'auth.test': [],
-  'chat.postEphemeral': ['chat:write'],
   'chat.postMessage': ['chat:write'],
   'chat.update': ['chat:write'],
-  'conversations.history': ['channels:history', 'groups:history'],
+  'conversations.history': ['channels:history', 'groups:history', 'im:history'],
   'conversations.info': ['channels:read', 'groups:read'],
   'conversations.open': ['im:write'],
   'conversations.replies': ['channels:history', 'groups:history'],

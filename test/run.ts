@@ -22,6 +22,7 @@ const slow = [
   'test/e2e/alerts-time',
   'test/e2e/approval-faults',
   'test/e2e/database-faults',
+  'test/e2e/outbox',
   'test/e2e/reports',
   'test/e2e/slack-faults',
   'test/e2e/socket-mode',

@@ -170,8 +170,14 @@ export interface MessagesTable {
   ts: string | null;
   /** Hash of what was last shown, so that an edit that changes nothing is not made. */
   shown: string | null;
+  /** Tries in a row that failed, to post it or to edit it. */
   tries: number;
+  /** When the first try was made of which nobody knows whether it was posted; null: nothing is in doubt. */
   tried_at: number | null;
+  /** When the last try to post it was made. */
+  last_try_at: Generated<number | null>;
+  /** Not tried again before this time (ms). */
+  next_try_at: Generated<number>;
   posted_at: number | null;
   created_at: number;
 }

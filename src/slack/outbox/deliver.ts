@@ -1,35 +1,35 @@
 import { startApprovalClock } from '../../calls/approval/deadline.ts';
 import { VoicecallError } from '../../errors.ts';
-import { announce } from '../../outbox/outbox.ts';
 import { enqueue } from '../../queue/enqueue.ts';
 import type { Lease, TaskHandler, TaskResult } from '../../queue/types.ts';
-import type { Tx } from '../../store/types.ts';
-import { isClosedPlace, isTokenFault, type SlackFailure, slackFailure } from '../client/errors.ts';
+import { isClosedPlace, isGoneThread, isRefusedShape, slackFailure } from '../client/errors.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import { shownDigest } from './digest.ts';
-import { findPosted, hasMetadata } from './find-posted.ts';
+import { findPosted, hasMetadata, type Place } from './find-posted.ts';
+import { drop, moveElsewhere } from './move-elsewhere.ts';
+import { postAnew } from './post-anew.ts';
 import { renderMessage } from './render.ts';
+import { othersPassAfter, postUnseenAfter, restMs } from './try-again.ts';
 import type { MessageRow, Rendered } from './types.ts';
 import { uploadFile } from './upload.ts';
 
 /** Slack takes about one message a second in one channel: https://docs.slack.dev/apis/web-api/rate-limits */
 const oneChannelEveryMs = 1_000;
-/** So often a message is tried that Slack refuses for what it is, or that cannot be drawn: others wait behind it. */
-const triesOfRefused = 6;
+
+/** `done`: nothing of it waits any more here; else the channel rests for `waitMs`. */
+type Outcome = 'done' | { waitMs: number };
 
 /**
- * The handler of "slack.deliver" tasks (key: channel): posts what waits for this channel, in order, each exactly once.
- * A failure leaves the rest waiting, so that the order stays; channels do not wait for one another.
+ * The handler of "slack.deliver" tasks (key: channel): posts what waits for this channel, each exactly once. Messages of
+ * one request keep their order; one that fails again and again lets those of other requests pass.
  */
 export function createDeliverer(deps: SlackDeps): TaskHandler {
   return async (task, lease): Promise<TaskResult> => {
     for (let posted = 1; lease.valid(); posted++) {
-      const first = await nextPending(deps, task.key);
-      if (first === undefined) return undefined;
-      const { message, threadTs } = await withItsThread(deps, first);
-      const rendered = await render(deps, message, task.attempts);
-      const outcome = await deliverOne(deps, message, rendered, threadTs, lease);
-      if (outcome !== 'delivered') return { againAt: deps.clock.now() + outcome.waitMs };
+      const message = await nextPending(deps, task.key);
+      if (message === undefined) return await whenNext(deps, task.key);
+      const outcome = await deliverOne(deps, message, lease);
+      if (outcome !== 'done') return { againAt: deps.clock.now() + outcome.waitMs };
       // Two at once, such as a board and its results, then a pause for both: one a second all the same.
       if (posted === 2 && (await nextPending(deps, task.key)) !== undefined) {
         return { againAt: deps.clock.now() + 2 * oneChannelEveryMs };
@@ -39,90 +39,105 @@ export function createDeliverer(deps: SlackDeps): TaskHandler {
   };
 }
 
+/** The first that may be tried now and has no earlier one of its request before it. */
 async function nextPending(deps: SlackDeps, channelId: string): Promise<MessageRow | undefined> {
   return await deps.store.read
     .selectFrom('messages')
     .selectAll()
     .where('state', '=', 'pending')
     .where('channel_id', '=', channelId)
+    .where('next_try_at', '<=', deps.clock.now())
+    .where((eb) =>
+      eb.not(
+        eb.exists(
+          eb
+            .selectFrom('messages as earlier')
+            .select('earlier.id')
+            .whereRef('earlier.request_id', '=', 'messages.request_id')
+            .whereRef('earlier.channel_id', '=', 'messages.channel_id')
+            .whereRef('earlier.sequence', '<', 'messages.sequence')
+            .where('earlier.state', '=', 'pending'),
+        ),
+      ),
+    )
     .orderBy('sequence')
     .limit(1)
     .executeTakeFirst();
 }
 
-/** The message with its thread's ts (null: none); instead of it the thread's first message, where that one still waits. */
-async function withItsThread(
-  deps: SlackDeps,
-  message: MessageRow,
-): Promise<{ message: MessageRow; threadTs: string | null }> {
-  if (message.thread_ts !== null) return { message, threadTs: message.thread_ts };
-  if (message.parent_id === null) return { message, threadTs: null };
-  const parent = await deps.store.read
+async function whenNext(deps: SlackDeps, channelId: string): Promise<TaskResult> {
+  const row = await deps.store.read
     .selectFrom('messages')
-    .selectAll()
-    .where('id', '=', message.parent_id)
+    .select((eb) => eb.fn.min('next_try_at').as('at'))
+    .where('state', '=', 'pending')
+    .where('channel_id', '=', channelId)
     .executeTakeFirst();
-  if (parent === undefined || parent.state === 'dropped' || parent.channel_id !== message.channel_id)
-    return { message, threadTs: null };
-  if (parent.state === 'pending') return await withItsThread(deps, parent);
-  return { message, threadTs: parent.thread_ts ?? parent.ts };
+  const at = row?.at ?? null;
+  return at === null ? undefined : { againAt: Math.max(Number(at), deps.clock.now()) };
 }
 
-/** Null: nothing to show, also where it could not be drawn time and again. Throws before that: then it is tried again. */
-async function render(deps: SlackDeps, message: MessageRow, attempts: number): Promise<Rendered | null> {
+async function deliverOne(deps: SlackDeps, message: MessageRow, lease: Lease): Promise<Outcome> {
+  let rendered: Rendered | null;
   try {
-    return await renderMessage(deps, message);
+    rendered = await renderMessage(deps, message);
   } catch (error) {
-    const databaseAway = error instanceof VoicecallError && error.code === 'store_unavailable';
-    if (databaseAway || attempts < triesOfRefused) throw error;
+    if (error instanceof VoicecallError && error.code === 'store_unavailable') throw error;
     deps.log.error(
       { err: error, requestId: message.request_id, kind: message.kind },
       'a message cannot be drawn',
     );
-    return null;
+    return await putOff(deps, message, { tries: message.tries + 1 });
   }
-}
-
-async function deliverOne(
-  deps: SlackDeps,
-  message: MessageRow,
-  rendered: Rendered | null,
-  threadTs: string | null,
-  lease: Lease,
-): Promise<'delivered' | { waitMs: number }> {
   if (rendered === null) {
     await deps.store.transaction((tx) => drop(tx, deps, message, 'nothing to show'));
-    return 'delivered';
+    return 'done';
   }
-  let counted = false;
-  try {
-    const before = message.tries === 0 ? null : await findAgain(deps, message, rendered, threadTs);
-    await countTry(deps, message, 1);
-    counted = true;
-    // Whoever slept through its lease does not post what another one has posted meanwhile.
-    if (before === null && !lease.valid()) return { waitMs: 0 };
-    if (before === null) {
-      const ts = await post(deps, message, rendered, threadTs);
-      await delivered(deps, message, ts, shownDigest(rendered));
-    } else {
-      // It shows what was true when it was posted, which nobody kept.
-      await delivered(deps, message, before, null);
-    }
-    return 'delivered';
-  } catch (error) {
-    return await failed(deps, message, slackFailure(error), counted);
+  const threadTs = await threadOf(deps, message);
+  if (message.tried_at !== null) {
+    const before = await lookFor(deps, message, rendered, { threadTs, sinceAt: message.tried_at });
+    // It shows what was true when it was posted, which nobody kept.
+    if (before.posted !== null) return await delivered(deps, message, before.posted, null);
+    if (before.outcome !== null) return before.outcome;
   }
+  return await tryToPost(deps, message, rendered, threadTs, lease);
 }
 
-async function findAgain(
+/** The ts of the thread that a message goes into; null: none. */
+async function threadOf(deps: SlackDeps, message: MessageRow): Promise<string | null> {
+  if (message.thread_ts !== null) return message.thread_ts;
+  if (message.parent_id === null) return null;
+  const parent = await deps.store.read
+    .selectFrom('messages')
+    .select(['state', 'channel_id', 'thread_ts', 'ts'])
+    .where('id', '=', message.parent_id)
+    .executeTakeFirst();
+  if (parent === undefined || parent.state !== 'posted' || parent.channel_id !== message.channel_id)
+    return null;
+  return parent.thread_ts ?? parent.ts;
+}
+
+/** Looks for what an earlier try may have posted. A search that fails counts as a try: after a few, it is posted unseen. */
+async function lookFor(
   deps: SlackDeps,
   message: MessageRow,
   rendered: Rendered,
-  threadTs: string | null,
-): Promise<string | null> {
-  // An ephemeral message stands in no history, and a direct message's channel is not known by the user's id.
-  if (message.kind === 'ephemeral' || /^[UW]/.test(message.channel_id)) return null;
-  const place = { channelId: message.channel_id, threadTs, sinceAt: message.tried_at ?? message.created_at };
+  { threadTs, sinceAt }: { threadTs: string | null; sinceAt: number },
+): Promise<{ posted: string | null; outcome: Outcome | null }> {
+  const untilAt = message.last_try_at ?? sinceAt;
+  try {
+    const place = { channelId: message.channel_id, threadTs, sinceAt, untilAt };
+    return { posted: await findAgain(deps, place, rendered), outcome: null };
+  } catch (error) {
+    const failure = slackFailure(error);
+    const { request_id: requestId, kind, tries } = message;
+    deps.log.warn({ requestId, kind, failure, tries }, 'a message cannot be looked for');
+    if (tries >= postUnseenAfter) return { posted: null, outcome: null };
+    const atLeastMs = failure.kind === 'limited' ? failure.retryAfterMs : 0;
+    return { posted: null, outcome: await putOff(deps, message, { tries: tries + 1, atLeastMs }) };
+  }
+}
+
+async function findAgain(deps: SlackDeps, place: Place, rendered: Rendered): Promise<string | null> {
   if (rendered.kind === 'file') {
     return await findPosted(
       deps,
@@ -137,6 +152,24 @@ async function findAgain(
   );
 }
 
+async function tryToPost(
+  deps: SlackDeps,
+  message: MessageRow,
+  rendered: Rendered,
+  threadTs: string | null,
+  lease: Lease,
+): Promise<Outcome> {
+  await beginTry(deps, message);
+  // The lease was lost: another worker may have posted this.
+  if (!lease.valid()) return { waitMs: 0 };
+  try {
+    const ts = await post(deps, message, rendered, threadTs);
+    return await delivered(deps, message, ts, shownDigest(rendered));
+  } catch (error) {
+    return await failed(deps, message, error, threadTs);
+  }
+}
+
 async function post(
   deps: SlackDeps,
   message: MessageRow,
@@ -148,44 +181,32 @@ async function post(
     return await uploadFile(deps, { channelId: message.channel_id, threadTs, ...rendered });
   }
   const { text, blocks, metadata } = rendered;
-  if (message.kind === 'ephemeral') {
-    const answer = await deps.web.chat.postEphemeral({
-      channel: message.channel_id,
-      user: message.user_id ?? '',
-      text,
-      blocks,
-      ...thread,
-    });
-    return answer.message_ts ?? '';
-  }
   const plain = { channel: message.channel_id, text, unfurl_links: false, unfurl_media: false, ...thread };
   try {
-    return (await deps.web.chat.postMessage({ ...plain, blocks, metadata })).ts ?? '';
+    return tsOf(await deps.web.chat.postMessage({ ...plain, blocks, metadata }));
   } catch (error) {
     const failure = slackFailure(error);
-    if (failure.kind !== 'refused' || !refusedShapes.has(failure.error)) throw error;
+    if (failure.kind !== 'refused' || !isRefusedShape(failure.error)) throw error;
     // A bug of ours must not cost anybody the news: the text says it all.
     deps.log.error(
       { requestId: message.request_id, error: failure.error },
       'Slack refused the blocks: text alone is posted',
     );
-    return (await deps.web.chat.postMessage({ ...plain, metadata })).ts ?? '';
+    return tsOf(await deps.web.chat.postMessage({ ...plain, metadata }));
   }
 }
 
-const refusedShapes = new Set([
-  'invalid_blocks',
-  'invalid_blocks_format',
-  'msg_blocks_too_long',
-  'invalid_arguments',
-]);
+function tsOf(answer: { ts?: string }): string {
+  if (answer.ts === undefined || answer.ts === '') throw new Error('Slack gave no ts');
+  return answer.ts;
+}
 
 async function delivered(
   deps: SlackDeps,
   message: MessageRow,
   ts: string,
   shown: string | null,
-): Promise<void> {
+): Promise<Outcome> {
   await deps.store.transaction(async (tx) => {
     const now = deps.clock.now();
     // First: whoever decides on the request locks it, and then asks for edits as we do.
@@ -194,7 +215,7 @@ async function delivered(
     }
     await tx
       .updateTable('messages')
-      .set({ state: 'posted', ts, posted_at: now, shown })
+      .set({ state: 'posted', ts, posted_at: now, shown, tries: 0, tried_at: null, next_try_at: 0 })
       .where('id', '=', message.id)
       .execute();
     // What changed while it was being posted was not asked to be edited: it was no message yet.
@@ -202,94 +223,106 @@ async function delivered(
       await enqueue(tx, { kind: 'slack.edit', key: message.id, runAt: now });
     }
   });
+  return 'done';
 }
 
+/** What a try that failed comes to: only a closed place and a thread that is gone are final, and the news goes elsewhere. */
 async function failed(
   deps: SlackDeps,
   message: MessageRow,
-  failure: SlackFailure,
-  counted: boolean,
-): Promise<'delivered' | { waitMs: number }> {
-  deps.log.warn(
-    { requestId: message.request_id, kind: message.kind, failure: failure.kind, tries: message.tries },
-    'Slack did not take a message',
-  );
+  error: unknown,
+  threadTs: string | null,
+): Promise<Outcome> {
+  if (error instanceof VoicecallError && error.code === 'store_unavailable') throw error;
+  const failure = slackFailure(error);
+  const { request_id: requestId, kind, tries } = message;
+  deps.log.warn({ requestId, kind, failure, tries: tries + 1 }, 'Slack did not take a message');
+  if (failure.kind === 'unclear') return await putOff(deps, message, { tries: tries + 1 });
   if (failure.kind === 'limited') {
-    // This attempt did nothing for certain; what became of another one may still have to be looked for.
-    if (counted) await countTry(deps, message, -1);
+    await takeTryBack(deps, message, 1);
     return { waitMs: failure.retryAfterMs };
   }
-  const forGood =
-    failure.kind === 'refused' &&
-    (isClosedPlace(failure.error) || (message.tries >= triesOfRefused && !isTokenFault(failure.error)));
-  if (forGood) {
-    await moveElsewhere(deps, message, failure.error);
-    return 'delivered';
+  if (threadTs !== null && isGoneThread(failure.error)) {
+    await takeTryBack(deps, message, 1);
+    await leaveThread(deps, message);
+    return 'done';
   }
-  const waitMs = Math.min(1000 * 2 ** Math.min(message.tries, 6), 60_000);
-  return { waitMs };
+  if (isClosedPlace(failure.error)) {
+    await moveElsewhere(deps, message, failure.error);
+    return 'done';
+  }
+  await takeTryBack(deps, message, 0);
+  return await putOff(deps, message, { tries: tries + 1 });
 }
 
-/** Counts a try before it is made, or takes it back. */
-async function countTry(deps: SlackDeps, message: MessageRow, by: 1 | -1): Promise<void> {
+/** Counts a try before it is made. */
+async function beginTry(deps: SlackDeps, message: MessageRow): Promise<void> {
   const now = deps.clock.now();
   await deps.store.transaction((tx) =>
     tx
       .updateTable('messages')
-      .set((eb) => ({ tries: eb('tries', '+', by), tried_at: eb.fn.coalesce('tried_at', eb.val(now)) }))
+      .set((eb) => ({
+        tries: eb('tries', '+', 1),
+        tried_at: eb.fn.coalesce('tried_at', eb.val(now)),
+        last_try_at: now,
+      }))
       .where('id', '=', message.id)
       .execute(),
   );
 }
 
-async function drop(tx: Tx, deps: SlackDeps, message: MessageRow, why: string): Promise<void> {
-  deps.log.info({ requestId: message.request_id, kind: message.kind, why }, 'a message was not posted');
-  await tx.updateTable('messages').set({ state: 'dropped' }).where('id', '=', message.id).execute();
+/** This try did nothing for certain. What became of another instance's, made meanwhile, is still to be looked for. */
+async function takeTryBack(deps: SlackDeps, message: MessageRow, by: 0 | 1): Promise<void> {
+  await deps.store.transaction(async (tx) => {
+    await tx
+      .updateTable('messages')
+      .set({ tried_at: message.tried_at })
+      .where('id', '=', message.id)
+      .where('tries', '=', message.tries + 1)
+      .execute();
+    await tx
+      .updateTable('messages')
+      .set((eb) => ({ tries: eb('tries', '-', by) }))
+      .where('id', '=', message.id)
+      .execute();
+  });
+}
+
+/** It failed: it rests. The channel rests with it the first few times, so that the order stays; then others pass. */
+async function putOff(
+  deps: SlackDeps,
+  message: MessageRow,
+  { tries, atLeastMs = 0 }: { tries: number; atLeastMs?: number },
+): Promise<Outcome> {
+  const waitMs = Math.max(restMs(tries), atLeastMs);
+  await deps.store.transaction((tx) =>
+    tx
+      .updateTable('messages')
+      .set((eb) => ({
+        next_try_at: deps.clock.now() + waitMs,
+        tries: eb.case().when('tries', '<', tries).then(tries).else(eb.ref('tries')).end(),
+      }))
+      .where('id', '=', message.id)
+      .execute(),
+  );
+  return { waitMs: tries < othersPassAfter ? restMs(tries) : oneChannelEveryMs };
 }
 
 /**
- * The place is gone (archived, deleted, not a member any more): an approvers' card goes to the board's thread, and
- * boards, results and files go to the person who asked, who is told why. Nothing else can be done for the rest.
+ * The message that began its thread was deleted. Our own board is posted anew first, where it is still needed; else the
+ * message goes under the board where that is another one, or into the channel.
  */
-async function moveElsewhere(deps: SlackDeps, message: MessageRow, error: string): Promise<void> {
-  const requestId = message.request_id;
-  await deps.store.transaction(async (tx) => {
-    await drop(tx, deps, message, error);
-    if (requestId === null || message.kind === 'direct' || message.kind === 'ephemeral') return;
-    const now = deps.clock.now();
-    const request = await tx
-      .selectFrom('requests')
-      .select(['requested_by', 'channel_id', 'thread_ts'])
-      .where('id', '=', requestId)
+async function leaveThread(deps: SlackDeps, message: MessageRow): Promise<void> {
+  if (message.thread_ts === null) {
+    const parent = await deps.store.read
+      .selectFrom('messages')
+      .selectAll()
+      .where('id', '=', message.parent_id ?? '')
       .executeTakeFirst();
-    if (request === undefined) return;
-    if (message.kind === 'card' && message.channel_id !== request.channel_id) {
-      const board = await tx
-        .selectFrom('messages')
-        .select('id')
-        .where('slot', '=', `board:${requestId}`)
-        .executeTakeFirst();
-      await announce(tx, now, {
-        requestId,
-        kind: 'card',
-        slot: `card:${requestId}:moved`,
-        channelId: request.channel_id,
-        threadTs: request.thread_ts,
-        parentId: board?.id ?? null,
-        body: { movedFrom: message.channel_id, error },
-      });
-      return;
-    }
-    // Nobody can be asked, so it waits no longer than it would have: it expires, visibly.
-    if (message.kind === 'card') await startApprovalClock(tx, requestId, now);
-    if (request.requested_by === null) return;
-    await announce(tx, now, {
-      requestId,
-      kind: 'direct',
-      slot: `moved:${message.id}`,
-      channelId: request.requested_by,
-      userId: request.requested_by,
-      body: { instead: message.kind, channelId: message.channel_id, error },
-    });
-  });
+    if (parent?.thread_ts === null && (await postAnew(deps, parent))) return;
+  }
+  const gone = message.thread_ts === null ? { parent_id: null } : { thread_ts: null };
+  await deps.store.transaction((tx) =>
+    tx.updateTable('messages').set(gone).where('id', '=', message.id).execute(),
+  );
 }

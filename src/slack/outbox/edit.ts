@@ -1,46 +1,118 @@
+import type { KnownBlock, MessageMetadata } from '@slack/types';
 import type { Clock } from '../../clock.ts';
 import { nextTurnAt, pace } from '../../queue/turns.ts';
 import type { Lease, TaskHandler, TaskResult } from '../../queue/types.ts';
-import { isTokenFault, slackFailure } from '../client/errors.ts';
+import {
+  isClosedPlace,
+  isClosedToEdits,
+  isRefusedShape,
+  type SlackFailure,
+  slackFailure,
+} from '../client/errors.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import { shownDigest } from './digest.ts';
+import { postAnew } from './post-anew.ts';
 import { renderMessage } from './render.ts';
+import { restMs } from './try-again.ts';
+import type { MessageRow } from './types.ts';
 
 /** chat.update: 50 a minute for the whole workspace (Tier 3): https://docs.slack.dev/apis/web-api/rate-limits */
 const editEveryMs = 1_200;
 
 /**
  * The handler of "slack.edit" tasks (key: message): shows the request as it is now. Any number of changes between two
- * turns is one edit; the turns are shared by all boards of all instances. Whoever runs waits for its turn here, instead
- * of coming back: of a hundred boards that move, one asks for each turn, not each of them.
+ * turns is one edit; the turns are shared by all boards of all instances. A handler waits for its turn here, instead of
+ * coming back: of a hundred boards that move, one asks for each turn, not each of them. A board whose edits fail rests,
+ * however often its request changes, so that it takes no turns from the others.
  */
 export function createEditor(deps: SlackDeps): TaskHandler {
   return async (task, lease): Promise<TaskResult> => {
+    const restsUntil = await restUntil(deps, task.key);
+    if (restsUntil > deps.clock.now()) return { againAt: restsUntil };
     const edit = await takeTurn(deps, task.key, lease);
     if (edit === 'stopped') return { againAt: deps.clock.now() };
     if (edit === null) return undefined;
-    // Whoever slept through its lease does not show again what another one has edited away meanwhile.
+    // The lease was lost: another worker may have shown something newer.
     if (!lease.valid()) return { againAt: deps.clock.now() };
-    const { shown, requestId, ...change } = edit;
     try {
-      await deps.web.chat.update(change);
+      await update(deps, edit);
     } catch (error) {
-      const failure = slackFailure(error);
-      deps.log.warn({ requestId, failure }, 'Slack did not take an edit');
-      if (failure.kind === 'limited') return { againAt: deps.clock.now() + failure.retryAfterMs };
-      // Deleted, archived, too old to be edited: there is nothing more to show here.
-      if (failure.kind === 'refused' && !isTokenFault(failure.error)) return undefined;
-      return { againAt: deps.clock.now() + Math.min(1000 * 2 ** task.attempts, 60_000) };
+      return await notEdited(deps, edit.message, slackFailure(error));
     }
-    await deps.store.transaction((tx) =>
-      tx.updateTable('messages').set({ shown }).where('id', '=', task.key).execute(),
-    );
+    await setMessage(deps, task.key, { shown: edit.shown, tries: 0, next_try_at: 0 });
     return undefined;
   };
 }
 
+async function restUntil(deps: SlackDeps, messageId: string): Promise<number> {
+  const message = await deps.store.read
+    .selectFrom('messages')
+    .select(['next_try_at'])
+    .where('id', '=', messageId)
+    .where('state', '=', 'posted')
+    .executeTakeFirst();
+  return message?.next_try_at ?? 0;
+}
+
+async function update(deps: SlackDeps, edit: Edit): Promise<void> {
+  const { blocks, ...plain } = edit.change;
+  try {
+    await deps.web.chat.update({ ...plain, blocks });
+  } catch (error) {
+    const failure = slackFailure(error);
+    if (failure.kind !== 'refused' || !isRefusedShape(failure.error)) throw error;
+    // A bug of ours must not cost anybody the news: the text says it all.
+    const facts = { requestId: edit.message.request_id, error: failure.error };
+    deps.log.error(facts, 'Slack refused the blocks: text alone is shown');
+    await deps.web.chat.update(plain);
+  }
+}
+
+/** What an edit that failed comes to: final is only that the message is gone, closed to edits, or in a closed place. */
+async function notEdited(deps: SlackDeps, message: MessageRow, failure: SlackFailure): Promise<TaskResult> {
+  const { id, request_id: requestId, kind } = message;
+  deps.log.warn({ requestId, kind, failure, tries: message.tries + 1 }, 'Slack did not take an edit');
+  const now = deps.clock.now();
+  if (failure.kind === 'limited') {
+    await setMessage(deps, id, { next_try_at: now + failure.retryAfterMs });
+    return { againAt: now + failure.retryAfterMs };
+  }
+  if (failure.kind === 'refused' && failure.error === 'message_not_found') {
+    await postAnew(deps, message);
+    return undefined;
+  }
+  // There is nothing more to show here.
+  if (failure.kind === 'refused' && (isClosedToEdits(failure.error) || isClosedPlace(failure.error)))
+    return undefined;
+  const againAt = now + restMs(message.tries + 1);
+  await setMessage(deps, id, { tries: message.tries + 1, next_try_at: againAt });
+  return { againAt };
+}
+
+async function setMessage(
+  deps: SlackDeps,
+  messageId: string,
+  set: { shown?: string; tries?: number; next_try_at?: number },
+): Promise<void> {
+  await deps.store.transaction((tx) =>
+    tx.updateTable('messages').set(set).where('id', '=', messageId).execute(),
+  );
+}
+
+interface Edit {
+  message: MessageRow;
+  shown: string;
+  change: {
+    channel: string;
+    ts: string;
+    text: string;
+    blocks: KnownBlock[];
+    metadata: MessageMetadata;
+  };
+}
+
 /** What a posted message should show now, or null where it shows it already or is not there (any more). */
-async function findEdit(deps: SlackDeps, messageId: string) {
+async function findEdit(deps: SlackDeps, messageId: string): Promise<Edit | null> {
   const message = await deps.store.read
     .selectFrom('messages')
     .selectAll()
@@ -52,8 +124,8 @@ async function findEdit(deps: SlackDeps, messageId: string) {
   const shown = shownDigest(rendered);
   if (shown === message.shown) return null;
   const { text, blocks, metadata } = rendered;
-  const { channel_id: channel, ts, request_id: requestId } = message;
-  return { channel, ts, text, blocks, metadata, shown, requestId };
+  const { channel_id: channel, ts } = message;
+  return { message, shown, change: { channel, ts, text, blocks, metadata } };
 }
 
 /**

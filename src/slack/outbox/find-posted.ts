@@ -1,4 +1,6 @@
+import { isGoneThread, slackFailure } from '../client/errors.ts';
 import type { SlackDeps } from '../context/deps.ts';
+import { conversationId } from './upload.ts';
 
 interface Found {
   ts?: string;
@@ -9,41 +11,65 @@ interface Found {
   files?: { name?: string | null }[];
 }
 
-/** Slack's times are Slack's: our clock may be ahead by some minutes. */
+export interface Place {
+  /** A channel, or a person: then their direct messages with the app. */
+  channelId: string;
+  threadTs: string | null;
+  /** When the first and the last try were made that may have posted it (ms). */
+  sinceAt: number;
+  untilAt: number;
+}
+
+/** Slack's times are Slack's: our clock may differ by some minutes. */
 const clockMarginSeconds = 600;
 
 /**
- * Looks for a message that may have been posted although its answer got lost: in the thread or the channel, since
- * shortly before the first try, among our own. Returns its ts or null. Throws what the Web API throws.
+ * Looks for a message that may have been posted although its answer got lost: among our own, in the thread or the
+ * channel, around the time of the tries, however many messages came later. Returns its ts, or null where it is not there
+ * (also where its thread is gone). Throws what the Web API throws.
  */
 export async function findPosted(
   deps: SlackDeps,
-  place: { channelId: string; threadTs: string | null; sinceAt: number },
+  place: Place,
   isIt: (message: Found) => boolean,
 ): Promise<string | null> {
-  const oldest = String(Math.floor(place.sinceAt / 1000) - clockMarginSeconds);
+  const channel = await conversationId(deps, place.channelId);
   let cursor: string | undefined;
-  for (let page = 0; page < 10; page++) {
+  do {
     const shared = {
-      channel: place.channelId,
-      oldest,
+      channel,
+      oldest: String(Math.floor(place.sinceAt / 1000) - clockMarginSeconds),
+      latest: String(Math.ceil(place.untilAt / 1000) + clockMarginSeconds),
       limit: 200,
       include_all_metadata: true,
       ...(cursor === undefined ? {} : { cursor }),
     };
-    const answer =
-      place.threadTs === null
-        ? await deps.web.conversations.history(shared)
-        : await deps.web.conversations.replies({ ...shared, ts: place.threadTs });
+    const answer = await page(deps, shared, place.threadTs);
+    if (answer === null) return null;
     const messages = (answer.messages ?? []) as Found[];
     const found = messages.find(
       (each) => (each.user === deps.identity.botUserId || each.bot_id === deps.identity.botId) && isIt(each),
     );
     if (found?.ts !== undefined) return found.ts;
     cursor = answer.response_metadata?.next_cursor;
-    if (cursor === undefined || cursor === '') return null;
-  }
+  } while (cursor !== undefined && cursor !== '');
   return null;
+}
+
+/** One page of the channel or the thread; null where the thread is gone. */
+async function page(
+  deps: SlackDeps,
+  shared: { channel: string; oldest: string; latest: string; limit: number },
+  threadTs: string | null,
+) {
+  if (threadTs === null) return await deps.web.conversations.history(shared);
+  try {
+    return await deps.web.conversations.replies({ ...shared, ts: threadTs });
+  } catch (error) {
+    const failure = slackFailure(error);
+    if (failure.kind === 'refused' && isGoneThread(failure.error)) return null;
+    throw error;
+  }
 }
 
 /** Whether a message carries this metadata: event type and one field of its payload. */

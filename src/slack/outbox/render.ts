@@ -12,8 +12,9 @@ import { renderCsv } from '../board/csv.ts';
 import { renderInstead, renderOutcome } from '../board/direct.ts';
 import { renderResults } from '../board/results.ts';
 import type { SlackDeps } from '../context/deps.ts';
-import { section } from '../kit/blocks.ts';
-import { foreign } from '../kit/text.ts';
+import { context, section } from '../kit/blocks.ts';
+import { slackLimits } from '../kit/limits.ts';
+import { channelMention, foreign } from '../kit/text.ts';
 import type { MessageFacts } from '../words/request-words.ts';
 import type { MessageRow, Rendered } from './types.ts';
 
@@ -39,13 +40,16 @@ export async function renderMessage(deps: SlackDeps, message: MessageRow): Promi
   }
   switch (message.kind) {
     case 'board':
-      return { kind: 'message', ...renderBoard(request, facts) };
+      return withNotes({ kind: 'message', ...renderBoard(request, facts) }, boardNotes(body));
     case 'results':
       return { kind: 'message', ...renderResults(request, await callsToShow(deps, request)) };
     case 'card':
-      return tagged(
-        message,
-        renderApprovalCard(request, await cardFacts(deps, request, { message, body, facts })),
+      return withNotes(
+        tagged(
+          message,
+          renderApprovalCard(request, await cardFacts(deps, request, { message, body, facts })),
+        ),
+        anewNotes(body),
       );
     case 'file':
       return await renderFile(deps, request, fileKind(body?.when));
@@ -68,8 +72,32 @@ export async function renderMessage(deps: SlackDeps, message: MessageRow): Promi
   }
 }
 
+type Posted = Extract<Rendered, { kind: 'message' }>;
+
+/** Lines below a message that say how it came to stand where it stands, as far as Slack takes more blocks. */
+function withNotes(rendered: Posted, notes: string[]): Posted {
+  const blocks = [...rendered.blocks, ...notes.map((note) => context(note))];
+  return notes.length === 0 || blocks.length > slackLimits.messageBlocks ? rendered : { ...rendered, blocks };
+}
+
+function boardNotes(body: Record<string, unknown> | null): string[] {
+  const moved =
+    typeof body?.movedFrom === 'string'
+      ? [
+          `This belongs into ${channelMention(body.movedFrom)}, but Slack does not let Voicecall post there (${foreign(String(body.error), 60)}).`,
+        ]
+      : [];
+  return [...moved, ...anewNotes(body)];
+}
+
+function anewNotes(body: Record<string, unknown> | null): string[] {
+  return body?.anew === true
+    ? ['The message before this one was deleted. This one shows the request from now on.']
+    : [];
+}
+
 /** Replies are found again after a lost answer by their own id. */
-function tagged(message: MessageRow, rendered: { text: string; blocks: KnownBlock[] }): Rendered {
+function tagged(message: MessageRow, rendered: { text: string; blocks: KnownBlock[] }): Posted {
   const metadata = { event_type: 'voicecall_reply', event_payload: { message_id: message.id } };
   return { kind: 'message', ...rendered, metadata };
 }

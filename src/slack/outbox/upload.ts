@@ -32,7 +32,7 @@ export async function uploadFile(
 }
 
 /** A file goes into a conversation: for a person (U…) that is their direct messages with the app. */
-async function conversationId(deps: SlackDeps, channelId: string): Promise<string> {
+export async function conversationId(deps: SlackDeps, channelId: string): Promise<string> {
   if (!/^[UW]/.test(channelId)) return channelId;
   const { channel } = await deps.web.conversations.open({ users: channelId });
   return channel?.id ?? channelId;

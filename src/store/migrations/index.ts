@@ -1,5 +1,6 @@
 import { alertSenders } from './alert-senders.ts';
 import { firstTables } from './first-tables.ts';
+import { outboxTries } from './outbox-tries.ts';
 import type { Step } from './step.ts';
 import { triedReports } from './tried-reports.ts';
 
@@ -7,4 +8,4 @@ import { triedReports } from './tried-reports.ts';
  * Steps from an empty database to today's tables, oldest first. A released step never changes: a change of the tables
  * is a new file here, at the end of the list, and the same change in ../schema.ts.
  */
-export const migrations: Step[] = [firstTables, alertSenders, triedReports];
+export const migrations: Step[] = [firstTables, alertSenders, triedReports, outboxTries];

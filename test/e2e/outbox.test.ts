@@ -1,0 +1,272 @@
+// What must arrive in Slack arrives, whatever Slack answers: nothing is given up, and nothing holds up the rest.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import type { Fault } from '../../sandbox/slack/types.ts';
+import { databaseKinds } from '../support/store.ts';
+import { fillModal } from '../support/world.ts';
+import { boardsUnder, firing, post, said } from './alert-flow.ts';
+import { ask, becomes, boards, current, type Flow, resultsOf, shownText, soon, startFlow } from './flow.ts';
+
+const config = `
+country: IN
+callers: [U0ASHA, U0BEN]
+voice: { loopCount: 2, submit: { concurrency: 2, perSecond: 200 } }
+approval: { calleesOver: 50, approvers: [U0BEN], channel: C0APPROVE }
+lists: { oncall: ["+91 85632 14120"] }
+rules:
+  - { name: pager, channels: [C0ALERTS, C0OPS], match: { title: db- }, call: [oncall], say: "Alert. {title}." }
+`;
+
+for (const database of databaseKinds) {
+  describe(`the outbox, on ${database}`, () => {
+    let flow: Flow;
+    let next = 6591800100;
+    before(async () => {
+      flow = await startFlow({ database, config, slack: { eventRetryDelaysMs: [] } });
+    });
+    after(() => flow.end({ refusals: ['missing_scope', 'invalid_blocks'] }));
+
+    const number = () => `+${next++}`;
+    const always = (fault: Omit<Fault, 'times'>) => flow.slack.fault({ times: 1_000_000, ...fault });
+    const submit = async (values = {}, channel = 'C0OPS') => {
+      const first = await fillModal(flow, { callee: number(), channel, ...values }, { channel });
+      assert.equal(first.view?.callback_id, 'voicecall_confirm', JSON.stringify(first.errors));
+      await flow.slack.submitView('U0ASHA', first.view.id);
+    };
+    const calls = (method: string, from = 0) =>
+      flow.slack.state.callsLog.slice(from).filter((each) => each.method === method);
+    const mark = () => flow.slack.state.callsLog.length;
+    const boardsWith = (text: string, channel = 'C0OPS') =>
+      boards(flow, channel).filter((each) => shownText(each).includes(text));
+    const allBoards = () => [...flow.slack.state.channels.keys()].flatMap((id) => boards(flow, id));
+
+    for (const [what, fault] of [
+      ['a page with 200', { kind: 'html' }],
+      ['cut JSON', { kind: 'cut_json' }],
+      ['request_timeout', { kind: 'error', error: 'request_timeout' }],
+      ['team_added_to_org', { kind: 'error', error: 'team_added_to_org' }],
+      ['rate_limited', { kind: 'error', error: 'rate_limited' }],
+      ['update_failed', { kind: 'error', error: 'update_failed' }],
+      ['accesslimited', { kind: 'error', error: 'accesslimited' }],
+      ['an error that nobody knows', { kind: 'error', error: 'quota_of_the_moon' }],
+    ] as const) {
+      test(`an edit answered by ${what} comes later`, async () => {
+        flow.slack.fault({ method: 'chat.update', times: 3, ...fault });
+        const board = await ask(flow, { callee: number() });
+        await becomes(flow, board, 'done', { answered: 1 });
+        await resultsOf(flow, board, (text) => text.includes('"answered"'));
+        flow.slack.clearFaults();
+      });
+
+      test(`a post answered by ${what} comes once`, async () => {
+        const count = boards(flow).length;
+        flow.slack.fault({ method: 'chat.postMessage', times: 2, ...fault });
+        await submit();
+        const board = await soon(flow, 'the board', () => boards(flow)[count]);
+        await becomes(flow, board, 'done', { answered: 1 });
+        await resultsOf(flow, board);
+        assert.equal(boards(flow).length, count + 1);
+        flow.slack.clearFaults();
+      });
+    }
+
+    test('blocks that Slack refuses in an edit: the text alone is shown', async () => {
+      const board = await ask(flow, { callee: number() });
+      always({ method: 'chat.update', kind: 'error', error: 'invalid_blocks', holds: '"blocks"' });
+      await becomes(flow, board, 'done', { answered: 1 });
+      assert.equal(current(flow, board).blocks, undefined);
+      flow.slack.clearFaults();
+    });
+
+    test('a board that somebody deletes is posted anew once, saying so, while the request is open', async () => {
+      await submit({ callee: Array.from({ length: 51 }, number).join(', '), calledInfo: 'deleted' });
+      const [board] = await soon(flow, 'the board', () => {
+        const found = boardsWith('deleted');
+        return found.length > 0 ? found : undefined;
+      });
+      assert.ok(board);
+      const card = await soon(flow, 'the card', () =>
+        flow.slack.history('C0APPROVE').findLast((each) => shownText(each).includes('call_approve')),
+      );
+      const count = boards(flow).length;
+      flow.slack.deleteMessage(board.channel, board.ts);
+      await flow.slack.press('U0BEN', 'C0APPROVE', card.ts, 'call_approve');
+      const again = await soon(flow, 'the board again', () =>
+        boards(flow).find((each) => each.ts > board.ts && shownText(each).includes('was deleted')),
+      );
+      await becomes(flow, again, 'done', { callees: 51 });
+      await resultsOf(flow, again);
+      assert.equal(boards(flow).length, count, 'once');
+    });
+
+    test('one message that Slack answers with 5xx holds up nobody else, and comes in the end', async () => {
+      const from = boards(flow).length;
+      always({ method: 'chat.postMessage', kind: '500', holds: 'poison note' });
+      await submit({ calledInfo: 'poison note' });
+      await soon(flow, 'it was tried', () => calls('chat.postMessage').some((each) => each.status === 500));
+      await submit({ calledInfo: 'healthy one' });
+      await submit({ calledInfo: 'healthy two' });
+      const started = flow.clock.now();
+      await soon(flow, 'two healthy boards', () => boards(flow).length === from + 2);
+      assert.ok(flow.clock.now() - started < 120_000, `${flow.clock.now() - started} ms`);
+      for (const board of boards(flow).slice(from)) await becomes(flow, board, 'done');
+      flow.slack.clearFaults();
+      const late = await soon(flow, 'the poisoned board', () => boards(flow)[from + 2]);
+      await becomes(flow, late, 'done', { answered: 1 });
+      await resultsOf(flow, late);
+    });
+
+    test('one search that fails for ever silences nobody: the message is posted, others pass', async () => {
+      const from = boards(flow).length;
+      flow.slack.fault({ method: 'chat.postMessage', kind: 'drop_before', times: 1 });
+      always({ method: 'conversations.history', kind: 'error', error: 'missing_scope' });
+      await submit();
+      await submit();
+      await soon(flow, 'both boards', () => boards(flow).length === from + 2);
+      flow.slack.clearFaults();
+      for (const board of boards(flow).slice(from)) await resultsOf(flow, board);
+    });
+
+    test('a post whose answer got lost is found behind 2,500 later messages', async () => {
+      const from = boards(flow).length;
+      flow.slack.fault({ method: 'chat.postMessage', kind: 'drop_after', holds: 'far behind', times: 1 });
+      flow.slack.fault({ method: 'conversations.history', kind: '429', times: 1, retryAfter: 100 });
+      const asked = mark();
+      await submit({ calledInfo: 'far behind' });
+      const board = await soon(flow, 'the board', () => boards(flow)[from], { stepMs: 20 });
+      await soon(flow, 'the first search', () => calls('conversations.history', asked).length > 0, {
+        stepMs: 20,
+      });
+      const messages = flow.slack.state.messages.get('C0OPS') ?? [];
+      for (let index = 0; index < 2_500; index++) {
+        const ts = `${Number(board.ts.split('.')[0]) + 1_000}.${String(index).padStart(6, '0')}`;
+        messages.push({ ...board, ts, user: 'U0BEN', text: 'chatter', metadata: undefined } as never);
+      }
+      try {
+        await becomes(flow, board, 'done', { answered: 1 });
+        await resultsOf(flow, board);
+        assert.equal(boards(flow).length, from + 1);
+      } finally {
+        messages.splice(0, messages.length, ...messages.filter((each) => each.text !== 'chatter'));
+      }
+    });
+
+    test('a direct message whose answers get lost comes once', async () => {
+      const count = (channel: string) => (flow.slack.state.messages.get(channel) ?? []).length;
+      flow.voice.faults.next({ delayMs: 300 });
+      const first = await fillModal(flow, { callee: number() }, { channel: 'C0ALERTS' });
+      if (first.view?.callback_id !== 'voicecall_confirm') assert.fail(JSON.stringify(first.errors));
+      flow.slack.setArchived('C0ALERTS', true);
+      flow.slack.fault({ method: 'chat.postMessage', channel: 'U0ASHA', kind: 'drop_after', times: 3 });
+      const direct = [...flow.slack.state.channels.values()].find((each) => each.user === 'U0ASHA');
+      const before = direct === undefined ? 0 : count(direct.id);
+      await flow.slack.submitView('U0ASHA', first.view.id);
+      const channel = await soon(flow, 'direct messages', () =>
+        [...flow.slack.state.channels.values()].find(
+          (each) => each.user === 'U0ASHA' && count(each.id) > before,
+        ),
+      );
+      await soon(flow, 'the results too', () => count(channel.id) >= before + 2);
+      for (let step = 0; step < 20; step++) {
+        flow.clock.jump(5_000);
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+      assert.equal(count(channel.id), before + 2, 'the state and the results, once each');
+      flow.slack.setArchived('C0ALERTS', false);
+      flow.slack.clearFaults();
+    });
+
+    test('an alert whose message was deleted: the board goes into the channel, the results under it', async () => {
+      always({ method: 'chat.postMessage', kind: '429', retryAfter: 2 });
+      const from = boards(flow, 'C0ALERTS').length;
+      const alert = post(flow, firing('db-deleted lag', 'critical'));
+      await soon(flow, 'the phone rings', () =>
+        flow.voice.requests.some((each) => JSON.stringify(each).includes('db-deleted')),
+      );
+      flow.slack.deleteMessage(alert.channel, alert.ts);
+      flow.slack.clearFaults();
+      const board = await soon(flow, 'the board', () => boards(flow, 'C0ALERTS')[from]);
+      assert.equal(board.thread_ts, undefined);
+      await becomes(flow, board, 'done', { answered: 1 });
+      await resultsOf(flow, board);
+    });
+
+    test('message_limit_exceeded and rate_limited for minutes drop neither board nor results of an alert', async () => {
+      flow.slack.fault({
+        method: 'chat.postMessage',
+        kind: 'error',
+        error: 'message_limit_exceeded',
+        times: 4,
+      });
+      flow.slack.fault({ method: 'chat.postMessage', kind: 'error', error: 'rate_limited', times: 4 });
+      const alert = post(flow, firing('db-limited lag', 'critical'));
+      const board = await soon(flow, 'the board', () => boardsUnder(flow, alert)[0], { stepMs: 2_000 });
+      await becomes(flow, board, 'done', { answered: 1 });
+      await said(flow, alert, 'Results for 1 person');
+    });
+
+    test('an alert’s channel that closes: the board goes live to the rule’s next channel, saying why', async () => {
+      const from = boards(flow).length;
+      always({ method: 'chat.postMessage', channel: 'C0ALERTS', kind: 'error', error: 'not_in_channel' });
+      post(flow, firing('db-closed lag', 'critical'));
+      const board = await soon(flow, 'the board', () => boards(flow)[from]);
+      assert.match(shownText(board), /belongs into <#C0ALERTS>/);
+      await becomes(flow, board, 'done', { answered: 1 });
+      await resultsOf(flow, board);
+      flow.slack.clearFaults();
+    });
+
+    test('an alert that can be shown nowhere stands in the log at error', async () => {
+      const before = allBoards().length;
+      always({ method: 'chat.postMessage', kind: 'error', error: 'channel_not_found' });
+      post(flow, firing('db-nowhere lag', 'critical'));
+      await soon(flow, 'the error', () =>
+        flow.logs.some((line) => line.includes('can be shown nowhere') && line.includes('"level":"error"')),
+      );
+      flow.slack.clearFaults();
+      assert.equal(allBoards().length, before);
+    });
+
+    test('a day of missing_scope drops nothing that is queued', async () => {
+      const from = boards(flow).length;
+      always({ method: 'chat.postMessage', kind: 'error', error: 'missing_scope' });
+      await submit({ calledInfo: 'a day one' });
+      await submit({ calledInfo: 'a day two' });
+      for (let hour = 0; hour < 24 * 6; hour++) {
+        flow.clock.jump(600_000);
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+      assert.equal(boards(flow).length, from);
+      flow.slack.clearFaults();
+      await soon(flow, 'both boards', () => boards(flow).length === from + 2, { stepMs: 10_000 });
+      for (const text of ['a day one', 'a day two']) {
+        const [board] = boardsWith(text);
+        assert.ok(board, text);
+        await becomes(flow, board, 'done');
+      }
+    });
+
+    test('a board whose edits fail takes no turns from the others, however often its request changes', async () => {
+      const bad = await ask(flow, { callee: number(), calledInfo: 'broken edits' });
+      flow.slack.clearFaults();
+      always({ method: 'chat.update', kind: '500', holds: bad.ts });
+      const store = await flow.database.open();
+      const { refresh } = await import('../../src/outbox/outbox.ts');
+      const id = String(current(flow, bad).metadata?.event_payload.request_id);
+      const from = mark();
+      await store.transaction((tx) =>
+        tx.updateTable('messages').set({ shown: null }).where('ts', '=', bad.ts).execute(),
+      );
+      for (let second = 0; second < 120; second++) {
+        await store.transaction((tx) => refresh(tx, flow.clock.now(), id));
+        flow.clock.jump(1_000);
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+      await store.close();
+      const taken = calls('chat.update', from).filter((each) => each.status === 500).length;
+      assert.ok(taken >= 3 && taken <= 10, `${taken} turns in 120 s`);
+      flow.slack.clearFaults();
+      await becomes(flow, bad, 'done');
+    });
+  });
+}

@@ -50,7 +50,20 @@ const rooms: [room: string, mayImport: string[]][] = [
     ['alerts', ...calls, ...slackGround, 'slack/approval', 'slack/board', 'slack/asking', 'slack/lookup'],
   ],
   ['http', ['callees', 'alerts', 'config', 'voice', 'paging', ...storage, ...calls]],
-  ['cli', ['callees', 'alerts', 'alerts/explain', 'config', 'voice', 'paging', ...storage, ...calls]],
+  [
+    'cli',
+    [
+      'slack/client',
+      'callees',
+      'alerts',
+      'alerts/explain',
+      'config',
+      'voice',
+      'paging',
+      ...storage,
+      ...calls,
+    ],
+  ],
 ];
 const plan = new Map(rooms);
 

@@ -1,14 +1,10 @@
 import { readFileSync } from 'node:fs';
-import {
-  LogLevel,
-  WebAPIHTTPError,
-  WebAPIPlatformError,
-  WebAPIRateLimitedError,
-  WebClient,
-} from '@slack/web-api';
+import { LogLevel, WebAPIHTTPError, WebAPIPlatformError, WebClient } from '@slack/web-api';
 import { z } from 'zod';
 import type { Config } from '../config/types.ts';
-import { type Finding, ok, reasonOf, skipped, wrong } from './doctor-check.ts';
+import { type ChannelAccess, channelAccess } from '../slack/client/channel-access.ts';
+import { notFromSlack, slackFailure } from '../slack/client/errors.ts';
+import { type Finding, note, ok, reasonOf, skipped, wrong } from './doctor-check.ts';
 
 const manifest = new URL('../../manifest/manifest.json', import.meta.url);
 const manifestShape = z.looseObject({
@@ -26,20 +22,44 @@ export function doctorClient(token: string, apiUrl: string): WebClient {
   });
 }
 
-/** What Slack calls the error, or what else went wrong. */
-function slackError(error: unknown): { name: string; text: string } {
-  if (error instanceof WebAPIPlatformError)
-    return { name: error.data.error, text: `Slack says ${error.data.error}` };
-  if (error instanceof WebAPIRateLimitedError) {
-    return { name: 'ratelimited', text: `Slack was asked too often, for ${error.retryAfter} s` };
-  }
-  if (error instanceof WebAPIHTTPError)
-    return { name: 'http', text: `Slack answered with HTTP ${error.statusCode}` };
-  return { name: 'network', text: `Slack cannot be reached (${reasonOf(error)})` };
+interface Told {
+  /** Slack's own name of the error; null where Slack itself did not answer. */
+  name: string | null;
+  text: string;
+  /** Where it is not Slack's own error: what to do. */
+  remedy: string;
 }
 
-const notThere = new Set(['network', 'http', 'ratelimited']);
 const tryLater = 'Check the network and SLACK_API_URL, then try again.';
+
+/** What Slack calls the error, or what else went wrong. */
+function toldBy(error: unknown): Told {
+  const failure = slackFailure(error);
+  if (failure.kind === 'refused')
+    return {
+      name: failure.error,
+      text: `Slack says ${failure.error}`,
+      remedy: 'Check the id in voicecall.yaml.',
+    };
+  if (failure.kind === 'limited') {
+    const text = `Slack was asked too often, for ${failure.retryAfterMs / 1000} s`;
+    return { name: null, text, remedy: 'Wait that long, then try again.' };
+  }
+  if (failure.error === notFromSlack) {
+    const text = 'something answers at SLACK_API_URL, but not as Slack does';
+    const remedy = 'Check SLACK_API_URL, and whether a proxy or a sign-in page answers in place of Slack.';
+    return { name: null, text, remedy };
+  }
+  if (error instanceof WebAPIHTTPError)
+    return { name: null, text: `Slack answered with HTTP ${error.statusCode}`, remedy: tryLater };
+  if (error instanceof WebAPIPlatformError)
+    return {
+      name: null,
+      text: `Slack says ${failure.error}`,
+      remedy: 'Slack is in trouble: try again later.',
+    };
+  return { name: null, text: `Slack cannot be reached (${reasonOf(error)})`, remedy: tryLater };
+}
 
 /** The bot token, and its scopes against those of the manifest. */
 export async function checkBotToken(client: WebClient): Promise<Finding[]> {
@@ -47,17 +67,23 @@ export async function checkBotToken(client: WebClient): Promise<Finding[]> {
     const who = await client.auth.test();
     const granted = who.response_metadata?.scopes;
     const found = [ok(`@${who.user} in ${who.team} (${who.team_id})`)];
-    if (granted === undefined) return found;
     const wanted = manifestShape.parse(JSON.parse(readFileSync(manifest, 'utf8'))).oauth_config.scopes.bot;
+    if (granted === undefined) {
+      const remedy = `Compare "OAuth & Permissions", Bot Token Scopes, with these: ${wanted.join(', ')}.`;
+      return [
+        ...found,
+        note('Slack did not say which scopes are granted (no x-oauth-scopes header)', remedy),
+      ];
+    }
     const missing = wanted.filter((scope) => !granted.includes(scope));
     if (missing.length === 0) return [...found, ok(`all ${wanted.length} scopes are granted`)];
     const remedy =
       'Add them under "OAuth & Permissions", Bot Token Scopes (or paste the manifest again), then reinstall the app.';
     return [...found, wrong(`scopes are missing: ${missing.join(', ')}`, remedy)];
   } catch (error) {
-    const { name, text } = slackError(error);
-    const remedy = 'Copy the Bot User OAuth Token (xoxb-…) from "OAuth & Permissions" into SLACK_BOT_TOKEN.';
-    return [wrong(text, notThere.has(name) ? tryLater : remedy)];
+    const { name, text, remedy } = toldBy(error);
+    const copy = 'Copy the Bot User OAuth Token (xoxb-…) from "OAuth & Permissions" into SLACK_BOT_TOKEN.';
+    return [wrong(text, name === null ? remedy : copy)];
   }
 }
 
@@ -67,10 +93,10 @@ export async function checkAppToken(client: WebClient): Promise<Finding[]> {
     await client.apps.connections.open({});
     return [ok('Slack gives connections')];
   } catch (error) {
-    const { name, text } = slackError(error);
-    const remedy =
+    const { name, text, remedy } = toldBy(error);
+    const make =
       'Make an App-Level Token with connections:write under "Basic Information", put it into SLACK_APP_TOKEN, and switch on Socket Mode.';
-    return [wrong(text, notThere.has(name) ? tryLater : remedy)];
+    return [wrong(text, name === null ? remedy : make)];
   }
 }
 
@@ -85,25 +111,34 @@ export function configuredChannels(config: Config): Map<string, string[]> {
 
 export async function checkChannel(client: WebClient, id: string, namedBy: string[]): Promise<Finding[]> {
   const by = namedBy.join(', ');
-  try {
-    const { channel } = await client.conversations.info({ channel: id });
-    const name = `#${channel?.name ?? id}`;
-    if (channel?.is_archived)
+  const access = await channelAccess(client, id);
+  switch (access.kind) {
+    case 'open':
+      return [ok(`the app is in #${access.name} (${by})`)];
+    case 'archived': {
+      const remedy = 'Name another channel in voicecall.yaml, or unarchive it.';
+      return [wrong(`#${access.name} (${by}) is archived`, remedy)];
+    }
+    case 'outside':
       return [
-        wrong(`${name} (${by}) is archived`, 'Name another channel in voicecall.yaml, or unarchive it.'),
+        wrong(`the app is not in #${access.name} (${by})`, `Type /invite @Voicecall in #${access.name}.`),
       ];
-    if (channel?.is_member === false)
-      return [wrong(`the app is not in ${name} (${by})`, `Type /invite @Voicecall in ${name}.`)];
-    return [ok(`the app is in ${name} (${by})`)];
-  } catch (error) {
-    const { name, text } = slackError(error);
-    if (notThere.has(name)) return [wrong(text, tryLater)];
-    if (name === 'channel_not_found') {
-      const remedy = `Check the id in voicecall.yaml; in a private channel type /invite @Voicecall.`;
+    case 'unseen': {
+      const remedy = 'Check the id in voicecall.yaml; in a private channel type /invite @Voicecall.';
       return [wrong(`${id} (${by}) is not there, or is private and the app is not in it`, remedy)];
     }
-    return [tokenOrScope(name, text, `${id} (${by})`)];
+    case 'unknown':
+      return [notKnown(access, `${id} (${by})`)];
   }
+}
+
+function notKnown({ name, error }: Extract<ChannelAccess, { kind: 'unknown' }>, what: string): Finding {
+  if (error === null) {
+    const remedy = `Look whether Voicecall is among the members of #${name}; else type /invite @Voicecall there.`;
+    return note(`Slack did not say whether the app is in ${what}`, remedy);
+  }
+  const told = toldBy(error);
+  return told.name === null ? wrong(told.text, told.remedy) : tokenOrScope(told.name, told.text, what);
 }
 
 /** User groups that the configuration names, each with the keys that name it. */
@@ -130,8 +165,8 @@ export async function checkGroup(client: WebClient, id: string, namedBy: string[
       return [wrong(`${id} (${by}) has no members`, 'Add people to it in Slack, or name another one.')];
     return [ok(`${id} (${by}) has ${count === 1 ? '1 member' : `${count} members`}`)];
   } catch (error) {
-    const { name, text } = slackError(error);
-    if (notThere.has(name)) return [wrong(text, tryLater)];
+    const { name, text, remedy } = toldBy(error);
+    if (name === null) return [wrong(text, remedy)];
     if (name === 'no_such_subteam' || name === 'subteam_not_found') {
       return [
         wrong(

@@ -1,3 +1,4 @@
+import { channelAccess } from '../client/channel-access.ts';
 import { slackFailure } from '../client/errors.ts';
 import type { SlackDeps } from '../context/deps.ts';
 
@@ -5,8 +6,8 @@ import type { SlackDeps } from '../context/deps.ts';
 const patienceMs = 1_500;
 
 /**
- * Whether the app can write into a channel: null, or a sentence with what to do. Where Slack does not answer in time
- * the request goes on without the check: should it turn out closed, results go to the person who asked.
+ * Whether the app can write into a channel: null, or a sentence with what to do. Where Slack does not say, or not in
+ * time, the request goes on without the check: should it turn out closed, results go to the person who asked.
  */
 export async function checkChannel(deps: SlackDeps, channelId: string): Promise<string | null> {
   const slow = new Promise<null>((resolve) => deps.clock.after(patienceMs, () => resolve(null)));
@@ -14,19 +15,18 @@ export async function checkChannel(deps: SlackDeps, channelId: string): Promise<
 }
 
 async function ask(deps: SlackDeps, channelId: string): Promise<string | null> {
-  try {
-    const { channel } = await deps.urgent.conversations.info({ channel: channelId });
-    if (channel === undefined) return null;
-    if (channel.is_archived) return `#${channel.name} is archived. Choose another channel.`;
-    if (channel.is_im || channel.is_mpim || channel.is_member) return null;
-    return `Voicecall is not in #${channel.name}. Type /invite @Voicecall there, then press the button again.`;
-  } catch (error) {
-    const failure = slackFailure(error);
-    if (failure.kind !== 'refused') return null;
-    if (failure.error === 'channel_not_found' || failure.error === 'not_in_channel') {
+  const access = await channelAccess(deps.urgent, channelId);
+  switch (access.kind) {
+    case 'open':
+      return null;
+    case 'archived':
+      return `#${access.name} is archived. Choose another channel.`;
+    case 'outside':
+      return `Voicecall is not in #${access.name}. Type /invite @Voicecall there, then press the button again.`;
+    case 'unseen':
       return 'Voicecall cannot see this channel. Type /invite @Voicecall there, then press the button again.';
-    }
-    deps.log.warn({ channelId, error: failure.error }, 'a channel could not be checked');
-    return null;
+    case 'unknown':
+      deps.log.warn({ channelId, failure: slackFailure(access.error) }, 'a channel could not be checked');
+      return null;
   }
 }

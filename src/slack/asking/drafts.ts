@@ -54,19 +54,26 @@ export async function saveDraft(
 }
 
 /**
- * The draft that a second view of this root view showed, if this person made it; null where it is gone. A form that was
- * submitted several times left several: `draftId` tells which; empty (a view that does not tell it): the latest.
+ * The draft that a second view showed, if this person made it, with the root view that it was filled in under; null where
+ * it is gone. It is looked up by its own id: Slack does not always name the same root view twice. An empty `draftId` (a
+ * view of an older version): the latest of the root view.
  */
 export async function loadDraft(
   from: Queryable,
   shown: { draftId: string; rootViewId: string; userId: string },
-): Promise<Draft | null> {
-  let query = from
+): Promise<{ draft: Draft; rootViewId: string } | null> {
+  const query = from
     .selectFrom('drafts')
-    .select('data')
-    .where('root_view_id', '=', shown.rootViewId)
+    .select(['data', 'root_view_id'])
     .where('user_id', '=', shown.userId);
-  if (shown.draftId !== '') query = query.where('id', '=', shown.draftId);
-  const row = await query.orderBy('created_at', 'desc').limit(1).executeTakeFirst();
-  return row === undefined ? null : draftSchema.parse(JSON.parse(row.data));
+  const row = await (shown.draftId === ''
+    ? query.where('root_view_id', '=', shown.rootViewId)
+    : query.where('id', '=', shown.draftId)
+  )
+    .orderBy('created_at', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row === undefined
+    ? null
+    : { draft: draftSchema.parse(JSON.parse(row.data)), rootViewId: row.root_view_id };
 }

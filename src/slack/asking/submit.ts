@@ -79,11 +79,16 @@ function registerConfirm(app: App, deps: SlackDeps): void {
       await ack({ response_action: 'update', view: problemView(refusal) });
       return;
     }
-    const rootViewId = view.root_view_id ?? view.id;
+    const shown = {
+      draftId: view.private_metadata,
+      rootViewId: view.root_view_id ?? view.id,
+      userId,
+    };
     // The root view's id makes a second run harmless.
     const done = await transactionReadBack(deps.store, async (tx) => {
-      const draft = await loadDraft(tx, { draftId: view.private_metadata, rootViewId, userId });
-      if (draft === null) return false;
+      const kept = await loadDraft(tx, shown);
+      if (kept === null) return false;
+      const { draft, rootViewId } = kept;
       const callees = allowedNow(draft, deps.config());
       // What the configuration forbids by now is held: nobody is asked to approve it.
       const approval =

@@ -35,10 +35,13 @@ export function slackFailure(error: unknown): SlackFailure {
   return { kind: 'unclear', error: error instanceof Error ? error.message : String(error) };
 }
 
+/** The error of an answer that is not Slack's: a proxy's page, JSON that broke off. */
+export const notFromSlack = 'the answer is not one of Slack’s';
+
 /** What is no JSON comes from the library as a platform error that has the whole body for its name. */
 function platformFailure(name: unknown): SlackFailure {
   if (typeof name !== 'string' || !/^[a-z][a-z0-9_]{1,79}$/.test(name)) {
-    return { kind: 'unclear', error: 'the answer is not one of Slack’s' };
+    return { kind: 'unclear', error: notFromSlack };
   }
   if (limits.has(name)) return { kind: 'limited', retryAfterMs: limitedForMs };
   return unclear.has(name) ? { kind: 'unclear', error: name } : { kind: 'refused', error: name };

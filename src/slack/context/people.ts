@@ -47,6 +47,9 @@ export function createPeople(deps: PeopleDeps): People {
     try {
       const { user } = await deps.urgent.users.info({ user: userId });
       if (user === undefined) return null;
+      if (namesNoWorkspace(user)) {
+        deps.log.warn({ userId }, 'Slack names no workspace for a person: they count as of another one');
+      }
       const value: Person = {
         id: userId,
         name: user.profile?.display_name || user.real_name || user.name || userId,
@@ -121,21 +124,36 @@ export function createPeople(deps: PeopleDeps): People {
   return { person, groupMembers, isOneOf, knownName, learnNames };
 }
 
-interface SlackUser {
+export interface SlackUser {
   deleted?: boolean;
   is_bot?: boolean;
   is_restricted?: boolean;
   is_ultra_restricted?: boolean;
   is_stranger?: boolean;
+  /** A workspace (T…), on Enterprise Grid the organisation (E…) or another workspace, or not there. */
   team_id?: string;
+  profile?: { team?: string };
+  /** Enterprise Grid: every workspace that the person is a member of. */
+  enterprise_user?: { teams?: string[] };
 }
 
-function standingOf(user: SlackUser, teamId: string): Person['standing'] {
+/** What a person is in the workspace `teamId`; '' where our own is not known yet. */
+export function standingOf(user: SlackUser, teamId: string): Person['standing'] {
   if (user.deleted) return 'deactivated';
   if (user.is_bot) return 'bot';
-  // Our own workspace is not known before Slack has answered once.
-  if (user.is_stranger || (teamId !== '' && user.team_id !== undefined && user.team_id !== teamId))
-    return 'foreign';
+  if (teamId !== '' && !isOurs(user, teamId)) return 'foreign';
   if (user.is_restricted || user.is_ultra_restricted) return 'guest';
   return 'member';
+}
+
+/** Whoever Slack gives no workspace for is not taken for one of ours. */
+function isOurs(user: SlackUser, teamId: string): boolean {
+  if (user.enterprise_user?.teams?.includes(teamId)) return true;
+  if (user.is_stranger) return false;
+  return (user.team_id ?? user.profile?.team) === teamId;
+}
+
+function namesNoWorkspace(user: SlackUser): boolean {
+  const named = [user.team_id, user.profile?.team, ...(user.enterprise_user?.teams ?? [])];
+  return !named.some((id) => id?.startsWith('T'));
 }

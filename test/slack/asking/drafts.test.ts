@@ -32,15 +32,25 @@ test('what is confirmed is what was shown, though the form was submitted twice a
       });
       const [first = '', second = ''] = ids;
       const shown = async (draftId: string) =>
-        (await loadDraft(store.read, { draftId, rootViewId: 'V1', userId: 'U0ASHA' }))?.callees[0]?.callee;
+        (await loadDraft(store.read, { draftId, rootViewId: 'V1', userId: 'U0ASHA' }))?.draft.callees[0]
+          ?.callee;
       assert.equal(await shown(second), '6591110002');
       assert.equal(await shown(first), '6591110001');
-      assert.equal(
-        await loadDraft(store.read, { draftId: second, rootViewId: 'V2', userId: 'U0ASHA' }),
-        null,
-      );
       assert.equal(await loadDraft(store.read, { draftId: second, rootViewId: 'V1', userId: 'U0BEN' }), null);
     },
     { kind: 'postgres' },
   );
+});
+
+test('a draft is found by its own id where Slack names another root view, and its request keeps the first one', async () => {
+  await withStore(async (store) => {
+    const draftId = await store.transaction((tx) => keep(tx, '6591110003', 1));
+    const load = (userId: string, id = draftId) =>
+      loadDraft(store.read, { draftId: id, rootViewId: 'V2', userId });
+    const found = await load('U0ASHA');
+    assert.equal(found?.draft.callees[0]?.callee, '6591110003');
+    assert.equal(found?.rootViewId, 'V1');
+    assert.equal(await load('U0BEN'), null, 'nobody gets the draft of another person');
+    assert.equal(await load('U0ASHA', ''), null, 'without an id the root view tells');
+  });
 });

@@ -1,0 +1,268 @@
+// Kills the app at every call to the outside and every commit of a story, starts it again, and checks what must hold.
+// SWEEP=all plays every moment (some minutes for each story); SWEEP=<number> that many of each story, at random.
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import type { ActionResult, SandboxMessage } from '../../sandbox/slack/types.ts';
+import { type ChildApp, type Stage, startStage } from '../support/child.ts';
+import { type DatabaseKind, databaseKinds } from '../support/store.ts';
+import { boards, eventually, messages, recording, usualConfig } from '../support/world.ts';
+import { lapseLeases, numbers, seeded, seedOfRun } from './accounts.ts';
+
+const wanted = process.env.SWEEP ?? '2';
+/** Stages at a time: each waits for its app's starts and pauses most of the time. */
+const atOnce = 3;
+const preload = pathToFileURL(join(import.meta.dirname, '../support/kill-at.ts')).href;
+
+const config = `${usualConfig}
+approval: { calleesOver: 4, approvers: [U0BEN], channel: C0APPROVE }
+rules:
+  - name: db
+    channels: [C0ALERTS]
+    match: { title: replica lag, from: [B0OTHER] }
+    call: ["+91 98000 00001"]
+    say: "Database alert. {title}."
+`;
+
+interface Story {
+  name: string;
+  play(stage: Stage): Promise<void>;
+  /** How many requests and how many callees' calls there must be in the end. */
+  requests: number;
+  calls: number;
+  channel?: string;
+  /** False: in the end nobody is called. */
+  posts?: false;
+}
+
+const stories: Story[] = [
+  { name: 'a call', requests: 1, calls: 2, play: (stage) => ask(stage, numbers(2)).then(() => {}) },
+  {
+    name: 'an approval',
+    requests: 1,
+    calls: 5,
+    async play(stage) {
+      await ask(stage, numbers(5));
+      const card = await button(stage, 'call_approve', 'C0APPROVE');
+      await untilDone('Approve', () => stage.slack.press('U0BEN', 'C0APPROVE', card.ts, 'call_approve'));
+    },
+  },
+  {
+    name: 'a cancel',
+    requests: 1,
+    calls: 5,
+    posts: false,
+    async play(stage) {
+      await ask(stage, numbers(5));
+      const board = await button(stage, 'call_cancel');
+      await untilDone('Cancel', () => stage.slack.press('U0ASHA', 'C0OPS', board.ts, 'call_cancel'));
+    },
+  },
+  {
+    name: 'a redial',
+    requests: 2,
+    calls: 4,
+    async play(stage) {
+      stage.voice.faults.next({ refuse: { code: '-10', reason: 'insufficient balance' } });
+      await ask(stage, numbers(2));
+      const board = await button(stage, 'call_redial');
+      await untilDone('Redial', () => stage.slack.press('U0ASHA', 'C0OPS', board.ts, 'call_redial'));
+      await submitBoth(stage, {});
+    },
+  },
+  {
+    name: 'a report before the answer',
+    requests: 1,
+    calls: 2,
+    async play(stage) {
+      stage.voice.faults.next({ reportBeforeAnswer: true, delayMs: 200 });
+      await ask(stage, numbers(2));
+    },
+  },
+  {
+    name: 'a lost answer that a report settles',
+    requests: 1,
+    calls: 2,
+    async play(stage) {
+      stage.voice.faults.next({ reset: 'after-dialling' });
+      await ask(stage, numbers(2));
+    },
+  },
+  {
+    name: 'an alert',
+    requests: 1,
+    calls: 1,
+    channel: 'C0ALERTS',
+    async play(stage) {
+      stage.slack.postAs({ bot: 'B0OTHER' }, 'C0ALERTS', 'FIRING: replica lag on db1');
+      await button(stage, 'call_details', 'C0ALERTS');
+    },
+  },
+];
+
+for (const database of databaseKinds) {
+  describe(`a kill at any moment, on ${database}`, () => {
+    for (const story of stories) {
+      test(`of ${story.name}`, async (t) => {
+        const moments = await playThrough(database, story, 0);
+        assert.ok(moments.length > 10, `the moments were counted: ${moments.join(', ')}`);
+        if (story.posts !== false)
+          assert.ok(moments.some((each) => /^before POST .*send(Group|Code)/.test(each)));
+        assert.ok(moments.includes('after commit'));
+        const random = seeded(seedOfRun((line) => t.diagnostic(line)));
+        const all = moments.map((_, index) => index + 1);
+        const chosen =
+          wanted === 'all' ? all : all.toSorted(() => random() - 0.5).slice(0, Math.max(0, Number(wanted)));
+        t.diagnostic(`${chosen.length} of ${moments.length} moments`);
+        const left = [...chosen];
+        let kills = 0;
+        const worker = async () => {
+          for (let at = left.pop(); at !== undefined; at = left.pop()) {
+            const told = `killed at ${at}: ${moments[at - 1]}`;
+            const lived = await playThrough(database, story, at).catch((error) => {
+              throw new Error(`${told}: ${error instanceof Error ? error.message : error}`, { cause: error });
+            });
+            if (lived.length === at) kills += 1;
+          }
+        };
+        await Promise.all(Array.from({ length: atOnce }, worker));
+        // A run in which fewer moments come ends before its kill.
+        t.diagnostic(`${kills} kills`);
+        assert.ok(kills >= chosen.length / 2, `${kills} kills of ${chosen.length}`);
+      });
+    }
+  });
+}
+
+/** Plays a story with a kill at moment `killAt` (0: none) and a start after it; returns the moments of the first life. */
+async function playThrough(database: DatabaseKind, story: Story, killAt: number): Promise<string[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'voicecall-sweep-'));
+  const log = join(folder, 'moments');
+  writeFileSync(log, '');
+  const stage = await startStage({
+    database,
+    config,
+    voice: { report: { retries: 10, retryAfterMs: 500 } },
+  });
+  const store = await stage.database.open();
+  let over = false;
+  try {
+    const env = { NODE_OPTIONS: `--import ${preload}`, KILL_LOG: log, KILL_AT: String(killAt) };
+    let app: ChildApp | undefined;
+    const keeper = (async () => {
+      // The first life may end before it is ready.
+      app = await stage.start(env).catch(() => undefined);
+      while (!over) {
+        if (app === undefined || !app.running()) {
+          await lapseLeases(store);
+          app = await stage.start();
+        }
+        await sleep(20);
+      }
+    })();
+    await eventually('the app is up', async () => stage.apps.some((each) => each.running()), 30_000);
+    await story.play(stage);
+    await ended(stage, story);
+    over = true;
+    await keeper;
+    return readFileSync(log, 'utf8').trim().split('\n');
+  } finally {
+    over = true;
+    await stage.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Waits until nothing is on its way, then checks that all is told once and nobody was called twice by one request. */
+async function ended(stage: Stage, story: Story): Promise<void> {
+  const store = await stage.database.open();
+  const dialled = () => new Set(stage.voice.calls.map((call) => call.callee));
+  const look = async () => {
+    const calls = await store.read.selectFrom('calls').select(['state', 'callee', 'request_id']).execute();
+    const open = calls.filter(
+      ({ state, callee }) =>
+        ['ready', 'sending', 'accepted'].includes(state) || (state === 'unknown' && dialled().has(callee)),
+    );
+    return { calls, open };
+  };
+  const until = performance.now() + 30_000;
+  let { calls, open } = await look();
+  while (calls.length < story.calls || open.length > 0) {
+    if (performance.now() > until)
+      assert.fail(`still open: ${JSON.stringify(open)} of ${calls.length} calls`);
+    await sleep(50);
+    ({ calls, open } = await look());
+  }
+  assert.equal(calls.length, story.calls, 'each callee of each request has one call');
+  assert.equal(new Set(calls.map((each) => each.request_id)).size, story.requests);
+  // The token in calledInfo is of one submission: no two POSTs carry the same, and none is repeated.
+  const posts = stage.voice.requests.filter((each) => /send(Group|Code)$/.test(each.path));
+  const tokens = posts.map((each) => String(each.body?.calledInfo));
+  assert.equal(new Set(tokens).size, tokens.length, 'no submission is in two POSTs');
+  const rung = stage.voice.calls.map((call) => call.callee);
+  assert.equal(new Set(rung).size, rung.length, 'nobody is called twice');
+  assert.deepEqual(stage.voice.violations, []);
+  const channel = story.channel ?? 'C0OPS';
+  await eventually('every board is posted', () => boards(stage, channel).length >= story.requests, 30_000);
+  assert.equal(boards(stage, channel).length, story.requests, 'each request has one board');
+}
+
+async function ask(stage: Stage, callees: string[]): Promise<void> {
+  const opened = async () => {
+    await untilDone('/voicecall', () => stage.slack.command('U0ASHA', 'C0OPS', ''));
+    await eventually('the form opens', () => stage.slack.state.views.get('U0ASHA')?.at(-1), 2_000);
+  };
+  // A kill after the acknowledgement and before views.open loses the form: the person types again.
+  await again('the form', opened);
+  await submitBoth(stage, { callee: callees.join('\n'), fileId: recording, channel: 'C0OPS' });
+}
+
+async function submitBoth(stage: Stage, values: Record<string, string>): Promise<void> {
+  const top = () => stage.slack.state.views.get('U0ASHA')?.at(-1);
+  await again('the confirm view', async () => {
+    const view = await eventually('a form', top, 2_000);
+    if (view.callback_id === 'voicecall')
+      await untilDone('Continue', () => stage.slack.submitView('U0ASHA', view.id, values));
+    await eventually('the confirm view', () => top()?.callback_id === 'voicecall_confirm', 2_000);
+  });
+  await untilDone('Call', async () => {
+    const view = top();
+    // Gone: the app has answered "clear", and Slack has heard it.
+    return view === undefined ? null : await stage.slack.submitView('U0ASHA', view.id, {});
+  });
+}
+
+/** Waits for a message with this button. */
+async function button(stage: Stage, actionId: string, channel = 'C0OPS'): Promise<SandboxMessage> {
+  return await eventually(
+    `a button ${actionId}`,
+    () =>
+      messages(stage, channel).find((each) => JSON.stringify(each.blocks ?? []).includes(`"${actionId}"`)),
+    30_000,
+  );
+}
+
+/** Does what a person does until Slack was answered: a press that failed is made again. */
+async function untilDone(what: string, act: () => Promise<ActionResult | null>): Promise<void> {
+  await again(what, async () => {
+    const result = await act();
+    if (result !== null) assert.equal(result.outcome, 'ok', what);
+  });
+}
+
+async function again(what: string, act: () => Promise<unknown>): Promise<void> {
+  const until = performance.now() + 30_000;
+  for (;;) {
+    try {
+      await act();
+      return;
+    } catch (error) {
+      if (performance.now() > until) throw new Error(`${what} did not succeed`, { cause: error });
+      await sleep(100);
+    }
+  }
+}

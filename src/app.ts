@@ -11,11 +11,13 @@ import type { Log } from './log.ts';
 import { createWorker } from './queue/worker.ts';
 import { scheduleRetention } from './retention.ts';
 import { createAlertIntake } from './slack/alerts/intake.ts';
+import { askForMissed } from './slack/alerts/missed.ts';
 import { prepareForAlerts } from './slack/alerts/warm-up.ts';
-import { createBolt, slackLogger } from './slack/client/bolt.ts';
+import { type Bolt, createBolt, slackLogger } from './slack/client/bolt.ts';
 import { createBalance } from './slack/context/balance.ts';
 import { createSlackClients } from './slack/context/clients.ts';
 import type { SlackDeps } from './slack/context/deps.ts';
+import { createEventWatch, type EventWatch } from './slack/context/event-watch.ts';
 import { checkIdentity, tokenIsGood } from './slack/context/identity.ts';
 import { createPeople } from './slack/context/people.ts';
 import { createRecordings } from './slack/context/recordings.ts';
@@ -50,6 +52,9 @@ export interface VoicecallApp {
 /** Slack waits 3 s for an answer: a database in trouble is said in words before that. */
 const listenerPatienceMs = 1_500;
 
+/** A connection is ended and made anew within this, or later by itself. */
+const socketPatienceMs = 10_000;
+
 /** Constructs and wires everything; nothing runs before `start`. */
 export async function createApp(settings: AppSettings): Promise<VoicecallApp> {
   const { environment, config, log } = settings;
@@ -72,7 +77,8 @@ export async function createApp(settings: AppSettings): Promise<VoicecallApp> {
     { clock, log },
   );
   const identity = { teamId: '', botUserId: '', botId: '' };
-  const metrics = await openMetrics({ environment, store, clock, log });
+  const events = createEventWatch(clock);
+  const metrics = await openMetrics({ environment, store, clock, log, events });
   const clients = createSlackClients({
     token: environment.slackBotToken,
     apiUrl: environment.slackApiUrl,
@@ -92,6 +98,7 @@ export async function createApp(settings: AppSettings): Promise<VoicecallApp> {
     people: createPeople({ clock, log, identity, urgent: clients.urgent }),
     recordings: createRecordings({ clock, log, voice, config }),
     balance: createBalance({ clock, log, voice }),
+    events,
     slackApiUrl: environment.slackApiUrl,
     slackBotToken: environment.slackBotToken,
     ...clients,
@@ -119,6 +126,8 @@ export async function createApp(settings: AppSettings): Promise<VoicecallApp> {
   const readiness = createReadiness(clock, {
     database: () => databaseAnswers(store),
     slack: () => tokenIsGood(deps),
+    // Connected, and no event arrives.
+    slack_events: async () => !events.isSilent(),
   });
   const reports = createReportsHandler(deps);
   const { http: receiver } = bolt;
@@ -143,6 +152,8 @@ export async function createApp(settings: AppSettings): Promise<VoicecallApp> {
   });
   let stopping = false;
 
+  let started = false;
+
   async function start(): Promise<void> {
     await http.start();
     await metrics?.server.start();
@@ -154,15 +165,36 @@ export async function createApp(settings: AppSettings): Promise<VoicecallApp> {
       () => worker.start(),
     );
     if (stopping) return;
-    if (bolt.socket !== null) await bolt.app.start();
+    if (bolt.socket !== null) await startSocket(bolt.socket);
     await store.transaction(async (tx) => {
       await wakeLanes(tx, deps, clock.now());
       await scheduleRetention(tx, clock.now());
     });
     worker.start();
     readiness.started();
+    started = true;
+    await askForMissed(deps);
     void prepareForAlerts(deps);
     log.info({ mode: bolt.socket === null ? 'HTTP' : 'Socket Mode', database: store.dialect }, 'ready');
+  }
+
+  /** Each connection asks for what was missed before it; a silent one is made anew. */
+  async function startSocket({ client }: NonNullable<Bolt['socket']>): Promise<void> {
+    client.on('connected', () => {
+      events.connected();
+      if (started)
+        askForMissed(deps).catch((error: unknown) =>
+          log.error({ err: error }, 'what was missed could not be asked for; it is read within five minutes'),
+        );
+    });
+    events.reconnect = async () => {
+      if (stopping) return;
+      // A dead connection may never say that it ended.
+      const patience = () => new Promise<void>((resolve) => clock.after(socketPatienceMs, resolve));
+      await Promise.race([client.disconnect(), patience()]);
+      await Promise.race([client.start().then(() => {}), patience()]);
+    };
+    await bolt.app.start();
   }
 
   async function stop(): Promise<void> {
@@ -184,7 +216,13 @@ export async function createApp(settings: AppSettings): Promise<VoicecallApp> {
 }
 
 /** Undefined without METRICS_PORT: then the library is not even loaded. */
-async function openMetrics(deps: { environment: Environment; store: Store; clock: Clock; log: Log }) {
+async function openMetrics(deps: {
+  environment: Environment;
+  store: Store;
+  clock: Clock;
+  log: Log;
+  events: EventWatch;
+}) {
   const { environment, log } = deps;
   if (environment.metricsPort === undefined) return undefined;
   const { createMetrics, createMetricsServer } = await import('./http/metrics.ts');

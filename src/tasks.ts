@@ -7,6 +7,7 @@ import { createAgainSender } from './calls/sending/resend.ts';
 import type { TaskHandler } from './queue/types.ts';
 import { createRetention } from './retention.ts';
 import { createCooldownWatch } from './slack/alerts/cooldown.ts';
+import { createMissedReader } from './slack/alerts/missed.ts';
 import { createAlertReader } from './slack/alerts/read-events.ts';
 import type { SlackDeps } from './slack/context/deps.ts';
 import { createDeliverer } from './slack/outbox/deliver.ts';
@@ -23,6 +24,7 @@ export function taskHandlers(deps: SlackDeps): Record<string, { concurrency: num
     expire: { concurrency: 2, run: createExpirer(deps) },
     remind: { concurrency: 1, run: createReminder(deps) },
     alerts: { concurrency: 1, run: createAlertReader(deps) },
+    'alerts.missed': { concurrency: 1, run: onceKnown(deps, createMissedReader(deps)) },
     'alerts.cooldown': { concurrency: 1, run: createCooldownWatch(deps) },
     'slack.deliver': { concurrency: 8, run: onceKnown(deps, createDeliverer(deps)) },
     'slack.edit': { concurrency: 2, run: onceKnown(deps, createEditor(deps)) },

@@ -40,7 +40,10 @@ const rooms: [room: string, mayImport: string[]][] = [
   ['slack/board', ['callees', 'paging', 'voice', ...calls, ...slackGround]],
   ['slack/asking', ['callees', 'config', 'store', 'voice', ...calls, ...slackGround]],
   ['slack/lookup', ['callees', 'config', 'outbox', ...calls, ...slackGround]],
-  ['slack/alerts', ['alerts', 'config', 'paging', 'queue', 'slack/asking', ...calls, ...slackGround]],
+  [
+    'slack/alerts',
+    ['alerts', 'config', 'paging', 'queue', 'store', 'slack/asking', ...calls, ...slackGround],
+  ],
   [
     'slack/outbox',
     ['callees', 'slack/approval', 'slack/board', 'slack/lookup', ...storage, ...calls, ...slackGround],

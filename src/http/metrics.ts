@@ -19,11 +19,27 @@ export interface Metrics {
  * of this process (Slack calls, event loop, memory, processor): one of each instance, so `sum` them.
  * `slackApiUrl` ends in a slash; what follows it in a URL is the method.
  */
-export function createMetrics(deps: { store: Store; clock: Clock; log: Log; slackApiUrl: string }): Metrics {
+export function createMetrics(deps: {
+  store: Store;
+  clock: Clock;
+  log: Log;
+  slackApiUrl: string;
+  /** How often Slack delivered no events although its channels had new messages. */
+  events?: { faults(): number };
+}): Metrics {
   const registry = new Registry();
   // Its nodejs_eventloop_lag_* are the event-loop delay since the scrape before.
   collectDefaultMetrics({ register: registry });
   addDatabaseMetrics(registry, deps);
+  new Counter({
+    name: 'voicecall_slack_silent_total',
+    help: 'Times that Slack was connected and delivered no events although its channels had new messages, of this process',
+    registers: [registry],
+    collect() {
+      this.reset();
+      this.inc(deps.events?.faults() ?? 0);
+    },
+  });
   const slackFetch = countingFetch(registry, deps.slackApiUrl);
   return {
     registry,

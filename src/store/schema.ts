@@ -256,6 +256,12 @@ export interface AlertMessagesTable {
   edited_ts: string | null;
 }
 
+export interface ChannelReadsTable {
+  channel_id: string;
+  /** Slack's time up to which the channel's history was read. */
+  read_until: string;
+}
+
 export interface RuleRingsTable {
   rule_name: string;
   alert_id: string;
@@ -293,6 +299,7 @@ export interface Schema {
   alert_events: AlertEventsTable;
   alerts: AlertsTable;
   alert_messages: AlertMessagesTable;
+  channel_reads: ChannelReadsTable;
   rule_rings: RuleRingsTable;
   rule_matches: RuleMatchesTable;
   pacing: PacingTable;

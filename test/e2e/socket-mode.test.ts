@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import type { SandboxMessage } from '../../sandbox/slack/types.ts';
+import { createLog } from '../../src/log.ts';
 import type { Store } from '../../src/store/types.ts';
 import { databaseKinds } from '../support/store.ts';
 import {
@@ -17,6 +18,7 @@ import {
   type World,
 } from '../support/world.ts';
 import { firing, tool } from './alert-flow.ts';
+import { createJumpClock } from './flow.ts';
 
 const appToken = 'xapp-1-A0VOICECALL-0000000000-sandbox';
 
@@ -238,5 +240,50 @@ describe('two Socket Mode instances on one PostgreSQL', { skip: !databaseKinds.i
       await alertBoards(world, 1);
       assert.equal(world.voice.calls.length, 4);
     });
+  });
+});
+
+describe('a connection that brings nothing', () => {
+  test('is noticed by the history, told by /readyz and the log, and made anew; the alert calls', async () => {
+    const clock = createJumpClock();
+    const logs: string[] = [];
+    const log = createLog('info', { sink: { write: (line) => logs.push(line) } });
+    const slack = { now: () => clock.now(), eventRetryDelaysMs: [] };
+    await withSocketMode(
+      { config: alertConfig, clock, log, leaseMs: 24 * 3_600_000, slack },
+      async (world) => {
+        const readyz = async () => {
+          const response = await fetch(`http://127.0.0.1:${world.app.port()}/readyz`);
+          return { status: response.status, body: await response.text() };
+        };
+        const connections = () =>
+          world.slack.state.callsLog.filter((call) => call.method === 'apps.connections.open').length;
+        const store = await world.database.open();
+        await eventually('the channel was looked at', async () => {
+          const rows = await store.read.selectFrom('channel_reads').selectAll().execute();
+          return rows.length === 1;
+        });
+        await store.close();
+        assert.equal((await readyz()).status, 200);
+        clock.jump(1_000);
+        world.slack.fault({ method: 'app:event', times: 100_000, kind: 'hang' });
+        const connected = connections();
+        postAlert(world, 'silent socket');
+        clock.jump(5 * 60_000);
+        await eventually('it connects anew', () => connections() > connected);
+        assert.ok(logs.some((line) => line.includes('Slack delivers no events although')));
+        clock.jump(6_000);
+        const told = await readyz();
+        assert.deepEqual([told.status, told.body.includes('slack_events')], [503, true]);
+        world.slack.clearFaults();
+        await eventually('it is connected', () => world.slack.socketCount() > 0);
+        await alertBoards(world, 1);
+        assert.equal(world.voice.calls.length, 1);
+        postAlert(world, 'heard again');
+        await alertBoards(world, 2);
+        clock.jump(6_000);
+        await eventually('it is ready', async () => (await readyz()).status === 200);
+      },
+    );
   });
 });

@@ -10,6 +10,7 @@ import type { SlackDeps } from '../context/deps.ts';
 export function createAlertIntake(deps: SlackDeps): Intake {
   return async (body) => {
     if (body.type !== 'event_callback') return;
+    deps.events.heard(channelOf(body.event));
     const gated = gate(body, { ...ownIds(deps), teamId: deps.identity.teamId });
     if (!('alert' in gated)) return;
     const { channel } = gated.alert;
@@ -28,6 +29,12 @@ export function createAlertIntake(deps: SlackDeps): Intake {
       }),
     );
   };
+}
+
+/** Where an event happened; '' where it tells no channel. */
+function channelOf(event: unknown): string {
+  const isObject = typeof event === 'object' && event !== null && 'channel' in event;
+  return isObject && typeof event.channel === 'string' ? event.channel : '';
 }
 
 /** Our own messages are no alerts. */

@@ -1,4 +1,5 @@
 import { alertSenders } from './alert-senders.ts';
+import { channelReads } from './channel-reads.ts';
 import { firstTables } from './first-tables.ts';
 import { outboxTries } from './outbox-tries.ts';
 import type { Step } from './step.ts';
@@ -8,4 +9,4 @@ import { triedReports } from './tried-reports.ts';
  * Steps from an empty database to today's tables, oldest first. A released step never changes: a change of the tables
  * is a new file here, at the end of the list, and the same change in ../schema.ts.
  */
-export const migrations: Step[] = [firstTables, alertSenders, triedReports, outboxTries];
+export const migrations: Step[] = [firstTables, alertSenders, triedReports, outboxTries, channelReads];

@@ -16,6 +16,7 @@ import { slackLogger } from '../../../src/slack/client/bolt.ts';
 import { createBalance } from '../../../src/slack/context/balance.ts';
 import { createSlackClients } from '../../../src/slack/context/clients.ts';
 import type { SlackDeps } from '../../../src/slack/context/deps.ts';
+import { createEventWatch } from '../../../src/slack/context/event-watch.ts';
 import { createPeople } from '../../../src/slack/context/people.ts';
 import { createRecordings } from '../../../src/slack/context/recordings.ts';
 import { createDeliverer } from '../../../src/slack/outbox/deliver.ts';
@@ -72,6 +73,7 @@ function slackDeps(some: { store: Store; clock: Clock; config: () => Config; api
     people: createPeople({ ...deps, ...clients, identity }),
     recordings: createRecordings(deps),
     balance: createBalance(deps),
+    events: createEventWatch(some.clock),
     slackApiUrl: some.apiUrl,
     slackBotToken: 'xoxb-1',
   };

@@ -1,0 +1,279 @@
+import { z } from 'zod';
+import { type GatedMessage, gate } from '../../alerts/filter.ts';
+import { storeAlertEvent } from '../../paging/episodes.ts';
+import { enqueue } from '../../queue/enqueue.ts';
+import { pace } from '../../queue/turns.ts';
+import type { Lease, TaskHandler } from '../../queue/types.ts';
+import type { Queryable, Tx } from '../../store/types.ts';
+import { slackFailure } from '../client/errors.ts';
+import type { SlackDeps } from '../context/deps.ts';
+import { ownIds } from './intake.ts';
+
+/** A channel that was quiet for so long is read, and all are looked at as often. */
+const quietMs = 5 * 60_000;
+/** Further back nothing is read. */
+const mostMs = 24 * 3_600_000;
+/** Slack's Tier 3: some 50 calls of a method a minute, for the whole workspace. */
+const paceMs = 1_200;
+const pageSize = 200;
+/** A message this young may still be on its way to us: it is left for another look. */
+const onItsWayMs = 15_000;
+const lookAgainMs = 20_000;
+/** What is read twice, because Slack may show a message after a later one. */
+const overlapSeconds = 60;
+/** What one channel may hold of bots' messages in a day; more is a storm, and the newest of it count. */
+const mostMessages = 10_000;
+const storedAtOnce = 100;
+
+/** "Read the channels now": after a start and after each connection. */
+export async function askForMissed(deps: Pick<SlackDeps, 'store' | 'clock'>): Promise<void> {
+  await deps.store.transaction((tx) =>
+    enqueue(tx, { kind: 'alerts.missed', key: 'all', runAt: deps.clock.now(), priority: 3 }),
+  );
+}
+
+/**
+ * The handler of the "alerts.missed" task: reads the channels of rules from where they were read last, 24 h at most,
+ * and puts what did not arrive through the same intake. A channel whose messages arrive is left alone.
+ */
+export function createMissedReader(deps: SlackDeps): TaskHandler {
+  const complained = new Set<string>();
+  return async (_task, lease) => {
+    const now = deps.clock.now();
+    let missed = 0;
+    let againAt = now + quietMs;
+    for (const channelId of new Set(deps.config().rules.flatMap((rule) => rule.channels))) {
+      if (!lease.valid()) return { againAt: now };
+      const quietAt = deps.events.lastHeardAt(channelId) + quietMs;
+      if (quietAt > now) {
+        againAt = Math.min(againAt, quietAt);
+        continue;
+      }
+      try {
+        const read = await readChannel(deps, channelId, lease);
+        missed += read.missed;
+        if (read.young > 0) againAt = Math.min(againAt, deps.clock.now() + lookAgainMs);
+        complained.delete(channelId);
+      } catch (error) {
+        const failure = slackFailure(error);
+        if (failure.kind === 'limited') againAt = Math.min(againAt, deps.clock.now() + failure.retryAfterMs);
+        if (failure.kind === 'unclear') againAt = Math.min(againAt, deps.clock.now() + 30_000);
+        if (!complained.has(channelId))
+          deps.log.warn({ channel: channelId, failure }, 'the history of a channel could not be read');
+        complained.add(channelId);
+      }
+    }
+    if (missed > 0 && isSilent(deps, now)) {
+      deps.log.error(
+        { missed },
+        'Slack delivers no events although its channels have new messages: connecting anew',
+      );
+      await deps.events.fault();
+    } else if (missed === 0) deps.events.good();
+    return { againAt };
+  };
+}
+
+/** Connected for long enough, and nothing has arrived meanwhile. */
+function isSilent({ events }: SlackDeps, now: number): boolean {
+  const connectedAt = events.connectedAt();
+  return connectedAt > 0 && now - Math.max(connectedAt, events.lastHeardAt()) >= quietMs;
+}
+
+/**
+ * Reads one channel. `missed`: how many messages should have arrived as events since the connection was made, and did
+ * not; `young`: how many may still be on their way.
+ */
+async function readChannel(
+  deps: SlackDeps,
+  channelId: string,
+  lease: Lease,
+): Promise<{ missed: number; young: number }> {
+  const nothing = { missed: 0, young: 0 };
+  const startedAt = deps.clock.now();
+  const from = await startOf(deps, channelId, startedAt);
+  if (from === null) return nothing;
+  const oldest = Math.max(Number(from), (startedAt - mostMs) / 1000).toFixed(6);
+  const found = await readHistory(deps, channelId, oldest, lease);
+  if (found === null) return nothing;
+  const timeOf = ({ gated }: Found) => Number(gated.editedTs ?? gated.ts) * 1000;
+  const all = await withoutSeen(deps.store.read, channelId, found.alerts);
+  const unseen = all.filter((each) => timeOf(each) <= deps.clock.now() - onItsWayMs);
+  for (let at = 0; at < unseen.length; at += storedAtOnce) {
+    if (!lease.valid()) return nothing;
+    const some = unseen.slice(at, at + storedAtOnce);
+    await deps.store.transaction(async (tx) => {
+      for (const each of some) await storeFound(tx, deps, channelId, each);
+    });
+  }
+  if (found.newest !== null) {
+    const readUntil = Math.max(Number(found.newest) - overlapSeconds, Number(oldest)).toFixed(6);
+    await deps.store.transaction((tx) => writeStart(tx, channelId, readUntil));
+  }
+  if (unseen.length > 0)
+    deps.log.info({ channel: channelId, messages: unseen.length }, 'messages that did not arrive were read');
+  const connectedAt = deps.events.connectedAt();
+  return {
+    missed: connectedAt === 0 ? 0 : unseen.filter((each) => timeOf(each) > connectedAt).length,
+    young: all.length - unseen.length,
+  };
+}
+
+/** Slack's time from which a channel is read; null: it is seen for the first time, and what was there before is not ours. */
+async function startOf(deps: SlackDeps, channelId: string, now: number): Promise<string | null> {
+  return await deps.store.transaction(async (tx) => {
+    const row = await tx
+      .selectFrom('channel_reads')
+      .select('read_until')
+      .where('channel_id', '=', channelId)
+      .executeTakeFirst();
+    if (row !== undefined) return row.read_until;
+    const last = await tx
+      .selectFrom('alert_messages')
+      .select('ts')
+      .where('channel_id', '=', channelId)
+      .orderBy('ts', 'desc')
+      .limit(1)
+      .executeTakeFirst();
+    const start = last?.ts ?? (now / 1000).toFixed(6);
+    await writeStart(tx, channelId, start);
+    return last === undefined ? null : start;
+  });
+}
+
+async function writeStart(tx: Tx, channelId: string, readUntil: string): Promise<void> {
+  await tx
+    .insertInto('channel_reads')
+    .values({ channel_id: channelId, read_until: readUntil })
+    .onConflict((conflict) => conflict.column('channel_id').doUpdateSet({ read_until: readUntil }))
+    .execute();
+}
+
+interface Found {
+  gated: GatedMessage;
+  event: Record<string, unknown>;
+}
+
+const messageSchema = z.looseObject({
+  ts: z.string(),
+  edited: z.looseObject({ ts: z.string() }).optional(),
+});
+
+/** Bots' messages of a channel since `oldest`, in the order they were written; null: the lease was lost. */
+async function readHistory(
+  deps: SlackDeps,
+  channelId: string,
+  oldest: string,
+  lease: Lease,
+): Promise<{ alerts: Found[]; newest: string | null } | null> {
+  const alerts: Found[] = [];
+  let newest: string | null = null;
+  let cursor: string | undefined;
+  do {
+    await turn(deps, lease);
+    if (!lease.valid()) return null;
+    const answer = await historyPage(
+      deps,
+      { channel: channelId, oldest, limit: pageSize, ...(cursor === undefined ? {} : { cursor }) },
+      lease,
+    );
+    if (answer === null) return null;
+    for (const raw of answer.messages ?? []) {
+      const message = messageSchema.safeParse(raw);
+      if (!message.success) continue;
+      if (newest === null || Number(message.data.ts) > Number(newest)) newest = message.data.ts;
+      const event = asEvent(channelId, message.data);
+      const gated = gate(event, { ...ownIds(deps), teamId: deps.identity.teamId });
+      if ('alert' in gated && alerts.length < mostMessages) alerts.push({ gated: gated.alert, event });
+    }
+    cursor = answer.response_metadata?.next_cursor;
+  } while (cursor !== undefined && cursor !== '');
+  const timeOf = ({ gated }: Found) => Number(gated.editedTs ?? gated.ts);
+  return { alerts: alerts.sort((left, right) => timeOf(left) - timeOf(right)), newest };
+}
+
+/** One page; waits where Slack asks for it. Null: the lease was lost while waiting. */
+async function historyPage(
+  deps: SlackDeps,
+  ask: Parameters<SlackDeps['web']['conversations']['history']>[0],
+  lease: Lease,
+) {
+  for (;;) {
+    try {
+      return await deps.web.conversations.history(ask);
+    } catch (error) {
+      const failure = slackFailure(error);
+      if (failure.kind !== 'limited') throw error;
+      await pause(deps, failure.retryAfterMs, lease);
+      if (!lease.valid()) return null;
+    }
+  }
+}
+
+/** Waits for this workspace's next turn, whichever instance had the one before. */
+async function turn(deps: SlackDeps, lease: Lease): Promise<void> {
+  while (lease.valid()) {
+    const now = deps.clock.now();
+    const at = await deps.store.transaction((tx) => pace(tx, 'slack.history', now, paceMs));
+    if (at <= now) return;
+    await pause(deps, at - now, lease);
+  }
+}
+
+/** Waits, but not beyond the end of the lease or of the process. */
+async function pause(deps: SlackDeps, ms: number, { signal }: Lease): Promise<void> {
+  await new Promise<void>((resolve) => {
+    if (signal.aborted) return resolve();
+    const cancel = deps.clock.after(ms, resolve);
+    signal.addEventListener('abort', () => {
+      cancel();
+      resolve();
+    });
+  });
+}
+
+/** A message of the history as the event that told of it, or of its last edit. */
+function asEvent(channelId: string, message: z.infer<typeof messageSchema>): Record<string, unknown> {
+  const about = { type: 'message', channel: channelId };
+  if (message.edited === undefined) return { ...about, ...message };
+  return { ...about, subtype: 'message_changed', ts: message.edited.ts, message: { ...message } };
+}
+
+/** Those that have not been understood yet, in this version. */
+async function withoutSeen(from: Queryable, channelId: string, found: Found[]): Promise<Found[]> {
+  const seen = new Map<string, string | null>();
+  for (let at = 0; at < found.length; at += 500) {
+    const rows = await from
+      .selectFrom('alert_messages')
+      .select(['ts', 'edited_ts'])
+      .where('channel_id', '=', channelId)
+      .where(
+        'ts',
+        'in',
+        found.slice(at, at + 500).map(({ gated }) => gated.ts),
+      )
+      .execute();
+    for (const { ts, edited_ts } of rows) seen.set(ts, edited_ts);
+  }
+  return found.filter(({ gated }) => {
+    if (!seen.has(gated.ts)) return true;
+    return gated.editedTs !== undefined && Number(gated.editedTs) > Number(seen.get(gated.ts) ?? 0);
+  });
+}
+
+/** The event's id is made of the message, so that two instances that read the same store it once. */
+async function storeFound(
+  tx: Tx,
+  deps: SlackDeps,
+  channelId: string,
+  { gated, event }: Found,
+): Promise<void> {
+  const { teamId } = deps.identity;
+  await storeAlertEvent(tx, {
+    eventId: `history:${channelId}:${gated.ts}:${gated.editedTs ?? ''}`,
+    teamId,
+    channelId,
+    body: { type: 'event_callback', team_id: teamId, event },
+    now: deps.clock.now(),
+  });
+}

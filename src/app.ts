@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { schedulePolling } from './calls/results/poll.ts';
 import { wakeLanes } from './calls/sending/lanes.ts';
 import { type Clock, systemClock } from './clock.ts';
 import type { Config, Environment } from './config/types.ts';
@@ -168,6 +169,7 @@ export async function createApp(settings: AppSettings): Promise<VoicecallApp> {
     if (bolt.socket !== null) await startSocket(bolt.socket);
     await store.transaction(async (tx) => {
       await wakeLanes(tx, deps, clock.now());
+      await schedulePolling(tx, clock.now());
       await scheduleRetention(tx, clock.now());
     });
     worker.start();

@@ -20,7 +20,7 @@ export function taskHandlers(deps: SlackDeps): Record<string, { concurrency: num
     reports: { concurrency: 1, run: createReportApplier(deps) },
     again: { concurrency: 1, run: createAgainSender(deps) },
     reconcile: { concurrency: 1, run: createReconciler(deps) },
-    poll: { concurrency: 1, run: createPoller(deps) },
+    poll: { concurrency: 2, run: createPoller(deps) },
     expire: { concurrency: 2, run: createExpirer(deps) },
     remind: { concurrency: 1, run: createReminder(deps) },
     alerts: { concurrency: 1, run: createAlertReader(deps) },

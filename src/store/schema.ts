@@ -111,6 +111,10 @@ export interface CallsTable {
   feedback_value: string | null;
   out_recall_count: number | null;
   reported_at: number | null;
+  /** When the platform is asked for its record next; null: its end is known, or nothing is waited for any more. */
+  ask_at: number | null;
+  /** 0: its record was never asked for. 1: it was. 2: there is no voiceId to ask with, only the list of records. */
+  asked: Generated<number>;
 }
 
 /** Delivery reports as they came; those that fit no call yet wait here. */

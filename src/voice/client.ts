@@ -1,15 +1,23 @@
 import { z } from 'zod';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
-import { plainText } from './envelope.ts';
+import { type Envelope, plainText } from './envelope.ts';
 import { createReadAgent, defaultNetwork, exchangeOnce, type Network } from './exchange.ts';
 import { type Page, pageSize, parsePage, readPages } from './pages.ts';
 import { createPlatformClock } from './platform-clock.ts';
-import { type ReadDeps, read, readError } from './reads.ts';
+import { askedTooOften, type ReadDeps, read, readError, restMs } from './reads.ts';
 import { parseRecord, parseVoiceId } from './record.ts';
 import { codeDial, type Dial, groupDial, toSendResult } from './send.ts';
 import { signedHeaders } from './sign.ts';
-import type { Balance, CallRecord, Recording, SendControl, SendResult, VoiceClient } from './types.ts';
+import type {
+  Balance,
+  CallRecord,
+  Recording,
+  RecordReader,
+  SendControl,
+  SendResult,
+  VoiceClient,
+} from './types.ts';
 
 export interface VoiceSettings {
   /** Host and prefix, such as https://api.itniotech.com/voice; with or without a slash at its end. */
@@ -26,7 +34,8 @@ const readTotalMs = 10_000;
 /** Nobody waits for a page of records, and a large one is slow. */
 const recordPageTotalMs = 30_000;
 const maxRecordingPages = 100;
-const maxRecordPages = 1_000;
+/** Two million records: only a platform that never comes to an end has more. */
+const maxRecordPages = 20_000;
 /** Codes that may stand for "no such voiceId, or not visible yet": none is documented. */
 const notFoundCodes = ['-14', '-22', '-24'];
 
@@ -75,9 +84,28 @@ export function createVoiceClient(
     return result;
   }
 
+  /** When each endpoint that was asked too often may be asked again, by the monotonic clock. */
+  const restsUntil = new Map<string, number>();
+
+  /** One read. An endpoint that said "too often" is left alone for a minute, whoever asks. */
+  async function ask(
+    endpoint: string,
+    request: Parameters<typeof read>[0],
+    options: Parameters<typeof read>[2],
+  ): Promise<Envelope> {
+    if (deps.clock.monotonic() < (restsUntil.get(endpoint) ?? 0))
+      throw readError('-15', `${endpoint} is left alone for a minute`);
+    try {
+      return await read(request, reads, options);
+    } catch (error) {
+      if (askedTooOften(error)) restsUntil.set(endpoint, deps.clock.monotonic() + restMs);
+      throw error;
+    }
+  }
+
   async function readPage(path: string, body: object, totalMs: number): Promise<Page> {
     const request = { method: 'POST' as const, ...to(path), body: JSON.stringify(body) };
-    const { data } = await read(request, reads, { totalMs });
+    const { data } = await ask(path, request, { totalMs });
     const page = parsePage(data);
     if (page === null) throw readError('no_code', `${path} answered without a list`);
     return page;
@@ -85,10 +113,17 @@ export function createVoiceClient(
 
   async function fileQuery(): Promise<Recording[]> {
     const endsAt = deps.clock.monotonic() + readTotalMs;
-    const { elements, complete } = await readPages((current) => {
-      const leftMs = Math.max(1, Math.floor(endsAt - deps.clock.monotonic()));
-      return readPage('fileQuery', { current, size: pageSize }, leftMs);
-    }, maxRecordingPages);
+    const elements: unknown[] = [];
+    const complete = await readPages(
+      (current) => {
+        const leftMs = Math.max(1, Math.floor(endsAt - deps.clock.monotonic()));
+        return readPage('fileQuery', { current, size: pageSize }, leftMs);
+      },
+      maxRecordingPages,
+      (page) => {
+        elements.push(...page);
+      },
+    );
     if (!complete) log.warn({ pages: maxRecordingPages }, 'more recordings than are read');
     const recordings = elements.map((element) => recordingShape.safeParse(element).data);
     const known = recordings.filter((recording) => recording !== undefined);
@@ -98,7 +133,7 @@ export function createVoiceClient(
 
   async function recordGroup(voiceId: string): Promise<CallRecord | null> {
     const request = { method: 'GET' as const, ...to(`recordGroup/${encodeURIComponent(voiceId)}`) };
-    const { code, data } = await read(request, reads, { totalMs: readTotalMs, accept: notFoundCodes });
+    const { code, data } = await ask('recordGroup', request, { totalMs: readTotalMs, accept: notFoundCodes });
     if (code !== '0' || typeof data !== 'object' || data === null) return null;
     // Without a voiceId of its own it can only be the one asked for.
     const said = 'voiceId' in data ? parseVoiceId(data.voiceId) : null;
@@ -108,26 +143,41 @@ export function createVoiceClient(
     return null;
   }
 
-  async function recordGroupQuery(fromAt: number, toAt: number): Promise<CallRecord[]> {
+  async function recordGroupQuery(fromAt: number, toAt: number, reader: RecordReader): Promise<void> {
     const params = { strTime: platformTime(fromAt), endTime: platformTime(Math.ceil(toAt / 1000) * 1000) };
-    const { elements, complete } = await readPages(
-      (current) => readPage('recordGroupQuery', { current, size: pageSize, params }, recordPageTotalMs),
+    let slowly = false;
+    const readOne = (current: number) =>
+      readPage('recordGroupQuery', { current, size: pageSize, params }, recordPageTotalMs);
+    const complete = await readPages(
+      async (current) => {
+        if (slowly) await reader.nextTurn();
+        try {
+          return await readOne(current);
+        } catch (error) {
+          // It counts each page as a query: this page and those after it take a turn each.
+          if (current === 1 || slowly || !askedTooOften(error)) throw error;
+          slowly = true;
+          await reader.nextTurn();
+          return await readOne(current);
+        }
+      },
       maxRecordPages,
+      async (page) => {
+        const records = page.map(parseRecord).filter((record) => record !== null);
+        if (records.length < page.length)
+          log.warn({ setAside: page.length - records.length }, 'records that cannot be read');
+        await reader.take(records);
+      },
     );
     // Part of a window would pass for proof that a call is not in it.
     if (!complete) throw readError('too_large', `more than ${maxRecordPages} pages of records`);
-    const records = elements.map(parseRecord).filter((record) => record !== null);
-    if (records.length < elements.length) {
-      log.warn({ setAside: elements.length - records.length }, 'records that cannot be read');
-    }
-    return [...new Map(records.map((record) => [record.voiceId, record])).values()];
   }
 
   async function getBalance(): Promise<Balance | null> {
     if (settings.balanceUrl === undefined) return null;
     const url = new URL(settings.balanceUrl);
     const request = { method: 'GET' as const, origin: url.origin, path: `${url.pathname}${url.search}` };
-    const { fields } = await read(request, reads, { totalMs: readTotalMs });
+    const { fields } = await ask('getBalance', request, { totalMs: readTotalMs });
     const balance = plainText(fields.balance);
     if (balance === null) throw readError('no_code', 'getBalance answered without a balance');
     return { balance, gift: plainText(fields.gift), credit: plainText(fields.credit) };

@@ -19,24 +19,26 @@ export function parsePage(data: unknown): Page | null {
 }
 
 /**
- * Every element of every page, in order, elements that moved while paging twice. Reads page 1 again where the total
- * changed meanwhile. `complete` is false where `maxPages` were not enough.
+ * Gives every page's elements to `take`, in order; elements that moved while paging come twice. Reads page 1 again
+ * where the total changed during that. False where `maxPages` were not enough.
  */
 export async function readPages(
   readPage: (current: number) => Promise<Page>,
   maxPages: number,
-): Promise<{ elements: unknown[]; complete: boolean }> {
-  const elements: unknown[] = [];
+  take: (elements: unknown[]) => void | Promise<void>,
+): Promise<boolean> {
   const totals = new Set<number>();
+  let seen = 0;
   for (let current = 1; current <= maxPages; current++) {
     const page = await readPage(current);
-    elements.push(...page.records);
+    await take(page.records);
+    seen += page.records.length;
     totals.add(page.total);
     const uncounted = page.total === 0 && page.pages === 0;
-    const more = uncounted || current < page.pages || elements.length < page.total;
+    const more = uncounted || current < page.pages || seen < page.total;
     if (page.records.length > 0 && more) continue;
-    if (totals.size > 1) elements.push(...(await readPage(1)).records);
-    return { elements, complete: true };
+    if (totals.size > 1) await take((await readPage(1)).records);
+    return true;
   }
-  return { elements, complete: false };
+  return false;
 }

@@ -8,6 +8,14 @@ import { type Exchange, exchange, type HttpRequest, type Network } from './excha
 import type { PlatformClock } from './platform-clock.ts';
 import { readEnvelope } from './send.ts';
 
+/** "Too often", the platform says (-15): wait a minute, and a second for what differs on the way. */
+export const restMs = 61_000;
+
+/** Whether a read failed because the platform was asked too often. */
+export function askedTooOften(error: unknown): boolean {
+  return error instanceof VoicecallError && error.facts.code === '-15';
+}
+
 /** Retries of a read and the pauses before them. */
 const pausesMs = [200, 800];
 

@@ -95,6 +95,13 @@ export interface Balance {
   credit: string | null;
 }
 
+/** Takes the pages of a list of records. */
+export interface RecordReader {
+  take(records: CallRecord[]): Promise<void>;
+  /** Where the platform counts each page as a query: resolves when the next one may be asked for. Throws to stop. */
+  nextTurn(): Promise<void>;
+}
+
 /** The voice platform as the rest of the program sees it. Reads throw VoiceError; sends never throw. */
 export interface VoiceClient {
   sendGroup(request: SendGroupRequest, control?: SendControl): Promise<SendResult>;
@@ -103,8 +110,8 @@ export interface VoiceClient {
   fileQuery(): Promise<Recording[]>;
   /** Null: not known or not visible yet. */
   recordGroup(voiceId: string): Promise<CallRecord | null>;
-  /** Every record between the two times (epoch ms), all pages, de-duplicated by voiceId. */
-  recordGroupQuery(fromAt: number, toAt: number): Promise<CallRecord[]>;
+  /** Every record between the two times (epoch ms), page by page; a call may come twice. Throws where one page is missing. */
+  recordGroupQuery(fromAt: number, toAt: number, reader: RecordReader): Promise<void>;
   /** Null where no balance URL is set. */
   getBalance(): Promise<Balance | null>;
   /** Platform's clock minus ours, ms, as last seen in a Date header; 0 before the first answer. */

@@ -3,6 +3,7 @@ import { afterEach, test } from 'node:test';
 import { VoicecallError } from '../../src/errors.ts';
 import { platformTime, type VoiceSettings } from '../../src/voice/client.ts';
 import type { Network } from '../../src/voice/exchange.ts';
+import type { VoiceClient } from '../../src/voice/types.ts';
 import {
   answerJson,
   answerText,
@@ -24,12 +25,15 @@ async function setUp(
   network: Partial<Network> = {},
 ) {
   const platform = await startRawPlatform(...behaviours);
-  const { client, log } = createTestClient(platform.url, { settings: settings(platform.url), network });
+  const { client, log, clock } = createTestClient(platform.url, {
+    settings: settings(platform.url),
+    network,
+  });
   stops.push(async () => {
     await client.close();
     await platform.stop();
   });
-  return { platform, client, log };
+  return { platform, client, log, clock };
 }
 
 const success = (data: unknown) => answerJson({ status: '0', reason: 'success', data });
@@ -94,14 +98,25 @@ test('an empty library ends at once, whatever it says of its size', async () => 
   }
 });
 
-test('records over a window: +08:00, all pages, page 1 again where the total changed, each voiceId once', async () => {
+/** The voiceIds of the records from `startAt` on, as they come; `onTurn` is called where a page has to wait for its turn. */
+async function voiceIdsOf(client: VoiceClient, toAt: number, onTurn = async () => {}): Promise<string[]> {
+  const voiceIds: string[] = [];
+  await client.recordGroupQuery(startAt, toAt, {
+    async take(records) {
+      voiceIds.push(...records.map((each) => each.voiceId));
+    },
+    nextTurn: onTurn,
+  });
+  return voiceIds;
+}
+
+test('records over a window: +08:00, all pages, page 1 again where the total changed', async () => {
   const { platform, client } = await setUp([
     page([record('1'), record('2')], 3, 2, 1),
     page([record('2'), record('3')], 4, 2, 2),
     page([record('4'), record('1')], 4, 2, 1),
   ]);
-  const records = await client.recordGroupQuery(startAt, startAt + 60_001);
-  assert.deepEqual(records.map((each) => each.voiceId).toSorted(), ['1', '2', '3', '4']);
+  assert.deepEqual(await voiceIdsOf(client, startAt + 60_001), ['1', '2', '2', '3', '4', '1']);
   assert.deepEqual(
     platform.heard.map((each) => each.json.current),
     [1, 2, 1],
@@ -115,13 +130,53 @@ test('records over a window: +08:00, all pages, page 1 again where the total cha
 
 test('a total that stays needs no second look at page 1', async () => {
   const { platform, client } = await setUp([page([record('1')], 2, 2, 1), page([record('2')], 2, 2, 2)]);
-  assert.equal((await client.recordGroupQuery(startAt, startAt)).length, 2);
+  assert.deepEqual(await voiceIdsOf(client, startAt), ['1', '2']);
   assert.equal(platform.heard.length, 2);
+});
+
+test('where each page counts as a query, the pages take turns', async () => {
+  const busy = answerJson({ status: '-15', reason: 'Frequent Queries' });
+  const { platform, client, clock } = await setUp([
+    page([record('1')], 3, 3, 1),
+    busy,
+    page([record('2')], 3, 3, 2),
+    page([record('3')], 3, 3, 3),
+  ]);
+  let turns = 0;
+  const voiceIds = await voiceIdsOf(client, startAt, async () => {
+    turns++;
+    await clock.advance(61_000);
+  });
+  assert.deepEqual(voiceIds, ['1', '2', '3']);
+  assert.equal(turns, 2);
+  assert.deepEqual(
+    platform.heard.map((each) => each.json.current),
+    [1, 2, 2, 3],
+  );
+});
+
+test('what was asked too often is left alone for a minute, whoever asks', async () => {
+  const busy = answerJson({ status: '-15', reason: 'Frequent Queries' });
+  const { platform, client, clock } = await setUp([busy, page([], 0, 0, 1)]);
+  await assert.rejects(client.fileQuery(), fails('voice_refused', '-15'));
+  await clock.advance(59_000);
+  await assert.rejects(client.fileQuery(), fails('voice_refused', '-15'));
+  assert.equal(platform.heard.length, 1);
+  await clock.advance(2_000);
+  assert.deepEqual(await client.fileQuery(), []);
+});
+
+test('a window of more than 100,000 records is read to its end, page by page', async () => {
+  const pages = 1_200;
+  const { client } = await setUp(
+    Array.from({ length: pages }, (_, index) => page([record(`v${index}`)], pages, pages, index + 1)),
+  );
+  assert.equal((await voiceIdsOf(client, startAt)).length, pages);
 });
 
 test('a window read in part is no answer: it would pass for proof', async () => {
   const { client } = await setUp([page([record('1')], 2, 2, 1), success(null)]);
-  await assert.rejects(client.recordGroupQuery(startAt, startAt), fails('voice_unavailable', 'no_code'));
+  await assert.rejects(voiceIdsOf(client, startAt), fails('voice_unavailable', 'no_code'));
 });
 
 test('times of the platform are written at +08:00, over midnight too', () => {

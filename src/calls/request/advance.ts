@@ -1,10 +1,8 @@
 import { announce, boardOf, refresh } from '../../outbox/outbox.ts';
-import { enqueue } from '../../queue/enqueue.ts';
 import type { Tx } from '../../store/types.ts';
 import { record } from './audit.ts';
 import type { CallsDeps } from './deps.ts';
 import { countCalls, lockRequest, type RequestRow } from './rows.ts';
-import { readOptions } from './stored.ts';
 import { moveRequest } from './transitions.ts';
 import type { Counts } from './types.ts';
 
@@ -26,12 +24,11 @@ export async function advance(
   if (request.state === 'sending' || request.state === 'approved') {
     const counts = await countCalls(tx, requestId);
     moved = counts.waiting === 0 && !(counts.unknown > 0 && (await willBeSentAgain(tx, requestId)));
-    if (moved) await finishSending(tx, deps, request, counts, now);
+    if (moved) await finishSending(tx, request, counts, now);
   } else if (request.state === 'sent') {
     const counts = await countCalls(tx, requestId);
     moved = isSettled(counts);
     if (moved) await finish(tx, request, 'done', now);
-    else if (awaitsReports(counts)) await pollLater(tx, deps, request, now);
   }
   await refresh(tx, now, requestId, step && !moved ? showStepWithinMs(request, now) : 0);
 }
@@ -61,25 +58,10 @@ async function willBeSentAgain(tx: Tx, requestId: string): Promise<boolean> {
 }
 
 function isSettled(counts: Counts): boolean {
-  return counts.unknown === 0 && !awaitsReports(counts);
+  return counts.unknown === 0 && counts.accepted === counts.answered + counts.not_answered;
 }
 
-function awaitsReports(counts: Counts): boolean {
-  return counts.accepted > counts.answered + counts.not_answered;
-}
-
-/** Polling ends when nothing is accepted without its end; what was unknown and turns out accepted begins it anew. */
-async function pollLater(tx: Tx, deps: CallsDeps, request: RequestRow, now: number): Promise<void> {
-  await enqueue(tx, { kind: 'poll', key: request.id, runAt: now + firstPollMs(deps, request), priority: 7 });
-}
-
-async function finishSending(
-  tx: Tx,
-  deps: CallsDeps,
-  request: RequestRow,
-  counts: Counts,
-  now: number,
-): Promise<void> {
+async function finishSending(tx: Tx, request: RequestRow, counts: Counts, now: number): Promise<void> {
   const nothingSent = counts.accepted + counts.refused + counts.unknown === 0;
   if (nothingSent && counts.failed > 0) await finish(tx, request, 'failed', now);
   else if (nothingSent && counts.cancelled > 0) await finish(tx, request, 'cancelled', now);
@@ -88,19 +70,8 @@ async function finishSending(
     await moveRequest(tx, request, 'sent', now);
     await record(tx, request.id, { at: now, actor: 'voicecall', action: 'sent', detail: { ...counts } });
     if (isSettled(counts)) await finish(tx, { ...request, state: 'sent' }, 'done', now);
-    else await pollLater(tx, deps, request, now);
   }
   await announceResults(tx, request, counts, now);
-}
-
-/**
- * How long to wait for delivery reports before asking for records: the longest a call can ring and last and three
- * minutes more where reports are pushed to us, 15 s where asking is the only way.
- */
-function firstPollMs(deps: CallsDeps, request: RequestRow): number {
-  if (!deps.reportsExpected) return 15_000;
-  const { maxRingingTime = 60, maxDuration = 120 } = readOptions(request.options);
-  return (maxRingingTime + maxDuration + 180) * 1000;
 }
 
 async function finish(

@@ -1,125 +1,221 @@
-import { VoicecallError } from '../../errors.ts';
 import { refresh } from '../../outbox/outbox.ts';
+import { enqueue } from '../../queue/enqueue.ts';
 import { pace } from '../../queue/turns.ts';
-import type { TaskHandler } from '../../queue/types.ts';
-import type { CallRecord } from '../../voice/types.ts';
+import type { Lease, TaskHandler } from '../../queue/types.ts';
+import type { Queryable, Tx } from '../../store/types.ts';
+import { askedTooOften, restMs } from '../../voice/reads.ts';
 import { record } from '../request/audit.ts';
 import type { CallsDeps } from '../request/deps.ts';
 import { lockRequest } from '../request/rows.ts';
-import { findToken } from '../request/token.ts';
 import { moveRequest } from '../request/transitions.ts';
+import { readRecords } from './records.ts';
 import { storeReports } from './reports.ts';
 
-/** No query limit is published for voice records; these are the reference's safe paces, ms. */
-const oneRecordEveryMs = 2_000;
-const queryEveryMs = 60_000;
-/** Up to so many calls are asked for one by one, more in one query over their time. */
+/** No limit is published for voice records; this is the reference's safe pace and a little more, ms. */
+const oneRecordEveryMs = 2_050;
+/** How often it is looked whether anything is to be asked for, ms. */
+const lookEveryMs = 5_000;
+/** More calls than this are not only asked for one by one. */
 const oneByOne = 10;
+/** The list is read back so far each minute; the whole day only now and then, as others may share the account, ms. */
+const recentMs = 3_600_000;
+const wholeDayEveryMs = 1_800_000;
 /** After this the platform is not asked any more, ms. */
-const giveUpAfterMs = 24 * 3_600_000;
-const marginMs = 5 * 60_000;
-/** What settle.ts writes where a person said that it rang. */
-const settledRang = 'settled_rang';
+export const giveUpAfterMs = 24 * 3_600_000;
+/** Requests given up in one run. */
+const givenUpAtOnce = 50;
 
-/** The handler of "poll" tasks (key: request): asks for the records of accepted calls that nobody has reported. */
+/** Has open calls polled for as long as the program runs; to be called at each start. */
+export async function schedulePolling(tx: Tx, now: number): Promise<void> {
+  await enqueue(tx, { kind: 'poll', key: 'one', runAt: now, priority: 7 });
+  await enqueue(tx, { kind: 'poll', key: 'list', runAt: now, priority: 7 });
+}
+
+/**
+ * The handler of the two "poll" tasks: they ask for the records of accepted calls whose end nobody has reported, "one"
+ * for a single call each time, "list" for all records of a window. One poller looks after the calls of all requests, so
+ * that what it costs does not grow with them.
+ */
 export function createPoller(deps: CallsDeps): TaskHandler {
-  return async (task) => {
-    const now = deps.clock.now();
-    const request = await deps.store.read
-      .selectFrom('requests')
-      .select(['id', 'state', 'changed_at', 'created_at'])
-      .where('id', '=', task.key)
-      .executeTakeFirst();
-    if (request === undefined || request.state !== 'sent') return undefined;
-    const open = await deps.store.read
-      .selectFrom('calls')
-      .select(['voice_id', 'dialled_at', 'submit_code'])
-      .where('request_id', '=', request.id)
-      .where('state', '=', 'accepted')
-      .where('superseded', '=', 0)
-      .orderBy('position')
-      .execute();
-    if (open.length === 0) return undefined;
-    const firstAt = Math.min(...open.map((each) => each.dialled_at ?? now));
-    if (now - firstAt > giveUpAfterMs) {
-      await giveUp(deps, request.id);
+  return async (task, lease) => {
+    try {
+      if (task.key === 'one') return { againAt: await askForOne(deps) };
+      if (task.key === 'list') return { againAt: await askForList(deps, lease) };
       return undefined;
+    } catch (error) {
+      if (!askedTooOften(error)) throw error;
+      return { againAt: deps.clock.now() + restMs };
     }
-    const voiceIds = new Set(open.flatMap((each) => (each.voice_id === null ? [] : [each.voice_id])));
-    // A person said that they rang: no record can be asked for, so they are given up in time like the others.
-    const nameless = open.some((each) => each.voice_id === null && each.submit_code !== settledRang);
-    if (voiceIds.size === 0 && !nameless) return { againAt: firstAt + giveUpAfterMs + 1 };
-    // Without a voiceId there is only the list of records to ask, where the token tells which is which.
-    const single = voiceIds.size <= oneByOne && !nameless;
-    const openAt = await deps.store.transaction((tx) =>
-      pace(tx, single ? 'record' : 'records', now, single ? oneRecordEveryMs * voiceIds.size : queryEveryMs),
-    );
-    if (openAt > now) return { againAt: openAt };
-    const answer = single
-      ? await askOneByOne(deps, [...voiceIds])
-      : { records: await queryRecords(deps, firstAt, now) };
-    // A single record can stay out of reach where the list of them is not.
-    const records =
-      single && answer.records.length === 0 ? await queryInstead(deps, firstAt, now) : answer.records;
-    const found = records.filter(
-      (each) =>
-        voiceIds.has(each.voiceId) || (nameless && findToken(deps.tokenSecret, each.calledInfo) !== null),
-    );
-    if (found.length > 0) await storeReports(deps, found);
-    else if (answer.refusal !== undefined) throw answer.refusal;
-    return { againAt: now + pauseMs(now - firstAt, single) };
   };
 }
 
-async function queryRecords(deps: CallsDeps, firstAt: number, now: number): Promise<CallRecord[]> {
-  const ahead = deps.voice.clockOffset();
-  return await deps.voice.recordGroupQuery(firstAt + ahead - marginMs, now + ahead + marginMs);
+/** Asks for the record of the call whose turn it is; returns when to come back. */
+async function askForOne(deps: CallsDeps): Promise<number> {
+  const now = deps.clock.now();
+  if ((await nextCall(deps.store.read, now)) === undefined) return now + lookEveryMs;
+  const turn = await deps.store.transaction(async (tx) => {
+    const openAt = await pace(tx, 'record', now, oneRecordEveryMs);
+    if (openAt > now) return { openAt };
+    const call = await nextCall(tx, now);
+    // Before it is asked for: one whose record cannot be read keeps none of the others back.
+    if (call !== undefined) await markAsked(tx, call, now);
+    return { call };
+  });
+  if ('openAt' in turn) return turn.openAt;
+  const voiceId = turn.call?.voice_id ?? null;
+  const found = voiceId === null ? null : await deps.voice.recordGroup(voiceId);
+  if (found !== null) await storeReports(deps, [found]);
+  return now + oneRecordEveryMs;
 }
 
-/** As often as queries may be made; nothing in between. */
-async function queryInstead(deps: CallsDeps, firstAt: number, now: number): Promise<CallRecord[]> {
-  const openAt = await deps.store.transaction((tx) => pace(tx, 'records', now, queryEveryMs));
-  return openAt > now ? [] : await queryRecords(deps, firstAt, now);
+interface OpenCall {
+  request_id: string;
+  position: number;
+  voice_id: string | null;
+  dialled_at: number | null;
 }
 
-/** A record that the platform refuses to give keeps none of the others back. */
-async function askOneByOne(
-  deps: CallsDeps,
-  voiceIds: readonly string[],
-): Promise<{ records: CallRecord[]; refusal?: VoicecallError }> {
-  const records: CallRecord[] = [];
-  let refusal: VoicecallError | undefined;
-  for (const voiceId of voiceIds) {
-    try {
-      const one = await deps.voice.recordGroup(voiceId);
-      if (one !== null) records.push(one);
-    } catch (error) {
-      if (!(error instanceof VoicecallError)) throw error;
-      refusal ??= error;
-      if (error.code !== 'voice_refused') break;
-    }
+/** A call that was never asked for goes before one that was; of each, the one that is due longest. */
+async function nextCall(from: Queryable, now: number): Promise<OpenCall | undefined> {
+  for (const asked of [0, 1]) {
+    const call = await from
+      .selectFrom('calls')
+      .select(['request_id', 'position', 'voice_id', 'dialled_at'])
+      .where('asked', '=', asked)
+      .where('ask_at', '<=', now)
+      .where('dialled_at', '>', now - giveUpAfterMs)
+      .orderBy('ask_at')
+      .limit(1)
+      .executeTakeFirst();
+    if (call !== undefined) return call;
   }
-  return { records, ...(refusal === undefined ? {} : { refusal }) };
+  return undefined;
 }
 
-/** Grows with the age of the calls: 15 s at first, a tenth of the age later, half an hour at most. */
-function pauseMs(ageMs: number, single: boolean): number {
-  return Math.max(single ? 15_000 : queryEveryMs, Math.min(ageMs / 10, 1_800_000));
+async function markAsked(tx: Tx, call: OpenCall, now: number): Promise<void> {
+  const dialledAt = call.dialled_at ?? now;
+  const againAt = Math.min(now + askAgainMs(now - dialledAt), dialledAt + giveUpAfterMs);
+  await tx
+    .updateTable('calls')
+    .set({ asked: 1, ask_at: againAt })
+    .where('request_id', '=', call.request_id)
+    .where('position', '=', call.position)
+    .where('ask_at', 'is not', null)
+    .execute();
 }
 
-/** Nobody ever told how these calls ended: they stay accepted, and the request is done. */
+/** Grows with the age of the call: 15 s at first, a tenth of the age later, half an hour at most. */
+function askAgainMs(ageMs: number): number {
+  return Math.floor(Math.max(15_000, Math.min(ageMs / 10, 1_800_000)));
+}
+
+/** Reads the list of records where that is of use, and gives up what is too old; returns when to come back. */
+async function askForList(deps: CallsDeps, lease: Lease): Promise<number> {
+  await giveUpOld(deps);
+  const now = deps.clock.now();
+  if (!(await needsList(deps.store.read, now))) return now + lookEveryMs;
+  // Unknown submissions are looked for by the same query: that look is never made to wait for this one.
+  if (await reconcilesSoon(deps.store.read, now)) return now + restMs / 2;
+  const fromAt = await listFrom(deps, now);
+  if (fromAt === null) return now + lookEveryMs;
+  const read = await readRecords(deps, fromAt, lease);
+  return 'openAt' in read ? read.openAt : now + restMs;
+}
+
+/** More calls are due than are asked for one by one, or some were asked for in vain, or can be asked for in no other way. */
+async function needsList(from: Queryable, now: number): Promise<boolean> {
+  const due = (asked: number) =>
+    from
+      .selectFrom('calls')
+      .select('position')
+      .where('asked', '=', asked)
+      .where('ask_at', '<=', now)
+      .where('dialled_at', '>', now - giveUpAfterMs);
+  if ((await due(2).limit(1).execute()).length > 0) return true;
+  if (
+    (
+      await due(0)
+        .limit(oneByOne + 1)
+        .execute()
+    ).length > oneByOne
+  )
+    return true;
+  const inVain = await from
+    .selectFrom('calls')
+    .select('position')
+    .where('asked', '=', 1)
+    .where('ask_at', 'is not', null)
+    .limit(1)
+    .execute();
+  return inVain.length > 0;
+}
+
+async function reconcilesSoon(from: Queryable, now: number): Promise<boolean> {
+  const task = await from
+    .selectFrom('tasks')
+    .select('key')
+    .where('kind', '=', 'reconcile')
+    .where('run_at', '<=', now + restMs)
+    .limit(1)
+    .executeTakeFirst();
+  return task !== undefined;
+}
+
+/** When the oldest open call was dialled that the list is read for this time; null: there is none. */
+async function listFrom(deps: CallsDeps, now: number): Promise<number | null> {
+  const recent = await oldestOpenAt(deps.store.read, now - recentMs);
+  const oldest = await oldestOpenAt(deps.store.read, now - giveUpAfterMs);
+  if (oldest === recent) return recent;
+  const openAt = await deps.store.transaction((tx) => pace(tx, 'records.day', now, wholeDayEveryMs));
+  return openAt > now ? recent : oldest;
+}
+
+async function oldestOpenAt(from: Queryable, afterAt: number): Promise<number | null> {
+  const row = await from
+    .selectFrom('calls')
+    .select('dialled_at')
+    .where('ask_at', 'is not', null)
+    .where('dialled_at', '>', afterAt)
+    .orderBy('dialled_at')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.dialled_at ?? null;
+}
+
+async function giveUpOld(deps: CallsDeps): Promise<void> {
+  for (let requests = 0; requests < givenUpAtOnce; requests++) {
+    const now = deps.clock.now();
+    const old = await deps.store.read
+      .selectFrom('calls')
+      .select('request_id')
+      .where('ask_at', '<=', now)
+      .where('dialled_at', '<=', now - giveUpAfterMs)
+      .orderBy('dialled_at')
+      .limit(1)
+      .executeTakeFirst();
+    if (old === undefined) return;
+    await giveUp(deps, old.request_id);
+  }
+}
+
+/**
+ * Nobody ever told how these calls ended: they stay accepted, and the request is done. While it waits for something
+ * else (a younger call, an unknown one), it is looked at again in an hour.
+ */
 async function giveUp(deps: CallsDeps, requestId: string): Promise<void> {
   await deps.store.transaction(async (tx) => {
     const now = deps.clock.now();
     const request = await lockRequest(tx, requestId);
-    if (request === null || request.state !== 'sent') return;
-    const unknown = await tx
-      .selectFrom('calls')
-      .select('position')
+    if (request === null) return;
+    const waits = ['approved', 'sending'].includes(request.state) || (await anyHope(tx, requestId, now));
+    await tx
+      .updateTable('calls')
+      .set({ ask_at: waits ? now + recentMs : null })
       .where('request_id', '=', requestId)
-      .where('state', '=', 'unknown')
-      .executeTakeFirst();
-    if (unknown !== undefined) return;
+      .where('ask_at', 'is not', null)
+      .where('dialled_at', '<=', now - giveUpAfterMs)
+      .execute();
+    if (waits || request.state !== 'sent') return;
     await moveRequest(tx, request, 'done', now, {
       finished_at: now,
       outcome: 'For some calls no report came within 24 hours.',
@@ -127,4 +223,21 @@ async function giveUp(deps: CallsDeps, requestId: string): Promise<void> {
     await record(tx, requestId, { at: now, actor: 'voicecall', action: 'gave up waiting for reports' });
     await refresh(tx, now, requestId);
   });
+}
+
+/** Whether a call of the request is unknown, or accepted and young enough to be reported. */
+async function anyHope(tx: Tx, requestId: string, now: number): Promise<boolean> {
+  const call = await tx
+    .selectFrom('calls')
+    .select('position')
+    .where('request_id', '=', requestId)
+    .where((eb) =>
+      eb.or([
+        eb('state', '=', 'unknown'),
+        eb.and([eb('ask_at', 'is not', null), eb('dialled_at', '>', now - giveUpAfterMs)]),
+      ]),
+    )
+    .limit(1)
+    .executeTakeFirst();
+  return call !== undefined;
 }

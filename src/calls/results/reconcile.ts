@@ -1,66 +1,81 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { sql } from 'kysely';
 import { refresh } from '../../outbox/outbox.ts';
 import type { TaskHandler } from '../../queue/types.ts';
-import { inChunks } from '../../store/chunks.ts';
+import { askedTooOften, restMs } from '../../voice/reads.ts';
 import type { CallsDeps } from '../request/deps.ts';
-import { findToken } from '../request/token.ts';
-import { storeReports } from './reports.ts';
+import { readRecords } from './records.ts';
 
 const hourMs = 3_600_000;
-/** The platform's own clock and ours may differ, and it may file a call a little before or after (ms). */
-const marginMs = 5 * 60_000;
-/** Records are asked for at most once in this time (no limit is documented for voice; SMS's is one a minute), ms. */
+/** Records are asked for at most once in this time, ms. */
 const minimumPauseMs = 60_000;
+/** Submissions marked as looked for in one transaction: on SQLite nothing else of the process runs during it. */
+const markedAtOnce = 100;
 
 /**
  * The handler of the "reconcile" task: looks for all unknown submissions of the last day in the platform's records, in
  * one query. What is found is applied like a report; absence proves nothing.
  */
 export function createReconciler(deps: CallsDeps): TaskHandler {
-  return async () => {
+  return async (_task, lease) => {
     const now = deps.clock.now();
     const open = await openSubmissions(deps, now);
     if (open.length === 0) return undefined;
-    const firstAt = Math.min(...open.map((each) => each.sending_at ?? now));
-    const ahead = deps.voice.clockOffset();
-    const records = await deps.voice.recordGroupQuery(firstAt + ahead - marginMs, now + ahead + marginMs);
-    const tokens = new Set(open.map((each) => each.token));
-    const found = records.filter((each) => tokens.has(findToken(deps.tokenSecret, each.calledInfo) ?? ''));
-    // Before it counts as looked for: who waits for that must see what was found.
-    if (found.length > 0) await storeReports(deps, found);
-    await deps.store.transaction(async (tx) => {
-      await inChunks(
-        open.map((each) => each.id),
-        (ids) => tx.updateTable('submissions').set({ checked_at: now }).where('id', 'in', ids).execute(),
-      );
-      // The board says when it was looked for last.
-      const requestIds = new Set(open.map((each) => each.request_id));
-      for (const requestId of [...requestIds].sort()) await refresh(tx, now, requestId);
+    const firstAt = open.reduce((first, each) => Math.min(first, each.sending_at ?? now), now);
+    const read = await readRecords(deps, firstAt, lease).catch((error: unknown) => {
+      if (!askedTooOften(error)) throw error;
+      return { openAt: deps.clock.now() + restMs };
     });
+    if ('openAt' in read) return { againAt: read.openAt };
+    // Only now: who waits for them to be looked for must see what was found.
+    for (let start = 0; start < open.length; start += markedAtOnce) {
+      await markLookedFor(deps, open.slice(start, start + markedAtOnce), now);
+      await nextTurn();
+    }
     deps.log.info(
-      { unknown: open.length, found: found.length },
+      { unknown: open.length, found: read.found },
       'looked for unknown submissions in the records',
     );
-    const nextAt = Math.min(...open.map((each) => nextCheckAt(each.sending_at ?? now, now)));
+    const nextAt = open.reduce(
+      (next, each) => Math.min(next, nextCheckAt(each.sending_at ?? now, now)),
+      Number.POSITIVE_INFINITY,
+    );
     return Number.isFinite(nextAt) ? { againAt: nextAt } : undefined;
   };
 }
 
+interface OpenSubmission {
+  id: string;
+  request_id: string;
+  sending_at: number | null;
+}
+
 /** Submissions with a call that may or may not have been dialled. */
-async function openSubmissions(deps: CallsDeps, now: number) {
+async function openSubmissions(deps: CallsDeps, now: number): Promise<OpenSubmission[]> {
   return await deps.store.read
     .selectFrom('submissions')
-    .select(['id', 'request_id', 'token', 'sending_at'])
+    .select(['id', 'request_id', 'sending_at'])
     .where('sending_at', '>', now - 25 * hourMs)
-    .where((eb) =>
-      eb.exists(
-        eb
-          .selectFrom('calls')
-          .select('calls.position')
-          .whereRef('calls.submission_id', '=', 'submissions.id')
-          .where('calls.state', '=', 'unknown'),
-      ),
+    .where('id', 'in', (eb) =>
+      eb
+        .selectFrom('calls')
+        .select('calls.submission_id as id')
+        .$castTo<{ id: string }>()
+        // Written out, so that the small index of unknown calls is used.
+        .where('calls.state', '=', sql.lit('unknown'))
+        .where('calls.dialled_at', '>', now - 25 * hourMs),
     )
     .execute();
+}
+
+async function markLookedFor(deps: CallsDeps, some: readonly OpenSubmission[], now: number): Promise<void> {
+  await deps.store.transaction(async (tx) => {
+    const ids = some.map((each) => each.id);
+    await tx.updateTable('submissions').set({ checked_at: now }).where('id', 'in', ids).execute();
+    // The board says when it was looked for last.
+    const requestIds = new Set(some.map((each) => each.request_id));
+    for (const requestId of [...requestIds].sort()) await refresh(tx, now, requestId);
+  });
 }
 
 /** The next time (ms) of the schedule: 1, 3, 8, 20 and 60 minutes after it was sent, then hourly to 24 h; infinite after. */

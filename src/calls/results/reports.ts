@@ -18,6 +18,7 @@ import { readRecord } from '../request/stored.ts';
 import { findToken } from '../request/token.ts';
 import { type CallChange, writeCalls } from '../request/transitions.ts';
 import type { CallState } from '../request/types.ts';
+import { soonMs } from './first-ask.ts';
 import { settleByReports } from './taken-by-report.ts';
 import { isFinal, judgeTermination, winningReport } from './terminations.ts';
 
@@ -264,6 +265,7 @@ const reportedColumns = [
   'feedback_value',
   'out_recall_count',
   'reported_at',
+  'ask_at',
 ] as const satisfies (keyof CallRow)[];
 
 /** The call after the report that counts for it. */
@@ -274,10 +276,11 @@ function withReport(call: CallRow, voiceId: string, report: CallRecord, now: num
     : judgeTermination(report).answered
       ? 'answered'
       : 'not_answered';
-  const from = call.state;
+  const { state: from } = call;
+  const state = from === end || mayBecome(callTransitions, from, end) ? end : from;
   return {
     ...call,
-    state: from === end || mayBecome(callTransitions, from, end) ? end : from,
+    state,
     voice_id: voiceId,
     dialled_at: call.dialled_at ?? report.submitTimeAt ?? now,
     termination_code: final ? report.terminationCode : null,
@@ -290,5 +293,6 @@ function withReport(call: CallRow, voiceId: string, report: CallRecord, now: num
     feedback_value: report.feedbackValue,
     out_recall_count: report.outRecallCount,
     reported_at: now,
+    ask_at: state === 'accepted' ? (call.ask_at ?? now + soonMs) : null,
   };
 }

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { VoicecallError } from '../../errors.ts';
 import { transactionReadBack } from '../../store/read-back.ts';
 import type { Tx } from '../../store/types.ts';
@@ -6,6 +7,7 @@ import { readAudit, record } from '../request/audit.ts';
 import type { CallsDeps } from '../request/deps.ts';
 import { lockRequest } from '../request/rows.ts';
 import { moveCalls, moveSubmissions } from '../request/transitions.ts';
+import { giveUpAfterMs } from './poll.ts';
 
 /**
  * A person says what became of an unknown submission. It rang: its unknown calls count as accepted; it did not: as
@@ -30,7 +32,12 @@ export async function settle(
     const requestId = known.request_id;
     await lockRequest(tx, requestId);
     const settled = rang
-      ? await moveCalls(tx, { submissionId }, ['unknown'], 'accepted', { submit_code: 'settled_rang' })
+      ? await moveCalls(tx, { submissionId }, ['unknown'], 'accepted', {
+          submit_code: 'settled_rang',
+          asked: 2,
+          // Without a voiceId there is nothing to ask for: it is given up in time like the others.
+          ask_at: sql<number>`dialled_at + ${giveUpAfterMs}`,
+        })
       : await moveCalls(tx, { submissionId }, ['unknown'], 'failed', {
           submit_code: 'settled_silent',
           dialled_at: null,

@@ -1,11 +1,14 @@
 import { enqueue } from '../../queue/enqueue.ts';
 import type { Tx } from '../../store/types.ts';
+import { restMs } from '../../voice/reads.ts';
 import type { SendResult, SubmittedRow } from '../../voice/types.ts';
 import { advance } from '../request/advance.ts';
 import { record } from '../request/audit.ts';
 import type { CallsDeps } from '../request/deps.ts';
 import { type CallRow, lockRequest, type SubmissionRow } from '../request/rows.ts';
+import { readOptions } from '../request/stored.ts';
 import { type CallChange, moveCalls, moveSubmission, writeCalls } from '../request/transitions.ts';
+import { firstAskMs } from '../results/first-ask.ts';
 import { reconcileAfterMs } from '../results/reconcile.ts';
 import { tryReportsAgain } from '../results/reports.ts';
 import { settleByReports } from '../results/taken-by-report.ts';
@@ -36,7 +39,8 @@ export async function applySendResult(
 ): Promise<void> {
   const requestId = await requestOf(tx, submissionId);
   if (requestId === null) return;
-  await lockRequest(tx, requestId);
+  const request = await lockRequest(tx, requestId);
+  if (request === null) return;
   const submission = await tx
     .selectFrom('submissions')
     .selectAll()
@@ -52,7 +56,10 @@ export async function applySendResult(
   else if (result.outcome === 'refused') await refused(tx, deps, submission, result);
   else if (result.outcome === 'ambiguous') {
     await becomeUnknown(tx, deps, submission, result.code ?? result.why, result.detail);
-  } else await answered(tx, deps, submission, result);
+  } else {
+    const askAt = deps.clock.now() + firstAskMs(deps, readOptions(request.options));
+    await answered(tx, deps, submission, result, askAt);
+  }
   await advance(tx, deps, requestId, { step: result.outcome === 'answered' });
 }
 
@@ -65,7 +72,14 @@ async function requestOf(tx: Tx, submissionId: string): Promise<string | null> {
   return row?.request_id ?? null;
 }
 
-async function notSent(tx: Tx, deps: CallsDeps, submission: SubmissionRow, why: string): Promise<void> {
+/** Back to `ready`, as provably nothing was dialled; tried again after `leastMs` or more, growing with the tries. */
+async function notSent(
+  tx: Tx,
+  deps: CallsDeps,
+  submission: SubmissionRow,
+  why: string,
+  leastMs = 0,
+): Promise<void> {
   const now = deps.clock.now();
   await moveSubmission(tx, submission, 'ready', { code: why, sender: null, sending_at: null });
   await moveCalls(tx, { submissionId: submission.id }, ['sending'], 'ready', { dialled_at: null });
@@ -80,7 +94,8 @@ async function notSent(tx: Tx, deps: CallsDeps, submission: SubmissionRow, why: 
     await moveCalls(tx, { submissionId: submission.id }, ['ready'], 'failed', { submit_code: why });
     return;
   }
-  const pauseMs = why === 'stopped' ? 0 : Math.min(1000 * 2 ** Math.max(0, submission.tries - 1), 60_000);
+  const growingMs = Math.min(1000 * 2 ** Math.max(0, submission.tries - 1), 60_000);
+  const pauseMs = why === 'stopped' ? 0 : Math.max(leastMs, growingMs);
   const nextTryAt = now + pauseMs;
   await tx
     .updateTable('submissions')
@@ -99,6 +114,9 @@ async function refused(
 ): Promise<void> {
   const now = deps.clock.now();
   const told = { submit_code: result.code, submit_reason: result.reason };
+  // "Too often" means that nothing was dialled and that a minute later it may be: it goes out again after that.
+  if (result.code === '-15' && submission.state === 'sending')
+    return await notSent(tx, deps, submission, result.code, restMs);
   await moveSubmission(tx, submission, 'refused', {
     code: result.code,
     reason: result.reason,
@@ -169,6 +187,7 @@ async function answered(
   deps: CallsDeps,
   submission: SubmissionRow,
   result: { code: string; reason: string; rows: SubmittedRow[] },
+  askAt: number,
 ): Promise<void> {
   const now = deps.clock.now();
   const calls = await tx.selectFrom('calls').selectAll().where('submission_id', '=', submission.id).execute();
@@ -176,7 +195,7 @@ async function answered(
   const changed: CallChange[] = [];
   for (const call of calls) {
     const row = rows.get(call.callee);
-    const next = row === undefined ? null : withRow(call, row);
+    const next = row === undefined ? null : withRow(call, row, askAt);
     if (next !== null) changed.push({ from: call.state, call: next });
   }
   await writeCalls(tx, changed, answeredColumns);
@@ -200,10 +219,12 @@ async function answered(
 }
 
 /** What `withRow` changes. */
-const answeredColumns = ['state', 'voice_id', 'submit_code', 'submit_reason', 'dialled_at'] as const;
+const answeredColumns = [
+  ...['state', 'voice_id', 'submit_code', 'submit_reason', 'dialled_at', 'ask_at', 'asked'],
+] as const;
 
 /** The call after its row of the answer; null where the row says nothing new. A report that came first is not undone. */
-function withRow(call: CallRow, row: SubmittedRow): CallRow | null {
+function withRow(call: CallRow, row: SubmittedRow, askAt: number): CallRow | null {
   const told = { submit_code: row.terminationCode, submit_reason: row.terminationReason };
   if (call.state === 'accepted' || call.state === 'answered' || call.state === 'not_answered') {
     return { ...call, ...told, voice_id: call.voice_id ?? row.voiceId };
@@ -215,5 +236,7 @@ function withRow(call: CallRow, row: SubmittedRow): CallRow | null {
     state: row.outcome,
     voice_id: row.voiceId,
     dialled_at: row.outcome === 'refused' ? null : call.dialled_at,
+    ask_at: row.outcome === 'accepted' ? askAt : null,
+    asked: row.voiceId === null ? 2 : 0,
   };
 }

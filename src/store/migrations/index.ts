@@ -1,6 +1,7 @@
 import { alertSenders } from './alert-senders.ts';
 import { channelReads } from './channel-reads.ts';
 import { firstTables } from './first-tables.ts';
+import { openCalls } from './open-calls.ts';
 import { outboxTries } from './outbox-tries.ts';
 import type { Step } from './step.ts';
 import { triedReports } from './tried-reports.ts';
@@ -9,4 +10,11 @@ import { triedReports } from './tried-reports.ts';
  * Steps from an empty database to today's tables, oldest first. A released step never changes: a change of the tables
  * is a new file here, at the end of the list, and the same change in ../schema.ts.
  */
-export const migrations: Step[] = [firstTables, alertSenders, triedReports, outboxTries, channelReads];
+export const migrations: Step[] = [
+  firstTables,
+  alertSenders,
+  triedReports,
+  outboxTries,
+  channelReads,
+  openCalls,
+];

@@ -62,7 +62,7 @@ export function createVoiceStub(
     },
     fileQuery: async () => [],
     recordGroup: async () => null,
-    recordGroupQuery: async () => [],
+    recordGroupQuery: async () => {},
     getBalance: async () => null,
     clockOffset: () => 0,
     close: async () => {},

@@ -1,0 +1,80 @@
+import { pace } from '../../queue/turns.ts';
+import type { Lease } from '../../queue/types.ts';
+import { restMs } from '../../voice/reads.ts';
+import type { CallRecord } from '../../voice/types.ts';
+import type { CallsDeps } from '../request/deps.ts';
+import { findToken } from '../request/token.ts';
+import { storeReports } from './reports.ts';
+
+/** The platform's clock and ours may differ, and it may file a call a little before or after, ms. */
+const marginMs = 5 * 60_000;
+
+/**
+ * Asks for the list of records from `fromAt` until now (ms), once a minute at most, whoever asks: no limit is published
+ * for voice records, and SMS allows one query a minute. Whatever tells of a call of ours is stored as a report, of
+ * whichever request it is. Returns how many, or when the next turn is. Throws where the list could not be read to its end.
+ */
+export async function readRecords(
+  deps: CallsDeps,
+  fromAt: number,
+  lease: Lease,
+): Promise<{ found: number } | { openAt: number }> {
+  const now = deps.clock.now();
+  const openAt = await takeTurn(deps, now);
+  if (openAt > now) return { openAt };
+  const ahead = deps.voice.clockOffset();
+  let found = 0;
+  await deps.voice.recordGroupQuery(fromAt + ahead - marginMs, now + ahead + marginMs, {
+    async take(records) {
+      const ours = await whatConcernsUs(deps, records);
+      found += ours.length;
+      await storeReports(deps, ours);
+    },
+    async nextTurn() {
+      let waitMs: number = restMs;
+      while (waitMs > 0) {
+        await sleep(deps, waitMs, lease);
+        const asksAt = deps.clock.now();
+        waitMs = (await takeTurn(deps, asksAt)) - asksAt;
+      }
+    },
+  });
+  return { found };
+}
+
+/** Takes the turn of the list; returns `now`, or when it is free. */
+async function takeTurn(deps: CallsDeps, now: number): Promise<number> {
+  return await deps.store.transaction((tx) => pace(tx, 'records', now, restMs));
+}
+
+/** Throws where the lease ends meanwhile. */
+async function sleep(deps: CallsDeps, ms: number, { signal }: Lease): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const wake = () => {
+      signal.removeEventListener('abort', wake);
+      cancel();
+      resolve();
+    };
+    const cancel = deps.clock.after(ms, wake);
+    signal.addEventListener('abort', wake);
+    if (signal.aborted) wake();
+  });
+  signal.throwIfAborted();
+}
+
+/** The records that carry a token of ours or a voiceId that we know, unless its call has ended. */
+async function whatConcernsUs(deps: CallsDeps, records: readonly CallRecord[]): Promise<CallRecord[]> {
+  if (records.length === 0) return [];
+  const voiceIds = records.map((each) => each.voiceId);
+  const rows = await deps.store.read
+    .selectFrom('calls')
+    .select(['voice_id', 'state'])
+    .where('voice_id', 'in', voiceIds)
+    .execute();
+  const known = new Map(rows.map((row) => [row.voice_id, row.state]));
+  return records.filter(({ voiceId, calledInfo }) => {
+    const state = known.get(voiceId);
+    if (state !== undefined) return state !== 'answered' && state !== 'not_answered';
+    return findToken(deps.tokenSecret, calledInfo) !== null;
+  });
+}

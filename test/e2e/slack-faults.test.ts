@@ -3,7 +3,18 @@ import { createHmac } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { databaseKinds } from '../support/store.ts';
 import { fillModal, messages } from '../support/world.ts';
-import { ask, becomes, boards, type Flow, replies, resultsOf, shownText, soon, startFlow } from './flow.ts';
+import {
+  ask,
+  becomes,
+  boards,
+  type Flow,
+  replies,
+  resultsOf,
+  shownText,
+  soon,
+  startFlow,
+  toldAlone,
+} from './flow.ts';
 
 for (const database of databaseKinds) {
   describe(`Slack in trouble, on ${database}`, () => {
@@ -137,6 +148,21 @@ for (const database of databaseKinds) {
       flow.slack.fault({ method: 'conversations.info', kind: '500', times: 1 });
       await submit();
       await settled(before);
+    });
+
+    test('what Slack does not answer is told as Slack’s fault, not as ours', async () => {
+      const board = await ask(flow, { callee: number() });
+      await becomes(flow, board, 'done');
+      for (const fault of [
+        { kind: 'html' },
+        { kind: '500' },
+        { kind: 'error', error: 'fatal_error' },
+      ] as const) {
+        const before = flow.slack.ephemerals('U0ASHA').length;
+        flow.slack.fault({ method: 'views.open', times: 1, ...fault });
+        await flow.slack.press('U0ASHA', board.channel, board.ts, 'call_details');
+        assert.match(await toldAlone(flow, 'U0ASHA', before), /Slack did not answer/);
+      }
     });
 
     test('a wrong or stale signature is refused, and nothing comes of it', async () => {

@@ -1,4 +1,5 @@
 import { WebAPIHTTPError, WebAPIPlatformError, WebAPIRateLimitedError } from '@slack/web-api';
+import { VoicecallError } from '../../errors.ts';
 
 /**
  * What became of a Web API call that failed: `limited` and `refused` did nothing for certain; after `unclear` (5xx, a
@@ -28,12 +29,31 @@ const unclear = new Set([
 
 /** Sorts an error of @slack/web-api; anything else is unclear. */
 export function slackFailure(error: unknown): SlackFailure {
+  if (error instanceof VoicecallError && error.code === 'slack_unavailable') return slackFailure(error.cause);
   if (error instanceof WebAPIRateLimitedError)
     return { kind: 'limited', retryAfterMs: error.retryAfter * 1000 };
   if (error instanceof WebAPIPlatformError) return platformFailure(error.data.error);
   if (error instanceof WebAPIHTTPError) return { kind: 'unclear', error: `HTTP ${error.statusCode}` };
   return { kind: 'unclear', error: error instanceof Error ? error.message : String(error) };
 }
+
+/**
+ * The error to throw for a Web API call that failed: VoicecallError slack_unavailable (facts: method, error) where Slack
+ * did not answer, was asked too often, or refuses the app as a whole; else what came, which says what was wrong.
+ */
+export function slackFault(error: unknown, method: string): unknown {
+  const failure = slackFailure(error);
+  if (failure.kind === 'refused' && !isTokenFault(failure.error) && !refusesTheApp.has(failure.error))
+    return error;
+  const what = failure.kind === 'limited' ? 'ratelimited' : failure.error;
+  return new VoicecallError('slack_unavailable', `${method}: ${what}`, {
+    cause: error,
+    facts: { method, error: what },
+  });
+}
+
+/** Too late or not permitted, whatever was asked. */
+const refusesTheApp = new Set(['missing_scope', 'accesslimited', 'expired_trigger_id', 'trigger_expired']);
 
 /** The error of an answer that is not Slack's: a proxy's page, JSON that broke off. */
 export const notFromSlack = 'the answer is not one of Slack’s';

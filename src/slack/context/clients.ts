@@ -1,5 +1,6 @@
 import type { Logger } from '@slack/bolt';
-import { WebClient } from '@slack/web-api';
+import { type WebAPICallResult, WebClient } from '@slack/web-api';
+import { slackFault } from '../client/errors.ts';
 
 export interface SlackClients {
   /** For everything that goes through the outbox: it has its own patience. */
@@ -21,7 +22,7 @@ export function createSlackClients(settings: {
   fetch?: typeof fetch | undefined;
 }): SlackClients {
   const client = (timeoutMs: number) =>
-    new WebClient(settings.token, {
+    new AskingClient(settings.token, {
       slackApiUrl: settings.apiUrl,
       logger: settings.logger,
       retryConfig: { retries: 0 },
@@ -30,4 +31,15 @@ export function createSlackClients(settings: {
       ...(settings.fetch === undefined ? {} : { fetch: settings.fetch }),
     });
   return { web: client(10_000), urgent: client(2_500) };
+}
+
+/** A client whose failures tell by their code where Slack itself did not answer. */
+class AskingClient extends WebClient {
+  override async apiCall(method: string, options?: Record<string, unknown>): Promise<WebAPICallResult> {
+    try {
+      return await super.apiCall(method, options);
+    } catch (error) {
+      throw slackFault(error, method);
+    }
+  }
 }

@@ -37,7 +37,7 @@ const rooms: [room: string, mayImport: string[]][] = [
   ['slack/words', ['callees', 'calls/request', 'calls/results', 'config', 'voice', 'slack/kit']],
   ['slack/replies', ['calls/request', 'slack/kit', 'slack/context', 'slack/words']],
   ['slack/approval', ['callees', 'outbox', ...calls, ...slackGround]],
-  ['slack/board', ['callees', 'paging', 'voice', ...calls, ...slackGround]],
+  ['slack/board', ['callees', 'outbox', 'paging', 'voice', ...calls, ...slackGround]],
   ['slack/asking', ['callees', 'config', 'store', 'voice', ...calls, ...slackGround]],
   ['slack/lookup', ['callees', 'config', 'outbox', ...calls, ...slackGround]],
   [
@@ -133,6 +133,18 @@ function circle(nodes: Iterable<string>, next: (node: string) => Iterable<string
   return undefined;
 }
 
+/** What a file of `calls` would know of Slack: its task names, its numbers, what is posted; undefined: nothing. */
+function slackIn(text: string): string | undefined {
+  const code = text.replace(/^\s*(?:\/\/|\/?\*).*$/gm, '');
+  const word = /'slack\.\w+'|\b(?:tableRows|shownInTable|afterPostMs|99|1_?200|mrkdwn)\b/.exec(code);
+  if (word !== null) return `holds ${word[0]}`;
+  const taken = [...code.matchAll(/import\s*\{([^}]*)\}\s*from\s*'[^']*outbox\/[^']*'/g)]
+    .flatMap(([, names = '']) => names.split(','))
+    .map((name) => name.trim())
+    .find((name) => name !== '' && name !== 'changed' && name !== 'remind');
+  return taken === undefined ? undefined : `takes ${taken} from the outbox`;
+}
+
 const files = globSync('**/*.{ts,mjs}', { cwd: source })
   .map((path) => path.replaceAll('\\', '/'))
   .sort();
@@ -212,6 +224,20 @@ suite('the house', () => {
     for (const each of wrong) assert.notEqual(fault(each), undefined, JSON.stringify(each));
     assert.equal(fault({ from: 'slack/lookup/home.ts', to: 'calls/request/read.ts' }), undefined);
     assert.equal(fault({ from: 'store/open.ts', to: 'config/types.ts' }), undefined);
+  });
+
+  test('all that calls know of Slack is that something changed', () => {
+    assert.equal(
+      slackIn(`import { changed, post } from '../../outbox/outbox.ts';`),
+      'takes post from the outbox',
+    );
+    assert.match(slackIn(`await enqueue(tx, { kind: 'slack.edit', key });`) ?? '', /slack.edit/);
+    assert.match(slackIn('if (request.callees > 99) file();') ?? '', /99/);
+    const found = files
+      .filter((path) => path.startsWith('calls/'))
+      .map((path) => [path, slackIn(readFileSync(join(source, path), 'utf8'))])
+      .filter(([, what]) => what !== undefined);
+    assert.deepEqual(found, []);
   });
 
   test(`no folder holds more than ${mostFiles} files`, () => {

@@ -89,11 +89,18 @@ async function addRest(tx: Tx, name: string, at: number, done: boolean): Promise
   await tx
     .insertInto('messages')
     .values({
-      ...{ id: `m${name}`, request_id: null, kind: 'direct', slot: null, channel_id: 'U1', parent_id: null },
+      ...{
+        id: `m${name}`,
+        request_id: null,
+        kind: 'words' as const,
+        slot: null,
+        channel_id: 'U1',
+        parent_id: null,
+      },
       ...{
         thread_ts: null,
         user_id: 'U1',
-        body: '{"text":"to 6591110001"}',
+        body: '{"plain":"to 6591110001"}',
         state: done ? 'posted' : 'pending',
       },
       ...{ sequence: 1, ts: null, shown: null, tries: 0, tried_at: null, posted_at: null, created_at: at },

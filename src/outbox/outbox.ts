@@ -1,36 +1,31 @@
+import { z } from 'zod';
 import { newId } from '../ids.ts';
 import { enqueue } from '../queue/enqueue.ts';
 import type { Tx } from '../store/types.ts';
+import type { RequestState } from '../store/values.ts';
+import { type Post, type PostPlace, slotOf, toColumns } from './post.ts';
 
-export type AnnouncementKind = 'board' | 'results' | 'card' | 'reply' | 'file' | 'direct' | 'ephemeral';
+/** Posting waits so long for a POST that dials (ms): writing at the same moment would hold up the phone. */
+const phoneFirstMs = 30;
 
-export interface Announcement {
-  requestId: string | null;
-  kind: AnnouncementKind;
-  /** Set where there may be only one, such as "board:<request>": a second ask changes nothing. */
-  slot?: string;
-  channelId: string;
-  /** Goes into this message's thread, once that one is posted. */
-  parentId?: string | null;
-  threadTs?: string | null;
-  /** Whom it is for, where one person alone shall see it. */
-  userId?: string | null;
-  /** Ready-made content; null or absent: rendered from the request when it is posted. */
-  body?: unknown;
-}
+/** More callees than one submission takes. */
+const crowd = 200;
 
-/** So long (ms) does Slack wait for the POST that it is told of: writing at the same moment would hold up the phone. */
-export const afterPostMs = 30;
+/** Up to so many callees the thread's table shows all; above, a file does (Slack: 100 rows, one is the header). */
+export const shownInTable = 99;
+
+/** Posts that are drawn anew when their request changes. */
+const live = ['board', 'results', 'card'];
 
 let lastSequence = 0;
 
-/** Puts something to say into the outbox, in the caller's transaction, to be posted after `afterMs`; returns its id. */
-export async function announce(
+/** Puts something to say into the outbox, in the caller's transaction; returns its id. */
+export async function post(
   tx: Tx,
   now: number,
-  announcement: Announcement,
-  afterMs = 0,
+  what: { requestId: string | null; post: Post; place: PostPlace },
 ): Promise<string> {
+  const { requestId, place } = what;
   const id = newId('m');
   // Never twice and never back, so that a thread's first message goes before what stands under it.
   lastSequence = Math.max(now * 1000, lastSequence + 1);
@@ -38,17 +33,13 @@ export async function announce(
     .insertInto('messages')
     .values({
       id,
-      request_id: announcement.requestId,
-      kind: announcement.kind,
-      slot: announcement.slot ?? null,
-      channel_id: announcement.channelId,
-      parent_id: announcement.parentId ?? null,
-      thread_ts: announcement.threadTs ?? null,
-      user_id: announcement.userId ?? null,
-      body:
-        announcement.body === undefined || announcement.body === null
-          ? null
-          : JSON.stringify(announcement.body),
+      request_id: requestId,
+      ...toColumns(what.post),
+      slot: slotOf(what.post, requestId),
+      channel_id: place.channelId,
+      parent_id: place.parentId ?? null,
+      thread_ts: place.threadTs ?? null,
+      user_id: null,
       state: 'pending',
       sequence: lastSequence,
       ts: null,
@@ -60,10 +51,152 @@ export async function announce(
     })
     .onConflict((conflict) => conflict.column('slot').doNothing())
     .executeTakeFirst();
-  if ((inserted.numInsertedOrUpdatedRows ?? 0n) > 0n) {
-    await enqueue(tx, { kind: 'slack.deliver', key: announcement.channelId, runAt: now + afterMs });
-  }
+  if ((inserted.numInsertedOrUpdatedRows ?? 0n) > 0n) await deliverSoon(tx, place.channelId, now);
   return id;
+}
+
+/** Has what waits for a channel posted. */
+export async function deliverSoon(tx: Tx, channelId: string, now: number): Promise<void> {
+  await enqueue(tx, { kind: 'slack.deliver', key: channelId, runAt: now + phoneFirstMs });
+}
+
+/** Has a message edited, if what it shows has changed, within `withinMs` together with further changes. */
+export async function editSoon(tx: Tx, messageId: string, now: number, withinMs = 0): Promise<void> {
+  await enqueue(tx, { kind: 'slack.edit', key: messageId, runAt: now + Math.max(phoneFirstMs, withinMs) });
+}
+
+/**
+ * Something of a request has changed, in the caller's transaction: what has to be shown of it in Slack now is written
+ * down, and what shows it already is drawn anew. `progress`: one of many changes like it, which a crowd's board may show
+ * later together with the next.
+ */
+export async function changed(
+  tx: Tx,
+  now: number,
+  requestId: string,
+  { progress = false } = {},
+): Promise<void> {
+  const rows = await tx
+    .selectFrom('requests')
+    .leftJoin('messages', 'messages.request_id', 'requests.id')
+    .select(['requests.id', 'requests.state', 'requests.callees', 'requests.changed_at'])
+    .select(['requests.channel_id', 'requests.thread_ts', 'requests.asked_in', 'requests.approval'])
+    .select(['requests.requested_by', 'requests.cancelled_by'])
+    .select(['messages.id as post_id', 'messages.slot', 'messages.kind', 'messages.state as post_state'])
+    .select((eb) =>
+      eb
+        .exists(
+          eb
+            .selectFrom('submissions')
+            .select('submissions.id')
+            .whereRef('submissions.request_id', '=', 'requests.id'),
+        )
+        .as('released'),
+    )
+    .where('requests.id', '=', requestId)
+    .execute();
+  const [request] = rows;
+  if (request === undefined) return;
+  const idOf = new Map(rows.flatMap(({ slot, post_id: id }) => (slot && id ? [[slot, id] as const] : [])));
+  await addMissing(tx, now, { ...request, released: Boolean(request.released) }, idOf);
+  const withinMs = progress ? showWithinMs(request, now) : 0;
+  for (const { post_id: id, kind, post_state: state } of rows) {
+    // Also those being posted at this moment: what they show may have been read before this change is committed.
+    if (id !== null && live.includes(kind ?? '') && (state === 'pending' || state === 'posted'))
+      await editSoon(tx, id, now, withinMs);
+  }
+}
+
+interface ShownRequest {
+  id: string;
+  state: RequestState;
+  callees: number;
+  channel_id: string;
+  thread_ts: string | null;
+  asked_in: string | null;
+  approval: string | null;
+  requested_by: string | null;
+  cancelled_by: string | null;
+  /** Whether anything of it was ever up for sending. */
+  released: boolean;
+}
+
+async function addMissing(
+  tx: Tx,
+  now: number,
+  request: ShownRequest,
+  idOf: ReadonlyMap<string, string>,
+): Promise<void> {
+  const add = async (what: Post, place: PostPlace): Promise<string> =>
+    idOf.get(slotOf(what, request.id) ?? '') ??
+    (await post(tx, now, { requestId: request.id, post: what, place }));
+  const here = { channelId: request.channel_id, threadTs: request.thread_ts };
+  const board = await add({ kind: 'board' }, here);
+  const underBoard = { ...here, parentId: board };
+  if (request.state === 'awaiting_approval') {
+    const channelId = approvalChannel(request);
+    await add({ kind: 'card' }, channelId === null ? { ...underBoard, threadTs: null } : { channelId });
+  }
+  if (isSent(request)) {
+    await add({ kind: 'results' }, underBoard);
+    if (request.callees > shownInTable) {
+      await add({ kind: 'file', when: 'sent' }, underBoard);
+      if (request.state === 'done') await add({ kind: 'file', when: 'done' }, underBoard);
+    }
+  }
+  if (!idOf.has(`outcome:${request.id}`) && (await awaitsOutcome(tx, request)))
+    await add({ kind: 'outcome' }, { channelId: request.requested_by ?? '' });
+}
+
+/** Nothing of it is left to be sent, and something was. */
+function isSent({ state, released }: ShownRequest): boolean {
+  return state === 'sent' || state === 'done' || state === 'failed' || (state === 'cancelled' && released);
+}
+
+/** Where the approvers are asked; null: in the board's thread. */
+function approvalChannel({ approval }: ShownRequest): string | null {
+  const shape = z.object({ channelId: z.string().nullable() });
+  return approval === null ? null : shape.parse(JSON.parse(approval)).channelId;
+}
+
+/** Whether somebody else has just decided, and the person who asked is not where the board stands. */
+async function awaitsOutcome(tx: Tx, request: ShownRequest): Promise<boolean> {
+  const { id, state, approval, requested_by: asker, cancelled_by: canceller, released } = request;
+  if (approval === null || asker === null || request.asked_in === request.channel_id) return false;
+  if (state === 'expired') return true;
+  if (state === 'cancelled') return !released && canceller !== asker;
+  if (state !== 'approved' && state !== 'rejected') return false;
+  const last = await tx
+    .selectFrom('decisions')
+    .select('user_id')
+    .where('request_id', '=', id)
+    .orderBy('at', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return last?.user_id !== asker;
+}
+
+/**
+ * A crowd's board moves for minutes: it is edited ever less often while its state stays (after 1, 4, 13, 40 s, then once
+ * a minute), so that the workspace's few edits are left to others.
+ */
+function showWithinMs(request: { callees: number; changed_at: number }, now: number): number {
+  return request.callees <= crowd ? 0 : Math.min(2 * Math.max(0, now - request.changed_at), 60_000);
+}
+
+/** Reminds the approvers of a request, once, in the thread of their card; nothing where no card is posted. */
+export async function remind(tx: Tx, now: number, requestId: string): Promise<void> {
+  // Not by its slot: a card that was moved has another.
+  const card = await tx
+    .selectFrom('messages')
+    .select(['id', 'channel_id', 'parent_id'])
+    .where('request_id', '=', requestId)
+    .where('kind', '=', 'card')
+    .where('state', '=', 'posted')
+    .executeTakeFirst();
+  if (card === undefined) return;
+  const place = { channelId: card.channel_id, parentId: card.parent_id ?? card.id };
+  await post(tx, now, { requestId, post: { kind: 'reminder' }, place });
 }
 
 /** The id of a request's board, or null. */
@@ -71,23 +204,7 @@ export async function boardOf(tx: Tx, requestId: string): Promise<string | null>
   const row = await tx
     .selectFrom('messages')
     .select('id')
-    .where('slot', '=', `board:${requestId}`)
+    .where('slot', '=', slotOf({ kind: 'board' }, requestId))
     .executeTakeFirst();
   return row?.id ?? null;
-}
-
-/**
- * Has the request's board, results and card shown anew: they are rendered from the database when their turn comes. Also
- * those that are being posted at this moment: what they show may have been read before this change is committed.
- * `withinMs`: how long it may wait for further changes, to be shown with them.
- */
-export async function refresh(tx: Tx, now: number, requestId: string, withinMs = 0): Promise<void> {
-  const shown = await tx
-    .selectFrom('messages')
-    .select('id')
-    .where('request_id', '=', requestId)
-    .where('kind', 'in', ['board', 'results', 'card'])
-    .where('state', 'in', ['pending', 'posted'])
-    .execute();
-  for (const { id } of shown) await enqueue(tx, { kind: 'slack.edit', key: id, runAt: now + withinMs });
 }

@@ -4,7 +4,7 @@ import type { CallsDeps } from '../calls/request/deps.ts';
 import { lockRequest, type RequestRow } from '../calls/request/rows.ts';
 import { VoicecallError } from '../errors.ts';
 import { redactNumbers } from '../log.ts';
-import { refresh } from '../outbox/outbox.ts';
+import { changed } from '../outbox/outbox.ts';
 import { transactionReadBack } from '../store/read-back.ts';
 import type { Tx } from '../store/types.ts';
 import { lockAlert } from './known-alerts.ts';
@@ -95,7 +95,7 @@ async function acknowledgeRequest(tx: Tx, deps: CallsDeps, request: RequestRow, 
   const { stopped } = isOpen(request.state)
     ? await cancelIn(tx, deps, request.id, { by, action: 'stopped' })
     : { stopped: 0 };
-  await refresh(tx, now, request.id);
+  await changed(tx, now, request.id);
   return stopped;
 }
 

@@ -2,7 +2,7 @@ import { maskNumber } from '../callees/numbering-plan.ts';
 import type { Callee } from '../callees/types.ts';
 import type { Message } from '../calls/request/types.ts';
 import type { Rule } from '../config/types.ts';
-import { announce } from '../outbox/outbox.ts';
+import { post } from '../outbox/outbox.ts';
 import type { Tx } from '../store/types.ts';
 import type { RingingAlert } from './episodes.ts';
 
@@ -27,13 +27,10 @@ export interface RuleAlert {
 
 /** Plain words under the alert, escaped where they are rendered; of one `slot` there is one message for ever. */
 export async function rulesReply(tx: Tx, about: RuleAlert, plain: string, slot?: string): Promise<void> {
-  await announce(tx, about.now, {
+  await post(tx, about.now, {
     requestId: null,
-    kind: 'reply',
-    ...(slot === undefined ? {} : { slot }),
-    channelId: about.channelId,
-    threadTs: about.alert.threadTs,
-    body: { plain },
+    post: { kind: 'words', plain, ...(slot === undefined ? {} : { once: slot }) },
+    place: { channelId: about.channelId, threadTs: about.alert.threadTs },
   });
 }
 

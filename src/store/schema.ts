@@ -9,6 +9,7 @@ import type {
   Message,
   OnUnknown,
   Origin,
+  PostKind,
   RequestState,
   SubmissionState,
 } from './values.ts';
@@ -157,8 +158,7 @@ export interface TasksTable {
 export interface MessagesTable {
   id: string;
   request_id: string | null;
-  /** board, results, card, reply, file, direct, ephemeral */
-  kind: string;
+  kind: PostKind;
   /** Unique where there may only be one, such as "board:<request>". */
   slot: string | null;
   channel_id: string;
@@ -166,7 +166,7 @@ export interface MessagesTable {
   parent_id: string | null;
   thread_ts: string | null;
   user_id: string | null;
-  /** JSON; null: rendered from the request when it is posted. */
+  /** JSON: what a Post of its kind holds (outbox/post.ts); null: nothing more, or erased. */
   body: string | null;
   state: string;
   /** Order of posting within a channel. */

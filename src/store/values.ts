@@ -32,6 +32,17 @@ export type CallState =
   | 'failed'
   | 'answered'
   | 'not_answered';
+/** What a Slack message of ours is. */
+export type PostKind =
+  | 'board'
+  | 'results'
+  | 'card'
+  | 'file'
+  | 'full'
+  | 'reminder'
+  | 'outcome'
+  | 'instead'
+  | 'words';
 export type Origin = 'person' | 'alert' | 'redial';
 export type OnUnknown = 'again' | 'hold';
 export type DecisionKind = 'approve' | 'reject';

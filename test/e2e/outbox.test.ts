@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Fault } from '../../sandbox/slack/types.ts';
+import { changed } from '../../src/outbox/outbox.ts';
 import { databaseKinds } from '../support/store.ts';
 import { fillModal } from '../support/world.ts';
 import { boardsUnder, firing, post, said } from './alert-flow.ts';
@@ -251,14 +252,13 @@ for (const database of databaseKinds) {
       flow.slack.clearFaults();
       always({ method: 'chat.update', kind: '500', holds: bad.ts });
       const store = await flow.database.open();
-      const { refresh } = await import('../../src/outbox/outbox.ts');
       const id = String(current(flow, bad).metadata?.event_payload.request_id);
       const from = mark();
       await store.transaction((tx) =>
         tx.updateTable('messages').set({ shown: null }).where('ts', '=', bad.ts).execute(),
       );
       for (let second = 0; second < 120; second++) {
-        await store.transaction((tx) => refresh(tx, flow.clock.now(), id));
+        await store.transaction((tx) => changed(tx, flow.clock.now(), id));
         flow.clock.jump(1_000);
         await new Promise((resolve) => setTimeout(resolve, 10));
       }

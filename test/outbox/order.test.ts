@@ -1,16 +1,21 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { announce, refresh } from '../../src/outbox/outbox.ts';
+import { changed, post } from '../../src/outbox/outbox.ts';
+import { configWith, createDeps, createVoiceStub, request } from '../calls/approval/stage.ts';
+import { createFakeClock } from '../support/clock.ts';
 import { withStore } from '../support/store.ts';
+
+const config = configWith('{ calleesOver: 10, approvers: [U0BEN] }');
 
 test('what goes into a thread never comes before its first message, also within one millisecond', async () => {
   await withStore(async (store) => {
     const now = Date.now();
     await store.transaction(async (tx) => {
       for (let pair = 0; pair < 1_100; pair++) {
-        const first = { requestId: null, kind: 'board' as const, channelId: 'C0OPS' };
-        const parentId = await announce(tx, now, first);
-        await announce(tx, now, { ...first, kind: 'card', parentId });
+        const words = { kind: 'words', plain: 'hello' } as const;
+        const place = { channelId: 'C0OPS' };
+        const parentId = await post(tx, now, { requestId: null, post: words, place });
+        await post(tx, now, { requestId: null, post: words, place: { ...place, parentId } });
       }
     });
     const wrong = await store.read
@@ -25,17 +30,16 @@ test('what goes into a thread never comes before its first message, also within 
 
 test('a change that comes while a board is being posted is shown after it, too', async () => {
   await withStore(async (store) => {
-    const now = Date.now();
-    const id = await store.transaction(async (tx) => {
-      const board = await announce(tx, now, { requestId: 'r1', kind: 'board', channelId: 'C0OPS' });
-      await refresh(tx, now, 'r1');
-      return board;
-    });
+    const clock = createFakeClock();
+    const deps = createDeps({ store, clock, config: () => config, voice: createVoiceStub([]) });
+    const requestId = await request(deps);
+    await store.transaction((tx) => changed(tx, clock.now(), requestId));
+    const board = await store.read.selectFrom('messages').select('id').where('kind', '=', 'board').execute();
     const edits = await store.read
       .selectFrom('tasks')
-      .select('key')
+      .select('key as id')
       .where('kind', '=', 'slack.edit')
       .execute();
-    assert.deepEqual(edits, [{ key: id }]);
+    assert.deepEqual(edits, board);
   });
 });

@@ -1,4 +1,4 @@
-import { afterPostMs, announce, refresh } from '../../outbox/outbox.ts';
+import { changed, remind } from '../../outbox/outbox.ts';
 import { cancelTask, enqueue } from '../../queue/enqueue.ts';
 import type { TaskHandler } from '../../queue/types.ts';
 import type { Tx } from '../../store/types.ts';
@@ -8,20 +8,11 @@ import { lockRequest, type RequestRow } from '../request/rows.ts';
 import { readApproval } from '../request/stored.ts';
 import { moveCalls, moveRequest } from '../request/transitions.ts';
 
-/** The wait is over, ended by `by`: so are its timers; everything shown is drawn anew, and who asked elsewhere is told. */
-export async function closeApproval(tx: Tx, request: RequestRow, now: number, by: string): Promise<void> {
-  await cancelTask(tx, 'expire', request.id);
-  await cancelTask(tx, 'remind', request.id);
-  await refresh(tx, now, request.id, afterPostMs);
-  if (request.requested_by === null || request.requested_by === by) return;
-  if (request.asked_in === request.channel_id) return;
-  await announce(tx, now, {
-    requestId: request.id,
-    kind: 'direct',
-    slot: `outcome:${request.id}`,
-    channelId: request.requested_by,
-    userId: request.requested_by,
-  });
+/** The wait for approval is over: so are its timers. */
+export async function closeApproval(tx: Tx, requestId: string, now: number): Promise<void> {
+  await cancelTask(tx, 'expire', requestId);
+  await cancelTask(tx, 'remind', requestId);
+  await changed(tx, now, requestId);
 }
 
 /** The approvers' card stands in Slack: from now (ms) the time to decide runs. */
@@ -34,14 +25,14 @@ export async function startApprovalClock(tx: Tx, requestId: string, now: number)
   await tx.updateTable('requests').set({ expires_at: expiresAt }).where('id', '=', requestId).execute();
   await enqueue(tx, { kind: 'expire', key: requestId, runAt: expiresAt, priority: 1 });
   await enqueue(tx, { kind: 'remind', key: requestId, runAt: now + Math.floor(approval.expiresAfterMs / 2) });
-  await refresh(tx, now, requestId);
+  await changed(tx, now, requestId);
 }
 
 export async function expireNow(tx: Tx, request: RequestRow, now: number): Promise<void> {
   await moveRequest(tx, request, 'expired', now, { finished_at: now });
   await moveCalls(tx, { requestId: request.id }, ['ready'], 'cancelled');
   await record(tx, request.id, { at: now, actor: 'voicecall', action: 'expired' });
-  await closeApproval(tx, request, now, 'voicecall');
+  await closeApproval(tx, request.id, now);
 }
 
 /** The handler of "expire" tasks (key: request). */
@@ -66,23 +57,7 @@ export function createReminder(deps: CallsDeps): TaskHandler {
       const request = await lockRequest(tx, task.key);
       if (request === null || request.state !== 'awaiting_approval') return undefined;
       if (request.expires_at !== null && now >= request.expires_at) return undefined;
-      // Not by its slot: a card that was moved has another.
-      const card = await tx
-        .selectFrom('messages')
-        .select(['id', 'channel_id', 'parent_id'])
-        .where('request_id', '=', request.id)
-        .where('kind', '=', 'card')
-        .where('state', '=', 'posted')
-        .executeTakeFirst();
-      if (card === undefined) return undefined;
-      await announce(tx, now, {
-        requestId: request.id,
-        kind: 'reply',
-        slot: `reminder:${request.id}`,
-        channelId: card.channel_id,
-        parentId: card.parent_id ?? card.id,
-        body: { reminder: true },
-      });
+      await remind(tx, now, request.id);
       return undefined;
     });
 }

@@ -1,6 +1,6 @@
 import { countCountries } from '../../callees/countries.ts';
 import { VoicecallError } from '../../errors.ts';
-import { refresh } from '../../outbox/outbox.ts';
+import { changed } from '../../outbox/outbox.ts';
 import { transactionReadBack } from '../../store/read-back.ts';
 import type { Tx } from '../../store/types.ts';
 import { toJson } from '../../store/values.ts';
@@ -111,17 +111,17 @@ async function decideIn(
   if (press.decision === 'reject') {
     await moveRequest(tx, request, 'rejected', now, { outcome: press.reason, finished_at: now });
     await moveCalls(tx, { requestId: request.id }, ['ready'], 'cancelled');
-    await closeApproval(tx, request, now, press.userId);
+    await closeApproval(tx, request.id, now);
     return { state: 'rejected' };
   }
   const approved = await countApprovals(tx, request.id);
   const quorum = approval?.quorum ?? 1;
   if (approved < quorum) {
-    await refresh(tx, now, request.id);
+    await changed(tx, now, request.id);
     return { state: 'waiting', approved, quorum };
   }
   await release(tx, deps, request);
-  await closeApproval(tx, request, now, press.userId);
+  await closeApproval(tx, request.id, now);
   return await approvedOutcome(tx, request.id);
 }
 
@@ -242,5 +242,5 @@ async function showAsItIs(
     const detail = { approvals: Number(voided.numDeletedRows) };
     await record(tx, request.id, { at: now, actor: 'voicecall', action: 'made approvals void', detail });
   }
-  await refresh(tx, now, request.id);
+  await changed(tx, now, request.id);
 }

@@ -71,7 +71,7 @@ export async function cancelIn(
   await dropAgain(tx, requestId);
   if (request.state === 'awaiting_approval') {
     await moveRequest(tx, request, 'cancelled', now, { cancelled_by: by, finished_at: now });
-    await closeApproval(tx, request, now, by);
+    await closeApproval(tx, requestId, now);
   } else await advance(tx, deps, requestId);
   return { stopped };
 }

@@ -1,7 +1,7 @@
 import { countCountries } from '../../callees/countries.ts';
 import type { Callee } from '../../callees/types.ts';
 import { newId } from '../../ids.ts';
-import { afterPostMs, announce } from '../../outbox/outbox.ts';
+import { changed } from '../../outbox/outbox.ts';
 import type { Tx } from '../../store/types.ts';
 import { toJson } from '../../store/values.ts';
 import { record } from '../request/audit.ts';
@@ -77,31 +77,13 @@ export async function createRequest(
     action: 'asked',
     detail: { callees: ask.callees.length, approval: ask.approval?.reasons ?? [] },
   });
-  const board = await announce(
-    tx,
-    now,
-    {
-      requestId: id,
-      kind: 'board',
-      slot: `board:${id}`,
-      channelId: ask.channelId,
-      threadTs: ask.threadTs ?? null,
-    },
-    ask.approval === null ? afterPostMs : 0,
-  );
   if (ask.approval === null) {
     const { priority } = ask;
     await release(tx, deps, { id, state, message, options, priority, callees: ask.callees.length });
   } else {
     await holdForbidden(tx, deps.config(), { id, options, callees: ask.callees.length });
-    await announce(tx, now, {
-      requestId: id,
-      kind: 'card',
-      slot: `card:${id}`,
-      channelId: ask.approval.channelId ?? ask.channelId,
-      parentId: ask.approval.channelId === null ? board : null,
-    });
   }
+  await changed(tx, now, id);
   return { id, created: true, state };
 }
 

@@ -1,4 +1,4 @@
-import { announce, boardOf, refresh } from '../../outbox/outbox.ts';
+import { changed } from '../../outbox/outbox.ts';
 import type { Tx } from '../../store/types.ts';
 import { record } from './audit.ts';
 import type { CallsDeps } from './deps.ts';
@@ -20,29 +20,16 @@ export async function advance(
   const now = deps.clock.now();
   const request = await lockRequest(tx, requestId);
   if (request === null) return;
-  let moved = false;
   if (request.state === 'sending' || request.state === 'approved') {
     const counts = await countCalls(tx, requestId);
-    moved = counts.waiting === 0 && !(counts.unknown > 0 && (await willBeSentAgain(tx, requestId)));
-    if (moved) await finishSending(tx, request, counts, now);
+    const all = counts.waiting === 0 && !(counts.unknown > 0 && (await willBeSentAgain(tx, requestId)));
+    if (all) await finishSending(tx, request, counts, now);
   } else if (request.state === 'sent') {
     const counts = await countCalls(tx, requestId);
-    moved = isSettled(counts);
-    if (moved) await finish(tx, request, 'done', now);
+    if (isSettled(counts)) await finish(tx, request, 'done', now);
   }
-  await refresh(tx, now, requestId, step && !moved ? showStepWithinMs(request, now) : 0);
+  await changed(tx, now, requestId, { progress: step });
 }
-
-/**
- * A crowd's board moves for minutes: it is edited ever less often while its state stays (after 1, 4, 13, 40 s, then once
- * a minute), so that the workspace's few edits are left to others.
- */
-export function showStepWithinMs(request: Pick<RequestRow, 'callees' | 'changed_at'>, now: number): number {
-  return request.callees <= crowd ? 0 : Math.min(2 * Math.max(0, now - request.changed_at), 60_000);
-}
-
-/** More callees than one submission takes. */
-const crowd = 200;
 
 /** True while a submission of the request waits to go out once more because its answer was lost. */
 async function willBeSentAgain(tx: Tx, requestId: string): Promise<boolean> {
@@ -71,7 +58,6 @@ async function finishSending(tx: Tx, request: RequestRow, counts: Counts, now: n
     await record(tx, request.id, { at: now, actor: 'voicecall', action: 'sent', detail: { ...counts } });
     if (isSettled(counts)) await finish(tx, { ...request, state: 'sent' }, 'done', now);
   }
-  await announceResults(tx, request, counts, now);
 }
 
 async function finish(
@@ -82,40 +68,4 @@ async function finish(
 ): Promise<void> {
   await moveRequest(tx, request, to, now, { finished_at: now });
   await record(tx, request.id, { at: now, actor: 'voicecall', action: to });
-  if (to === 'done') await announceFile(tx, request.id, 'done', now);
-}
-
-/** Rows a table in the thread can show; above it the whole goes into a file (Slack: 100 rows with the header). */
-export const tableRows = 99;
-
-async function announceResults(tx: Tx, request: RequestRow, counts: Counts, now: number): Promise<void> {
-  const parentId = await boardOf(tx, request.id);
-  await announce(tx, now, {
-    requestId: request.id,
-    kind: 'results',
-    slot: `results:${request.id}`,
-    channelId: request.channel_id,
-    threadTs: request.thread_ts,
-    parentId,
-  });
-  if (counts.callees > tableRows) await announceFile(tx, request.id, 'sent', now);
-}
-
-/** The CSV of all calls, once when all was sent and once more when all is known. */
-async function announceFile(tx: Tx, requestId: string, when: 'sent' | 'done', now: number): Promise<void> {
-  const request = await tx
-    .selectFrom('requests')
-    .select(['callees', 'channel_id', 'thread_ts'])
-    .where('id', '=', requestId)
-    .executeTakeFirstOrThrow();
-  if (request.callees <= tableRows) return;
-  await announce(tx, now, {
-    requestId,
-    kind: 'file',
-    slot: `file:${requestId}:${when}`,
-    channelId: request.channel_id,
-    threadTs: request.thread_ts,
-    parentId: await boardOf(tx, requestId),
-    body: { when },
-  });
 }

@@ -1,4 +1,4 @@
-import { refresh } from '../../outbox/outbox.ts';
+import { changed } from '../../outbox/outbox.ts';
 import { enqueue } from '../../queue/enqueue.ts';
 import { pace } from '../../queue/turns.ts';
 import type { Lease, TaskHandler } from '../../queue/types.ts';
@@ -221,7 +221,7 @@ async function giveUp(deps: CallsDeps, requestId: string): Promise<void> {
       outcome: 'For some calls no report came within 24 hours.',
     });
     await record(tx, requestId, { at: now, actor: 'voicecall', action: 'gave up waiting for reports' });
-    await refresh(tx, now, requestId);
+    await changed(tx, now, requestId);
   });
 }
 

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { sql } from 'kysely';
-import { refresh } from '../../outbox/outbox.ts';
+import { changed } from '../../outbox/outbox.ts';
 import type { TaskHandler } from '../../queue/types.ts';
 import { askedTooOften, restMs } from '../../voice/reads.ts';
 import type { CallsDeps } from '../request/deps.ts';
@@ -74,7 +74,7 @@ async function markLookedFor(deps: CallsDeps, some: readonly OpenSubmission[], n
     await tx.updateTable('submissions').set({ checked_at: now }).where('id', 'in', ids).execute();
     // The board says when it was looked for last.
     const requestIds = new Set(some.map((each) => each.request_id));
-    for (const requestId of [...requestIds].sort()) await refresh(tx, now, requestId);
+    for (const requestId of [...requestIds].sort()) await changed(tx, now, requestId);
   });
 }
 

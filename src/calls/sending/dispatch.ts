@@ -1,12 +1,12 @@
 import type { CallOptions } from '../../config/types.ts';
 import { VoicecallError } from '../../errors.ts';
 import { newId } from '../../ids.ts';
-import { afterPostMs, refresh } from '../../outbox/outbox.ts';
+import { changed } from '../../outbox/outbox.ts';
 import { pace } from '../../queue/turns.ts';
 import type { Lease, Task, TaskHandler, TaskResult } from '../../queue/types.ts';
 import type { Tx } from '../../store/types.ts';
 import type { SendResult } from '../../voice/types.ts';
-import { advance, showStepWithinMs } from '../request/advance.ts';
+import { advance } from '../request/advance.ts';
 import type { CallsDeps } from '../request/deps.ts';
 import { lockRequest } from '../request/rows.ts';
 import { readMessage, readOptions } from '../request/stored.ts';
@@ -102,12 +102,7 @@ async function takeNext(tx: Tx, deps: CallsDeps, sender: string): Promise<NextSt
   if (won === 0) return { do: 'next' };
   await moveCalls(tx, { submissionId: next.id }, ['ready'], 'sending', { dialled_at: now });
   if (request.state === 'approved') await moveRequest(tx, request, 'sending', now);
-  await refresh(
-    tx,
-    now,
-    request.id,
-    request.state === 'approved' ? afterPostMs : showStepWithinMs(request, now),
-  );
+  await changed(tx, now, request.id, { progress: true });
   return {
     do: 'send',
     job: {

@@ -3,7 +3,7 @@ import { decide, decidedFacts, type NewDecision } from '../../calls/approval/dec
 import { recordRefused } from '../../calls/request/audit.ts';
 import type { RequestView } from '../../calls/request/types.ts';
 import { VoicecallError } from '../../errors.ts';
-import { refresh } from '../../outbox/outbox.ts';
+import { changed } from '../../outbox/outbox.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import { mayApprove, type Refusal } from '../context/permissions.ts';
 import { people } from '../kit/text.ts';
@@ -89,7 +89,7 @@ async function refusalFor(
     const at = deps.clock.now();
     await recordRefused(tx, request.id, { at, actor: userId, pressed, why });
     // A user group may have become unreadable since: the card says so.
-    await refresh(tx, at, request.id);
+    await changed(tx, at, request.id);
   });
   return refusal;
 }

@@ -28,8 +28,7 @@ export function renderOutcome(request: RequestView, facts: MessageFacts): Render
 /** What cannot be posted where it belongs goes to the person who asked, with why and what to do. */
 export function renderInstead(
   request: RequestView,
-  gone: { what: string; channelId: string; error: string },
-  _facts: MessageFacts,
+  gone: { what: 'board' | 'results' | 'file' | 'card'; channelId: string; error: string },
 ): RenderedMessage {
   const { emoji, words } = requestWords[request.state];
   const why =

@@ -1,8 +1,8 @@
 import type { KnownBlock } from '@slack/types';
 import type { CallView, RequestView, SubmissionView } from '../../calls/request/types.ts';
+import { shownInTable } from '../../outbox/outbox.ts';
 import { describeCode } from '../../voice/codes.ts';
 import { context, header, type RenderedPost, section, topText } from '../kit/blocks.ts';
-import { slackLimits } from '../kit/limits.ts';
 import { count, listWords, people, plural } from '../kit/text.ts';
 import { isTrouble } from '../words/call-words.ts';
 import {
@@ -18,9 +18,6 @@ import { countWords } from '../words/state-words.ts';
 import { renderTable } from './results-table.ts';
 
 const wholeShown = 4;
-
-/** Above this many callees the thread gets a CSV file with all of them; the table shows those with trouble. */
-export const tableCallees = slackLimits.tableRows - 1;
 
 /** The thread's message with every callee's result; `calls` are all of the request's, in the order asked. Numbers are masked. */
 export function renderResults(
@@ -41,7 +38,7 @@ export function renderResults(
     text: topText(
       `Results for ${people(counts.callees)} (${playedWords(request.message, request.options, 200)}): ${told || 'nobody was rung'}.`,
       ...whole.slice(0, 2).map((line) => line.replaceAll('*', '')),
-      counts.callees > tableCallees ? 'All of them are in the CSV file below.' : null,
+      counts.callees > shownInTable ? 'All of them are in the CSV file below.' : null,
     ),
     blocks,
     metadata: { event_type: 'voicecall_results', event_payload: { request_id: request.id } },
@@ -49,8 +46,8 @@ export function renderResults(
 }
 
 function tableBlocks(request: RequestView, calls: readonly CallView[]): KnownBlock[] {
-  const inFile = request.counts.callees > tableCallees;
-  const latest = calls.length > tableCallees ? calls.filter((call) => !call.superseded) : calls;
+  const inFile = request.counts.callees > shownInTable;
+  const latest = calls.length > shownInTable ? calls.filter((call) => !call.superseded) : calls;
   const rows = inFile ? latest.filter(isTrouble) : latest;
   if (rows.length === 0) {
     return inFile ? [context('Nothing was refused or failed. All of them are in the CSV file below.')] : [];

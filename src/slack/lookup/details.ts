@@ -1,9 +1,8 @@
 import type { App, BlockAction, ButtonAction } from '@slack/bolt';
-import { tableRows } from '../../calls/request/advance.ts';
 import { readAudit } from '../../calls/request/audit.ts';
 import { loadCalls } from '../../calls/request/read.ts';
 import type { RequestView } from '../../calls/request/types.ts';
-import { announce } from '../../outbox/outbox.ts';
+import { post, shownInTable } from '../../outbox/outbox.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import { buttonValue, handlePress, isOwnOrApprover, requestOf, turnPage } from '../replies/press.ts';
 import { pageSize, pagesOf } from '../words/callee-pages.ts';
@@ -34,7 +33,7 @@ async function details(deps: SlackDeps, request: RequestView, userId: string, pa
     readAudit(deps.store.read, request.id),
     isOwnOrApprover(deps, request, userId),
   ]);
-  const fileSent = full && page === 0 && request.counts.callees > tableRows;
+  const fileSent = full && page === 0 && request.counts.callees > shownInTable;
   if (fileSent) await sendFullFile(deps, request, userId);
   return detailsView(request, calls, {
     masked: !full,
@@ -50,13 +49,10 @@ async function details(deps: SlackDeps, request: RequestView, userId: string, pa
 async function sendFullFile(deps: SlackDeps, request: RequestView, userId: string): Promise<void> {
   const now = deps.clock.now();
   await deps.store.transaction((tx) =>
-    announce(tx, now, {
+    post(tx, now, {
       requestId: request.id,
-      kind: 'file',
-      slot: `full:${request.id}:${userId}:${Math.floor(now / 60_000)}`,
-      channelId: userId,
-      userId,
-      body: { when: 'full' },
+      post: { kind: 'full', userId, minute: Math.floor(now / 60_000) },
+      place: { channelId: userId },
     }),
   );
 }

@@ -1,6 +1,6 @@
 import { startApprovalClock } from '../../calls/approval/deadline.ts';
 import { VoicecallError } from '../../errors.ts';
-import { enqueue } from '../../queue/enqueue.ts';
+import { editSoon } from '../../outbox/outbox.ts';
 import type { Lease, TaskHandler, TaskResult } from '../../queue/types.ts';
 import { isClosedPlace, isGoneThread, isRefusedShape, slackFailure } from '../client/errors.ts';
 import type { SlackDeps } from '../context/deps.ts';
@@ -220,7 +220,7 @@ async function delivered(
       .execute();
     // What changed while it was being posted was not asked to be edited: it was no message yet.
     if (message.kind === 'board' || message.kind === 'results' || message.kind === 'card') {
-      await enqueue(tx, { kind: 'slack.edit', key: message.id, runAt: now });
+      await editSoon(tx, message.id, now);
     }
   });
   return 'done';

@@ -1,13 +1,17 @@
 import { startApprovalClock } from '../../calls/approval/deadline.ts';
 import type { Config } from '../../config/types.ts';
-import { announce, boardOf } from '../../outbox/outbox.ts';
-import { enqueue } from '../../queue/enqueue.ts';
+import { boardOf, deliverSoon, post } from '../../outbox/outbox.ts';
+import { type Post, readPost, toColumns } from '../../outbox/post.ts';
 import type { Tx } from '../../store/types.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import type { MessageRow } from './types.ts';
 
-/** What is shown of a request, wherever it can be shown. */
-const news = ['board', 'results', 'file', 'card'];
+/** What is shown of a request, wherever it can be shown; full numbers are for the one person who asked for them. */
+type News = Extract<Post, { kind: 'board' | 'results' | 'file' | 'card' }>;
+
+function isNews(what: Post): what is News {
+  return ['board', 'results', 'file', 'card'].includes(what.kind);
+}
 
 interface Asked {
   requested_by: string | null;
@@ -23,32 +27,27 @@ interface Asked {
  */
 export async function moveElsewhere(deps: SlackDeps, message: MessageRow, error: string): Promise<void> {
   await deps.store.transaction(async (tx) => {
-    const now = deps.clock.now();
     const request = message.request_id === null ? undefined : await askedBy(tx, message.request_id);
-    if (request === undefined) return await giveUp(tx, deps, message, error);
-    if (message.kind === 'card' && message.channel_id !== request.channel_id && movedFrom(message) === null)
+    const what = readPost(message);
+    if (request === undefined || what === null) return await giveUp(tx, deps, message, error);
+    if (what.kind === 'card' && message.channel_id !== request.channel_id && what.movedFrom === undefined)
       return await moveCard(tx, deps, message, request, error);
-    const isInstead = message.kind === 'direct' && bodyOf(message).instead !== undefined;
-    // Full numbers are for the one person who asked for them.
-    const isPrivate = bodyOf(message).when === 'full';
-    if (isPrivate || (!news.includes(message.kind) && !isInstead))
-      return await giveUp(tx, deps, message, error);
-    const moved = await boardsChannel(tx, message);
-    if (moved !== null) return await moveTo(tx, deps, message, moved, error);
-    const tried = new Set([...triedBefore(message), message.channel_id]);
-    const next = fallbacks(request, deps.config()).find((each) => !tried.has(each));
+    if (!isNews(what) && what.kind !== 'instead') return await giveUp(tx, deps, message, error);
+    const tried = [...(what.tried ?? []), message.channel_id];
+    const followed = await boardsChannel(tx, message, tried);
+    if (followed !== null) return await moveTo(tx, deps, message, { what, to: followed, tried, error });
+    const next = fallbacks(request, deps.config()).find((each) => !tried.includes(each));
     // Nobody can be asked there, so it waits no longer than it would have: it expires, visibly.
-    if (message.kind === 'card') await startApprovalClock(tx, message.request_id ?? '', now);
+    if (what.kind === 'card') await startApprovalClock(tx, message.request_id ?? '', deps.clock.now());
     if (next === undefined) return await giveUp(tx, deps, message, error);
-    if (isInstead || !isPerson(next)) return await moveTo(tx, deps, message, next, error);
+    if (what.kind === 'instead' || !isPerson(next))
+      return await moveTo(tx, deps, message, { what, to: next, tried, error });
     await drop(tx, deps, message, error);
-    await announce(tx, now, {
+    const from = { instead: what.kind, of: message.id, channelId: message.channel_id, error };
+    await post(tx, deps.clock.now(), {
       requestId: message.request_id,
-      kind: 'direct',
-      slot: `moved:${message.id}`,
-      channelId: next,
-      userId: next,
-      body: { instead: message.kind, channelId: message.channel_id, error, tried: [...tried] },
+      post: { kind: 'instead', ...from, tried },
+      place: { channelId: next },
     });
   });
 }
@@ -76,8 +75,9 @@ export async function drop(tx: Tx, deps: SlackDeps, message: MessageRow, why: st
 
 async function giveUp(tx: Tx, deps: SlackDeps, message: MessageRow, error: string): Promise<void> {
   const { request_id: requestId, channel_id: channel, kind } = message;
-  const { plain } = bodyOf(message);
-  const facts = { requestId, kind, channel, error, ...(typeof plain === 'string' ? { plain } : {}) };
+  const what = readPost(message);
+  const words = what?.kind === 'words' ? { plain: what.plain } : {};
+  const facts = { requestId, kind, channel, error, ...words };
   deps.log.error(facts, 'a message can be shown nowhere in Slack: its place is closed to the app');
   await tx.updateTable('messages').set({ state: 'dropped' }).where('id', '=', message.id).execute();
 }
@@ -98,19 +98,19 @@ async function moveCard(
   error: string,
 ): Promise<void> {
   await drop(tx, deps, message, error);
-  await announce(tx, deps.clock.now(), {
+  await post(tx, deps.clock.now(), {
     requestId: message.request_id,
-    kind: 'card',
-    slot: `card:${message.request_id}:moved`,
-    channelId: request.channel_id,
-    threadTs: request.thread_ts,
-    parentId: await boardOf(tx, message.request_id ?? ''),
-    body: { movedFrom: message.channel_id, error },
+    post: { kind: 'card', movedFrom: message.channel_id, error },
+    place: {
+      channelId: request.channel_id,
+      threadTs: request.thread_ts,
+      parentId: await boardOf(tx, message.request_id ?? ''),
+    },
   });
 }
 
 /** The channel of the message under which this one belongs, where that one has moved to another. */
-async function boardsChannel(tx: Tx, message: MessageRow): Promise<string | null> {
+async function boardsChannel(tx: Tx, message: MessageRow, tried: readonly string[]): Promise<string | null> {
   if (message.parent_id === null) return null;
   const parent = await tx
     .selectFrom('messages')
@@ -118,9 +118,7 @@ async function boardsChannel(tx: Tx, message: MessageRow): Promise<string | null
     .where('id', '=', message.parent_id)
     .executeTakeFirst();
   if (parent === undefined || parent.state === 'dropped') return null;
-  return parent.channel_id === message.channel_id || triedBefore(message).includes(parent.channel_id)
-    ? null
-    : parent.channel_id;
+  return tried.includes(parent.channel_id) ? null : parent.channel_id;
 }
 
 /** The message itself goes to another place, and stays what it is: a board there has its buttons and is edited. */
@@ -128,39 +126,22 @@ async function moveTo(
   tx: Tx,
   deps: SlackDeps,
   message: MessageRow,
-  channelId: string,
-  error: string,
+  move: { what: News | Extract<Post, { kind: 'instead' }>; to: string; tried: string[]; error: string },
 ): Promise<void> {
   const { request_id: requestId, kind, channel_id: from } = message;
-  deps.log.warn({ requestId, kind, error, from, to: channelId }, 'a message goes elsewhere');
-  const body = bodyOf(message);
-  const told =
-    message.kind === 'direct' ? {} : { movedFrom: movedFrom(message) ?? message.channel_id, error };
+  const { what, to, tried, error } = move;
+  deps.log.warn({ requestId, kind, error, from, to }, 'a message goes elsewhere');
+  const moved: Post =
+    what.kind === 'instead'
+      ? { ...what, tried }
+      : { ...what, movedFrom: what.movedFrom ?? from, error, tried };
   await tx
     .updateTable('messages')
-    .set({
-      channel_id: channelId,
-      thread_ts: null,
-      body: JSON.stringify({ ...body, ...told, tried: [...triedBefore(message), message.channel_id] }),
-      ...{ tries: 0, tried_at: null, last_try_at: null, next_try_at: 0 },
-    })
+    .set({ ...toColumns(moved), channel_id: to, thread_ts: null })
+    .set({ tries: 0, tried_at: null, last_try_at: null, next_try_at: 0 })
     .where('id', '=', message.id)
     .execute();
-  await enqueue(tx, { kind: 'slack.deliver', key: channelId, runAt: deps.clock.now() });
-}
-
-function bodyOf(message: MessageRow): Record<string, unknown> {
-  return message.body === null ? {} : (JSON.parse(message.body) as Record<string, unknown>);
-}
-
-function triedBefore(message: MessageRow): string[] {
-  const { tried } = bodyOf(message);
-  return Array.isArray(tried) ? tried.map(String) : [];
-}
-
-function movedFrom(message: MessageRow): string | null {
-  const { movedFrom: from } = bodyOf(message);
-  return typeof from === 'string' ? from : null;
+  await deliverSoon(tx, to, deps.clock.now());
 }
 
 function isPerson(id: string): boolean {

@@ -2,9 +2,7 @@ import type { KnownBlock } from '@slack/types';
 import type { CountryCode } from 'libphonenumber-js';
 import { unknownCountry } from '../../callees/countries.ts';
 import { isBetweenIn } from '../../callees/numbering-plan.ts';
-import { tableRows } from '../../calls/request/advance.ts';
-import { loadCalls, loadRequest } from '../../calls/request/read.ts';
-import type { CallState, RequestView } from '../../calls/request/types.ts';
+import { type Post, readPost } from '../../outbox/post.ts';
 import { type ApprovalFacts, renderApprovalCard } from '../approval/card.ts';
 import { renderReminder } from '../approval/reminder.ts';
 import { renderBoard } from '../board/board.ts';
@@ -15,121 +13,93 @@ import type { SlackDeps } from '../context/deps.ts';
 import { context, section } from '../kit/blocks.ts';
 import { slackLimits } from '../kit/limits.ts';
 import { channelMention, foreign } from '../kit/text.ts';
-import type { MessageFacts } from '../words/request-words.ts';
+import { type Known, lookUp } from './look-up.ts';
 import type { MessageRow, Rendered } from './types.ts';
-
-/** States of calls that the table still shows where the rest goes into a file. */
-const troubleStates: CallState[] = ['refused', 'unknown', 'held', 'cancelled', 'failed'];
 
 /** Night, for the approvers' card: when most people sleep. */
 const night = { fromMinute: 22 * 60, toMinute: 7 * 60 };
 
+type Shown = Pick<MessageRow, 'id' | 'posted_at'>;
+type Message = Extract<Rendered, { kind: 'message' }>;
+
 /** What a message of the outbox says now; null where there is nothing (any more) to say. */
 export async function renderMessage(deps: SlackDeps, message: MessageRow): Promise<Rendered | null> {
-  const body = message.body === null ? null : (JSON.parse(message.body) as Record<string, unknown>);
-  if (message.request_id === null) return body === null ? null : readyMade(message, body);
-  const request = await loadRequest(deps.store.read, message.request_id);
-  if (request === null) return null;
-  const facts = { now: deps.clock.now(), nameOf: deps.people.knownName };
-  if (message.kind === 'board' || message.kind === 'card') {
-    // So that they are shown by name: a mention on the board as well would notify the approvers twice.
-    await deps.people.learnNames([
-      ...request.decisions.map((each) => each.userId),
-      ...(request.state === 'awaiting_approval' ? (request.approval?.approvers ?? []) : []),
-    ]);
-  }
-  switch (message.kind) {
+  const what = readPost(message);
+  if (what === null) return null;
+  if (what.kind === 'words') return renderWords(message, what.plain);
+  const known = await lookUp(deps, message, what);
+  return known === null ? null : render(what, message, known);
+}
+
+/** Pure: asks nobody. */
+export function render(
+  what: Exclude<Post, { kind: 'words' }>,
+  message: Shown,
+  known: Known,
+): Rendered | null {
+  const { request, calls, facts } = known;
+  switch (what.kind) {
     case 'board':
-      return withNotes({ kind: 'message', ...renderBoard(request, facts) }, boardNotes(body));
+      return withNotes({ kind: 'message', ...renderBoard(request, facts) }, [
+        ...movedNotes(what),
+        ...anewNotes(what),
+      ]);
     case 'results':
-      return { kind: 'message', ...renderResults(request, await callsToShow(deps, request)) };
+      return { kind: 'message', ...renderResults(request, calls) };
     case 'card':
       return withNotes(
-        tagged(
-          message,
-          renderApprovalCard(request, await cardFacts(deps, request, { message, body, facts })),
-        ),
-        anewNotes(body),
+        tagged(message, renderApprovalCard(request, cardFacts(what, message, known))),
+        anewNotes(what),
       );
     case 'file':
-      return await renderFile(deps, request, fileKind(body?.when));
-    case 'direct':
-      if (body?.instead === undefined) return tagged(message, renderOutcome(request, facts));
-      return tagged(
-        message,
-        renderInstead(
-          request,
-          { what: String(body.instead), channelId: String(body.channelId), error: String(body.error) },
-          facts,
-        ),
-      );
-    default:
-      if (body?.reminder === true) {
-        // It may have waited for Slack for longer than the request waited for approval.
-        return request.state === 'awaiting_approval' ? tagged(message, renderReminder(request, facts)) : null;
-      }
-      return body === null ? null : readyMade(message, body);
+      return renderFile(known, what.when);
+    case 'full':
+      return renderFile(known, 'full');
+    case 'outcome':
+      return tagged(message, renderOutcome(request, facts));
+    case 'instead':
+      return tagged(message, renderInstead(request, { ...what, what: what.instead }));
+    case 'reminder':
+      // It may have waited for Slack for longer than the request waited for approval.
+      return request.state === 'awaiting_approval' ? tagged(message, renderReminder(request, facts)) : null;
   }
 }
 
-type Posted = Extract<Rendered, { kind: 'message' }>;
+function renderWords(message: Shown, plain: string): Message {
+  const text = foreign(plain, 2_000);
+  return tagged(message, { text, blocks: [section(text)] });
+}
 
 /** Lines below a message that say how it came to stand where it stands, as far as Slack takes more blocks. */
-function withNotes(rendered: Posted, notes: string[]): Posted {
+function withNotes(rendered: Message, notes: string[]): Message {
   const blocks = [...rendered.blocks, ...notes.map((note) => context(note))];
   return notes.length === 0 || blocks.length > slackLimits.messageBlocks ? rendered : { ...rendered, blocks };
 }
 
-function boardNotes(body: Record<string, unknown> | null): string[] {
-  const moved =
-    typeof body?.movedFrom === 'string'
-      ? [
-          `This belongs into ${channelMention(body.movedFrom)}, but Slack does not let Voicecall post there (${foreign(String(body.error), 60)}).`,
-        ]
-      : [];
-  return [...moved, ...anewNotes(body)];
+function movedNotes({ movedFrom, error = '' }: { movedFrom?: string; error?: string }): string[] {
+  return movedFrom === undefined
+    ? []
+    : [
+        `This belongs into ${channelMention(movedFrom)}, but Slack does not let Voicecall post there (${foreign(error, 60)}).`,
+      ];
 }
 
-function anewNotes(body: Record<string, unknown> | null): string[] {
-  return body?.anew === true
-    ? ['The message before this one was deleted. This one shows the request from now on.']
-    : [];
+function anewNotes({ anew }: { anew?: true }): string[] {
+  return anew ? ['The message before this one was deleted. This one shows the request from now on.'] : [];
 }
 
 /** Replies are found again after a lost answer by their own id. */
-function tagged(message: MessageRow, rendered: { text: string; blocks: KnownBlock[] }): Posted {
+function tagged(message: Shown, rendered: { text: string; blocks: KnownBlock[] }): Message {
   const metadata = { event_type: 'voicecall_reply', event_payload: { message_id: message.id } };
   return { kind: 'message', ...rendered, metadata };
 }
 
-function readyMade(message: MessageRow, body: Record<string, unknown>): Rendered {
-  if (typeof body.plain === 'string') {
-    const text = foreign(body.plain, 2_000);
-    return tagged(message, { text, blocks: [section(text)] });
-  }
-  const blocks = Array.isArray(body.blocks) ? (body.blocks as KnownBlock[]) : [];
-  return tagged(message, { text: String(body.text ?? ''), blocks });
-}
-
-async function callsToShow(deps: SlackDeps, request: RequestView) {
-  const states = request.counts.callees > tableRows ? { states: troubleStates } : {};
-  return await loadCalls(deps.store.read, request.id, states);
-}
-
-async function cardFacts(
-  deps: SlackDeps,
-  request: RequestView,
-  {
-    message,
-    body,
-    facts,
-  }: { message: MessageRow; body: Record<string, unknown> | null; facts: MessageFacts },
-): Promise<ApprovalFacts> {
+function cardFacts(
+  what: Extract<Post, { kind: 'card' }>,
+  message: Shown,
+  { request, facts, balance, unreadableGroups }: Known,
+): ApprovalFacts {
   const open = request.state === 'awaiting_approval';
-  const unreadableGroups: string[] = [];
-  for (const group of (request.approval?.approvers ?? []).filter((id) => id.startsWith('S'))) {
-    if (open && (await deps.people.groupMembers(group)) === null) unreadableGroups.push(group);
-  }
   // As it is when the card is posted: one whose figures change by themselves would be edited for ever.
   const at = message.posted_at ?? facts.now;
   const nightIn = request.countries.filter(
@@ -140,17 +110,16 @@ async function cardFacts(
     ...facts,
     night: nightIn.reduce((sum, { callees }) => sum + callees, 0),
     nightIn,
-    balance: open ? deps.balance.known() : null,
+    balance,
     unreadableGroups,
-    ...(body?.movedFrom === undefined
+    ...(what.movedFrom === undefined
       ? {}
-      : { movedFrom: { channelId: String(body.movedFrom), error: String(body.error) } }),
+      : { movedFrom: { channelId: what.movedFrom, error: what.error ?? '' } }),
     seen: request.hash.slice(0, 16),
   };
 }
 
-async function renderFile(deps: SlackDeps, request: RequestView, when: FileKind): Promise<Rendered> {
-  const calls = await loadCalls(deps.store.read, request.id);
+function renderFile({ request, calls }: Known, when: 'sent' | 'done' | 'full'): Rendered {
   const { name, title, comment } = fileWords[when];
   return {
     kind: 'file',
@@ -161,13 +130,7 @@ async function renderFile(deps: SlackDeps, request: RequestView, when: FileKind)
   };
 }
 
-type FileKind = 'sent' | 'done' | 'full';
-
-function fileKind(when: unknown): FileKind {
-  return when === 'done' || when === 'full' ? when : 'sent';
-}
-
-const fileWords: Record<FileKind, { name: string; title: string; comment: string }> = {
+const fileWords: Record<'sent' | 'done' | 'full', { name: string; title: string; comment: string }> = {
   sent: {
     name: 'submitted',
     title: 'What the platform said of all',

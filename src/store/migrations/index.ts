@@ -5,6 +5,7 @@ import { openCalls } from './open-calls.ts';
 import { outboxTries } from './outbox-tries.ts';
 import type { Step } from './step.ts';
 import { triedReports } from './tried-reports.ts';
+import { typedPosts } from './typed-posts.ts';
 
 /**
  * Steps from an empty database to today's tables, oldest first. A released step never changes: a change of the tables
@@ -17,4 +18,5 @@ export const migrations: Step[] = [
   outboxTries,
   channelReads,
   openCalls,
+  typedPosts,
 ];

@@ -271,7 +271,7 @@ for (const kind of databaseKinds) {
         .selectFrom('messages')
         .select('id')
         .where('request_id', '=', id)
-        .where('kind', '=', 'reply')
+        .where('kind', '=', 'reminder')
         .execute();
       assert.deepEqual(reminders, [], 'nobody is reminded of what has expired meanwhile');
       worker = createApprovalWorker(deps);
@@ -305,11 +305,11 @@ for (const kind of databaseKinds) {
       const toldOf = async (id: string) =>
         await deps.store.read
           .selectFrom('messages')
-          .select(['user_id', 'channel_id'])
+          .select('channel_id')
           .where('request_id', '=', id)
-          .where('kind', '=', 'direct')
+          .where('kind', '=', 'outcome')
           .execute();
-      const asha = [{ user_id: 'U0ASHA', channel_id: 'U0ASHA' }];
+      const asha = [{ channel_id: 'U0ASHA' }];
       const here = await request(deps);
       await press(here, 'U0BEN');
       assert.deepEqual(await toldOf(here), [], 'the board stands where they asked');

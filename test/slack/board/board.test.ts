@@ -402,15 +402,14 @@ suite('what goes to the requester instead of a closed channel', () => {
   test('the state and the results are told apart, each with its counts', () => {
     const gone = { channelId: 'C0OPS', error: 'is_archived' };
     const some = { counts: counts({ callees: 3, accepted: 2, waiting: 1 }) };
-    const board = renderInstead(request({ state: 'sending', ...some }), { ...gone, what: 'board' }, facts);
+    const board = renderInstead(request({ state: 'sending', ...some }), { ...gone, what: 'board' });
     assertMessage(board);
     assert.match(board.text, /^Your request to ring .*: Sending\. 2 accepted and 1 not sent yet\./);
     assert.match(seen(board.blocks), /the state of your request here, and its results once it is sent/);
-    const results = renderInstead(
-      request({ counts: counts({ callees: 3, accepted: 3 }) }),
-      { ...gone, what: 'results' },
-      facts,
-    );
+    const results = renderInstead(request({ counts: counts({ callees: 3, accepted: 3 }) }), {
+      ...gone,
+      what: 'results',
+    });
     assertMessage(results);
     assert.match(results.text, /^Results of your request to ring .* 3 accepted\./);
     assert.match(seen(results.blocks), /you get the results here\./);

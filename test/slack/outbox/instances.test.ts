@@ -9,7 +9,7 @@ import type { Clock } from '../../../src/clock.ts';
 import type { Config } from '../../../src/config/types.ts';
 import { VoicecallError } from '../../../src/errors.ts';
 import { createLog } from '../../../src/log.ts';
-import { announce, refresh } from '../../../src/outbox/outbox.ts';
+import { changed, post } from '../../../src/outbox/outbox.ts';
 import type { Lease } from '../../../src/queue/types.ts';
 import { createCooldownWatch } from '../../../src/slack/alerts/cooldown.ts';
 import { slackLogger } from '../../../src/slack/client/bolt.ts';
@@ -126,7 +126,7 @@ const deliver = (channelId: string) => ({
 
 async function sayHello(store: Store): Promise<string> {
   return await store.transaction((tx) =>
-    announce(tx, 1, { requestId: null, kind: 'reply', channelId: 'C0OPS', body: { plain: 'hello' } }),
+    post(tx, 1, { requestId: null, post: { kind: 'words', plain: 'hello' }, place: { channelId: 'C0OPS' } }),
   );
 }
 
@@ -249,7 +249,7 @@ test('a card that was just posted and a decision on it do not wait for each othe
       delivering = createDeliverer({ ...deps, store: other })(deliver('C0APPROVE'), lasting);
       delivering.catch(() => {});
       await waitingForLock(store);
-      await refresh(tx, 1, requestId);
+      await changed(tx, 1, requestId);
     });
     await delivering;
     assert.equal(retries, 0);

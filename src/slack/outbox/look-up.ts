@@ -1,0 +1,55 @@
+import { loadCalls, loadRequest } from '../../calls/request/read.ts';
+import type { CallState, CallView, RequestView } from '../../calls/request/types.ts';
+import { shownInTable } from '../../outbox/outbox.ts';
+import type { Post } from '../../outbox/post.ts';
+import type { SlackDeps } from '../context/deps.ts';
+import type { MessageFacts } from '../words/request-words.ts';
+import type { MessageRow } from './types.ts';
+
+/** Everything that a post is drawn from. */
+export interface Known {
+  request: RequestView;
+  /** Those that it lists; empty where it lists none. */
+  calls: CallView[];
+  facts: MessageFacts;
+  /** Approving user groups whose members Slack does not tell. */
+  unreadableGroups: string[];
+  /** As the platform says it; null: not known. */
+  balance: string | null;
+}
+
+/** Outcomes that the table still shows where the rest goes into a file. */
+const troubleStates: CallState[] = ['refused', 'unknown', 'held', 'cancelled', 'failed'];
+
+/** Reads what a post of a request is drawn from, and asks Slack for names where they are shown; null: no such request. */
+export async function lookUp(deps: SlackDeps, message: MessageRow, what: Post): Promise<Known | null> {
+  const request = message.request_id === null ? null : await loadRequest(deps.store.read, message.request_id);
+  if (request === null) return null;
+  const waits = request.state === 'awaiting_approval';
+  const approvers = waits ? (request.approval?.approvers ?? []) : [];
+  if (what.kind === 'board' || what.kind === 'card') {
+    // So that they are shown by name: a mention on the board as well would notify the approvers twice.
+    await deps.people.learnNames([...request.decisions.map((each) => each.userId), ...approvers]);
+  }
+  return {
+    request,
+    calls: await callsFor(deps, what, request),
+    facts: { now: deps.clock.now(), nameOf: deps.people.knownName },
+    unreadableGroups: what.kind === 'card' ? await unreadable(deps, approvers) : [],
+    balance: waits ? deps.balance.known() : null,
+  };
+}
+
+async function callsFor(deps: SlackDeps, what: Post, request: RequestView): Promise<CallView[]> {
+  if (what.kind === 'file' || what.kind === 'full') return await loadCalls(deps.store.read, request.id);
+  if (what.kind !== 'results') return [];
+  const states = request.counts.callees > shownInTable ? { states: troubleStates } : {};
+  return await loadCalls(deps.store.read, request.id, states);
+}
+
+async function unreadable(deps: SlackDeps, approvers: readonly string[]): Promise<string[]> {
+  const groups: string[] = [];
+  for (const group of approvers.filter((id) => id.startsWith('S')))
+    if ((await deps.people.groupMembers(group)) === null) groups.push(group);
+  return groups;
+}

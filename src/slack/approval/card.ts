@@ -35,8 +35,6 @@ export interface ApprovalFacts extends MessageFacts {
   movedFrom?: { channelId: string; error: string };
   /** User groups whose members Slack does not tell: nobody is taken for one of them. */
   unreadableGroups?: string[];
-  /** What else is to be known; foreign. */
-  notices?: string[];
   /** What the press shall bring back of what was seen; it stands in the block_id of the buttons, after a colon. */
   seen?: string;
 }
@@ -98,7 +96,7 @@ function consequences(request: RequestView, facts: ApprovalFacts): string[] {
 /** In mrkdwn, no more than fit. */
 function notices(facts: ApprovalFacts): string[] {
   const { movedFrom, unreadableGroups = [] } = facts;
-  const lines = (facts.notices ?? []).map((notice) => foreign(notice, 400));
+  const lines: string[] = [];
   if (movedFrom !== undefined) {
     lines.unshift(
       `This card belongs into ${channelMention(movedFrom.channelId)}, but Slack does not let Voicecall post there (${foreign(movedFrom.error, 60)}). Un-archive the channel or invite the app, or change \`approval.channel\`.`,

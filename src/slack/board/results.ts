@@ -1,12 +1,10 @@
 import type { KnownBlock } from '@slack/types';
 import type { CallView, RequestView, SubmissionView } from '../../calls/request/types.ts';
 import { shownInTable } from '../../outbox/outbox.ts';
-import { describeCode } from '../../voice/codes.ts';
 import { context, header, type RenderedPost, section, topText } from '../kit/blocks.ts';
 import { count, listWords, people, plural } from '../kit/text.ts';
 import { isTrouble } from '../words/call-words.ts';
 import {
-  type CodeWords,
   playedWords,
   refusalWords,
   saidWords,
@@ -20,13 +18,9 @@ import { renderTable } from './results-table.ts';
 const wholeShown = 4;
 
 /** The thread's message with every callee's result; `calls` are all of the request's, in the order asked. Numbers are masked. */
-export function renderResults(
-  request: RequestView,
-  calls: readonly CallView[],
-  codeWords: CodeWords = describeCode,
-): RenderedPost {
+export function renderResults(request: RequestView, calls: readonly CallView[]): RenderedPost {
   const { counts } = request;
-  const whole = wholeLines(request, codeWords);
+  const whole = wholeLines(request);
   const told = listWords(countWords(counts, false));
   const blocks: KnownBlock[] = [
     header(`Results for ${people(counts.callees)}`),
@@ -63,13 +57,13 @@ function tableBlocks(request: RequestView, calls: readonly CallView[]): KnownBlo
 }
 
 /** What became of whole submissions, why and what to do, those of one code together; what is unknown in its own words. */
-function wholeLines(request: RequestView, codeWords: CodeWords): string[] {
+function wholeLines(request: RequestView): string[] {
   const total = request.submissions.length;
   const groups = Map.groupBy(
     request.submissions.filter((each) => wholeKind(each) !== null),
     (each) => `${wholeKind(each)} ${each.code ?? ''}`,
   );
-  const lines = [...groups.values()].map((group) => wholeLine(group, total, codeWords));
+  const lines = [...groups.values()].map((group) => wholeLine(group, total));
   const more = lines.length - wholeShown;
   return more > 0
     ? [...lines.slice(0, wholeShown), `${plural(more, 'more kind')} of trouble: see the table.`]
@@ -82,16 +76,16 @@ function wholeKind(submission: SubmissionView): 'refused' | 'failed' | 'unknown'
   return submission.unknown > 0 ? 'partly' : null;
 }
 
-function wholeLine(group: SubmissionView[], total: number, codeWords: CodeWords): string {
+function wholeLine(group: SubmissionView[], total: number): string {
   const [first] = group;
   if (first === undefined) return '';
   const said = saidWords(first);
   const kind = wholeKind(first);
   if (kind === 'refused') {
-    return `⛔ *The voice platform refused ${namesOf(group, total)}: nobody of them was rung.* ${refusalWords(first.code, said, codeWords)}`;
+    return `⛔ *The voice platform refused ${namesOf(group, total)}: nobody of them was rung.* ${refusalWords(first.code, said)}`;
   }
   if (kind === 'failed') {
-    const why = first.code === null ? 'Try again.' : refusalWords(first.code, said, codeWords);
+    const why = first.code === null ? 'Try again.' : refusalWords(first.code, said);
     return `❌ *Never sent, nobody was rung: ${namesOf(group, total)}.* ${why}`;
   }
   const next = group.some((each) => each.unknown > 0)

@@ -1,10 +1,9 @@
 import type { KnownBlock } from '@slack/types';
 import type { RequestView } from '../../calls/request/types.ts';
 import { actions, answer, button, context, header, type RenderedMessage, section } from '../kit/blocks.ts';
-import { channelMention, chunkLines, count, date, foreign, mention, people } from '../kit/text.ts';
+import { chunkLines, count, date, foreign } from '../kit/text.ts';
 import { requestLine } from '../words/request-line.ts';
-import { createWho, crowdWords, type NameOf } from '../words/request-words.ts';
-import { requestWords } from '../words/state-words.ts';
+import { createWho, type NameOf } from '../words/request-words.ts';
 
 /** Requests on one page of `/voicecall history`. */
 export const historySize = 10;
@@ -100,39 +99,4 @@ export function eventLine(
     .map(([key, value]) => `${key} ${String(value)}`)
     .join(', ');
   return `${date(event.at)} ${actor}: ${foreign(event.action, 120)}${detail === '' ? '' : ` (${foreign(detail, 300)})`}`;
-}
-
-/** `what` finishes "You may not …"; `who` tells who may, in mrkdwn. */
-export function notAllowedAnswer(
-  what: string,
-  who = 'the people whom the configuration names',
-): RenderedMessage {
-  return answer(`You may not ${what}: that is for ${who}. Nothing was changed.`);
-}
-
-export function cancelledAnswer(requestId: string, stopped: number): RenderedMessage {
-  const id = `\`${foreign(requestId, 60)}\``;
-  return answer(
-    stopped === 0
-      ? `Request ${id}: nothing was left to stop. What was dialled cannot be called back.`
-      : `Request ${id}: ${people(stopped)} will not be rung. What was dialled cannot be called back.`,
-  );
-}
-
-/** After one modal was submitted more than once. */
-export function submittedAnswer(request: RequestView): RenderedMessage {
-  return answer(
-    `This form has been submitted already, as request \`${foreign(request.id, 60)}\` in ${channelMention(request.channelId)}. One form makes one request; nobody is rung twice.`,
-  );
-}
-
-/** To the requester where the channel is not where they asked. */
-export function outcomeAnswer(request: RequestView): RenderedMessage {
-  const { emoji, words } = requestWords[request.state];
-  const last = request.decisions.at(-1);
-  const by = last === undefined ? '' : ` by ${mention(last.userId)}`;
-  const why = request.outcome === null ? '' : ` “${foreign(request.outcome, 500)}”`;
-  return answer(
-    `${emoji} *${words}*${by}: your request to ring ${crowdWords(request.counts.callees, request.countries)}, results in ${channelMention(request.channelId)}.${why}`,
-  );
 }

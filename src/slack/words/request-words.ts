@@ -13,9 +13,6 @@ import {
   times,
 } from '../kit/text.ts';
 
-/** What a submission's code means and what to do about it, as src/voice/codes.ts says it. */
-export type CodeWords = (code: string) => { meaning: string; remedy: string };
-
 /** A Slack user's name, or null where it is not known; then a mention is shown instead. */
 export type NameOf = (userId: string) => string | null;
 
@@ -129,11 +126,11 @@ export function unknownWords(submission: SubmissionView, total: number, goesOutA
 }
 
 /** Why a submission was refused and what to do, as sentences; `said` stands between them. */
-export function refusalWords(code: string | null, said = '', codeWords: CodeWords = describeCode): string {
+export function refusalWords(code: string | null, said = ''): string {
   if (code === null) return `The voice platform gave no reason.${said} Ask it why.`;
   // Success as a whole, with a refusal in each row.
   if (code === '0') return `Each number was refused by itself.${said} The reasons stand in the results.`;
-  const { meaning, remedy } = codeWords(code);
+  const { meaning, remedy } = describeCode(code);
   return `${meaning}${said} ${remedy}`;
 }
 

@@ -1,4 +1,4 @@
-import type { CallState, Counts, RequestState, SubmissionState } from '../../calls/request/types.ts';
+import type { CallState, Counts, RequestState } from '../../calls/request/types.ts';
 import { count } from '../kit/text.ts';
 
 export interface StateWords {
@@ -17,18 +17,6 @@ export const requestWords: Record<RequestState, StateWords> = {
   sent: { emoji: '📞', words: 'Sent, waiting for the results' },
   done: { emoji: '🏁', words: 'Finished' },
   failed: { emoji: '❌', words: 'Failed: nothing could be sent' },
-};
-
-export const submissionWords: Record<SubmissionState, StateWords> = {
-  ready: { emoji: '⏳', words: 'not sent yet' },
-  sending: { emoji: '📤', words: 'being sent' },
-  accepted: { emoji: '📞', words: 'accepted' },
-  refused: { emoji: '⛔', words: 'refused' },
-  unknown: { emoji: '❔', words: 'unknown' },
-  settled: { emoji: '✍️', words: 'settled by a person' },
-  held: { emoji: '✋', words: 'held back' },
-  cancelled: { emoji: '🛑', words: 'cancelled' },
-  failed: { emoji: '❌', words: 'failed' },
 };
 
 export const callWords: Record<CallState, StateWords> = {

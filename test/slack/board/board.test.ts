@@ -35,7 +35,7 @@ suite('the board', () => {
       fc.property(anyRequest, (any) => {
         assertMessage(renderBoard(any, facts));
         assertMessage(
-          renderApprovalCard(any, { ...facts, night: 3, balance: evilName, notices: [evilName] }),
+          renderApprovalCard(any, { ...facts, night: 3, balance: evilName, unreadableGroups: [evilName] }),
         );
         assertMessage(renderReminder(any, facts));
       }),
@@ -89,7 +89,7 @@ suite('the board', () => {
       assertMessage(renderBoard(worst, facts));
       assertMessage(renderBoard(worst, { now, nameOf }));
       assertMessage(
-        renderApprovalCard(worst, { now, nameOf, notices: Array.from({ length: 20 }, () => long) }),
+        renderApprovalCard(worst, { now, nameOf, unreadableGroups: Array.from({ length: 20 }, () => long) }),
       );
       assertMessage(renderReminder(worst, { now, nameOf }));
       assertMessage(
@@ -429,14 +429,12 @@ suite('the approval card', () => {
       now,
       night: 5,
       seen: 'abcd',
-      notices: ['The group <S0LEADS> cannot be read.'],
     });
     assertMessage(card);
     const shown = seen(card.blocks);
     assert.match(shown, /night for \*5 people\*/);
     assert.equal(shown.split('<@U0BEN>').length - 1, 1);
     assert.match(shown, /Ring 37 people\?/);
-    assert.match(shown, /&lt;S0LEADS&gt; cannot be read/);
     assert.deepEqual(buttons(card), [
       'call_review r7k2m9x0q4ab',
       'call_approve r7k2m9x0q4ab',

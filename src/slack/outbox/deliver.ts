@@ -39,14 +39,30 @@ export function createDeliverer(deps: SlackDeps): TaskHandler {
   };
 }
 
-/** The first that may be tried now and has no earlier one of its request before it. */
+/** The first that may be tried now. */
 async function nextPending(deps: SlackDeps, channelId: string): Promise<MessageRow | undefined> {
-  return await deps.store.read
-    .selectFrom('messages')
+  return await inTurn(deps, channelId)
     .selectAll()
+    .where('next_try_at', '<=', deps.clock.now())
+    .orderBy('sequence')
+    .limit(1)
+    .executeTakeFirst();
+}
+
+async function whenNext(deps: SlackDeps, channelId: string): Promise<TaskResult> {
+  const row = await inTurn(deps, channelId)
+    .select((eb) => eb.fn.min('next_try_at').as('at'))
+    .executeTakeFirst();
+  const at = row?.at ?? null;
+  return at === null ? undefined : { againAt: Math.max(Number(at), deps.clock.now()) };
+}
+
+/** What waits for a channel and has no earlier message of its request before it. */
+function inTurn(deps: SlackDeps, channelId: string) {
+  return deps.store.read
+    .selectFrom('messages')
     .where('state', '=', 'pending')
     .where('channel_id', '=', channelId)
-    .where('next_try_at', '<=', deps.clock.now())
     .where((eb) =>
       eb.not(
         eb.exists(
@@ -59,21 +75,7 @@ async function nextPending(deps: SlackDeps, channelId: string): Promise<MessageR
             .where('earlier.state', '=', 'pending'),
         ),
       ),
-    )
-    .orderBy('sequence')
-    .limit(1)
-    .executeTakeFirst();
-}
-
-async function whenNext(deps: SlackDeps, channelId: string): Promise<TaskResult> {
-  const row = await deps.store.read
-    .selectFrom('messages')
-    .select((eb) => eb.fn.min('next_try_at').as('at'))
-    .where('state', '=', 'pending')
-    .where('channel_id', '=', channelId)
-    .executeTakeFirst();
-  const at = row?.at ?? null;
-  return at === null ? undefined : { againAt: Math.max(Number(at), deps.clock.now()) };
+    );
 }
 
 async function deliverOne(deps: SlackDeps, message: MessageRow, lease: Lease): Promise<Outcome> {

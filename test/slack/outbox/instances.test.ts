@@ -172,6 +172,22 @@ for (const kind of databaseKinds) {
       });
     });
 
+    test('what waits behind a message that rests waits as long: the channel is not asked for in between', async () => {
+      const away = async () => ({ ok: false, error: 'fatal_error' });
+      await onStage(kind, away, async ({ store, deps }) => {
+        const requestId = await request(deps);
+        const rested = deps.clock.now() + 300_000;
+        await store.transaction(async (tx) => {
+          await changed(tx, 1, requestId);
+          const place = { channelId: 'C0OPS' };
+          await post(tx, 1, { requestId, post: { kind: 'results' }, place });
+          const board = tx.updateTable('messages').set({ tries: 9, next_try_at: rested });
+          await board.where('kind', '=', 'board').execute();
+        });
+        assert.deepEqual(await createDeliverer(deps)(deliver('C0OPS'), lasting), { againAt: rested });
+      });
+    });
+
     test('a message is given up together with what is said instead', async () => {
       const closed = async () => ({ ok: false, error: 'channel_not_found' });
       await onStage(kind, closed, async ({ store, deps }) => {

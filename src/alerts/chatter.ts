@@ -36,6 +36,28 @@ const chatter = [
   /^[^\p{L}\d]{0,12}(?:0|no|zero) (?:[a-z]+ ){0,2}(?:alerts?|incidents?|monitors?|problems?|issues?|outages?) (?:are |is )?(?:currently )?(?:firing|open|active|triggered|ongoing|reported|found|detected|today)\b/iu,
 ];
 
+const sign = '^(?::[\\w+-]{1,40}:|[^\\p{L}\\p{N}:]){0,8}';
+const contacts =
+  '(?:call|pag|phon|ring|dial|diall|notify|ping|text|contact|email|messag)ing|called|paged|phoned|rang|dialled|dialed|notified|pinged|texted|contacted|emailed|messaged';
+const aboutCalls = [
+  new RegExp(
+    `${sign}(?:now |still |also |next )?(?:${contacts})\\b.{0,80}?\\b(?:about|regarding|concerning)\\b`,
+    'iu',
+  ),
+  new RegExp(`${sign}(?:now |still |also |next )?(?:${contacts}) @[\\w.-]{1,40}`, 'iu'),
+  new RegExp(`${sign}(?:no answer from|(?:trying|failed|unable) to (?:reach|call|page|contact))\\b`, 'iu'),
+  new RegExp(
+    `${sign}[@\\p{L}][\\p{L}\\p{M}.' -]{0,50} (?:did not answer|didn['’]t answer|was (?:called|paged|notified|contacted)|answered the (?:call|page)|is being (?:called|paged|notified))\\b`,
+    'iu',
+  ),
+];
+
+/** "Calling @asha about [FIRING:1] db": who was called for an alert is no alert, whatever title it quotes. */
+export function tellsOfCall(line: string): boolean {
+  const head = line.slice(0, 300);
+  return aboutCalls.some((pattern) => pattern.test(head));
+}
+
 /** Reports, polls, pull requests, deploys that began: what bots say beside alerts. */
 export function isChatter(line: string): boolean {
   const head = line.slice(0, 300);

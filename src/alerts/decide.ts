@@ -104,7 +104,7 @@ export function decide(known: Known, heard: Heard, rules: Rule[]): Decision | nu
   if (placed === null) return null;
   const { key, alert } = placed;
   const seen = known.message?.seen;
-  const status = understood.endsFailure && alert?.status === 'firing' ? 'resolved' : understood.status;
+  const status = statusHere(gated, understood, alert);
   const news = newsHere(gated, status, seen, alert);
   const repeatsInfo = status === 'info' && seen === undefined && alert?.status === 'info' && !gated.isEdit;
   const begins = alert === undefined || news === 'fired' || repeatsInfo;
@@ -127,6 +127,14 @@ export function decide(known: Known, heard: Heard, rules: Rule[]): Decision | nu
     ...{ alert, seen, key, status, news, begins, startsOver, episodeAt, silentMs },
     ...{ matched, rings, late, ageMs, acknowledgedBy },
   };
+}
+
+/** The status that a message gives its alert: a build that passed ends its failure, and an edit may say so below its title. */
+function statusHere(gated: GatedMessage, understood: Understood, alert: KnownAlert | undefined): AlertStatus {
+  const { status, endsFailure, endsBelow } = understood;
+  if (endsFailure && alert?.status === 'firing') return 'resolved';
+  const isAlert = status === 'firing' || (alert !== undefined && alert.status !== 'info');
+  return gated.isEdit && endsBelow && isAlert ? 'resolved' : status;
 }
 
 /** Slack's time of a message, or of the edit that it is (ms); null where it tells none. */

@@ -1,5 +1,5 @@
 import type { AlertStatus } from '../config/types.ts';
-import { isChatter, namesFault } from './chatter.ts';
+import { isChatter, namesFault, tellsOfCall } from './chatter.ts';
 import type { Flattened } from './pieces.ts';
 import type { HeadReading } from './state-words.ts';
 import { readHead } from './state-words.ts';
@@ -31,6 +31,7 @@ export function readStatus(evidence: StatusEvidence): StatusReading {
   const fields = evidence.states.map((value) => readHead(`${value.slice(0, 80)}`));
   const decided = (status: AlertStatus): StatusReading => ({ status, endsFailure: false });
 
+  if (evidence.heads.slice(0, 2).some(tellsOfCall)) return { status: 'info', endsFailure: false };
   const counts = evidence.heads.some((line) => countsInBracket(line) !== undefined);
   if (!counts && evidence.heads.slice(0, 3).some(isChatter)) return { status: 'info', endsFailure: false };
   for (const [line, reading] of zip(evidence.heads, heads)) {
@@ -126,8 +127,8 @@ function isSuccess(word: string): boolean {
 
 /** Lines that say an alert is acknowledged. Group 1, where there is one: by whom. All are anchored or short: linear. */
 const acknowledgements = [
-  /^[^\p{L}\p{N}]{0,12}(?:(?:current )?(?:status|state) ?[:=-] {0,2})?ack(?:ed|nowledged)(?: on (?:[\w-]{1,30}))?[:,]? by\b:?(.{0,120})$/iu,
-  /^[^\p{L}\p{N}]{0,12}(?:(?:current )?(?:status|state) ?[:=-] {0,2})?ack(?:ed|nowledged)[^\p{L}\p{N}]{0,12}$/iu,
+  /^(?::[\w+-]{1,40}:|[^\p{L}\p{N}]){0,8}(?:(?:current )?(?:status|state) ?[:=-] {0,2})?ack(?:ed|nowledged)(?: on (?:[\w-]{1,30}))?[:,]? by\b:?(.{0,120})$/iu,
+  /^(?::[\w+-]{1,40}:|[^\p{L}\p{N}]){0,8}(?:(?:current )?(?:status|state) ?[:=-] {0,2})?ack(?:ed|nowledged)[^\p{L}\p{N}]{0,12}$/iu,
   /^[^\p{L}\p{N}]{0,12}\[ack(?:ed|nowledged)?\] /iu,
   /^[^\p{L}\p{N}]{0,12}(?:is )?acknowledged ?: (?:yes|true)\b/iu,
   /\b(?:was|is|has been|been) acknowledged by\b:?(.{0,120})$/iu,
@@ -139,6 +140,48 @@ const notYet =
   /\b(?:not|never|unless|until|till|if|once|when|whenever|before|please|must|should|can|could|may|will|to be|waiting|awaiting|needs?|reminder|auto(?:matically)?[ -]?ack\w*)\b|n['’]t\b/i;
 const nobody =
   /^(?:nobody|no[- ]?one|none|n\/?a|null|nil|false|no|unknown|unassigned|anyone|anybody|someone|somebody|undefined|pending|\W*)$/i;
+
+const label = '(?:(?:current |new |alert |incident |alarm |event |problem )?(?:state|status) ?[:=] {0,2})?';
+const stateSign = '(?::[\\w+-]{1,40}:|[^\\p{L}\\p{N}]){0,8}';
+const ended = 'resolved|closed|recovered|cleared|auto[- ]?resolved|auto[- ]?closed';
+/** Lines beside the title that say an alert is over. Group 1, where there is one: by whom. */
+const ends = [
+  new RegExp(
+    `^${stateSign}(?:(?:current |new |alert |incident |alarm |event |problem )?(?:state|status) ?[:=] {0,2})${stateSign}(?:(?:[\\w ]{1,20}) ?(?:→|->|=>|to) ?)?${stateSign}(?:${ended}|ok|okay|fixed|done|inactive|ended|normal)${stateSign}(?:$|(?:by|at|on|after|in|since)\\b)`,
+    'iu',
+  ),
+  new RegExp(`^${stateSign}${label}${stateSign}(?:${ended})(?: automatically)?:? by\\b:?(.{0,120})$`, 'iu'),
+  new RegExp(
+    `^${stateSign}${label}${stateSign}(?:${ended})(?: automatically)?:? (?:at|on|after|in)\\b:? ?[\\p{L}\\p{N}<]`,
+    'iu',
+  ),
+  new RegExp(`^${stateSign}(?:${ended})${stateSign}$`, 'iu'),
+];
+/** Lines that say it began, or began again: the last word counts. */
+const begins =
+  /^[^\p{L}\p{N}]{0,12}(?:re-?opened|re-?triggered|re-?fired|reactivated|triggered|firing|fired|opened|raised|started)\b.{0,12}\b(?:again|at|by|on|since)\b/iu;
+
+/**
+ * True where a line beside the title says that the alert is over ("State: *Resolved*", "Closed by Asha"). It counts in
+ * an edit alone, whose title many tools leave as it was.
+ */
+export function endsBelow(flat: Flattened): boolean {
+  let over = false;
+  for (const piece of flat.pieces) {
+    if (piece.kind === 'title' || piece.kind === 'header' || piece.kind === 'button') continue;
+    for (const line of piece.lines.slice(0, 40)) {
+      if (line.length > 160) continue;
+      if (begins.test(line)) over = false;
+      const found = ends.map((pattern) => pattern.exec(line)).find((match) => match !== null);
+      if (found === undefined || notYet.test(line)) continue;
+      const by = found[1];
+      if (by !== undefined && (/by:\s*$/i.test(line) || (by.trim() !== '' && nobody.test(nameIn(by)))))
+        continue;
+      over = true;
+    }
+  }
+  return over;
+}
 
 /** Who acknowledged an alert: '' where the message does not name a person, null where it does not say so at all. */
 export function readAcknowledged(flat: Flattened): string | null {

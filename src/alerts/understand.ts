@@ -6,7 +6,7 @@ import { labelsOf, statesOf } from './labels.ts';
 import { mainLink } from './link.ts';
 import type { Flattened } from './pieces.ts';
 import { readSeverity } from './severity.ts';
-import { readAcknowledged, readStatus } from './status.ts';
+import { endsBelow, readAcknowledged, readStatus } from './status.ts';
 
 export interface UnderstandContext {
   channel: string | undefined;
@@ -27,6 +27,8 @@ export interface Understood {
   identity: Identity;
   /** An "info" that ends a failure of the same key, if one is open: a build that passed. */
   endsFailure: boolean;
+  /** A line beside the title says that it is over: an edit that says so ends the alert, whatever its title says. */
+  endsBelow: boolean;
   /** Who acknowledged the alert, as the message says: '' where it names nobody; null: it says no such thing. */
   acknowledgedBy: string | null;
   /** All of the message's words, for rules. */
@@ -62,6 +64,7 @@ export function understand(flat: Flattened, context: UnderstandContext): Underst
     key: keyOf(identity, context),
     identity,
     endsFailure,
+    endsBelow: endsBelow(flat),
     acknowledgedBy: readAcknowledged(flat),
     text: flat.text,
   };

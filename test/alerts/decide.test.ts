@@ -241,3 +241,118 @@ describe('whose alert it is', () => {
     assert.deepEqual([second.calls, same, stillFires], [['two'], false, true]);
   });
 });
+
+describe('an edit that says below its title how the alert stands', () => {
+  const title = '[FIRING:1] Replica lag on db-1';
+  const blocks = (...context: string[]) => [
+    { type: 'header', text: { type: 'plain_text', text: title } },
+    { type: 'section', text: { type: 'mrkdwn', text: 'The replica is 90 s behind.' } },
+    ...context.map((text) => ({ type: 'context', elements: [{ type: 'mrkdwn', text }] })),
+  ];
+  const first = { ts: '1.1', text: '', blocks: blocks('State: *Firing*', 'Triggered at 10:00') };
+  const edited = (at: string, message: object) => ({
+    subtype: 'message_changed',
+    ts: at,
+    message: { bot_id: 'B1', ts: '1.1', text: '', edited: { ts: at, user: 'U1' }, ...message },
+  });
+  const newsAfter = (...context: string[]) =>
+    play([first, edited('2.1', { blocks: blocks(...context) })])[1]?.news;
+
+  it('ends by a word of state or by who closed it', () => {
+    for (const line of [
+      'State: *Resolved*',
+      ':white_check_mark: *Resolved*',
+      'Status: Firing → Resolved',
+      '*Status:* Closed by <@U0ASHA>',
+      'Closed by Asha Rao',
+      'Resolved by <@U0ASHA> after 12 min',
+      'Auto-resolved at 10:05 UTC',
+      'Alert state: OK',
+      'Recovered after 3m',
+    ])
+      assert.equal(newsAfter('Triggered at 10:00', line), 'resolved', line);
+    const field = { fields: [{ title: 'State', value: 'Closed', short: true }], title, color: 'danger' };
+    assert.equal(play([first, edited('2.1', { attachments: [field] })])[1]?.news, 'resolved');
+  });
+  it('does not end by a promise, an empty form, or an older end', () => {
+    for (const lines of [
+      ['Will be closed by Asha'],
+      ['Resolved by: -'],
+      ['Closed by: nobody'],
+      ['Resolved at: -'],
+      ['Not resolved'],
+      ['Auto-resolves in 4 h'],
+      ['Reply here once resolved'],
+      ['Resolved alerts: 3'],
+      ['Resolved at 10:05', 'Triggered again at 10:06'],
+      ['State: Acknowledged'],
+    ])
+      assert.notEqual(newsAfter(...lines), 'resolved', lines.join());
+  });
+  it('stays ended by a further edit, and fires anew by one that says so', () => {
+    const seen = play([
+      first,
+      edited('2.1', { blocks: blocks('State: *Resolved*') }),
+      edited('3.1', { blocks: blocks('State: *Resolved*', 'Closed by Asha') }),
+      edited('4.1', { blocks: blocks('State: *Firing*') }),
+    ]);
+    assert.deepEqual(
+      seen.map(({ news }) => news),
+      ['fired', 'resolved', 'none', 'fired'],
+    );
+  });
+  it('takes no such word of a first message, nor of a reply that tells of something else', () => {
+    const posted = play([{ ...first, blocks: blocks('Previous state: OK', 'Resolved by runbook 12') }]);
+    assert.equal(posted[0]?.news, 'fired');
+  });
+  it('is changed by no link preview, whoever made it', () => {
+    const preview = { title: 'Resolved: all good', text: 'State: Resolved', color: '36a64f' };
+    for (const more of [
+      { from_url: 'https://status.example.com', ...preview },
+      { app_unfurl_url: 'https://status.example.com', is_app_unfurl: true, ...preview },
+      { original_url: 'https://status.example.com', ...preview },
+      { is_msg_unfurl: true, channel_id: 'C9', ts: '9.9', ...preview },
+    ]) {
+      const event = {
+        ...edited('2.1', { blocks: first.blocks, attachments: [more] }),
+        previous_message: first,
+      };
+      const seen = play([first, event, { ts: '3.1', text: '', blocks: first.blocks }]);
+      assert.deepEqual(
+        seen.map(({ news }) => news),
+        ['fired', 'none', 'refreshed'],
+      );
+    }
+  });
+});
+
+describe('what a bot tells of calls', () => {
+  it('is no alert, whatever title it quotes', () => {
+    for (const text of [
+      'Calling <@U0ASHA> about [FIRING:1] db-1 is down',
+      ':telephone_receiver: Calling @asha about CRITICAL: db is down',
+      'Paging Asha Rao regarding db-1: critical',
+      'Notified @ben about "db-1 is down"',
+      'No answer from Asha, calling Ben next: db-1 is down',
+      'Asha did not answer the call about db-1 down',
+      'Trying to reach the on-call engineer: db-1 is DOWN',
+      'Now calling @ben',
+    ]) {
+      const [seen] = play([{ ts: '1.1', text }]);
+      assert.equal(seen?.status, 'info', text);
+    }
+  });
+  it('leaves alerts alone that begin alike', () => {
+    for (const text of [
+      'Paging file usage above 90% on db-1 critical',
+      'Calls failing: payments API error rate critical',
+      'Ringing service down',
+      'CRITICAL: notification service is down',
+      'Messaging queue down on web-1',
+      'Contact centre is down',
+    ]) {
+      const [seen] = play([{ ts: '1.1', text }]);
+      assert.equal(seen?.status, 'firing', text);
+    }
+  });
+});

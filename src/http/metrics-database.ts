@@ -126,7 +126,7 @@ async function taskLag(from: Queryable, now: number): Promise<number> {
     .selectFrom('tasks')
     .select('run_at')
     .where('run_at', '<=', now)
-    .where((eb) => eb.or([eb('lease_until', 'is', null), eb('lease_until', '<=', now)]))
+    .where('lease_owner', 'is', null)
     .orderBy('run_at')
     .limit(1)
     .executeTakeFirst();

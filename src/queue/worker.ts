@@ -7,10 +7,16 @@ import {
   extendLeases,
   failTask,
   finishTask,
+  freeAllTasks,
+  freeTasks,
+  giveBack,
+  type HeldTask,
+  heldTasks,
   type LeasedTask,
   leaseDue,
   leaseId,
   nextRunAt,
+  type WantedKind,
 } from './leases.ts';
 import type { Lease, TaskHandler, TaskResult } from './types.ts';
 
@@ -23,6 +29,8 @@ export interface WorkerOptions {
   instance: string;
   /** What to run for each kind of task, and how many of it at once. */
   handlers: Record<string, { concurrency: number; run: TaskHandler }>;
+  /** No other process runs tasks of this database: those that are held when this one starts are taken at once. */
+  alone?: boolean;
   /** How long a dead instance's task stays its own. */
   leaseMs?: number;
   /** The longest time between two looks at the table. */
@@ -48,9 +56,15 @@ interface Run {
   ended: Promise<void>;
 }
 
+/** How soon a lease is extended that could not be, because somebody asked for its task at that moment. */
+const beatAgainMs = 250;
+
 /**
  * Runs the tasks in the database, each held by a lease that is extended while it runs. A task may run twice (a lease
  * that lapsed, a crash before its end was stored); what it does must not: see `Lease.valid`.
+ *
+ * A lease has lapsed when it was seen unchanged for `leaseMs` of this process's own monotonic time: no wall clock
+ * decides it, so that setting a clock takes no task from anybody, and none is kept by somebody dead.
  */
 export function createWorker(options: WorkerOptions): Worker {
   const { store, clock, log, handlers, leaseMs = 8000, pollMs = 1000 } = options;
@@ -60,6 +74,10 @@ export function createWorker(options: WorkerOptions): Worker {
   const runs = new Map<string, Run>();
   /** Kinds of which the last look took as many as there was room for: more may be due. */
   const leftSome = new Set<string>();
+  /** Leases of others, each with the monotonic time since which it was seen unchanged. */
+  let seenSince = new Map<string, number>();
+  let lookedAtHeld = Number.NEGATIVE_INFINITY;
+  let freedAll = options.alone !== true;
   let taking = false;
   let lookAgain = false;
   let looking: Promise<void> | undefined;
@@ -88,6 +106,7 @@ export function createWorker(options: WorkerOptions): Worker {
       const wanted = wantedKinds();
       if (wanted.length === 0) return pollMs;
       const now = clock.now();
+      await freeLapsed(now);
       await takeDue(wanted);
       if (unreachable) log.info({}, 'the database can be reached again');
       unreachable = false;
@@ -114,8 +133,41 @@ export function createWorker(options: WorkerOptions): Worker {
     return room;
   }
 
-  function wantedKinds(): { kind: string; count: number }[] {
-    return kinds.map((kind) => ({ kind, count: roomFor(kind) })).filter(({ count }) => count > 0);
+  function wantedKinds(): WantedKind[] {
+    return kinds
+      .map((kind) => ({ kind, count: roomFor(kind), except: lostKeys(kind) }))
+      .filter(({ count }) => count > 0);
+  }
+
+  /** What runs here is never taken here, even after its lease was lost and somebody freed it. */
+  function lostKeys(kind: string): string[] {
+    const lost = [...runs.values()].filter(({ task, validUntil }) => task.kind === kind && validUntil === 0);
+    return lost.map(({ task }) => task.key);
+  }
+
+  /** Frees the tasks whose holders have given no sign for as long as a lease is. */
+  async function freeLapsed(now: number): Promise<void> {
+    if (!freedAll) {
+      await onTasks(freeAllTasks);
+      freedAll = true;
+      return;
+    }
+    const at = clock.monotonic();
+    // A quarter of a lease is soon enough, and spares a look for each task that ends.
+    if (at - lookedAtHeld < Math.min(pollMs, leaseMs / 4)) return;
+    lookedAtHeld = at;
+    const held = await heldTasks(store, kinds, now);
+    const seen = new Map<string, number>();
+    const gone: HeldTask[] = [];
+    for (const task of held) {
+      if (runs.has(leaseId(task))) continue;
+      const id = `${task.lease_until} ${leaseId(task)}`;
+      const since = seenSince.get(id) ?? at;
+      seen.set(id, since);
+      if (at - since >= leaseMs) gone.push(task);
+    }
+    seenSince = seen;
+    if (gone.length > 0) await onTasks((on) => freeTasks(on, store.dialect, gone));
   }
 
   /** One statement, in a transaction of its own. */
@@ -123,7 +175,7 @@ export function createWorker(options: WorkerOptions): Worker {
     return store.tasks === undefined ? await store.transaction(run) : await run(store.tasks);
   }
 
-  async function takeDue(wanted: { kind: string; count: number }[]): Promise<void> {
+  async function takeDue(wanted: WantedKind[]): Promise<void> {
     const owner = `${options.instance} ${newId('l')}`;
     let leasedAt = 0;
     const leased = await onTasks((on) => {
@@ -131,7 +183,7 @@ export function createWorker(options: WorkerOptions): Worker {
       const now = clock.now();
       return leaseDue(on, store.dialect, wanted, owner, now, now + leaseMs);
     });
-    for (const task of leased) begin(task, leasedAt + validMs);
+    for (const task of await withoutRunning(leased)) begin(task, leasedAt + validMs);
     for (const { kind, count } of wanted) {
       const taken = leased.filter((task) => task.kind === kind).length;
       if (taken < count) leftSome.delete(kind);
@@ -139,6 +191,20 @@ export function createWorker(options: WorkerOptions): Worker {
       // What ended while we looked has made room.
       if (taken === count && roomFor(kind) > 0) lookAgain = true;
     }
+  }
+
+  /** A task that still runs here was freed by somebody else: its run has lost it, and it waits for that run's end. */
+  async function withoutRunning(leased: LeasedTask[]): Promise<LeasedTask[]> {
+    const runningHere = (task: LeasedTask) =>
+      [...runs.values()].find((run) => run.task.kind === task.kind && run.task.key === task.key);
+    const again = leased.filter((task) => runningHere(task) !== undefined);
+    if (again.length === 0) return leased;
+    for (const task of again) {
+      const run = runningHere(task);
+      if (run !== undefined) loseLease(run);
+    }
+    await onTasks((on) => giveBack(on, again));
+    return leased.filter((task) => !again.includes(task));
   }
 
   function begin(task: LeasedTask, validUntil: number): void {
@@ -192,9 +258,9 @@ export function createWorker(options: WorkerOptions): Worker {
     });
   }
 
-  function scheduleBeat(): void {
+  function scheduleBeat(inMs = Math.floor(leaseMs / 3)): void {
     cancelBeat();
-    cancelBeat = clock.after(Math.floor(leaseMs / 3), () => {
+    cancelBeat = clock.after(inMs, () => {
       void beat();
       if (runs.size > 0) scheduleBeat();
     });
@@ -207,21 +273,20 @@ export function createWorker(options: WorkerOptions): Worker {
     beating = true;
     try {
       let extendedAt = 0;
-      const kept = await onTasks((on) => {
+      const { extended, lost } = await onTasks((on) => {
         extendedAt = clock.monotonic();
         const tasks = held.map(({ task }) => task);
-        return extendLeases(on, tasks, clock.now() + leaseMs);
+        return extendLeases(on, store.dialect, tasks, clock.now() + leaseMs);
       });
       for (const run of held) {
         const id = leaseId(run.task);
         if (!runs.has(id) || !stillValid(run)) continue;
-        if (!kept.has(id)) {
-          loseLease(run);
-          continue;
-        }
+        if (lost.has(id)) loseLease(run);
+        if (!extended.has(id)) continue;
         run.validUntil = extendedAt + validMs;
         watchExpiry(run);
       }
+      if (runs.size > 0 && extended.size + lost.size < held.length) scheduleBeat(beatAgainMs);
     } catch (error) {
       log.warn({ err: error }, 'leases could not be extended');
     } finally {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { freeAllTasks } from '../../src/queue/leases.ts';
 import type { Store } from '../../src/store/types.ts';
 import type { Stage } from '../support/child.ts';
 import { eventually, messages } from '../support/world.ts';
@@ -97,7 +98,5 @@ export async function assertShownOnce(stage: Stage, requests: number, channel = 
 
 /** As when the restart comes 8 s later: the leases of a process that is gone for certain have lapsed. */
 export async function lapseLeases(store: Store): Promise<void> {
-  await store.transaction((tx) =>
-    tx.updateTable('tasks').set({ lease_until: 0 }).where('lease_until', 'is not', null).execute(),
-  );
+  await store.transaction(freeAllTasks);
 }

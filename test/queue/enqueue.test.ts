@@ -2,7 +2,18 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
 import { cancelTask, enqueue } from '../../src/queue/enqueue.ts';
-import { failTask, finishTask, type LeasedTask, leaseDue } from '../../src/queue/leases.ts';
+import {
+  extendLeases,
+  failTask,
+  finishTask,
+  freeAllTasks,
+  freeTasks,
+  heldTasks,
+  type LeasedTask,
+  leaseDue,
+  leaseId,
+} from '../../src/queue/leases.ts';
+import type { Store } from '../../src/store/types.ts';
 import { forEachDatabase, withStore } from '../support/store.ts';
 
 /** What a task must be like, in the plainest words: when it is due, with what, and what was asked for while it ran. */
@@ -70,8 +81,7 @@ forEachDatabase((kind) => {
                   await cancelTask(tx, 'k', each.key);
                   model.delete(each.key);
                 } else if (each.do === 'lease') {
-                  const wanted = [{ kind: 'k', count: 9 }];
-                  // Leases here never lapse: until 1000, and no time is later than 20.
+                  const wanted = [{ kind: 'k', count: 9, except: [] }];
                   const leased = await leaseDue(tx, store.dialect, wanted, `owner ${index}`, each.now, 1000);
                   const due = [...model].filter(([, task]) => !task.leased && task.runAt <= each.now);
                   due.sort(([, one], [, other]) => one.priority - other.priority || one.runAt - other.runAt);
@@ -137,17 +147,24 @@ forEachDatabase((kind) => {
         { kind },
       ));
 
-    test('a lease that lapsed is given to the next, and what the first holder says counts no more', () =>
+    const freeHeld = async (store: Store, now: number) => {
+      const held = await heldTasks(store, ['k'], now);
+      await store.transaction((tx) => freeTasks(tx, store.dialect, held));
+    };
+
+    test('a task that was freed is given to the next, and what the first holder says counts no more', () =>
       withStore(
         async (store) => {
           const lease = (owner: string, now: number) =>
             store.transaction((tx) =>
-              leaseDue(tx, store.dialect, [{ kind: 'k', count: 1 }], owner, now, now + 100),
+              leaseDue(tx, store.dialect, [{ kind: 'k', count: 1, except: [] }], owner, now, now + 100),
             );
           await store.transaction((tx) => enqueue(tx, { kind: 'k', key: 'a', runAt: 0 }));
           const [first] = await lease('one', 0);
           assert.ok(first);
-          assert.deepEqual(await lease('two', 99), []);
+          // Whatever the clock says: only who saw that the holder gives no sign frees its tasks.
+          assert.deepEqual(await lease('two', 1_000_000), []);
+          await freeHeld(store, 100);
           const [second] = await lease('two', 100);
           assert.equal(second?.attempts, 1);
           await store.transaction((tx) => finishTask(tx, first, undefined));
@@ -164,11 +181,12 @@ forEachDatabase((kind) => {
         async (store) => {
           const lease = (now: number) =>
             store.transaction((tx) =>
-              leaseDue(tx, store.dialect, [{ kind: 'k', count: 1 }], `at ${now}`, now, now + 100),
+              leaseDue(tx, store.dialect, [{ kind: 'k', count: 1, except: [] }], `at ${now}`, now, now + 100),
             );
           await store.transaction((tx) => enqueue(tx, { kind: 'k', key: 'a', runAt: 0 }));
           await lease(0);
           await store.transaction((tx) => enqueue(tx, { kind: 'k', key: 'a', runAt: 5000 }));
+          await freeHeld(store, 200);
           const [heir] = await lease(200);
           assert.ok(heir);
           await store.transaction((tx) => finishTask(tx, heir, undefined));
@@ -180,5 +198,57 @@ forEachDatabase((kind) => {
         },
         { kind },
       ));
+
+    test('what changed since it was seen is not freed', () =>
+      withStore(
+        async (store) => {
+          await store.transaction((tx) => enqueue(tx, { kind: 'k', key: 'a', runAt: 0 }));
+          const wanted = [{ kind: 'k', count: 1, except: [] }];
+          const [task] = await store.transaction((tx) => leaseDue(tx, store.dialect, wanted, 'one', 0, 100));
+          assert.ok(task);
+          const seen = await heldTasks(store, ['k'], 0);
+          const beat = () => store.transaction((tx) => extendLeases(tx, store.dialect, [task], 200));
+          assert.deepEqual(await beat(), { extended: new Set([leaseId(task)]), lost: new Set() });
+          await store.transaction((tx) => freeTasks(tx, store.dialect, seen));
+          assert.equal((await heldTasks(store, ['k'], 0)).length, 1);
+          await store.transaction((tx) => freeAllTasks(tx));
+          assert.deepEqual(await beat(), { extended: new Set(), lost: new Set([leaseId(task)]) });
+        },
+        { kind },
+      ));
+
+    if (kind === 'postgres')
+      test('a heartbeat waits for nobody who asks for its tasks at that moment, and loses none', () =>
+        withStore(
+          async (store) => {
+            for (const each of ['a', 'b'])
+              await store.transaction((tx) => enqueue(tx, { kind: 'k', key: each, runAt: 0 }));
+            const wanted = [{ kind: 'k', count: 9, except: [] }];
+            const tasks = store.tasks;
+            assert.ok(tasks);
+            const leased = await leaseDue(tasks, store.dialect, wanted, 'one', 0, 100);
+            const asked = Promise.withResolvers<void>();
+            const done = Promise.withResolvers<void>();
+            const asking = store.transaction(async (tx) => {
+              await enqueue(tx, { kind: 'k', key: 'b', runAt: 5 });
+              asked.resolve();
+              await done.promise;
+              // The other way round than a heartbeat over both would take them.
+              await enqueue(tx, { kind: 'k', key: 'a', runAt: 5 });
+            });
+            await asked.promise;
+            const first = await extendLeases(tasks, store.dialect, leased, 200);
+            assert.deepEqual(
+              [...first.extended].map((id) => JSON.parse(id)[2]),
+              ['a'],
+            );
+            assert.equal(first.lost.size, 0);
+            done.resolve();
+            await asking;
+            const second = await extendLeases(tasks, store.dialect, leased, 300);
+            assert.equal(second.extended.size, 2);
+          },
+          { kind },
+        ));
   });
 });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cancelTask, enqueue } from '../../src/queue/enqueue.ts';
+import { freeAllTasks } from '../../src/queue/leases.ts';
 import type { Lease, Task, TaskResult } from '../../src/queue/types.ts';
 import { createWorker, type Worker, type WorkerOptions } from '../../src/queue/worker.ts';
 import type { Store } from '../../src/store/types.ts';
@@ -377,6 +378,95 @@ forEachDatabase((kind, create) => {
           (await bench.rows()).map(({ key }) => key),
           ['b'],
         );
+      }));
+
+    const hour = 3_600_000;
+    for (const [name, stepMs] of [
+      ['an hour ahead', hour],
+      ['three hours back', -3 * hour],
+    ] as const) {
+      test(`a clock set ${name} while a task runs: it runs once, here and elsewhere`, () =>
+        withBench(async (bench) => {
+          const held = gate();
+          let lease: Lease | undefined;
+          let runs = 0;
+          const run: Handler = async (_task, given) => {
+            runs++;
+            lease ??= given;
+            await held.promise;
+            return undefined;
+          };
+          const workers = [bench.worker(run, { concurrency: 3 }), bench.worker(run, { instance: 'two' })];
+          await bench.ask('a');
+          await until(() => runs === 1);
+          bench.clock.set(bench.clock.now() + stepMs);
+          await pass(bench, 30_000);
+          assert.equal(runs, 1);
+          assert.equal(lease?.valid(), true);
+          held.resolve();
+          await Promise.all(workers.map((worker) => worker.idle()));
+          assert.deepEqual(await bench.rows(), []);
+        }));
+    }
+
+    test('a lease far ahead of any that can be is taken over like every other', () =>
+      withBench(async (bench) => {
+        await bench.ask('a');
+        await bench.store.transaction((tx) =>
+          tx
+            .updateTable('tasks')
+            .set({ lease_owner: 'dead l_1', lease_until: bench.clock.now() + hour })
+            .execute(),
+        );
+        let runs = 0;
+        const worker = bench.worker(async () => void runs++);
+        await pass(bench, 7_000);
+        assert.equal(runs, 0);
+        await pass(bench, 3_000);
+        await worker.idle();
+        assert.equal(runs, 1);
+      }));
+
+    test('a process that is alone takes what another one left at once', () =>
+      withBench(async (bench) => {
+        await bench.ask('a');
+        await bench.store.transaction((tx) =>
+          tx
+            .updateTable('tasks')
+            .set({ lease_owner: 'dead l_1', lease_until: bench.clock.now() + hour })
+            .execute(),
+        );
+        const attempts: number[] = [];
+        const worker = bench.worker(async (task) => void attempts.push(task.attempts), { alone: true });
+        await worker.idle();
+        await until(() => attempts.length === 1);
+        assert.deepEqual(attempts, [1]);
+      }));
+
+    test('what runs here is never taken here, even when its lease was lost and freed', () =>
+      withBench(async (bench) => {
+        const held = gate();
+        let runs = 0;
+        let lease: Lease | undefined;
+        const worker = bench.worker(
+          async (_task, given) => {
+            runs++;
+            lease = given;
+            await held.promise;
+            return undefined;
+          },
+          { concurrency: 2 },
+        );
+        await bench.ask('a');
+        await until(() => runs === 1);
+        await bench.store.transaction((tx) => freeAllTasks(tx));
+        await pass(bench, 12_000);
+        assert.equal(lease?.valid(), false);
+        assert.equal(runs, 1);
+        held.resolve();
+        await until(() => runs === 2);
+        await worker.idle();
+        assert.deepEqual(await bench.rows(), []);
       }));
   });
 });

@@ -18,7 +18,6 @@ export async function recoverOrphans(
   sentNothing: ReadonlySet<string>,
   lease: Lease,
 ): Promise<void> {
-  const now = deps.clock.now();
   const sending = await tx
     .selectFrom('submissions')
     .select(['id', 'state', 'request_id', 'sending_at', 'sender'])
@@ -28,8 +27,7 @@ export async function recoverOrphans(
     .execute();
   for (const submission of sending) {
     const lane = laneOf(submission.sender);
-    const gone =
-      lane === laneOf(sender) ? submission.sender !== sender : !(await laneIsLeased(tx, lane, now));
+    const gone = lane === laneOf(sender) ? submission.sender !== sender : !(await laneIsLeased(tx, lane));
     if (!gone) continue;
     await lockRequest(tx, submission.request_id);
     const still = await tx
@@ -74,13 +72,13 @@ function laneOf(sender: string | null): string {
   return sender?.split(':')[0] ?? '';
 }
 
-async function laneIsLeased(tx: Tx, lane: string, now: number): Promise<boolean> {
+async function laneIsLeased(tx: Tx, lane: string): Promise<boolean> {
   const task = await tx
     .selectFrom('tasks')
     .select('key')
     .where('kind', '=', 'dispatch')
     .where('key', '=', lane)
-    .where('lease_until', '>', now)
+    .where('lease_owner', 'is not', null)
     .executeTakeFirst();
   return task !== undefined;
 }

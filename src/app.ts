@@ -26,6 +26,7 @@ import { registerListeners } from './slack/register.ts';
 import { answerFailure } from './slack/replies/reply.ts';
 import { databaseClock } from './store/clock.ts';
 import { databaseAnswers, tokenSecret } from './store/meta.ts';
+import { becomeOnlyProcess } from './store/only-process.ts';
 import { openStore } from './store/open.ts';
 import type { Store } from './store/types.ts';
 import { taskHandlers } from './tasks.ts';
@@ -66,7 +67,9 @@ export async function createApp(settings: AppSettings): Promise<VoicecallApp> {
     clock: systemTime,
     log,
   });
-  const clock = await databaseClock(store, systemTime);
+  const letOthersIn =
+    store.dialect === 'sqlite' ? await becomeOnlyProcess(environment.dataDir, log) : () => {};
+  const clock = await databaseClock(store, systemTime, log);
   const voice = createVoiceClient(
     {
       apiUrl: environment.voiceApiUrl,
@@ -121,6 +124,7 @@ export async function createApp(settings: AppSettings): Promise<VoicecallApp> {
     clock,
     log,
     instance: deps.instance,
+    alone: store.dialect === 'sqlite',
     handlers: taskHandlers(deps),
     ...(settings.leaseMs === undefined ? {} : { leaseMs: settings.leaseMs }),
   });
@@ -212,6 +216,7 @@ export async function createApp(settings: AppSettings): Promise<VoicecallApp> {
     clock.stop();
     await voice.close();
     await store.close();
+    letOthersIn();
   }
 
   return { start, stop, port: () => http.port() };

@@ -20,7 +20,7 @@ try {
   }
   const store = await openStore({ databaseUrl, dataDir, clock: systemClock, log: createLog('silent') });
   try {
-    const clock = await databaseClock(store, systemClock);
+    const clock = await databaseClock(store, systemClock, createLog('silent'));
     const calls = await store.transaction((tx) => doubtWhatWaited(tx, clock.now()));
     clock.stop();
     console.log(

@@ -1,9 +1,15 @@
 import { sql } from 'kysely';
-import type { Clock } from '../clock.ts';
-import type { Store } from './types.ts';
+import { type Clock, followTime } from '../clock.ts';
+import { readMeta } from './meta.ts';
+import type { Store, StoreLog, Tx } from './types.ts';
 
 /** How often the database's time is measured. */
-export const refreshMs = 30_000;
+export const refreshMs = 5_000;
+/** How often the time is noted in the database. */
+const noteEveryMs = 30_000;
+const noteName = 'time';
+/** A step back by more than this is not caught up with: it would take days. */
+const tooFarMs = 24 * 3_600_000;
 
 export interface DatabaseClock extends Clock {
   /** Ends the measuring. */
@@ -11,34 +17,81 @@ export interface DatabaseClock extends Clock {
 }
 
 /**
- * A clock that tells the time of the database, so that an instance whose own clock is wrong reads leases right. Measured
- * now and every 30 s; in between it goes by monotonic time, so that setting the machine's clock changes nothing. On
- * SQLite there is one machine, and it is the given clock. Throws like `Store.transaction`.
+ * The time that everything stored is measured by: the machine's on SQLite, the database's on PostgreSQL, so that all
+ * instances mean the same by "now" whatever their own clocks say. It follows a clock that somebody sets as `followTime`
+ * says, and it goes on where the last process noted it, so that a start after a step back does not find every due time
+ * in the future. Throws like `Store.transaction`.
  */
-export async function databaseClock(store: Store, clock: Clock): Promise<DatabaseClock> {
-  if (store.dialect === 'sqlite') return { ...clock, stop() {} };
+export async function databaseClock(store: Store, clock: Clock, log: StoreLog): Promise<DatabaseClock> {
+  let ahead = store.dialect === 'postgres' ? await measure(store, clock) : 0;
+  const wall = store.dialect === 'postgres' ? () => clock.monotonic() + ahead : () => clock.now();
+  const now = followTime({ clock, wall, startAt: await startTime(store, wall, log), log });
 
-  let stopped = false;
-  let cancel = () => {};
-  let ahead = await measure(store, clock);
-  const schedule = () => {
-    cancel = clock.after(refreshMs, () => void refresh());
+  const cancels = new Set<() => void>();
+  const every = (everyMs: number, run: () => Promise<void>) => {
+    let cancel = () => {};
+    let stopped = false;
+    const schedule = () => {
+      cancel = clock.after(everyMs, () => void again());
+    };
+    const again = async () => {
+      await run();
+      if (!stopped) schedule();
+    };
+    schedule();
+    cancels.add(() => {
+      stopped = true;
+      cancel();
+    });
   };
-  const refresh = async () => {
-    // A database that is away for a while leaves the last measurement good enough.
-    ahead = await measure(store, clock).catch(() => ahead);
-    if (!stopped) schedule();
-  };
-  schedule();
+  if (store.dialect === 'postgres')
+    every(refreshMs, async () => {
+      // A database that is away for a while leaves the last measurement good enough.
+      ahead = await measure(store, clock).catch(() => ahead);
+    });
+  every(noteEveryMs, async () => {
+    await store.transaction((tx) => noteTime(tx, now())).catch(() => {});
+  });
   return {
-    now: () => Math.round(clock.monotonic() + ahead),
+    now,
     monotonic: () => clock.monotonic(),
     after: (delayMs, run) => clock.after(delayMs, run),
     stop() {
-      stopped = true;
-      cancel();
+      for (const cancel of cancels) cancel();
     },
   };
+}
+
+/** The time that the last process noted; 0 where that is too far ahead to be waited for: then all is looked at now. */
+async function startTime(store: Store, wall: () => number, log: StoreLog): Promise<number> {
+  const notedAt = Number((await readMeta(store.read, noteName)) ?? 0);
+  if (notedAt - wall() < tooFarMs) return notedAt;
+  log.error(
+    { notedAt, aheadMs: notedAt - wall() },
+    'the clock was set back by more than a day: all that waits is due now',
+  );
+  const now = Math.round(wall());
+  await store.transaction(async (tx) => {
+    await tx.deleteFrom('meta').where('name', '=', noteName).execute();
+    await tx.updateTable('tasks').set({ run_at: now }).where('run_at', '>', now).execute();
+    await tx.updateTable('submissions').set({ next_try_at: now }).where('next_try_at', '>', now).execute();
+  });
+  return 0;
+}
+
+/** Notes the time that was reached; it never runs back. Also shows that the database can be written to. */
+export async function noteTime(tx: Tx, now: number): Promise<void> {
+  // Compared as text: of one length until the year 33658.
+  const value = String(now).padStart(15, '0');
+  await tx
+    .insertInto('meta')
+    .values({ name: noteName, value })
+    .onConflict((conflict) =>
+      conflict.column('name').doUpdateSet({
+        value: sql`case when excluded.value > meta.value then excluded.value else meta.value end`,
+      }),
+    )
+    .execute();
 }
 
 /** How far the database's time is ahead of our monotonic time, in ms: the quickest of three answers is the truest. */

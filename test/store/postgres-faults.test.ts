@@ -138,7 +138,7 @@ if (databaseKinds.includes('postgres')) {
         const hour = 3_600_000;
         let offset = hour;
         const wrong: Clock = { ...systemClock, now: () => Date.now() + offset };
-        const clock = await databaseClock(store, wrong);
+        const clock = await databaseClock(store, wrong, silentLog);
         const off = () => Math.abs(clock.now() - Date.now());
         assert.ok(off() < 100, `off by ${off()} ms`);
         offset = -hour;

@@ -24,7 +24,9 @@ export async function becomeOnlyProcess(
   for (let tries = 0; ; tries++) {
     try {
       lock.exec('begin exclusive');
-      return () => lock.close();
+      return () => {
+        if (lock.isOpen) lock.close();
+      };
     } catch (error) {
       const fault = storeFault(error);
       const taken = fault?.problem === 'locked';

@@ -24,6 +24,7 @@ test('one process at a time works with a SQLite database, and a killed one keeps
     other.kill('SIGKILL');
     const letOthersIn = await becomeOnlyProcess(database.dataDir, silentLog, 5_000);
     letOthersIn();
+    letOthersIn();
     (await becomeOnlyProcess(database.dataDir, silentLog, 0))();
   } finally {
     await database.remove();

@@ -24,8 +24,9 @@ import { createPeople } from './slack/context/people.ts';
 import { createRecordings } from './slack/context/recordings.ts';
 import { registerListeners } from './slack/register.ts';
 import { answerFailure } from './slack/replies/reply.ts';
+import { canWrite } from './store/can-write.ts';
 import { databaseClock } from './store/clock.ts';
-import { databaseAnswers, tokenSecret } from './store/meta.ts';
+import { tokenSecret } from './store/meta.ts';
 import { becomeOnlyProcess } from './store/only-process.ts';
 import { openStore } from './store/open.ts';
 import type { Store } from './store/types.ts';
@@ -129,7 +130,7 @@ export async function createApp(settings: AppSettings): Promise<VoicecallApp> {
     ...(settings.leaseMs === undefined ? {} : { leaseMs: settings.leaseMs }),
   });
   const readiness = createReadiness(clock, {
-    database: () => databaseAnswers(store),
+    database: () => canWrite(store, environment.dataDir, clock.now()),
     slack: () => tokenIsGood(deps),
     // Connected, and no event arrives.
     slack_events: async () => !events.isSilent(),

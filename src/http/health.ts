@@ -4,7 +4,7 @@ import { answer, type Handler } from './server.ts';
 export interface Readiness {
   /** The process is up. */
   healthz: Handler;
-  /** It takes work: started, database open, Slack token good. */
+  /** It takes work: started, the database can be written to, Slack's token is good. */
   readyz: Handler;
   started(): void;
   stopping(): void;

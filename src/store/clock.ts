@@ -79,7 +79,7 @@ async function startTime(store: Store, wall: () => number, log: StoreLog): Promi
   return 0;
 }
 
-/** Notes the time that was reached; it never runs back. Also shows that the database can be written to. */
+/** Notes the time that was reached; it never runs back. */
 export async function noteTime(tx: Tx, now: number): Promise<void> {
   // Compared as text: of one length until the year 33658.
   const value = String(now).padStart(15, '0');

@@ -35,13 +35,3 @@ export async function getOrCreateMeta(store: Store, name: string, create: () => 
 export function tokenSecret(store: Store): Promise<string> {
   return getOrCreateMeta(store, 'token_secret', () => randomBytes(32).toString('hex'));
 }
-
-/** Whether the database answers at all. Never throws. */
-export async function databaseAnswers(store: Store): Promise<boolean> {
-  try {
-    await store.read.selectFrom('meta').select('name').limit(1).execute();
-    return true;
-  } catch {
-    return false;
-  }
-}

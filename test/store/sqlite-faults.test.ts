@@ -11,6 +11,7 @@ import { systemClock } from '../../src/clock.ts';
 import { VoicecallError } from '../../src/errors.ts';
 import { enqueue } from '../../src/queue/enqueue.ts';
 import { createWorker } from '../../src/queue/worker.ts';
+import { canWrite } from '../../src/store/can-write.ts';
 import { storeFault } from '../../src/store/errors.ts';
 import { readMeta, writeMeta } from '../../src/store/meta.ts';
 import { openStore } from '../../src/store/open.ts';
@@ -181,7 +182,10 @@ test('a disk that is really full: nothing is half kept, reads go on, and once th
     await assert.rejects(write(), unavailable('full'));
     assert.equal(await readMeta(store.read, 'large'), undefined);
     assert.equal(await readMeta(store.read, 'before'), 'x');
+    const ready = () => canWrite(store, join(disk.path, 'data'), Date.now());
+    assert.equal(await ready(), false);
     rmSync(filler);
+    assert.equal(await ready(), true);
     await write();
     assert.equal((await readMeta(store.read, 'large'))?.length, 200_000);
   } finally {

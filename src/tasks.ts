@@ -25,7 +25,7 @@ export function taskHandlers(deps: SlackDeps): Record<string, { concurrency: num
     remind: { concurrency: 1, run: createReminder(deps) },
     alerts: { concurrency: 1, run: createAlertReader(deps) },
     'alerts.missed': { concurrency: 1, run: onceKnown(deps, createMissedReader(deps)) },
-    'alerts.cooldown': { concurrency: 1, run: createCooldownWatch(deps) },
+    'alerts.cooldown': { concurrency: 32, run: createCooldownWatch(deps) },
     'slack.deliver': { concurrency: 8, run: onceKnown(deps, createDeliverer(deps)) },
     'slack.edit': { concurrency: 2, run: onceKnown(deps, createEditor(deps)) },
     retention: { concurrency: 1, run: createRetention(deps) },

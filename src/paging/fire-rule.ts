@@ -3,7 +3,7 @@ import { approvalFor } from '../calls/approval/policy.ts';
 import { cancelIn } from '../calls/asking/cancel.ts';
 import { createRequest } from '../calls/asking/create.ts';
 import type { CallsDeps } from '../calls/request/deps.ts';
-import type { Rule } from '../config/types.ts';
+import type { AlertStatus, Rule } from '../config/types.ts';
 import { enqueue } from '../queue/enqueue.ts';
 import type { Tx } from '../store/types.ts';
 import { lockOpenRequests } from './acknowledge.ts';
@@ -11,6 +11,12 @@ import { lockAlert, ringsOf } from './known-alerts.ts';
 import { crowdInWords, type ReadyRule, type RuleAlert, rulesReply } from './rule-reply.ts';
 
 export type { ReadyRule, RuleAlert } from './rule-reply.ts';
+
+/** A rule of which it is not known yet whom it calls: Slack has to be asked. */
+export interface WaitingRule {
+  rule: Rule;
+  callees: null;
+}
 
 /** Nobody could be rung (Slack did not give a number, say): so long until it is tried again while the alert fires. */
 const lookAgainMs = 60_000;
@@ -27,17 +33,22 @@ export async function noteMatches(tx: Tx, rules: readonly Rule[], now: number): 
 }
 
 /**
- * Rings for one rule, unless it has rung for this episode of the alert, or within its cooldown: then it is looked at
- * again when the cooldown is over, should the alert still fire by then.
+ * Calls for one rule, unless it has called for this episode of the alert, or within its cooldown: then a task looks again
+ * when the cooldown is over, should the alert still fire by then. The same task looks up whom a waiting rule calls.
  */
-export async function fireRule(tx: Tx, deps: CallsDeps, ready: ReadyRule, about: RuleAlert): Promise<void> {
+export async function fireRule(
+  tx: Tx,
+  deps: CallsDeps,
+  ready: ReadyRule | WaitingRule,
+  about: RuleAlert,
+): Promise<void> {
   const { rule } = ready;
   const { alert, now } = about;
   await lockAlert(tx, alert.id);
   const rangAt = await rangFor(tx, alert.id, rule);
   if (hasRung(rule, rangAt, alert)) return;
   const openAt = ringsAt(rule, rangAt, now);
-  if (openAt > now) await fireLater(tx, rule, about, rangAt, openAt);
+  if (openAt > now || ready.callees === null) await fireLater(tx, rule, about, rangAt, Math.max(now, openAt));
   else await fireNow(tx, deps, ready, about, rangAt);
 }
 
@@ -45,10 +56,12 @@ export async function fireRule(tx: Tx, deps: CallsDeps, ready: ReadyRule, about:
 export interface Later {
   rangAt: number | null;
   source: string | null;
+  /** What the alert must still be. */
+  status: AlertStatus;
 }
 
 /**
- * The end of a cooldown: rings if the alert still fires, nobody has taken it, and the rule has not rung meanwhile. False
+ * The end of a cooldown or of a look-up: calls if the alert is still what it was, nobody has acknowledged it, and the rule has not called since. False
  * where the alert has told something new after `lastTs`, when `ready` and `about` were looked up: then nothing was done.
  */
 export async function fireAfterCooldown(
@@ -65,7 +78,7 @@ export async function fireAfterCooldown(
     .select(['status', 'acked_by', 'last_at', 'last_ts'])
     .where('id', '=', alert.id)
     .executeTakeFirst();
-  if (row?.status !== 'firing' || row.acked_by !== null) return true;
+  if (row?.status !== later.status || row.acked_by !== null) return true;
   if (row.last_ts !== later.lastTs) return false;
   if (now - row.last_at > ready.rule.expireAfterMs) return true;
   const rangAt = await rangFor(tx, alert.id, ready.rule);
@@ -85,7 +98,12 @@ async function fireLater(
   rangAt: number | undefined,
   runAt: number,
 ): Promise<void> {
-  const payload: Later = { rangAt: rangAt ?? null, source: about.source };
+  const { status } = await tx
+    .selectFrom('alerts')
+    .select('status')
+    .where('id', '=', about.alert.id)
+    .executeTakeFirstOrThrow();
+  const payload: Later = { rangAt: rangAt ?? null, source: about.source, status };
   await enqueue(tx, {
     kind: 'alerts.cooldown',
     key: `${about.alert.id}:${rule.name}`,

@@ -19,6 +19,7 @@ import {
   sendingSince,
 } from '../request/transitions.ts';
 import type { Message } from '../request/types.ts';
+import { prioritiesOf } from './lanes.ts';
 import { holdOverLimits } from './limits.ts';
 import { anySending, recoverOrphans } from './recover.ts';
 import { applySendResult } from './result.ts';
@@ -47,7 +48,7 @@ export function createDispatcher(deps: CallsDeps): TaskHandler {
     if (Number(task.key) >= deps.config().voice.submit.concurrency) return undefined;
     while (mayGoOn(lease)) {
       const step = await deps.store
-        .transaction((tx) => takeNext(tx, deps, sender))
+        .transaction((tx) => takeNext(tx, deps, sender, prioritiesOf(deps, task.key)))
         .catch((error: unknown) => {
           // It may have won one all the same, where the commit's answer got lost: that one was never sent.
           sentNothing.add(sender);
@@ -67,7 +68,7 @@ function mayGoOn(lease: Lease): boolean {
 }
 
 /** Wins the next ready submission for `sender`, if the pace allows one now: `ready → sending` commits before any byte is sent. */
-async function takeNext(tx: Tx, deps: CallsDeps, sender: string): Promise<NextStep> {
+async function takeNext(tx: Tx, deps: CallsDeps, sender: string, upToPriority: number): Promise<NextStep> {
   const now = deps.clock.now();
   const next = await tx
     .selectFrom('submissions')
@@ -76,12 +77,13 @@ async function takeNext(tx: Tx, deps: CallsDeps, sender: string): Promise<NextSt
     .where('submissions.state', '=', 'ready')
     .where('requests.state', 'in', ['approved', 'sending'])
     .where('submissions.next_try_at', '<=', now)
+    .where('submissions.priority', '<=', upToPriority)
     .orderBy('submissions.priority')
     .orderBy('submissions.ready_at')
     .orderBy('submissions.ordinal')
     .limit(1)
     .executeTakeFirst();
-  if (next === undefined) return await whenLater(tx);
+  if (next === undefined) return await whenLater(tx, upToPriority);
   // Held until this transaction ends, so that lanes of other instances choose one after the other.
   const openAt = await pace(tx, 'submit', now, 1000 / deps.config().voice.submit.perSecond);
   if (openAt > now) return { do: 'wait', untilAt: openAt };
@@ -126,11 +128,12 @@ async function stillReady(tx: Tx, submissionId: string): Promise<boolean> {
   return row !== undefined;
 }
 
-async function whenLater(tx: Tx): Promise<NextStep> {
+async function whenLater(tx: Tx, upToPriority: number): Promise<NextStep> {
   const later = await tx
     .selectFrom('submissions')
     .select((eb) => eb.fn.min('next_try_at').as('at'))
     .where('state', '=', 'ready')
+    .where('priority', '<=', upToPriority)
     .executeTakeFirst();
   const at = later?.at ?? null;
   return at === null ? { do: 'stop' } : { do: 'wait', untilAt: Number(at) };

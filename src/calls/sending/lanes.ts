@@ -11,3 +11,11 @@ export async function wakeLanes(tx: Tx, deps: CallsDeps, runAt: number): Promise
     await enqueue(tx, { kind: 'dispatch', key: String(lane), runAt, priority: 0 });
   }
 }
+
+/**
+ * The highest priority number that a lane sends. Where there are several lanes the first one is kept for alerts (0), so
+ * that other calls whose answers do not come never hold all of them.
+ */
+export function prioritiesOf(deps: CallsDeps, lane: string): number {
+  return lane === '0' && deps.config().voice.submit.concurrency > 1 ? 0 : Number.MAX_SAFE_INTEGER;
+}

@@ -4,9 +4,16 @@ import type { TaskHandler } from '../../queue/types.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import { readyRule } from './ready-rule.ts';
 
-const laterSchema = z.object({ rangAt: z.int().nullable(), source: z.string().nullable() });
+const laterSchema = z.object({
+  rangAt: z.int().nullable(),
+  source: z.string().nullable(),
+  status: z.enum(['firing', 'resolved', 'info']).default('firing'),
+});
 
-/** The handler of "alerts.cooldown" tasks (key: "<alert>:<rule>"): rings if the alert still fires and nobody has it. */
+/**
+ * The handler of "alerts.cooldown" tasks (key: "<alert>:<rule>"): asks Slack whom the rule calls, and calls if the alert
+ * still is what it was and nobody has acknowledged it. Several run side by side, so that a slow look-up holds only its own.
+ */
 export function createCooldownWatch(deps: SlackDeps): TaskHandler {
   return async (task) => {
     const later = laterSchema.parse(task.payload);
@@ -18,10 +25,15 @@ export function createCooldownWatch(deps: SlackDeps): TaskHandler {
       .selectAll()
       .where('id', '=', task.key.slice(0, at))
       .executeTakeFirst();
-    if (rule === undefined || row === undefined || row.status !== 'firing') return undefined;
+    if (rule === undefined || row?.status !== later.status) return undefined;
     // It may have become less severe meanwhile; null stands for "none stated".
     const { severity } = rule.match;
-    if (severity !== undefined && !severity.some((each) => each === row.severity)) return undefined;
+    if (
+      later.status === 'firing' &&
+      severity !== undefined &&
+      !severity.some((each) => each === row.severity)
+    )
+      return undefined;
     const from = { channel: row.channel_id, botName: later.source ?? undefined };
     const ready = await readyRule(deps, rule, from, { title: row.title, severity: row.severity });
     const done = await deps.store.transaction((tx) =>

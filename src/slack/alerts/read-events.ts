@@ -3,9 +3,16 @@ import { type Decision, decide, type Heard } from '../../alerts/decide.ts';
 import { gate } from '../../alerts/filter.ts';
 import { flatten } from '../../alerts/flatten.ts';
 import { understand } from '../../alerts/understand.ts';
+import type { Rule } from '../../config/types.ts';
 import { acknowledgeAlert, byTool } from '../../paging/acknowledge.ts';
 import { claimAlertEvent, rememberAlert } from '../../paging/episodes.ts';
-import { fireRule, noteMatches, type ReadyRule, resolveAlert } from '../../paging/fire-rule.ts';
+import {
+  fireRule,
+  noteMatches,
+  type ReadyRule,
+  resolveAlert,
+  type WaitingRule,
+} from '../../paging/fire-rule.ts';
 import { knownInStore } from '../../paging/known-alerts.ts';
 import { sayLate } from '../../paging/rule-reply.ts';
 import type { TaskHandler } from '../../queue/types.ts';
@@ -79,8 +86,9 @@ async function readEvent(deps: SlackDeps, event: StoredEvent): Promise<void> {
   }
   // Before the transaction: Slack may have to be asked whom a rule calls.
   const from = { channel: heard.gated.channel, botName: heard.gated.botName };
-  const ready: ReadyRule[] = [];
-  for (const rule of decision.rings) ready.push(await readyRule(deps, rule, from, heard.understood));
+  const ready = await Promise.all(
+    decision.rings.map((rule) => atOnce(rule, readyRule(deps, rule, from, heard.understood))),
+  );
   await deps.store.transaction(async (tx) => {
     if (!(await claimAlertEvent(tx, event.event_id, now))) return;
     const alert = await rememberAlert(tx, decision, heard);
@@ -93,6 +101,13 @@ async function readEvent(deps: SlackDeps, event: StoredEvent): Promise<void> {
     await sayLate(tx, about, decision);
     for (const each of ready) await fireRule(tx, deps, each, about);
   });
+}
+
+/** What needs nobody's answer is ready now. What waits for Slack is looked up by a task, and keeps no other alert waiting. */
+async function atOnce(rule: Rule, looking: Promise<ReadyRule>): Promise<ReadyRule | WaitingRule> {
+  // The task asks again; what this look-up brings is remembered until then.
+  looking.catch(() => {});
+  return await Promise.race([looking, nextTurn({ rule, callees: null })]);
 }
 
 function logDecision(deps: SlackDeps, event: StoredEvent, heard: Heard, decision: Decision | null): void {

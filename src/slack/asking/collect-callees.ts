@@ -98,9 +98,10 @@ async function numbersOfPeople(
 ): Promise<{ callees: Callee[]; faults: string[]; doubts: string[] }> {
   const users = new Set([...chosen, ...parsed.flatMap((each) => each.people)]);
   const faults: string[] = [];
-  for (const groupId of new Set(parsed.flatMap((each) => each.groups))) {
-    const members = await people.groupMembers(groupId);
-    if (members === null) faults.push(`the members of the user group ${groupId} could not be read`);
+  const groups = [...new Set(parsed.flatMap((each) => each.groups))];
+  const read = await Promise.all(groups.map(async (id) => ({ id, members: await people.groupMembers(id) })));
+  for (const { id, members } of read) {
+    if (members === null) faults.push(`the members of the user group ${id} could not be read`);
     else for (const member of members) users.add(member);
   }
   const callees: Callee[] = [];

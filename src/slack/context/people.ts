@@ -44,6 +44,10 @@ export function createPeople(deps: PeopleDeps): People {
   async function person(userId: string): Promise<Person | null> {
     const known = persons.get(userId);
     if (known !== undefined && known.untilAt > deps.clock.now()) return known.value;
+    return await shared(`users.info ${userId}`, () => askPerson(userId));
+  }
+
+  async function askPerson(userId: string): Promise<Person | null> {
     try {
       const { user } = await deps.urgent.users.info({ user: userId });
       if (user === undefined) return null;
@@ -67,6 +71,10 @@ export function createPeople(deps: PeopleDeps): People {
   async function groupMembers(groupId: string): Promise<string[] | null> {
     const known = groups.get(groupId);
     if (known !== undefined && known.untilAt > deps.clock.now()) return known.value;
+    return await shared(`usergroups.users.list ${groupId}`, () => askGroupMembers(groupId));
+  }
+
+  async function askGroupMembers(groupId: string): Promise<string[] | null> {
     try {
       const { users } = await deps.urgent.usergroups.users.list({ usergroup: groupId });
       remember(groups, groupId, users ?? []);
@@ -74,6 +82,19 @@ export function createPeople(deps: PeopleDeps): People {
     } catch (error) {
       deps.log.warn({ groupId, failure: slackFailure(error) }, 'a user group could not be read');
       return null;
+    }
+  }
+
+  const asking = new Map<string, Promise<unknown>>();
+
+  /** Several who ask Slack the same at once wait for one answer. */
+  async function shared<Value>(what: string, ask: () => Promise<Value>): Promise<Value> {
+    const answer = (asking.get(what) as Promise<Value> | undefined) ?? ask();
+    asking.set(what, answer);
+    try {
+      return await answer;
+    } finally {
+      asking.delete(what);
     }
   }
 

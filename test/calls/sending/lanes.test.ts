@@ -11,7 +11,7 @@ import { databaseKinds, withStore } from '../../support/store.ts';
 import { configWith, createDeps, createVoiceStub, request } from '../approval/stage.ts';
 
 const one = configWith('{ calleesOver: 100, approvers: [U0BEN] }');
-const config = { ...one, voice: { ...one.voice, submit: { concurrency: 2, perSecond: 200 } } };
+const config = { ...one, voice: { ...one.voice, submit: { concurrency: 3, perSecond: 200 } } };
 const lane = (key: string) => ({ kind: 'dispatch', key, payload: null, attempts: 0 });
 
 /**
@@ -63,11 +63,11 @@ for (const kind of databaseKinds) {
           const two = createDispatcher(
             createDeps({ store: other, clock, config: () => config, voice, instance: 'i2' }),
           );
-          const first = dispatch(lane('0'), lease);
+          const first = dispatch(lane('1'), lease);
           await slow.reached;
           // So that the pace lets the other one through.
           await clock.advance(60_000);
-          const next = two(lane('1'), lease);
+          const next = two(lane('2'), lease);
           await waitingForLock(store);
           slow.commit();
           await next;
@@ -80,6 +80,25 @@ for (const kind of databaseKinds) {
             ['accepted'],
           );
           assert.equal(view?.counts.accepted, 3);
+        },
+        { kind },
+      );
+    });
+
+    test('the first of several lanes is kept for alerts', async () => {
+      await withStore(
+        async (store) => {
+          const clock = createFakeClock();
+          const posts: string[][] = [];
+          const deps = createDeps({ store, clock, config: () => config, voice: createVoiceStub(posts) });
+          const dispatch = createDispatcher(deps);
+          const lease: Lease = { valid: () => true, signal: new AbortController().signal };
+          await request(deps);
+          assert.equal(await dispatch(lane('0'), lease), undefined);
+          assert.equal(posts.length, 0);
+          await store.transaction((tx) => tx.updateTable('submissions').set({ priority: 0 }).execute());
+          await dispatch(lane('0'), lease);
+          assert.equal(posts.length, 1);
         },
         { kind },
       );
@@ -107,11 +126,11 @@ for (const kind of databaseKinds) {
           const two = createDispatcher(
             createDeps({ store: other, clock, config: () => config, voice, instance: 'i2' }),
           );
-          const first = dispatch(lane('0'), lapsing);
+          const first = dispatch(lane('1'), lapsing);
           await slow.reached;
           valid = false;
           await clock.advance(60_000);
-          const next = two(lane('0'), lasting);
+          const next = two(lane('1'), lasting);
           await waitingForLock(store);
           slow.commit();
           assert.equal(await next, undefined, 'it found nothing to come back for');
@@ -128,7 +147,7 @@ for (const kind of databaseKinds) {
             'a lane is asked for',
           );
           await clock.advance(60_000);
-          await two(lane('0'), lasting);
+          await two(lane('1'), lasting);
           assert.equal(posts.length, 1);
         },
         { kind },

@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { databaseKinds } from '../support/store.ts';
+import { firing, post, rings, rung } from './alert-flow.ts';
+import { startFlow } from './flow.ts';
+
+const config = `
+country: IN
+voice: { submit: { concurrency: 4, perSecond: 200 } }
+recordings: { fire-drill: 12022022570cc2484c59d4f8b9745d34226285b1e.mp3 }
+limits: { callsPerHour: 1000, perCallee: { calls: 100, per: 1h } }
+rules:
+  - { name: people, channels: [C0ALERTS], match: { title: slow }, call: [U0BEN], recording: fire-drill }
+  - { name: numbers, channels: [C0ALERTS], match: { title: quick }, call: ["+919800000001"], recording: fire-drill }
+`;
+
+for (const database of databaseKinds) {
+  describe(`alerts whose people Slack is slow to tell, on ${database}`, () => {
+    test('hold up no alert to plain numbers, and ring when Slack answers', async () => {
+      const flow = await startFlow({ database, config });
+      try {
+        flow.slack.fault({ method: 'users.info', kind: 'slow', delayMs: 2_000, times: 50 });
+        for (let count = 0; count < 20; count++)
+          await post(flow, firing(`slow ${'abcdefghijklmnopqrst'[count]}`));
+        const postedAt = performance.now();
+        await post(flow, firing('quick'));
+        await rings(flow, '919800000001', 1);
+        const tookMs = performance.now() - postedAt;
+        assert.ok(tookMs < 1_900, `it took ${Math.round(tookMs)} ms`);
+        await rings(flow, '919876543211', 20);
+        assert.equal(rung(flow, '919800000001').length, 1);
+      } finally {
+        await flow.end();
+      }
+    });
+  });
+}

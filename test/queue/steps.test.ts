@@ -33,7 +33,11 @@ interface Running {
 }
 
 /** Two instances on one database, each replaced when it is killed: a killed one runs no timer and ends nothing. */
-function createInstances(store: Parameters<typeof createWorker>[0]['store'], machine: FakeClock) {
+function createInstances(
+  store: Parameters<typeof createWorker>[0]['store'],
+  machine: FakeClock,
+  notedAt: () => number,
+) {
   const running = new Set<Running>();
   const ran = new Map<string, number>();
   let names = 0;
@@ -41,7 +45,7 @@ function createInstances(store: Parameters<typeof createWorker>[0]['store'], mac
   function startOne(): { worker: Worker; kill: () => void } {
     let alive = true;
     const mine = new Set<Running>();
-    const follow = followTime({ clock: machine, wall: machine.now, startAt: 0, log: silentLog });
+    const follow = followTime({ clock: machine, wall: machine.now, startAt: notedAt(), log: silentLog });
     const clock = {
       now: follow,
       monotonic: machine.monotonic,
@@ -87,9 +91,16 @@ test('clocks that are set and processes that are killed: no task runs twice at o
       const machine = createFakeClock();
       await withStore(
         async (store) => {
-          const { running, ran, startOne } = createInstances(store, machine);
-          const instances = [startOne(), startOne()];
           const due = followTime({ clock: machine, wall: machine.now, startAt: 0, log: silentLog });
+          // As the database notes the time: a process that starts goes on from there.
+          let notedAt = due();
+          const note = () => {
+            notedAt = due();
+            machine.after(30_000, note);
+          };
+          note();
+          const { running, ran, startOne } = createInstances(store, machine, () => notedAt);
+          const instances = [startOne(), startOne()];
           const asked = new Set<string>();
           for (const each of steps) {
             if (each.do === 'ask') {
@@ -105,8 +116,8 @@ test('clocks that are set and processes that are killed: no task runs twice at o
               instances[each.worker] = startOne();
             }
           }
-          // A wait of 2 s at the slowest pace, and a lease of a killed one, twice.
-          for (let second = 0; second < 40; second++) {
+          // What was not noted yet and a wait of 2 s at the slowest pace, and a lease of a killed one, twice.
+          for (let second = 0; second < 80; second++) {
             await machine.advance(1_000);
             for (const run of running) run.end();
           }

@@ -4,7 +4,7 @@ import { record } from './audit.ts';
 import type { CallsDeps } from './deps.ts';
 import { countCalls, lockRequest, type RequestRow } from './rows.ts';
 import { moveRequest } from './transitions.ts';
-import type { Counts } from './types.ts';
+import type { CallState, Counts } from './types.ts';
 
 /**
  * Moves a request on after something of it changed: to `sent` once nothing is left to send (then the thread gets its
@@ -21,14 +21,28 @@ export async function advance(
   const request = await lockRequest(tx, requestId);
   if (request === null) return;
   if (request.state === 'sending' || request.state === 'approved') {
-    const counts = await countCalls(tx, requestId);
-    const all = counts.waiting === 0 && !(counts.unknown > 0 && (await willBeSentAgain(tx, requestId)));
-    if (all) await finishSending(tx, request, counts, now);
+    if (!(await anyCall(tx, requestId, ['ready', 'sending']))) {
+      const counts = await countCalls(tx, requestId);
+      const again = counts.unknown > 0 && (await willBeSentAgain(tx, requestId));
+      if (!again) await finishSending(tx, request, counts, now);
+    }
   } else if (request.state === 'sent') {
-    const counts = await countCalls(tx, requestId);
-    if (isSettled(counts)) await finish(tx, request, 'done', now);
+    if (!(await anyCall(tx, requestId, ['unknown', 'accepted']))) await finish(tx, request, 'done', now);
   }
   await changed(tx, now, requestId, { progress: step });
+}
+
+/** Whether a call that counts is in one of these states: asked at each step of a crowd, which to count costs far more. */
+async function anyCall(tx: Tx, requestId: string, states: readonly CallState[]): Promise<boolean> {
+  const call = await tx
+    .selectFrom('calls')
+    .select('position')
+    .where('request_id', '=', requestId)
+    .where('superseded', '=', 0)
+    .where('state', 'in', states)
+    .limit(1)
+    .executeTakeFirst();
+  return call !== undefined;
 }
 
 /** True while a submission of the request waits to go out once more because its answer was lost. */

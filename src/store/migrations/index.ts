@@ -1,6 +1,7 @@
 import { alertSenders } from './alert-senders.ts';
 import { channelReads } from './channel-reads.ts';
 import { firstTables } from './first-tables.ts';
+import { lighterIndexes } from './lighter-indexes.ts';
 import { openCalls } from './open-calls.ts';
 import { outboxTries } from './outbox-tries.ts';
 import type { Step } from './step.ts';
@@ -19,4 +20,5 @@ export const migrations: Step[] = [
   channelReads,
   openCalls,
   typedPosts,
+  lighterIndexes,
 ];

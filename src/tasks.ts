@@ -3,7 +3,7 @@ import { createPoller } from './calls/results/poll.ts';
 import { createReconciler } from './calls/results/reconcile.ts';
 import { createReportApplier } from './calls/results/reports.ts';
 import { createDispatcher } from './calls/sending/dispatch.ts';
-import { createAgainSender } from './calls/sending/resend.ts';
+import { createResender } from './calls/sending/resend.ts';
 import type { TaskHandler } from './queue/types.ts';
 import { createRetention } from './retention.ts';
 import { createCooldownWatch } from './slack/alerts/cooldown.ts';
@@ -18,7 +18,7 @@ export function taskHandlers(deps: SlackDeps): Record<string, { concurrency: num
   return {
     dispatch: { concurrency: 16, run: createDispatcher(deps) },
     reports: { concurrency: 1, run: createReportApplier(deps) },
-    again: { concurrency: 1, run: createAgainSender(deps) },
+    resend: { concurrency: 1, run: createResender(deps) },
     reconcile: { concurrency: 1, run: createReconciler(deps) },
     poll: { concurrency: 2, run: createPoller(deps) },
     expire: { concurrency: 2, run: createExpirer(deps) },

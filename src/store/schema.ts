@@ -2,6 +2,7 @@ import type { ColumnType, Generated } from 'kysely';
 import type { AlertSeverity, AlertStatus, CallOptions } from '../config/types.ts';
 import type {
   ApprovalAsk,
+  CallCause,
   CallState,
   CountryCount,
   DecisionKind,
@@ -80,8 +81,12 @@ export interface SubmissionsTable {
   first_try_at: number | null;
   tries: number;
   sending_at: number | null;
-  /** Which instance is sending it. */
+  /** Who won it for sending: one run of a lane of one instance. */
   sender: string | null;
+  /** The lane that sends it; null while it is not being sent, and where a restored backup left it as being sent. */
+  lane: number | null;
+  /** When its unknown calls go out once more (`onUnknown: again`), if they are still unknown; null: not at all. */
+  resend_at: number | null;
   answered_at: number | null;
   /** When the platform's records were last read in full without finding this one. */
   checked_at: number | null;
@@ -98,8 +103,12 @@ export interface CallsTable {
   state: State<CallState>;
   superseded: Generated<number>;
   voice_id: string | null;
+  /** What the platform answered for this callee, or for the whole submission. */
   submit_code: string | null;
   submit_reason: string | null;
+  cause: CallCause | null;
+  /** Held by a limit that leaves room again at this time. */
+  held_until: number | null;
   /** When its submission was sent: what the limits count. */
   dialled_at: number | null;
   termination_code: string | null;

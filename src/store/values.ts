@@ -43,6 +43,37 @@ export type PostKind =
   | 'outcome'
   | 'instead'
   | 'words';
+/** Why a call is what it is, where this program or a person says so; what the platform says stands in submit_code. */
+export type CallCause =
+  // Held by a limit, until held_until.
+  | 'per_callee'
+  | 'calls_per_hour'
+  | 'rule_limit'
+  // Held by the configuration, until somebody changes that.
+  | 'denied'
+  | 'country'
+  | 'display_num'
+  | 'callees_per_request'
+  // A person said what became of it.
+  | 'settled_rang'
+  | 'settled_silent'
+  // It may or may not have been dialled.
+  | 'timeout'
+  | 'connection_lost'
+  | 'http_status'
+  | 'not_json'
+  | 'no_code'
+  | 'platform_code'
+  | 'too_large'
+  | 'no_rows'
+  | 'interrupted'
+  // Nothing left this machine.
+  | 'dns'
+  | 'connect_refused'
+  | 'connect_timeout'
+  | 'tls'
+  | 'connect_failed'
+  | 'stopped';
 export type Origin = 'person' | 'alert' | 'redial';
 export type OnUnknown = 'again' | 'hold';
 export type DecisionKind = 'approve' | 'reject';

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { checkMessage, checkView } from '../../sandbox/slack/blocks.ts';
 import type {
+  CallCause,
   CallState,
   CallView,
   Counts,
@@ -85,6 +86,8 @@ export function call(some: Partial<CallView> = {}): CallView {
     voiceId: '2601050930110000001',
     submitCode: '0',
     submitReason: 'success',
+    cause: null,
+    heldUntil: null,
     terminationCode: null,
     terminationReason: null,
     sipCode: null,
@@ -243,6 +246,8 @@ export const anyCalls: fc.Arbitrary<CallView[]> = fc.array(
     voiceId: maybe(anyText),
     submitCode: maybe(anyCode),
     submitReason: maybe(anyText),
+    cause: maybe(fc.constantFrom<CallCause>('per_callee', 'settled_rang', 'timeout', 'stopped')),
+    heldUntil: maybe(fc.integer({ min: 0, max: 2 ** 42 })),
     terminationCode: maybe(anyText),
     terminationReason: maybe(anyText),
     sipCode: maybe(anyText),

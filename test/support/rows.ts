@@ -43,7 +43,15 @@ export function submissionRow(
       code: null,
     },
     ...{ reason: null, ready_at: at, next_try_at: at, first_try_at: null, tries: 0, sending_at: null },
-    ...{ sender: null, answered_at: null, checked_at: null, settled_by: null, settled_at: null },
+    ...{
+      sender: null,
+      lane: null,
+      resend_at: null,
+      answered_at: null,
+      checked_at: null,
+      settled_by: null,
+      settled_at: null,
+    },
     ...given,
   };
 }

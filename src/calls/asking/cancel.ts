@@ -1,5 +1,4 @@
 import { VoicecallError } from '../../errors.ts';
-import { cancelTask } from '../../queue/enqueue.ts';
 import { transactionReadBack } from '../../store/read-back.ts';
 import type { Tx } from '../../store/types.ts';
 import { closeApproval } from '../approval/deadline.ts';
@@ -68,22 +67,16 @@ export async function cancelIn(
     .where('id', '=', requestId)
     .execute();
   await record(tx, requestId, { at: now, actor: by, action, detail: { stopped } });
-  await dropAgain(tx, requestId);
+  // What stayed unknown does not go out once more.
+  await tx
+    .updateTable('submissions')
+    .set({ resend_at: null })
+    .where('request_id', '=', requestId)
+    .where('resend_at', 'is not', null)
+    .execute();
   if (request.state === 'awaiting_approval') {
     await moveRequest(tx, request, 'cancelled', now, { cancelled_by: by, finished_at: now });
     await closeApproval(tx, requestId, now);
   } else await advance(tx, deps, requestId);
   return { stopped };
-}
-
-/** What stayed unknown does not go out once more. */
-async function dropAgain(tx: Tx, requestId: string): Promise<void> {
-  const unknown = await tx
-    .selectFrom('tasks')
-    .innerJoin('submissions', 'submissions.id', 'tasks.key')
-    .select('tasks.key')
-    .where('tasks.kind', '=', 'again')
-    .where('submissions.request_id', '=', requestId)
-    .execute();
-  for (const { key } of unknown) await cancelTask(tx, 'again', key);
 }

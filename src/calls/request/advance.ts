@@ -23,7 +23,7 @@ export async function advance(
   if (request.state === 'sending' || request.state === 'approved') {
     if (!(await anyCall(tx, requestId, ['ready', 'sending']))) {
       const counts = await countCalls(tx, requestId);
-      const again = counts.unknown > 0 && (await willBeSentAgain(tx, requestId));
+      const again = counts.unknown > 0 && (await willBeResent(tx, requestId));
       if (!again) await finishSending(tx, request, counts, now);
     }
   } else if (request.state === 'sent') {
@@ -46,14 +46,13 @@ async function anyCall(tx: Tx, requestId: string, states: readonly CallState[]):
 }
 
 /** True while a submission of the request waits to go out once more because its answer was lost. */
-async function willBeSentAgain(tx: Tx, requestId: string): Promise<boolean> {
+async function willBeResent(tx: Tx, requestId: string): Promise<boolean> {
   const waiting = await tx
-    .selectFrom('tasks')
-    .innerJoin('submissions', 'submissions.id', 'tasks.key')
-    .select('tasks.key')
-    .where('tasks.kind', '=', 'again')
-    .where('submissions.request_id', '=', requestId)
-    .where('submissions.again_of', 'is', null)
+    .selectFrom('submissions')
+    .select('id')
+    .where('request_id', '=', requestId)
+    .where('resend_at', 'is not', null)
+    .limit(1)
     .executeTakeFirst();
   return waiting !== undefined;
 }

@@ -128,6 +128,8 @@ function callView(row: Selectable<CallsTable>): CallView {
     voiceId: row.voice_id,
     submitCode: row.submit_code,
     submitReason: row.submit_reason,
+    cause: row.cause,
+    heldUntil: row.held_until,
     terminationCode: row.termination_code,
     terminationReason: row.termination_reason,
     sipCode: row.sip_code,

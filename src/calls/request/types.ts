@@ -2,6 +2,7 @@ import type { Callee } from '../../callees/types.ts';
 import type { CallOptions } from '../../config/types.ts';
 import type {
   ApprovalAsk,
+  CallCause,
   CallState,
   CountryCount,
   DecisionKind,
@@ -14,6 +15,7 @@ import type {
 
 export type {
   ApprovalAsk,
+  CallCause,
   CallState,
   CountryCount,
   DecisionKind,
@@ -78,9 +80,13 @@ export interface CallView {
   state: CallState;
   submissionId: string | null;
   voiceId: string | null;
-  /** At submission: "0" accepted, else the refusal. */
+  /** What the platform said at submission: "0" accepted, else the refusal. */
   submitCode: string | null;
   submitReason: string | null;
+  /** Why, where this program or a person says so. */
+  cause: CallCause | null;
+  /** Held by a limit: when it will be possible. */
+  heldUntil: number | null;
   /** By report. */
   terminationCode: string | null;
   terminationReason: string | null;

@@ -4,6 +4,7 @@ import { changed } from '../../outbox/outbox.ts';
 import type { TaskHandler } from '../../queue/types.ts';
 import { askedTooOften, restMs } from '../../voice/reads.ts';
 import type { CallsDeps } from '../request/deps.ts';
+import type { SubmissionRow } from '../request/rows.ts';
 import { readRecords } from './records.ts';
 
 const hourMs = 3_600_000;
@@ -19,8 +20,11 @@ const markedAtOnce = 100;
 export function createReconciler(deps: CallsDeps): TaskHandler {
   return async (_task, lease) => {
     const now = deps.clock.now();
-    const open = await openSubmissions(deps, now);
-    if (open.length === 0) return undefined;
+    const all = await openSubmissions(deps, now);
+    if (all.length === 0) return undefined;
+    // What is about to be sent again is looked up alone: the records of a whole day may take minutes to read.
+    const urgent = all.filter((each) => lookUpAt(each) <= now);
+    const open = urgent.length > 0 ? urgent : all;
     const firstAt = open.reduce((first, each) => Math.min(first, each.sending_at ?? now), now);
     const read = await readRecords(deps, firstAt, lease).catch((error: unknown) => {
       if (!askedTooOften(error)) throw error;
@@ -36,25 +40,22 @@ export function createReconciler(deps: CallsDeps): TaskHandler {
       { unknown: open.length, found: read.found },
       'looked for unknown submissions in the records',
     );
-    const nextAt = open.reduce(
-      (next, each) => Math.min(next, nextCheckAt(each.sending_at ?? now, now)),
+    const looked = new Set(open);
+    const nextAt = all.reduce(
+      (next, each) => Math.min(next, nextLookAt(each, looked.has(each), now)),
       Number.POSITIVE_INFINITY,
     );
     return Number.isFinite(nextAt) ? { againAt: nextAt } : undefined;
   };
 }
 
-interface OpenSubmission {
-  id: string;
-  request_id: string;
-  sending_at: number | null;
-}
+type OpenSubmission = Pick<SubmissionRow, 'id' | 'request_id' | 'sending_at' | 'checked_at' | 'resend_at'>;
 
 /** Submissions with a call that may or may not have been dialled. */
 async function openSubmissions(deps: CallsDeps, now: number): Promise<OpenSubmission[]> {
   return await deps.store.read
     .selectFrom('submissions')
-    .select(['id', 'request_id', 'sending_at'])
+    .select(['id', 'request_id', 'sending_at', 'checked_at', 'resend_at'])
     .where('sending_at', '>', now - 25 * hourMs)
     .where('id', 'in', (eb) =>
       eb
@@ -76,6 +77,34 @@ async function markLookedFor(deps: CallsDeps, some: readonly OpenSubmission[], n
     const requestIds = new Set(some.map((each) => each.request_id));
     for (const requestId of [...requestIds].sort()) await changed(tx, now, requestId);
   });
+}
+
+type ToLookUp = Pick<SubmissionRow, 'sending_at' | 'checked_at'>;
+
+/** How long after sending the platform's records are expected to show a call, ms: an earlier look proves less. */
+export const lookUpToResendMs = 50_000;
+
+/** Whether the look that comes before a resend was made: later than the sending plus the platform's lag. */
+export function lookedUpForResend({ sending_at, checked_at }: ToLookUp): boolean {
+  return checked_at !== null && checked_at >= (sending_at ?? 0) + lookUpToResendMs;
+}
+
+/** When the look that comes before a resend is due; infinite where none is. */
+function lookUpAt(submission: ToLookUp & Pick<SubmissionRow, 'resend_at'>): number {
+  if (submission.resend_at === null || lookedUpForResend(submission)) return Number.POSITIVE_INFINITY;
+  return (submission.sending_at ?? 0) + lookUpToResendMs;
+}
+
+/** When a submission is looked for next after a look at `now`, in which it was (`looked`) or was not. */
+function nextLookAt(
+  submission: ToLookUp & Pick<SubmissionRow, 'resend_at'>,
+  looked: boolean,
+  now: number,
+): number {
+  const soonest = now + minimumPauseMs;
+  const urgentAt = lookUpAt({ ...submission, ...(looked ? { checked_at: now } : {}) });
+  if (Number.isFinite(urgentAt)) return Math.max(urgentAt, soonest);
+  return looked ? nextCheckAt(submission.sending_at ?? now, now) : soonest;
 }
 
 /** The next time (ms) of the schedule: 1, 3, 8, 20 and 60 minutes after it was sent, then hourly to 24 h; infinite after. */

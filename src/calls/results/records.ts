@@ -39,6 +39,15 @@ export async function readRecords(
       }
     },
   });
+  // Whoever asked: what is about to be sent again was looked up with it.
+  await deps.store.transaction((tx) =>
+    tx
+      .updateTable('submissions')
+      .set({ checked_at: now })
+      .where('resend_at', 'is not', null)
+      .where('sending_at', '>=', fromAt)
+      .execute(),
+  );
   return { found };
 }
 

@@ -33,13 +33,13 @@ export async function settle(
     await lockRequest(tx, requestId);
     const settled = rang
       ? await moveCalls(tx, { submissionId }, ['unknown'], 'accepted', {
-          submit_code: 'settled_rang',
+          cause: 'settled_rang',
           asked: 2,
           // Without a voiceId there is nothing to ask for: it is given up in time like the others.
           ask_at: sql<number>`dialled_at + ${giveUpAfterMs}`,
         })
       : await moveCalls(tx, { submissionId }, ['unknown'], 'failed', {
-          submit_code: 'settled_silent',
+          cause: 'settled_silent',
           dialled_at: null,
         });
     if (settled === 0) {

@@ -7,9 +7,6 @@ import { moveCalls, moveRequest, moveSubmissions, sendingSince } from '../reques
 /** Unknown submissions are looked for in the platform's records for a day: none may seem older than that. */
 const lookedForMs = 23 * 3_600_000;
 
-/** The sender of what an earlier life of the database may have sent; its lane is never leased, so recovery takes it as gone. */
-const earlierLife = 'restored:';
-
 /**
  * Makes a database that was put back from a backup ring nobody a second time: what waited to be sent in it may have
  * been sent since, so it counts as being sent, which the next start tells as unknown and looks for in the platform's
@@ -23,6 +20,7 @@ export async function doubtWhatWaited(tx: Tx, now: number): Promise<number> {
     .where('on_unknown', '=', 'again')
     .where('state', 'in', ['approved', 'sending'])
     .execute();
+  await tx.updateTable('submissions').set({ resend_at: null }).where('resend_at', 'is not', null).execute();
   await tx.updateTable('alert_events').set({ processed_at: now }).where('processed_at', 'is', null).execute();
   const waited = await tx
     .selectFrom('submissions')
@@ -50,7 +48,9 @@ export async function doubtWhatWaited(tx: Tx, now: number): Promise<number> {
 async function doubt(tx: Tx, submissionId: string, sentAt: number): Promise<number> {
   await moveSubmissions(tx, { id: submissionId }, ['ready'], 'sending', {
     ...sendingSince(sentAt),
-    sender: earlierLife,
+    sender: null,
+    // No lane: recovery takes its sender as gone.
+    lane: null,
   });
   return await moveCalls(tx, { submissionId }, ['ready'], 'sending', { dialled_at: sentAt });
 }

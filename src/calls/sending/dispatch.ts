@@ -21,7 +21,7 @@ import {
 import type { Message } from '../request/types.ts';
 import { prioritiesOf } from './lanes.ts';
 import { holdOverLimits } from './limits.ts';
-import { anySending, recoverOrphans } from './recover.ts';
+import { anySending, recoverOrphans, type Sender } from './recover.ts';
 import { applySendResult } from './result.ts';
 
 interface Job {
@@ -42,13 +42,14 @@ type NextStep = { do: 'send'; job: Job } | { do: 'wait'; untilAt: number } | { d
 export function createDispatcher(deps: CallsDeps): TaskHandler {
   const sentNothing = new Set<string>();
   return async (task: Task, lease: Lease): Promise<TaskResult> => {
-    const sender = `${task.key}:${newId('')}:${deps.instance}`;
+    const lane = Number(task.key);
+    const sender = `${newId('')}:${deps.instance}`;
     if (await anySending(deps.store.read))
-      await deps.store.transaction((tx) => recoverOrphans(tx, deps, sender, sentNothing, lease));
-    if (Number(task.key) >= deps.config().voice.submit.concurrency) return undefined;
+      await deps.store.transaction((tx) => recoverOrphans(tx, deps, { lane, sender }, sentNothing, lease));
+    if (lane >= deps.config().voice.submit.concurrency) return undefined;
     while (mayGoOn(lease)) {
       const step = await deps.store
-        .transaction((tx) => takeNext(tx, deps, sender, prioritiesOf(deps, task.key)))
+        .transaction((tx) => takeNext(tx, deps, { lane, sender }, prioritiesOf(deps, task.key)))
         .catch((error: unknown) => {
           // It may have won one all the same, where the commit's answer got lost: that one was never sent.
           sentNothing.add(sender);
@@ -68,7 +69,7 @@ function mayGoOn(lease: Lease): boolean {
 }
 
 /** Wins the next ready submission for `sender`, if the pace allows one now: `ready → sending` commits before any byte is sent. */
-async function takeNext(tx: Tx, deps: CallsDeps, sender: string, upToPriority: number): Promise<NextStep> {
+async function takeNext(tx: Tx, deps: CallsDeps, by: Sender, upToPriority: number): Promise<NextStep> {
   const now = deps.clock.now();
   const next = await tx
     .selectFrom('submissions')
@@ -99,7 +100,7 @@ async function takeNext(tx: Tx, deps: CallsDeps, sender: string, upToPriority: n
   }
   const won = await moveSubmissions(tx, { id: next.id }, ['ready'], 'sending', {
     ...sendingSince(now),
-    sender,
+    ...by,
   });
   if (won === 0) return { do: 'next' };
   await moveCalls(tx, { submissionId: next.id }, ['ready'], 'sending', { dialled_at: now });

@@ -69,6 +69,6 @@ export async function holdCalls(
   for (const alike of Map.groupBy(forbidden, ([, { cause, why }]) => `${cause} ${why}`).values()) {
     const [, { cause, why }] = alike[0] as [string, Forbidden];
     const callees = alike.map(([callee]) => callee);
-    await moveCalls(tx, { ...of, callees }, ['ready'], 'held', { submit_code: cause, submit_reason: why });
+    await moveCalls(tx, { ...of, callees }, ['ready'], 'held', { cause, submit_reason: why });
   }
 }

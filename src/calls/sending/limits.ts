@@ -46,8 +46,7 @@ export async function holdOverLimits(
   for (const alike of Map.groupBy(held, ({ code, nextAt }) => `${code} ${nextAt}`).values()) {
     const [{ code, nextAt } = { code: null, nextAt: null }] = alike;
     const which = { submissionId: submission.submissionId, callees: alike.map(({ callee }) => callee) };
-    const why = { submit_code: code, submit_reason: nextAt === null ? null : String(nextAt) };
-    await moveCalls(tx, which, ['ready'], 'held', why);
+    await moveCalls(tx, which, ['ready'], 'held', { cause: code, held_until: nextAt });
   }
   const stopped = new Set(held.map((each) => each.callee));
   return callees.filter((callee) => !stopped.has(callee));

@@ -5,6 +5,12 @@ import type { CallsDeps } from '../request/deps.ts';
 import { lockRequest } from '../request/rows.ts';
 import { applySendResult, becomeUnknown } from './result.ts';
 
+/** One run of one lane: nobody else has the same. */
+export interface Sender {
+  lane: number;
+  sender: string;
+}
+
 /**
  * What a dead sender left as `sending` may have dialled: it becomes `unknown`, never a second POST. A lane is leased by
  * one sender at a time, so whoever runs a lane knows that its earlier senders are gone; other lanes' senders are gone
@@ -14,20 +20,23 @@ import { applySendResult, becomeUnknown } from './result.ts';
 export async function recoverOrphans(
   tx: Tx,
   deps: CallsDeps,
-  sender: string,
+  ours: Sender,
   sentNothing: ReadonlySet<string>,
   lease: Lease,
 ): Promise<void> {
   const sending = await tx
     .selectFrom('submissions')
-    .select(['id', 'state', 'request_id', 'sending_at', 'sender'])
+    .select(['id', 'state', 'request_id', 'sending_at', 'sender', 'lane', 'again_of'])
     .where('state', '=', 'sending')
     // Several at once (each lane does this) lock the requests in one order.
     .orderBy('request_id')
     .execute();
   for (const submission of sending) {
-    const lane = laneOf(submission.sender);
-    const gone = lane === laneOf(sender) ? submission.sender !== sender : !(await laneIsLeased(tx, lane));
+    const { lane } = submission;
+    const gone =
+      lane === ours.lane
+        ? submission.sender !== ours.sender
+        : lane === null || !(await laneIsLeased(tx, lane));
     if (!gone) continue;
     await lockRequest(tx, submission.request_id);
     const still = await tx
@@ -35,7 +44,7 @@ export async function recoverOrphans(
       .select('id')
       .where('id', '=', submission.id)
       .where('state', '=', 'sending')
-      .where('sender', '=', submission.sender)
+      .where('sender', 'is not distinct from', submission.sender)
       .executeTakeFirst();
     if (still === undefined) continue;
     if (!lease.valid()) return;
@@ -52,7 +61,7 @@ export async function recoverOrphans(
       { requestId: submission.request_id, submissionId: submission.id },
       'a submission was being sent when its process ended: it is unknown now',
     );
-    await becomeUnknown(tx, deps, submission, 'interrupted', null);
+    await becomeUnknown(tx, deps, submission, { code: null, cause: 'interrupted', reason: null });
     await advance(tx, deps, submission.request_id);
   }
 }
@@ -68,16 +77,12 @@ export async function anySending(from: Queryable): Promise<boolean> {
   return row !== undefined;
 }
 
-function laneOf(sender: string | null): string {
-  return sender?.split(':')[0] ?? '';
-}
-
-async function laneIsLeased(tx: Tx, lane: string): Promise<boolean> {
+async function laneIsLeased(tx: Tx, lane: number): Promise<boolean> {
   const task = await tx
     .selectFrom('tasks')
     .select('key')
     .where('kind', '=', 'dispatch')
-    .where('key', '=', lane)
+    .where('key', '=', String(lane))
     .where('lease_owner', 'is not', null)
     .executeTakeFirst();
   return task !== undefined;

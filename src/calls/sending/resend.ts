@@ -1,40 +1,47 @@
-import { cancelTask } from '../../queue/enqueue.ts';
 import type { TaskHandler } from '../../queue/types.ts';
 import type { Tx } from '../../store/types.ts';
 import { advance } from '../request/advance.ts';
 import { record } from '../request/audit.ts';
 import type { CallsDeps } from '../request/deps.ts';
-import { lockRequest, type RequestRow } from '../request/rows.ts';
+import { lockRequest, type RequestRow, type SubmissionRow } from '../request/rows.ts';
+import { lookedUpForResend } from '../results/reconcile.ts';
 import { wakeLanes } from './lanes.ts';
 import { addSubmission } from './submissions.ts';
 
-/** A look into the platform's records that is slow may take so much longer, ms: then the call goes out all the same. */
-const lookPatienceMs = 30_000;
-const lookAgainMs = 2_000;
+/**
+ * How much longer than planned the look into the platform's records may take, ms: records are asked for once a minute at
+ * most, and the platform may be slow. Then the call goes out all the same.
+ */
+const lookPatienceMs = 90_000;
+const checkEveryMs = 2_000;
 
 /**
- * The handler of "again" tasks (key: submission), for rules that say `onUnknown: again`: at three in the morning a lost
- * call is worse than one too many. What is still unknown after a minute of looking for it, of a request that nobody has
- * taken or stopped, goes out once more as a new submission, shown as such; that one is not repeated.
+ * The handler of "resend" tasks (key: submission), for rules that say `onUnknown: again`: at three in the morning a lost
+ * call is worse than one too many. Unknown calls of a request that nobody acknowledged or stopped are sent once more, as
+ * a new submission and shown as such, if a look into the records did not find them. That submission is not repeated.
  */
-export function createAgainSender(deps: CallsDeps): TaskHandler {
+export function createResender(deps: CallsDeps): TaskHandler {
   return async (task) =>
     await deps.store.transaction(async (tx) => {
+      const now = deps.clock.now();
       const submission = await tx
         .selectFrom('submissions')
-        .select(['id', 'request_id', 'again_of', 'checked_at'])
+        .select(['id', 'request_id', 'token', 'sending_at', 'checked_at', 'resend_at'])
         .where('id', '=', task.key)
         .executeTakeFirst();
-      if (submission === undefined) return undefined;
-      const now = deps.clock.now();
-      const patient = typeof task.payload === 'number' && now < task.payload + lookPatienceMs;
-      if (patient && (submission.checked_at === null || (await reportsWait(tx)))) {
-        return { againAt: now + lookAgainMs };
+      if (submission === undefined || submission.resend_at === null) return undefined;
+      if (now < submission.resend_at) return { againAt: submission.resend_at };
+      if (now < submission.resend_at + lookPatienceMs && !(await wasLookedUp(tx, submission))) {
+        return { againAt: now + checkEveryMs };
       }
       const request = await lockRequest(tx, submission.request_id);
-      // This task counts as "will be sent again" until it is gone: it goes before the request moves on.
-      await cancelTask(tx, 'again', task.key);
-      if (request !== null && submission.again_of === null && isWanted(request)) {
+      const due = await tx
+        .updateTable('submissions')
+        .set({ resend_at: null })
+        .where('id', '=', submission.id)
+        .where('resend_at', '<=', now)
+        .executeTakeFirst();
+      if (due.numUpdatedRows > 0n && request !== null && isWanted(request)) {
         await sendAgain(tx, deps, request, submission.id);
       }
       await advance(tx, deps, submission.request_id);
@@ -42,15 +49,20 @@ export function createAgainSender(deps: CallsDeps): TaskHandler {
     });
 }
 
-/** What was found in the records may not be applied yet. */
-async function reportsWait(tx: Tx): Promise<boolean> {
-  const waiting = await tx
-    .selectFrom('tasks')
-    .select('key')
-    .where('kind', '=', 'reports')
+/** A look that began too early may have missed it; and what a look found may not be applied yet. */
+async function wasLookedUp(
+  tx: Tx,
+  submission: Pick<SubmissionRow, 'token' | 'sending_at' | 'checked_at'>,
+): Promise<boolean> {
+  if (!lookedUpForResend(submission)) return false;
+  const found = await tx
+    .selectFrom('reports')
+    .select('id')
+    .where('token', '=', submission.token)
+    .where('tried_at', 'is', null)
     .limit(1)
     .executeTakeFirst();
-  return waiting !== undefined;
+  return found === undefined;
 }
 
 function isWanted(request: RequestRow): boolean {
@@ -68,7 +80,7 @@ async function sendAgain(tx: Tx, deps: CallsDeps, request: RequestRow, submissio
     .select(['position', 'callee', 'name'])
     .where('submission_id', '=', submissionId)
     .where('state', '=', 'unknown')
-    // This task may run twice: what went out once more already stays unknown for ever.
+    // What went out once more stays unknown.
     .where('superseded', '=', 0)
     .orderBy('position')
     .execute();

@@ -1,15 +1,16 @@
 import { enqueue } from '../../queue/enqueue.ts';
 import type { Tx } from '../../store/types.ts';
 import { restMs } from '../../voice/reads.ts';
-import type { SendResult, SubmittedRow } from '../../voice/types.ts';
+import type { NotSentReason, SendResult, SubmittedRow } from '../../voice/types.ts';
 import { advance } from '../request/advance.ts';
 import { record } from '../request/audit.ts';
 import type { CallsDeps } from '../request/deps.ts';
 import { type CallRow, lockRequest, type SubmissionRow } from '../request/rows.ts';
 import { readOptions } from '../request/stored.ts';
 import { type CallChange, moveCalls, moveSubmission, writeCalls } from '../request/transitions.ts';
+import type { CallCause } from '../request/types.ts';
 import { firstAskMs } from '../results/first-ask.ts';
-import { reconcileAfterMs } from '../results/reconcile.ts';
+import { lookUpToResendMs, reconcileAfterMs } from '../results/reconcile.ts';
 import { tryReportsAgain } from '../results/reports.ts';
 import { settleByReports } from '../results/taken-by-report.ts';
 import { alertStillFires, isStopped } from './keep-trying.ts';
@@ -18,9 +19,8 @@ import { wakeLanes } from './lanes.ts';
 /** How long a submission that cannot leave this machine is tried again, ms. */
 export const keepTryingMs = 10 * 60_000;
 
-/** `onUnknown: again`: so long an unknown submission is looked for before it goes out once more; searched shortly before. */
-export const againAfterMs = 60_000;
-const lookBeforeAgainMs = 50_000;
+/** `onUnknown: again`: how long after sending an unknown submission goes out once more, ms. It is looked up before. */
+export const resendAfterMs = 60_000;
 
 /** Codes that say the account as a whole is refused: what is still ready of the request would be refused as well. */
 const accountCodes = new Set(['-1', '-2', '-10', '-13', '-19', '-29', '-30', '-31', '-32']);
@@ -52,10 +52,11 @@ export async function applySendResult(
       ? result.outcome === 'answered' || (ours && result.outcome === 'refused')
       : submission.state === 'accepted' && result.outcome === 'answered';
   if (!(submission.state === 'sending' && ours) && !proof) return;
-  if (result.outcome === 'not_sent') await notSent(tx, deps, submission, result.why);
+  if (result.outcome === 'not_sent') await notSent(tx, deps, submission, { code: null, cause: result.why });
   else if (result.outcome === 'refused') await refused(tx, deps, submission, result);
   else if (result.outcome === 'ambiguous') {
-    await becomeUnknown(tx, deps, submission, result.code ?? result.why, result.detail);
+    const { code, why: cause, detail: reason } = result;
+    await becomeUnknown(tx, deps, submission, { code, cause, reason });
   } else {
     const askAt = deps.clock.now() + firstAskMs(deps, readOptions(request.options));
     await answered(tx, deps, submission, result, askAt);
@@ -77,11 +78,12 @@ async function notSent(
   tx: Tx,
   deps: CallsDeps,
   submission: SubmissionRow,
-  why: string,
+  why: { code: string | null; cause: NotSentReason | null },
   leastMs = 0,
 ): Promise<void> {
   const now = deps.clock.now();
-  await moveSubmission(tx, submission, 'ready', { code: why, sender: null, sending_at: null });
+  const code = why.code ?? why.cause;
+  await moveSubmission(tx, submission, 'ready', { code, sender: null, lane: null, sending_at: null });
   await moveCalls(tx, { submissionId: submission.id }, ['sending'], 'ready', { dialled_at: null });
   if (await isStopped(tx, submission.request_id)) {
     await moveSubmission(tx, { id: submission.id, state: 'ready' }, 'cancelled');
@@ -90,12 +92,15 @@ async function notSent(
   }
   const patient = await alertStillFires(tx, deps, submission.request_id);
   if (!patient && now - (submission.first_try_at ?? now) >= keepTryingMs) {
-    await moveSubmission(tx, { id: submission.id, state: 'ready' }, 'failed', { code: why });
-    await moveCalls(tx, { submissionId: submission.id }, ['ready'], 'failed', { submit_code: why });
+    await moveSubmission(tx, { id: submission.id, state: 'ready' }, 'failed', { code });
+    await moveCalls(tx, { submissionId: submission.id }, ['ready'], 'failed', {
+      submit_code: why.code,
+      cause: why.cause,
+    });
     return;
   }
   const growingMs = Math.min(1000 * 2 ** Math.max(0, submission.tries - 1), 60_000);
-  const pauseMs = why === 'stopped' ? 0 : Math.max(leastMs, growingMs);
+  const pauseMs = why.cause === 'stopped' ? 0 : Math.max(leastMs, growingMs);
   const nextTryAt = now + pauseMs;
   await tx
     .updateTable('submissions')
@@ -113,10 +118,10 @@ async function refused(
   result: { code: string; reason: string },
 ): Promise<void> {
   const now = deps.clock.now();
-  const told = { submit_code: result.code, submit_reason: result.reason };
+  const told = { submit_code: result.code, submit_reason: result.reason, cause: null };
   // "Too often" means that nothing was dialled and that a minute later it may be: it goes out again after that.
   if (result.code === '-15' && submission.state === 'sending')
-    return await notSent(tx, deps, submission, result.code, restMs);
+    return await notSent(tx, deps, submission, { code: result.code, cause: null }, restMs);
   await moveSubmission(tx, submission, 'refused', {
     code: result.code,
     reason: result.reason,
@@ -143,13 +148,16 @@ async function refused(
 export async function becomeUnknown(
   tx: Tx,
   deps: CallsDeps,
-  submission: Pick<SubmissionRow, 'id' | 'state' | 'request_id' | 'sending_at'>,
-  code: string,
-  reason: string | null,
+  submission: Pick<SubmissionRow, 'id' | 'state' | 'request_id' | 'sending_at' | 'again_of'>,
+  told: { code: string | null; cause: CallCause; reason: string | null },
 ): Promise<void> {
   const now = deps.clock.now();
-  await moveSubmission(tx, submission, 'unknown', { code, reason, answered_at: null });
-  await moveCalls(tx, { submissionId: submission.id }, ['sending'], 'unknown', { submit_code: code });
+  const code = told.code ?? told.cause;
+  await moveSubmission(tx, submission, 'unknown', { code, reason: told.reason, answered_at: null });
+  await moveCalls(tx, { submissionId: submission.id }, ['sending'], 'unknown', {
+    submit_code: told.code,
+    cause: told.cause,
+  });
   // Reports can have come before the answer got lost: then the platform did take it.
   await settleByReports(tx, deps, submission.id);
   await record(tx, submission.request_id, {
@@ -161,10 +169,10 @@ export async function becomeUnknown(
   await lookForUnknown(tx, submission, submission.sending_at ?? now, now);
 }
 
-/** Has the platform's records searched and, where the rule says so, the unknown calls sent once more after that. */
+/** Schedules the look into the platform's records and, if the rule says so, the resend of what stays unknown. */
 async function lookForUnknown(
   tx: Tx,
-  submission: { id: string; request_id: string },
+  submission: Pick<SubmissionRow, 'id' | 'request_id' | 'again_of'>,
   sentAt: number,
   now: number,
 ): Promise<void> {
@@ -173,13 +181,19 @@ async function lookForUnknown(
     .select(['on_unknown', 'cancelled_by', 'acked_by'])
     .where('id', '=', submission.request_id)
     .executeTakeFirst();
-  const again = request?.on_unknown === 'again' && request.cancelled_by === null && request.acked_by === null;
-  const firstAt = sentAt + (again ? lookBeforeAgainMs : reconcileAfterMs[0]);
+  const again =
+    request?.on_unknown === 'again' &&
+    request.cancelled_by === null &&
+    request.acked_by === null &&
+    // What was sent again is not sent a third time.
+    submission.again_of === null;
+  const firstAt = sentAt + (again ? lookUpToResendMs : reconcileAfterMs[0]);
   await enqueue(tx, { kind: 'reconcile', key: 'voice', runAt: firstAt, priority: 6 });
   if (!again) return;
-  // After a long standstill, too, it is looked for before it goes out once more.
-  const againAt = Math.max(sentAt + againAfterMs, now + againAfterMs - lookBeforeAgainMs);
-  await enqueue(tx, { kind: 'again', key: submission.id, runAt: againAt, priority: 0, payload: againAt });
+  // After a long standstill, too, there is time to look it up before it goes out once more.
+  const resendAt = Math.max(sentAt + resendAfterMs, now + resendAfterMs - lookUpToResendMs);
+  await tx.updateTable('submissions').set({ resend_at: resendAt }).where('id', '=', submission.id).execute();
+  await enqueue(tx, { kind: 'resend', key: submission.id, runAt: resendAt, priority: 0 });
 }
 
 async function answered(
@@ -204,7 +218,9 @@ async function answered(
   const to = taken ? 'accepted' : states.has('unknown') ? 'unknown' : 'refused';
   const told = { code: result.code, reason: result.reason, answered_at: now };
   if (to === 'unknown') {
-    if (submission.state === 'sending') await becomeUnknown(tx, deps, submission, 'no_rows', result.reason);
+    if (submission.state === 'sending') {
+      await becomeUnknown(tx, deps, submission, { code: null, cause: 'no_rows', reason: result.reason });
+    }
     return;
   }
   if (submission.state !== 'accepted') await moveSubmission(tx, submission, to, told);
@@ -220,12 +236,12 @@ async function answered(
 
 /** What `withRow` changes. */
 const answeredColumns = [
-  ...['state', 'voice_id', 'submit_code', 'submit_reason', 'dialled_at', 'ask_at', 'asked'],
+  ...['state', 'voice_id', 'submit_code', 'submit_reason', 'cause', 'dialled_at', 'ask_at', 'asked'],
 ] as const;
 
 /** The call after its row of the answer; null where the row says nothing new. A report that came first is not undone. */
 function withRow(call: CallRow, row: SubmittedRow, askAt: number): CallRow | null {
-  const told = { submit_code: row.terminationCode, submit_reason: row.terminationReason };
+  const told = { submit_code: row.terminationCode, submit_reason: row.terminationReason, cause: null };
   if (call.state === 'accepted' || call.state === 'answered' || call.state === 'not_answered') {
     return { ...call, ...told, voice_id: call.voice_id ?? row.voiceId };
   }

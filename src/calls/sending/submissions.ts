@@ -73,6 +73,8 @@ export function newSubmission(
     tries: 0,
     sending_at: null,
     sender: null,
+    lane: null,
+    resend_at: null,
     answered_at: null,
     checked_at: null,
     settled_by: null,

@@ -1,13 +1,13 @@
 import type { ForbiddenCause } from '../../callees/forbidden.ts';
 import { maskNumber } from '../../callees/numbering-plan.ts';
-import type { CallView } from '../../calls/request/types.ts';
+import type { CallCause, CallView } from '../../calls/request/types.ts';
 import { terminationWords } from '../../calls/results/terminations.ts';
 import { describeCode, documentedCodes } from '../../voice/codes.ts';
 import { oneLine, utc } from '../kit/text.ts';
 import { callWords } from './state-words.ts';
 
 /** Codes of ours that tell why a call was not dialled, or who said what became of it. */
-const ownReasons: Record<string, string> = {
+const ownReasons: { [Cause in CallCause]?: string } = {
   per_callee: 'held back: this number was rung as often as the limit allows',
   calls_per_hour: 'held back: the limit of calls an hour is reached',
   rule_limit: "held back: the rule's own limit of calls is reached",
@@ -57,37 +57,37 @@ export function outcomeWords(call: CallView): string {
 /** The code that says most: the report's, else the submission's where it is the platform's own. */
 export function codeOf(call: CallView): string {
   if (call.terminationCode !== null && call.terminationCode !== '') return call.terminationCode;
-  const { submitCode } = call;
-  if (submitCode === null || Object.hasOwn(ownReasons, submitCode) || isForbidden(submitCode)) return '';
-  return submitCode;
+  if (call.submitCode !== null) return call.submitCode;
+  const { cause } = call;
+  return cause === null || ownReasons[cause] !== undefined || isForbidden(cause) ? '' : cause;
 }
 
-function isForbidden(code: string): code is ForbiddenCause {
-  return Object.hasOwn(forbiddenBy, code);
+function isForbidden(cause: CallCause): cause is ForbiddenCause {
+  return Object.hasOwn(forbiddenBy, cause);
 }
 
 /** Why, in words; empty where there is nothing to say. From outside in parts and not escaped. */
 export function reasonWords(call: CallView): string {
   if (call.state === 'answered' || call.state === 'not_answered') return terminationWords(call);
-  const { submitCode, submitReason } = call;
-  if (submitCode !== null && isForbidden(submitCode)) {
-    return `not called: ${submitReason ?? 'forbidden'} (${forbiddenBy[submitCode]}); trying again does not help while the configuration says so`;
+  const { submitCode, submitReason, cause, heldUntil } = call;
+  if (cause !== null && isForbidden(cause)) {
+    return `not called: ${submitReason ?? 'forbidden'} (${forbiddenBy[cause]}); trying again does not help while the configuration says so`;
   }
-  if (submitCode !== null && Object.hasOwn(ownReasons, submitCode)) {
-    const nextAt = Number(submitReason);
-    const next =
-      call.state === 'held' && submitReason !== null && nextAt > 0 ? `; next possible at ${utc(nextAt)}` : '';
-    return `${ownReasons[submitCode]}${next}`;
-  }
+  const own = cause === null ? undefined : ownReasons[cause];
+  if (own !== undefined) return `${own}${heldUntil === null ? '' : `; next possible at ${utc(heldUntil)}`}`;
   if (call.state === 'unknown') {
-    return submitCode === null || submitCode === '0'
+    const code = submitCode === '0' ? null : (submitCode ?? cause);
+    return code === null
       ? 'the answer did not mention this callee: it may or may not have rung'
-      : `may or may not have rung: ${describeCode(submitCode).meaning}`;
+      : `may or may not have rung: ${describeCode(code).meaning}`;
   }
   if (call.state === 'refused') {
     if (submitCode !== null && documentedCodes.includes(submitCode)) return describeCode(submitCode).meaning;
     return oneLine(submitReason ?? '') || 'refused without a reason';
   }
-  if (call.state === 'failed') return submitCode === null ? 'never sent' : describeCode(submitCode).meaning;
+  if (call.state === 'failed') {
+    const code = submitCode ?? cause;
+    return code === null ? 'never sent' : describeCode(code).meaning;
+  }
   return call.state === 'cancelled' ? 'stopped before it was sent' : '';
 }

@@ -4,6 +4,7 @@ import { firstTables } from './first-tables.ts';
 import { lighterIndexes } from './lighter-indexes.ts';
 import { openCalls } from './open-calls.ts';
 import { outboxTries } from './outbox-tries.ts';
+import { resendLaneCause } from './resend-lane-cause.ts';
 import type { Step } from './step.ts';
 import { triedReports } from './tried-reports.ts';
 import { typedPosts } from './typed-posts.ts';
@@ -21,4 +22,5 @@ export const migrations: Step[] = [
   openCalls,
   typedPosts,
   lighterIndexes,
+  resendLaneCause,
 ];

@@ -82,7 +82,7 @@ suite('moving states', () => {
           await store.transaction((tx) => fill(tx, 'ready'));
           const callees = ['6591110001', '6591110003'];
           const held = await store.transaction((tx) =>
-            moveCalls(tx, { submissionId: 's', callees }, ['ready'], 'held', { submit_code: 'per_callee' }),
+            moveCalls(tx, { submissionId: 's', callees }, ['ready'], 'held', { cause: 'per_callee' }),
           );
           assert.equal(held, 2);
           assert.deepEqual(await statesOf(store), ['held', 'ready', 'held']);

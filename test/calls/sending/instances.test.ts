@@ -7,7 +7,7 @@ import { lockRequest } from '../../../src/calls/request/rows.ts';
 import { moveRequest } from '../../../src/calls/request/transitions.ts';
 import { createReportApplier, storeReports } from '../../../src/calls/results/reports.ts';
 import { createDispatcher } from '../../../src/calls/sending/dispatch.ts';
-import { createAgainSender } from '../../../src/calls/sending/resend.ts';
+import { createResender } from '../../../src/calls/sending/resend.ts';
 import { acknowledge } from '../../../src/paging/acknowledge.ts';
 import { resolveAlert } from '../../../src/paging/fire-rule.ts';
 import type { Lease } from '../../../src/queue/types.ts';
@@ -97,9 +97,9 @@ for (const kind of databaseKinds) {
           const [first] = (await loadRequest(store.read, id))?.submissions ?? [];
           assert.equal(first?.state, 'unknown');
           lost = false;
-          await clock.advance(120_000);
-          const task = { kind: 'again', key: first.id, payload: 0, attempts: 0 };
-          const sendAgain = createAgainSender(deps);
+          await clock.advance(200_000);
+          const task = { kind: 'resend', key: first.id, payload: null, attempts: 0 };
+          const sendAgain = createResender(deps);
           await sendAgain(task, lasting);
           // Another instance slept with the same task in hand.
           await sendAgain(task, lasting);

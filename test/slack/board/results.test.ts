@@ -41,7 +41,7 @@ suite('results in the thread', () => {
     const rows = tableOf([
       call(),
       call({ name: 'Asha', state: 'refused', submitCode: '-26', submitReason: 'x', voiceId: null }),
-      call({ state: 'unknown', submitCode: 'timeout', voiceId: null }),
+      call({ state: 'unknown', submitCode: null, cause: 'timeout', voiceId: null }),
       call({
         state: 'answered',
         callStatus: '50',
@@ -49,7 +49,13 @@ suite('results in the thread', () => {
         callDuration: 13,
         feedbackValue: '1',
       }),
-      call({ state: 'held', submitCode: 'per_callee', submitReason: '1767605411000', voiceId: null }),
+      call({
+        state: 'held',
+        submitCode: null,
+        cause: 'per_callee',
+        heldUntil: 1_767_605_411_000,
+        voiceId: null,
+      }),
       call({ name: '+65 9111 0001', voiceId: null }),
     ]);
     assert.deepEqual(rows[0], ['Callee', 'Outcome', 'terminationCode', 'Reason', 'voiceId']);

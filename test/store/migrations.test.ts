@@ -1,0 +1,167 @@
+// A database as the first version left it, with rows in every state, and what today's program makes of it.
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { type InsertObject, Kysely, sql } from 'kysely';
+import { firstTables } from '../../src/store/migrations/first-tables.ts';
+import { postgresDialect } from '../../src/store/postgres.ts';
+import type { Schema } from '../../src/store/schema.ts';
+import { prepareSqliteFile, sqliteDialect } from '../../src/store/sqlite.ts';
+import { createTestDatabase, forEachDatabase, silentLog, type TestDatabase } from '../support/store.ts';
+
+type Row = Record<string, string | number | null>;
+
+const none = (...columns: string[]): Row => Object.fromEntries(columns.map((column) => [column, null]));
+
+function oldRequest(id: string, state: string, more: Row = {}): Row {
+  return {
+    ...{ id, team_id: 'T1', origin: 'alert', state, channel_id: 'C1', note: '', callees: 1, duplicates: 0 },
+    ...{ message: '{"kind":"recording","fileId":"f.mp3","name":null}', options: '{}', countries: '[]' },
+    ...{ hash: 'h', on_unknown: 'again', priority: 5, created_at: 1, changed_at: 1 },
+    ...none(
+      'requested_by',
+      'rule_name',
+      'alert_id',
+      'alert_title',
+      'previous_id',
+      'root_view_id',
+      'asked_in',
+    ),
+    ...none('thread_ts', 'approval', 'expires_at', 'cancelled_by', 'acked_by', 'outcome', 'finished_at'),
+    ...none('erased_at'),
+    ...more,
+  };
+}
+
+function oldSubmission(id: string, request_id: string, state: string, more: Row = {}): Row {
+  return {
+    ...{ id, request_id, ordinal: 1, priority: 5, state, token: id, callees: 1, ready_at: 1, next_try_at: 1 },
+    ...{ tries: 1, ...none('again_of', 'code', 'reason', 'first_try_at', 'sending_at', 'sender') },
+    ...none('answered_at', 'checked_at', 'settled_by', 'settled_at'),
+    ...more,
+  };
+}
+
+function oldCall(position: number, submission_id: string, state: string, more: Row = {}): Row {
+  return {
+    ...{ request_id: 'r', position, submission_id, callee: `659111${1000 + position}`, state },
+    ...none('name', 'voice_id', 'submit_code', 'submit_reason', 'dialled_at'),
+    ...more,
+  };
+}
+
+/** Runs raw statements on a database that no store has opened. */
+async function withRaw(database: TestDatabase, use: (raw: Kysely<Schema>) => Promise<void>): Promise<void> {
+  const { databaseUrl, dataDir } = database;
+  const raw = new Kysely<Schema>({
+    dialect:
+      databaseUrl === undefined
+        ? sqliteDialect(prepareSqliteFile(dataDir), false)
+        : postgresDialect(databaseUrl, silentLog, { max: 1 }),
+  });
+  try {
+    await use(raw);
+  } finally {
+    await raw.destroy();
+  }
+}
+
+/** The first version's tables with these rows in them. */
+async function fillOld(database: TestDatabase, rows: [table: keyof Schema, rows: Row[]][]): Promise<void> {
+  await withRaw(database, async (raw) => {
+    await sql`create table meta (name text primary key not null, value text not null)`.execute(raw);
+    await sql`insert into meta (name, value) values ('store_version', '1')`.execute(raw);
+    await firstTables(raw, database.kind);
+    for (const [table, all] of rows) {
+      for (const row of all) {
+        await raw
+          .insertInto(table)
+          .values(row as unknown as InsertObject<Schema, keyof Schema>)
+          .execute();
+      }
+    }
+  });
+}
+
+forEachDatabase((kind) => {
+  suite(`a database of the first version, on ${kind}`, () => {
+    test('its columns with two meanings are split, and its tasks go on', async () => {
+      const database = await createTestDatabase(kind);
+      try {
+        const task = { payload: '1700000060000', run_at: 1_700_000_060_000, priority: 0, revision: 1 };
+        const rest = { attempts: 0, created_at: 1, ...none('next_run_at', 'lease_owner', 'lease_until') };
+        await fillOld(database, [
+          ['requests', [oldRequest('r', 'sending')]],
+          [
+            'submissions',
+            [
+              oldSubmission('s1', 'r', 'sending', { sender: '12:abc:i1' }),
+              oldSubmission('s2', 'r', 'sending', { sender: 'restored:' }),
+              oldSubmission('s3', 'r', 'unknown', { sender: '0:x:i1', code: 'timeout' }),
+              oldSubmission('s4', 'r', 'unknown', { again_of: 's3' }),
+              oldSubmission('s5', 'r', 'accepted'),
+            ],
+          ],
+          [
+            'calls',
+            [
+              oldCall(1, 's5', 'held', { submit_code: 'per_callee', submit_reason: '1767605411000' }),
+              oldCall(2, 's5', 'held', { submit_code: 'calls_per_hour' }),
+              oldCall(3, 's5', 'accepted', { submit_code: '0', submit_reason: 'success' }),
+              oldCall(4, 's5', 'accepted', { submit_code: 'settled_rang' }),
+              oldCall(5, 's3', 'unknown', { submit_code: 'timeout' }),
+              oldCall(6, 's5', 'refused', { submit_code: '-26', submit_reason: '17' }),
+              oldCall(7, 's5', 'unknown', { submit_code: '-18' }),
+            ],
+          ],
+          [
+            'tasks',
+            [
+              { kind: 'again', key: 's3', ...task, ...rest, last_error: null },
+              { kind: 'again', key: 's4', ...task, ...rest, last_error: null },
+            ],
+          ],
+        ]);
+        const store = await database.open();
+        const calls = await store.read
+          .selectFrom('calls')
+          .select(['state', 'submit_code', 'submit_reason', 'cause', 'held_until'])
+          .orderBy('position')
+          .execute();
+        assert.deepEqual(
+          calls.map((each) => Object.values(each)),
+          [
+            ['held', null, null, 'per_callee', 1_767_605_411_000],
+            ['held', null, null, 'calls_per_hour', null],
+            ['accepted', '0', 'success', null, null],
+            ['accepted', null, null, 'settled_rang', null],
+            ['unknown', null, null, 'timeout', null],
+            ['refused', '-26', '17', null, null],
+            ['unknown', '-18', null, null, null],
+          ],
+        );
+        const submissions = await store.read
+          .selectFrom('submissions')
+          .select(['id', 'lane', 'resend_at'])
+          .orderBy('id')
+          .execute();
+        assert.deepEqual(
+          submissions.map((each) => Object.values(each)),
+          [
+            ['s1', 12, null],
+            ['s2', null, null],
+            ['s3', null, 1_700_000_060_000],
+            ['s4', null, null],
+            ['s5', null, null],
+          ],
+        );
+        const tasks = await store.read.selectFrom('tasks').select(['kind', 'key']).orderBy('key').execute();
+        assert.deepEqual(tasks, [
+          { kind: 'resend', key: 's3' },
+          { kind: 'resend', key: 's4' },
+        ]);
+      } finally {
+        await database.remove();
+      }
+    });
+  });
+});

@@ -19,8 +19,8 @@ export const submissionTransitions: Record<SubmissionState, readonly SubmissionS
   ready: ['sending', 'held', 'cancelled', 'failed'],
   sending: ['accepted', 'refused', 'unknown', 'ready'],
   unknown: ['accepted', 'refused', 'settled'],
-  // A report can prove a person's settlement wrong: what the platform says happened, happened.
-  settled: ['accepted'],
+  // A report or a late answer can prove a person wrong: what the platform says happened, happened.
+  settled: ['accepted', 'refused'],
   accepted: [],
   refused: [],
   held: [],
@@ -33,12 +33,13 @@ export const callTransitions: Record<CallState, readonly CallState[]> = {
   ready: ['sending', 'held', 'cancelled', 'failed'],
   sending: ['accepted', 'refused', 'unknown', 'ready', 'answered', 'not_answered'],
   unknown: ['accepted', 'refused', 'failed', 'answered', 'not_answered'],
-  accepted: ['answered', 'not_answered'],
+  // `refused`: only where a person said that it rang and the platform then says that it refused it.
+  accepted: ['answered', 'not_answered', 'refused'],
   // A later report of the same call can outweigh an earlier one (redialled by the platform).
   answered: ['not_answered'],
   not_answered: ['answered'],
-  // Settled by a person as "did not ring", then reported after all.
-  failed: ['accepted', 'answered', 'not_answered'],
+  // Only where a person said that it did not ring: then the platform says what became of it after all.
+  failed: ['accepted', 'answered', 'not_answered', 'refused'],
   refused: [],
   held: [],
   cancelled: [],

@@ -1,4 +1,4 @@
-import { sql, type UpdateObject } from 'kysely';
+import { type ExpressionBuilder, sql, type UpdateObject } from 'kysely';
 import { VoicecallError } from '../../errors.ts';
 import type { Schema } from '../../store/schema.ts';
 import type { Tx } from '../../store/types.ts';
@@ -69,6 +69,14 @@ export async function moveSubmissions(
   return Number(moved.numUpdatedRows);
 }
 
+/** What the platform took is never refused later; what a person said is corrected by the platform's word. */
+function refusable(eb: ExpressionBuilder<Schema, 'calls'>) {
+  return eb.or([
+    eb('calls.state', 'in', ['sending', 'unknown', 'refused']),
+    eb('calls.cause', 'in', ['settled_rang', 'settled_silent']),
+  ]);
+}
+
 /** Callees that one statement names at most. */
 const namedAtOnce = 500;
 
@@ -84,7 +92,8 @@ export async function moveCalls(
   const update = tx
     .updateTable('calls')
     .set({ ...more, ...into(to) })
-    .where('state', 'in', from);
+    .where('state', 'in', from)
+    .$if(to === 'refused', (those) => those.where(refusable));
   const ofThem =
     'requestId' in which
       ? update.where('request_id', '=', which.requestId)
@@ -154,7 +163,8 @@ async function writePart(
         .doUpdateSet(() =>
           Object.fromEntries(columns.map((column) => [column, sql.ref(`excluded.${column}`)])),
         )
-        .where('calls.state', '=', from),
+        .where('calls.state', '=', from)
+        .where((eb) => eb.or([eb('excluded.state', '!=', 'refused'), refusable(eb)])),
     )
     .executeTakeFirst();
   return Number(written.numInsertedOrUpdatedRows ?? 0n);

@@ -268,6 +268,7 @@ async function findByToken(tx: Tx, rows: readonly ReportRow[]): Promise<Map<stri
 /** What `withReport` changes. */
 const reportedColumns = [
   'state',
+  'cause',
   'voice_id',
   'dialled_at',
   'termination_code',
@@ -296,6 +297,7 @@ function withReport(call: CallRow, voiceId: string, report: CallRecord, now: num
   return {
     ...call,
     state,
+    cause: null,
     voice_id: voiceId,
     dialled_at: call.dialled_at ?? report.submitTimeAt ?? now,
     termination_code: final ? report.terminationCode : null,

@@ -28,7 +28,8 @@ const accountCodes = new Set(['-1', '-2', '-10', '-13', '-19', '-29', '-30', '-3
 /**
  * Stores what came of a POST, if `sender` still owns the submission: a paused process that lost it changes nothing
  * (recovery has called it unknown by then), except that a definite answer, being proof, is always stored: also where a
- * report of one call has told since that the platform took it, for what it tells of the others.
+ * report of one call has told since that the platform took it, for what it tells of the others, and where a person has
+ * said what became of it: the platform knows better.
  */
 export async function applySendResult(
   tx: Tx,
@@ -48,7 +49,7 @@ export async function applySendResult(
     .executeTakeFirstOrThrow();
   const ours = submission.sender === sender;
   const proof =
-    submission.state === 'unknown'
+    submission.state === 'unknown' || submission.state === 'settled'
       ? result.outcome === 'answered' || (ours && result.outcome === 'refused')
       : submission.state === 'accepted' && result.outcome === 'answered';
   if (!(submission.state === 'sending' && ours) && !proof) return;
@@ -127,10 +128,17 @@ async function refused(
     reason: result.reason,
     answered_at: now,
   });
-  await moveCalls(tx, { submissionId: submission.id }, ['sending', 'unknown'], 'refused', {
-    ...told,
-    dialled_at: null,
-  });
+  await moveCalls(
+    tx,
+    { submissionId: submission.id },
+    ['sending', 'unknown', 'accepted', 'failed'],
+    'refused',
+    {
+      ...told,
+      dialled_at: null,
+      ask_at: null,
+    },
+  );
   if (!accountCodes.has(result.code)) return;
   const waiting = await tx
     .selectFrom('submissions')
@@ -209,13 +217,15 @@ async function answered(
   const changed: CallChange[] = [];
   for (const call of calls) {
     const row = rows.get(call.callee);
-    const next = row === undefined ? null : withRow(call, row, askAt);
+    const next = row === undefined ? null : withRow(call, row, { sentAt: submission.sending_at, askAt });
     if (next !== null) changed.push({ from: call.state, call: next });
   }
   await writeCalls(tx, changed, answeredColumns);
   const states = new Set(changed.map(({ call }) => call.state));
   const taken = states.has('accepted') || states.has('answered') || states.has('not_answered');
   const to = taken ? 'accepted' : states.has('unknown') ? 'unknown' : 'refused';
+  // Of some the answer says nothing: for them the person's word stands.
+  if (submission.state === 'settled' && !taken && changed.length < calls.length) return;
   const told = { code: result.code, reason: result.reason, answered_at: now };
   if (to === 'unknown') {
     if (submission.state === 'sending') {
@@ -240,18 +250,25 @@ const answeredColumns = [
 ] as const;
 
 /** The call after its row of the answer; null where the row says nothing new. A report that came first is not undone. */
-function withRow(call: CallRow, row: SubmittedRow, askAt: number): CallRow | null {
+function withRow(
+  call: CallRow,
+  row: SubmittedRow,
+  { sentAt, askAt }: { sentAt: number | null; askAt: number },
+): CallRow | null {
   const told = { submit_code: row.terminationCode, submit_reason: row.terminationReason, cause: null };
-  if (call.state === 'accepted' || call.state === 'answered' || call.state === 'not_answered') {
+  const settled = call.cause === 'settled_rang' || call.cause === 'settled_silent';
+  if (settled) {
+    // Of this callee the answer says nothing: the person's word stands.
+    if (row.outcome === 'unknown') return null;
+  } else if (call.state === 'accepted' || call.state === 'answered' || call.state === 'not_answered') {
     return { ...call, ...told, voice_id: call.voice_id ?? row.voiceId };
-  }
-  if (call.state !== 'sending' && call.state !== 'unknown') return null;
+  } else if (call.state !== 'sending' && call.state !== 'unknown') return null;
   return {
     ...call,
     ...told,
     state: row.outcome,
     voice_id: row.voiceId,
-    dialled_at: row.outcome === 'refused' ? null : call.dialled_at,
+    dialled_at: row.outcome === 'refused' ? null : (call.dialled_at ?? sentAt),
     ask_at: row.outcome === 'accepted' ? askAt : null,
     asked: row.voiceId === null ? 2 : 0,
   };

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import pino from 'pino';
 import type pretty from 'pino-pretty';
+import { maskNumbers } from './mask-numbers.ts';
 
 /** A log as the program uses it; a test passes its own. */
 export interface Log {
@@ -71,25 +72,17 @@ function loadPretty(): typeof pretty {
 
 /** Masks what must not be read in a line of JSON: only inside its texts, so that times (bare numbers) stay. */
 function maskLine(line: string): string {
-  return line.replace(/"(?:[^"\\]+|\\.)*"/g, (quoted) => {
-    if (!/\d{7}|\+\d|xox|xapp/.test(quoted)) return quoted;
+  return line.replace(/"[^"\\]*(?:\\.[^"\\]*)*"/g, (quoted) => {
+    if (!mayHide.test(quoted)) return quoted;
     const text: unknown = JSON.parse(quoted);
     return typeof text === 'string' ? JSON.stringify(redactNumbers(text)) : quoted;
   });
 }
 
-// Slack's message times ("1712345678.123456") look like numbers but are no one's; ids and hashes have letters beside
-// their digits, the platform's voiceIds more than 15 of them.
-const numberLike =
-  /(?<![0-9A-Za-z])(?:1\d{9}\.\d{6}(?!\d)|\+\d(?:[\s().-]{0,2}\d){6,14}(?!\d)|\d{7,15}(?![0-9A-Za-z]))/g;
-const slackTime = /^1\d{9}\.\d{6}$/;
+const mayHide = /(?:\p{Nd}\P{Nd}*){7}|xox|xapp/u;
 const slackToken = /\b(?:xox[a-z]|xapp)-[\w-]+/g;
 
-/** The text with everything that could be a phone number (7 to 15 digits) cut to its last four digits, and no Slack token. */
+/** The text with everything that could be a phone number cut to its last digits, and no Slack token. */
 export function redactNumbers(text: string): string {
-  return text.replace(slackToken, '[removed]').replace(numberLike, (found) => {
-    if (slackTime.test(found)) return found;
-    const digits = found.replace(/\D/g, '');
-    return `***${digits.slice(digits.length < 9 ? -2 : -4)}`;
-  });
+  return maskNumbers(text.replace(slackToken, '[removed]'));
 }

@@ -60,9 +60,43 @@ test('phone numbers and Slack tokens are masked wherever they stand, in facts, m
   assert.match(JSON.stringify(lines), /\*\*\*0001/);
 });
 
+test('numbers are masked in every spelling that the form takes', () => {
+  for (const text of [
+    '9777 0006',
+    '(65) 9777-0006',
+    '+65 (9777) 0006',
+    '65.9777.0006',
+    '65/9777/0006',
+    '９７７７０００６',
+    '＋６５ ９７７７ ０００６',
+    '65\u00a09777\u20110006',
+    '٩٧٧٧٠٠٠٦',
+    'Asha 9777 0006, Ben 9777-0006',
+    '919.005.550.106',
+  ]) {
+    const [line] = logged((log) => log.info({ text, deep: { list: [text] } }, `to ${text}.`));
+    const { time: _, ...rest } = line ?? {};
+    assert.doesNotMatch(JSON.stringify(rest), /[9９٩][7７٧]{3}|919/u, text);
+  }
+});
+
+test('the masker takes one pass, however many digits there are', () => {
+  for (const text of [
+    '1 '.repeat(50_000),
+    '1'.repeat(100_000),
+    `${'1'.repeat(15)}a`.repeat(6_000),
+    '(+'.repeat(50_000),
+  ]) {
+    const started = process.cpuUsage();
+    redactNumbers(text);
+    assert.ok(process.cpuUsage(started).user < 100_000, text.slice(0, 20));
+  }
+});
+
 test('times, ids, voiceIds, fileIds and tokens stay readable', () => {
   const facts = {
     ...{ sendingAt: 1767576611000, slackTs: '1767576611.123456', iso: '2026-01-05T09:30:11.000+08:00' },
+    ...{ at: '2026-01-05 09:30', host: '10.100.20.35:9100', count: 'took 1234 of 5678' },
     ...{ voiceId: '2601050930110000001', fileId: '12022022570cc2484c59d4f8b9745d34226285b1e.mp3' },
     ...{ requestId: 'r7k2m9x0q4ab', short: '123456', quoted: 'a "b" \\ 12' },
   };

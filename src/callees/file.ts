@@ -1,7 +1,16 @@
-import { parse } from 'csv-parse/sync';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { type Options, parse } from 'csv-parse';
 import { cleanName, readNumberAndName } from './named-number.ts';
-import { isNumberText, type NumberOptions, plainText } from './number.ts';
-import { type CalleeFault, type CalleeOptions, faultSentence, mergeCallees, parseCallees } from './parse.ts';
+import { isNumberText, plainText } from './number.ts';
+import {
+  type CalleeFault,
+  type CalleeOptions,
+  faultSentence,
+  mergeCallees,
+  readCallees,
+  tooMuch,
+} from './parse.ts';
+import { inSlices } from './slices.ts';
 import type { Callee } from './types.ts';
 
 export interface CalleeFile {
@@ -19,11 +28,18 @@ export interface CalleeFile {
   /** The first twenty. */
   doubts: string[];
   doubtCount: number;
+  /** True where reading stopped before the end: there are more callees, faults or repeats than a request may have. */
+  stopped: boolean;
 }
 
 export const MAX_FILE_BYTES = 10 * 1024 * 1024;
 const MAX_SHOWN = 20;
 const SAMPLE = 200;
+/** A table of more columns is no list of callees. */
+const maxColumns = 200;
+const maxRowBytes = 64 * 1024;
+/** What is parsed between two looks at the clock: some milliseconds. */
+const sliceBytes = 2 * 1024;
 const NUMBER_HEADERS = /phone|mobile|cell|tel|number|msisdn|callee/i;
 const NAME_HEADERS = /name|callee_name|person|who|contact/i;
 
@@ -34,36 +50,28 @@ interface Row {
 
 /**
  * Reads a CSV or text file of callees: commas, semicolons or tabs, a header or none, the column that holds numbers,
- * a name beside it. Faults are told by line. Never throws; what is no such file gives a `refusal`.
+ * a name beside it. Faults are told by line. A large file is read in slices, between which the process does other
+ * work. Never throws; what is no such file gives a `refusal`.
  */
-export function parseCalleeFile(bytes: Uint8Array, options: CalleeOptions): CalleeFile {
+export async function parseCalleeFile(bytes: Uint8Array, options: CalleeOptions): Promise<CalleeFile> {
   if (bytes.length > MAX_FILE_BYTES)
     return refused('The file is larger than 10 MB. Split it, or leave out what is not needed.');
-  const text = decode(bytes);
+  const text = await decode(bytes);
   if (text === null)
     return refused(
       'The file is not plain text in UTF-8. Save it as "CSV UTF-8" (not as a workbook) and add it again.',
     );
-  if (text.trim() === '') return refused('The file is empty.');
+  if (!/\S/.test(text)) return refused('The file is empty.');
   const delimiter = findDelimiter(text);
-  if (delimiter === null) return fromText(text, options);
-  let rows: Row[];
-  try {
-    rows = readRows(text, delimiter);
-  } catch (error) {
-    const line = /line (\d+)/.exec(error instanceof Error ? error.message : '')?.[1];
-    return refused(
-      `The file cannot be read as CSV${line === undefined ? '' : `: see line ${line}`}; a quote is open or out of place.`,
-    );
-  }
-  return fromRows(rows, text, options);
+  return delimiter === null ? await fromText(text, options) : await fromTable(text, delimiter, options);
 }
 
 /** The sentences of a file's faults: the first twenty, then how many more there are. */
 export function fileFaultSentences(file: CalleeFile): string[] {
   const sentences = file.faults.map(faultSentence);
   const more = file.faultCount - sentences.length;
-  return more > 0 ? [...sentences, `and ${more} more`] : sentences;
+  if (more <= 0) return sentences;
+  return [...sentences, file.stopped ? `and ${more} more, as far as it was read` : `and ${more} more`];
 }
 
 /** A text as a CSV cell that no spreadsheet takes for a formula (https://owasp.org/www-community/attacks/CSV_Injection). */
@@ -71,24 +79,32 @@ export function neutraliseFormula(text: string): string {
   return /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
 }
 
-function decode(bytes: Uint8Array): string | null {
+/** The file's text; null where it is none. In slices too: ten megabytes take a while. */
+async function decode(bytes: Uint8Array): Promise<string | null> {
   // Excel's "Unicode text" is UTF-16 and begins with this mark.
   const encoding = bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf-16le' : 'utf-8';
-  let text: string;
+  const decoder = new TextDecoder(encoding, { fatal: true });
+  const parts: string[] = [];
   try {
-    text = new TextDecoder(encoding, { fatal: true }).decode(bytes);
+    for (let from = 0; from < bytes.length; from += 1024 * 1024) {
+      const part = decoder.decode(bytes.subarray(from, from + 1024 * 1024), { stream: true });
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what tells a binary file.
+      if (/[\u0000-\u0008\u000e-\u001a]/.test(part)) return null;
+      parts.push(part);
+      await nextTurn();
+    }
+    parts.push(decoder.decode());
   } catch {
     return null;
   }
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what tells a binary file.
-  return /[\u0000-\u0008\u000e-\u001a]/.test(text) ? null : text.replace(/\r\n?/g, '\n');
+  return parts.join('');
 }
 
 /** The separator that most lines have outside quotes; null where no line has one, or only lines of free text do. */
 function findDelimiter(text: string): string | null {
   const lines = text
     .slice(0, 100_000)
-    .split('\n')
+    .split(/\r\n?|\n/)
     .filter((line) => line.trim() !== '')
     .slice(0, SAMPLE)
     .map((line) => line.replace(/"[^"]*"/g, '""').replace(/<[^<>]*>/g, ''));
@@ -105,21 +121,72 @@ function findDelimiter(text: string): string | null {
   return most * 2 >= lines.length ? best : null;
 }
 
-function readRows(text: string, delimiter: string): Row[] {
-  const rows: Row[] = [];
-  parse(text, {
+/** Reads a table row by row, and decides from the first rows where its numbers and names are. */
+async function fromTable(text: string, delimiter: string, options: CalleeOptions): Promise<CalleeFile> {
+  const first: Row[] = [];
+  let plan: Plan | undefined;
+  const reading = createReading(options);
+  const take = (row: Row) => {
+    if (plan === undefined) {
+      first.push(row);
+      if (first.length <= SAMPLE) return;
+      plan = planOf(first);
+      for (const each of first) addRow(reading, plan, each);
+    } else addRow(reading, plan, row);
+  };
+  const problem = await readRows(text, delimiter, take, () => reading.stopped || isDead(plan));
+  if (problem !== null) return refused(problem);
+  if (plan === undefined) {
+    plan = planOf(first);
+    for (const each of first) addRow(reading, plan, each);
+  }
+  if ('refusal' in plan) return refused(plan.refusal);
+  if (plan.column === null) return await fromText(text, options);
+  return resultOf(reading);
+}
+
+/** Gives each row to `take` until `enough`. Returns why the file is no table; null where it was read. */
+async function readRows(
+  text: string,
+  delimiter: string,
+  take: (row: Row) => void,
+  enough: () => boolean,
+): Promise<string | null> {
+  const settings: Options = {
     bom: true,
     delimiter,
+    record_delimiter: ['\r\n', '\n', '\r'],
     relax_column_count: true,
     relax_quotes: true,
     skip_empty_lines: true,
+    max_record_size: maxRowBytes,
     trim: delimiter !== '\t',
     on_record: (cells: string[], { lines }) => {
-      rows.push({ cells: cells.map(cleanCell), line: lines });
+      if (!enough()) take({ cells: cells.slice(0, maxColumns + 1).map(cleanCell), line: lines });
       return null;
     },
+  };
+  const bytes = Buffer.from(text);
+  const parser = parse(settings);
+  let failure: Error | undefined;
+  parser.on('error', (error) => {
+    failure = error;
   });
-  return rows;
+  parser.resume();
+  const done = new Promise<void>((resolve) => parser.on('close', resolve));
+  for (let from = 0; from < bytes.length && !enough() && failure === undefined; from += sliceBytes) {
+    parser.write(bytes.subarray(from, from + sliceBytes));
+    await nextTurn();
+  }
+  if (failure === undefined && !enough()) parser.end();
+  else parser.destroy();
+  await done;
+  return failure === undefined ? null : tableProblem(failure);
+}
+
+function tableProblem(error: Error): string {
+  const line = /line (\d+)/.exec(error.message)?.[1];
+  return `The file cannot be read as CSV${line === undefined ? '' : `: see line ${line}`}; a quote is open or out of place.`;
 }
 
 /** Spreadsheets keep a number as text by ="…" or by an apostrophe before it. */
@@ -129,12 +196,20 @@ function cleanCell(cell: string): string {
   return kept?.[1] ?? plain;
 }
 
-function fromRows(rows: Row[], text: string, options: CalleeOptions): CalleeFile {
-  const width = rows.slice(0, SAMPLE).reduce((most, row) => Math.max(most, row.cells.length), 0);
+/** Where the numbers and names of a table are. `column` null: it has no column of numbers. */
+type Plan = { refusal: string } | { column: number | null; names: number[]; hasHeader: boolean };
+
+function isDead(plan: Plan | undefined): boolean {
+  return plan !== undefined && ('refusal' in plan || plan.column === null);
+}
+
+function planOf(rows: Row[]): Plan {
+  const width = rows.reduce((most, row) => Math.max(most, row.cells.length), 0);
+  if (width > maxColumns)
+    return { refusal: `The file has more than ${maxColumns} columns. Leave the numbers and the names.` };
   const columns = Array.from({ length: width }, (_, column) => column);
   const header = hasHeader(rows) ? rows[0]?.cells : undefined;
-  const body = header === undefined ? rows : rows.slice(1);
-  const sample = body.slice(0, SAMPLE);
+  const sample = (header === undefined ? rows : rows.slice(1)).slice(0, SAMPLE);
   const share = (column: number) =>
     sample.filter((row) => looksLikeNumber(row.cells[column] ?? '')).length / Math.max(1, sample.length);
   const candidates = columns.filter((column) => share(column) >= 0.5);
@@ -142,14 +217,15 @@ function fromRows(rows: Row[], text: string, options: CalleeOptions): CalleeFile
   const exact = headed.filter((column) => /^callee$/i.test(header?.[column] ?? ''));
   const chosen = exact.length === 1 ? exact : headed.length === 1 ? headed : candidates;
   if (chosen.length > 1) {
-    const places = chosen.map((column) => header?.[column] || String(column + 1)).join(', ');
-    return refused(
-      `More than one column could hold the numbers (${places}). Leave one, or put "callee" above it alone.`,
-    );
+    const places = chosen.slice(0, 5).map((column) => header?.[column]?.slice(0, 40) || String(column + 1));
+    const more = chosen.length > places.length ? ', …' : '';
+    return {
+      refusal: `More than one column could hold the numbers (${places.join(', ')}${more}). Leave one, or put "callee" above it alone.`,
+    };
   }
-  const column = chosen[0] ?? bestColumn(columns, share);
-  if (column === undefined) return fromText(text, options);
-  return fromColumn(body, column, nameColumns(columns, column, header, sample), options);
+  const column = chosen[0] ?? bestColumn(columns, share) ?? null;
+  const names = column === null ? [] : nameColumns(columns, column, header, sample);
+  return { column, names, hasHeader: header !== undefined };
 }
 
 /** A first row without anything like a number in it, above rows that have some. */
@@ -179,43 +255,72 @@ function nameColumns(
   return lettered === undefined ? [] : [lettered];
 }
 
-function fromColumn(rows: Row[], column: number, names: number[], options: NumberOptions): CalleeFile {
-  const found: Callee[] = [];
-  const faults: CalleeFault[] = [];
-  const doubts: string[] = [];
-  for (const { cells, line } of rows) {
-    const cell = cells[column] ?? '';
-    if (cells.every((each) => each === '')) continue;
-    if (cell === '') {
-      faults.push({
-        line,
-        text: cells.find((each) => each !== '')?.slice(0, 40) ?? '',
-        why: 'has no number beside it',
-      });
-      continue;
-    }
-    const read = readNumberAndName(cell, options);
-    if ('why' in read) {
-      faults.push({ line, text: cell.slice(0, 40), why: read.why });
-      continue;
-    }
-    const beside = cleanName(names.map((each) => cells[each] ?? '').join(' '));
-    found.push({ callee: read.callee, name: beside ?? read.name });
-    if (read.doubt !== null) doubts.push(`line ${line}: ${cell.slice(0, 40)} ${read.doubt}`);
-  }
-  const { callees, duplicates } = mergeCallees([found]);
-  return summary({ callees, duplicates, people: [], groups: [], lists: [], faults, doubts });
+/** What was read of a table so far. */
+interface Reading {
+  options: CalleeOptions;
+  rows: number;
+  found: Callee[];
+  different: Set<string>;
+  faults: CalleeFault[];
+  doubts: string[];
+  stopped: boolean;
 }
 
-function fromText(text: string, options: CalleeOptions): CalleeFile {
-  const lines = text.replace(/^\ufeff/, '').split('\n');
-  const first = lines[0] ?? '';
+function createReading(options: CalleeOptions): Reading {
+  return { options, rows: 0, found: [], different: new Set(), faults: [], doubts: [], stopped: false };
+}
+
+function addRow(reading: Reading, plan: Plan, { cells, line }: Row): void {
+  if ('refusal' in plan || plan.column === null) return;
+  reading.rows += 1;
+  if (reading.rows === 1 && plan.hasHeader) return;
+  addCells(reading, plan.column, plan.names, cells, line);
+  const { different, faults, rows, options } = reading;
+  const read = { different: different.size, all: rows, faults: faults.length };
+  reading.stopped = options.atMost !== undefined && tooMuch(options.atMost, read);
+}
+
+function addCells(
+  { faults, found, doubts, different, options }: Reading,
+  column: number,
+  names: readonly number[],
+  cells: readonly string[],
+  line: number,
+): void {
+  const cell = cells[column] ?? '';
+  if (cell === '') {
+    const other = cells.find((each) => each !== '');
+    if (other === undefined) return;
+    faults.push({ line, text: other.slice(0, 40), why: 'has no number beside it' });
+  } else {
+    const read = readNumberAndName(cell, options);
+    if ('why' in read) faults.push({ line, text: cell.slice(0, 40), why: read.why });
+    else {
+      const beside = cleanName(names.map((each) => (cells[each] ?? '').slice(0, 200)).join(' '));
+      found.push({ callee: read.callee, name: beside ?? read.name });
+      different.add(read.callee);
+      if (read.doubt !== null) doubts.push(`line ${line}: ${cell.slice(0, 40)} ${read.doubt}`);
+    }
+  }
+}
+
+function resultOf({ found, faults, doubts, stopped }: Reading): CalleeFile {
+  const { callees, duplicates } = mergeCallees([found]);
+  return summary({ callees, duplicates, people: [], groups: [], lists: [], faults, doubts, stopped });
+}
+
+async function fromText(text: string, options: CalleeOptions): Promise<CalleeFile> {
+  const plain = text.replace(/^\ufeff/, '');
+  const [first = ''] = plain.slice(0, 1_000).split(/\r\n?|\n/, 1);
   // A heading above one column; its line stays, empty, so that the others keep their numbers.
   const isHeading =
-    /\p{L}/u.test(first) && !/[0-9<]/.test(first) && NUMBER_HEADERS.test(first) && lines.length > 1;
+    /\p{L}/u.test(first) &&
+    !/[0-9<]/.test(first) &&
+    NUMBER_HEADERS.test(first) &&
+    first.length < plain.length;
   const isList = Object.keys(options.lists).some((name) => name.toLowerCase() === first.trim().toLowerCase());
-  if (isHeading && !isList) lines[0] = '';
-  return summary(parseCallees(lines.join('\n'), options));
+  const body = isHeading && !isList && first.length < 1_000 ? plain.slice(first.length) : plain;
+  return summary(await inSlices(readCallees(body, options)));
 }
 
 function looksLikeNumber(cell: string): boolean {
@@ -225,12 +330,15 @@ function looksLikeNumber(cell: string): boolean {
 }
 
 function refused(refusal: string): CalleeFile {
-  const nothing = { callees: [], duplicates: 0, people: [], groups: [], lists: [], faults: [], doubts: [] };
-  return { ...summary(nothing), refusal };
+  const nothing = { callees: [], people: [], groups: [], lists: [], faults: [], doubts: [] };
+  return { ...summary({ ...nothing, duplicates: 0, stopped: false }), refusal };
 }
 
 function summary(
-  all: Pick<CalleeFile, 'callees' | 'duplicates' | 'people' | 'groups' | 'lists' | 'faults' | 'doubts'>,
+  all: Pick<
+    CalleeFile,
+    'callees' | 'duplicates' | 'people' | 'groups' | 'lists' | 'faults' | 'doubts' | 'stopped'
+  >,
 ): CalleeFile {
   return {
     refusal: null,
@@ -243,5 +351,6 @@ function summary(
     faultCount: all.faults.length,
     doubts: all.doubts.slice(0, MAX_SHOWN),
     doubtCount: all.doubts.length,
+    stopped: all.stopped,
   };
 }

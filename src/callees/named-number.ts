@@ -1,4 +1,5 @@
-import { isNumberText, type NumberOptions, readNumber } from './number.ts';
+import { isNumberText, maxCalleeLength, type NumberOptions, readNumber } from './number.ts';
+import { withoutSeparators } from './separators.ts';
 
 /** `marked`: the text itself sets the name apart, by a colon or angle brackets. `noNumber`: there is no number in it at all. */
 export type NamedReading =
@@ -14,6 +15,7 @@ const MAX_NAME = 80;
  * digits, so that a mistyped list is not taken for a name.
  */
 export function readNumberAndName(entry: string, options: NumberOptions): NamedReading {
+  if (entry.length > maxCalleeLength) return { why: 'is longer than any callee', noNumber: false };
   const text = entry.replace(/\btel:\s*/i, '').trim();
   if (isNumberText(text)) return named(text, null, false, options);
   if (!/[0-9]/.test(text)) return { why: 'is no number', noNumber: true };
@@ -60,13 +62,12 @@ function named(number: string, name: string | null, marked: boolean, options: Nu
   return { callee: read.callee, name, doubt: read.doubt, marked };
 }
 
-/** A name as it is kept: without quotes and bullets around it, 80 characters at most; null if nothing is left. Formulas stay text. */
+/** A name as it is kept: letters, digits, spaces and a few signs, 80 characters at most; null if nothing is left. */
 export function cleanName(name: string): string | null {
-  const clean = name
-    .replace(/[\s<>]+/g, ' ')
-    .trim()
+  const clean = [...withoutSeparators(name.slice(0, 1_000))]
     .slice(0, MAX_NAME)
-    .replace(/^[\s"'“”*•·-]+|[\s"'“”*:=-]+$/g, '');
+    .join('')
+    .replace(/^[\s'·./-]+|[\s'/-]+$/g, '');
   return clean === '' ? null : clean;
 }
 

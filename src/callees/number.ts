@@ -15,6 +15,9 @@ export interface NumberOptions {
 /** Digits with country code and, where the numbering plans doubt them, why; or why it cannot be rung, to be put behind the text. */
 export type NumberReading = { callee: string; doubt: string | null } | { why: string };
 
+/** No number with a name beside it is longer: no pattern is tried on what is. */
+export const maxCalleeLength = 200;
+
 const OTHER_DIGITS = [0xff10, 0x0660, 0x06f0, 0x0966];
 const ONE_LINE_EACH = 'put each on its own line';
 
@@ -55,17 +58,18 @@ export function isNumberText(text: string): boolean {
 }
 
 function wrongShape(written: string): string | null {
+  if (written.length > maxCalleeLength) return 'is longer than any number';
   if (!isNumberText(written)) return 'is not a number';
   if (/^[0-9]{7,}\.0+$/.test(written)) return 'ends in ".0" as spreadsheets write decimals; write it without';
   if (/[0-9].*\+/.test(written)) return `has a "+" in the middle; if these are two numbers, ${ONE_LINE_EACH}`;
   if (/\+[^0-9]*\+/.test(written)) return 'has more than one "+"';
   const digits = onlyDigits(written);
-  if (digits.length >= 7) return severalNumbers(written);
+  if (digits.length >= 7) return mayBeSeveral(written);
   return `has ${digits.length} ${digits.length === 1 ? 'digit' : 'digits'}, a number has 7 to 15`;
 }
 
 /** Whether spaces or slashes may stand between two numbers rather than inside one. */
-function severalNumbers(written: string): string | null {
+function mayBeSeveral(written: string): string | null {
   const digits = onlyDigits(written).replace(/^00/, '');
   for (const gap of written.matchAll(/[\s/]+/g)) {
     const left = onlyDigits(written.slice(0, gap.index)).replace(/^00/, '');

@@ -203,6 +203,29 @@ for (const database of databaseKinds) {
       await soon(flow, 'both ring now', () => flow.voice.calls.length === before + 2);
     });
 
+    test('trying again reads no name as a number, and shows nobody a full number', async () => {
+      const dia = flow.slack.state.users.get('U0BEN');
+      assert.ok(dia);
+      const { display_name: name } = dia.profile;
+      dia.profile.display_name = '+19005550100，Dia';
+      flow.clock.jump(61_000);
+      flow.voice.faults.next({ refuse: { code: '-10' } });
+      const board = await ask(flow, { callee: '+6591300007', people: ['U0BEN'] });
+      await becomes(flow, board, 'done', { refused: 2 });
+      await flow.slack.press('U0ASHA', board.channel, board.ts, 'call_redial');
+      const view = await soon(flow, 'the modal', () => flow.slack.state.views.get('U0ASHA')?.at(-1));
+      assert.doesNotMatch(JSON.stringify(view), /91300007|9876543210|9005550100/);
+      const again = await flow.slack.submitView('U0ASHA', view.id);
+      assert.doesNotMatch(JSON.stringify(again.view), /91300007|9876543210|9005550100/);
+      const before = flow.voice.calls.length;
+      await pressRing(flow, again.view);
+      await soon(flow, 'both ring now', () => flow.voice.calls.length === before + 2);
+      const rung = flow.voice.calls.slice(before).map((call) => call.callee);
+      assert.ok(rung.includes('6591300007') && !rung.some((callee) => callee.startsWith('1900')));
+      dia.profile.display_name = name;
+      flow.clock.jump(61_000);
+    });
+
     test('success without a word of any callee is unknown, with that as its cause', async () => {
       const body = JSON.stringify({ status: '0', reason: 'success', data: null });
       flow.voice.faults.next({ http: { status: 200, body, contentType: 'application/json' } });

@@ -1,6 +1,4 @@
 import { forbiddenDisplayNum } from '../../callees/forbidden.ts';
-import type { Callee } from '../../callees/types.ts';
-import { loadCalls, loadRequest } from '../../calls/request/read.ts';
 import { noteLength } from '../../calls/request/token.ts';
 import type { Message } from '../../calls/request/types.ts';
 import type { CallOptions, Config } from '../../config/types.ts';
@@ -8,9 +6,9 @@ import type { SlackDeps } from '../context/deps.ts';
 import type { Recordings } from '../context/recordings.ts';
 import { channelField, choicesField, filesField, textField, type ViewValues } from '../kit/fields.ts';
 import { checkChannel } from './check-channel.ts';
-import { collectCallees } from './collect-callees.ts';
+import { collectCallees, recheck, several } from './collect-callees.ts';
 import type { Draft } from './drafts.ts';
-import { toRingAgain } from './redial.ts';
+import { calleesOfPrevious } from './redial.ts';
 import type { CallMetadata } from './view-metadata.ts';
 
 export type CheckedCall =
@@ -25,6 +23,7 @@ export async function checkCall(
   deps: SlackDeps,
   values: ViewValues,
   metadata: CallMetadata,
+  userId: string,
 ): Promise<CheckedCall> {
   const config = deps.config();
   const sources = {
@@ -39,21 +38,29 @@ export async function checkCall(
     channelId === null ? 'Choose the channel for the results.' : checkChannel(deps, channelId),
   ]);
   const errors: Record<string, string> = { ...collected.errors };
-  let { callees, duplicates } = collected;
+  let { callees, duplicates, doubts } = collected;
   const nothingGiven =
     sources.text.trim() === '' &&
     sources.lists.length + sources.people.length === 0 &&
     sources.fileUrl === null;
   if (nothingGiven && metadata.refill && metadata.previousId !== null) {
-    callees = await calleesOfPrevious(deps, metadata.previousId);
+    callees = await calleesOfPrevious(deps, metadata.previousId, userId);
     duplicates = 0;
+    const rechecked = await recheck(callees, config);
+    doubts = rechecked.doubts;
+    if (rechecked.faults.length > 0) errors.callee = several(rechecked.faults);
   }
-  if (callees.length === 0 && Object.keys(errors).length === 0) {
+  if (callees.length === 0 && noErrors(errors)) {
     errors.callee = 'Nobody to ring yet: type a number with its country code, or choose a list.';
   }
-  if (callees.length > config.limits.calleesPerRequest) {
+  const most = config.limits.calleesPerRequest;
+  if (callees.length > most) {
+    const many = collected.stopped ? `more than ${most}` : String(callees.length);
     errors[sources.fileUrl === null ? 'callee' : 'file'] =
-      `These are ${callees.length} callees; one request may have ${config.limits.calleesPerRequest}. Split them, or ask an administrator to raise limits.calleesPerRequest.`;
+      `These are ${many} callees; one request may have ${most}. Split them, or ask an administrator to raise limits.calleesPerRequest.`;
+  } else if (collected.stopped && noErrors(errors)) {
+    errors[sources.fileUrl === null ? 'callee' : 'file'] =
+      'This was not read to its end: it repeats the same numbers too often. Leave the repeats out.';
   }
   const message = readMessage(values, config, deps.recordings, errors);
   const options = readOptions(values, config, errors);
@@ -65,7 +72,7 @@ export async function checkCall(
   if (Object.keys(errors).length > 0 || message === null || channelId === null) return { errors };
   return {
     errors: null,
-    doubts: collected.doubts,
+    doubts,
     draft: {
       message,
       options,
@@ -80,19 +87,13 @@ export async function checkCall(
   };
 }
 
+function noErrors(errors: Record<string, string>): boolean {
+  return Object.keys(errors).length === 0;
+}
+
 function fileUrl(values: ViewValues): string | null {
   const [file] = filesField(values, 'file');
   return file?.url_private_download ?? file?.url_private ?? null;
-}
-
-/** Whom a request rang that is asked for again, without those who were reached. */
-async function calleesOfPrevious(deps: SlackDeps, requestId: string): Promise<Callee[]> {
-  const request = await loadRequest(deps.store.read, requestId);
-  if (request === null) return [];
-  return toRingAgain(request, await loadCalls(deps.store.read, requestId)).map(({ callee, name }) => ({
-    callee,
-    name,
-  }));
 }
 
 function readMessage(

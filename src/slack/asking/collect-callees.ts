@@ -1,14 +1,20 @@
-import { fileFaultSentences, parseCalleeFile } from '../../callees/file.ts';
+import { type CalleeFile, fileFaultSentences, parseCalleeFile } from '../../callees/file.ts';
+import { cleanName } from '../../callees/named-number.ts';
+import { readNumber } from '../../callees/number.ts';
+import { maskNumber } from '../../callees/numbering-plan.ts';
 import {
   type CalleeOptions,
-  expandLists,
   faultSentence,
   mergeCallees,
   type ParsedCallees,
   parseCallees,
+  readCallees,
+  readLists,
 } from '../../callees/parse.ts';
+import { inSlices } from '../../callees/slices.ts';
 import type { Callee } from '../../callees/types.ts';
 import type { Config } from '../../config/types.ts';
+import { maskNumbers } from '../../mask-numbers.ts';
 import { fetchSlackFile } from '../client/files.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import type { People } from '../context/people.ts';
@@ -27,8 +33,10 @@ export interface CollectedCallees {
   duplicates: number;
   /** By block_id: what cannot be rung, and why, several at once. */
   errors: Record<string, string>;
-  /** What will be rung although the numbering plans doubt it. */
+  /** What will be called although the numbering plans doubt it. */
   doubts: string[];
+  /** True where not all was read, because it is too much. */
+  stopped: boolean;
 }
 
 /** Sentences shown under one field; Slack shows no more than some lines of it. */
@@ -42,6 +50,7 @@ export function calleeOptions(config: Config): CalleeOptions {
     countries: config.limits.countries,
     lists: config.lists,
     recordings: Object.keys(config.recordings),
+    atMost: config.limits.calleesPerRequest,
   };
 }
 
@@ -49,20 +58,21 @@ export function calleeOptions(config: Config): CalleeOptions {
 export async function collectCallees(deps: SlackDeps, sources: CalleeSources): Promise<CollectedCallees> {
   const config = deps.config();
   const options = calleeOptions(config);
-  const typed = parseCallees(sources.text, options);
-  const listed = expandLists(sources.lists, options);
+  const typed = await inSlices(readCallees(sources.text, options));
+  const listed = await inSlices(readLists(sources.lists, options));
+  const file = await calleesOfFile(deps, sources.fileUrl, options);
   const errors: Record<string, string> = {};
   const problems = [...typed.faults.map(faultSentence), ...typed.recordings.map(recordingAmongCallees)];
   if (problems.length > 0) errors.callee = several(problems);
+  // Whoever chooses a list is not shown its numbers, the faulty ones included.
   if (listed.faults.length > 0)
-    errors.lists = several(listed.faults.map((fault) => `${fault.text} ${fault.why}`));
+    errors.lists = several(listed.faults.map((fault) => masked(`${fault.text} ${fault.why}`)));
 
-  const fromPeople = await numbersOfPeople(deps.people, [typed, listed], sources.people, options);
+  const fromPeople = await numbersOfPeople(deps.people, [typed, listed, file], sources.people, options);
   if (fromPeople.faults.length > 0) {
     const field = sources.people.length > 0 ? 'people' : sources.lists.length > 0 ? 'lists' : 'callee';
     errors[field] = several([...(errors[field] === undefined ? [] : [errors[field]]), ...fromPeople.faults]);
   }
-  const file = await calleesOfFile(deps, sources.fileUrl, options);
   if (file.error !== null) errors.file = file.error;
 
   const { callees, duplicates } = mergeCallees([
@@ -75,12 +85,38 @@ export async function collectCallees(deps: SlackDeps, sources: CalleeSources): P
     callees,
     duplicates: duplicates + typed.duplicates + listed.duplicates + file.duplicates,
     errors,
-    doubts: [...typed.doubts, ...listed.doubts, ...fromPeople.doubts, ...file.doubts],
+    doubts: [...typed.doubts, ...[...listed.doubts, ...fromPeople.doubts].map(masked), ...file.doubts],
+    stopped: typed.stopped || listed.stopped || file.stopped,
   };
 }
 
+/** Reads numbers again that were read once: what the configuration forbids by now, and what is doubtful. Both masked. */
+export async function recheck(
+  callees: readonly Callee[],
+  config: Config,
+): Promise<{ faults: string[]; doubts: string[] }> {
+  const options = calleeOptions(config);
+  return await inSlices(
+    (function* () {
+      const faults: string[] = [];
+      const doubts: string[] = [];
+      for (const { callee } of callees) {
+        const read = readNumber(`+${callee}`, options);
+        if ('why' in read) faults.push(masked(`+${callee} ${read.why}`));
+        else if (read.doubt !== null) doubts.push(masked(`+${callee} ${read.doubt}`));
+        yield;
+      }
+      return { faults, doubts };
+    })(),
+  );
+}
+
+function masked(text: string): string {
+  return maskNumbers(text, maskNumber);
+}
+
 function recordingAmongCallees(name: string): string {
-  return `${name} is a recording, not somebody to ring: choose it under Recording`;
+  return `${name} is a recording, not somebody to call: choose it under Recording`;
 }
 
 /** Several faults as one text under a field. */
@@ -92,7 +128,7 @@ export function several(sentences: readonly string[]): string {
 
 async function numbersOfPeople(
   people: People,
-  parsed: readonly ParsedCallees[],
+  parsed: readonly Pick<ParsedCallees, 'people' | 'groups'>[],
   chosen: readonly string[],
   options: CalleeOptions,
 ): Promise<{ callees: Callee[]; faults: string[]; doubts: string[] }> {
@@ -117,7 +153,7 @@ async function numbersOfPeople(
       faults.push(`${person.name} has no phone number in the Slack profile`);
       continue;
     }
-    const read = parseCallees(person.phone, { ...options, lists: {}, recordings: [] });
+    const read = parseCallees(person.phone.slice(0, 200), { ...options, lists: {}, recordings: [] });
     const [first] = read.callees;
     if (first === undefined || read.callees.length > 1) {
       faults.push(
@@ -125,22 +161,27 @@ async function numbersOfPeople(
       );
       continue;
     }
-    callees.push({ callee: first.callee, name: person.name });
+    callees.push({ callee: first.callee, name: cleanName(person.name) });
     doubts.push(...read.doubts);
   }
   return { callees, faults, doubts };
 }
 
+type CollectedFile = Pick<
+  CalleeFile,
+  'callees' | 'people' | 'groups' | 'duplicates' | 'doubts' | 'stopped'
+> & { error: string | null };
+
 async function calleesOfFile(
   deps: SlackDeps,
   url: string | null,
   options: CalleeOptions,
-): Promise<{ callees: Callee[]; duplicates: number; doubts: string[]; error: string | null }> {
-  const nothing = { callees: [], duplicates: 0, doubts: [] };
+): Promise<CollectedFile> {
+  const nothing = { callees: [], people: [], groups: [], duplicates: 0, doubts: [], stopped: false };
   if (url === null) return { ...nothing, error: null };
   const fetched = await fetchSlackFile(deps, url);
   if ('problem' in fetched) return { ...nothing, error: fetched.problem };
-  const file = parseCalleeFile(fetched.bytes, options);
+  const file = await parseCalleeFile(fetched.bytes, options);
   if (file.refusal !== null) return { ...nothing, error: file.refusal };
   const faults = fileFaultSentences(file);
   return { ...file, error: faults.length > 0 ? faults.join('\n') : null };

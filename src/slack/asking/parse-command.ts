@@ -1,5 +1,6 @@
 import { parseCallees } from '../../callees/parse.ts';
 import type { Config } from '../../config/types.ts';
+import { slackLimits } from '../kit/limits.ts';
 import { calleeOptions } from './collect-callees.ts';
 
 /** A command that opens the form. */
@@ -26,6 +27,9 @@ export type Command = CallCommand | AnsweredCommand;
 /** Nobody has asked so often; a page number of any length must not become an offset of any size. */
 const lastPage = 1_000_000;
 
+/** No more fits into the form's field. */
+const mostRead = slackLimits.inputText;
+
 /**
  * Reads what was typed after `/voicecall`. A subcommand counts only as the first word; a text in which nothing can be
  * rung is unknown, and is answered with help instead of a modal.
@@ -46,19 +50,21 @@ export function parseCommand(text: string, config: Config): Command {
     };
   if (text.trim() === '') return { name: 'call', callee: '', lists: [], people: [], fileId: null };
 
-  const parsed = parseCallees(text, { ...calleeOptions(config), expandLists: false });
+  const read = text.slice(0, mostRead);
+  const parsed = parseCallees(read, { ...calleeOptions(config), expandLists: false });
   const understood =
     parsed.callees.length +
     parsed.lists.length +
     parsed.people.length +
     parsed.groups.length +
     parsed.recordings.length;
-  const hasDigits = /\d{4}/.test(text);
-  if (understood === 0 && !hasDigits) return { name: 'unknown', typed: text.trim() };
+  const hasDigits = /\d{4}/.test(read);
+  if (understood === 0 && !hasDigits) return { name: 'unknown', typed: read.trim() };
   const [recording] = parsed.recordings;
   return {
     name: 'call',
-    callee: [parsed.rest, ...parsed.groups.map((id) => `<!subteam^${id}>`)]
+    // The form says that not all of it fits.
+    callee: [parsed.rest, text.slice(mostRead), ...parsed.groups.map((id) => `<!subteam^${id}>`)]
       .filter((part) => part !== '')
       .join('\n'),
     lists: parsed.lists,

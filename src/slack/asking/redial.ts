@@ -1,16 +1,17 @@
 import type { App, BlockAction, ButtonAction } from '@slack/bolt';
-import { formatCallees } from '../../callees/parse.ts';
-import { loadCalls } from '../../calls/request/read.ts';
+import type { Callee } from '../../callees/types.ts';
+import { loadCalls, loadRequest } from '../../calls/request/read.ts';
 import type { CallView, RequestView } from '../../calls/request/types.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import { mayCall } from '../context/permissions.ts';
 import { buttonValue, handlePress, isOwnOrApprover, requestOf } from '../replies/press.ts';
 import { openCallModal } from './open-modal.ts';
 
-/** A Slack text input holds 3,000 characters: https://docs.slack.dev/reference/block-kit/block-elements/plain-text-input-element */
-const inputLength = 3_000;
-
-/** Ask again, try again, ring them again: the modal, filled in. Nothing rings before it is submitted. */
+/**
+ * Ask again, try again, call them again: the modal, filled in. The callees are not written into it: the form carries
+ * the request's id alone, so that nobody is shown a full number and no name is ever read as one. Nobody is called
+ * before it is submitted.
+ */
 export function registerRedial(app: App, deps: SlackDeps): void {
   app.action<BlockAction<ButtonAction>>('call_redial', async (press) => {
     await handlePress(deps, press, async () => {
@@ -18,42 +19,54 @@ export function registerRedial(app: App, deps: SlackDeps): void {
       const userId = press.body.user.id;
       const refusal = await mayCall(deps.people, deps.config(), userId);
       if (refusal !== null) return { text: refusal };
-      // An alert's request belongs to nobody: any caller may ring again.
-      if (request.origin !== 'alert' && !(await isOwnOrApprover(deps, request, userId))) {
-        return {
-          text: 'Only the person who asked, and approvers, may ask for this again: the numbers are not shown to others.',
-        };
+      // An alert's request belongs to nobody: any caller may call again.
+      if (!(await mayCallAgain(deps, request, userId))) {
+        return { text: 'Only the person who asked, and approvers, may ask for this again.' };
       }
       const calls = toRingAgain(request, await loadCalls(deps.store.read, request.id));
       if (calls.length === 0)
         return {
-          text: 'Nobody of it can be rung again: its numbers have been erased, as the configuration says.',
+          text: 'Nobody can be called again: the numbers were erased (retention).',
         };
-      const callee = formatCallees(calls.map(({ callee: number, name }) => ({ callee: number, name })));
-      const fits = callee.length <= inputLength;
       const { message, options } = request;
       await openCallModal(
         deps,
         press.body.trigger_id,
         {
-          callee: fits ? callee : '',
           ...(message.kind === 'recording'
             ? { fileId: message.fileId }
             : { text: message.text, language: message.language }),
           ...options,
           calledInfo: request.note,
           channel: request.channelId,
-          ...(fits ? {} : { again: calls.length }),
+          again: calls.length,
         },
-        { channelId: request.channelId, threadTs: request.threadTs, previousId: request.id, refill: !fits },
+        { channelId: request.channelId, threadTs: request.threadTs, previousId: request.id, refill: true },
       );
       return null;
     });
   });
 }
 
+/** An alert's request belongs to nobody: any caller may call again. Others: who asked, and approvers. */
+async function mayCallAgain(deps: SlackDeps, request: RequestView, userId: string): Promise<boolean> {
+  return request.origin === 'alert' || (await isOwnOrApprover(deps, request, userId));
+}
+
+/** The callees of the request that a submitted form repeats, for a person who may repeat it; empty for others. */
+export async function calleesOfPrevious(
+  deps: SlackDeps,
+  requestId: string,
+  userId: string,
+): Promise<Callee[]> {
+  const request = await loadRequest(deps.store.read, requestId);
+  if (request === null || !(await mayCallAgain(deps, request, userId))) return [];
+  const calls = toRingAgain(request, await loadCalls(deps.store.read, requestId));
+  return calls.map(({ callee, name }) => ({ callee, name }));
+}
+
 /**
- * Those who were not reached for certain: failed, held, cancelled, or refused with all others of their submission (a
+ * Callees we know were not reached: failed, held, cancelled, or refused with all others of their submission (a
  * single number that was refused would be again); all of them where nothing was sent.
  */
 export function toRingAgain(request: RequestView, calls: readonly CallView[]): CallView[] {

@@ -27,7 +27,8 @@ export function registerSubmissions(app: App, deps: SlackDeps): void {
 /** The first view: checked as a whole, kept as a draft, and answered with what is about to happen. Nothing rings yet. */
 function registerCall(app: App, deps: SlackDeps): void {
   app.view<ViewSubmitAction>('voicecall', async ({ ack, body, view }) => {
-    const checked = await checkCall(deps, view.state.values, readCallMetadata(view.private_metadata));
+    const metadata = readCallMetadata(view.private_metadata);
+    const checked = await checkCall(deps, view.state.values, metadata, body.user.id);
     if (checked.errors !== null) {
       await ack({ response_action: 'errors', errors: onExistingBlocks(view.blocks, checked.errors) });
       return;

@@ -9,7 +9,7 @@ const callMetadata = z.object({
   threadTs: z.string().nullable().default(null),
   /** The request that is asked for again. */
   previousId: z.string().nullable().default(null),
-  /** True where its callees did not fit into the field: left empty, they are meant. */
+  /** True: with the callee field left empty, its callees are meant. */
   refill: z.boolean().default(false),
 });
 

@@ -1,0 +1,98 @@
+import { nearest } from './did-you-mean.ts';
+import { decodeEntities, type Entry, isNearKnownName, type KnownNames } from './entries.ts';
+import { readNumberAndName } from './named-number.ts';
+import { maxCalleeLength, type NumberOptions, plainText } from './number.ts';
+import { severalNumbers } from './several-numbers.ts';
+import { readLink } from './slack-link.ts';
+
+/** What an entry is. `list` and `recording` as the configuration spells them; `doubt` where the numbering plans doubt the number. */
+export type Meaning =
+  | { kind: 'numbers'; numbers: { callee: string; name: string | null; doubt: string | null }[] }
+  | { kind: 'person'; id: string }
+  | { kind: 'group'; id: string }
+  | { kind: 'list'; name: string }
+  | { kind: 'recording'; name: string }
+  | { kind: 'fault'; why: string };
+
+const tooLong = fault(`is longer than any callee: at most ${maxCalleeLength} characters`);
+
+// A word in capitals is an id only with a digit in it: "USA" is none.
+const typedIds = { user: /^[UW](?=[A-Z]*[0-9])[A-Z0-9]{4,}$/, group: /^S(?=[A-Z]*[0-9])[A-Z0-9]{4,}$/ };
+const configuredIds = { user: /^[UW][A-Z0-9]{2,}$/, group: /^S[A-Z0-9]{2,}$/ };
+
+/** What somebody typed or pasted means. Never guesses: what could be read in two ways is a fault that says so. */
+export function classify(entry: Entry, names: KnownNames, options: NumberOptions): Meaning {
+  switch (entry.kind) {
+    case 'tooLong':
+      return tooLong;
+    case 'link':
+      return meaningOfLink(entry.text);
+    case 'name':
+      return meaningOfName(entry.text, names);
+    case 'text':
+      return meaningOfId(entry.text, typedIds) ?? meaningOfNumber(entry.text, names, options);
+  }
+}
+
+/** What an entry of a configured list means: an id of Slack, or a number with or without a name. */
+export function classifyListed(entry: string, options: NumberOptions): Meaning {
+  if (entry.length > maxCalleeLength) return tooLong;
+  const text = plainText(decodeEntities(entry)).trim();
+  const id = meaningOfId(text, configuredIds);
+  if (id !== null) return id;
+  const read = readNumberAndName(text, options);
+  return 'why' in read ? fault(read.why) : { kind: 'numbers', numbers: [read] };
+}
+
+/** Why a word is nothing that can be called, with the list that was probably meant. */
+export function noListWords(word: string, names: KnownNames): string {
+  if (word.startsWith('@')) return 'was not made a person by Slack; choose them under People';
+  const near = nearest(word.toLowerCase(), [...names.lists.keys()]);
+  const known = near === undefined ? undefined : names.lists.get(near);
+  return known === undefined
+    ? 'is no number and no list'
+    : `is no number and no list; did you mean ${known}?`;
+}
+
+function fault(why: string): Meaning {
+  return { kind: 'fault', why };
+}
+
+function meaningOfLink(whole: string): Meaning {
+  const link = readLink(whole.slice(1, -1));
+  if ('person' in link) return { kind: 'person', id: link.person };
+  if ('group' in link) return { kind: 'group', id: link.group };
+  return fault('why' in link ? link.why : 'is no number and no list');
+}
+
+function meaningOfName(name: string, names: KnownNames): Meaning {
+  const list = names.lists.get(name.toLowerCase());
+  if (list !== undefined) return { kind: 'list', name: list };
+  return { kind: 'recording', name: names.recordings.get(name.toLowerCase()) ?? name };
+}
+
+function meaningOfId(text: string, ids: typeof typedIds): Meaning | null {
+  if (ids.user.test(text)) return { kind: 'person', id: text };
+  return ids.group.test(text) ? { kind: 'group', id: text } : null;
+}
+
+function meaningOfNumber(text: string, names: KnownNames, options: NumberOptions): Meaning {
+  const read = readNumberAndName(text, options);
+  if ('why' in read) {
+    if (read.noNumber) return fault(noListWords(text, names));
+    const several = severalNumbers(text, options);
+    return several === null ? fault(read.why) : { kind: 'numbers', numbers: several };
+  }
+  const why = nameTrouble(read.name, read.marked, names);
+  return why === null ? { kind: 'numbers', numbers: [read] } : fault(why);
+}
+
+/** Why a name beside a number may be meant for a list or a recording; null if it is a name. */
+function nameTrouble(name: string | null, marked: boolean, names: KnownNames): string | null {
+  if (name === null) return null;
+  const label = name.toLowerCase();
+  if (names.lists.has(label) || names.recordings.has(label)) {
+    return 'has the name of a list or recording beside a number; separate them by a comma';
+  }
+  return !marked && isNearKnownName(label, names) ? noListWords(name, names) : null;
+}

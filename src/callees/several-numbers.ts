@@ -1,0 +1,58 @@
+import { isNumberText, type NumberOptions, readNumber } from './number.ts';
+import { plausibility } from './numbering-plan.ts';
+
+interface ReadNumber {
+  callee: string;
+  name: null;
+  doubt: null;
+}
+
+/**
+ * Several numbers in one text, separated by spaces: each has its country code and fits its numbering plan, and the
+ * words can be grouped in no other way. Null where that is not so: then it stays with the person to separate them.
+ */
+export function severalNumbers(text: string, options: NumberOptions): ReadNumber[] | null {
+  if (!isNumberText(text)) return null;
+  const words = text.trim().split(/ +/);
+  const groups = onlyGrouping(words, options);
+  if (groups === null || groups.length < 2) return null;
+  const read = groups.map((group) => readNumber(group, options));
+  const found = read.flatMap((each) => ('callee' in each && each.doubt === null ? [each.callee] : []));
+  if (found.length < groups.length || !groups.every(hasCountryCode)) return null;
+  return found.map((callee) => ({ callee, name: null, doubt: null }));
+}
+
+/** The one way to group `words` into numbers; null where there is none or more than one. */
+function onlyGrouping(words: readonly string[], options: NumberOptions): string[] | null {
+  // ways[at]: how the words from `at` on can be grouped, two of them at most; counted from the end.
+  const ways: string[][][] = Array.from({ length: words.length + 1 }, () => []);
+  ways[words.length] = [[]];
+  for (let at = words.length - 1; at >= 0; at -= 1) {
+    for (let end = at + 1; end <= words.length; end += 1) {
+      const group = words.slice(at, end).join(' ');
+      if (digitsOf(group).length > 17) break;
+      const rest = ways[end] ?? [];
+      if (rest.length === 0 || !couldBeNumber(group, options)) continue;
+      ways[at] = [...(ways[at] ?? []), ...rest.map((others) => [group, ...others])].slice(0, 2);
+    }
+  }
+  const [only, another] = ways[0] ?? [];
+  return another === undefined ? (only ?? null) : null;
+}
+
+/** Whether the numbering plans know numbers like that, by the country code or in the configured country. */
+function couldBeNumber(group: string, options: NumberOptions): boolean {
+  const digits = digitsOf(group).replace(/^00/, '');
+  if (digits.length < 7 || digits.length > 15) return false;
+  if (plausibility(digits) !== 'doubtful') return true;
+  return 'callee' in readNumber(group, { country: options.country });
+}
+
+/** Written with "+" or "00", or a number of the plan as it stands. */
+function hasCountryCode(group: string): boolean {
+  return /^\(?(\+|00)/.test(group) || plausibility(digitsOf(group)) === 'valid';
+}
+
+function digitsOf(text: string): string {
+  return text.replace(/[^0-9]/g, '');
+}

@@ -85,7 +85,7 @@ async function deleteAlertEvents(deps: Deps, lease: Lease, before: number): Prom
     const old = tx
       .selectFrom('alert_events')
       .select('event_id')
-      .where('processed_at', '<', before)
+      .where((eb) => eb.or([eb('processed_at', '<', before), eb('set_aside_at', '<', before)]))
       .limit(rowsAtOnce);
     return rowsOf(await tx.deleteFrom('alert_events').where('event_id', 'in', old).executeTakeFirst());
   });

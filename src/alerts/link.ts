@@ -1,3 +1,4 @@
+import { cleanText } from '../clean-text.ts';
 import type { Flattened } from './pieces.ts';
 
 /** An id in a link, with what it names: "incidents/PT4KHLK", "monitors/1234". */
@@ -167,7 +168,7 @@ function singular(name: string): string {
 
 function safeDecode(text: string): string {
   try {
-    return decodeURIComponent(text);
+    return cleanText(decodeURIComponent(text));
   } catch {
     return text;
   }

@@ -50,15 +50,29 @@ export function speakable(foreign: string): string {
   );
   text = text.replace(/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/gi, ' ');
   text = text.replace(/\b(?=[0-9a-f]{0,64}\d)(?=\d{0,64}[a-f])[0-9a-f]{10,64}\b/gi, ' ');
-  // Addresses of machines stay; other runs of seven and more digits could be read as a number to dial.
-  text = text.replace(/\+?[\p{Nd}][\p{Nd} ().\-/]{4,60}[\p{Nd}]/gu, (run) => {
-    if (/^\d{1,3}(?:\.\d{1,3}){3}$/.test(run.trim())) return run;
-    return (run.match(/\p{Nd}/gu) ?? []).length >= 7 ? ' ' : run;
-  });
-  text = text.replace(/\+(?=\p{Nd})/gu, ' ').replace(/\p{Nd}{7,}/gu, ' ');
   text = text.replace(/(^|\s)\/+(?=[a-z])/gi, '$1').replace(/@(?:channel|here|everyone)\b/gi, ' ');
   text = text.replace(/[*_~`<>|{}[\]()#^\\=@$&"“”]+/g, ' ');
-  return tidy(text);
+  return tidy(withoutNumbers(text));
+}
+
+const octet = '(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)';
+// With a value behind it, as in "10.0.0.5: 95%".
+const machine = new RegExp(
+  `^${octet}(?:\\.${octet}){3}(?:[:/]\\d{1,5})?(?:[,;:]? \\d{1,3}(?:\\.\\d{1,2})?)?$`,
+);
+// "1,234,567" is read as one amount, below a thousand million.
+const amount = /^[1-9]\d{0,2}(?:,\d{3}){1,2}(?:\.\d{1,2})?$/;
+
+/**
+ * Without what a voice could read as a number to dial: seven digits and more with nothing but spaces and signs between
+ * them, as "9,1,9,0,0,5,5". Addresses of machines and amounts stay.
+ */
+function withoutNumbers(text: string): string {
+  return text.replace(/\+?\p{Nd}(?:[^\p{L}\p{Nd}]{0,4}\p{Nd})*/gu, (run) => {
+    const digits = run.replace(/\P{Nd}/gu, '').length;
+    if (digits < 7) return run.replace('+', ' ');
+    return machine.test(run) || amount.test(run) ? run : ' ';
+  });
 }
 
 /** "[FIRING:2]" is read by no voice; the rule's own words say that something fires. */

@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import pg from 'pg';
 import { storeVersion } from '../store/migrate.ts';
 import { sqlitePath } from '../store/sqlite.ts';
-import { type Finding, ok, reasonOf, wrong } from './doctor-check.ts';
+import { type Finding, note, ok, reasonOf, wrong } from './doctor-check.ts';
 
 /**
  * Looks at the database without changing it: no tables are made or brought up to date, so that it is safe beside
@@ -44,7 +44,9 @@ function checkSqlite(dataDir: string): Finding[] {
     const row = tables && database.prepare("select value from meta where name = 'store_version'").get();
     // Taken and given back: a full disk or another's lock shows itself, and nothing is written.
     database.exec('begin immediate; rollback');
-    return versionFinding('SQLite', row === undefined ? undefined : Number(row.value), path);
+    const version = row === undefined ? undefined : Number(row.value);
+    const aside = version === storeVersion ? database.prepare(countSetAside).get() : undefined;
+    return [...versionFinding('SQLite', version, path), ...setAsideFinding(Number(aside?.count ?? 0))];
   } catch (error) {
     return [
       wrong(
@@ -116,7 +118,12 @@ async function checkPostgres(databaseUrl: string): Promise<Finding[]> {
       "select value from meta where name = 'store_version'",
     );
     const value = version.rows[0]?.value;
-    return versionFinding('PostgreSQL', value === undefined ? undefined : Number(value), '');
+    const aside =
+      Number(value) === storeVersion ? await client.query<{ count: string }>(countSetAside) : undefined;
+    return [
+      ...versionFinding('PostgreSQL', value === undefined ? undefined : Number(value), ''),
+      ...setAsideFinding(Number(aside?.rows[0]?.count ?? 0)),
+    ];
   } catch (error) {
     return [
       wrong(
@@ -127,6 +134,19 @@ async function checkPostgres(databaseUrl: string): Promise<Finding[]> {
   } finally {
     await client.end().catch(() => {});
   }
+}
+
+const countSetAside = 'select count(*) as count from alert_events where set_aside_at is not null';
+
+/** Alert events that failed again and again: somebody should know that nobody was called for them. */
+function setAsideFinding(count: number): Finding[] {
+  if (count === 0) return [];
+  return [
+    note(
+      `${count} alert ${count === 1 ? 'event was' : 'events were'} set aside: nobody was called for ${count === 1 ? 'it' : 'them'}`,
+      'The log says why, at level error, with the id of each event. They are deleted after a while.',
+    ),
+  ];
 }
 
 function versionFinding(kind: string, version: number | undefined, path: string): Finding[] {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { type RawBuilder, sql } from 'kysely';
+import { cleanValue } from '../clean-text.ts';
 import { systemClock } from '../clock.ts';
 import { VoicecallError } from '../errors.ts';
 import { storeVersion } from '../store/migrate.ts';
@@ -154,10 +155,12 @@ async function copyTable(source: DatabaseSync, tx: Tx, table: string): Promise<n
   return rows;
 }
 
+/** An older version may have stored what PostgreSQL takes in no text. */
 async function insert(tx: Tx, table: string, columns: string[], batch: Row[]): Promise<void> {
   const names = sql.join(columns.map((column) => sql.ref(column)));
   const values = batch.map(
-    (row): RawBuilder<unknown> => sql`(${sql.join(columns.map((column) => row[column] ?? null))})`,
+    (row): RawBuilder<unknown> =>
+      sql`(${sql.join(columns.map((column) => cleanValue(row[column] ?? null)))})`,
   );
   await sql`insert into ${sql.table(table)} (${names}) values ${sql.join(values)}`.execute(tx);
 }

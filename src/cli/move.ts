@@ -39,7 +39,10 @@ try {
       'keep it until you are sure, and do not start an instance on it again.',
   );
 } catch (error) {
-  if (!(error instanceof VoicecallError)) throw error;
+  if (!(error instanceof VoicecallError)) {
+    const why = error instanceof Error ? error.message : String(error);
+    fail(`Not moved: a row was not taken (${why}). The target is as empty as before, the source as it was.`);
+  }
   // The cause names what went wrong at the other end, such as a password that is not right.
   const cause = error.cause instanceof Error && error.cause.message !== '' ? ` (${error.cause.message})` : '';
   const again =

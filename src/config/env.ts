@@ -1,3 +1,4 @@
+import { cleanText } from '../clean-text.ts';
 import { isLoopback, readUrl } from './env-url.ts';
 import type { Fault } from './faults.ts';
 import type { Environment } from './types.ts';
@@ -24,7 +25,7 @@ export function readEnvironment(env: Variables): { environment?: Environment; fa
     faults.push({ place, found, expected, ...(hint === undefined ? {} : { hint }) });
     return undefined;
   };
-  const value = (name: string) => env[name]?.trim() || undefined;
+  const value = (name: string) => cleanText(env[name] ?? '').trim() || undefined;
   const environment = {
     ...readSlack(value, report),
     ...readVoice(value, report),

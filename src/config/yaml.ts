@@ -1,4 +1,5 @@
 import { type Document, isMap, isScalar, LineCounter, type Node, parseDocument, visit } from 'yaml';
+import { cleanValue } from '../clean-text.ts';
 
 /** A YAML file as plain data, and where in it each value stands. */
 export interface YamlFile {
@@ -34,7 +35,7 @@ export function readYaml(text: string): { file?: YamlFile; faults: YamlFault[] }
   const lost = keepDigits(document, at);
   let data: unknown;
   try {
-    data = document.toJS({ maxAliasCount: 20 });
+    data = cleanValue(document.toJS({ maxAliasCount: 20 }));
   } catch (error) {
     const why = error instanceof Error ? error.message : 'not understood';
     return {

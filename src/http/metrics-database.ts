@@ -12,6 +12,8 @@ export interface DatabaseFacts {
   /** How long the oldest task that is due waits, ms. */
   taskLagMs: number;
   failing: { kind: string; count: number }[];
+  /** Alert events that failed too often. */
+  setAside: number;
 }
 
 /** The metrics of one scrape, and two scrapers at once, share one look; SQLite's queries stop the process meanwhile. */
@@ -51,7 +53,7 @@ export function createDatabaseFacts(deps: {
   async function look(now: number): Promise<DatabaseFacts | null> {
     const { read } = deps.store;
     try {
-      const [submissions, calls, taskLagMs, failing] = await Promise.all([
+      const [submissions, calls, taskLagMs, failing, setAside] = await Promise.all([
         read
           .selectFrom('submissions')
           .select(['state', count])
@@ -71,6 +73,11 @@ export function createDatabaseFacts(deps: {
           .where('last_error', 'is not', null)
           .groupBy('kind')
           .execute(),
+        read
+          .selectFrom('alert_events')
+          .select(count)
+          .where('set_aside_at', 'is not', null)
+          .executeTakeFirst(),
       ]);
       return {
         requests: await requests(read, now),
@@ -82,6 +89,7 @@ export function createDatabaseFacts(deps: {
         })),
         taskLagMs,
         failing,
+        setAside: setAside?.count ?? 0,
       };
     } catch (error) {
       deps.log.warn({ err: error }, 'the database could not be read for the metrics');

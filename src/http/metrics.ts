@@ -135,6 +135,16 @@ function addDatabaseMetrics(registry: Registry, deps: { store: Store; clock: Clo
       for (const { kind, count } of known?.failing ?? []) this.set({ kind }, count);
     },
   });
+  new Gauge({
+    name: 'voicecall_alert_events_set_aside',
+    help: 'Alert events that failed too often and are tried no more, of the database',
+    registers,
+    async collect() {
+      const known = await facts();
+      this.reset();
+      if (known !== null) this.set(known.setAside);
+    },
+  });
 }
 
 /** Slack's error names are words like channel_not_found; anything else must not become a label of its own. */

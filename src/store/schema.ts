@@ -231,6 +231,10 @@ export interface AlertEventsTable {
   body: string;
   received_at: number;
   processed_at: number | null;
+  /** How often it failed. */
+  attempts: Generated<number>;
+  /** Failed too often: it is tried no more, and kept to be looked at. */
+  set_aside_at: number | null;
 }
 
 export interface AlertsTable {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { maskNumbers } from '../mask-numbers.ts';
 
 /** What every answer of the platform is wrapped in, whichever of its shapes it came in. */
 export interface Envelope {
@@ -20,10 +21,16 @@ export function parseEnvelope(value: unknown): Envelope | null {
   const fields = parsed.data;
   return {
     code: codeText(fields.status) ?? codeText(fields.code),
-    reason: plainText(fields.reason) ?? plainText(fields.msg) ?? plainText(fields.desc) ?? '',
+    reason: reasonText(fields.reason) ?? reasonText(fields.msg) ?? reasonText(fields.desc) ?? '',
     data: fields.data,
     fields,
   };
+}
+
+/** The platform's own words about a call. They may name the callee's number, and they are shown in channels. */
+export function reasonText(value: unknown): string | null {
+  const text = plainText(value);
+  return text === null ? null : maskNumbers(text);
 }
 
 /** A code as text: "0", "-26"; null for anything that is no whole number. */

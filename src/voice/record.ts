@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { plainText } from './envelope.ts';
+import { plainText, reasonText } from './envelope.ts';
 import type { CallRecord } from './types.ts';
 
 /** Times before 2000 or after 2100 are placeholders or another unit, not times. */
@@ -58,7 +58,7 @@ const shape = z.looseObject({
   hangupTime: tolerant(toTime),
   callDuration: tolerant(toCount),
   terminationCode: tolerant(plainText),
-  terminationReason: tolerant(plainText),
+  terminationReason: tolerant(reasonText),
   sipCode: tolerant(plainText),
   callStatus: tolerant(plainText),
   feedbackValue: tolerant(toKey),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Log } from '../log.ts';
 import { codeInfo, documentedCodes } from './codes.ts';
-import { codeText, plainText } from './envelope.ts';
+import { codeText, plainText, reasonText } from './envelope.ts';
 import { parseVoiceId } from './record.ts';
 import type { SubmittedRow } from './types.ts';
 
@@ -56,7 +56,7 @@ export function rowForText(data: unknown, callee: string, log: Log): SubmittedRo
       outcome: said === null ? 'accepted' : outcomeOf(said),
       voiceId,
       terminationCode: said ?? '0',
-      terminationReason: fields.success ? plainText(fields.data.terminationReason) : null,
+      terminationReason: fields.success ? reasonText(fields.data.terminationReason) : null,
     },
   ];
 }
@@ -72,7 +72,7 @@ function readRow(element: unknown): SubmittedRow | null {
     outcome: code === null ? 'unknown' : outcomeOf(code),
     voiceId: parseVoiceId(fields.data.voiceId),
     terminationCode: code ?? plainText(fields.data.terminationCode),
-    terminationReason: plainText(fields.data.terminationReason),
+    terminationReason: reasonText(fields.data.terminationReason),
   };
 }
 

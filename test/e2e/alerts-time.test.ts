@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
+import { checkDatabase } from '../../src/cli/doctor-database.ts';
+import { createDatabaseFacts } from '../../src/http/metrics-database.ts';
+import { createLog } from '../../src/log.ts';
 import { databaseKinds } from '../support/store.ts';
 import {
   boardsUnder,
@@ -75,6 +78,65 @@ for (const database of databaseKinds) {
       await rings(flow, callee, 2);
       post(flow, firing('disk'));
       await rings(flow, callee, 3);
+      await flow.end();
+    });
+
+    test('an alert with U+0000 and lone surrogates in every place calls as any other', async (t) => {
+      const flow = await startAlerts(t, database, 'call: [one]');
+      const odd = 'disk \u0000 full \ud800 on\udc00 db-1';
+      post(flow, {
+        text: odd,
+        username: odd,
+        attachments: [
+          {
+            color: 'danger',
+            title: odd,
+            title_link: `https://x.test/incidents/A1\u0000?a=%00\ud800`,
+            fallback: odd,
+            fields: [{ title: 'Host\u0000', value: odd }],
+          },
+        ],
+      });
+      await rings(flow, callee, 1);
+      await flow.end();
+    });
+
+    test('an event that cannot be read is set aside after a few tries, and keeps none waiting', async (t) => {
+      const flow = await startAlerts(t, database, 'call: [one]');
+      const store = await flow.database.open();
+      await store.transaction(async (tx) => {
+        const row = {
+          team_id: 'T1',
+          channel_id: 'C0ALERTS',
+          received_at: 1,
+          processed_at: null,
+          set_aside_at: null,
+        };
+        await tx
+          .insertInto('alert_events')
+          .values({ ...row, event_id: 'Ev0BROKEN', body: '{' })
+          .execute();
+      });
+      post(flow, firing('disk'));
+      await rings(flow, callee, 1);
+      const event = await soon(flow, 'it is set aside', async () => {
+        const row = await store.read
+          .selectFrom('alert_events')
+          .selectAll()
+          .where('event_id', '=', 'Ev0BROKEN')
+          .executeTakeFirst();
+        return row?.set_aside_at === null ? undefined : row;
+      });
+      assert.deepEqual([event.attempts, event.processed_at], [5, null]);
+      const [finding] = (await checkDatabase(flow.database.databaseUrl, flow.database.dataDir)).slice(1);
+      assert.match(finding?.text ?? '', /1 alert event was set aside/);
+      assert.equal(
+        (await createDatabaseFacts({ store, clock: flow.clock, log: createLog('silent') })())?.setAside,
+        1,
+      );
+      post(flow, firing('other'));
+      await rings(flow, callee, 2);
+      await store.close();
       await flow.end();
     });
 

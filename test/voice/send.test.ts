@@ -183,6 +183,17 @@ test('what the header alone decides', async () => {
   }
 });
 
+test('a reason that names the callee is masked where it comes in', async () => {
+  const reason = '6591110001 (+65 9111-0001) is blocked\u0000\ud800';
+  const { client } = await setUp(
+    answerJson({ status: '0', reason, data: [{ ...row('6591110001', null), terminationReason: reason }] }),
+  );
+  const result = await client.sendGroup(request);
+  assert.ok(result.outcome === 'answered');
+  const told = [result.reason, result.rows[0]?.terminationReason];
+  assert.deepEqual(told, Array(2).fill('***0001 ***0001) is blocked\ufffd'));
+});
+
 test('code and msg instead of status and reason', async () => {
   const { client } = await setUp(answerJson({ code: 0, msg: 'success', data: [row('6591110001', 'a')] }));
   const result = await client.sendGroup(request);

@@ -3,6 +3,7 @@ import { type Decision, decide, type Heard } from '../../alerts/decide.ts';
 import { gate } from '../../alerts/filter.ts';
 import { flatten } from '../../alerts/flatten.ts';
 import { understand } from '../../alerts/understand.ts';
+import { cleanValue } from '../../clean-text.ts';
 import type { Rule } from '../../config/types.ts';
 import { acknowledgeAlert, byTool } from '../../paging/acknowledge.ts';
 import { claimAlertEvent, rememberAlert } from '../../paging/episodes.ts';
@@ -16,22 +17,29 @@ import {
 import { knownInStore } from '../../paging/known-alerts.ts';
 import { sayLate } from '../../paging/rule-reply.ts';
 import type { TaskHandler } from '../../queue/types.ts';
+import { storeFault } from '../../store/errors.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import { ownIds } from './intake.ts';
 import { readyRule } from './ready-rule.ts';
 
 const batchSize = 50;
 
+/** An event that fails so often, and for so long, will not be read by trying again. */
+const mostAttempts = 5;
+const triedForMs = 10_000;
+
 interface StoredEvent {
   event_id: string;
   team_id: string;
   channel_id: string;
   body: string;
+  received_at: number;
+  attempts: number;
 }
 
 /**
  * The handler of the "alerts" task: understands stored events one after the other, in the order they came. One that
- * fails is tried again later and keeps none of the others waiting.
+ * fails is tried again later and keeps none of the others waiting; after a few tries it is set aside.
  */
 export function createAlertReader(deps: SlackDeps): TaskHandler {
   return async (_task, lease) => {
@@ -47,11 +55,7 @@ export function createAlertReader(deps: SlackDeps): TaskHandler {
         try {
           await readEvent(deps, event);
         } catch (error) {
-          deps.log.error(
-            { err: error, eventId: event.event_id },
-            'an alert event could not be dealt with yet',
-          );
-          failed.set(event.event_id, error);
+          if (!(await setAside(deps, event, error))) failed.set(event.event_id, error);
         }
         // SQLite answers at once: without this, a long queue would keep everything else of the process waiting.
         await nextTurn();
@@ -64,15 +68,42 @@ export function createAlertReader(deps: SlackDeps): TaskHandler {
 async function nextEvents(deps: SlackDeps, without: string[]): Promise<StoredEvent[]> {
   let query = deps.store.read
     .selectFrom('alert_events')
-    .select(['event_id', 'team_id', 'channel_id', 'body'])
-    .where('processed_at', 'is', null);
+    .select(['event_id', 'team_id', 'channel_id', 'body', 'received_at', 'attempts'])
+    .where('processed_at', 'is', null)
+    .where('set_aside_at', 'is', null);
   if (without.length > 0) query = query.where('event_id', 'not in', without);
   return await query.orderBy('received_at').orderBy('event_id').limit(batchSize).execute();
 }
 
+/** Counts a failure. True where the event is set aside by it: where it failed often enough, for long enough, by itself. */
+async function setAside(deps: SlackDeps, event: StoredEvent, error: unknown): Promise<boolean> {
+  const facts = { err: error, eventId: event.event_id, channel: event.channel_id };
+  if (storeFault(error) !== undefined) {
+    deps.log.error(facts, 'an alert event could not be read yet: the database does not answer');
+    return false;
+  }
+  const now = deps.clock.now();
+  const attempts = event.attempts + 1;
+  const isOver = attempts >= mostAttempts && now - event.received_at >= triedForMs;
+  await deps.store.transaction((tx) =>
+    tx
+      .updateTable('alert_events')
+      .set({ attempts, set_aside_at: isOver ? now : null })
+      .where('event_id', '=', event.event_id)
+      .execute(),
+  );
+  deps.log.error(
+    { ...facts, attempts },
+    isOver
+      ? 'an alert event is set aside: it failed too often, and nobody is called for it'
+      : 'an alert event could not be read yet; it is tried again',
+  );
+  return isOver;
+}
+
 async function readEvent(deps: SlackDeps, event: StoredEvent): Promise<void> {
   const now = deps.clock.now();
-  const gated = gate(JSON.parse(event.body), { ...ownIds(deps), teamId: deps.identity.teamId });
+  const gated = gate(cleanValue(JSON.parse(event.body)), { ...ownIds(deps), teamId: deps.identity.teamId });
   const heard =
     'alert' in gated
       ? { gated: gated.alert, understood: understand(flatten(gated.alert.message), gated.alert), now }

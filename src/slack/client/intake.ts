@@ -1,4 +1,5 @@
 import type { Receiver, ReceiverEvent } from '@slack/bolt';
+import { cleanValue } from '../../clean-text.ts';
 
 /** Stores what must not be lost of an incoming envelope; anything thrown keeps Slack from being told it was taken. */
 export type Intake = (body: Record<string, unknown>) => Promise<void>;
@@ -13,8 +14,9 @@ export function withIntake(receiver: Receiver, intake: Intake): Receiver {
   receiver.init = (app) => {
     const processEvent = app.processEvent.bind(app);
     app.processEvent = async (event: ReceiverEvent) => {
-      await intake(event.body);
-      await processEvent(event);
+      const body = cleanValue(event.body);
+      await intake(body);
+      await processEvent({ ...event, body });
     };
     init(app);
   };

@@ -1,3 +1,4 @@
+import { cleanValue } from '../../clean-text.ts';
 import type { Clock } from '../../clock.ts';
 import type { Log } from '../../log.ts';
 import { slackFailure } from '../client/errors.ts';
@@ -49,7 +50,7 @@ export function createPeople(deps: PeopleDeps): People {
 
   async function askPerson(userId: string): Promise<Person | null> {
     try {
-      const { user } = await deps.urgent.users.info({ user: userId });
+      const { user } = cleanValue(await deps.urgent.users.info({ user: userId }));
       if (user === undefined) return null;
       if (namesNoWorkspace(user)) {
         deps.log.warn({ userId }, 'Slack names no workspace for a person: they count as of another one');
@@ -102,7 +103,7 @@ export function createPeople(deps: PeopleDeps): People {
 
   async function learnGroupNames(): Promise<void> {
     try {
-      const { usergroups = [] } = await deps.urgent.usergroups.list();
+      const { usergroups = [] } = cleanValue(await deps.urgent.usergroups.list());
       for (const { id, handle } of usergroups) if (id && handle) groupNames.set(id, `@${handle}`);
     } catch (error) {
       deps.log.warn({ failure: slackFailure(error) }, 'the names of the user groups could not be read');

@@ -5,6 +5,7 @@ import { lighterIndexes } from './lighter-indexes.ts';
 import { openCalls } from './open-calls.ts';
 import { outboxTries } from './outbox-tries.ts';
 import { resendLaneCause } from './resend-lane-cause.ts';
+import { setAsideEvents } from './set-aside-events.ts';
 import type { Step } from './step.ts';
 import { triedReports } from './tried-reports.ts';
 import { typedPosts } from './typed-posts.ts';
@@ -23,4 +24,5 @@ export const migrations: Step[] = [
   typedPosts,
   lighterIndexes,
   resendLaneCause,
+  setAsideEvents,
 ];

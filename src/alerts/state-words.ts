@@ -144,7 +144,7 @@ export function readHead(line: string): HeadReading {
     if (token.kind === 'mark') continue;
     const kind = wordClasses.get(token.lower);
     const lead = !started;
-    if (kind !== undefined && standsAsState(tokens, index, kind, lead, hasNoun)) {
+    if (kind !== undefined && standsAsState(lookAround(tokens, index, token, { kind, lead, hasNoun }))) {
       token.said = kind;
       reading.said.push({ class: kind, word: token.lower, lead });
     } else if (kind === 'bad' || kind === 'fires' || kind === 'noun') {
@@ -176,96 +176,227 @@ function tokenize(text: string): Token[] {
   return tokens;
 }
 
-function standsAsState(
-  tokens: Token[],
-  index: number,
-  kind: WordClass,
-  lead: boolean,
-  hasNoun: boolean,
-): boolean {
-  const token = tokens[index];
-  if (token === undefined) return false;
-  const before = tokens[index - 1];
-  const after = tokens[index + 1];
-  const word = token.lower;
-  const endsHere =
-    after === undefined || after.kind === 'emoji' || separators.has(after.text) || isBracket(after.text);
-  const startsHere =
-    before === undefined || before.kind === 'emoji' || separators.has(before.text) || isBracket(before.text);
-  const isCaps = token.text.length > 1 && token.text === token.text.toUpperCase();
-  const afterCopula = before !== undefined && copulas.has(before.lower);
-  if (kind === 'noun') return false;
-  // "Prometheus closed alert #12"
-  const newsOfAlert = /^(?:fires|resolves|neutral)$/.test(kind) && alertNouns.has(after?.lower ?? '');
-  if (newsOfAlert && word !== 'active' && word !== 'test') return true;
-  if (before?.text === '=' || after?.text === '=') return false;
-  if (token.bracketed)
-    return startsHere && (endsHere || kind === 'fires' || kind === 'resolves' || isPreposition(after));
-  if (startsHere && endsHere && after?.text !== "'") return !(word === 'test' || word === 'new');
-  if (nounNeeded.has(word))
-    return hasNoun && (lead || afterCopula || alertNouns.has(before?.lower ?? '') || endsHere);
-  if (word === 'triggered')
-    return lead || (hasNoun && (endsHere || afterCopula)) || alertNouns.has(before?.lower ?? '');
-  if (word === 'alert' || word === 'alarm' || word === 'problem') {
-    return (lead && isCaps && startsHere) || (afterCopula && endsHere);
-  }
-  if (kind === 'fires' || kind === 'resolves') {
-    // "via Grafana Alerting" tells who speaks.
-    if (word === 'alerting' && /^(?:via|by|from)$/.test(tokens[index - 2]?.lower ?? '')) return false;
-    if (word === 'firing' || word === 'alerting') return true;
-    return (
-      lead ||
-      afterCopula ||
-      endsHere ||
-      alertNouns.has(before?.lower ?? '') ||
-      /^(?:in|after|by|for|on|at|from|with)$/.test(after?.lower ?? '')
-    );
-  }
-  if (/^(?:passed|succeeded|success|successful|successfully|completed|finished)$/.test(word)) {
-    const isMeasure = /^(?:rates?|ratio|percent|percentage|count|threshold|%)$/.test(after?.lower ?? '');
-    return !isMeasure && !/^(?:threshold|deadline|limit|tests?)$/.test(before?.lower ?? '');
-  }
-  if (word === 'downtime' || word === 'maintenance' || word === 'test') return lead && startsHere;
-  if (kind === 'neutral') {
-    const isHeld = /^(?:ack|snooz|silenced|muted|suppressed|flapping|downtime)/.test(word);
-    if (isHeld) return lead || afterCopula || endsHere || alertNouns.has(before?.lower ?? '');
-    return endsHere || /^(?:to|by)$/.test(after?.lower ?? '') || alertNouns.has(before?.lower ?? '');
-  }
-  if (/^(?:up|down)$/.test(word)) {
-    const amount = /^[\d~]/.test(after?.text ?? '') || /^(?:by|from|to)$/.test(after?.lower ?? '');
-    if (amount || phrasalVerbs.has(before?.lower ?? '')) return false;
-    return (
+/** A word that may say how the alert is, and what is around it. */
+export interface Around {
+  token: Token;
+  /** In lower case, as the rows compare it. */
+  word: string;
+  kind: WordClass;
+  /** Lower case; empty where there is none. */
+  before: string;
+  twoBefore: string;
+  after: string;
+  /** Nothing but marks, brackets and empty words is before it. */
+  lead: boolean;
+  startsHere: boolean;
+  endsHere: boolean;
+  isCaps: boolean;
+  afterCopula: boolean;
+  /** "Alert" or the like is right before it. */
+  afterNoun: boolean;
+  /** "Alert" or the like is anywhere in the line. */
+  hasNoun: boolean;
+}
+
+/** One rule for some words. The first row whose words they are decides; the others are not asked. */
+export interface StateRow {
+  words: (around: Around) => boolean;
+  stands: (around: Around) => boolean;
+  /** A line in which this row decides about a word, and how. */
+  example: [line: string, word: string, stands: boolean];
+}
+
+const oneOf = (words: string): ((around: Around) => boolean) => {
+  const set = new Set(words.split(' '));
+  return ({ word }) => set.has(word);
+};
+const always = (): boolean => true;
+const never = (): boolean => false;
+const isIn = (words: string): ((text: string) => boolean) => {
+  const set = new Set(words.split(' '));
+  return (text) => set.has(text);
+};
+
+const isPlace = isIn('on in at for');
+const isAmountWord = isIn('by from to');
+const isMeasure = isIn('rate rates ratio percent percentage count threshold %');
+const beforeSuccess = isIn('threshold deadline limit test tests');
+const followsNews = isIn('in after by for on at from with');
+const isHeld = (word: string) => /^(?:ack|snooz|silenced|muted|suppressed|flapping|downtime)/.test(word);
+
+/** Whether a word says how the alert is, or is part of a name: in order, the first row that fits decides. */
+export const stateRows: StateRow[] = [
+  {
+    words: ({ kind }) => kind === 'noun',
+    stands: never,
+    example: ['Incident 12', 'incident', false],
+  },
+  {
+    // What somebody did with an alert.
+    words: ({ kind, word, after }) =>
+      (kind === 'fires' || kind === 'resolves' || kind === 'neutral') &&
+      alertNouns.has(after) &&
+      word !== 'active' &&
+      word !== 'test',
+    stands: always,
+    example: ['Prometheus closed alert #12', 'closed', true],
+  },
+  {
+    words: ({ before, after }) => before === '=' || after === '=',
+    stands: never,
+    example: ['state=critical', 'critical', false],
+  },
+  {
+    words: ({ token }) => token.bracketed,
+    stands: ({ kind, startsHere, endsHere, after }) =>
+      startsHere && (endsHere || kind === 'fires' || kind === 'resolves' || isPlace(after)),
+    example: ['[CRITICAL] disk', 'critical', true],
+  },
+  {
+    // A word by itself between two marks.
+    words: ({ startsHere, endsHere, after }) => startsHere && endsHere && after !== "'",
+    stands: ({ word }) => word !== 'test' && word !== 'new',
+    example: ['api: down', 'down', true],
+  },
+  {
+    // Doors and tickets are opened and closed too.
+    words: ({ word }) => nounNeeded.has(word),
+    stands: ({ hasNoun, lead, afterCopula, afterNoun, endsHere }) =>
+      hasNoun && (lead || afterCopula || afterNoun || endsHere),
+    example: ['The door was opened by Asha', 'opened', false],
+  },
+  {
+    words: oneOf('alert alarm problem'),
+    stands: ({ lead, isCaps, startsHere, afterCopula, endsHere }) =>
+      (lead && isCaps && startsHere) || (afterCopula && endsHere),
+    example: ['PROBLEM disk on web-1', 'problem', true],
+  },
+  {
+    // The name of the tool that speaks.
+    words: ({ word, twoBefore }) => word === 'alerting' && isIn('via by from')(twoBefore),
+    stands: never,
+    example: ['Disk full via Grafana Alerting', 'alerting', false],
+  },
+  {
+    words: oneOf('firing alerting'),
+    stands: always,
+    example: ['Disk firing since noon', 'firing', true],
+  },
+  {
+    words: ({ kind }) => kind === 'fires' || kind === 'resolves',
+    stands: ({ lead, afterCopula, endsHere, afterNoun, after }) =>
+      lead || afterCopula || endsHere || afterNoun || followsNews(after),
+    example: ['Disk on web-1 is recovered now', 'recovered', true],
+  },
+  {
+    // A run that ended well; "success rate" and "deadline passed" are something else.
+    words: oneOf('passed succeeded success successful successfully completed finished'),
+    stands: ({ before, after }) => !isMeasure(after) && !beforeSuccess(before),
+    example: ['Low success rate on api', 'success', false],
+  },
+  {
+    words: oneOf('downtime maintenance test'),
+    stands: ({ lead, startsHere }) => lead && startsHere,
+    example: ['Maintenance of db-1', 'maintenance', true],
+  },
+  {
+    words: ({ kind, word }) => kind === 'neutral' && isHeld(word),
+    stands: ({ lead, afterCopula, endsHere, afterNoun }) => lead || afterCopula || endsHere || afterNoun,
+    example: ['Acknowledged by Asha', 'acknowledged', true],
+  },
+  {
+    words: ({ kind }) => kind === 'neutral',
+    stands: ({ endsHere, after, afterNoun }) => endsHere || after === 'to' || after === 'by' || afterNoun,
+    example: ['Sale scheduled by Asha', 'scheduled', true],
+  },
+  {
+    // "Up 20 %" and "sign up" are no states.
+    words: ({ word, before, after }) =>
+      (word === 'up' || word === 'down') &&
+      (/^[\d~]/.test(after) || isAmountWord(after) || phrasalVerbs.has(before)),
+    stands: never,
+    example: ['Traffic down by half', 'down', false],
+  },
+  {
+    words: oneOf('up down'),
+    stands: ({ word, isCaps, afterCopula, lead, startsHere, endsHere, after }) =>
       isCaps ||
       afterCopula ||
       (lead && startsHere && endsHere) ||
       (endsHere && word === 'down') ||
-      /^(?:for|on|at|in)$/.test(after?.lower ?? '')
-    );
-  }
-  if (kind === 'good') return isCaps || afterCopula || (startsHere && endsHere);
-  // Words that name a fault wherever they stand in a title: "Backup failed for db-1".
-  if (
-    /^(?:failed|failing|crashed|crashing|crashloopbackoff|oomkilled|unreachable|unhealthy|offline|degraded|timedout|nodata|unresponsive|exceeded|exceeds|overdue|unavailable|missed|inaccessible|stalled|outofsync|outage)$/.test(
-      word,
-    )
-  ) {
-    return true;
-  }
-  if (/^(?:critical|down|warning)$/.test(word) && /^(?:on|in|at)$/.test(after?.lower ?? '')) return true;
-  if (isCaps && (lead || afterCopula || endsHere)) return true;
-  if (word === 'unknown' || word === 'minor' || word === 'major' || word === 'info')
-    return isCaps || (afterCopula && endsHere);
-  return (
-    (lead &&
-      startsHere &&
-      (endsHere || /^(?:in|on|for|at)$/.test(after?.lower ?? '') || alertNouns.has(after?.lower ?? ''))) ||
-    afterCopula ||
-    endsHere
-  );
+      isPlace(after),
+    example: ['web-1 is down since noon', 'down', true],
+  },
+  {
+    words: ({ kind }) => kind === 'good',
+    stands: ({ isCaps, afterCopula, startsHere, endsHere }) =>
+      isCaps || afterCopula || (startsHere && endsHere),
+    example: ['web-1 healthy again', 'healthy', false],
+  },
+  {
+    // Words that name a fault wherever they are in a title.
+    words: oneOf(
+      'failed failing crashed crashing crashloopbackoff oomkilled unreachable unhealthy offline degraded timedout nodata unresponsive exceeded exceeds overdue unavailable missed inaccessible stalled outofsync outage',
+    ),
+    stands: always,
+    example: ['Backup failed for db-1', 'failed', true],
+  },
+  {
+    words: ({ word, after }) =>
+      (word === 'critical' || word === 'warning') && (after === 'on' || after === 'in' || after === 'at'),
+    stands: always,
+    example: ['Disk warning on web-1', 'warning', true],
+  },
+  {
+    words: ({ isCaps, lead, afterCopula, endsHere }) => isCaps && (lead || afterCopula || endsHere),
+    stands: always,
+    example: ['Disk CRITICAL', 'critical', true],
+  },
+  {
+    words: oneOf('unknown minor major info'),
+    stands: ({ isCaps, afterCopula, endsHere }) => isCaps || (afterCopula && endsHere),
+    example: ['Major upgrade of db-1', 'major', false],
+  },
+  {
+    words: always,
+    stands: ({ lead, startsHere, endsHere, after, afterCopula }) =>
+      (lead && startsHere && (endsHere || isPlace(after) || alertNouns.has(after))) ||
+      afterCopula ||
+      endsHere,
+    example: ['Error budget of api', 'error', false],
+  },
+];
+
+function standsAsState(around: Around): boolean {
+  return stateRows.find((row) => row.words(around))?.stands(around) ?? false;
 }
 
-function isPreposition(token: Token | undefined): boolean {
-  return token !== undefined && /^(?:on|in|at|for)$/.test(token.lower);
+export function lookAround(
+  tokens: readonly Token[],
+  index: number,
+  token: Token,
+  about: Pick<Around, 'kind' | 'lead' | 'hasNoun'>,
+): Around {
+  const before = tokens[index - 1];
+  const after = tokens[index + 1];
+  return {
+    ...about,
+    token,
+    word: token.lower,
+    before: before?.lower ?? '',
+    twoBefore: tokens[index - 2]?.lower ?? '',
+    after: after?.lower ?? '',
+    startsHere: isEdge(before),
+    endsHere: isEdge(after),
+    isCaps: token.text.length > 1 && token.text === token.text.toUpperCase(),
+    afterCopula: before !== undefined && copulas.has(before.lower),
+    afterNoun: alertNouns.has(before?.lower ?? ''),
+  };
+}
+
+/** Nothing, a sign or a mark: what stands beside it is not part of a longer name. */
+function isEdge(token: Token | undefined): boolean {
+  return token === undefined || token.kind === 'emoji' || separators.has(token.text) || isBracket(token.text);
 }
 
 function isBracket(text: string): boolean {

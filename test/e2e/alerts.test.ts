@@ -23,7 +23,7 @@ country: IN
 callers: [U0ASHA, U0BEN]
 voice: { loopCount: 2, submit: { concurrency: 2, perSecond: 200 } }
 recordings: { fire-drill: ${recording} }
-lists: { oncall: ["+91 85632 14120", "+91 85632 13000"], boss: ["+91 85632 14999"], "night shift": ["+91 85632 15000"] }
+lists: { oncall: ["+91 85632 14120", "+91 85632 13000"], boss: ["+91 85632 14999"], "night shift": ["+91 85632 15000"], pair: ["+91 85632 18001", "+91 85632 18002"] }
 limits: { deny: ["+1900"] }
 rules:
   - { name: pager, channels: [C0ALERTS], match: { from: [B0OTHER], severity: [warning, critical, null], title: db- }, call: [oncall], say: "Database alert from {source} in {channel}. {title}. {severity}.", cooldown: 30m }
@@ -31,6 +31,7 @@ rules:
   - { name: tape, channels: [C0ALERTS], match: { title: "/^\\\\[firing.*tape/i" }, not: { text: drill }, call: ["night shift", U0BEN, S0LEADS], recording: fire-drill, loopCount: 1, maxDuration: 20 }
   - { name: first, channels: [C0ALERTS], match: { title: stopped }, call: ["+91 85632 16001"], say: "{title}", stop: true }
   - { name: second, channels: [C0ALERTS], match: { title: stopped }, call: ["+91 85632 16002"], say: "{title}" }
+  - { name: pair, channels: [C0ALERTS], match: { title: redialled }, call: [pair], say: "{title}" }
   - { name: trial, channels: [C0ALERTS], match: { title: shadow }, call: [oncall], say: "Shadow. {title}.", mode: shadow }
   - { name: refused, channels: [C0ALERTS], match: { title: denied }, call: ["+1 900 555 0199"], say: "{title}" }
   - { name: everything, channels: [C0OPS], match: { status: [any] }, call: ["+91 85632 17000"], say: "News. {title}.", cooldown: 5m }
@@ -246,6 +247,20 @@ for (const database of databaseKinds) {
       const board = await boardUnder(flow, alert);
       await becomes(flow, board, 'done', { answered: 1 });
       assert.match(rung(flow, '918563218000')[0]?.text ?? '', /Disk & fan of web-1/);
+    });
+
+    test('a caller who tries an alert’s calls again is shown no number of its lists', async () => {
+      await understood(flow);
+      flow.voice.faults.next({ on: 'sendCode', refuse: { code: '-10' }, times: 2 });
+      const alert = post(flow, firing('redialled disk'));
+      const board = await boardUnder(flow, alert);
+      await becomes(flow, board, 'done', { callees: 2, refused: 2 });
+      await flow.slack.press('U0BEN', board.channel, board.ts, 'call_redial');
+      const view = await soon(flow, 'the form', () => flow.slack.state.views.get('U0BEN')?.at(-1));
+      assert.match(JSON.stringify(view), /the same 2 people/);
+      const next = await flow.slack.submitView('U0BEN', view.id);
+      assert.match(JSON.stringify(next.view), /…8001/);
+      assert.doesNotMatch(JSON.stringify([view, next]), /85632 ?1800/);
     });
   });
 }

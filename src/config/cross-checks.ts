@@ -2,6 +2,7 @@ import { nearest } from '../callees/did-you-mean.ts';
 import { readNumberAndName } from '../callees/named-number.ts';
 import { plainText } from '../callees/number.ts';
 import { maskNumber } from '../callees/numbering-plan.ts';
+import { maskNumbers } from '../mask-numbers.ts';
 import { onlyTimeZone, VOICE_DEFAULTS } from './defaults.ts';
 import { country } from './values.ts';
 
@@ -131,7 +132,7 @@ function checkEntry(
   const read = readNumberAndName(text, numberOptions);
   if ('why' in read) {
     // The reasons may name a number in full; here they would end up in a log.
-    const why = read.why.replace(/\+?[0-9]{7,}/g, (digits) => maskNumber(digits.replace('+', '')));
+    const why = maskNumbers(read.why, maskNumber);
     report(path, `an entry that ${why}`, 'a number, a Slack user (U…) or a user group (S…)');
   } else if (read.doubt !== null) {
     notice(`${path.join('.')}: ${maskNumber(read.callee)} ${read.doubt}; it will be rung as it is.`);

@@ -9,6 +9,7 @@ import { createRetention } from './retention.ts';
 import { createCooldownWatch } from './slack/alerts/cooldown.ts';
 import { createMissedReader } from './slack/alerts/missed.ts';
 import { createAlertReader } from './slack/alerts/read-events.ts';
+import { createSilenceWatch } from './slack/alerts/silence.ts';
 import type { SlackDeps } from './slack/context/deps.ts';
 import { createDeliverer } from './slack/outbox/deliver.ts';
 import { createEditor } from './slack/outbox/edit.ts';
@@ -26,6 +27,7 @@ export function taskHandlers(deps: SlackDeps): Record<string, { concurrency: num
     alerts: { concurrency: 1, run: createAlertReader(deps) },
     'alerts.missed': { concurrency: 1, run: onceKnown(deps, createMissedReader(deps)) },
     'alerts.cooldown': { concurrency: 32, run: createCooldownWatch(deps) },
+    'alerts.silence': { concurrency: 1, run: onceKnown(deps, createSilenceWatch(deps)) },
     'slack.deliver': { concurrency: 8, run: onceKnown(deps, createDeliverer(deps)) },
     'slack.edit': { concurrency: 2, run: onceKnown(deps, createEditor(deps)) },
     retention: { concurrency: 1, run: createRetention(deps) },

@@ -78,6 +78,8 @@ export interface Decision {
   matched: Rule[];
   /** Those that have not rung for it yet: they ring now, or once their cooldown is over. */
   rings: Rule[];
+  /** Rules with `silentFor` that this message is a sign of life for: they call when none comes. */
+  beats: Rule[];
   /** Those that would ring, were the message not older than their `maxAge`, and how old it is (ms). */
   late: Rule[];
   ageMs: number;
@@ -111,7 +113,10 @@ export function decide(known: Known, heard: Heard, rules: Rule[]): Decision | nu
   const silentMs = alert === undefined ? 0 : now - alert.lastAt;
   const episodeAt = begins ? now : alert.episodeAt;
   const tells = news !== 'none' || (status === 'info' && seen === undefined);
-  const matched = tells ? matchRules(rules, factsOf(understood, status), contextOf(heard)) : [];
+  const facts = factsOf(understood, status);
+  const onNews = rules.filter((rule) => rule.silentForMs === undefined);
+  const matched = tells ? matchRules(onNews, facts, contextOf(heard)) : [];
+  const beats = isAgain(gated, seen) ? [] : beatsOf(rules, facts, contextOf(heard));
   const rangAt = alert === undefined ? undefined : known.rings.get(alert.id);
   const due = matched.filter(
     (rule) => !hasRung(rule, rangAt?.get(rule.name), { begins, episodeAt, silentMs }),
@@ -125,7 +130,7 @@ export function decide(known: Known, heard: Heard, rules: Rule[]): Decision | nu
   const startsOver = begins || (news === 'refreshed' && silentMs > expireAfterMs);
   return {
     ...{ alert, seen, key, status, news, begins, startsOver, episodeAt, silentMs },
-    ...{ matched, rings, late, ageMs, acknowledgedBy },
+    ...{ matched, rings, beats, late, ageMs, acknowledgedBy },
   };
 }
 
@@ -135,6 +140,20 @@ function statusHere(gated: GatedMessage, understood: Understood, alert: KnownAle
   if (endsFailure && alert?.status === 'firing') return 'resolved';
   const isAlert = status === 'firing' || (alert !== undefined && alert.status !== 'info');
   return gated.isEdit && endsBelow && isAlert ? 'resolved' : status;
+}
+
+/** The very version of a message that was seen before. */
+function isAgain(gated: GatedMessage, seen: KnownMessage | undefined): boolean {
+  if (seen === undefined) return false;
+  return !gated.isEdit || (seen.editedTs !== undefined && Number(gated.editedTs) <= Number(seen.editedTs));
+}
+
+/** A sign of life counts at any time of the day: `between` and `days` say when its absence calls. */
+function beatsOf(rules: Rule[], facts: RuleFacts, context: RuleContext): Rule[] {
+  return rules.filter((rule) => {
+    const always = { ...rule, between: undefined, days: undefined, stop: false };
+    return rule.silentForMs !== undefined && matchRules([always], facts, context).length > 0;
+  });
 }
 
 /** Slack's time of a message, or of the edit that it is (ms); null where it tells none. */

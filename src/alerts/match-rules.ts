@@ -152,7 +152,7 @@ function localTime(now: number, timeZone: string | undefined): { minute: number;
 }
 
 /** A night from 22:00 to 07:00 belongs to the day on which it began. */
-function isWithin(rule: Rule, now: number): boolean {
+export function isWithin(rule: Pick<Rule, 'between' | 'days' | 'timeZone'>, now: number): boolean {
   if (rule.between === undefined && rule.days === undefined) return true;
   const { minute, day } = localTime(now, rule.timeZone);
   const { fromMinute, toMinute } = rule.between ?? { fromMinute: 0, toMinute: 0 };

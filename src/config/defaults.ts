@@ -93,6 +93,7 @@ function filledRule(given: NonNullable<ParsedConfig['rules']>[number], country: 
     recording: given.recording,
     cooldownMs: given.cooldown ?? COOLDOWN_MS,
     expireAfterMs: given.expireAfter ?? EXPIRE_AFTER_MS,
+    silentForMs: given.silentFor,
     maxAgeMs: given.maxAge ?? MAX_AGE_MS,
     between: given.between,
     days: given.days,

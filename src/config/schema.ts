@@ -50,6 +50,7 @@ const rule = z.strictObject({
   cooldown: is.durationOrNone.optional(),
   expireAfter: is.duration.optional(),
   maxAge: is.duration.optional(),
+  silentFor: is.duration.optional(),
   between: is.timeWindow.optional(),
   days: is.days.optional(),
   timeZone: is.timeZone.optional(),

@@ -86,6 +86,8 @@ export interface Rule extends CallOptions {
   recording: string | undefined;
   cooldownMs: number;
   expireAfterMs: number;
+  /** Calls when no matching message has come for so long, instead of when one comes. */
+  silentForMs: number | undefined;
   /** A message older than this when it arrives is shown, and nobody is called for it. */
   maxAgeMs: number;
   between: { fromMinute: number; toMinute: number } | undefined;

@@ -279,6 +279,19 @@ export interface ChannelReadsTable {
   read_until: string;
 }
 
+export interface SilencesTable {
+  rule_name: string;
+  /** When the tool wrote the last message that the rule waits for. */
+  heard_at: number;
+  team_id: string;
+  channel_id: string;
+  /** That message: results go under it. */
+  thread_ts: string;
+  source: string | null;
+  /** The alert that fires while the rule hears nothing. */
+  alert_id: string | null;
+}
+
 export interface RuleRingsTable {
   rule_name: string;
   alert_id: string;
@@ -317,6 +330,7 @@ export interface Schema {
   alerts: AlertsTable;
   alert_messages: AlertMessagesTable;
   channel_reads: ChannelReadsTable;
+  silences: SilencesTable;
   rule_rings: RuleRingsTable;
   rule_matches: RuleMatchesTable;
   pacing: PacingTable;

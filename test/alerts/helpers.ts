@@ -59,6 +59,7 @@ export const rule = (name: string, match: Partial<AlertMatch> = {}, more: Partia
   recording: undefined,
   cooldownMs: 0,
   expireAfterMs: 0,
+  silentForMs: undefined,
   maxAgeMs: 900_000,
   between: undefined,
   days: undefined,

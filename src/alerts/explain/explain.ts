@@ -71,7 +71,8 @@ export function createExplainer(rules: Rule[], now: number): (event: unknown) =>
     const decision = decide(known, heard, rules);
     if (decision === null)
       return { ...nothing, why: 'Somebody else than its sender wrote it in the thread of an alert.' };
-    const { key, status, news, matched } = decision;
+    const { key, status, news } = decision;
+    const matched = [...decision.matched, ...decision.beats];
     const alert = memory.remember(decision, heard);
     for (const rule of decision.rings) {
       const rangAt = known.rings.get(alert.id)?.get(rule.name);
@@ -92,6 +93,8 @@ export function createExplainer(rules: Rule[], now: number): (event: unknown) =>
 function whyNobody(rules: Rule[], matched: Rule[], miss: string | undefined): string {
   if (rules.length === 0) return 'There are no rules.';
   const [first] = matched;
+  if (first?.silentForMs !== undefined)
+    return `Rule ${first.name} calls when no such message has come for ${first.silentForMs / 1_000} s (silentFor).`;
   if (first !== undefined) return `Rule ${first.name} has called for this alert already.`;
   return miss ?? 'It tells nothing new of its alert.';
 }

@@ -30,6 +30,7 @@ export function createCooldownWatch(deps: SlackDeps): TaskHandler {
     const { severity } = rule.match;
     if (
       later.status === 'firing' &&
+      rule.silentForMs === undefined &&
       severity !== undefined &&
       !severity.some((each) => each === row.severity)
     )

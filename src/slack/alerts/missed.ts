@@ -74,6 +74,20 @@ export function createMissedReader(deps: SlackDeps): TaskHandler {
   };
 }
 
+/** Reads channels at once, whatever was heard of them. Returns how many messages had not arrived, or still may. */
+export async function lookForMissed(
+  deps: SlackDeps,
+  channels: readonly string[],
+  lease: Lease,
+): Promise<number> {
+  let found = 0;
+  for (const channelId of channels) {
+    const read = await readChannel(deps, channelId, lease);
+    found += read.unseen + read.young;
+  }
+  return found;
+}
+
 /** Connected for long enough, and nothing has arrived meanwhile. */
 function isSilent({ events }: SlackDeps, now: number): boolean {
   const connectedAt = events.connectedAt();
@@ -88,8 +102,8 @@ async function readChannel(
   deps: SlackDeps,
   channelId: string,
   lease: Lease,
-): Promise<{ missed: number; young: number }> {
-  const nothing = { missed: 0, young: 0 };
+): Promise<{ unseen: number; missed: number; young: number }> {
+  const nothing = { unseen: 0, missed: 0, young: 0 };
   const startedAt = deps.clock.now();
   const from = await startOf(deps, channelId, startedAt);
   if (from === null) return nothing;
@@ -114,6 +128,7 @@ async function readChannel(
     deps.log.info({ channel: channelId, messages: unseen.length }, 'messages that did not arrive were read');
   const connectedAt = deps.events.connectedAt();
   return {
+    unseen: unseen.length,
     missed: connectedAt === 0 ? 0 : unseen.filter((each) => timeOf(each) > connectedAt).length,
     young: all.length - unseen.length,
   };

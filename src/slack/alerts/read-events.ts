@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type Decision, decide, type Heard } from '../../alerts/decide.ts';
+import { type Decision, decide, type Heard, sentAt } from '../../alerts/decide.ts';
 import { gate } from '../../alerts/filter.ts';
 import { flatten } from '../../alerts/flatten.ts';
 import { understand } from '../../alerts/understand.ts';
@@ -16,6 +16,7 @@ import {
 } from '../../paging/fire-rule.ts';
 import { knownInStore } from '../../paging/known-alerts.ts';
 import { sayLate } from '../../paging/rule-reply.ts';
+import { hearBeat } from '../../paging/silence.ts';
 import type { TaskHandler } from '../../queue/types.ts';
 import { storeFault } from '../../store/errors.ts';
 import type { SlackDeps } from '../context/deps.ts';
@@ -123,7 +124,7 @@ async function readEvent(deps: SlackDeps, event: StoredEvent): Promise<void> {
   await deps.store.transaction(async (tx) => {
     if (!(await claimAlertEvent(tx, event.event_id, now))) return;
     const alert = await rememberAlert(tx, decision, heard);
-    await noteMatches(tx, decision.matched, now);
+    await noteMatches(tx, [...decision.matched, ...decision.beats], now);
     const source = heard.gated.botName ?? null;
     const about = { alert, teamId: event.team_id, channelId: event.channel_id, source, now };
     if (decision.news === 'resolved') await resolveAlert(tx, deps, about);
@@ -131,6 +132,9 @@ async function readEvent(deps: SlackDeps, event: StoredEvent): Promise<void> {
       await acknowledgeAlert(tx, deps, alert.id, byTool(decision.acknowledgedBy, source ?? ''));
     await sayLate(tx, about, decision);
     for (const each of ready) await fireRule(tx, deps, each, about);
+    const { gated } = heard;
+    const beat = { ...about, threadTs: gated.threadTs ?? gated.ts, sentAt: sentAt(gated) ?? now };
+    for (const rule of decision.beats) await hearBeat(tx, deps, rule, beat);
   });
 }
 

@@ -6,6 +6,7 @@ import { openCalls } from './open-calls.ts';
 import { outboxTries } from './outbox-tries.ts';
 import { resendLaneCause } from './resend-lane-cause.ts';
 import { setAsideEvents } from './set-aside-events.ts';
+import { silences } from './silences.ts';
 import type { Step } from './step.ts';
 import { triedReports } from './tried-reports.ts';
 import { typedPosts } from './typed-posts.ts';
@@ -25,4 +26,5 @@ export const migrations: Step[] = [
   lighterIndexes,
   resendLaneCause,
   setAsideEvents,
+  silences,
 ];

@@ -1,0 +1,145 @@
+import type { CallsDeps } from '../calls/request/deps.ts';
+import type { Rule } from '../config/types.ts';
+import { newId } from '../ids.ts';
+import { enqueue } from '../queue/enqueue.ts';
+import type { Queryable, Tx } from '../store/types.ts';
+import type { RingingAlert } from './episodes.ts';
+import { fireRule, resolveAlert } from './fire-rule.ts';
+import { lockAlert } from './known-alerts.ts';
+import { type ReadyRule, spanInWords } from './rule-reply.ts';
+
+/** A message that a rule with `silentFor` waits for. */
+export interface Beat {
+  teamId: string;
+  channelId: string;
+  /** The message itself: should it be the last one, results go under it. */
+  threadTs: string;
+  source: string | null;
+  /** When the tool wrote it, ms: what arrives late is no sign of life. */
+  sentAt: number;
+  now: number;
+}
+
+export interface Silence {
+  rule_name: string;
+  heard_at: number;
+  team_id: string;
+  channel_id: string;
+  thread_ts: string;
+  source: string | null;
+  /** The alert that fires while the rule hears nothing. */
+  alert_id: string | null;
+}
+
+/** A rule's message has come: the silence ends, or will begin `silentFor` after it. */
+export async function hearBeat(tx: Tx, deps: CallsDeps, rule: Rule, beat: Beat): Promise<void> {
+  const { silentForMs } = rule;
+  if (silentForMs === undefined) return;
+  const known = await lockSilence(tx, rule.name);
+  const heardAt = Math.min(beat.now, beat.sentAt);
+  if (known !== undefined && heardAt <= known.heard_at) return;
+  const { alert_id } = known ?? { alert_id: null };
+  const ends = heardAt + silentForMs > beat.now;
+  if (alert_id !== null && ends) await endSilence(tx, deps, alert_id, beat);
+  const place = {
+    heard_at: heardAt,
+    team_id: beat.teamId,
+    channel_id: beat.channelId,
+    thread_ts: beat.threadTs,
+    source: beat.source,
+    alert_id: ends ? null : alert_id,
+  };
+  await tx
+    .insertInto('silences')
+    .values({ rule_name: rule.name, ...place })
+    .onConflict((conflict) => conflict.column('rule_name').doUpdateSet(place))
+    .execute();
+  await enqueue(tx, {
+    kind: 'alerts.silence',
+    key: rule.name,
+    runAt: Math.max(beat.now, heardAt + silentForMs),
+    priority: 0,
+  });
+}
+
+export async function silenceOf(from: Queryable, ruleName: string): Promise<Silence | undefined> {
+  return await from.selectFrom('silences').selectAll().where('rule_name', '=', ruleName).executeTakeFirst();
+}
+
+/** What the alert of a silence is called, on screens and in {title}. */
+export function silenceTitle(rule: Rule): string {
+  return `Silent: no message for rule ${rule.name} for ${spanInWords(rule.silentForMs ?? 0)}`;
+}
+
+/** Nothing has come since `seen` was read: the rule calls. Nothing is done where a message came meanwhile. */
+export async function beginSilence(tx: Tx, deps: CallsDeps, ready: ReadyRule, seen: Silence): Promise<void> {
+  const { rule } = ready;
+  const known = await lockSilence(tx, rule.name);
+  if (known === undefined || known.heard_at !== seen.heard_at || known.alert_id !== null) return;
+  const now = deps.clock.now();
+  const alert = await silenceAlert(tx, rule, known, now);
+  await tx.updateTable('silences').set({ alert_id: alert.id }).where('rule_name', '=', rule.name).execute();
+  const { team_id: teamId, channel_id: channelId, source } = known;
+  await fireRule(tx, deps, ready, { alert, teamId, channelId, source, now });
+}
+
+/** The alert of a rule's silence: one row for each rule and channel, which begins to fire anew. */
+async function silenceAlert(tx: Tx, rule: Rule, known: Silence, now: number): Promise<RingingAlert> {
+  const title = silenceTitle(rule);
+  const key = `silence:${rule.name}`;
+  const fires = {
+    status: 'firing' as const,
+    title,
+    thread_ts: known.thread_ts,
+    last_ts: (now / 1000).toFixed(6),
+    episode_at: now,
+    last_at: now,
+    acked_by: null,
+    acked_at: null,
+  };
+  const { id } = await tx
+    .insertInto('alerts')
+    .values({
+      id: newId('a'),
+      key,
+      channel_id: known.channel_id,
+      bot_id: 'voicecall',
+      app_id: null,
+      identity: JSON.stringify({ incident: key, strict: '', loose: '', things: [], subjects: [] }),
+      severity: null,
+      link: null,
+      first_at: now,
+      ...fires,
+    })
+    .onConflict((conflict) => conflict.columns(['channel_id', 'key']).doUpdateSet(fires))
+    .returning('id')
+    .executeTakeFirstOrThrow();
+  return { id, threadTs: known.thread_ts, title, episodeAt: now, begins: true, silentMs: 0 };
+}
+
+async function endSilence(tx: Tx, deps: CallsDeps, alertId: string, beat: Beat): Promise<void> {
+  await lockAlert(tx, alertId);
+  const row = await tx
+    .updateTable('alerts')
+    .set({ status: 'resolved', last_at: beat.now })
+    .where('id', '=', alertId)
+    .returning(['thread_ts', 'title', 'episode_at', 'channel_id'])
+    .executeTakeFirst();
+  if (row === undefined) return;
+  const alert: RingingAlert = {
+    ...{ id: alertId, threadTs: row.thread_ts, title: row.title, episodeAt: row.episode_at },
+    ...{ begins: false, silentMs: 0 },
+  };
+  const { teamId, source, now } = beat;
+  await resolveAlert(tx, deps, { alert, teamId, channelId: row.channel_id, source, now });
+}
+
+/** The row, locked: a message that comes and a silence that begins do not pass each other. */
+async function lockSilence(tx: Tx, ruleName: string): Promise<Silence | undefined> {
+  return await tx
+    .updateTable('silences')
+    .set((eb) => ({ heard_at: eb.ref('heard_at') }))
+    .where('rule_name', '=', ruleName)
+    .returningAll()
+    .executeTakeFirst();
+}

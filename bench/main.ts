@@ -4,6 +4,8 @@ import { parseArgs } from 'node:util';
 import { LeftOut, type Measurement, markdown, type Row } from './figures.ts';
 import { acknowledge } from './rows/acknowledge.ts';
 import { tenThousand, twoHundred } from './rows/crowd.ts';
+import { million } from './rows/million.ts';
+import { reports } from './rows/reports.ts';
 import { alert, approve, submit, twoInstances } from './rows/single.ts';
 import { start } from './rows/start.ts';
 import { storm } from './rows/storm.ts';
@@ -18,6 +20,8 @@ const measurements: Measurement[] = [
   tenThousand,
   twoInstances,
   storm,
+  reports,
+  million,
 ];
 
 const { values } = parseArgs({

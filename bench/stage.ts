@@ -20,6 +20,8 @@ export interface StageOptions {
   config: string;
   voice?: VoicePlatformOptions;
   env?: Record<string, string>;
+  /** Run before the app starts, with the folder that holds its `data`. */
+  prepare?: (folder: string) => Promise<void>;
   /** How many instances of the app. Default 1. */
   instances?: number;
 }
@@ -64,6 +66,7 @@ export async function startStage(options: StageOptions): Promise<Stage> {
     await rm(folder, { recursive: true, force: true });
   };
   try {
+    await options.prepare?.(folder);
     for (let instance = 0; instance < (options.instances ?? 1); instance++) {
       const env = {
         SLACK_BOT_TOKEN: slack.state.app.botToken,
@@ -89,6 +92,11 @@ export async function startStage(options: StageOptions): Promise<Stage> {
   if (app === undefined) throw new Error('no instance was asked for');
   face(app);
   return { slack, voice, app, apps, metricsPort, face, stop };
+}
+
+/** Where the voice platform pushes its reports. */
+export function reportUrl(stage: Stage): string {
+  return `http://127.0.0.1:${stage.app.port}/voice/reports/${reportToken}`;
 }
 
 /** Waits until `look` gives something, looking every 2 ms; undefined after `withinMs`. */

@@ -5,8 +5,8 @@ import { LeftOut, type Measurement, ms, quantile, type Row } from '../figures.ts
 import { fill, numberOf, recording, type Stage, soon, startStage, untilPost } from '../stage.ts';
 
 const quickPlatform = 'voice: { submit: { concurrency: 1, perSecond: 1000 } }\n';
-const wantedP50 = 20;
-const wantedP99 = 100;
+const wantedP50 = 10;
+const wantedP99 = 30;
 
 function rowsOf(
   what: string,

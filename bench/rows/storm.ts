@@ -45,12 +45,12 @@ rules: [{ name: hosts, channels: [C0ALERTS], match: { severity: [critical] }, ca
           met: requests === keys,
         },
         delay === null
-          ? { what: 'the same, event-loop delay p99', voicecall: 'no metrics', wanted: '≤ 50 ms' }
+          ? { what: 'the same, event-loop delay p99', voicecall: 'no metrics', wanted: '≤ 25 ms' }
           : {
               what: 'the same, event-loop delay p99',
               voicecall: ms(delay),
-              wanted: '≤ 50 ms',
-              met: delay <= 50,
+              wanted: '≤ 25 ms',
+              met: delay <= 25,
             },
         {
           what: 'the same, calls of Slack meanwhile',

@@ -56,7 +56,7 @@ for (const database of databaseKinds) {
       await becomes(flow, lost, 'done', { accepted: 1, answered: 1, unknown: 0 });
     });
 
-    test('the answers to a push: 200, 400, 404 and 413', async () => {
+    test('the answers to a push: 200, 400, 404, 405 and 413', async () => {
       const good = JSON.stringify(report());
       assert.equal(await post(good), 200);
       assert.equal(await post(JSON.stringify({ array: [report(), null, 7, { voiceId: {} }] })), 200);
@@ -79,7 +79,7 @@ for (const database of databaseKinds) {
       assert.equal(await post(good, encodeURIComponent('../reports')), 404);
       assert.equal(await post(JSON.stringify(report({ more: 'x'.repeat(1_100_000) }))), 413);
       const wrongMethod = await fetch(`http://127.0.0.1:${flow.app.port()}/voice/reports/${reportToken}`);
-      assert.equal(wrongMethod.status, 404);
+      assert.equal(wrongMethod.status, 405);
     });
 
     test('ids beyond what a number holds are kept apart', async () => {

@@ -39,6 +39,7 @@ export function submission(some: Partial<SubmissionView> = {}): SubmissionView {
     settledBy: null,
     again: false,
     nextTryAt: null,
+    heldUntil: null,
     ...some,
   };
 }
@@ -167,6 +168,7 @@ const anySubmission: fc.Arbitrary<SubmissionView> = fc.record({
   settledBy: maybe(anyId),
   again: fc.boolean(),
   nextTryAt: maybe(anyTime),
+  heldUntil: maybe(anyTime),
 });
 
 /** Any request whatever, its words from outside included. */

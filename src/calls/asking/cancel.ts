@@ -7,8 +7,8 @@ import { readAudit, record } from '../request/audit.ts';
 import type { CallsDeps } from '../request/deps.ts';
 import { lockRequest } from '../request/rows.ts';
 import { finishedRequestStates } from '../request/states.ts';
-import { moveCalls, moveRequest, moveSubmissions } from '../request/transitions.ts';
-import type { RequestState } from '../request/types.ts';
+import { heldNoMore, moveCalls, moveRequest, moveSubmissions } from '../request/transitions.ts';
+import { limitCauses, type RequestState } from '../request/types.ts';
 
 /**
  * Stops everything of a request that has not been sent; what was dialled cannot be called back. Returns how many
@@ -59,8 +59,11 @@ export async function cancelIn(
       facts: { state: request.state, at: String(request.changed_at), by: request.cancelled_by ?? '' },
     });
   }
+  const waiting = request.alert_id === null ? [] : await waitingForLimit(tx, requestId);
   await moveSubmissions(tx, { requestId }, ['ready'], 'cancelled');
-  const stopped = await moveCalls(tx, { requestId }, ['ready'], 'cancelled');
+  const stopped =
+    (await moveCalls(tx, { requestId }, ['ready'], 'cancelled')) +
+    (await moveCalls(tx, { requestId, callees: waiting }, ['held'], 'cancelled', heldNoMore));
   await tx
     .updateTable('requests')
     .set({ cancelled_by: by, changed_at: now })
@@ -79,4 +82,18 @@ export async function cancelIn(
     await closeApproval(tx, requestId, now);
   } else await advance(tx, deps, requestId);
   return { stopped };
+}
+
+/** Callees whose calls a limit holds back, and that would be made when it lets them. */
+async function waitingForLimit(tx: Tx, requestId: string): Promise<string[]> {
+  const rows = await tx
+    .selectFrom('calls')
+    .innerJoin('submissions', 'submissions.id', 'calls.submission_id')
+    .select('calls.callee')
+    .where('calls.request_id', '=', requestId)
+    .where('calls.state', '=', 'held')
+    .where('calls.cause', 'in', limitCauses)
+    .where('submissions.state', '=', 'ready')
+    .execute();
+  return rows.map((row) => row.callee);
 }

@@ -24,7 +24,8 @@ export async function advance(
     if (!(await anyCall(tx, requestId, ['ready', 'sending']))) {
       const counts = await countCalls(tx, requestId);
       const again = counts.unknown > 0 && (await willBeResent(tx, requestId));
-      if (!again) await finishSending(tx, request, counts, now);
+      const later = counts.held > 0 && (await waitsForLimit(tx, requestId));
+      if (!again && !later) await finishSending(tx, request, counts, now);
     }
   } else if (request.state === 'sent') {
     if (!(await anyCall(tx, requestId, ['unknown', 'accepted']))) await finish(tx, request, 'done', now);
@@ -52,6 +53,18 @@ async function willBeResent(tx: Tx, requestId: string): Promise<boolean> {
     .select('id')
     .where('request_id', '=', requestId)
     .where('resend_at', 'is not', null)
+    .limit(1)
+    .executeTakeFirst();
+  return waiting !== undefined;
+}
+
+/** True while calls that a limit holds back will be made when it lets them. */
+async function waitsForLimit(tx: Tx, requestId: string): Promise<boolean> {
+  const waiting = await tx
+    .selectFrom('submissions')
+    .select('id')
+    .where('request_id', '=', requestId)
+    .where('state', '=', 'ready')
     .limit(1)
     .executeTakeFirst();
   return waiting !== undefined;

@@ -4,7 +4,14 @@ import type { Queryable } from '../../store/types.ts';
 import { shownCallee } from './erased.ts';
 import { countCalls } from './rows.ts';
 import { readApproval, readCountries, readMessage, readOptions } from './stored.ts';
-import type { CallState, CallView, Decision, RequestView, SubmissionView } from './types.ts';
+import {
+  type CallState,
+  type CallView,
+  type Decision,
+  isLimitCause,
+  type RequestView,
+  type SubmissionView,
+} from './types.ts';
 
 /** A request as boards and answers show it, or null where there is none. */
 export async function loadRequest(from: Queryable, requestId: string): Promise<RequestView | null> {
@@ -98,7 +105,8 @@ function submissionView(
     checkedAt: row.checked_at,
     settledBy: row.settled_by,
     again: row.again_of !== null,
-    nextTryAt: row.state === 'ready' && row.tries > 0 ? row.next_try_at : null,
+    nextTryAt: row.state === 'ready' && row.tries > 0 && !isLimitCause(row.code) ? row.next_try_at : null,
+    heldUntil: row.state === 'ready' && isLimitCause(row.code) ? row.next_try_at : null,
   };
 }
 

@@ -41,7 +41,8 @@ export const callTransitions: Record<CallState, readonly CallState[]> = {
   // Only where a person said that it did not ring: then the platform says what became of it after all.
   failed: ['accepted', 'answered', 'not_answered', 'refused'],
   refused: [],
-  held: [],
+  // A call of a firing alert that a limit held back is made when the limit lets it, unless the alert is over by then.
+  held: ['ready', 'cancelled', 'failed'],
   cancelled: [],
 };
 

@@ -170,6 +170,9 @@ async function writePart(
   return Number(written.numInsertedOrUpdatedRows ?? 0n);
 }
 
+/** What a call that is held no more loses. */
+export const heldNoMore = { cause: null, held_until: null };
+
 /** A submission is won for sending: the values that `ready → sending` brings with it. */
 export function sendingSince(at: number): Changes<'submissions'> {
   return {

@@ -51,6 +51,14 @@ export interface Decision {
   at: number;
 }
 
+/** Limits that hold a call back until a time, not for good. */
+export const limitCauses = ['per_callee', 'calls_per_hour', 'rule_limit'] as const;
+export type LimitCause = (typeof limitCauses)[number];
+
+export function isLimitCause(code: string | null): code is LimitCause {
+  return limitCauses.some((cause) => cause === code);
+}
+
 export interface SubmissionView {
   id: string;
   ordinal: number;
@@ -70,6 +78,8 @@ export interface SubmissionView {
   again: boolean;
   /** When it will be tried again, ms; only while nothing left this machine. */
   nextTryAt: number | null;
+  /** When a limit lets it go out, ms; only while it waits for that (an alert's calls do). */
+  heldUntil: number | null;
 }
 
 export interface CallView {

@@ -2,7 +2,8 @@ import { enqueue } from '../../queue/enqueue.ts';
 import type { Tx } from '../../store/types.ts';
 import { record } from '../request/audit.ts';
 import { lockRequest } from '../request/rows.ts';
-import { moveCalls, moveRequest, moveSubmissions, sendingSince } from '../request/transitions.ts';
+import { heldNoMore, moveCalls, moveRequest, moveSubmissions, sendingSince } from '../request/transitions.ts';
+import { openCalls } from './limits.ts';
 
 /** Unknown submissions are looked for in the platform's records for a day: none may seem older than that. */
 const lookedForMs = 23 * 3_600_000;
@@ -52,5 +53,8 @@ async function doubt(tx: Tx, submissionId: string, sentAt: number): Promise<numb
     // No lane: recovery takes its sender as gone.
     lane: null,
   });
+  // A limit may have let them since the backup.
+  const { waited } = await openCalls(tx, submissionId);
+  await moveCalls(tx, { submissionId, callees: waited }, ['held'], 'ready', heldNoMore);
   return await moveCalls(tx, { submissionId }, ['ready'], 'sending', { dialled_at: sentAt });
 }

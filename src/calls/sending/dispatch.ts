@@ -90,11 +90,11 @@ async function takeNext(tx: Tx, deps: CallsDeps, by: Sender, upToPriority: numbe
   if (openAt > now) return { do: 'wait', untilAt: openAt };
   const request = await lockRequest(tx, next.request_id);
   if (request === null || !['approved', 'sending'].includes(request.state)) return { do: 'next' };
-  const callees = await holdOverLimits(tx, deps, { submissionId: next.id, request, now });
+  const { callees, later } = await holdOverLimits(tx, deps, { submissionId: next.id, request, now });
   if (callees.length === 0) {
     // Chosen before the locks were held: another lane may have won it meanwhile, or somebody stopped it.
     if (!(await stillReady(tx, next.id))) return { do: 'next' };
-    await moveSubmission(tx, { id: next.id, state: 'ready' }, 'held');
+    if (!later) await moveSubmission(tx, { id: next.id, state: 'ready' }, 'held');
     await advance(tx, deps, request.id);
     return { do: 'next' };
   }

@@ -3,158 +3,293 @@ import type { Config, RateLimit } from '../../config/types.ts';
 import type { Queryable, Tx } from '../../store/types.ts';
 import type { CallsDeps } from '../request/deps.ts';
 import type { RequestRow } from '../request/rows.ts';
-import { moveCalls } from '../request/transitions.ts';
+import { heldNoMore, moveCalls } from '../request/transitions.ts';
+import { isLimitCause, type LimitCause } from '../request/types.ts';
 import { findForbidden, holdCalls } from './forbidden.ts';
+import { alertStillFires } from './keep-trying.ts';
+import { wakeLanes } from './lanes.ts';
+import { newSubmission, nextOrdinal } from './submissions.ts';
 
 const hourMs = 3_600_000;
 
-/** Why a callee may not be rung now: the limit's name and, where one can be told, when it will be possible (ms). */
+/** Why a callee may not be called now: the limit, and when (ms) it lets the call through. */
 export interface Held {
   callee: string;
-  code: 'per_callee' | 'calls_per_hour' | 'rule_limit';
-  nextAt: number | null;
+  code: LimitCause;
+  nextAt: number;
+}
+
+interface Next {
+  submissionId: string;
+  request: RequestRow;
+  now: number;
 }
 
 /**
  * Holds those callees of a submission that the configuration of now forbids, and those that a limit forbids to call
- * now, across requests, rules and people. Returns the ones that may be called. Runs in the transaction that wins the submission, which is
- * serialized with all others by the pace, so that two lanes cannot both use up the last free call.
+ * now, across requests, rules and people. Returns the ones that may be called; if there are none, `later` tells whether
+ * the submission waits for its limit. Runs in the transaction that wins the submission, which is serialized with all
+ * others by the pace, so that two lanes cannot both use up the last free call.
  */
 export async function holdOverLimits(
   tx: Tx,
   deps: CallsDeps,
-  submission: {
-    submissionId: string;
-    request: Pick<RequestRow, 'id' | 'callees' | 'options' | 'rule_name'>;
-    now: number;
-  },
-): Promise<string[]> {
-  const { now, request } = submission;
-  const rows = await tx
-    .selectFrom('calls')
-    .select('callee')
-    .where('submission_id', '=', submission.submissionId)
-    .where('state', '=', 'ready')
-    .orderBy('position')
-    .execute();
-  const asked = rows.map((row) => row.callee);
-  const forbidden = await findForbidden(tx, deps.config(), request, asked);
-  await holdCalls(tx, submission, forbidden);
-  const callees = asked.filter((callee) => !forbidden.has(callee));
-  const held = await findHeld(tx, deps.config(), callees, now, ruleLimitOf(deps.config(), request.rule_name));
+  next: Next,
+): Promise<{ callees: string[]; later: boolean }> {
+  const { submissionId, request, now } = next;
+  const config = deps.config();
+  const { ready, waited } = await openCalls(tx, submissionId);
+  const fires = waited.length === 0 || (await alertStillFires(tx, deps, request.id));
+  // The alert is over: what a limit held back stays so.
+  if (fires) await moveCalls(tx, { submissionId, callees: waited }, ['held'], 'ready', heldNoMore);
+  const asked = fires ? [...ready, ...waited] : ready;
+  const forbidden = await findForbidden(tx, config, request, asked);
+  await holdCalls(tx, next, forbidden);
+  const allowed = asked.filter((callee) => !forbidden.has(callee));
+  const held = await findHeld(tx, config, allowed, now, request.rule_name);
   // A limit that all share holds many for the same reason until the same time.
   for (const alike of Map.groupBy(held, ({ code, nextAt }) => `${code} ${nextAt}`).values()) {
     const [{ code, nextAt } = { code: null, nextAt: null }] = alike;
-    const which = { submissionId: submission.submissionId, callees: alike.map(({ callee }) => callee) };
+    const which = { submissionId, callees: alike.map(({ callee }) => callee) };
     await moveCalls(tx, which, ['ready'], 'held', { cause: code, held_until: nextAt });
   }
   const stopped = new Set(held.map((each) => each.callee));
-  return callees.filter((callee) => !stopped.has(callee));
+  const callees = allowed.filter((callee) => !stopped.has(callee));
+  const later = held.length > 0 && fires && (await alertStillFires(tx, deps, request.id));
+  if (later) await callLater(tx, deps, next, { held, others: callees.length });
+  return { callees, later };
 }
 
-interface RuleLimit {
-  name: string;
-  limit: RateLimit;
+/** The calls of a ready submission: those to be made, and those that waited for a limit until now. */
+export async function openCalls(
+  tx: Tx,
+  submissionId: string,
+): Promise<{ ready: string[]; waited: string[] }> {
+  const rows = await tx
+    .selectFrom('calls')
+    .select(['callee', 'state', 'cause'])
+    .where('submission_id', '=', submissionId)
+    .where('state', 'in', ['ready', 'held'])
+    .orderBy('position')
+    .execute();
+  const waited = rows.filter((row) => row.state === 'held' && isLimitCause(row.cause));
+  return {
+    ready: rows.filter((row) => row.state === 'ready').map((row) => row.callee),
+    waited: waited.map((row) => row.callee),
+  };
 }
 
-function ruleLimitOf(config: Config, ruleName: string | null): RuleLimit | null {
-  const rule = config.rules.find((each) => each.name === ruleName);
-  return rule?.limits === undefined ? null : { name: rule.name, limit: rule.limits };
+/**
+ * Calls of a firing alert are not lost to a limit: their submission stays ready until the first of them may be made, a
+ * new one of their own if others of the submission are sent now.
+ */
+async function callLater(
+  tx: Tx,
+  deps: CallsDeps,
+  { submissionId, request }: Next,
+  { held, others }: { held: readonly Held[]; others: number },
+): Promise<void> {
+  const first = held.reduce((soonest, each) => (each.nextAt < soonest.nextAt ? each : soonest));
+  const id = others === 0 ? submissionId : await splitOff(tx, deps, { submissionId, request, held });
+  await tx
+    .updateTable('submissions')
+    .set({ next_try_at: first.nextAt, code: first.code })
+    .where('id', '=', id)
+    .where('state', '=', 'ready')
+    .execute();
+  await wakeLanes(tx, deps, first.nextAt);
 }
 
-/** Which of the callees a limit forbids to ring at `now` (ms). */
+async function splitOff(
+  tx: Tx,
+  deps: CallsDeps,
+  { submissionId, request, held }: { submissionId: string; request: RequestRow; held: readonly Held[] },
+): Promise<string> {
+  const row = newSubmission(deps, {
+    requestId: request.id,
+    ordinal: await nextOrdinal(tx, request.id),
+    priority: request.priority,
+    callees: held.length,
+    againOf: null,
+  });
+  await tx.insertInto('submissions').values(row).execute();
+  for (let start = 0; start < held.length; start += 500) {
+    const callees = held.slice(start, start + 500).map((each) => each.callee);
+    await tx
+      .updateTable('calls')
+      .set({ submission_id: row.id })
+      .where('submission_id', '=', submissionId)
+      .where('callee', 'in', callees)
+      .execute();
+  }
+  await tx
+    .updateTable('submissions')
+    .set((eb) => ({ callees: eb('callees', '-', held.length) }))
+    .where('id', '=', submissionId)
+    .execute();
+  return row.id;
+}
+
+interface Window {
+  free: number;
+  nextAt: number;
+  code: LimitCause;
+}
+
+/**
+ * Which of the callees a limit forbids to call at `now` (ms). `ruleName`: of the rule that calls; null: a person does,
+ * who leaves the rules their share.
+ */
 export async function findHeld(
   from: Queryable,
   config: Config,
   callees: readonly string[],
   now: number,
-  rule: RuleLimit | null = null,
+  ruleName: string | null,
 ): Promise<Held[]> {
+  const windows = await windowsOf(from, config, callees.length, now, ruleName);
+  const { perCallee } = config.limits;
+  const called = perCallee === undefined ? null : await timesCalled(from, callees, now - perCallee.perMs);
   const held: Held[] = [];
-  const { perCallee, callsPerHour } = config.limits;
-  const rung = perCallee === undefined ? null : await timesRung(from, callees, now - perCallee.perMs);
-  const hour =
-    callsPerHour === undefined ? null : await windowOf(from, { calls: callsPerHour, perMs: hourMs }, now);
-  const ofRule = rule === null ? null : await windowOf(from, rule.limit, now, rule.name);
   for (const callee of callees) {
-    const times = rung?.get(callee) ?? [];
-    if (perCallee !== undefined && times.length >= perCallee.calls) {
-      const oldest = times[times.length - perCallee.calls] ?? now;
-      held.push({ callee, code: 'per_callee', nextAt: oldest + perCallee.perMs });
-    } else if (ofRule !== null && ofRule.free <= 0) {
-      held.push({ callee, code: 'rule_limit', nextAt: ofRule.nextAt });
-    } else if (hour !== null && hour.free <= 0) {
-      held.push({ callee, code: 'calls_per_hour', nextAt: hour.nextAt });
-    } else {
-      if (ofRule !== null) ofRule.free--;
-      if (hour !== null) hour.free--;
-    }
+    const nextAt =
+      perCallee === undefined
+        ? null
+        : nextCallAt(
+            called?.get(callee) ?? [],
+            perCallee,
+            ruleName === null ? reserved(perCallee.calls, config) : 0,
+          );
+    const full = windows
+      .filter((window) => window.free <= 0)
+      .toSorted((left, right) => right.nextAt - left.nextAt)[0];
+    if (nextAt !== null) held.push({ callee, code: 'per_callee', nextAt });
+    else if (full !== undefined) held.push({ callee, code: full.code, nextAt: full.nextAt });
+    else for (const window of windows) window.free--;
   }
   return held;
 }
 
-/** When each callee was dialled since `sinceAt`, oldest first. What the platform refused was not rung. */
-async function timesRung(
+/**
+ * How many of a limit's calls people leave to rules: their share rounded up, but never all; none if no rule calls.
+ */
+export function reserved(calls: number, { limits, rules }: Config): number {
+  if (!rules.some((rule) => rule.mode === 'live')) return 0;
+  return Math.min(calls - 1, Math.ceil(calls * limits.reserveForRules));
+}
+
+/**
+ * When (ms) a callee may be called again; null: now. All calls count against the limit, and the calls by people
+ * against what they leave to rules, too.
+ */
+function nextCallAt(
+  times: readonly Called[],
+  { calls, perMs }: RateLimit,
+  leftToRules: number,
+): number | null {
+  const byPeople = leftToRules === 0 ? [] : times.filter((each) => !each.byRule);
+  const full = [oldestOf(times, calls), oldestOf(byPeople, calls - leftToRules)].filter((at) => at !== null);
+  return full.length === 0 ? null : Math.max(...full) + perMs;
+}
+
+/** The call that has to be over before there may be one more; null where there are fewer than `calls`. */
+function oldestOf(times: readonly Called[], calls: number): number | null {
+  return times[times.length - calls]?.at ?? null;
+}
+
+/** The limits that many callees share. */
+async function windowsOf(
+  from: Queryable,
+  config: Config,
+  wanted: number,
+  now: number,
+  ruleName: string | null,
+): Promise<Window[]> {
+  const windows: Window[] = [];
+  const rule = config.rules.find((each) => each.name === ruleName);
+  if (rule?.limits !== undefined) {
+    windows.push({ code: 'rule_limit', ...(await windowOf(from, rule.limits, now, { rule: rule.name })) });
+  }
+  const { callsPerHour } = config.limits;
+  if (callsPerHour === undefined) return windows;
+  const all = await windowOf(from, { calls: callsPerHour, perMs: hourMs }, now, 'all');
+  windows.push({ code: 'calls_per_hour', ...all });
+  const leftToRules = ruleName === null ? reserved(callsPerHour, config) : 0;
+  // Only where the calls of all come near is it worth counting those by people.
+  if (leftToRules > 0 && all.free - wanted < leftToRules) {
+    const limit = { calls: callsPerHour - leftToRules, perMs: hourMs };
+    windows.push({ code: 'calls_per_hour', ...(await windowOf(from, limit, now, 'people')) });
+  }
+  return windows;
+}
+
+interface Called {
+  at: number;
+  byRule: boolean;
+}
+
+/** When each callee was called since, oldest first. What the platform refused was not called. */
+async function timesCalled(
   from: Queryable,
   callees: readonly string[],
   sinceAt: number,
-): Promise<Map<string, number[]>> {
-  const times = new Map<string, number[]>();
+): Promise<Map<string, Called[]>> {
+  const times = new Map<string, Called[]>();
   for (let start = 0; start < callees.length; start += 500) {
     const rows = await from
       .selectFrom('calls')
-      .select(['callee', 'dialled_at'])
-      .where('callee', 'in', callees.slice(start, start + 500))
-      .where('dialled_at', '>', sinceAt)
-      .orderBy('dialled_at')
+      .innerJoin('requests', 'requests.id', 'calls.request_id')
+      .select(['calls.callee', 'calls.dialled_at', 'requests.rule_name'])
+      .where('calls.callee', 'in', callees.slice(start, start + 500))
+      .where('calls.dialled_at', '>', sinceAt)
+      .orderBy('calls.dialled_at')
       .execute();
-    for (const { callee, dialled_at } of rows) {
-      if (dialled_at !== null) times.set(callee, [...(times.get(callee) ?? []), dialled_at]);
+    for (const { callee, dialled_at: at, rule_name } of rows) {
+      if (at === null) continue;
+      const known = times.get(callee) ?? [];
+      known.push({ at, byRule: rule_name !== null });
+      times.set(callee, known);
     }
   }
   return times;
 }
+
+/** Whose calls count. */
+type Whose = 'all' | 'people' | { rule: string };
 
 /** How many calls a limit leaves at `now`, and when (ms) the next one is possible once they are used up. */
 async function windowOf(
   from: Queryable,
   limit: RateLimit,
   now: number,
-  ruleName?: string,
+  whose: Whose,
 ): Promise<{ free: number; nextAt: number }> {
   const sinceAt = now - limit.perMs;
-  const made = await callsSince(from, sinceAt, ruleName);
-  // The calls that this submission makes come last: the oldest ones of before make room first.
-  const oldestAt = await oldestCall(from, sinceAt, Math.max(0, made - limit.calls), ruleName);
-  return { free: limit.calls - made, nextAt: (oldestAt ?? now) + limit.perMs };
-}
-
-async function oldestCall(
-  from: Queryable,
-  sinceAt: number,
-  offset: number,
-  ruleName: string | undefined,
-): Promise<number | null> {
-  let query = from.selectFrom('calls').select('calls.dialled_at').where('calls.dialled_at', '>', sinceAt);
-  if (ruleName !== undefined) {
-    query = query
-      .innerJoin('requests', 'requests.id', 'calls.request_id')
-      .where('requests.rule_name', '=', ruleName);
-  }
-  const row = await query.orderBy('calls.dialled_at').limit(1).offset(offset).executeTakeFirst();
-  return row?.dialled_at ?? null;
-}
-
-async function callsSince(from: Queryable, sinceAt: number, ruleName?: string): Promise<number> {
-  let query = from
-    .selectFrom('calls')
+  const counted = await callsSince(from, sinceAt, whose)
     .select(sql<number>`count(*)`.as('calls'))
-    .where('calls.dialled_at', '>', sinceAt);
-  if (ruleName !== undefined) {
-    query = query
-      .innerJoin('requests', 'requests.id', 'calls.request_id')
-      .where('requests.rule_name', '=', ruleName);
-  }
-  const row = await query.executeTakeFirst();
-  return Number(row?.calls ?? 0);
+    .executeTakeFirst();
+  const made = Number(counted?.calls ?? 0);
+  // The calls that this submission makes come last: the oldest ones of before make room first.
+  const oldest = await callsSince(from, sinceAt, whose)
+    .select('calls.dialled_at')
+    .orderBy('calls.dialled_at')
+    .limit(1)
+    .offset(Math.max(0, made - limit.calls))
+    .executeTakeFirst();
+  return { free: limit.calls - made, nextAt: (oldest?.dialled_at ?? now) + limit.perMs };
+}
+
+function callsSince(from: Queryable, sinceAt: number, whose: Whose) {
+  const query = from.selectFrom('calls').where('calls.dialled_at', '>', sinceAt);
+  if (whose === 'all') return query;
+  return query.where(({ exists, selectFrom }) => {
+    const request = selectFrom('requests')
+      .select('requests.id')
+      .whereRef('requests.id', '=', 'calls.request_id');
+    return exists(
+      whose === 'people'
+        ? request.where('requests.rule_name', 'is', null)
+        : request.where('requests.rule_name', '=', whose.rule),
+    );
+  });
 }

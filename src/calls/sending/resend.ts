@@ -6,7 +6,7 @@ import type { CallsDeps } from '../request/deps.ts';
 import { lockRequest, type RequestRow, type SubmissionRow } from '../request/rows.ts';
 import { lookedUpForResend } from '../results/reconcile.ts';
 import { wakeLanes } from './lanes.ts';
-import { addSubmission } from './submissions.ts';
+import { addSubmission, nextOrdinal } from './submissions.ts';
 
 /**
  * How much longer than planned the look into the platform's records may take, ms: records are asked for once a minute at
@@ -129,13 +129,4 @@ async function maximum(tx: Tx, requestId: string): Promise<number> {
     .where('request_id', '=', requestId)
     .executeTakeFirst();
   return Number(row?.position ?? 0);
-}
-
-async function nextOrdinal(tx: Tx, requestId: string): Promise<number> {
-  const row = await tx
-    .selectFrom('submissions')
-    .select((eb) => eb.fn.max('ordinal').as('ordinal'))
-    .where('request_id', '=', requestId)
-    .executeTakeFirst();
-  return Number(row?.ordinal ?? 0) + 1;
 }

@@ -7,7 +7,13 @@ import { record } from '../request/audit.ts';
 import type { CallsDeps } from '../request/deps.ts';
 import { type CallRow, lockRequest, type SubmissionRow } from '../request/rows.ts';
 import { readOptions } from '../request/stored.ts';
-import { type CallChange, moveCalls, moveSubmission, writeCalls } from '../request/transitions.ts';
+import {
+  type CallChange,
+  heldNoMore,
+  moveCalls,
+  moveSubmission,
+  writeCalls,
+} from '../request/transitions.ts';
 import type { CallCause } from '../request/types.ts';
 import { firstAskMs } from '../results/first-ask.ts';
 import { lookUpToResendMs, reconcileAfterMs } from '../results/reconcile.ts';
@@ -15,6 +21,7 @@ import { tryReportsAgain } from '../results/reports.ts';
 import { settleByReports } from '../results/taken-by-report.ts';
 import { alertStillFires, isStopped } from './keep-trying.ts';
 import { wakeLanes } from './lanes.ts';
+import { openCalls } from './limits.ts';
 
 /** How long a submission that cannot leave this machine is tried again, ms. */
 export const keepTryingMs = 10 * 60_000;
@@ -148,7 +155,9 @@ async function refused(
     .execute();
   for (const each of waiting) {
     await moveSubmission(tx, each, 'failed', { code: result.code, reason: result.reason });
-    await moveCalls(tx, { submissionId: each.id }, ['ready'], 'failed', told);
+    const { ready, waited } = await openCalls(tx, each.id);
+    const which = { submissionId: each.id, callees: [...ready, ...waited] };
+    await moveCalls(tx, which, ['ready', 'held'], 'failed', { ...heldNoMore, ...told });
   }
 }
 

@@ -82,6 +82,16 @@ export function newSubmission(
   };
 }
 
+/** The number of the request's next submission. */
+export async function nextOrdinal(tx: Tx, requestId: string): Promise<number> {
+  const row = await tx
+    .selectFrom('submissions')
+    .select((eb) => eb.fn.max('ordinal').as('ordinal'))
+    .where('request_id', '=', requestId)
+    .executeTakeFirst();
+  return Number(row?.ordinal ?? 0) + 1;
+}
+
 /** One more submission for the calls at positions `first` to `last`, ready to be sent. */
 export async function addSubmission(
   tx: Tx,

@@ -51,7 +51,7 @@ function registerCall(app: App, deps: SlackDeps): void {
           callees: draft.callees,
           now,
         }),
-        held: await findHeld(tx, deps.config(), callees, now),
+        held: await findHeld(tx, deps.config(), callees, now, null),
       };
     });
     // So that the approvers' card can tell it.
@@ -120,11 +120,8 @@ function registerConfirm(app: App, deps: SlackDeps): void {
 /** Limits that would hold some back if they were rung now. */
 function heldWords(held: readonly Held[]): string[] {
   return [...Map.groupBy(held, (each) => each.code)].map(([code, those]) => {
-    const nextAt = those.reduce<number | null>(
-      (first, { nextAt: at }) => (at === null ? first : Math.min(at, first ?? at)),
-      null,
-    );
-    return `${people(those.length)} would be held back now: ${describeCode(code).meaning}${nextAt === null ? '' : ` Next possible at ${utc(nextAt)}.`}`;
+    const nextAt = Math.min(...those.map((each) => each.nextAt));
+    return `${people(those.length)} would be held back now: ${describeCode(code).meaning} Next possible at ${utc(nextAt)}.`;
   });
 }
 

@@ -1,6 +1,6 @@
 import type { KnownBlock } from '@slack/types';
 import { finishedRequestStates } from '../../calls/request/states.ts';
-import type { RequestView } from '../../calls/request/types.ts';
+import { isLimitCause, type RequestView } from '../../calls/request/types.ts';
 import { describeCode } from '../../voice/codes.ts';
 import { actions, context, header, mrkdwn, type RenderedPost, section, topText } from '../kit/blocks.ts';
 import { slackLimits } from '../kit/limits.ts';
@@ -17,6 +17,7 @@ import {
   utc,
 } from '../kit/text.ts';
 import { decisionLines, toldByDecision, waitsFor } from '../words/approval-words.ts';
+import { heldWords } from '../words/call-words.ts';
 import {
   countriesWords,
   createWho,
@@ -148,6 +149,15 @@ function trouble(request: RequestView): KnownBlock[] {
       `⏳ *Not sent yet:* the voice platform cannot be reached.${why} Nobody of ${people(
         waiting.reduce((sum, each) => sum + each.callees, 0),
       )} has been rung; next try at ${date(first.nextTryAt ?? 0)}.`,
+    );
+  }
+  const held = request.submissions.filter((each) => each.heldUntil !== null);
+  for (const [code, group] of Map.groupBy(held, (each) => each.code)) {
+    if (!isLimitCause(code)) continue;
+    const crowd = people(group.reduce((sum, each) => sum + each.callees, 0));
+    const nextAt = Math.min(...group.map((each) => each.heldUntil ?? Number.POSITIVE_INFINITY));
+    lines.push(
+      `✋ *${crowd}* ${heldWords(code, nextAt)}. They are called then, unless the alert is over or somebody has got it.`,
     );
   }
   for (const [code, group] of Map.groupBy(

@@ -48,11 +48,14 @@ function wholly(submissions: readonly SubmissionView[]): number {
 
 function cancelButton(request: RequestView): Button {
   const label = request.origin === 'alert' ? 'Stop' : 'Cancel';
+  const heldBack = request.submissions
+    .filter((each) => each.heldUntil !== null)
+    .reduce((sum, each) => sum + each.callees, 0);
   return button(label, 'call_cancel', request.id, {
     style: 'danger',
     confirm: confirmation({
       title: request.origin === 'alert' ? 'Stop these calls?' : 'Cancel this request?',
-      text: `${people(request.counts.waiting)} not sent yet will not be rung. What was dialled cannot be called back.`,
+      text: `${people(request.counts.waiting + heldBack)} not sent yet will not be rung. What was dialled cannot be called back.`,
       confirm: request.origin === 'alert' ? 'Stop the calls' : 'Cancel the calls',
       deny: 'Keep ringing',
       danger: true,

@@ -1,6 +1,6 @@
 import type { ForbiddenCause } from '../../callees/forbidden.ts';
 import { maskNumber } from '../../callees/numbering-plan.ts';
-import type { CallCause, CallView } from '../../calls/request/types.ts';
+import type { CallCause, CallView, LimitCause } from '../../calls/request/types.ts';
 import { terminationWords } from '../../calls/results/terminations.ts';
 import { describeCode, documentedCodes } from '../../voice/codes.ts';
 import { oneLine, utc } from '../kit/text.ts';
@@ -14,6 +14,11 @@ const ownReasons: { [Cause in CallCause]?: string } = {
   settled_rang: 'a person said that it rang',
   settled_silent: 'a person said that it did not ring',
 };
+
+/** "held back: this number was rung as often as the limit allows; next possible at …": a limit that lets it later. */
+export function heldWords(cause: LimitCause, nextAt: number): string {
+  return `${ownReasons[cause]}; next possible at ${utc(nextAt)}`;
+}
 
 /** Why the configuration forbids a call: the key of voicecall.yaml that says so. The call has the reason itself. */
 const forbiddenBy: Record<ForbiddenCause, string> = {

@@ -42,7 +42,7 @@ const calls = {
   not_answered: 'answered',
   failed: 'accepted answered not_answered refused',
   refused: '',
-  held: '',
+  held: 'ready cancelled failed',
   cancelled: '',
 };
 

@@ -3,7 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import { databaseKinds } from '../support/store.ts';
 import { fillModal } from '../support/world.ts';
 import { askForApproval, byBen, pressAlone } from './approval-stage.ts';
-import { becomes, dialled, type Flow, pressRing, resultsOf, startFlow } from './flow.ts';
+import { becomes, dialled, type Flow, pressRing, resultsOf, soon, startFlow, toldAlone } from './flow.ts';
 
 const callees = '+91 85632 14121, +65 9111 0001, +1 900 555 0123';
 const denied = `${byBen}limits: { deny: ["+1900"] }\n`;
@@ -70,6 +70,24 @@ for (const kind of databaseKinds) {
       assert.match(await pressAlone(flow, 'U0BEN', waiting, 'call_approve'), /nobody is called/);
       await becomes(flow, waiting.board, 'done', { held: 3 });
       assert.equal(dialled(flow).length, posts);
+    });
+
+    test('called again: a number that is forbidden by now is left out, and so is one that was held for it', async () => {
+      flow.setConfig(without);
+      flow.voice.faults.next({ on: 'sendGroup', refuse: { code: '-10' } });
+      const board = await pressRing(flow, (await fillModal(flow, { callee: callees })).view);
+      await becomes(flow, board, 'done', { refused: 3 });
+      flow.setConfig(`${without}limits: { deny: ["+1900"] }\n`);
+      await flow.slack.press('U0ASHA', board.channel, board.ts, 'call_redial');
+      const form = await soon(flow, 'the form', () => flow.slack.state.views.get('U0ASHA')?.at(-1));
+      const second = await flow.slack.submitView('U0ASHA', form.id, {});
+      assert.deepEqual(second.errors, {});
+      await becomes(flow, await pressRing(flow, second.view), 'done', { accepted: 2, held: 0 });
+      assert.equal(isCalled('1900'), false);
+      flow.setConfig(`${without}limits: { countries: [DE] }\n`);
+      const before = flow.slack.ephemerals('U0ASHA').length;
+      await flow.slack.press('U0ASHA', board.channel, board.ts, 'call_redial');
+      assert.match(await toldAlone(flow, 'U0ASHA', before), /the configuration forbids these numbers/);
     });
 
     test('submissions that wait for their turn: what the configuration forbids by then is not sent', async () => {

@@ -1,7 +1,9 @@
 import type { App, BlockAction, ButtonAction } from '@slack/bolt';
+import { forbiddenNumber } from '../../callees/forbidden.ts';
 import type { Callee } from '../../callees/types.ts';
 import { loadCalls, loadRequest } from '../../calls/request/read.ts';
 import type { CallView, RequestView } from '../../calls/request/types.ts';
+import type { Config } from '../../config/types.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import { mayCall } from '../context/permissions.ts';
 import { buttonValue, handlePress, isOwnOrApprover, requestOf } from '../replies/press.ts';
@@ -23,7 +25,12 @@ export function registerRedial(app: App, deps: SlackDeps): void {
       if (!(await mayCallAgain(deps, request, userId))) {
         return { text: 'Only the person who asked, and approvers, may ask for this again.' };
       }
-      const calls = toRingAgain(request, await loadCalls(deps.store.read, request.id));
+      const missed = toRingAgain(request, await loadCalls(deps.store.read, request.id));
+      const calls = missed.filter((call) => mayBeCalled(call, deps.config()));
+      if (calls.length === 0 && missed.length > 0)
+        return {
+          text: 'Nobody can be called again: the configuration forbids these numbers (limits.deny, limits.countries). Ask the person who runs Voicecall.',
+        };
       if (calls.length === 0)
         return {
           text: 'Nobody can be called again: the numbers were erased (retention).',
@@ -53,6 +60,11 @@ async function mayCallAgain(deps: SlackDeps, request: RequestView, userId: strin
   return request.origin === 'alert' || (await isOwnOrApprover(deps, request, userId));
 }
 
+/** Nobody could take a forbidden number out of the form, which does not show it. */
+function mayBeCalled({ callee }: CallView, config: Config): boolean {
+  return forbiddenNumber(callee, config.limits) === null;
+}
+
 /** The callees of the request that a submitted form repeats, for a person who may repeat it; empty for others. */
 export async function calleesOfPrevious(
   deps: SlackDeps,
@@ -61,7 +73,8 @@ export async function calleesOfPrevious(
 ): Promise<Callee[]> {
   const request = await loadRequest(deps.store.read, requestId);
   if (request === null || !(await mayCallAgain(deps, request, userId))) return [];
-  const calls = toRingAgain(request, await loadCalls(deps.store.read, requestId));
+  const missed = toRingAgain(request, await loadCalls(deps.store.read, requestId));
+  const calls = missed.filter((call) => mayBeCalled(call, deps.config()));
   return calls.map(({ callee, name }) => ({ callee, name }));
 }
 

@@ -1,7 +1,7 @@
 import type { App } from '@slack/bolt';
 import { registerDecide } from './approval/decide.ts';
 import { registerReview } from './approval/review.ts';
-import { registerHomeCall } from './asking/open-modal.ts';
+import { registerHomeCall, registerOptions } from './asking/open-modal.ts';
 import { registerRedial } from './asking/redial.ts';
 import { registerCancel } from './board/cancel.ts';
 import { registerSettle } from './board/settle.ts';
@@ -27,6 +27,7 @@ const buttons = [
   'review_next',
   'history_newer',
   'history_older',
+  'call_options',
   'home_call',
   'home_history',
 ];
@@ -38,6 +39,7 @@ export function registerActions(app: App, deps: SlackDeps): void {
   registerDetails(app, deps);
   registerReview(app, deps);
   registerHomeCall(app, deps);
+  registerOptions(app, deps);
   registerRedial(app, deps);
   registerSettle(app, deps);
   registerHistory(app, deps);

@@ -10,7 +10,7 @@ import { type AnsweredCommand, type Command, parseCommand } from './asking/parse
 import { cancelledWords } from './board/cancel.ts';
 import type { SlackDeps } from './context/deps.ts';
 import { mayCall } from './context/permissions.ts';
-import { eventLine, helpAnswer, statusAnswer, unknownAnswer } from './lookup/answers.ts';
+import { eventLine, helpAnswer, listsAnswer, statusAnswer, unknownAnswer } from './lookup/answers.ts';
 import { historyFor, openRequestsFor } from './lookup/lists.ts';
 import { renderRules } from './lookup/rules.ts';
 import { isOwnOrApprover } from './replies/press.ts';
@@ -52,6 +52,7 @@ async function openModal(
       lists: command.lists,
       people: command.people,
       ...(command.fileId === null ? {} : { fileId: command.fileId }),
+      ...(command.text === null ? {} : { text: command.text }),
       channel: typed.channel_id,
     },
     { channelId: typed.channel_id, threadTs: null, previousId: null },
@@ -75,7 +76,9 @@ async function answerTo(deps: SlackDeps, userId: string, command: AnsweredComman
     case 'help':
       return helpAnswer();
     case 'unknown':
-      return unknownAnswer(command.typed);
+      return unknownAnswer(command.typed, command.near);
+    case 'lists':
+      return listsAnswer(deps.config());
     case 'rules':
       return await rules(deps);
     case 'status':

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { databaseKinds } from '../support/store.ts';
-import { recording, usualConfig } from '../support/world.ts';
+import { openModal, recording, usualConfig } from '../support/world.ts';
 import { ask, becomes, type Flow, shownText, soon, startFlow } from './flow.ts';
 
 const config = `${usualConfig}
@@ -51,9 +51,40 @@ for (const database of databaseKinds) {
       assert.match(JSON.stringify(view.state.values.callee), /9185\D.*85632/);
     });
 
+    test('a text in quotes goes into the form, to be spoken', async () => {
+      const view = await modal('U0ASHA', 'db-oncall “Database is down, call back”');
+      assert.match(JSON.stringify(view.state.values.text), /Database is down, call back/);
+      assert.match(JSON.stringify(view.state.values.lists), /db-oncall/);
+    });
+
+    test('More options shows the rest in place, and what was typed stays', async () => {
+      const viewId = await openModal(flow);
+      flow.slack.fillView('U0ASHA', viewId, { callee: '+91 85632 14120', text: 'Hello' });
+      await flow.slack.pressInView('U0ASHA', viewId, 'call_options');
+      const grown = await soon(flow, 'the options are shown', () => {
+        const now = flow.slack.state.views.get('U0ASHA')?.at(-1);
+        return now?.blocks.some((block) => block.block_id === 'maxDuration') ? now : undefined;
+      });
+      assert.equal(grown.id, viewId, 'the same view');
+      assert.match(JSON.stringify(grown.state.values.callee), /85632 14120/);
+      assert.match(JSON.stringify(grown.state.values.text), /Hello/);
+      assert.ok(!grown.private_metadata.includes('85632'), 'no number in the metadata');
+      await flow.slack.closeView('U0ASHA', viewId, true);
+    });
+
+    test('lists are listed without their numbers', async () => {
+      const told = await answer('U0ASHA', 'lists');
+      assert.match(told, /db-oncall/);
+      assert.doesNotMatch(told, /85632/);
+    });
+
+    test('a word that is nearly a command gets the command', async () => {
+      assert.match(await answer('U0ASHA', 'histroy'), /Did you mean `history`/);
+    });
+
     test('help and words that are nothing are answered privately', async () => {
       assert.match(await answer('U0ASHA', 'help'), /voicecall status/);
-      assert.match(await answer('U0ASHA', 'frobnicate'), /“frobnicate” is no command/);
+      assert.match(await answer('U0ASHA', 'frobnicate'), /I don't know “frobnicate”/);
       assert.match(await answer('U0ASHA', 'frob <!channel>'), /&lt;!channel/);
     });
 

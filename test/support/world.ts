@@ -191,7 +191,26 @@ export async function fillModal(
   { user = 'U0ASHA', channel = 'C0OPS' }: { user?: string; channel?: string } = {},
 ): Promise<SubmitResult> {
   const viewId = await openModal(world, user, channel);
-  return await world.slack.submitView(user, viewId, { fileId: recording, channel, ...values });
+  const filled = { fileId: recording, channel, ...values };
+  await showOptions(world, user, viewId, Object.keys(filled));
+  return await world.slack.submitView(user, viewId, filled);
+}
+
+/** Presses *More options* where one of the fields is not in the form yet. */
+export async function showOptions(
+  world: Played,
+  user: string,
+  viewId: string,
+  fields: readonly string[],
+): Promise<void> {
+  const missing = () => {
+    const view = world.slack.state.views.get(user)?.at(-1);
+    const there = new Set(view?.blocks.map((block) => block.block_id));
+    return fields.some((field) => !there.has(field));
+  };
+  if (!missing()) return;
+  await world.slack.pressInView(user, viewId, 'call_options');
+  await eventually('the options are shown', () => !missing());
 }
 
 /** Both views submitted: the request is made. Returns its board. */

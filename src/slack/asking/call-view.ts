@@ -2,7 +2,7 @@ import type { KnownBlock, ModalView } from '@slack/types';
 import { noteLength } from '../../calls/request/token.ts';
 import type { CallOptions } from '../../config/types.ts';
 import type { RecordingList } from '../context/recordings.ts';
-import { context, plainText } from '../kit/blocks.ts';
+import { actions, button, context, plainText, section } from '../kit/blocks.ts';
 import { input, modal, options } from '../kit/inputs.ts';
 import { slackLimits } from '../kit/limits.ts';
 import { escapeText, people, truncate } from '../kit/text.ts';
@@ -30,16 +30,34 @@ export interface CallViewFacts {
   file: boolean;
   /** Spoken text beside recordings: its languages, the usual one first; null where there is none. */
   languages: readonly string[] | null;
+  /** What the configuration says where nothing is typed. */
+  defaults: CallOptions;
+  /** Whether the options are shown. */
+  options: boolean;
   /** How often a message may be played, and the longest text to be spoken. */
   limits: { loopCount: number; textLength: number };
   prefill: CallPrefill;
-  /** How many people the repeated request rang: they are rung again where no callee is given. */
+  /** How many people the repeated request called: they are called again where nobody else is named. */
   again?: number;
   /** Goes into private_metadata as it is; no phone number may be in it. */
   metadata: string;
 }
 
-/** The `/voicecall` modal. Loading, whole and without the platform's recordings it has the same inputs in the same order. */
+/** Fields that are shown only after *More options*. */
+export const optionFields = [
+  'file',
+  'language',
+  'loopCount',
+  'maxDuration',
+  'maxRingingTime',
+  'displayNum',
+  'calledInfo',
+] as const;
+
+/**
+ * The `/voicecall` modal: who, what, where, and the options once they are asked for. Loading, whole and without the
+ * platform's recordings it has the same inputs in the same order, so that an update keeps what was typed.
+ */
 export function callView(facts: CallViewFacts): ModalView {
   const { prefill } = facts;
   const speech = facts.languages !== null && facts.languages.length > 0;
@@ -49,9 +67,9 @@ export function callView(facts: CallViewFacts): ModalView {
   const notices = [
     ...(facts.again === undefined
       ? []
-      : [`🔁 Leave the callees empty to ring the same ${people(facts.again)} again.`]),
+      : [`🔁 Leave the numbers, lists and people empty to call the same ${people(facts.again)} again.`]),
     ...(recording.notice === null ? [] : [recording.notice]),
-    ...(callee.cut ? ['⚠️ Not all callees fit here: use a list or several requests for the others.'] : []),
+    ...(callee.cut ? ['⚠️ Not all numbers fit here: use a list or several requests for the others.'] : []),
     ...lists.notices,
   ];
   const blocks: KnownBlock[] = [
@@ -59,22 +77,23 @@ export function callView(facts: CallViewFacts): ModalView {
     {
       ...context(
         notices.length === 0
-          ? 'Nothing rings before you have seen a summary.'
+          ? 'Nobody is called before you have seen a summary.'
           : notices.map(escapeText).join('\n'),
       ),
       block_id: 'notice',
     },
+    section(lists.blocks.length > 0 ? '*Who is called?* Fill in at least one.' : '*Who is called?*'),
     input(
       'callee',
-      'Callees',
+      'Numbers',
       {
         type: 'plain_text_input',
         multiline: true,
         max_length: slackLimits.inputText,
-        placeholder: plainText('+91 85632 14120', slackLimits.placeholder),
+        placeholder: plainText('+91 85632 14120, +65 9111 0001', slackLimits.placeholder),
         ...(callee.text === '' ? {} : { initial_value: callee.text }),
       },
-      { optional: true, hint: 'Numbers with their country code, one per line or separated by commas.' },
+      { optional: true, hint: 'With country code; one a line, or separated by commas.' },
     ),
     ...lists.blocks,
     input(
@@ -84,26 +103,20 @@ export function callView(facts: CallViewFacts): ModalView {
         type: 'multi_users_select',
         ...((prefill.people ?? []).length === 0 ? {} : { initial_users: [...(prefill.people ?? [])] }),
       },
-      { optional: true, hint: 'Rung at the number of their Slack profile.' },
+      { optional: true, hint: 'Called at the number in their Slack profile.' },
     ),
-    ...(facts.file
-      ? [
-          input(
-            'file',
-            'File of callees',
-            { type: 'file_input', filetypes: ['csv', 'txt'], max_files: 1 },
-            { optional: true, hint: 'CSV or text, a number in each line, a name beside it if you like.' },
-          ),
-        ]
-      : []),
+    section(speech ? '*What do they hear?* A recording or a text.' : '*What do they hear?*'),
     recording.block,
-    ...(speech ? speechInputs(facts, facts.languages ?? []) : []),
-    ...optionInputs(facts),
+    ...(speech ? [textInput(facts)] : []),
+    section('*Where do the results go?*'),
     channelInput(prefill.channel),
+    ...(facts.options
+      ? optionInputs(facts)
+      : actions([button('More options', 'call_options', 'show')], 'more_options')),
   ];
   return modal({
     callbackId: 'voicecall',
-    title: 'Ring people',
+    title: 'Call people',
     submit: 'Continue',
     close: 'Cancel',
     metadata: facts.metadata,
@@ -135,60 +148,75 @@ function listInput({ lists, prefill }: CallViewFacts): { blocks: KnownBlock[]; n
         { optional: true },
       ),
     ],
-    notices: left > 0 ? [`${left} more lists do not fit here: type their names as callees.`] : [],
+    notices: left > 0 ? [`${left} more lists do not fit here: type their names under Numbers.`] : [],
   };
 }
 
-function speechInputs({ prefill, limits }: CallViewFacts, languages: readonly string[]): KnownBlock[] {
+function textInput({ prefill, limits }: CallViewFacts): KnownBlock {
   const max = Math.min(limits.textLength, slackLimits.inputText);
-  const known = options(languages.map((code) => ({ text: code, value: code }))).slice(0, slackLimits.options);
-  const initial = known.find((each) => each.value === prefill.language) ?? known[0];
-  return [
-    input(
-      'text',
-      'Or text to be spoken',
-      {
-        type: 'plain_text_input',
-        multiline: true,
-        max_length: max,
-        ...(prefill.text === undefined || prefill.text === ''
-          ? {}
-          : { initial_value: truncate(prefill.text, max) }),
-      },
-      { optional: true, hint: 'Instead of a recording; each callee is then rung by a call of its own.' },
-    ),
-    input(
-      'language',
-      'Language of the text',
-      {
-        type: 'static_select',
-        options: known,
-        ...(initial === undefined ? {} : { initial_option: initial }),
-      },
-      { optional: true },
-    ),
-  ];
+  return input(
+    'text',
+    'Text to speak',
+    {
+      type: 'plain_text_input',
+      multiline: true,
+      max_length: max,
+      ...(prefill.text === undefined || prefill.text === ''
+        ? {}
+        : { initial_value: truncate(prefill.text, max) }),
+    },
+    { optional: true, hint: `Instead of a recording, ${max} characters at most.` },
+  );
 }
 
-function optionInputs({ prefill, limits }: CallViewFacts): KnownBlock[] {
+function languageInput({ prefill }: CallViewFacts, languages: readonly string[]): KnownBlock {
+  const known = options(languages.map((code) => ({ text: code, value: code }))).slice(0, slackLimits.options);
+  const initial = known.find((each) => each.value === prefill.language) ?? known[0];
+  return input(
+    'language',
+    'Language of the text',
+    {
+      type: 'static_select',
+      options: known,
+      ...(initial === undefined ? {} : { initial_option: initial }),
+    },
+    { optional: true },
+  );
+}
+
+/** What most requests do not need. */
+function optionInputs(facts: CallViewFacts): KnownBlock[] {
+  const { prefill, limits, defaults, languages } = facts;
   const note = prefill.calledInfo ?? '';
   return [
-    numberInput('loopCount', 'How often it is played', 1, limits.loopCount, prefill.loopCount),
+    section('*Options*'),
+    ...(facts.file
+      ? [
+          input(
+            'file',
+            'File with numbers',
+            { type: 'file_input', filetypes: ['csv', 'txt'], max_files: 1 },
+            { optional: true, hint: 'CSV or text: a number in each line, a name beside it if you like.' },
+          ),
+        ]
+      : []),
+    ...(languages === null || languages.length === 0 ? [] : [languageInput(facts, languages)]),
+    numberInput('loopCount', 'How often it is played', [1, limits.loopCount], prefill, defaults),
     // Bounds: the voice platform's pages for its voice calls (1 to 120 s, 20 to 120 s).
-    numberInput('maxDuration', 'Longest call, seconds', 1, 120, prefill.maxDuration),
-    numberInput('maxRingingTime', 'Longest ringing, seconds', 20, 120, prefill.maxRingingTime),
+    numberInput('maxDuration', 'Longest call, in seconds', [1, 120], prefill, defaults),
+    numberInput('maxRingingTime', 'Longest ringing, in seconds', [20, 120], prefill, defaults),
     input(
       'displayNum',
       'Caller number to show',
       {
         type: 'plain_text_input',
         max_length: 40,
+        ...(defaults.displayNum === undefined
+          ? {}
+          : { placeholder: plainText(defaults.displayNum, slackLimits.placeholder) }),
         ...(prefill.displayNum === undefined ? {} : { initial_value: prefill.displayNum.slice(0, 40) }),
       },
-      {
-        optional: true,
-        hint: 'Which numbers may be shown is a matter of the contract with the voice platform.',
-      },
+      { optional: true, hint: 'Your contract with the voice platform says which numbers may be shown.' },
     ),
     input(
       'calledInfo',
@@ -205,12 +233,14 @@ function optionInputs({ prefill, limits }: CallViewFacts): KnownBlock[] {
 }
 
 function numberInput(
-  field: string,
+  field: 'loopCount' | 'maxDuration' | 'maxRingingTime',
   label: string,
-  min: number,
-  max: number,
-  value: number | undefined,
+  [min, max]: [number, number],
+  prefill: CallPrefill,
+  defaults: CallOptions,
 ): KnownBlock {
+  const value = prefill[field];
+  const usual = defaults[field];
   const fits = value !== undefined && Number.isInteger(value) && value >= min && value <= max;
   return input(
     field,
@@ -220,6 +250,7 @@ function numberInput(
       is_decimal_allowed: false,
       min_value: String(min),
       max_value: String(max),
+      ...(usual === undefined ? {} : { placeholder: plainText(String(usual), slackLimits.placeholder) }),
       ...(fits ? { initial_value: String(value) } : {}),
     },
     { optional: true, hint: `${min} to ${max}.` },
@@ -227,7 +258,7 @@ function numberInput(
 }
 
 function channelInput(channel: string | undefined): KnownBlock {
-  return input('channel', 'Channel for the results', {
+  return input('channel', 'Channel', {
     type: 'conversations_select',
     filter: { include: ['public', 'private'], exclude_bot_users: true },
     // Only channels can be preselected here; where it was asked from may be a direct message.

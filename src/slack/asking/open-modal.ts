@@ -1,11 +1,13 @@
 import type { App, BlockAction, ButtonAction } from '@slack/bolt';
+import type { ModalView } from '@slack/types';
 import type { SlackDeps } from '../context/deps.ts';
 import { mayCall } from '../context/permissions.ts';
 import type { RecordingList } from '../context/recordings.ts';
+import { channelField, choicesField, textField, type ViewValues } from '../kit/fields.ts';
 import { handlePress } from '../replies/press.ts';
 import { problemView } from '../replies/problem-view.ts';
-import { type CallPrefill, callView } from './call-view.ts';
-import { type CallMetadata, writeCallMetadata } from './view-metadata.ts';
+import { type CallPrefill, callView, optionFields } from './call-view.ts';
+import { type CallMetadata, readCallMetadata, writeCallMetadata } from './view-metadata.ts';
 
 /** A list of recordings that comes within this time spares the person the loading view; the trigger lives for 3 s. */
 const patienceMs = 400;
@@ -18,17 +20,13 @@ export async function openCallModal(
   deps: SlackDeps,
   triggerId: string,
   prefill: CallPrefill & { again?: number },
-  metadata: Omit<CallMetadata, 'v' | 'refill'> & { refill?: boolean },
+  about: Pick<CallMetadata, 'channelId' | 'threadTs' | 'previousId'> & { refill?: boolean },
 ): Promise<void> {
-  const { again, ...filled } = prefill;
-  const render = (recordings: RecordingList | null) =>
-    callView({
-      ...facts(deps),
-      recordings,
-      prefill: filled,
-      ...(again === undefined ? {} : { again }),
-      metadata: writeCallMetadata(metadata),
-    });
+  const { again, ...given } = prefill;
+  const filled = withoutDefaults(given, deps);
+  const options = optionFields.some((field) => field !== 'file' && (filled[field] ?? '') !== '');
+  const metadata = { ...about, options, again: again ?? null };
+  const render = (recordings: RecordingList | null) => renderForm(deps, filled, metadata, recordings);
   const loading = deps.recordings.known() === null ? deps.recordings.load() : null;
   const soon = deps.recordings.known() ?? (await within(deps, loading));
   const { view } = await deps.urgent.views.open({ trigger_id: triggerId, view: render(soon) });
@@ -41,9 +39,63 @@ export async function openCallModal(
       view: render(list),
     });
   } catch (error) {
-    // Closed or submitted meanwhile; the loading view takes a typed fileId as well.
+    // Closed, submitted or grown by its options since; a form without the list takes a typed fileId as well.
     deps.log.info({ err: error }, 'the modal could not be filled with recordings');
   }
+}
+
+function renderForm(
+  deps: SlackDeps,
+  prefill: CallPrefill,
+  metadata: Partial<CallMetadata>,
+  recordings: RecordingList | null,
+): ModalView {
+  return callView({
+    ...facts(deps),
+    recordings,
+    prefill,
+    options: metadata.options === true,
+    ...(metadata.again === null || metadata.again === undefined ? {} : { again: metadata.again }),
+    metadata: writeCallMetadata(metadata),
+  });
+}
+
+/** What is the same as the configuration's own is not filled in: it is visible as a placeholder. */
+function withoutDefaults(prefill: CallPrefill, deps: SlackDeps): CallPrefill {
+  const { voice } = deps.config();
+  const usual: Partial<Record<keyof CallPrefill, unknown>> = { ...voice };
+  return Object.fromEntries(
+    Object.entries(prefill).filter(([field, value]) => usual[field as keyof CallPrefill] !== value),
+  );
+}
+
+/** *More options*: the same view with the rest of its inputs. Slack keeps what was typed in inputs that stay. */
+export function registerOptions(app: App, deps: SlackDeps): void {
+  app.action<BlockAction<ButtonAction>>('call_options', async ({ ack, body }) => {
+    await ack();
+    const { view } = body;
+    if (view === undefined) return;
+    const metadata = { ...readCallMetadata(view.private_metadata), options: true };
+    const known = deps.recordings.known() ?? (await within(deps, deps.recordings.load()));
+    await deps.urgent.views.update({
+      view_id: view.id,
+      hash: view.hash,
+      view: renderForm(deps, typedSoFar(view.state.values), metadata, known),
+    });
+  });
+}
+
+/** What stands in the form's inputs now. */
+function typedSoFar(values: ViewValues): CallPrefill {
+  const channel = channelField(values, 'channel');
+  return {
+    callee: textField(values, 'callee'),
+    lists: choicesField(values, 'lists'),
+    people: choicesField(values, 'people'),
+    text: textField(values, 'text'),
+    fileId: textField(values, 'fileId'),
+    ...(channel === null ? {} : { channel }),
+  };
 }
 
 async function within(
@@ -63,6 +115,7 @@ function facts(deps: SlackDeps) {
     lists: Object.keys(lists),
     file: true,
     languages: [...new Set([voice.language, 'EN'])],
+    defaults: voice,
     limits: { loopCount: voice.limits.loopCount, textLength: voice.limits.textLength },
   };
 }

@@ -1,3 +1,4 @@
+import { nearest } from '../../callees/did-you-mean.ts';
 import { parseCallees } from '../../callees/parse.ts';
 import type { Config } from '../../config/types.ts';
 import { slackLimits } from '../kit/limits.ts';
@@ -11,6 +12,8 @@ export interface CallCommand {
   lists: string[];
   people: string[];
   fileId: string | null;
+  /** Text in quotes: to be spoken. */
+  text: string | null;
 }
 
 /** A command that is answered at once. */
@@ -20,7 +23,9 @@ export type AnsweredCommand =
   | { name: 'history'; page: number }
   | { name: 'cancel'; requestId: string | null }
   | { name: 'rules' }
-  | { name: 'unknown'; typed: string };
+  | { name: 'lists' }
+  /** `near`: what was probably meant; null where nothing is near. */
+  | { name: 'unknown'; typed: string; near: string | null };
 
 export type Command = CallCommand | AnsweredCommand;
 
@@ -35,12 +40,14 @@ const mostRead = slackLimits.inputText;
  * rung is unknown, and is answered with help instead of a modal.
  */
 export function parseCommand(text: string, config: Config): Command {
-  const words = text.trim().split(/\s+/);
+  const { quoted, rest: typed } = takeQuoted(text);
+  const words = typed.trim().split(/\s+/);
   const [first = '', second] = words;
   const alone = words.length <= 2;
   const subcommand = first.toLowerCase();
   if (subcommand === 'help' && alone) return { name: 'help' };
   if (subcommand === 'rules' && words.length === 1) return { name: 'rules' };
+  if (subcommand === 'lists' && words.length === 1) return { name: 'lists' };
   if (subcommand === 'status' && alone) return { name: 'status', requestId: second ?? null };
   if (subcommand === 'cancel' && alone) return { name: 'cancel', requestId: second ?? null };
   if (subcommand === 'history' && alone)
@@ -48,9 +55,10 @@ export function parseCommand(text: string, config: Config): Command {
       name: 'history',
       page: Math.min(lastPage, Math.max(1, Number.parseInt(second ?? '1', 10) || 1)),
     };
-  if (text.trim() === '') return { name: 'call', callee: '', lists: [], people: [], fileId: null };
+  if (typed.trim() === '')
+    return { name: 'call', callee: '', lists: [], people: [], fileId: null, text: quoted };
 
-  const read = text.slice(0, mostRead);
+  const read = typed.slice(0, mostRead);
   const parsed = parseCallees(read, { ...calleeOptions(config), expandLists: false });
   const understood =
     parsed.callees.length +
@@ -59,16 +67,34 @@ export function parseCommand(text: string, config: Config): Command {
     parsed.groups.length +
     parsed.recordings.length;
   const hasDigits = /\d{4}/.test(read);
-  if (understood === 0 && !hasDigits) return { name: 'unknown', typed: read.trim() };
+  if (understood === 0 && !hasDigits && quoted === null)
+    return { name: 'unknown', typed: read.trim(), near: nearestKnown(read.trim(), config) };
   const [recording] = parsed.recordings;
   return {
     name: 'call',
     // The form says that not all of it fits.
-    callee: [parsed.rest, text.slice(mostRead), ...parsed.groups.map((id) => `<!subteam^${id}>`)]
+    callee: [parsed.rest, typed.slice(mostRead), ...parsed.groups.map((id) => `<!subteam^${id}>`)]
       .filter((part) => part !== '')
       .join('\n'),
     lists: parsed.lists,
     people: parsed.people,
     fileId: recording === undefined ? null : (config.recordings[recording] ?? recording),
+    text: quoted,
   };
+}
+
+/** The first text in quotes, straight or curly, and what stands around it. */
+function takeQuoted(text: string): { quoted: string | null; rest: string } {
+  const [all, straight, curly] = /"([^"]+)"|[“”„]([^“”„]+)[“”]/.exec(text.slice(0, mostRead)) ?? [];
+  const quoted = (straight ?? curly ?? '').trim();
+  if (all === undefined || quoted === '') return { quoted: null, rest: text };
+  return { quoted, rest: text.replace(all, () => ' ') };
+}
+
+const commands = ['help', 'status', 'history', 'cancel', 'rules', 'lists'];
+
+/** A command, list or recording that was probably meant. */
+function nearestKnown(typed: string, config: Config): string | null {
+  const known = [...commands, ...Object.keys(config.lists), ...Object.keys(config.recordings)];
+  return nearest(typed.split(/\s/, 1)[0] ?? '', known) ?? null;
 }

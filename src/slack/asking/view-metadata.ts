@@ -9,6 +9,10 @@ const callMetadata = z.object({
   threadTs: z.string().nullable().default(null),
   /** The request that is asked for again. */
   previousId: z.string().nullable().default(null),
+  /** Whether the options are shown. */
+  options: z.boolean().default(false),
+  /** How many people the repeated request would call again; null: it repeats none. */
+  again: z.number().int().nullable().default(null),
   /** True: with the callee field left empty, its callees are meant. */
   refill: z.boolean().default(false),
 });

@@ -1,5 +1,6 @@
 import type { KnownBlock } from '@slack/types';
 import type { RequestView } from '../../calls/request/types.ts';
+import type { Config } from '../../config/types.ts';
 import { actions, answer, button, context, header, type RenderedMessage, section } from '../kit/blocks.ts';
 import { chunkLines, count, date, foreign } from '../kit/text.ts';
 import { requestLine } from '../words/request-line.ts';
@@ -9,12 +10,14 @@ import { createWho, type NameOf } from '../words/request-words.ts';
 export const historySize = 10;
 
 const usage = [
-  ['/voicecall', 'opens a form: whom to ring, with what'],
+  ['/voicecall', 'opens the form'],
   ['/voicecall +91 85632 14120, db-oncall fire-drill', 'opens it filled in'],
-  ['/voicecall status', 'your requests that are not finished; with an id, that one'],
-  ['/voicecall history', 'what you asked for, newest first; with a number, that page'],
-  ['/voicecall cancel r7k2m9x0q4ab', 'stops what has not been sent of a request'],
-  ['/voicecall rules', 'which alerts ring whom'],
+  ['/voicecall db-oncall "Database is down"', 'the text in quotes is spoken'],
+  ['/voicecall status', 'your open requests; with an id, that one'],
+  ['/voicecall history', 'your requests, newest first'],
+  ['/voicecall cancel r7k2m9x0q4ab', 'cancels calls not yet placed'],
+  ['/voicecall lists', 'the lists you can call'],
+  ['/voicecall rules', 'which alerts call whom'],
 ] as const;
 
 function usageLines(): string {
@@ -22,7 +25,7 @@ function usageLines(): string {
 }
 
 export function helpAnswer(): RenderedMessage {
-  const lead = 'Voicecall rings phones and writes every result into the channel.';
+  const lead = 'Voicecall calls people and posts every result in the channel.';
   return answer(`${lead}\n${usageLines()}`, [
     section(`*${lead}*`),
     section(usageLines()),
@@ -30,10 +33,22 @@ export function helpAnswer(): RenderedMessage {
   ]);
 }
 
-/** For words that are no command and nobody to ring: repeats what was typed. */
-export function unknownAnswer(typed: string): RenderedMessage {
-  const lead = `“${foreign(typed, 200)}” is no command, and there is no number, person or list in it.`;
+/** For words that are no command and nobody to call: repeats what was typed, and says what was probably meant. */
+export function unknownAnswer(typed: string, near: string | null): RenderedMessage {
+  const meant = near === null ? '' : ` Did you mean \`${foreign(near, 80)}\`?`;
+  const lead = `I don't know “${foreign(typed, 200)}”.${meant}`;
   return answer(`${lead}\n${usageLines()}`, [section(lead), section(usageLines())]);
+}
+
+/** The configured lists with how many entries each has. No number is shown: anybody may ask. */
+export function listsAnswer({ lists }: Pick<Config, 'lists'>): RenderedMessage {
+  const names = Object.entries(lists);
+  if (names.length === 0) return answer('There are no lists. `lists` in voicecall.yaml makes some.');
+  const lines = names.map(([name, entries]) => `• *${foreign(name, 80)}*: ${count(entries.length)}`);
+  return answer(
+    lines.join('\n'),
+    chunkLines(lines, 2_800).map((part) => section(part)),
+  );
 }
 
 /** Open requests, or one that was asked for by its id with its history (ready mrkdwn lines, oldest first). */

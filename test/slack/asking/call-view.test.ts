@@ -22,6 +22,8 @@ function view(some: Partial<CallViewFacts> = {}): ModalView {
     recordings: { choices: [drill, ...library(3)], complete: true },
     file: true,
     languages: ['EN'],
+    options: true,
+    defaults: { maxDuration: 50 },
     limits: { loopCount: 3, textLength: 299 },
     prefill: {},
     metadata: '{"v":1}',
@@ -40,25 +42,27 @@ suite('the call modal', () => {
   test('has the fields by their names, each with itself as action_id', () => {
     const fields = inputs(view());
     assert.deepEqual(Object.keys(fields), [
-      ...['callee', 'lists', 'people', 'file', 'fileId', 'text', 'language', 'loopCount', 'maxDuration'],
-      ...['maxRingingTime', 'displayNum', 'calledInfo', 'channel'],
+      ...['callee', 'lists', 'people', 'fileId', 'text', 'channel', 'file', 'language', 'loopCount'],
+      ...['maxDuration', 'maxRingingTime', 'displayNum', 'calledInfo'],
     ]);
     for (const [name, block] of Object.entries(fields)) assert.equal(block.element.action_id, name);
     assert.equal(view().callback_id, 'voicecall');
     assert.deepEqual(Object.keys(inputs(view({ lists: [], file: false, languages: null }))), [
-      ...[
-        'callee',
-        'people',
-        'fileId',
-        'loopCount',
-        'maxDuration',
-        'maxRingingTime',
-        'displayNum',
-        'calledInfo',
-      ],
-      'channel',
+      ...['callee', 'people', 'fileId', 'channel', 'loopCount', 'maxDuration', 'maxRingingTime'],
+      ...['displayNum', 'calledInfo'],
     ]);
     assert.equal(inputs(view({ languages: null })).fileId?.optional, false);
+  });
+
+  test('asks for who, what and where; the options come with a button, and then all fields are there', () => {
+    const short = view({ options: false });
+    assert.deepEqual(Object.keys(inputs(short)), ['callee', 'lists', 'people', 'fileId', 'text', 'channel']);
+    assert.ok(JSON.stringify(short.blocks).includes('"action_id":"call_options"'));
+    const whole = view();
+    assert.ok(!JSON.stringify(whole.blocks).includes('"action_id":"call_options"'));
+    const order = Object.keys(inputs(whole));
+    assert.deepEqual(order.slice(0, 6), Object.keys(inputs(short)), 'what was there stays where it was');
+    assert.ok(JSON.stringify(inputs(whole).maxDuration).includes('"text":"50"'), 'a default is visible');
   });
 
   test('opens filled in', () => {
@@ -174,13 +178,13 @@ suite('the call modal', () => {
     const element = inputs(modal).callee?.element;
     assert.ok(element?.type === 'plain_text_input');
     for (const line of element.initial_value?.split('\n') ?? []) assert.match(line, /^\+65911\d{5}$/);
-    assert.match(seen(modal), /Not all callees fit/);
+    assert.match(seen(modal), /Not all numbers fit/);
     const whole = inputs(view({ prefill: { callee: '9'.repeat(4_000) } })).callee?.element;
     assert.ok(whole?.type === 'plain_text_input' && whole.initial_value === undefined);
   });
 
   test('a repeat says that empty means the same people', () => {
-    assert.match(seen(view({ again: 3 })), /Leave the callees empty to ring the same 3 people again/);
+    assert.match(seen(view({ again: 3 })), /empty to call the same 3 people again/);
   });
 
   test('any names and prefill are within what Slack takes', () => {

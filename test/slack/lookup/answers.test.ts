@@ -31,7 +31,7 @@ suite('private answers', () => {
   test('each fixed answer can be posted', () => {
     for (const each of [
       helpAnswer(),
-      unknownAnswer(evilName),
+      unknownAnswer(evilName, 'db-oncall'),
       expiredButtonAnswer(),
       alreadyAnswer('approved', 'U0BEN', now),
     ]) {
@@ -40,8 +40,8 @@ suite('private answers', () => {
   });
 
   test('repeats what was typed, and shows how it goes', () => {
-    const answer = unknownAnswer('frobnicate <!here>');
-    assert.match(answer.text, /“frobnicate &lt;!here&gt;” is no command/);
+    const answer = unknownAnswer('frobnicate <!here>', 'db-<oncall>');
+    assert.match(answer.text, /I don't know “frobnicate &lt;!here&gt;”. Did you mean `db-&lt;oncall&gt;`\?/);
     assert.match(seen(answer.blocks), /\/voicecall status/);
   });
 

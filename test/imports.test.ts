@@ -42,7 +42,17 @@ const rooms: [room: string, mayImport: string[]][] = [
   ['slack/lookup', ['callees', 'config', 'outbox', ...calls, ...slackGround]],
   [
     'slack/alerts',
-    ['alerts', 'config', 'paging', 'queue', 'store', 'slack/asking', ...calls, ...slackGround],
+    [
+      'alerts',
+      'alerts/explain',
+      'config',
+      'paging',
+      'queue',
+      'store',
+      'slack/asking',
+      ...calls,
+      ...slackGround,
+    ],
   ],
   [
     'slack/outbox',
@@ -50,7 +60,16 @@ const rooms: [room: string, mayImport: string[]][] = [
   ],
   [
     'slack',
-    ['alerts', ...calls, ...slackGround, 'slack/approval', 'slack/board', 'slack/asking', 'slack/lookup'],
+    [
+      'alerts',
+      ...calls,
+      ...slackGround,
+      'slack/approval',
+      'slack/board',
+      'slack/asking',
+      'slack/alerts',
+      'slack/lookup',
+    ],
   ],
   ['http', ['callees', 'alerts', 'config', 'voice', 'paging', ...storage, ...calls]],
   [

@@ -130,7 +130,7 @@ const formats = new Map<string, Intl.DateTimeFormat>();
 const dayNames = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
 
 /** The time of day and the day of the week there. Without a zone, the machine's own. */
-function localTime(now: number, timeZone: string | undefined): { minute: number; day: number } {
+export function localTime(now: number, timeZone: string | undefined): { minute: number; day: number } {
   const key = timeZone ?? '';
   let format = formats.get(key);
   if (format === undefined) {

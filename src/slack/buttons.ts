@@ -1,4 +1,5 @@
 import type { App } from '@slack/bolt';
+import { registerTryRules } from './alerts/try-rules.ts';
 import { registerDecide } from './approval/decide.ts';
 import { registerReview } from './approval/review.ts';
 import { registerHomeCall, registerOptions } from './asking/open-modal.ts';
@@ -30,6 +31,7 @@ const buttons = [
   'call_options',
   'home_call',
   'home_history',
+  'rules_history',
 ];
 
 /** Registers every button, and an answer for those that no longer exist. */
@@ -43,6 +45,7 @@ export function registerActions(app: App, deps: SlackDeps): void {
   registerRedial(app, deps);
   registerSettle(app, deps);
   registerHistory(app, deps);
+  registerTryRules(app, deps);
   registerExpired(app, deps);
 }
 

@@ -5,6 +5,7 @@ import { readAudit } from '../calls/request/audit.ts';
 import { loadRequest } from '../calls/request/read.ts';
 import type { RequestView } from '../calls/request/types.ts';
 import { VoicecallError } from '../errors.ts';
+import { channelBlocks } from './alerts/try-rules.ts';
 import { openCallModal } from './asking/open-modal.ts';
 import { type AnsweredCommand, type Command, parseCommand } from './asking/parse-command.ts';
 import { cancelledWords } from './board/cancel.ts';
@@ -26,7 +27,7 @@ export function registerCommands(app: App, deps: SlackDeps): void {
       await openModal(deps, ack, respond, typed, command);
       return;
     }
-    await ack({ response_type: 'ephemeral', ...(await answerTo(deps, typed.user_id, command)) });
+    await ack({ response_type: 'ephemeral', ...(await answerTo(deps, typed, command)) });
   });
 }
 
@@ -71,7 +72,11 @@ async function withinMs(
   ]);
 }
 
-async function answerTo(deps: SlackDeps, userId: string, command: AnsweredCommand): Promise<Answer> {
+async function answerTo(
+  deps: SlackDeps,
+  { user_id: userId, channel_id: channelId }: SlashCommand,
+  command: AnsweredCommand,
+): Promise<Answer> {
   switch (command.name) {
     case 'help':
       return helpAnswer();
@@ -80,7 +85,7 @@ async function answerTo(deps: SlackDeps, userId: string, command: AnsweredComman
     case 'lists':
       return listsAnswer(deps.config());
     case 'rules':
-      return await rules(deps);
+      return await rules(deps, channelId);
     case 'status':
       return command.requestId === null
         ? await openRequestsFor(deps, userId)
@@ -133,8 +138,9 @@ async function cancel(deps: SlackDeps, userId: string, requestId: string | null)
   }
 }
 
-async function rules(deps: SlackDeps): Promise<Answer> {
+async function rules(deps: SlackDeps, channelId: string): Promise<Answer> {
   const matched = await deps.store.read.selectFrom('rule_matches').selectAll().execute();
   const lastMatched = new Map(matched.map((row) => [row.rule_name, row.matched_at]));
-  return renderRules(deps.config(), (name) => lastMatched.get(name) ?? null);
+  const listed = renderRules(deps.config(), (name) => lastMatched.get(name) ?? null);
+  return { ...listed, blocks: [...listed.blocks, ...(await channelBlocks(deps, channelId))] };
 }

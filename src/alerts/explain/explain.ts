@@ -54,23 +54,42 @@ const notAnAlert: Record<NotAnAlert, string> = {
   unchanged: 'The edit changed no words.',
 };
 
+/** The same, with what only a report over many events needs. */
+export interface DetailedExplanation extends Explanation {
+  /** Every rule that matches. */
+  matched: string[];
+  /** Slack's time of the message or of its edit, ms; null: it tells none. */
+  at: number | null;
+  edited: boolean;
+}
+
+/** One event after the other, in the six fields that scripts read and those that say why. */
+export function createExplainer(rules: Rule[], now: number): (event: unknown) => Explanation {
+  const explain = createDetailedExplainer(rules, now);
+  return (event) => {
+    const { matched: _matched, at: _at, edited: _edited, ...explanation } = explain(event);
+    return explanation;
+  };
+}
+
 /**
  * A function that explains one event after the other with the decisions that production makes; edits, replies and
  * resolves find the alert they belong to.
  * @param now for rules that ask for a time, where the message itself tells none; epoch ms
  */
-export function createExplainer(rules: Rule[], now: number): (event: unknown) => Explanation {
+export function createDetailedExplainer(rules: Rule[], now: number): (event: unknown) => DetailedExplanation {
   const memory = createMemory();
   return (event) => {
     const gated = gate(event);
-    if (!('alert' in gated)) return { ...nothing, why: notAnAlert[gated.reason] };
+    const none = { ...nothing, matched: [], at: null, edited: false };
+    if (!('alert' in gated)) return { ...none, why: notAnAlert[gated.reason] };
     const { alert: message } = gated;
     const understood = understand(flatten(message.message), message);
     const heard = { gated: message, understood, now: sentAt(message) ?? now };
     const known = memory.known(heard);
     const decision = decide(known, heard, rules);
     if (decision === null)
-      return { ...nothing, why: 'Somebody else than its sender wrote it in the thread of an alert.' };
+      return { ...none, why: 'Somebody else than its sender wrote it in the thread of an alert.' };
     const { key, status, news } = decision;
     const matched = [...decision.matched, ...decision.beats];
     const alert = memory.remember(decision, heard);
@@ -86,6 +105,7 @@ export function createExplainer(rules: Rule[], now: number): (event: unknown) =>
       ...{ status, severity, title, link, key, rule: matched[0]?.name ?? null },
       ...{ news, calls, nearest: miss?.rule ?? null, failed: miss?.failed ?? [] },
       why: calls.length > 0 ? null : whyNobody(rules, matched, miss?.why),
+      ...{ matched: matched.map((rule) => rule.name), at: sentAt(message), edited: message.isEdit },
     };
   };
 }

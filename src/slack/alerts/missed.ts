@@ -1,10 +1,10 @@
-import { z } from 'zod';
 import { type GatedMessage, gate } from '../../alerts/filter.ts';
 import { storeAlertEvent } from '../../paging/episodes.ts';
 import { enqueue } from '../../queue/enqueue.ts';
 import { pace } from '../../queue/turns.ts';
 import type { Lease, TaskHandler } from '../../queue/types.ts';
 import type { Queryable, Tx } from '../../store/types.ts';
+import { asEvent, type HistoryPace, historyPaceMs, historyPages } from '../client/channel-history.ts';
 import { slackFailure } from '../client/errors.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import { ownIds } from './intake.ts';
@@ -13,9 +13,6 @@ import { ownIds } from './intake.ts';
 const quietMs = 5 * 60_000;
 /** Further back nothing is read. */
 const mostMs = 24 * 3_600_000;
-/** Slack's Tier 3: some 50 calls of a method a minute, for the whole workspace. */
-const paceMs = 1_200;
-const pageSize = 200;
 /** A message this young may still be on its way to us: it is left for another look. */
 const onItsWayMs = 15_000;
 const lookAgainMs = 20_000;
@@ -169,11 +166,6 @@ interface Found {
   event: Record<string, unknown>;
 }
 
-const messageSchema = z.looseObject({
-  ts: z.string(),
-  edited: z.looseObject({ ts: z.string() }).optional(),
-});
-
 /** Bots' messages of a channel since `oldest`, in the order they were written; null: the lease was lost. */
 async function readHistory(
   deps: SlackDeps,
@@ -183,56 +175,36 @@ async function readHistory(
 ): Promise<{ alerts: Found[]; newest: string | null } | null> {
   const alerts: Found[] = [];
   let newest: string | null = null;
-  let cursor: string | undefined;
-  do {
-    await turn(deps, lease);
-    if (!lease.valid()) return null;
-    const answer = await historyPage(
-      deps,
-      { channel: channelId, oldest, limit: pageSize, ...(cursor === undefined ? {} : { cursor }) },
-      lease,
-    );
-    if (answer === null) return null;
-    for (const raw of answer.messages ?? []) {
-      const message = messageSchema.safeParse(raw);
-      if (!message.success) continue;
-      if (newest === null || Number(message.data.ts) > Number(newest)) newest = message.data.ts;
-      const event = asEvent(channelId, message.data);
+  for await (const messages of historyPages(deps.web, { channel: channelId, oldest }, paceOf(deps, lease))) {
+    for (const message of messages) {
+      if (newest === null || Number(message.ts) > Number(newest)) newest = message.ts;
+      const event = asEvent(channelId, message);
       const gated = gate(event, { ...ownIds(deps), teamId: deps.identity.teamId });
       if ('alert' in gated && alerts.length < mostMessages) alerts.push({ gated: gated.alert, event });
     }
-    cursor = answer.response_metadata?.next_cursor;
-  } while (cursor !== undefined && cursor !== '');
+  }
+  if (!lease.valid()) return null;
   const timeOf = ({ gated }: Found) => Number(gated.editedTs ?? gated.ts);
   return { alerts: alerts.sort((left, right) => timeOf(left) - timeOf(right)), newest };
 }
 
-/** One page; waits where Slack asks for it. Null: the lease was lost while waiting. */
-async function historyPage(
-  deps: SlackDeps,
-  ask: Parameters<SlackDeps['web']['conversations']['history']>[0],
-  lease: Lease,
-) {
-  for (;;) {
-    try {
-      return await deps.web.conversations.history(ask);
-    } catch (error) {
-      const failure = slackFailure(error);
-      if (failure.kind !== 'limited') throw error;
-      await pause(deps, failure.retryAfterMs, lease);
-      if (!lease.valid()) return null;
-    }
-  }
-}
-
-/** Waits for this workspace's next turn, whichever instance had the one before. */
-async function turn(deps: SlackDeps, lease: Lease): Promise<void> {
-  while (lease.valid()) {
-    const now = deps.clock.now();
-    const at = await deps.store.transaction((tx) => pace(tx, 'slack.history', now, paceMs));
-    if (at <= now) return;
-    await pause(deps, at - now, lease);
-  }
+/** This workspace's turns, whichever instance had the one before; both waits end with the lease. */
+export function paceOf(deps: SlackDeps, lease: Lease): HistoryPace {
+  return {
+    async turn() {
+      while (lease.valid()) {
+        const now = deps.clock.now();
+        const at = await deps.store.transaction((tx) => pace(tx, 'slack.history', now, historyPaceMs));
+        if (at <= now) return true;
+        await pause(deps, at - now, lease);
+      }
+      return false;
+    },
+    async pause(ms) {
+      await pause(deps, ms, lease);
+      return lease.valid();
+    },
+  };
 }
 
 /** Waits, but not beyond the end of the lease or of the process. */
@@ -245,13 +217,6 @@ async function pause(deps: SlackDeps, ms: number, { signal }: Lease): Promise<vo
       resolve();
     });
   });
-}
-
-/** A message of the history as the event that told of it, or of its last edit. */
-function asEvent(channelId: string, message: z.infer<typeof messageSchema>): Record<string, unknown> {
-  const about = { type: 'message', channel: channelId };
-  if (message.edited === undefined) return { ...about, ...message };
-  return { ...about, subtype: 'message_changed', ts: message.edited.ts, message: { ...message } };
 }
 
 /** Those that have not been understood yet, in this version. */

@@ -1,0 +1,135 @@
+import type { App, BlockAction, ButtonAction } from '@slack/bolt';
+import type { KnownBlock } from '@slack/types';
+import { explainHistory, type HistoryReport, hoursInWords } from '../../alerts/explain/history.ts';
+import { asEvent, type HistoryMessage, historyPages } from '../client/channel-history.ts';
+import { slackFailure } from '../client/errors.ts';
+import type { SlackDeps } from '../context/deps.ts';
+import { actions, answer, button, type RenderedMessage, section } from '../kit/blocks.ts';
+import { channelMention, count, date, foreign, plural } from '../kit/text.ts';
+import { tellPresser } from '../replies/reply.ts';
+import { paceOf } from './missed.ts';
+
+const days = 30;
+/** 5,000 messages: some 30 s at Slack's pace. */
+const mostPages = 25;
+const untilMs = 120_000;
+/** Of the stored events of the channel so many are looked at for what matched no rule. */
+const eventsRead = 100;
+const unmatchedShown = 3;
+
+/**
+ * For the channel in which somebody asks for the rules, where a rule names it: the last alerts that matched no rule and
+ * why, and a button that tries the rules on its history. Of other channels nothing is told: the person may not be in them.
+ */
+export async function channelBlocks(deps: SlackDeps, channelId: string): Promise<KnownBlock[]> {
+  const rules = rulesOf(deps, channelId);
+  if (rules.length === 0) return [];
+  const stored = await deps.store.read
+    .selectFrom('alert_events')
+    .select('body')
+    .where('channel_id', '=', channelId)
+    .where('body', '<>', '')
+    .orderBy('received_at', 'desc')
+    .limit(eventsRead)
+    .execute();
+  const events = stored.toReversed().map(({ body }) => parsed(body));
+  const { last } = explainHistory(rules, events, deps.clock.now()).unmatched;
+  const lines = last.slice(-unmatchedShown).map(unmatchedLine);
+  return [
+    ...(lines.length === 0
+      ? []
+      : [section(`*Alerts here that matched no rule, the last ones:*\n${lines.join('\n')}`)]),
+    ...actions([button(`What would the rules have done here in ${days} days?`, 'rules_history', channelId)]),
+  ];
+}
+
+function rulesOf(deps: SlackDeps, channelId: string) {
+  return deps.config().rules.filter((rule) => rule.channels.includes(channelId));
+}
+
+/** What retention has erased is no event any more. */
+function parsed(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return null;
+  }
+}
+
+function unmatchedLine({ at, title, why }: HistoryReport['unmatched']['last'][number]): string {
+  return `• ${date(at)} ${foreign(title, 120)}: ${foreign(why, 200)}`;
+}
+
+/** The button: reads the channel in the background, at Slack's pace, and answers the person alone. */
+export function registerTryRules(app: App, deps: SlackDeps): void {
+  app.action<BlockAction<ButtonAction>>('rules_history', async (press) => {
+    await press.ack();
+    // The channel of the press, not of the button's value: Slack vouches for it that the person is there.
+    const channelId = press.body.channel?.id ?? '';
+    const rules = rulesOf(deps, channelId);
+    if (rules.length === 0) {
+      await tellPresser(deps, press, { text: 'No rule names this channel any more.' });
+      return;
+    }
+    await tellPresser(deps, press, {
+      text: `Reading ${channelMention(channelId)}: the answer comes here within two minutes. Nobody is called.`,
+    });
+    void tryRules(deps, channelId).then(
+      (told) => tellPresser(deps, press, told),
+      (error: unknown) => deps.log.error({ err: error }, 'the rules could not be tried on a history'),
+    );
+  });
+}
+
+async function tryRules(deps: SlackDeps, channelId: string): Promise<RenderedMessage> {
+  const now = deps.clock.now();
+  const ends = new AbortController();
+  const cancel = deps.clock.after(untilMs, () => ends.abort());
+  const pace = paceOf(deps, { valid: () => !ends.signal.aborted, signal: ends.signal });
+  const oldest = ((now - days * 24 * 3_600_000) / 1000).toFixed(6);
+  const messages: HistoryMessage[] = [];
+  let pages = 0;
+  try {
+    for await (const page of historyPages(deps.web, { channel: channelId, oldest, mostPages }, pace)) {
+      messages.push(...page);
+      pages++;
+    }
+  } catch (error) {
+    const failure = slackFailure(error);
+    const why = failure.kind === 'limited' ? 'Slack limits the calls' : `Slack: ${failure.error}`;
+    return answer(`The history of ${channelMention(channelId)} cannot be read (${foreign(why, 100)}).`);
+  } finally {
+    cancel();
+  }
+  const timeOf = (message: HistoryMessage) => Number(message.edited?.ts ?? message.ts);
+  const events = messages
+    .sort((left, right) => timeOf(left) - timeOf(right))
+    .map((message) => asEvent(channelId, message));
+  const report = explainHistory(rulesOf(deps, channelId), events, now);
+  return historyAnswer(report, channelId, pages === mostPages || ends.signal.aborted);
+}
+
+const rulesShown = 20;
+
+function historyAnswer(report: HistoryReport, channelId: string, cut: boolean): RenderedMessage {
+  const lead = `${channelMention(channelId)}, the last ${days} days${
+    cut ? ' (the newest messages alone: there are too many)' : ''
+  }: ${plural(report.messages, 'message')} of bots, ${plural(report.fired, 'alert')} that began to fire. Nobody was called.`;
+  const lines = report.rules.slice(0, rulesShown).map(({ rule, matched, calls, hours }) => {
+    const when = calls === 0 ? '' : `; by hour: ${hoursInWords(hours)}`;
+    return `*${foreign(rule, 80)}* would have called ${count(calls)} times (${plural(matched, 'message')} matched)${when}.`;
+  });
+  const { last } = report.unmatched;
+  const unmatched =
+    report.unmatched.count === 0
+      ? []
+      : [
+          `*${plural(report.unmatched.count, 'alert')} matched no rule. The last ones:*`,
+          ...last.map(unmatchedLine),
+        ];
+  return answer(lead, [
+    section(lead),
+    ...lines.map((line) => section(line)),
+    ...(unmatched.length === 0 ? [] : [section(unmatched.join('\n'))]),
+  ]);
+}

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { VoicecallError } from '../errors.ts';
 import { readMeta, writeMeta } from './meta.ts';
 import { migrations } from './migrations/index.ts';
-import type { Store } from './types.ts';
+import type { Store, Tx } from './types.ts';
 
 // Any number, as long as it stays the same: two instances that start at once wait for each other on it.
 const migrationLock = 7_420_240_911;
@@ -34,6 +34,18 @@ export async function migrate(store: Store): Promise<void> {
     }
     if (version === storeVersion) return;
     for (const step of migrations.slice(version)) await step(tx, store.dialect);
+    if (store.dialect === 'sqlite') await checkForeignKeys(tx);
     await writeMeta(tx, 'store_version', String(storeVersion));
   });
+}
+
+/** They are not enforced while SQLite's tables are made anew. */
+async function checkForeignKeys(tx: Tx): Promise<void> {
+  const { rows } = await sql<{ table: string }>`pragma foreign_key_check`.execute(tx);
+  const [first] = rows;
+  if (first === undefined) return;
+  throw new VoicecallError(
+    'internal',
+    `${rows.length} rows of the database name a row that is not there (the first in ${first.table}): nothing was changed.`,
+  );
 }

@@ -30,6 +30,7 @@ export async function openStore({ databaseUrl, dataDir, clock, log }: StoreOptio
   const store =
     databaseUrl === undefined ? openSqlite(dataDir, clock, log) : await openPostgres(databaseUrl, clock, log);
   try {
+    if (store.dialect === 'sqlite') await migrateSqlite(openSqlite(dataDir, clock, log, false));
     await migrate(store);
   } catch (error) {
     await store.close();
@@ -38,7 +39,16 @@ export async function openStore({ databaseUrl, dataDir, clock, log }: StoreOptio
   return store;
 }
 
-function openSqlite(dataDir: string, clock: Clock, log: StoreLog): Store {
+/** On a connection of its own: foreign keys are switched on or off before a transaction only. */
+async function migrateSqlite(store: Store): Promise<void> {
+  try {
+    await migrate(store);
+  } finally {
+    await store.close();
+  }
+}
+
+function openSqlite(dataDir: string, clock: Clock, log: StoreLog, foreignKeys = true): Store {
   let path: string;
   try {
     path = prepareSqliteFile(dataDir);
@@ -51,7 +61,7 @@ function openSqlite(dataDir: string, clock: Clock, log: StoreLog): Store {
       facts: fault.facts,
     });
   }
-  const write = new Kysely<Schema>({ dialect: guarded(sqliteDialect(path, false)) });
+  const write = new Kysely<Schema>({ dialect: guarded(sqliteDialect(path, false, { foreignKeys })) });
   const read = new Kysely<Schema>({ dialect: guarded(sqliteDialect(path, true)) });
   const listeners = new Set<() => void>();
   const wake = () => wakeAll(listeners);

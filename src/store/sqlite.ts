@@ -33,11 +33,18 @@ function makeDirectory(path: string): void {
   }
 }
 
-/** Kysely's dialect over node:sqlite: the writer begins every transaction as an immediate one. */
-export function sqliteDialect(path: string, readOnly: boolean): SqliteDialect {
+/**
+ * Kysely's dialect over node:sqlite: the writer begins every transaction as an immediate one. `foreignKeys`: false while
+ * tables are made anew, which SQLite allows only without.
+ */
+export function sqliteDialect(path: string, readOnly: boolean, { foreignKeys = true } = {}): SqliteDialect {
   return new SqliteDialect({
     database: async () => {
-      const database = new DatabaseSync(path, { readOnly, timeout: busyTimeoutMs });
+      const database = new DatabaseSync(path, {
+        readOnly,
+        timeout: busyTimeoutMs,
+        enableForeignKeyConstraints: foreignKeys,
+      });
       if (!readOnly) database.exec('pragma journal_mode = wal; pragma synchronous = full');
       return adapt(database);
     },

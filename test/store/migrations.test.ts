@@ -163,5 +163,77 @@ forEachDatabase((kind) => {
         await database.remove();
       }
     });
+
+    test('every state is carried over, and from then on the database refuses what is none and what belongs to nothing', async () => {
+      const database = await createTestDatabase(kind);
+      try {
+        const requests = 'awaiting_approval approved rejected expired cancelled sending sent done failed';
+        const submissions = 'ready sending accepted refused unknown settled held cancelled failed';
+        const calls = 'ready sending accepted refused unknown held cancelled failed answered not_answered';
+        const each = (states: string, row: (state: string, index: number) => Row) =>
+          states.split(' ').map(row);
+        await fillOld(database, [
+          ['requests', [oldRequest('r', 'sending'), ...each(requests, (state) => oldRequest(state, state))]],
+          ['submissions', each(submissions, (state) => oldSubmission(state, 'r', state))],
+          ['calls', each(calls, (state, index) => oldCall(index + 1, 'accepted', state))],
+          [
+            'decisions',
+            [{ request_id: 'r', user_id: 'U1', decision: 'approve', reason: null, hash: 'h', at: 1 }],
+          ],
+          ['events', [{ id: 'e1', request_id: 'r', at: 1, actor: 'U1', action: 'asked', detail: '{}' }]],
+        ]);
+        const store = await database.open();
+        const statesOf = async (table: 'requests' | 'submissions' | 'calls') =>
+          (await store.read.selectFrom(table).select('state').execute()).map(({ state }) => state);
+        assert.deepEqual((await statesOf('requests')).sort(), [...requests.split(' '), 'sending'].sort());
+        assert.deepEqual((await statesOf('submissions')).sort(), submissions.split(' ').sort());
+        assert.deepEqual((await statesOf('calls')).sort(), calls.split(' ').sort());
+        const kept = await store.read.selectFrom('decisions').select('decision').execute();
+        assert.deepEqual(kept, [{ decision: 'approve' }]);
+
+        const refuses = async (statement: string) => {
+          const write = store.transaction((tx) => sql.raw(statement).execute(tx));
+          await assert.rejects(write, /constraint/i, statement);
+        };
+        for (const table of ['requests', 'submissions', 'calls']) {
+          await refuses(`update ${table} set state = 'ringing'`);
+        }
+        await refuses(`update requests set origin = 'nobody'`);
+        await refuses(`update decisions set decision = 'maybe'`);
+        await refuses(`update submissions set request_id = 'none'`);
+        await refuses(`update submissions set again_of = 'none'`);
+        await refuses(`update calls set request_id = 'none'`);
+        await refuses(`update events set request_id = 'none'`);
+        await refuses(`delete from requests where id = 'r'`);
+      } finally {
+        await database.remove();
+      }
+    });
+
+    test('it gets the same indexes as a new one', async () => {
+      const old = await createTestDatabase(kind);
+      const fresh = await createTestDatabase(kind);
+      try {
+        await fillOld(old, []);
+        const indexesOf = async (database: TestDatabase) => {
+          const { read } = await database.open();
+          const { rows } =
+            kind === 'sqlite'
+              ? await sql<{ name: string }>`select tbl_name || ' ' || name as name from sqlite_master
+                  where type = 'index' order by 1`.execute(read)
+              : await sql<{ name: string }>`select tablename || ' ' || indexname as name from pg_indexes
+                  where schemaname = 'public' order by 1`.execute(read);
+          return rows.map(({ name }) => name);
+        };
+        const all = await indexesOf(fresh);
+        assert.deepEqual(await indexesOf(old), all);
+        for (const index of ['calls calls_submission_id_callee_unique', 'calls calls_voice_id']) {
+          assert.ok(all.includes(index), `${index} of ${all}`);
+        }
+      } finally {
+        await old.remove();
+        await fresh.remove();
+      }
+    });
   });
 });

@@ -7,6 +7,7 @@ import { outboxTries } from './outbox-tries.ts';
 import { resendLaneCause } from './resend-lane-cause.ts';
 import { setAsideEvents } from './set-aside-events.ts';
 import { silences } from './silences.ts';
+import { statesAndKeys } from './states-and-keys.ts';
 import type { Step } from './step.ts';
 import { triedReports } from './tried-reports.ts';
 import { typedPosts } from './typed-posts.ts';
@@ -27,4 +28,5 @@ export const migrations: Step[] = [
   resendLaneCause,
   setAsideEvents,
   silences,
+  statesAndKeys,
 ];

@@ -20,7 +20,7 @@ const requestsAtOnce = 100;
 
 /** Asks for the daily run; to be called at each start. Several instances ask for one and the same. */
 export async function scheduleRetention(tx: Tx, now: number): Promise<void> {
-  await enqueue(tx, { kind: 'retention', key: 'daily', runAt: now, priority: 9 });
+  await enqueue(tx, { kind: 'retention', key: 'daily', runAt: now });
 }
 
 /**

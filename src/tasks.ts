@@ -4,6 +4,7 @@ import { createReconciler } from './calls/results/reconcile.ts';
 import { createReportApplier } from './calls/results/reports.ts';
 import { createDispatcher } from './calls/sending/dispatch.ts';
 import { createResender } from './calls/sending/resend.ts';
+import type { TaskKind } from './queue/kinds.ts';
 import type { TaskHandler } from './queue/types.ts';
 import { createRetention } from './retention.ts';
 import { createCooldownWatch } from './slack/alerts/cooldown.ts';
@@ -15,7 +16,7 @@ import { createDeliverer } from './slack/outbox/deliver.ts';
 import { createEditor } from './slack/outbox/edit.ts';
 
 /** Every kind of task with what runs it, and how many of it one instance runs at once. */
-export function taskHandlers(deps: SlackDeps): Record<string, { concurrency: number; run: TaskHandler }> {
+export function taskHandlers(deps: SlackDeps): Record<TaskKind, { concurrency: number; run: TaskHandler }> {
   return {
     dispatch: { concurrency: 16, run: createDispatcher(deps) },
     reports: { concurrency: 1, run: createReportApplier(deps) },

@@ -20,7 +20,7 @@ export async function storeAlertEvent(
     })
     .onConflict((conflict) => conflict.column('event_id').doNothing())
     .execute();
-  await enqueue(tx, { kind: 'alerts', key: 'understand', runAt: event.now, priority: 0 });
+  await enqueue(tx, { kind: 'alerts', key: 'understand', runAt: event.now });
 }
 
 /** Claims an event for this transaction; false where another one has processed it already. */

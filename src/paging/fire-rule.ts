@@ -108,7 +108,6 @@ async function fireLater(
     kind: 'alerts.cooldown',
     key: `${about.alert.id}:${rule.name}`,
     runAt,
-    priority: 0,
     payload,
   });
 }

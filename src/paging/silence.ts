@@ -58,7 +58,6 @@ export async function hearBeat(tx: Tx, deps: CallsDeps, rule: Rule, beat: Beat):
     kind: 'alerts.silence',
     key: rule.name,
     runAt: Math.max(beat.now, heardAt + silentForMs),
-    priority: 0,
   });
 }
 

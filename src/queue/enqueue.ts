@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
 import type { Tx } from '../store/types.ts';
 import { enqueuedIn } from '../store/wake.ts';
-import type { NewTask } from './types.ts';
+import { priorityOf, type TaskKind } from './kinds.ts';
+import type { AnyTask, NewTask } from './types.ts';
 
 const usualPriority = 5;
 
@@ -10,7 +11,12 @@ const usualPriority = 5;
  * pending, the two become one: it runs at the earlier of both times, with the new payload, and its attempts stay. If it
  * is running right now, it runs once more at the new time.
  */
-export async function enqueue(tx: Tx, task: NewTask): Promise<void> {
+export async function enqueue<Kind extends TaskKind>(tx: Tx, task: NewTask<Kind>): Promise<void> {
+  await addTask(tx, { ...task, priority: priorityOf[task.kind] });
+}
+
+/** The same for a kind that nobody runs but a test. */
+export async function addTask(tx: Tx, task: AnyTask): Promise<void> {
   const priority = task.priority ?? usualPriority;
   await tx
     .insertInto('tasks')
@@ -39,6 +45,11 @@ export async function enqueue(tx: Tx, task: NewTask): Promise<void> {
 }
 
 /** Takes a pending task back; one that is running comes to its end, but does not run again. */
-export async function cancelTask(tx: Tx, kind: string, key: string): Promise<void> {
+export async function cancelTask(tx: Tx, kind: TaskKind, key: string): Promise<void> {
+  await removeTask(tx, kind, key);
+}
+
+/** The same for a kind that nobody runs but a test. */
+export async function removeTask(tx: Tx, kind: string, key: string): Promise<void> {
   await tx.deleteFrom('tasks').where('kind', '=', kind).where('key', '=', key).execute();
 }

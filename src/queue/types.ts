@@ -1,7 +1,17 @@
-export interface NewTask {
-  kind: string;
+import type { TaskKind, Tasks } from './kinds.ts';
+
+/** A task to be asked for: what its kind carries is checked by the compiler. */
+export type NewTask<Kind extends TaskKind = TaskKind> = {
+  kind: Kind;
   key: string;
   /** Epoch ms; the earlier of two asks wins. */
+  runAt: number;
+} & (Tasks[Kind] extends null ? { payload?: never } : { payload: Tasks[Kind] });
+
+/** A task of any kind, as it is written into the table. */
+export interface AnyTask {
+  kind: string;
+  key: string;
   runAt: number;
   /** 0 goes first; default 5. */
   priority?: number;

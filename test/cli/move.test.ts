@@ -7,7 +7,7 @@ import { suite, test } from 'node:test';
 import { promisify } from 'node:util';
 import { sql } from 'kysely';
 import { moveStore } from '../../src/cli/move-tables.ts';
-import { enqueue } from '../../src/queue/enqueue.ts';
+import { addTask } from '../../src/queue/enqueue.ts';
 import { tokenSecret } from '../../src/store/meta.ts';
 import type { Store } from '../../src/store/types.ts';
 import { callRow, requestRow, submissionRow } from '../support/rows.ts';
@@ -21,7 +21,7 @@ const nowhere = 'postgres://x@127.0.0.1:1/none';
 async function fill(store: Store, calls = 1_234): Promise<void> {
   await tokenSecret(store);
   await store.transaction(async (tx) => {
-    await enqueue(tx, {
+    await addTask(tx, {
       kind: 'dispatch',
       key: '0',
       runAt: 1_700_000_000_123,

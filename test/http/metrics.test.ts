@@ -4,7 +4,7 @@ import { WebClient } from '@slack/web-api';
 import { startSlack } from '../../sandbox/slack/slack.ts';
 import { createMetrics, createMetricsServer } from '../../src/http/metrics.ts';
 import { createLog } from '../../src/log.ts';
-import { enqueue } from '../../src/queue/enqueue.ts';
+import { addTask } from '../../src/queue/enqueue.ts';
 import type { Tx } from '../../src/store/types.ts';
 import type { CallState, Origin, SubmissionState } from '../../src/store/values.ts';
 import { createFakeClock } from '../support/clock.ts';
@@ -136,17 +136,17 @@ forEachDatabase((kind) => {
           const lag = async () => samples(await metrics.registry.metrics(), 'voicecall_task_lag_seconds');
           const now = clock.now();
           await store.transaction(async (tx) => {
-            await enqueue(tx, { kind: 'held', key: '1', runAt: now - 60_000 });
+            await addTask(tx, { kind: 'held', key: '1', runAt: now - 60_000 });
             await tx
               .updateTable('tasks')
               .set({ lease_owner: 'x', lease_until: now + 8000 })
               .execute();
-            await enqueue(tx, { kind: 'later', key: '1', runAt: now + 60_000 });
+            await addTask(tx, { kind: 'later', key: '1', runAt: now + 60_000 });
           });
           assert.deepEqual(await lag(), ['0']);
           await clock.advance(6_000);
           await store.transaction((tx) =>
-            enqueue(tx, { kind: 'late', key: '1', runAt: clock.now() - 2_500 }),
+            addTask(tx, { kind: 'late', key: '1', runAt: clock.now() - 2_500 }),
           );
           assert.deepEqual(await lag(), ['2.5']);
         },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
-import { cancelTask, enqueue } from '../../src/queue/enqueue.ts';
+import { addTask, removeTask } from '../../src/queue/enqueue.ts';
 import {
   extendLeases,
   failTask,
@@ -59,7 +59,7 @@ forEachDatabase((kind) => {
             for (const [index, each] of steps.entries()) {
               await store.transaction(async (tx) => {
                 if (each.do === 'enqueue') {
-                  await enqueue(tx, { kind: 'k', ...each });
+                  await addTask(tx, { kind: 'k', ...each });
                   const known = model.get(each.key);
                   const { runAt, priority, payload } = each;
                   if (known === undefined) {
@@ -78,7 +78,7 @@ forEachDatabase((kind) => {
                   if (known.leased === undefined) known.runAt = Math.min(known.runAt, runAt);
                   else known.asked = Math.min(known.asked ?? runAt, runAt);
                 } else if (each.do === 'cancel') {
-                  await cancelTask(tx, 'k', each.key);
+                  await removeTask(tx, 'k', each.key);
                   model.delete(each.key);
                 } else if (each.do === 'lease') {
                   const wanted = [{ kind: 'k', count: 9, except: [] }];
@@ -159,7 +159,7 @@ forEachDatabase((kind) => {
             store.transaction((tx) =>
               leaseDue(tx, store.dialect, [{ kind: 'k', count: 1, except: [] }], owner, now, now + 100),
             );
-          await store.transaction((tx) => enqueue(tx, { kind: 'k', key: 'a', runAt: 0 }));
+          await store.transaction((tx) => addTask(tx, { kind: 'k', key: 'a', runAt: 0 }));
           const [first] = await lease('one', 0);
           assert.ok(first);
           // Whatever the clock says: only who saw that the holder gives no sign frees its tasks.
@@ -183,9 +183,9 @@ forEachDatabase((kind) => {
             store.transaction((tx) =>
               leaseDue(tx, store.dialect, [{ kind: 'k', count: 1, except: [] }], `at ${now}`, now, now + 100),
             );
-          await store.transaction((tx) => enqueue(tx, { kind: 'k', key: 'a', runAt: 0 }));
+          await store.transaction((tx) => addTask(tx, { kind: 'k', key: 'a', runAt: 0 }));
           await lease(0);
-          await store.transaction((tx) => enqueue(tx, { kind: 'k', key: 'a', runAt: 5000 }));
+          await store.transaction((tx) => addTask(tx, { kind: 'k', key: 'a', runAt: 5000 }));
           await freeHeld(store, 200);
           const [heir] = await lease(200);
           assert.ok(heir);
@@ -202,7 +202,7 @@ forEachDatabase((kind) => {
     test('what changed since it was seen is not freed', () =>
       withStore(
         async (store) => {
-          await store.transaction((tx) => enqueue(tx, { kind: 'k', key: 'a', runAt: 0 }));
+          await store.transaction((tx) => addTask(tx, { kind: 'k', key: 'a', runAt: 0 }));
           const wanted = [{ kind: 'k', count: 1, except: [] }];
           const [task] = await store.transaction((tx) => leaseDue(tx, store.dialect, wanted, 'one', 0, 100));
           assert.ok(task);
@@ -222,7 +222,7 @@ forEachDatabase((kind) => {
         withStore(
           async (store) => {
             for (const each of ['a', 'b'])
-              await store.transaction((tx) => enqueue(tx, { kind: 'k', key: each, runAt: 0 }));
+              await store.transaction((tx) => addTask(tx, { kind: 'k', key: each, runAt: 0 }));
             const wanted = [{ kind: 'k', count: 9, except: [] }];
             const tasks = store.tasks;
             assert.ok(tasks);
@@ -230,11 +230,11 @@ forEachDatabase((kind) => {
             const asked = Promise.withResolvers<void>();
             const done = Promise.withResolvers<void>();
             const asking = store.transaction(async (tx) => {
-              await enqueue(tx, { kind: 'k', key: 'b', runAt: 5 });
+              await addTask(tx, { kind: 'k', key: 'b', runAt: 5 });
               asked.resolve();
               await done.promise;
               // The other way round than a heartbeat over both would take them.
-              await enqueue(tx, { kind: 'k', key: 'a', runAt: 5 });
+              await addTask(tx, { kind: 'k', key: 'a', runAt: 5 });
             });
             await asked.promise;
             const first = await extendLeases(tasks, store.dialect, leased, 200);

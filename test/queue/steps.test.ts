@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { followTime } from '../../src/clock.ts';
-import { enqueue } from '../../src/queue/enqueue.ts';
+import { addTask } from '../../src/queue/enqueue.ts';
 import type { Lease } from '../../src/queue/types.ts';
 import { createWorker, type Worker } from '../../src/queue/worker.ts';
 import { createFakeClock, type FakeClock } from '../support/clock.ts';
@@ -106,7 +106,7 @@ test('clocks that are set and processes that are killed: no task runs twice at o
             if (each.do === 'ask') {
               asked.add(each.key);
               await store.transaction((tx) =>
-                enqueue(tx, { kind: 'job', key: each.key, runAt: due() + 2_000 }),
+                addTask(tx, { kind: 'job', key: each.key, runAt: due() + 2_000 }),
               );
             } else if (each.do === 'set') machine.set(machine.now() + each.byMs * minute);
             else if (each.do === 'pass') await machine.advance(each.ms);

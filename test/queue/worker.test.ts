@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { cancelTask, enqueue } from '../../src/queue/enqueue.ts';
+import { addTask, removeTask } from '../../src/queue/enqueue.ts';
 import { freeAllTasks } from '../../src/queue/leases.ts';
 import type { Lease, Task, TaskResult } from '../../src/queue/types.ts';
 import { createWorker, type Worker, type WorkerOptions } from '../../src/queue/worker.ts';
@@ -69,7 +69,7 @@ forEachDatabase((kind, create) => {
             return worker;
           },
           ask: (key, runAt = clock.now(), others = {}) =>
-            store.transaction((tx) => enqueue(tx, { kind: 'job', key, runAt, ...others })),
+            store.transaction((tx) => addTask(tx, { kind: 'job', key, runAt, ...others })),
           rows: () => store.read.selectFrom('tasks').selectAll().orderBy('key').execute(),
         });
       } finally {
@@ -188,7 +188,7 @@ forEachDatabase((kind, create) => {
         const start = bench.clock.now();
         const worker = bench.worker(async () => {
           ranAt.push(bench.clock.now() - start);
-          if (ranAt.length === 2) await bench.store.transaction((tx) => cancelTask(tx, 'job', 'a'));
+          if (ranAt.length === 2) await bench.store.transaction((tx) => removeTask(tx, 'job', 'a'));
           return { againAt: bench.clock.now() + 5000 };
         });
         await bench.ask('a');

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { systemClock } from '../../src/clock.ts';
 import { VoicecallError } from '../../src/errors.ts';
-import { enqueue } from '../../src/queue/enqueue.ts';
+import { addTask } from '../../src/queue/enqueue.ts';
 import { getOrCreateMeta, readMeta, tokenSecret, writeMeta } from '../../src/store/meta.ts';
 import { migrate, storeVersion } from '../../src/store/migrate.ts';
 import { openStore } from '../../src/store/open.ts';
@@ -64,7 +64,7 @@ forEachDatabase((kind, create) => {
           const fault = new Error('no');
           const failing = store.transaction(async (tx) => {
             await writeMeta(tx, 'a', '1');
-            await enqueue(tx, { kind: 'k', key: '1', runAt: 1 });
+            await addTask(tx, { kind: 'k', key: '1', runAt: 1 });
             throw fault;
           });
           await assert.rejects(failing, (error) => error === fault);
@@ -72,7 +72,7 @@ forEachDatabase((kind, create) => {
           assert.deepEqual(await store.read.selectFrom('tasks').selectAll().execute(), []);
           await sleep(20);
           assert.equal(woken, 0);
-          await store.transaction((tx) => enqueue(tx, { kind: 'k', key: '1', runAt: 1 }));
+          await store.transaction((tx) => addTask(tx, { kind: 'k', key: '1', runAt: 1 }));
           assert.equal(woken, 1);
           await store.transaction((tx) => writeMeta(tx, 'a', '1'));
           assert.equal(woken, 1);

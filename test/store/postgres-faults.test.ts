@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { type Clock, systemClock } from '../../src/clock.ts';
 import { VoicecallError } from '../../src/errors.ts';
-import { enqueue } from '../../src/queue/enqueue.ts';
+import { addTask } from '../../src/queue/enqueue.ts';
 import type { Lease } from '../../src/queue/types.ts';
 import { createWorker } from '../../src/queue/worker.ts';
 import { databaseClock } from '../../src/store/clock.ts';
@@ -119,7 +119,7 @@ if (databaseKinds.includes('postgres')) {
         const tookMs: number[] = [];
         for (let round = 0; round < 5; round++) {
           await store.transaction((tx) =>
-            enqueue(tx, { kind: 'job', key: String(round), runAt: Date.now() - 60_000 }),
+            addTask(tx, { kind: 'job', key: String(round), runAt: Date.now() - 60_000 }),
           );
           const committed = performance.now();
           await until(() => seen.length === round + 1);
@@ -184,7 +184,7 @@ if (databaseKinds.includes('postgres')) {
           handlers: { job: { concurrency: 1, run: async () => void takenOver.push(performance.now()) } },
         });
         try {
-          await direct.transaction((tx) => enqueue(tx, { kind: 'job', key: 'a', runAt: Date.now() - 10 }));
+          await direct.transaction((tx) => addTask(tx, { kind: 'job', key: 'a', runAt: Date.now() - 10 }));
           cutOff.start();
           await until(() => started);
           other.start();
@@ -229,7 +229,7 @@ if (databaseKinds.includes('postgres')) {
           try {
             await store.transaction(async (tx) => {
               await writeMeta(tx, key, 'kept');
-              await enqueue(tx, { kind: 'job', key, runAt: Date.now() });
+              await addTask(tx, { kind: 'job', key, runAt: Date.now() });
             });
             committed.push(key);
           } catch (error) {

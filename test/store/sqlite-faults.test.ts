@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { systemClock } from '../../src/clock.ts';
 import { VoicecallError } from '../../src/errors.ts';
-import { enqueue } from '../../src/queue/enqueue.ts';
+import { addTask } from '../../src/queue/enqueue.ts';
 import { createWorker } from '../../src/queue/worker.ts';
 import { canWrite } from '../../src/store/can-write.ts';
 import { storeFault } from '../../src/store/errors.ts';
@@ -95,7 +95,7 @@ test('a full disk under the worker: the task is not lost and comes to its end wh
     const write = () => store.transaction((tx) => writeMeta(tx, 'large', large));
     const handlers = { job: { concurrency: 1, run: async () => void (await write()) } };
     const worker = createWorker({ store, clock, log: silentLog, instance: 'one', handlers });
-    await store.transaction((tx) => enqueue(tx, { kind: 'job', key: 'a', runAt: clock.now() }));
+    await store.transaction((tx) => addTask(tx, { kind: 'job', key: 'a', runAt: clock.now() }));
     await limit(1);
     worker.start();
     await worker.idle();

@@ -23,7 +23,7 @@ export async function startApprovalClock(tx: Tx, requestId: string, now: number)
   if (approval === null) return;
   const expiresAt = now + approval.expiresAfterMs;
   await tx.updateTable('requests').set({ expires_at: expiresAt }).where('id', '=', requestId).execute();
-  await enqueue(tx, { kind: 'expire', key: requestId, runAt: expiresAt, priority: 1 });
+  await enqueue(tx, { kind: 'expire', key: requestId, runAt: expiresAt });
   await enqueue(tx, { kind: 'remind', key: requestId, runAt: now + Math.floor(approval.expiresAfterMs / 2) });
   await changed(tx, now, requestId);
 }

@@ -27,8 +27,8 @@ const givenUpAtOnce = 50;
 
 /** Has open calls polled for as long as the program runs; to be called at each start. */
 export async function schedulePolling(tx: Tx, now: number): Promise<void> {
-  await enqueue(tx, { kind: 'poll', key: 'one', runAt: now, priority: 7 });
-  await enqueue(tx, { kind: 'poll', key: 'list', runAt: now, priority: 7 });
+  await enqueue(tx, { kind: 'poll', key: 'one', runAt: now });
+  await enqueue(tx, { kind: 'poll', key: 'list', runAt: now });
 }
 
 /**

@@ -48,7 +48,7 @@ export async function storeReports(deps: CallsDeps, records: readonly CallRecord
         .values(rows)
         .onConflict((conflict) => conflict.column('digest').doNothing())
         .execute();
-      await enqueue(tx, { kind: 'reports', key: 'apply', runAt: applyAt, priority: 3 });
+      await enqueue(tx, { kind: 'reports', key: 'apply', runAt: applyAt });
     });
   }
 }
@@ -137,7 +137,7 @@ export async function tryReportsAgain(tx: Tx, deps: CallsDeps, voiceIds: readonl
     waited += Number(result.numUpdatedRows);
   });
   if (waited > 0) {
-    await enqueue(tx, { kind: 'reports', key: 'apply', runAt: deps.clock.now(), priority: 3 });
+    await enqueue(tx, { kind: 'reports', key: 'apply', runAt: deps.clock.now() });
   }
 }
 

@@ -41,7 +41,7 @@ export async function doubtWhatWaited(tx: Tx, now: number): Promise<number> {
     if (request?.state === 'approved') await moveRequest(tx, request, 'sending', now);
     await record(tx, requestId, { at: now, actor: 'voicecall', action: 'restored from a backup' });
   }
-  if (waited.length > 0) await enqueue(tx, { kind: 'dispatch', key: '0', runAt: now, priority: 0 });
+  if (waited.length > 0) await enqueue(tx, { kind: 'dispatch', key: '0', runAt: now });
   return calls;
 }
 

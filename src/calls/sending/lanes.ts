@@ -8,7 +8,7 @@ import type { CallsDeps } from '../request/deps.ts';
  */
 export async function wakeLanes(tx: Tx, deps: CallsDeps, runAt: number): Promise<void> {
   for (let lane = 0; lane < deps.config().voice.submit.concurrency; lane++) {
-    await enqueue(tx, { kind: 'dispatch', key: String(lane), runAt, priority: 0 });
+    await enqueue(tx, { kind: 'dispatch', key: String(lane), runAt });
   }
 }
 

@@ -205,12 +205,12 @@ async function lookForUnknown(
     // What was sent again is not sent a third time.
     submission.again_of === null;
   const firstAt = sentAt + (again ? lookUpToResendMs : reconcileAfterMs[0]);
-  await enqueue(tx, { kind: 'reconcile', key: 'voice', runAt: firstAt, priority: 6 });
+  await enqueue(tx, { kind: 'reconcile', key: 'voice', runAt: firstAt });
   if (!again) return;
   // After a long standstill, too, there is time to look it up before it goes out once more.
   const resendAt = Math.max(sentAt + resendAfterMs, now + resendAfterMs - lookUpToResendMs);
   await tx.updateTable('submissions').set({ resend_at: resendAt }).where('id', '=', submission.id).execute();
-  await enqueue(tx, { kind: 'resend', key: submission.id, runAt: resendAt, priority: 0 });
+  await enqueue(tx, { kind: 'resend', key: submission.id, runAt: resendAt });
 }
 
 async function answered(

@@ -25,7 +25,7 @@ const storedAtOnce = 100;
 /** "Read the channels now": after a start and after each connection. */
 export async function askForMissed(deps: Pick<SlackDeps, 'store' | 'clock'>): Promise<void> {
   await deps.store.transaction((tx) =>
-    enqueue(tx, { kind: 'alerts.missed', key: 'all', runAt: deps.clock.now(), priority: 3 }),
+    enqueue(tx, { kind: 'alerts.missed', key: 'all', runAt: deps.clock.now() }),
   );
 }
 

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
+import { isSlow } from './slow.ts';
+import { summary, watch } from './summary.ts';
 
 const root = resolve(import.meta.dirname, '..');
 const asked = process.argv.slice(2).map((path) => relative(root, resolve(path)));
@@ -14,32 +16,14 @@ const isAsked = (file: string) =>
   asked.length === 0 || asked.some((path) => file === path || file.startsWith(`${path}/`));
 const isPage = (file: string) => file.startsWith('test/page/');
 const withPage = process.env.PAGE === '1';
-// Kills, faults, storms and random interleavings take minutes: for CI, and for who asks for them.
-const slow = [
-  'test/crash/',
-  'test/alertmanager/',
-  'test/e2e/alerts-storm',
-  'test/e2e/alerts-time',
-  'test/e2e/approval-faults',
-  'test/e2e/database-faults',
-  'test/e2e/outbox',
-  'test/e2e/reports',
-  'test/e2e/slack-faults',
-  'test/e2e/socket-mode',
-  'test/e2e/unknown',
-  'test/e2e/voice-down',
-  'test/calls/approval/property',
-  'test/cli/move',
-  'test/store/sqlite-faults',
-];
-const isSlow = (file: string) => asked.length === 0 && slow.some((start) => file.startsWith(start));
+const leaveOut = (file: string) => asked.length === 0 && isSlow(file);
 const wanted = all.filter(isAsked);
-const files = wanted.filter((file) => (withPage || !isPage(file)) && !isSlow(file));
+const files = wanted.filter((file) => (withPage || !isPage(file)) && !leaveOut(file));
 
 const leftOut: string[] = [];
 if (process.env.TEST_DATABASE_URL === undefined) leftOut.push('PostgreSQL (set TEST_DATABASE_URL)');
 if (wanted.some(isPage) && !withPage) leftOut.push('the page in Chromium (set PAGE=1)');
-if (wanted.some(isSlow)) leftOut.push('kills, faults, storms and random interleavings (npm test -- test)');
+if (wanted.some(leaveOut)) leftOut.push('kills, faults, storms and random interleavings (npm test -- test)');
 
 const missing = asked.filter((path) => !existsSync(resolve(root, path)));
 if (missing.length > 0) fail(`There is no ${missing.join(', ')}.`);
@@ -48,8 +32,6 @@ if (files.length === 0) fail(`No test files in ${asked.join(', ') || 'test'}.`);
 // Most of a small test file's time goes into loading: what was compiled once is kept for the next.
 process.env.NODE_COMPILE_CACHE ??= join(tmpdir(), 'voicecall-compile-cache');
 
-let tests = 0;
-let failed = false;
 const stream = run({
   cwd: root,
   files,
@@ -57,22 +39,17 @@ const stream = run({
   concurrency: 3,
   timeout: 180_000,
 });
-stream.on('test:fail', () => {
-  failed = true;
-});
-// Each file ends with a summary of its own, and the whole run with one that names no file.
-stream.on('test:summary', ({ file, counts, success }) => {
-  if (file !== undefined) return;
-  tests = counts.tests;
-  if (!success) failed = true;
-});
-stream.compose(spec).pipe(process.stdout);
+const seen = watch(stream);
+// A part is read test by test; the whole is summed up, a line a folder, its failures in full.
+if (asked.length > 0) stream.compose(spec).pipe(process.stdout);
+else stream.resume();
 stream.on('end', () => {
   // After the reporter's own last lines.
   setImmediate(() => {
+    if (asked.length === 0) console.log(summary(seen));
     if (leftOut.length > 0) console.log(`left out: ${leftOut.join(', ')}`);
-    if (tests === 0) fail('No test ran.');
-    process.exitCode = failed ? 1 : 0;
+    if (seen.passed + seen.failures.length + seen.skipped === 0) fail('No test ran.');
+    process.exitCode = seen.failed ? 1 : 0;
   });
 });
 

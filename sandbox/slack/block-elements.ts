@@ -13,7 +13,6 @@ import {
   may,
   mrkdwn,
   must,
-  number,
   object,
   oneOf,
   pattern,
@@ -320,7 +319,4 @@ const KINDS: Record<string, Check> = {
 /** An element of one of the `allowed` types. */
 export const element = (what: string, allowed: readonly string[]): Check => typed(KINDS, what, allowed);
 
-/** One option as an external select's answer holds it. */
-export const optionCheck = plainOption;
-
-export { imageRules, number, slackFile };
+export { imageRules, slackFile };

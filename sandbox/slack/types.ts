@@ -313,11 +313,6 @@ export interface SandboxState {
   requestUrl: string | null;
 }
 
-export interface WebhookResult {
-  status: number;
-  text: string;
-}
-
 /** Who posts: a person, another app's bot (a modern one, no subtype), or an incoming webhook (subtype bot_message). */
 export type Poster = { user: string } | { bot: string } | { webhook: string };
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Delivery, FieldValues, SandboxMessage } from '../../sandbox/slack/types.ts';
+import type { FieldValues, SandboxMessage } from '../../sandbox/slack/types.ts';
 import { ask, messages, recording } from '../support/world.ts';
 import { type Flow, shownText, soon } from './flow.ts';
 
@@ -101,10 +101,6 @@ export function directsTo(flow: Flow, user: string): string[] {
   return [...ims.map((each) => each.id), user].flatMap((id) =>
     (flow.slack.state.messages.get(id) ?? []).map(shownText),
   );
-}
-
-export function pressesOf(flow: Flow): Delivery[] {
-  return flow.slack.state.deliveries.filter((each) => each.kind === 'block_actions');
 }
 
 /** What `/voicecall …` answers privately. */

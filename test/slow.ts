@@ -1,0 +1,27 @@
+// What `npm test` leaves out: kills, faults, storms and random interleavings take minutes. CI runs all of it.
+
+/** Beginnings of the paths of slow test files. */
+const slow = [
+  'test/alertmanager/',
+  'test/crash/postgres-restart',
+  'test/crash/restore',
+  'test/crash/sigkill',
+  'test/crash/sweep',
+  'test/crash/two-instances',
+  'test/e2e/alerts-storm',
+  'test/e2e/alerts-time',
+  'test/e2e/approval-faults',
+  'test/e2e/database-faults',
+  'test/e2e/outbox',
+  'test/e2e/reports',
+  'test/e2e/slack-faults',
+  'test/e2e/socket-mode',
+  'test/e2e/voice-down',
+  'test/calls/approval/property',
+  'test/cli/move',
+  'test/store/sqlite-faults',
+];
+
+export function isSlow(file: string): boolean {
+  return slow.some((start) => file.startsWith(start));
+}

@@ -3,6 +3,7 @@ import { schedulePolling } from './calls/results/poll.ts';
 import { wakeLanes } from './calls/sending/lanes.ts';
 import { type Clock, systemClock } from './clock.ts';
 import type { Config, Environment } from './config/types.ts';
+import { alertsPath, createAlertsRoute } from './http/alerts.ts';
 import { createReadiness } from './http/health.ts';
 import { createReportsHandler, isReportsPath } from './http/reports.ts';
 import { createHttpServer, type Route } from './http/server.ts';
@@ -136,6 +137,7 @@ export async function createApp(settings: AppSettings): Promise<VoicecallApp> {
     slack_events: async () => !events.isSilent(),
   });
   const reports = createReportsHandler(deps);
+  const alerts = createAlertsRoute({ ...deps, sourceTokens: environment.sourceTokens });
   const { http: receiver } = bolt;
   const slackEvents =
     receiver === null
@@ -152,6 +154,7 @@ export async function createApp(settings: AppSettings): Promise<VoicecallApp> {
       if (path === '/healthz') return { GET: readiness.healthz };
       if (path === '/readyz') return { GET: readiness.readyz };
       if (isReportsPath(path, environment.voiceReportToken)) return { POST: reports };
+      if (path.startsWith(alertsPath)) return alerts(path);
       if (path === slackEventsPath && slackEvents !== null) return { POST: slackEvents };
       return undefined;
     },

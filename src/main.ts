@@ -4,7 +4,7 @@ import { config as loadDotenv } from 'dotenv';
 import { Agent, install, setGlobalDispatcher } from 'undici';
 import { createApp } from './app.ts';
 import { formatFaults } from './config/faults.ts';
-import { loadConfig, loadSettings } from './config/load.ts';
+import { loadSettings, reloadConfig } from './config/load.ts';
 import { VoicecallError } from './errors.ts';
 import { createLog } from './log.ts';
 
@@ -34,7 +34,7 @@ for (const notice of notices) log.warn({}, notice);
 
 let config = settings.config;
 process.on('SIGHUP', () => {
-  const again = loadConfig(sources);
+  const again = reloadConfig(sources);
   if (again.config === undefined || again.faults.length > 0) {
     log.error(
       { faults: formatFaults(again.faults) },

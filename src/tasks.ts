@@ -28,7 +28,7 @@ export function taskHandlers(deps: SlackDeps): Record<TaskKind, { concurrency: n
     alerts: { concurrency: 1, run: createAlertReader(deps) },
     'alerts.missed': { concurrency: 1, run: onceKnown(deps, createMissedReader(deps)) },
     'alerts.cooldown': { concurrency: 32, run: createCooldownWatch(deps) },
-    'alerts.silence': { concurrency: 1, run: onceKnown(deps, createSilenceWatch(deps)) },
+    'alerts.silence': { concurrency: 1, run: createSilenceWatch(deps) },
     'slack.deliver': { concurrency: 8, run: onceKnown(deps, createDeliverer(deps)) },
     'slack.edit': { concurrency: 2, run: onceKnown(deps, createEditor(deps)) },
     retention: { concurrency: 1, run: createRetention(deps) },

@@ -11,14 +11,24 @@ const mostFiles = 22;
 
 const storage = ['store', 'queue', 'outbox'];
 const calls = ['calls/request', 'calls/results', 'calls/sending', 'calls/approval', 'calls/asking'];
-const domain = ['callees', 'alerts', 'alerts/explain', 'paging', 'outbox', 'queue', ...calls];
+const domain = [
+  'callees',
+  'alerts',
+  'alerts/explain',
+  'alerts/formats',
+  'paging',
+  'outbox',
+  'queue',
+  ...calls,
+];
 const slackGround = ['slack/kit', 'slack/client', 'slack/context', 'slack/words', 'slack/replies'];
 
 /** Every room with the rooms it may import. A room imports only rooms above it in this list. */
 const rooms: [room: string, mayImport: string[]][] = [
   ['callees', []],
   ['alerts', []],
-  ['alerts/explain', ['alerts']],
+  ['alerts/formats', ['alerts']],
+  ['alerts/explain', ['alerts', 'alerts/formats']],
   ['store/migrations', []],
   ['store', ['store/migrations']],
   ['voice', []],
@@ -30,7 +40,7 @@ const rooms: [room: string, mayImport: string[]][] = [
   ['calls/sending', ['callees', 'calls/request', 'calls/results', 'voice', ...storage]],
   ['calls/approval', ['callees', 'calls/request', 'calls/sending', ...storage]],
   ['calls/asking', ['callees', 'calls/request', 'calls/sending', 'calls/approval', ...storage]],
-  ['paging', ['callees', 'alerts', ...calls, ...storage]],
+  ['paging', ['callees', 'alerts', 'alerts/formats', ...calls, ...storage]],
   ['slack/kit', []],
   ['slack/client', ['callees', 'config']],
   ['slack/context', ['calls/request', 'config', 'voice', 'slack/client']],
@@ -45,6 +55,7 @@ const rooms: [room: string, mayImport: string[]][] = [
     [
       'alerts',
       'alerts/explain',
+      'alerts/formats',
       'config',
       'paging',
       'queue',
@@ -71,13 +82,14 @@ const rooms: [room: string, mayImport: string[]][] = [
       'slack/lookup',
     ],
   ],
-  ['http', ['callees', 'alerts', 'config', 'voice', 'paging', ...storage, ...calls]],
+  ['http', ['callees', 'alerts', 'alerts/formats', 'config', 'voice', 'paging', ...storage, ...calls]],
   [
     'cli',
     [
       'slack/client',
       'callees',
       'alerts',
+      'alerts/formats',
       'alerts/explain',
       'config',
       'voice',

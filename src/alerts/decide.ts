@@ -54,6 +54,10 @@ export interface Heard {
   understood: Understood;
   /** When it is dealt with, ms. */
   now: number;
+  /** The source that posted it to us; undefined: it stands in a Slack channel. `exact`: its key is the tool's own. */
+  source?: { name: string; exact: boolean; receivedAt: number };
+  /** Labels that are shown with it, where we show it in Slack ourselves. */
+  details?: [name: string, value: string][];
   /** For rules that ask for a time of the day, ms; `now` unless it comes from the past. */
   timeOfDay?: number;
 }
@@ -107,7 +111,7 @@ export function decide(known: Known, heard: Heard, rules: Rule[]): Decision | nu
   const { key, alert } = placed;
   const seen = known.message?.seen;
   const status = statusHere(gated, understood, alert);
-  const news = newsHere(gated, status, seen, alert);
+  const news = newsHere(heard, status, seen, alert);
   const repeatsInfo = status === 'info' && seen === undefined && alert?.status === 'info' && !gated.isEdit;
   const begins = alert === undefined || news === 'fired' || repeatsInfo;
   const silentMs = alert === undefined ? 0 : now - alert.lastAt;
@@ -121,9 +125,11 @@ export function decide(known: Known, heard: Heard, rules: Rule[]): Decision | nu
   const due = matched.filter(
     (rule) => !hasRung(rule, rangAt?.get(rule.name), { begins, episodeAt, silentMs }),
   );
-  const ageMs = now - (sentAt(gated) ?? now);
+  const ageMs = now - (heard.source?.receivedAt ?? sentAt(gated) ?? now);
   const late = due.filter((rule) => ageMs > rule.maxAgeMs);
   const acknowledgedBy = acknowledgment(heard, status, news, alert);
+  // Said with its key by the tool itself, this can be nothing but an acknowledgement: of what does not fire, it is nothing.
+  if (heard.source?.exact === true && status === 'info' && acknowledgedBy === null) return null;
   const rings = acknowledgedBy === null ? due.filter((rule) => !late.includes(rule)) : [];
   const expiries = matched.map((rule) => rule.expireAfterMs);
   const expireAfterMs = expiries.length === 0 ? usualExpireAfterMs : Math.min(...expiries);
@@ -175,8 +181,9 @@ function acknowledgment(
 }
 
 /** Where and when a message is, as rules see it. */
-export function contextOf({ gated, now, timeOfDay }: Heard): RuleContext {
-  return { channel: gated.channel, botId: gated.botId, appId: gated.appId, now: timeOfDay ?? now };
+export function contextOf({ gated, now, timeOfDay, source }: Heard): RuleContext {
+  const { channel, botId, appId } = gated;
+  return { channel, botId, appId, source: source?.name, now: timeOfDay ?? now };
 }
 
 /** What rules may look at. */
@@ -233,12 +240,16 @@ function watches(rule: Rule, channel: string | undefined): boolean {
 
 /** What a message changes of its alert, with the order of Slack's own times in mind. */
 function newsHere(
-  gated: GatedMessage,
+  { gated, source }: Heard,
   status: AlertStatus,
   seen: KnownMessage | undefined,
   alert: KnownAlert | undefined,
 ): News {
   const at = Number(gated.editedTs ?? gated.ts);
+  if (source !== undefined)
+    return isOlderPost(status, at, alert)
+      ? 'none'
+      : newsOf(status, false, undefined, alert?.status, undefined);
   // Slack may deliver a firing after its own resolve, though it was posted before.
   if (alert !== undefined && at < Number(alert.lastTs)) return 'none';
   const news = newsOf(status, gated.isEdit, gated.editedTs, alert?.status, seen);
@@ -250,6 +261,15 @@ function newsHere(
     alert?.status === 'firing' &&
     (seen.editedTs === undefined || Number(gated.editedTs ?? 0) > Number(seen.editedTs));
   return isNewerEdit ? 'refreshed' : 'none';
+}
+
+/**
+ * A tool's own times may come in any order, for it says again what fires since long. Old news is a firing that began
+ * before the resolve that is known, and a resolve from before what fires now began.
+ */
+function isOlderPost(status: AlertStatus, at: number, alert: KnownAlert | undefined): boolean {
+  if (alert === undefined || status === alert.status) return false;
+  return at < Number(alert.lastTs);
 }
 
 /** True if a rule has rung for this episode of an alert: a firing only refreshes it, unless it was silent for long. */
@@ -270,7 +290,7 @@ export function ringsAt(rule: Rule, rangAt: number | undefined, now: number): nu
 /** What a message changes of its alert's row; null: nothing. `title` and the rest are the newest that fired. */
 export function changesOf(
   decision: Decision,
-  { gated, understood, now }: Heard,
+  { gated, understood, now, source, details }: Heard,
 ): {
   lastAt: number;
   status?: AlertStatus;
@@ -280,6 +300,7 @@ export function changesOf(
   link?: string | null;
   episodeAt?: number;
   threadTs?: string;
+  details?: [string, string][];
 } | null {
   const { news, status, begins, startsOver } = decision;
   if (news === 'none' && status !== 'info') return null;
@@ -288,8 +309,9 @@ export function changesOf(
     lastAt: now,
     ...(news === 'none' ? {} : { status, lastTs: gated.editedTs ?? gated.ts }),
     ...(status === 'firing' ? { severity, title, link } : {}),
+    ...(status === 'firing' && details !== undefined ? { details } : {}),
     ...(begins ? { episodeAt: now } : {}),
-    ...(startsOver ? { threadTs: gated.threadTs ?? gated.ts } : {}),
+    ...(startsOver ? { threadTs: source === undefined ? (gated.threadTs ?? gated.ts) : '' } : {}),
   };
 }
 

@@ -15,6 +15,8 @@ export interface RuleContext {
   channel: string | undefined;
   botId: string;
   appId: string | undefined;
+  /** The source that posted it to us; undefined: it stands in a Slack channel. */
+  source?: string | undefined;
   /** Epoch ms; for `between` and `days`. */
   now: number;
 }
@@ -26,7 +28,16 @@ const maximumCached = 500;
 const compiled = new Map<string, RE2JS | string>();
 
 /** What a rule asks for, by the names of its keys in voicecall.yaml. */
-export type Condition = 'channels' | 'status' | 'severity' | 'from' | 'title' | 'text' | 'not' | 'between';
+export type Condition =
+  | 'channels'
+  | 'sources'
+  | 'status'
+  | 'severity'
+  | 'from'
+  | 'title'
+  | 'text'
+  | 'not'
+  | 'between';
 
 /**
  * The rules that match this alert, in order; a rule with `stop` ends the list. A rule without `status` matches firing
@@ -48,7 +59,9 @@ export function* failedConditions(
   facts: RuleFacts,
   context: RuleContext,
 ): Generator<Condition, undefined> {
-  if (context.channel !== undefined && !rule.channels.includes(context.channel)) yield 'channels';
+  if (context.source !== undefined) {
+    if (!rule.sources.includes(context.source)) yield 'sources';
+  } else if (!hearsChannel(rule, context.channel)) yield 'channels';
   const status = rule.match.status ?? ['firing'];
   yield* failedFields({ ...rule.match, status }, facts, context);
   if (facts.status === 'resolved' && status.includes('any') && !status.includes('resolved')) yield 'status';
@@ -59,6 +72,10 @@ export function* failedConditions(
   return undefined;
 }
 
+function hearsChannel({ channels }: Rule, channel: string | undefined): boolean {
+  return channel === undefined ? channels.length > 0 : channels.includes(channel);
+}
+
 function isEmpty(match: AlertMatch): boolean {
   return Object.values(match).every((value) => value === undefined);
 }
@@ -67,7 +84,8 @@ function* failedFields(match: AlertMatch, facts: RuleFacts, context: RuleContext
   if (match.status !== undefined && !match.status.includes('any') && !match.status.includes(facts.status))
     yield 'status';
   if (match.severity !== undefined && !match.severity.includes(facts.severity)) yield 'severity';
-  if (match.from !== undefined && !isFrom(match.from, context)) yield 'from';
+  // A source has shown its token: it needs no other name.
+  if (match.from !== undefined && context.source === undefined && !isFrom(match.from, context)) yield 'from';
   if (match.title !== undefined && !matchesText(match.title, facts.title)) yield 'title';
   if (match.text !== undefined && !matchesText(match.text, facts.text)) yield 'text';
 }

@@ -62,6 +62,11 @@ export function readSeverity(evidence: SeverityEvidence): AlertSeverity | null {
   return byEmoji(heads);
 }
 
+/** A word that a format has for severity ("error"); null for any that says nothing of it. */
+export function severityWord(word: string): AlertSeverity | null {
+  return levelOf.get(word.toLowerCase()) ?? null;
+}
+
 function levelOfWord(word: string, isAzure: boolean): AlertSeverity | undefined {
   const lower = word.toLowerCase().replace(/^(sev|p|s)[-_ ]?([0-5])$/, '$1$2');
   const azure = isAzure ? /^sev([0-4])$/.exec(lower)?.[1] : undefined;

@@ -51,6 +51,7 @@ function checkRules(
       report([...at, 'name'], `${JSON.stringify(name)} again`, 'another name for each rule');
     names.add(name);
     checkMessage(rule, root, at, report);
+    checkSources(rule, root, at, report, notice);
     for (const [position, entry] of oneOrMore(rule.call).entries()) {
       const path = Array.isArray(rule.call) ? [...at, 'call', position] : [...at, 'call'];
       checkCall(path, entry, root, numberOptions, report, notice);
@@ -69,10 +70,37 @@ function checkRules(
         'a timeZone beside it, like Asia/Kolkata',
       );
     }
-    if (group(rule.match).from === undefined) {
+    if (rule.channels !== undefined && group(rule.match).from === undefined) {
       notice(
         `Rule ${JSON.stringify(name)} has no match.from: anybody in the workspace can build a workflow that posts as a bot, and would trigger it. Name the bot_id or app_id of the alerting tool.`,
       );
+    }
+  }
+}
+
+/** A rule hears channels, sources or both; what it shows needs a channel. */
+function checkSources(
+  rule: Group,
+  root: Group,
+  at: (string | number)[],
+  report: ReportAt,
+  notice: (text: string) => void,
+): void {
+  if (rule.channels === undefined && rule.sources === undefined)
+    report([...at, 'channels'], 'neither channels nor sources', 'one of them');
+  const sources = group(root.sources);
+  for (const [position, name] of oneOrMore(rule.sources).entries()) {
+    if (typeof name !== 'string') continue;
+    const path = Array.isArray(rule.sources) ? [...at, 'sources', position] : [...at, 'sources'];
+    if (!Object.hasOwn(sources, name))
+      report(path, JSON.stringify(name), 'a name from sources', didYouMean(name, Object.keys(sources)));
+    else if (rule.channel === undefined && group(sources[name]).channel === undefined) {
+      if (rule.approval === 'policy')
+        report(path, `${name}, whose alerts are shown nowhere`, 'a channel beside it, for who approves');
+      else
+        notice(
+          `Rule ${JSON.stringify(rule.name)} calls for alerts of ${name}, and Slack is not told: neither has a channel.`,
+        );
     }
   }
 }

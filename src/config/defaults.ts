@@ -52,6 +52,12 @@ export function withDefaults(parsed: ParsedConfig): Config {
       reserveForRules: limits.reserveForRules ?? RESERVE_FOR_RULES,
     },
     approval: parsed.approval === undefined ? undefined : approvalPolicy(parsed.approval),
+    sources: Object.fromEntries(
+      Object.entries(parsed.sources ?? {}).map(([name, { format, channel, also }]) => [
+        name,
+        { format, channel, also: also ?? [] },
+      ]),
+    ),
     rules: (parsed.rules ?? []).map((rule) => filledRule(rule, parsed.country)),
     retentionMs: parsed.retention,
   };
@@ -84,7 +90,9 @@ function filledRule(given: NonNullable<ParsedConfig['rules']>[number], country: 
   return {
     ...callOptions(given),
     name: given.name,
-    channels: given.channels,
+    channels: given.channels ?? [],
+    sources: given.sources ?? [],
+    channel: given.channel,
     match: filledMatch(given.match ?? {}, ['firing']),
     not: given.not === undefined ? undefined : filledMatch(given.not, undefined),
     call: given.call,

@@ -30,6 +30,7 @@ export function readEnvironment(env: Variables): { environment?: Environment; fa
     ...readSlack(value, report),
     ...readVoice(value, report),
     ...readHouse(value, report),
+    sourceTokens: readSourceTokens(env, report),
   };
   return isComplete(environment, faults) ? { environment, faults } : { faults };
 }
@@ -138,6 +139,29 @@ function readHouse(value: Lookup, report: Report) {
     metricsHost: value('METRICS_HOST') ?? '127.0.0.1',
     logLevel: logLevel ?? ('info' as const),
   };
+}
+
+/** Of whatever sources there are: which are needed, voicecall.yaml says. */
+function readSourceTokens(env: Variables, report: Report): Record<string, string> {
+  const tokens: Record<string, string> = {};
+  for (const name of Object.keys(env).filter((each) => /^SOURCE_[A-Z0-9_]+_TOKEN$/.test(each))) {
+    const token = env[name]?.trim() || undefined;
+    if (token === undefined) continue;
+    if (/^[\x21-\x7e]{16,1000}$/.test(token)) tokens[name] = token;
+    else
+      report(
+        name,
+        describeSecret(token),
+        '16 characters or more, without blanks',
+        'Make one with: openssl rand -hex 24',
+      );
+  }
+  return tokens;
+}
+
+/** The variable that holds a source's token. */
+export function sourceTokenName(source: string): string {
+  return `SOURCE_${source.toUpperCase().replaceAll('-', '_')}_TOKEN`;
 }
 
 function readToken(

@@ -1,5 +1,5 @@
 import { isAbsolute, relative, resolve } from 'node:path';
-import { DEFAULT_CONFIG_PATH, readEnvironment } from './env.ts';
+import { DEFAULT_CONFIG_PATH, readEnvironment, sourceTokenName } from './env.ts';
 import type { Fault } from './faults.ts';
 import { defaultConfig, readConfig, unconfiguredNotice } from './file.ts';
 import type { Config, Environment } from './types.ts';
@@ -20,12 +20,20 @@ export function loadSettings(sources: {
 }): { settings?: Settings; faults: Fault[]; notices: string[] } {
   const { environment, faults } = readEnvironment(sources.env);
   const file = loadConfig(sources);
-  const all = [...faults, ...file.faults];
+  const missing = file.config === undefined ? [] : missingTokens(file.config, sources.env);
+  const all = [...faults, ...file.faults, ...missing];
   if (environment === undefined || file.config === undefined) return { faults: all, notices: file.notices };
   return { settings: { environment, config: file.config }, faults: all, notices: file.notices };
 }
 
-/** voicecall.yaml alone: for SIGHUP, and for commands that run without credentials. */
+/** voicecall.yaml read again while the program runs, which began with this environment. */
+export function reloadConfig(sources: Parameters<typeof loadConfig>[0]): ReturnType<typeof loadConfig> {
+  const file = loadConfig(sources);
+  if (file.config === undefined) return file;
+  return { ...file, faults: [...file.faults, ...missingTokens(file.config, sources.env)] };
+}
+
+/** voicecall.yaml alone, for commands that run without credentials. */
 export function loadConfig(sources: {
   env: Record<string, string | undefined>;
   readFile: (path: string) => string;
@@ -55,4 +63,17 @@ export function loadConfig(sources: {
   }
   const shown = relative(sources.cwd, path);
   return readConfig(text, shown.startsWith('..') || isAbsolute(shown) ? path : shown);
+}
+
+/** A source whose token is not there takes nothing: better said at the start than when an alert comes. */
+function missingTokens(config: Config, env: Record<string, string | undefined>): Fault[] {
+  return Object.keys(config.sources)
+    .map((source) => ({ source, place: sourceTokenName(source) }))
+    .filter(({ place }) => !env[place]?.trim())
+    .map(({ source, place }) => ({
+      place,
+      found: 'nothing',
+      expected: `the token that the source ${source} of voicecall.yaml shows, 16 characters or more`,
+      hint: 'Make one with: openssl rand -hex 24',
+    }));
 }

@@ -39,7 +39,9 @@ const calleeEntry = is.digitsText(/\S/, 'a number, a Slack user (U…) or a user
 
 const rule = z.strictObject({
   name: is.textLike(/^\S(.{0,78}\S)?$/, 'a name of 1 to 80 characters'),
-  channels: oneOrMore(is.channelId),
+  channels: oneOrMore(is.channelId).optional(),
+  sources: oneOrMore(is.sourceName).optional(),
+  channel: is.channelId.optional(),
   match: match.optional(),
   not: match.optional(),
   call: oneOrMore(calleeEntry),
@@ -59,6 +61,12 @@ const rule = z.strictObject({
   mode: is.oneOf('live', 'shadow').optional(),
   stop: is.yesOrNo.optional(),
   limits: rateLimit.optional(),
+});
+
+const source = z.strictObject({
+  format: is.oneOf('alertmanager', 'grafana', 'events', 'slack'),
+  channel: is.channelId.optional(),
+  also: oneOrMore(is.channelId).optional(),
 });
 
 const approval = z.strictObject({
@@ -116,6 +124,7 @@ export const configSchema = z.strictObject({
     })
     .optional(),
   approval: approval.optional(),
+  sources: z.record(is.sourceKey, source).optional(),
   rules: z.array(rule).optional(),
   retention: is.duration.optional(),
 });

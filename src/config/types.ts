@@ -16,6 +16,8 @@ export interface Environment {
   voiceAppId: string;
   /** Set: delivery reports are accepted under this path segment. */
   voiceReportToken: string | undefined;
+  /** By variable, such as SOURCE_PROMETHEUS_TOKEN: what a tool that posts to us must show. */
+  sourceTokens: Record<string, string>;
   configPath: string;
   /** Undefined: SQLite in `dataDir`. */
   databaseUrl: string | undefined;
@@ -73,9 +75,24 @@ export interface AlertMatch {
   from: string[] | undefined;
 }
 
+export type SourceFormat = 'alertmanager' | 'grafana' | 'events' | 'slack';
+
+/** A tool that posts its alerts to us: POST /alerts/<name>. */
+export interface Source {
+  format: SourceFormat;
+  /** Where its alerts are shown; undefined: nowhere but where a rule says. */
+  channel: string | undefined;
+  /** Channels in which the tool posts the same alerts itself. */
+  also: string[];
+}
+
 export interface Rule extends CallOptions {
   name: string;
   channels: string[];
+  /** Names from `sources`. */
+  sources: string[];
+  /** Where alerts of its sources are shown; undefined: as the source says. */
+  channel: string | undefined;
   match: AlertMatch;
   not: AlertMatch | undefined;
   /** Names of lists, numbers, Slack users (U…) or user groups (S…). */
@@ -128,6 +145,8 @@ export interface Config {
     reserveForRules: number;
   };
   approval: ApprovalPolicy | undefined;
+  /** By name. */
+  sources: Record<string, Source>;
   rules: Rule[];
   retentionMs: number | undefined;
 }

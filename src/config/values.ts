@@ -179,5 +179,11 @@ export const channelId = textLike(
   'the id of a Slack channel (C…)',
   "Not its name: Slack shows the id at the foot of the channel's details.",
 );
+/** Part of an address and of a variable's name. */
+export const sourceKey = z.string().regex(/^[A-Za-z][A-Za-z0-9_-]{0,39}$/);
+export const sourceName = textLike(
+  /^[A-Za-z][A-Za-z0-9_-]{0,39}$/,
+  'a name from sources: letters, digits, - and _, up to 40',
+);
 export const senderId = textLike(/^[AB][A-Z0-9]{2,}$/, 'a bot_id (B…) or an app_id (A…)');
 export const language = textLike(/^[A-Z]{2,3}$/, 'a language code of the voice platform, like EN');

@@ -15,8 +15,8 @@ export interface HttpServer {
   stop(): Promise<void>;
 }
 
-/** Slack, one platform and a few tools need some ten connections; a proxy before us a few hundred at most. */
-const mostConnections = 1_000;
+/** Slack, one platform and a few tools need some ten connections, a proxy a few hundred; each idle one costs some 10 kB. */
+const mostConnections = 4_000;
 /** A request's headers, and all of it, must have arrived within this time: https://nodejs.org/api/http.html#serverrequesttimeout */
 const headersWithinMs = 10_000;
 const requestWithinMs = 30_000;

@@ -27,6 +27,8 @@ export async function post(
 ): Promise<string> {
   const { requestId, place } = what;
   const id = newId('m');
+  // The alert that a tool posted to us may have no channel to be shown in.
+  if (place.channelId === '') return id;
   // Never twice and never back, so that a thread's first message goes before what stands under it.
   lastSequence = Math.max(now * 1000, lastSequence + 1);
   const inserted = await tx
@@ -80,7 +82,13 @@ export async function changed(
     .selectFrom('requests')
     .leftJoin('messages', 'messages.request_id', 'requests.id')
     .select(['requests.id', 'requests.state', 'requests.callees', 'requests.changed_at'])
-    .select(['requests.channel_id', 'requests.thread_ts', 'requests.asked_in', 'requests.approval'])
+    .select([
+      'requests.channel_id',
+      'requests.thread_ts',
+      'requests.thread_post',
+      'requests.asked_in',
+      'requests.approval',
+    ])
     .select(['requests.requested_by', 'requests.cancelled_by'])
     .select(['messages.id as post_id', 'messages.slot', 'messages.kind', 'messages.state as post_state'])
     .select((eb) =>
@@ -113,6 +121,7 @@ interface ShownRequest {
   callees: number;
   channel_id: string;
   thread_ts: string | null;
+  thread_post: string | null;
   asked_in: string | null;
   approval: string | null;
   requested_by: string | null;
@@ -131,7 +140,7 @@ async function addMissing(
     idOf.get(slotOf(what, request.id) ?? '') ??
     (await post(tx, now, { requestId: request.id, post: what, place }));
   const here = { channelId: request.channel_id, threadTs: request.thread_ts };
-  const board = await add({ kind: 'board' }, here);
+  const board = await add({ kind: 'board' }, { ...here, parentId: request.thread_post });
   const underBoard = { ...here, parentId: board };
   if (request.state === 'awaiting_approval') {
     const channelId = approvalChannel(request);

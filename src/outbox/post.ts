@@ -37,6 +37,8 @@ const shape = z.discriminatedUnion('kind', [
     error: z.string(),
     tried: z.array(z.string()).exactOptional(),
   }),
+  /** An alert that a tool posted to us, once for each time it fires, in each channel that shows it. */
+  z.object({ kind: z.literal('alert'), alert: z.string(), episodeAt: z.number(), channelId: z.string() }),
   /** Plain words, escaped where they are rendered; of one `once` there is one message for ever. */
   z.object({ kind: z.literal('words'), plain: z.string(), once: z.string().exactOptional() }),
 ]);
@@ -68,6 +70,8 @@ export function slotOf(post: Post, requestId: string | null): string | null {
       return `full:${requestId}:${post.userId}:${post.minute}`;
     case 'instead':
       return `moved:${post.of}`;
+    case 'alert':
+      return `alert:${post.alert}:${post.episodeAt}:${post.channelId}`;
     case 'words':
       return post.once ?? null;
   }

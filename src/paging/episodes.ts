@@ -37,6 +37,7 @@ export async function claimAlertEvent(tx: Tx, eventId: string, now: number): Pro
 /** An alert that a rule calls for. */
 export interface RingingAlert {
   id: string;
+  /** The message of Slack's under which results go; empty where we show the alert ourselves. */
   threadTs: string;
   title: string;
   /** When it began to fire this time (ms). */
@@ -52,7 +53,7 @@ export async function rememberAlert(tx: Tx, decision: Decision, heard: Heard): P
   const { gated, understood, now } = heard;
   const { alert, begins, silentMs, episodeAt } = decision;
   const id = alert?.id ?? newId('a');
-  const threadTs = gated.threadTs ?? gated.ts;
+  const threadTs = heard.source === undefined ? (gated.threadTs ?? gated.ts) : '';
   if (alert === undefined) {
     await tx
       .insertInto('alerts')
@@ -67,6 +68,7 @@ export async function rememberAlert(tx: Tx, decision: Decision, heard: Heard): P
         severity: understood.severity,
         title: understood.title,
         link: understood.link,
+        details: heard.details === undefined ? null : JSON.stringify(heard.details),
         thread_ts: threadTs,
         last_ts: gated.editedTs ?? gated.ts,
         first_at: now,
@@ -79,7 +81,7 @@ export async function rememberAlert(tx: Tx, decision: Decision, heard: Heard): P
   } else {
     await changeAlert(tx, id, decision, heard);
   }
-  await rememberMessage(tx, id, decision, heard);
+  if (heard.source === undefined) await rememberMessage(tx, id, decision, heard);
   return {
     id,
     threadTs: alert === undefined || decision.startsOver ? threadTs : alert.threadTs,
@@ -93,12 +95,13 @@ export async function rememberAlert(tx: Tx, decision: Decision, heard: Heard): P
 async function changeAlert(tx: Tx, id: string, decision: Decision, heard: Heard): Promise<void> {
   const changes = changesOf(decision, heard);
   if (changes === null) return;
-  const { lastAt, lastTs, episodeAt, threadTs, ...same } = changes;
+  const { lastAt, lastTs, episodeAt, threadTs, details, ...same } = changes;
   await tx
     .updateTable('alerts')
     .set({
       ...same,
       last_at: lastAt,
+      ...(details === undefined ? {} : { details: JSON.stringify(details) }),
       ...(lastTs === undefined ? {} : { last_ts: lastTs }),
       ...(episodeAt === undefined ? {} : { episode_at: episodeAt }),
       ...(threadTs === undefined ? {} : { thread_ts: threadTs, acked_by: null, acked_at: null }),

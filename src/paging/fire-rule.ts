@@ -159,7 +159,8 @@ async function sayProblems(tx: Tx, deps: CallsDeps, ready: ReadyRule, about: Rul
 
 async function ring(tx: Tx, deps: CallsDeps, ready: ReadyRule, about: RuleAlert): Promise<string> {
   const { rule, message } = ready;
-  const { alert, channelId, now } = about;
+  const { alert, places, now } = about;
+  const place = places[0] ?? { channelId: '', threadTs: null, parentId: null };
   const { voice, limits } = deps.config();
   const callees = ready.callees.slice(0, limits.calleesPerRequest);
   const approval =
@@ -173,8 +174,7 @@ async function ring(tx: Tx, deps: CallsDeps, ready: ReadyRule, about: RuleAlert)
     ruleName: rule.name,
     alertId: alert.id,
     alertTitle: alert.title === '' ? null : alert.title,
-    channelId,
-    threadTs: alert.threadTs,
+    ...place,
     message,
     options: { ...pick(voice), ...pick(rule) },
     note: '',

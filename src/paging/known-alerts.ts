@@ -16,14 +16,17 @@ const identityShape: z.ZodType<Identity> = z.object({
 const firingCompared = 1_000;
 
 /** Everything that is stored and that the decision about a message needs. */
-export async function knownInStore(from: Queryable, { gated, understood }: Heard): Promise<Known> {
+export async function knownInStore(from: Queryable, { gated, understood, source }: Heard): Promise<Known> {
   const { channel = '', ts, threadTs, botId } = gated;
   const [message, parent, sameKey] = await Promise.all([
-    messageAt(from, channel, ts),
+    source === undefined ? messageAt(from, channel, ts) : undefined,
     threadTs === undefined ? undefined : messageAt(from, channel, threadTs),
     alertOfKey(from, channel, understood.key),
   ]);
-  const firing = mayEnd(understood) && sameKey === undefined ? await firingAlerts(from, channel, botId) : [];
+  const firing =
+    mayEnd(understood) && sameKey === undefined && source?.exact !== true
+      ? await firingAlerts(from, channel, botId)
+      : [];
   const alerts = [message?.alert, parent?.alert, sameKey, ...firing].filter((alert) => alert !== undefined);
   return {
     message,

@@ -4,6 +4,7 @@ import type { Message } from '../calls/request/types.ts';
 import type { Rule } from '../config/types.ts';
 import { post } from '../outbox/outbox.ts';
 import type { Tx } from '../store/types.ts';
+import type { Place } from './alert-posts.ts';
 import type { RingingAlert } from './episodes.ts';
 
 /** A rule that an alert matches, with whom it rings and what they hear: everything that needed looking up. */
@@ -19,7 +20,8 @@ export interface ReadyRule {
 export interface RuleAlert {
   alert: RingingAlert;
   teamId: string;
-  channelId: string;
+  /** Where it is shown; a rule's request goes to the first. None: nowhere in Slack. */
+  places: Place[];
   /** The name that the alerting tool posts under. */
   source: string | null;
   now: number;
@@ -27,11 +29,10 @@ export interface RuleAlert {
 
 /** Plain words under the alert, escaped where they are rendered; of one `slot` there is one message for ever. */
 export async function rulesReply(tx: Tx, about: RuleAlert, plain: string, slot?: string): Promise<void> {
-  await post(tx, about.now, {
-    requestId: null,
-    post: { kind: 'words', plain, ...(slot === undefined ? {} : { once: slot }) },
-    place: { channelId: about.channelId, threadTs: about.alert.threadTs },
-  });
+  for (const [index, place] of about.places.entries()) {
+    const once = slot === undefined ? {} : { once: index === 0 ? slot : `${slot}:${place.channelId}` };
+    await post(tx, about.now, { requestId: null, post: { kind: 'words', plain, ...once }, place });
+  }
 }
 
 /** Nobody is called for a message that arrives too late: its thread says so, once for each episode of the alert. */

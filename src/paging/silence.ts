@@ -3,6 +3,7 @@ import type { Rule } from '../config/types.ts';
 import { newId } from '../ids.ts';
 import { enqueue } from '../queue/enqueue.ts';
 import type { Queryable, Tx } from '../store/types.ts';
+import { placesOfRule, placesShown } from './alert-posts.ts';
 import type { RingingAlert } from './episodes.ts';
 import { fireRule, resolveAlert } from './fire-rule.ts';
 import { lockAlert } from './known-alerts.ts';
@@ -78,8 +79,9 @@ export async function beginSilence(tx: Tx, deps: CallsDeps, ready: ReadyRule, se
   const now = deps.clock.now();
   const alert = await silenceAlert(tx, rule, known, now);
   await tx.updateTable('silences').set({ alert_id: alert.id }).where('rule_name', '=', rule.name).execute();
-  const { team_id: teamId, channel_id: channelId, source } = known;
-  await fireRule(tx, deps, ready, { alert, teamId, channelId, source, now });
+  const { team_id: teamId, channel_id: place, source } = known;
+  const places = await placesOfRule(tx, deps, alert, { place, rule, now });
+  await fireRule(tx, deps, ready, { alert, teamId, places, source, now });
 }
 
 /** The alert of a rule's silence: one row for each rule and channel, which begins to fire anew. */
@@ -130,7 +132,8 @@ async function endSilence(tx: Tx, deps: CallsDeps, alertId: string, beat: Beat):
     ...{ begins: false, silentMs: 0 },
   };
   const { teamId, source, now } = beat;
-  await resolveAlert(tx, deps, { alert, teamId, channelId: row.channel_id, source, now });
+  const places = await placesShown(tx, alert, { place: row.channel_id, now });
+  await resolveAlert(tx, deps, { alert, teamId, places, source, now });
 }
 
 /** The row, locked: a message that comes and a silence that begins do not pass each other. */

@@ -38,6 +38,8 @@ export interface RequestsTable {
   asked_in: string | null;
   /** The thread the board is posted in; null: the board is a message of its own. */
   thread_ts: string | null;
+  /** The outbox's message in whose thread the board goes, where that one is ours. */
+  thread_post: Generated<string | null>;
   message: Json<Message>;
   options: Json<CallOptions>;
   /** What the person typed into calledInfo. */
@@ -251,7 +253,9 @@ export interface AlertsTable {
   severity: AlertSeverity | null;
   title: string;
   link: string | null;
-  /** The message under which the results go. */
+  /** JSON [[label, value]] of an alert that was posted to us; null: it stands in Slack itself. */
+  details: Generated<string | null>;
+  /** The message under which the results go; empty where we post it ourselves. */
   thread_ts: string;
   /** Slack's time of the newest message that changed its status: what is older is older news. */
   last_ts: string;

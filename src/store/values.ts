@@ -42,6 +42,7 @@ export type PostKind =
   | 'reminder'
   | 'outcome'
   | 'instead'
+  | 'alert'
   | 'words';
 /** Why a call is what it is, where this program or a person says so; what the platform says stands in submit_code. */
 export type CallCause =

@@ -51,6 +51,8 @@ export const anything: AlertMatch = {
 export const rule = (name: string, match: Partial<AlertMatch> = {}, more: Partial<Rule> = {}): Rule => ({
   name,
   channels: ['C1'],
+  sources: [],
+  channel: undefined,
   match: { ...anything, ...match },
   not: undefined,
   call: ['x'],

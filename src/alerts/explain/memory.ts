@@ -28,16 +28,19 @@ export function createMemory(): Memory {
     return found === undefined || alert === undefined ? undefined : { seen: found.seen, alert };
   };
   return {
-    known({ gated, understood }) {
+    known({ gated, understood, source }) {
       const { channel = '', botId } = gated;
       const sameKey = alerts.get(understood.key);
       const fires = (alert: KnownAlert) =>
         alert.status === 'firing' && alert.channel === channel && alert.botId === botId;
       return {
-        message: messageAt(channel, gated.ts),
+        message: source === undefined ? messageAt(channel, gated.ts) : undefined,
         parent: messageAt(channel, gated.threadTs)?.alert,
         sameKey,
-        firing: mayEnd(understood) && sameKey === undefined ? [...alerts.values()].filter(fires) : [],
+        firing:
+          mayEnd(understood) && sameKey === undefined && source?.exact !== true
+            ? [...alerts.values()].filter(fires)
+            : [],
         rings,
       };
     },
@@ -61,7 +64,7 @@ export function createMemory(): Memory {
         decision.alert === undefined ? before : { ...before, ...changesOf(decision, heard) };
       alerts.set(alert.key, alert);
       const seen = messageOf(decision, gated);
-      if (seen !== null && gated.ts !== '')
+      if (seen !== null && gated.ts !== '' && heard.source === undefined)
         messages.set(placeOf(gated.channel, gated.ts), { seen, key: alert.key });
       return alert;
     },

@@ -27,6 +27,10 @@ function inWords(condition: Condition, rule: Rule, facts: RuleFacts, context: Ru
   switch (condition) {
     case 'channels':
       return `it reads ${rule.channels.join(', ')}, and the message is in ${context.channel ?? 'no channel'}`;
+    case 'sources':
+      return rule.sources.length === 0
+        ? 'it reads no source'
+        : `it reads ${rule.sources.join(', ')}, and this was posted to ${context.source ?? 'no source'}`;
     case 'status':
       return `it asks for status ${(match.status ?? ['firing']).join(' or ')}, and the message is ${facts.status}${
         match.status?.includes('any') === true ? ', which has to be named' : ''

@@ -41,6 +41,7 @@ export async function createRequest(
       channel_id: ask.channelId,
       asked_in: ask.askedIn ?? null,
       thread_ts: ask.threadTs ?? null,
+      thread_post: ask.parentId ?? null,
       message,
       options,
       note: ask.note,

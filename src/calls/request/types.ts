@@ -161,6 +161,8 @@ export interface NewRequest {
   /** Where the person was when asking. */
   askedIn?: string | null;
   threadTs?: string | null;
+  /** The outbox's message in whose thread the board goes, where that one is not posted yet. */
+  parentId?: string | null;
   message: Message;
   options: CallOptions;
   /** What goes out in calledInfo before the token. */

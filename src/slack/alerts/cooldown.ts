@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { sourceOfPlace } from '../../alerts/formats/heard.ts';
+import { channelOfRule, placesOfRule } from '../../paging/alert-posts.ts';
 import { fireAfterCooldown } from '../../paging/fire-rule.ts';
 import type { TaskHandler } from '../../queue/types.ts';
 import type { SlackDeps } from '../context/deps.ts';
@@ -35,30 +37,20 @@ export function createCooldownWatch(deps: SlackDeps): TaskHandler {
       !severity.some((each) => each === row.severity)
     )
       return undefined;
-    const from = { channel: row.channel_id, botName: later.source ?? undefined };
+    const posted = sourceOfPlace(row.channel_id);
+    const channelId = posted === undefined ? row.channel_id : channelOfRule(deps.config(), posted, rule);
+    const from = { channel: channelId, botName: later.source ?? undefined };
+    const alert = {
+      ...{ id: row.id, threadTs: row.thread_ts, title: row.title, episodeAt: row.episode_at },
+      ...{ begins: false, silentMs: 0 },
+    };
     const ready = await readyRule(deps, rule, from, { title: row.title, severity: row.severity });
-    const done = await deps.store.transaction((tx) =>
-      fireAfterCooldown(
-        tx,
-        deps,
-        ready,
-        {
-          alert: {
-            id: row.id,
-            threadTs: row.thread_ts,
-            title: row.title,
-            episodeAt: row.episode_at,
-            begins: false,
-            silentMs: 0,
-          },
-          teamId: deps.identity.teamId,
-          channelId: row.channel_id,
-          source: later.source,
-          now: deps.clock.now(),
-        },
-        { ...later, lastTs: row.last_ts },
-      ),
-    );
+    const now = deps.clock.now();
+    const done = await deps.store.transaction(async (tx) => {
+      const places = await placesOfRule(tx, deps, alert, { place: row.channel_id, rule, now });
+      const about = { alert, teamId: deps.identity.teamId, places, source: later.source, now };
+      return await fireAfterCooldown(tx, deps, ready, about, { ...later, lastTs: row.last_ts });
+    });
     return done ? undefined : { againAt: deps.clock.now() };
   };
 }

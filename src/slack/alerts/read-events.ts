@@ -2,10 +2,13 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Decision, decide, type Heard, sentAt } from '../../alerts/decide.ts';
 import { gate } from '../../alerts/filter.ts';
 import { flatten } from '../../alerts/flatten.ts';
+import { heardFrom, sourceOfPlace } from '../../alerts/formats/heard.ts';
+import type { Posted } from '../../alerts/formats/types.ts';
 import { understand } from '../../alerts/understand.ts';
 import { cleanValue } from '../../clean-text.ts';
 import type { Rule } from '../../config/types.ts';
 import { acknowledgeAlert, byTool } from '../../paging/acknowledge.ts';
+import { channelOfRule, placesOfRule, showHeard } from '../../paging/alert-posts.ts';
 import { claimAlertEvent, rememberAlert } from '../../paging/episodes.ts';
 import {
   fireRule,
@@ -16,7 +19,7 @@ import {
 } from '../../paging/fire-rule.ts';
 import { knownInStore } from '../../paging/known-alerts.ts';
 import { sayLate } from '../../paging/rule-reply.ts';
-import { hearBeat } from '../../paging/silence.ts';
+import { type Beat, hearBeat } from '../../paging/silence.ts';
 import type { TaskHandler } from '../../queue/types.ts';
 import { storeFault } from '../../store/errors.ts';
 import type { SlackDeps } from '../context/deps.ts';
@@ -104,11 +107,7 @@ async function setAside(deps: SlackDeps, event: StoredEvent, error: unknown): Pr
 
 async function readEvent(deps: SlackDeps, event: StoredEvent): Promise<void> {
   const now = deps.clock.now();
-  const gated = gate(cleanValue(JSON.parse(event.body)), { ...ownIds(deps), teamId: deps.identity.teamId });
-  const heard =
-    'alert' in gated
-      ? { gated: gated.alert, understood: understand(flatten(gated.alert.message), gated.alert), now }
-      : null;
+  const heard = hear(deps, event, now);
   const decision =
     heard === null ? null : decide(await knownInStore(deps.store.read, heard), heard, deps.config().rules);
   if (heard !== null) logDecision(deps, event, heard, decision);
@@ -116,26 +115,43 @@ async function readEvent(deps: SlackDeps, event: StoredEvent): Promise<void> {
     await deps.store.transaction((tx) => claimAlertEvent(tx, event.event_id, now));
     return;
   }
+  const source = heard.gated.botName ?? null;
   // Before the transaction: Slack may have to be asked whom a rule calls.
-  const from = { channel: heard.gated.channel, botName: heard.gated.botName };
   const ready = await Promise.all(
-    decision.rings.map((rule) => atOnce(rule, readyRule(deps, rule, from, heard.understood))),
+    decision.rings.map((rule) => {
+      const from = { channel: channelOf(deps, heard, rule), botName: heard.gated.botName };
+      return atOnce(rule, readyRule(deps, rule, from, heard.understood));
+    }),
   );
   await deps.store.transaction(async (tx) => {
     if (!(await claimAlertEvent(tx, event.event_id, now))) return;
     const alert = await rememberAlert(tx, decision, heard);
     await noteMatches(tx, [...decision.matched, ...decision.beats], now);
-    const source = heard.gated.botName ?? null;
-    const about = { alert, teamId: event.team_id, channelId: event.channel_id, source, now };
+    const places = await showHeard(tx, alert, { heard, decision, channel: ownChannelOf(deps, heard) });
+    const about = { alert, teamId: event.team_id, places, source, now };
     if (decision.news === 'resolved') await resolveAlert(tx, deps, about);
     if (decision.acknowledgedBy !== null)
       await acknowledgeAlert(tx, deps, alert.id, byTool(decision.acknowledgedBy, source ?? ''));
     await sayLate(tx, about, decision);
-    for (const each of ready) await fireRule(tx, deps, each, about);
-    const { gated } = heard;
-    const beat = { ...about, threadTs: gated.threadTs ?? gated.ts, sentAt: sentAt(gated) ?? now };
-    for (const rule of decision.beats) await hearBeat(tx, deps, rule, beat);
+    for (const each of ready) {
+      const rulePlaces = await placesOfRule(tx, deps, alert, {
+        place: event.channel_id,
+        rule: each.rule,
+        now,
+      });
+      await fireRule(tx, deps, each, { ...about, places: rulePlaces });
+    }
+    for (const rule of decision.beats) await hearBeat(tx, deps, rule, beatOf(event, heard));
   });
+}
+
+/** A message that a rule with `silentFor` waits for; a source says it the moment it posts. */
+function beatOf(event: StoredEvent, { gated, source, now }: Heard): Beat {
+  const at = source === undefined ? (sentAt(gated) ?? now) : source.receivedAt;
+  return {
+    ...{ teamId: event.team_id, channelId: event.channel_id, source: gated.botName ?? null, sentAt: at, now },
+    threadTs: source === undefined ? (gated.threadTs ?? gated.ts) : '',
+  };
 }
 
 /** What needs nobody's answer is ready now. What waits for Slack is looked up by a task, and keeps no other alert waiting. */
@@ -145,11 +161,38 @@ async function atOnce(rule: Rule, looking: Promise<ReadyRule>): Promise<ReadyRul
   return await Promise.race([looking, nextTurn({ rule, callees: null })]);
 }
 
+/** What an event says; null where it is none of a tool's. */
+function hear(deps: SlackDeps, event: StoredEvent, now: number): Heard | null {
+  const body = cleanValue(JSON.parse(event.body));
+  const name = sourceOfPlace(event.channel_id);
+  if (name !== undefined) {
+    const byWords = (deps.config().sources[name]?.also.length ?? 0) > 0;
+    return heardFrom(body as Posted, { name, receivedAt: event.received_at, now, byWords });
+  }
+  const gated = gate(body, { ...ownIds(deps), teamId: deps.identity.teamId });
+  if (!('alert' in gated)) return null;
+  return { gated: gated.alert, understood: understand(flatten(gated.alert.message), gated.alert), now };
+}
+
+/** Where an alert stands whatever rules say; undefined: nowhere in Slack. */
+function ownChannelOf(deps: SlackDeps, { gated, source }: Heard): string | undefined {
+  return source === undefined ? gated.channel : deps.config().sources[source.name]?.channel;
+}
+
+/** The channel where a rule's request goes; undefined: none. */
+function channelOf(deps: SlackDeps, { gated, source }: Heard, rule: Rule): string | undefined {
+  return source === undefined ? gated.channel : channelOfRule(deps.config(), source.name, rule);
+}
+
 function logDecision(deps: SlackDeps, event: StoredEvent, heard: Heard, decision: Decision | null): void {
   const { gated, understood } = heard;
   const sender = { channel: event.channel_id, bot: gated.botId, app: gated.appId };
   if (decision === null) {
-    deps.log.info(sender, "another sender's message in the thread of an alert changes nothing");
+    const why =
+      heard.source === undefined
+        ? "another sender's message in the thread of an alert changes nothing"
+        : 'an acknowledgement of an alert that does not fire changes nothing';
+    deps.log.info(sender, why);
     return;
   }
   const { status, key, news, matched } = decision;

@@ -1,4 +1,6 @@
+import { sourceOfPlace } from '../../alerts/formats/heard.ts';
 import { isWithin } from '../../alerts/match-rules.ts';
+import { channelOfRule } from '../../paging/alert-posts.ts';
 import { beginSilence, silenceOf, silenceTitle } from '../../paging/silence.ts';
 import type { TaskHandler } from '../../queue/types.ts';
 import { slackFailure } from '../client/errors.ts';
@@ -24,6 +26,9 @@ export function createSilenceWatch(deps: SlackDeps): TaskHandler {
     const dueAt = silence.heard_at + rule.silentForMs;
     if (dueAt > now) return { againAt: dueAt };
     if (!isWithin(rule, now)) return { againAt: now + lookAgainMs };
+    // A source posts to us: it needs no Slack.
+    const needsSlack = rule.channels.length > 0 && deps.identity.botUserId === '';
+    if (needsSlack) return { againAt: now + 1_000 };
     try {
       const found = await lookForMissed(deps, rule.channels, lease);
       if (found > 0 && now < dueAt + lookAgainMs) return { againAt: now + understandMs };
@@ -34,7 +39,9 @@ export function createSilenceWatch(deps: SlackDeps): TaskHandler {
       );
       return { againAt: now + lookAgainMs };
     }
-    const from = { channel: silence.channel_id, botName: silence.source ?? undefined };
+    const source = sourceOfPlace(silence.channel_id);
+    const channel = source === undefined ? silence.channel_id : channelOfRule(deps.config(), source, rule);
+    const from = { channel, botName: silence.source ?? undefined };
     const ready = await readyRule(deps, rule, from, { title: silenceTitle(rule), severity: null });
     await deps.store.transaction((tx) => beginSilence(tx, deps, ready, silence));
     return undefined;

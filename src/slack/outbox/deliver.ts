@@ -16,6 +16,9 @@ import { uploadFile } from './upload.ts';
 /** Slack takes about one message a second in one channel: https://docs.slack.dev/apis/web-api/rate-limits */
 const oneChannelEveryMs = 1_000;
 
+/** What they show changes while they stand. */
+const editedKinds: readonly MessageRow['kind'][] = ['board', 'results', 'card', 'alert'];
+
 /** `done`: nothing of it waits any more here; else the channel rests for `waitMs`. */
 type Outcome = 'done' | { waitMs: number };
 
@@ -57,7 +60,7 @@ async function whenNext(deps: SlackDeps, channelId: string): Promise<TaskResult>
   return at === null ? undefined : { againAt: Math.max(Number(at), deps.clock.now()) };
 }
 
-/** What waits for a channel and has no earlier message of its request before it. */
+/** What waits for a channel, has no earlier message of its request before it, and no thread that is still to begin. */
 function inTurn(deps: SlackDeps, channelId: string) {
   return deps.store.read
     .selectFrom('messages')
@@ -73,6 +76,18 @@ function inTurn(deps: SlackDeps, channelId: string) {
             .whereRef('earlier.channel_id', '=', 'messages.channel_id')
             .whereRef('earlier.sequence', '<', 'messages.sequence')
             .where('earlier.state', '=', 'pending'),
+        ),
+      ),
+    )
+    .where((eb) =>
+      eb.not(
+        eb.exists(
+          eb
+            .selectFrom('messages as parent')
+            .select('parent.id')
+            .whereRef('parent.id', '=', 'messages.parent_id')
+            .whereRef('parent.channel_id', '=', 'messages.channel_id')
+            .where('parent.state', '=', 'pending'),
         ),
       ),
     );
@@ -105,17 +120,21 @@ async function deliverOne(deps: SlackDeps, message: MessageRow, lease: Lease): P
 }
 
 /** The ts of the thread that a message goes into; null: none. */
-async function threadOf(deps: SlackDeps, message: MessageRow): Promise<string | null> {
+async function threadOf(
+  deps: SlackDeps,
+  message: Pick<MessageRow, 'thread_ts' | 'parent_id' | 'channel_id'>,
+): Promise<string | null> {
   if (message.thread_ts !== null) return message.thread_ts;
   if (message.parent_id === null) return null;
   const parent = await deps.store.read
     .selectFrom('messages')
-    .select(['state', 'channel_id', 'thread_ts', 'ts'])
+    .select(['state', 'channel_id', 'thread_ts', 'parent_id', 'ts'])
     .where('id', '=', message.parent_id)
     .executeTakeFirst();
   if (parent === undefined || parent.state !== 'posted' || parent.channel_id !== message.channel_id)
     return null;
-  return parent.thread_ts ?? parent.ts;
+  // What stands in a thread itself is answered in that thread.
+  return (await threadOf(deps, parent)) ?? parent.ts;
 }
 
 /** Looks for what an earlier try may have posted. A search that fails counts as a try: after a few, it is posted unseen. */
@@ -221,7 +240,7 @@ async function delivered(
       .where('id', '=', message.id)
       .execute();
     // What changed while it was being posted was not asked to be edited: it was no message yet.
-    if (message.kind === 'board' || message.kind === 'results' || message.kind === 'card') {
+    if (editedKinds.includes(message.kind)) {
       await editSoon(tx, message.id, now);
     }
   });

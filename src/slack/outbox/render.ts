@@ -1,5 +1,6 @@
 import type { KnownBlock } from '@slack/types';
 import type { CountryCode } from 'libphonenumber-js';
+import { z } from 'zod';
 import { unknownCountry } from '../../callees/countries.ts';
 import { isBetweenIn } from '../../callees/numbering-plan.ts';
 import { type Post, readPost } from '../../outbox/post.ts';
@@ -8,6 +9,7 @@ import { renderReminder } from '../approval/reminder.ts';
 import { renderBoard } from '../board/board.ts';
 import { renderCsv } from '../board/csv.ts';
 import { renderInstead, renderOutcome } from '../board/direct.ts';
+import { renderPostedAlert } from '../board/posted-alert.ts';
 import { renderResults } from '../board/results.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import { context, section } from '../kit/blocks.ts';
@@ -27,13 +29,14 @@ export async function renderMessage(deps: SlackDeps, message: MessageRow): Promi
   const what = readPost(message);
   if (what === null) return null;
   if (what.kind === 'words') return renderWords(message, what.plain);
+  if (what.kind === 'alert') return await renderAlert(deps, message, what.alert);
   const known = await lookUp(deps, message, what);
   return known === null ? null : render(what, message, known);
 }
 
 /** Pure: asks nobody. */
 export function render(
-  what: Exclude<Post, { kind: 'words' }>,
+  what: Exclude<Post, { kind: 'words' | 'alert' }>,
   message: Shown,
   known: Known,
 ): Rendered | null {
@@ -87,6 +90,24 @@ function movedNotes({ movedFrom, error = '' }: { movedFrom?: string; error?: str
 function anewNotes({ anew }: { anew?: true }): string[] {
   return anew ? ['The message before this one was deleted. This one shows the request from now on.'] : [];
 }
+
+/** An alert that a tool posted to us, as it is now. */
+async function renderAlert(deps: SlackDeps, message: Shown, id: string): Promise<Rendered | null> {
+  const row = await deps.store.read
+    .selectFrom('alerts')
+    .select(['status', 'severity', 'title', 'link', 'details', 'channel_id', 'acked_by', 'episode_at'])
+    .where('id', '=', id)
+    .executeTakeFirst();
+  if (row === undefined) return null;
+  const { status, severity, title, link } = row;
+  const rendered = renderPostedAlert({
+    ...{ status, severity, title, link, labels: labelsSchema.parse(JSON.parse(row.details ?? '[]')) },
+    ...{ source: row.channel_id.replace(/^source:/, ''), ackedBy: row.acked_by, since: row.episode_at },
+  });
+  return tagged(message, rendered);
+}
+
+const labelsSchema = z.array(z.tuple([z.string(), z.string()]));
 
 /** Replies are found again after a lost answer by their own id. */
 function tagged(message: Shown, rendered: { text: string; blocks: KnownBlock[] }): Message {

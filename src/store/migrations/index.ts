@@ -4,6 +4,7 @@ import { firstTables } from './first-tables.ts';
 import { lighterIndexes } from './lighter-indexes.ts';
 import { openCalls } from './open-calls.ts';
 import { outboxTries } from './outbox-tries.ts';
+import { postedAlerts } from './posted-alerts.ts';
 import { resendLaneCause } from './resend-lane-cause.ts';
 import { setAsideEvents } from './set-aside-events.ts';
 import { silences } from './silences.ts';
@@ -29,4 +30,5 @@ export const migrations: Step[] = [
   setAsideEvents,
   silences,
   statesAndKeys,
+  postedAlerts,
 ];

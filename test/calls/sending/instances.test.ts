@@ -276,7 +276,7 @@ describe('locks of two instances', { skip: !databaseKinds.includes('postgres') }
           resolveAlert(theirs, depsOf(other), {
             alert,
             teamId: 'T0',
-            channelId: 'C0ALERTS',
+            places: [{ channelId: 'C0ALERTS', threadTs: alert.threadTs, parentId: null }],
             source: null,
             now: 2,
           }),

@@ -1,0 +1,48 @@
+import { z } from 'zod';
+import { alertSchema, alertTitle } from './alertmanager.ts';
+import type { PostedAlert, ReadPayload } from './types.ts';
+import { labelPairs, linkOf, problemOf, severityOf, textOf, timeOf, titleOf } from './words.ts';
+
+const grafanaAlert = alertSchema.extend({
+  fingerprint: z.string().min(1).max(1_000),
+  valueString: z.string().optional(),
+  panelURL: z.string().optional(),
+  dashboardURL: z.string().optional(),
+  silenceURL: z.string().optional(),
+});
+
+/** https://grafana.com/docs/grafana/latest/alerting/configure-notifications/manage-contact-points/integrations/webhook-notifier/ */
+const schema = z.looseObject({
+  status: z.enum(['firing', 'resolved']).optional(),
+  externalURL: z.string().optional(),
+  alerts: z.array(grafanaAlert).min(1),
+});
+
+/** Grafana's webhook: each alert of it by its own fingerprint. */
+export function readGrafana(body: unknown): ReadPayload {
+  const read = schema.safeParse(body);
+  if (!read.success) return { problem: problemOf('webhook of Grafana', read.error) };
+  return { posted: read.data.alerts.map((alert) => posted(alert, read.data.externalURL)) };
+}
+
+function posted(alert: z.output<typeof grafanaAlert>, externalURL: string | undefined): PostedAlert {
+  const { labels, annotations } = alert;
+  const fires = alert.status === 'firing';
+  const name = labels.rulename === undefined ? labels.alertname : `${labels.alertname} ${labels.rulename}`;
+  return {
+    kind: 'alert',
+    action: fires ? 'trigger' : 'resolve',
+    key: alert.fingerprint,
+    // "DatasourceNoData" is what happened; the rule's own name stands beside it.
+    title: titleOf(alertTitle(name === undefined ? labels : { ...labels, alertname: name }, annotations)),
+    severity: severityOf(labels),
+    link: linkOf(alert.panelURL, alert.dashboardURL, alert.generatorURL, externalURL),
+    labels: labelPairs(labels),
+    text: textOf([...labelPairs(labels), ...labelPairs(annotations), alert.valueString ?? '']),
+    at: timeOf(fires ? alert.startsAt : alert.endsAt),
+    headline: titleOf(
+      `[${fires ? 'FIRING:1' : 'RESOLVED'}] ${name ?? 'Alert'} ${labels.grafana_folder ?? ''}`,
+    ),
+    by: '',
+  };
+}

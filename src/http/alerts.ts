@@ -1,0 +1,209 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { parse as parseQuery } from 'node:querystring';
+import { z } from 'zod';
+import { readPayload } from '../alerts/formats/read.ts';
+import type { Posted } from '../alerts/formats/types.ts';
+import type { Clock } from '../clock.ts';
+import { sourceTokenName } from '../config/env.ts';
+import type { Config, Source, SourceFormat } from '../config/types.ts';
+import { VoicecallError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import { storePosted, waitingEvents } from '../paging/posted.ts';
+import type { Store } from '../store/types.ts';
+import { answer, type Handler, readBody } from './server.ts';
+
+export const alertsPath = '/alerts/';
+
+const bodyLimit = 1024 * 1024;
+/** A tool waits some ten seconds for its answer and tries again: better it hears in time that we cannot store. */
+const storeWithinMs = 3_000;
+/** So many posts of one source are taken at once, and so many more each second. */
+const burst = 10_000;
+const perSecond = 500;
+/** With so many waiting to be dealt with, more would only come later still. */
+const mostWaiting = 20_000;
+const waitingFreshMs = 1_000;
+const toldEveryMs = 60_000;
+
+export interface AlertsDeps {
+  store: Store;
+  clock: Clock;
+  log: Log;
+  config: () => Config;
+  /** By variable; see `sourceTokenName`. */
+  sourceTokens: Record<string, string>;
+}
+
+/** What is answered, in the shape that a format's clients expect. */
+interface Answer {
+  status: number;
+  words: string;
+  /** Of an event of the Events API that was taken. */
+  key?: string | undefined;
+  retryAfterS?: number;
+}
+
+/**
+ * POST /alerts/<source>: takes what a tool posts, and answers 202 once it is on disk. The token comes as
+ * `Authorization: Bearer`, as a further part of the path, or as the routing_key of an event. Slack is not asked.
+ */
+export function createAlertsRoute(deps: AlertsDeps): (path: string) => { POST: Handler } | undefined {
+  const allowance = new Map<string, { left: number; at: number }>();
+  let waiting = { count: 0, untilAt: 0 };
+  let toldAt = Number.NEGATIVE_INFINITY;
+
+  /** Seconds to wait; 0: it may come in. */
+  async function fullFor(source: string): Promise<number> {
+    const now = deps.clock.now();
+    const before = allowance.get(source) ?? { left: burst, at: now };
+    const left = Math.min(burst, before.left + ((now - before.at) / 1000) * perSecond);
+    allowance.set(source, { left: Math.max(0, left - 1), at: now });
+    if (left < 1) return 2;
+    if (waiting.untilAt <= now) {
+      waiting = { count: waiting.count, untilAt: now + waitingFreshMs };
+      waiting = { ...waiting, count: await waitingEvents(deps.store.read, mostWaiting) };
+    }
+    return waiting.count >= mostWaiting ? 10 : 0;
+  }
+
+  /** A tool that shows a wrong token is worth a line now and then, not one for each try. */
+  function tellWrongToken(source: string): void {
+    const now = deps.clock.now();
+    if (now - toldAt < toldEveryMs) return;
+    toldAt = now;
+    deps.log.warn({ source }, 'a post with a wrong token was refused: its alerts ring nobody');
+  }
+
+  async function take(request: IncomingMessage, name: string, source: Source, shown: string | undefined) {
+    const token = deps.sourceTokens[sourceTokenName(name)];
+    const wrong = (): Answer => {
+      tellWrongToken(name);
+      return { status: 401, words: 'wrong or missing token' };
+    };
+    if (shown !== undefined && !isSame(shown, token)) return wrong();
+    // Only the Events API carries its token inside.
+    if (shown === undefined && source.format !== 'events') return wrong();
+    const body = await readBody(request, bodyLimit);
+    if (body === 'too large') return { status: 413, words: 'more than 1 MiB: send fewer alerts at once' };
+    if (body === 'busy') return { status: 429, words: 'too much at once', retryAfterS: 2 };
+    const json = parseBody(source.format, request.headers['content-type'], body.toString());
+    if (shown === undefined && !isSame(routingKey(json), token)) return wrong();
+    const waitS = await fullFor(name);
+    if (waitS > 0) return { status: 429, words: 'too much at once', retryAfterS: waitS };
+    if (json === undefined) return { status: 400, words: 'this is no JSON; was it cut off?' };
+    const read = readPayload(source.format, json);
+    if ('problem' in read) return { status: 400, words: read.problem };
+    await storePosted(
+      deps.store,
+      { source: name, posted: read.posted, now: deps.clock.now() },
+      storeWithinMs,
+    );
+    return { status: 202, words: 'accepted', key: keyOf(read.posted) };
+  }
+
+  return (path) => {
+    const found = findSource(path, deps.config().sources);
+    if (found === undefined) return undefined;
+    const { name, source, inPath } = found;
+    return {
+      async POST(request, response) {
+        let result: Answer;
+        try {
+          result = await take(request, name, source, inPath ?? tokenOf(request));
+        } catch (error) {
+          if (!(error instanceof VoicecallError) || error.code !== 'store_unavailable') throw error;
+          deps.log.error(
+            { source: name, err: error },
+            'a post could not be stored: the tool is told to try again',
+          );
+          result = { status: 503, words: 'cannot be stored now: try again', retryAfterS: 5 };
+        }
+        // What was not read is thrown away, so that the sender gets its answer.
+        request.resume();
+        answerAs(source.format, response, result);
+      },
+    };
+  };
+}
+
+/** "/alerts/<source>" or "/alerts/<source>/<token>"; tools of the Events API may put "/v2/enqueue" behind it. */
+function findSource(path: string, sources: Config['sources']) {
+  if (!path.startsWith(alertsPath)) return undefined;
+  const [name = '', ...rest] = path
+    .slice(alertsPath.length)
+    .replace(/\/v2\/enqueue\/?$/, '')
+    .split('/');
+  const source = Object.hasOwn(sources, name) ? sources[name] : undefined;
+  if (source === undefined || rest.length > 1) return undefined;
+  const [segment] = rest;
+  return { name, source, inPath: segment === undefined || segment === '' ? undefined : decoded(segment) };
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}
+
+/** Bearer, or the password of Basic, which every tool can send. */
+function tokenOf({ headers }: IncomingMessage): string | undefined {
+  const [, scheme = '', value = ''] = /^(\w+) +(\S+)$/.exec(headers.authorization ?? '') ?? [];
+  if (/^bearer$/i.test(scheme)) return value;
+  if (/^basic$/i.test(scheme)) return Buffer.from(value, 'base64').toString().split(':').slice(1).join(':');
+  return headers.authorization === undefined ? undefined : '';
+}
+
+/** Compared in constant time; nothing is the same as a token that is not set. */
+function isSame(shown: string | undefined, token: string | undefined): boolean {
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  const same = timingSafeEqual(digest(shown ?? ''), digest(token ?? ''));
+  return same && shown !== undefined && token !== undefined;
+}
+
+const routed = z.looseObject({ routing_key: z.string() });
+
+function routingKey(json: unknown): string | undefined {
+  return routed.safeParse(json).data?.routing_key;
+}
+
+/** Undefined where it is no JSON. */
+function parseBody(format: SourceFormat, contentType: string | undefined, text: string): unknown {
+  const isForm = format === 'slack' && contentType?.startsWith('application/x-www-form-urlencoded') === true;
+  const { payload } = isForm ? parseQuery(text) : {};
+  try {
+    return JSON.parse(typeof payload === 'string' ? payload : text);
+  } catch {
+    return undefined;
+  }
+}
+
+function keyOf([first]: Posted[]): string | undefined {
+  return first?.kind === 'alert' ? first.key : undefined;
+}
+
+function answerAs(format: SourceFormat, response: ServerResponse, result: Answer): void {
+  const { status, words, key, retryAfterS } = result;
+  if (retryAfterS !== undefined) response.setHeader('retry-after', String(retryAfterS));
+  if (format === 'slack') {
+    response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' });
+    response.end(status === 202 ? 'ok' : words);
+    return;
+  }
+  if (format !== 'events') {
+    answer(response, status, status === 202 ? { status: 'success' } : { status: 'error', error: words });
+    return;
+  }
+  // https://developer.pagerduty.com/docs/send-alert-event
+  if (status === 202)
+    answer(response, status, { status: 'success', message: 'Event processed', dedup_key: key });
+  else if (status === 400)
+    answer(response, status, {
+      status: 'invalid event',
+      message: 'Event object is invalid',
+      errors: [words],
+    });
+  else answer(response, status, { status: status === 429 ? 'throttle exceeded' : 'error', message: words });
+}

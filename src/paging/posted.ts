@@ -1,0 +1,53 @@
+import { placeOfSource } from '../alerts/formats/heard.ts';
+import type { Posted } from '../alerts/formats/types.ts';
+import { newId } from '../ids.ts';
+import { enqueue } from '../queue/enqueue.ts';
+import type { Queryable, Store } from '../store/types.ts';
+
+const rowsAtOnce = 200;
+let sequence = 0;
+
+/** Stores what a source posted, all of it or nothing. Each post is news of its own: tools say the same again. */
+export async function storePosted(
+  store: Store,
+  { source, posted, now }: { source: string; posted: readonly Posted[]; now: number },
+  patienceMs: number,
+): Promise<void> {
+  const place = placeOfSource(source);
+  const post = newId('p');
+  // Of several posts in one millisecond the first is read first.
+  const rows = posted.map((each) => ({
+    event_id: `${place}:${now}:${String(sequence++).padStart(12, '0')}:${post}`,
+    team_id: '',
+    channel_id: place,
+    body: JSON.stringify(each),
+    received_at: now,
+    processed_at: null,
+  }));
+  await store.transaction(
+    async (tx) => {
+      for (let start = 0; start < rows.length; start += rowsAtOnce)
+        await tx
+          .insertInto('alert_events')
+          .values(rows.slice(start, start + rowsAtOnce))
+          .execute();
+      await enqueue(tx, { kind: 'alerts', key: 'understand', runAt: now, priority: 0 });
+    },
+    { patienceMs },
+  );
+}
+
+/** How many events wait to be dealt with, counted to `most`. */
+export async function waitingEvents(from: Queryable, most: number): Promise<number> {
+  const waiting = from
+    .selectFrom('alert_events')
+    .select('event_id')
+    .where('processed_at', 'is', null)
+    .where('set_aside_at', 'is', null)
+    .limit(most);
+  const { count } = await from
+    .selectFrom(waiting.as('waiting'))
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .executeTakeFirstOrThrow();
+  return Number(count);
+}

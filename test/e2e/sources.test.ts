@@ -1,0 +1,226 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { SandboxMessage } from '../../sandbox/slack/types.ts';
+import { databaseKinds } from '../support/store.ts';
+import { boards, messages, thread } from '../support/world.ts';
+import { rings, rung, understood } from './alert-flow.ts';
+import { becomes, type Flow, shownText, soon } from './flow.ts';
+import { callee, event, grafana, postTo, startSources, tokenOf, tokens, webhook } from './source-flow.ts';
+
+/** The alerts that we show ourselves, not their threads. */
+function shownAlerts(flow: Flow): SandboxMessage[] {
+  return messages(flow, 'C0ALERTS').filter(
+    (each) => each.user === flow.slack.state.app.botUserId && (each.thread_ts ?? each.ts) === each.ts,
+  );
+}
+
+for (const database of databaseKinds) {
+  describe(`alerts posted to us, on ${database}`, () => {
+    test('Alertmanager’s webhook rings, is shown with its board in the thread, is edited, and its resolve is told', async (t) => {
+      const flow = await startSources(database);
+      t.after(() => flow.stop());
+      const port = flow.app.port();
+      const fires = webhook('DiskFull', {
+        labels: { instance: 'db-1', path: '<!channel> /var' },
+        annotations: { summary: '91 % used' },
+      });
+      const answered = await postTo(port, 'prometheus', fires);
+      assert.deepEqual([answered.status, JSON.parse(answered.text)], [202, { status: 'success' }]);
+      await rings(flow, callee, 1);
+      const alert = await soon(flow, 'the alert is shown', () => shownAlerts(flow)[0]);
+      assert.match(shownText(alert), /Firing.*DiskFull: 91 % used/s);
+      assert.match(shownText(alert), /instance: db-1/);
+      assert.match(JSON.stringify(alert.blocks), /&lt;!channel&gt;/);
+      const board = await soon(flow, 'the board stands under it', () => boards(flow, 'C0ALERTS')[0]);
+      assert.equal(board.thread_ts, alert.ts);
+      await becomes(flow, board, 'done', { answered: 1 });
+
+      // A changed title is the same alert: its message changes, and nobody is called again.
+      const changed = { ...fires, commonAnnotations: { summary: '97 % used' } };
+      const [first] = changed.alerts;
+      assert.ok(first);
+      first.annotations = { summary: '97 % used' };
+      assert.equal((await postTo(port, 'prometheus', changed)).status, 202);
+      await soon(flow, 'the alert is edited', () =>
+        shownText(shownAlerts(flow)[0] ?? alert).includes('97 %'),
+      );
+
+      const over = webhook('DiskFull', { status: 'resolved', endsAt: '2026-01-05T09:30:00Z' });
+      assert.equal((await postTo(port, 'prometheus', over)).status, 202);
+      await soon(flow, 'it says that it is over', () =>
+        shownText(shownAlerts(flow)[0] ?? alert).includes('Resolved'),
+      );
+      await soon(flow, 'its thread says so', () =>
+        thread(flow, alert).some((each) => shownText(each).includes('Resolved: DiskFull')),
+      );
+      await soon(flow, 'the results stand in the alert’s own thread', () =>
+        thread(flow, alert).some((each) => each.metadata?.event_type === 'voicecall_results'),
+      );
+      assert.equal(shownAlerts(flow).length, 1);
+      assert.equal(boards(flow, 'C0ALERTS').length, 1);
+      assert.equal(rung(flow, callee).length, 1);
+      await flow.end();
+    });
+
+    test('old news changes nothing: a firing behind its own resolve rings nobody, the next one does', async (t) => {
+      const flow = await startSources(database);
+      t.after(() => flow.stop());
+      const port = flow.app.port();
+      const over = { status: 'resolved', endsAt: '2026-01-05T09:30:00Z' } as const;
+      await postTo(port, 'prometheus', webhook('Lag', over));
+      await postTo(port, 'prometheus', webhook('Lag'));
+      await understood(flow);
+      assert.equal(rung(flow, callee).length, 0);
+      assert.equal(shownAlerts(flow).length, 0);
+      await postTo(port, 'prometheus', webhook('Lag', { startsAt: '2026-01-05T10:00:00Z' }));
+      await rings(flow, callee, 1);
+      // A late resolve of the first time does not end the second.
+      await postTo(port, 'prometheus', webhook('Lag', { ...over, endsAt: '2026-01-05T09:31:00Z' }));
+      await understood(flow);
+      await postTo(port, 'prometheus', webhook('Lag', { startsAt: '2026-01-05T10:00:00Z' }));
+      await understood(flow);
+      assert.equal(rung(flow, callee).length, 1);
+      await flow.end();
+    });
+
+    test('Grafana’s alerts are told apart by fingerprint, whatever they are called', async (t) => {
+      const flow = await startSources(database);
+      t.after(() => flow.stop());
+      const port = flow.app.port();
+      await postTo(port, 'grafana', grafana('f1'));
+      await rings(flow, callee, 1);
+      await postTo(port, 'grafana', grafana('f1', { title: 'CPU of db-1' }));
+      await postTo(port, 'grafana', grafana('f9', { severity: 'warning' }));
+      await understood(flow);
+      assert.equal(rung(flow, callee).length, 1);
+      await postTo(port, 'grafana', grafana('f2'));
+      await rings(flow, callee, 2);
+      await flow.end();
+    });
+
+    test('the Events API: one alert for each key; acknowledging stops what has not left, resolving ends it', async (t) => {
+      const flow = await startSources(database);
+      t.after(() => flow.stop());
+      const port = flow.app.port();
+      const send = async (body: unknown) => {
+        const { status, text } = await postTo(port, 'old-pager', body, {});
+        assert.equal(status, 202, text);
+        return JSON.parse(text) as { dedup_key: string; status: string };
+      };
+      assert.deepEqual(await send(event('acknowledge', 'k0')), {
+        ...{ status: 'success', message: 'Event processed', dedup_key: 'k0' },
+      });
+      await send(event('resolve', 'k0'));
+      const given = await send(event('trigger', undefined));
+      assert.match(given.dedup_key, /^\w{32}$/);
+      await rings(flow, callee, 1);
+      await send(event('trigger', given.dedup_key, 'Other words'));
+      await understood(flow);
+      assert.equal(rung(flow, callee).length, 1);
+      await send(event('acknowledge', given.dedup_key));
+      await understood(flow);
+      const store = await flow.database.open();
+      const acked = await store.read.selectFrom('requests').select('acked_by').execute();
+      assert.deepEqual(acked, [{ acked_by: 'tool:old-pager' }]);
+      await store.close();
+      await send(event('resolve', given.dedup_key));
+      await understood(flow);
+      await send(event('trigger', given.dedup_key));
+      await understood(flow);
+      flow.clock.jump(16 * 60_000);
+      await rings(flow, callee, 2);
+      assert.equal(messages(flow, 'C0ALERTS').length, 0, 'no channel, no message');
+      await flow.end();
+    });
+
+    test('a message for a Slack webhook, as JSON and as a form', async (t) => {
+      const flow = await startSources(database);
+      t.after(() => flow.stop());
+      const port = flow.app.port();
+      const body = { text: '', attachments: [{ color: 'danger', title: '[FIRING:1] ApiDown (critical)' }] };
+      const answered = await postTo(port, 'anything', body);
+      assert.deepEqual([answered.status, answered.text], [202, 'ok']);
+      await rings(flow, callee, 1);
+      const form = `payload=${encodeURIComponent(JSON.stringify({ text: '[RESOLVED] ApiDown (critical)' }))}`;
+      const type = { 'content-type': 'application/x-www-form-urlencoded' };
+      const path = `/alerts/anything/${tokenOf('anything')}`;
+      assert.equal((await postTo(port, 'anything', form, type, path)).text, 'ok');
+      await soon(flow, 'it is over', () => {
+        const [alert] = shownAlerts(flow);
+        return alert !== undefined && shownText(alert).includes('Resolved');
+      });
+      await flow.end();
+    });
+  });
+}
+
+test('who shows no token, a wrong one or another source’s is refused; no token is in any answer or log', async (t) => {
+  const flow = await startSources('sqlite');
+  t.after(() => flow.stop());
+  const port = flow.app.port();
+  const body = webhook('Secret');
+  const tries: [Record<string, string>, string?][] = [
+    [{}],
+    [{ authorization: 'Bearer ' }],
+    [{ authorization: 'Bearer prometheus-token-0002' }],
+    [{ authorization: `Bearer ${tokens.SOURCE_GRAFANA_TOKEN}` }],
+    [{ authorization: `Digest ${tokens.SOURCE_PROMETHEUS_TOKEN}` }],
+    [{}, '/alerts/prometheus/wrong'],
+    [{}, '/alerts/prometheus/%E0%A4%A'],
+    [{ authorization: `Bearer ${tokens.SOURCE_PROMETHEUS_TOKEN}` }, '/alerts/prometheus/wrong'],
+  ];
+  for (const [headers, path] of tries) {
+    const { status, text } = await postTo(port, 'prometheus', body, headers, path);
+    assert.equal(status, 401, JSON.stringify([headers, path]));
+    assert.doesNotMatch(text, /token-0/);
+  }
+  assert.equal(
+    (await postTo(port, 'old-pager', { ...event('trigger', 'k'), routing_key: 'x' }, {})).status,
+    401,
+  );
+  assert.equal((await postTo(port, 'prometheus', body, {}, '/alerts/nobody')).status, 404);
+  assert.equal((await fetch(`http://127.0.0.1:${port}/alerts/prometheus`)).status, 405);
+  const wrong = { authorization: 'Bearer a-wrong-token-of-a-stranger' };
+  const all = await Promise.all(Array.from({ length: 1_000 }, () => postTo(port, 'prometheus', body, wrong)));
+  assert.deepEqual([...new Set(all.map(({ status }) => status))], [401]);
+  assert.equal(flow.logs.filter((line) => line.includes('wrong token')).length, 1);
+  assert.doesNotMatch(flow.logs.join(''), /stranger/);
+  const basic = Buffer.from(`x:${tokens.SOURCE_PROMETHEUS_TOKEN}`).toString('base64');
+  assert.equal((await postTo(port, 'prometheus', body, { authorization: `Basic ${basic}` })).status, 202);
+  await rings(flow, callee, 1);
+  for (const token of Object.values(tokens)) assert.doesNotMatch(flow.logs.join(''), new RegExp(token));
+  await flow.end();
+});
+
+test('what is no such payload is said in words, and what is too large is refused', async (t) => {
+  const flow = await startSources('sqlite');
+  t.after(() => flow.stop());
+  const port = flow.app.port();
+  const whole = JSON.stringify(webhook('Cut'));
+  const wrong: [Parameters<typeof postTo>[1], unknown, RegExp][] = [
+    ['prometheus', whole.slice(0, 200), /no JSON/],
+    ['prometheus', {}, /groupKey/],
+    ['prometheus', null, /Alertmanager/],
+    ['prometheus', [], /Alertmanager/],
+    ['prometheus', { ...webhook('x'), alerts: [] }, /alerts/],
+    ['grafana', webhook('x') && { alerts: [{ status: 'firing' }] }, /fingerprint/],
+    ['anything', {}, /neither text/],
+    ['anything', { text: 5 }, /text/],
+  ];
+  for (const [source, body, words] of wrong) {
+    const { status, text } = await postTo(port, source, body);
+    assert.equal(status, 400, text);
+    assert.match(text, words);
+  }
+  const events = [{ event_action: 'shout' }, { event_action: 'resolve' }, { event_action: 'trigger' }];
+  for (const body of events) {
+    const routed = { routing_key: tokens.SOURCE_OLD_PAGER_TOKEN, ...body };
+    const { status, text } = await postTo(port, 'old-pager', routed, {});
+    assert.equal(status, 400);
+    assert.equal((JSON.parse(text) as { status: string }).status, 'invalid event');
+  }
+  const large = { ...webhook('Large'), padding: 'x'.repeat(1024 * 1024) };
+  assert.equal((await postTo(port, 'prometheus', large)).status, 413);
+  assert.equal(rung(flow, callee).length, 0);
+  await flow.end();
+});

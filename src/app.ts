@@ -45,7 +45,7 @@ export interface AppSettings {
 }
 
 export interface VoicecallApp {
-  /** Opens the database, listens, checks the token (waiting while Slack is down), takes work. */
+  /** Opens the database, listens, checks the token, takes work; while Slack is down it does so without Slack. */
   start(): Promise<void>;
   /** Takes no more work, finishes the POST in flight and the answers under way, leaves the rest for the next start. */
   stop(): Promise<void>;
@@ -55,6 +55,9 @@ export interface VoicecallApp {
 
 /** Slack waits 3 s for an answer: a database in trouble is said in words before that. */
 const listenerPatienceMs = 1_500;
+
+/** A start waits so long for Slack before it goes on without it. */
+const slackPatienceMs = 2_000;
 
 /** A connection is ended and made anew within this, or later by itself. */
 const socketPatienceMs = 10_000;
@@ -130,9 +133,10 @@ export async function createApp(settings: AppSettings): Promise<VoicecallApp> {
     handlers: taskHandlers(deps),
     ...(settings.leaseMs === undefined ? {} : { leaseMs: settings.leaseMs }),
   });
+  let socketIsUp = false;
   const readiness = createReadiness(clock, {
     database: () => canWrite(store, environment.dataDir, clock.now()),
-    slack: () => tokenIsGood(deps),
+    slack: async () => (bolt.socket === null || socketIsUp) && (await tokenIsGood(deps)),
     // Connected, and no event arrives.
     slack_events: async () => !events.isSilent(),
   });
@@ -167,21 +171,44 @@ export async function createApp(settings: AppSettings): Promise<VoicecallApp> {
     await http.start();
     await metrics?.server.start();
     log.info({ port: http.port() }, 'listening');
-    // What was accepted before is dialled even while Slack is down.
-    await checkIdentity(
-      deps,
-      () => stopping,
-      () => worker.start(),
-    );
-    if (stopping) return;
-    if (bolt.socket !== null) await startSocket(bolt.socket);
     await store.transaction(async (tx) => {
       await wakeLanes(tx, deps, clock.now());
       await schedulePolling(tx, clock.now());
       await scheduleRetention(tx, clock.now());
     });
+    // Slack may be down: what was accepted is dialled, alerts and reports are taken, and Slack is told afterwards.
+    const { promise: waiting, resolve: goOn } = Promise.withResolvers<'away'>();
+    const cancel = clock.after(slackPatienceMs, () => goOn('away'));
+    const meeting = meetSlack(() => goOn('away'));
+    const met = await Promise.race([meeting, waiting]).catch(async (error: unknown) => {
+      await stop();
+      throw error;
+    });
+    cancel();
+    if (stopping) return;
     worker.start();
     readiness.started();
+    if (met === 'met') return await withSlack();
+    log.warn({}, 'Slack does not answer: phones ring all the same, and Slack is told when it is back');
+    meeting
+      .then(withSlack)
+      .catch((error: unknown) =>
+        log.error({ err: error }, 'Slack is back and refuses us: nothing can be shown there'),
+      );
+  }
+
+  /** Learns who we are in Slack, and connects in Socket Mode; waits while Slack is down. */
+  async function meetSlack(onWaiting: () => void): Promise<'met'> {
+    await checkIdentity(deps, () => stopping, onWaiting);
+    if (!stopping && bolt.socket !== null) {
+      await startSocket(bolt.socket);
+      socketIsUp = true;
+    }
+    return 'met';
+  }
+
+  async function withSlack(): Promise<void> {
+    if (stopping) return;
     started = true;
     await askForMissed(deps);
     void prepareForAlerts(deps);
@@ -212,7 +239,7 @@ export async function createApp(settings: AppSettings): Promise<VoicecallApp> {
     readiness.stopping();
     // At once: while answers under way are waited for, nothing more is taken and nothing more is sent.
     const working = worker.stop();
-    if (bolt.socket !== null) await bolt.app.stop();
+    if (socketIsUp) await bolt.app.stop();
     await http.stop();
     while (bolt.running() > 0) await wait(10);
     await working;

@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { databaseKinds } from '../support/store.ts';
+import { boards, messages } from '../support/world.ts';
+import { rings, rung, understood } from './alert-flow.ts';
+import { becomes, type Flow, shownText, soon } from './flow.ts';
+import { callee, event, postTo, startSources, webhook } from './source-flow.ts';
+
+type Kind = 'error' | 'hang' | 'drop_before' | '500';
+
+/** Every call of Slack's fails like this until `slackIsBack`. */
+function slackIsDown(flow: Flow, kind: Kind): void {
+  flow.slack.fault({ method: '*', times: 1_000_000, kind, error: 'service_unavailable' });
+}
+
+function slackIsBack(flow: Flow): void {
+  flow.slack.state.faults.length = 0;
+}
+
+function ownMessages(flow: Flow) {
+  return messages(flow, 'C0ALERTS').filter((each) => each.user === flow.slack.state.app.botUserId);
+}
+
+for (const database of databaseKinds) {
+  describe(`Slack is down from the start, on ${database}`, () => {
+    for (const kind of ['error', 'hang', 'drop_before', '500'] as const) {
+      test(`${kind}: alerts are taken and phones ring; when it is back there is one alert message and one board`, async (t) => {
+        const flow = await startSources(database);
+        t.after(() => flow.stop());
+        slackIsDown(flow, kind);
+        await flow.restart();
+        const port = flow.app.port();
+        assert.equal((await postTo(port, 'prometheus', webhook('DiskFull'))).status, 202);
+        await rings(flow, callee, 1);
+        assert.equal((await postTo(port, 'old-pager', event('trigger', 'k1'), {})).status, 202);
+        await rings(flow, callee, 2);
+        // An hour goes by; a report is taken meanwhile, and the alert is over before Slack is back.
+        for (let minute = 0; minute < 60; minute += 5) {
+          flow.clock.jump(5 * 60_000);
+          await postTo(port, 'prometheus', webhook('DiskFull'));
+        }
+        await postTo(
+          port,
+          'prometheus',
+          webhook('DiskFull', { status: 'resolved', endsAt: '2026-01-05T10:00:00Z' }),
+        );
+        assert.equal(ownMessages(flow).length, 0);
+        slackIsBack(flow);
+        const board = await soon(flow, 'the board', () => boards(flow, 'C0ALERTS')[0], {
+          stepMs: 2_000,
+          withinMs: 40_000,
+        });
+        await becomes(flow, board, 'done', { answered: 1 });
+        await soon(flow, 'the alert is shown as over', () => {
+          const alerts = ownMessages(flow).filter((each) => each.ts === board.thread_ts);
+          return alerts.length === 1 && shownText(alerts[0] ?? board).includes('Resolved');
+        });
+        assert.equal(ownMessages(flow).filter((each) => (each.thread_ts ?? each.ts) === each.ts).length, 1);
+        assert.equal(boards(flow, 'C0ALERTS').length, 1);
+        assert.equal(rung(flow, callee).length, 2);
+        // Slack's own events are heard again.
+        await understood(flow);
+        await flow.end();
+      });
+    }
+  });
+}
+
+test('a bad token ends a start; one that turns out bad when Slack is back does not stop the phones', async (t) => {
+  const flow = await startSources('sqlite');
+  t.after(() => flow.stop());
+  flow.slack.fault({ method: 'auth.test', times: 1, kind: 'error', error: 'invalid_auth' });
+  await assert.rejects(flow.restart(), { code: 'config' });
+  slackIsDown(flow, 'drop_before');
+  await flow.restart();
+  flow.slack.state.faults.length = 0;
+  flow.slack.fault({ method: '*', times: 1_000_000, kind: 'error', error: 'invalid_auth' });
+  await soon(flow, 'it is said', () =>
+    flow.logs.some((line) => line.includes('Slack is back and refuses us')),
+  );
+  await postTo(flow.app.port(), 'prometheus', webhook('DiskFull'));
+  await rings(flow, callee, 1);
+  slackIsBack(flow);
+  await flow.stop();
+});

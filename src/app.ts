@@ -13,6 +13,7 @@ import type { Log } from './log.ts';
 import { createWorker } from './queue/worker.ts';
 import { scheduleRetention } from './retention.ts';
 import { createAlertIntake } from './slack/alerts/intake.ts';
+import { scheduleLearning } from './slack/alerts/learned-people.ts';
 import { askForMissed } from './slack/alerts/missed.ts';
 import { prepareForAlerts } from './slack/alerts/warm-up.ts';
 import { type Bolt, createBolt, slackLogger } from './slack/client/bolt.ts';
@@ -175,6 +176,7 @@ export async function createApp(settings: AppSettings): Promise<VoicecallApp> {
       await wakeLanes(tx, deps, clock.now());
       await schedulePolling(tx, clock.now());
       await scheduleRetention(tx, clock.now());
+      await scheduleLearning(tx, clock.now());
     });
     // Slack may be down: what was accepted is dialled, alerts and reports are taken, and Slack is told afterwards.
     const { promise: waiting, resolve: goOn } = Promise.withResolvers<'away'>();

@@ -40,6 +40,7 @@ export function createRetention(deps: Pick<CallsDeps, 'clock' | 'log' | 'store' 
       const before = now - Math.max(retentionMs, limits.perCallee?.perMs ?? 0, dayMs);
       erased = await eraseRequests(deps, lease, before, now);
       await eraseBodies(deps, lease, before);
+      await forgetPeople(deps, now - retentionMs);
     }
     if (deleted + erased > 0) deps.log.info({ deleted, erased }, 'old data was erased');
     return { againAt: lease.valid() ? now + dayMs : now };
@@ -47,6 +48,13 @@ export function createRetention(deps: Pick<CallsDeps, 'clock' | 'log' | 'store' 
 }
 
 type Deps = Pick<CallsDeps, 'store'>;
+
+/** Names and numbers that Slack has not told again for so long. */
+async function forgetPeople(deps: Deps, before: number): Promise<void> {
+  await deps.store.transaction(
+    async (tx) => await tx.deleteFrom('learned_people').where('learned_at', '<', before).execute(),
+  );
+}
 
 /** Repeats a write of at most `rowsAtOnce` rows, each in a transaction of its own, until nothing is left. */
 async function inBatches(deps: Deps, lease: Lease, write: (tx: Tx) => Promise<number>): Promise<number> {

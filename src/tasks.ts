@@ -8,6 +8,7 @@ import type { TaskKind } from './queue/kinds.ts';
 import type { TaskHandler } from './queue/types.ts';
 import { createRetention } from './retention.ts';
 import { createCooldownWatch } from './slack/alerts/cooldown.ts';
+import { createPeopleLearner } from './slack/alerts/learned-people.ts';
 import { createMissedReader } from './slack/alerts/missed.ts';
 import { createAlertReader } from './slack/alerts/read-events.ts';
 import { createSilenceWatch } from './slack/alerts/silence.ts';
@@ -27,6 +28,7 @@ export function taskHandlers(deps: SlackDeps): Record<TaskKind, { concurrency: n
     remind: { concurrency: 1, run: createReminder(deps) },
     alerts: { concurrency: 1, run: createAlertReader(deps) },
     'alerts.missed': { concurrency: 1, run: onceKnown(deps, createMissedReader(deps)) },
+    people: { concurrency: 1, run: createPeopleLearner(deps) },
     'alerts.cooldown': { concurrency: 32, run: createCooldownWatch(deps) },
     'alerts.silence': { concurrency: 1, run: createSilenceWatch(deps) },
     'slack.deliver': { concurrency: 8, run: onceKnown(deps, createDeliverer(deps)) },

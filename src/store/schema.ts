@@ -315,6 +315,14 @@ export interface PacingTable {
   next_at: number;
 }
 
+/** What Slack last told of somebody whom a rule calls, or of a user group's members. */
+export interface LearnedPeopleTable {
+  id: string;
+  /** JSON {name, phone, standing} or {members}. */
+  body: string;
+  learned_at: number;
+}
+
 export interface MetaTable {
   name: string;
   value: string;
@@ -338,5 +346,6 @@ export interface Schema {
   rule_rings: RuleRingsTable;
   rule_matches: RuleMatchesTable;
   pacing: PacingTable;
+  learned_people: LearnedPeopleTable;
   meta: MetaTable;
 }

@@ -5,6 +5,7 @@ import { redactNumbers } from '../../log.ts';
 import type { ReadyRule } from '../../paging/fire-rule.ts';
 import { collectCallees } from '../asking/collect-callees.ts';
 import type { SlackDeps } from '../context/deps.ts';
+import { withLearned } from './learned-people.ts';
 
 /**
  * Whom a rule rings, from the configuration alone (lists, numbers, users, user groups), and what they hear. Nothing of
@@ -17,15 +18,18 @@ export async function readyRule(
   alert: { title: string; severity: string | null },
 ): Promise<ReadyRule> {
   const lists = rule.call.filter((entry) => Object.hasOwn(deps.config().lists, entry));
-  const collected = await collectCallees(deps, {
-    text: rule.call
-      .filter((entry) => !lists.includes(entry))
-      .map(asTyped)
-      .join('\n'),
-    lists,
-    people: [],
-    fileUrl: null,
-  });
+  const collected = await collectCallees(
+    { ...deps, people: withLearned(deps) },
+    {
+      text: rule.call
+        .filter((entry) => !lists.includes(entry))
+        .map(asTyped)
+        .join('\n'),
+      lists,
+      people: [],
+      fileUrl: null,
+    },
+  );
   return {
     rule,
     callees: collected.callees,

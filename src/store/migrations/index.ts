@@ -1,6 +1,7 @@
 import { alertSenders } from './alert-senders.ts';
 import { channelReads } from './channel-reads.ts';
 import { firstTables } from './first-tables.ts';
+import { learnedPeople } from './learned-people.ts';
 import { lighterIndexes } from './lighter-indexes.ts';
 import { openCalls } from './open-calls.ts';
 import { outboxTries } from './outbox-tries.ts';
@@ -31,4 +32,5 @@ export const migrations: Step[] = [
   silences,
   statesAndKeys,
   postedAlerts,
+  learnedPeople,
 ];

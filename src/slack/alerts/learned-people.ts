@@ -1,0 +1,129 @@
+import { z } from 'zod';
+import type { Config } from '../../config/types.ts';
+import { enqueue } from '../../queue/enqueue.ts';
+import type { TaskHandler } from '../../queue/types.ts';
+import type { Queryable, Tx } from '../../store/types.ts';
+import type { SlackDeps } from '../context/deps.ts';
+import type { People, Person } from '../context/people.ts';
+
+const hourMs = 3_600_000;
+/** Slack did not tell everything: it is asked again sooner. */
+const retryMs = 5 * 60_000;
+/** A rule's call waits so long for Slack before it uses what Slack told last. */
+const patienceMs = 1_000;
+/** Slack did not answer in time: for this long the rest does not wait for it either. */
+const doubtMs = 30_000;
+
+const personSchema = z.object({
+  name: z.string(),
+  phone: z.string(),
+  standing: z.enum(['member', 'guest', 'bot', 'deactivated', 'foreign']),
+});
+const membersSchema = z.object({ members: z.array(z.string()) });
+
+const isId = (entry: string) => /^[USW][A-Z0-9]{2,}$/.test(entry);
+
+/** Slack's people and user groups that rules call, by name or through a list. */
+export function calledInSlack({ rules, lists }: Pick<Config, 'rules' | 'lists'>): string[] {
+  const entries = rules.flatMap(({ call }) => call.flatMap((entry) => lists[entry] ?? [entry]));
+  return [...new Set(entries.filter(isId))];
+}
+
+/** Asks for the hourly run; to be called at each start. */
+export async function scheduleLearning(tx: Tx, now: number): Promise<void> {
+  await enqueue(tx, { kind: 'people', key: 'hourly', runAt: now, priority: 8 });
+}
+
+/**
+ * The handler of "people" tasks (key: hourly): keeps names and numbers of the people that rules call as Slack tells them
+ * now, and forgets those that no rule calls any more.
+ */
+export function createPeopleLearner(deps: SlackDeps): TaskHandler {
+  return async () => {
+    const now = deps.clock.now();
+    const called = calledInSlack(deps.config());
+    const learned = new Map<string, unknown>();
+    const people = new Set(called.filter((id) => !id.startsWith('S')));
+    let missing = 0;
+    for (const id of called.filter((each) => each.startsWith('S'))) {
+      const members = await deps.people.groupMembers(id);
+      if (members === null) {
+        missing++;
+        for (const member of (await storedMembers(deps.store.read, id)) ?? []) people.add(member);
+        continue;
+      }
+      learned.set(id, { members });
+      for (const member of members) people.add(member);
+    }
+    for (const id of people) {
+      const person = await deps.people.person(id);
+      if (person === null) missing++;
+      else learned.set(id, personSchema.parse(person));
+    }
+    await deps.store.transaction(async (tx) => {
+      for (const [id, value] of learned) {
+        const row = { body: JSON.stringify(value), learned_at: now };
+        await tx
+          .insertInto('learned_people')
+          .values({ id, ...row })
+          .onConflict((conflict) => conflict.column('id').doUpdateSet(row))
+          .execute();
+      }
+      const named = [...called, ...people];
+      const others = tx.deleteFrom('learned_people');
+      await (named.length === 0 ? others : others.where('id', 'not in', named)).execute();
+    });
+    return { againAt: now + (missing === 0 ? hourMs : retryMs) };
+  };
+}
+
+/** Slack's answer, or what it told last where it does not answer; for rules alone: who may do what is asked anew. */
+export function withLearned(deps: SlackDeps): People {
+  const { people, store } = deps;
+  return {
+    ...people,
+    async person(id) {
+      return await fromSlack(deps, people.person(id), () => storedPerson(store.read, id));
+    },
+    async groupMembers(id) {
+      return await fromSlack(deps, people.groupMembers(id), () => storedMembers(store.read, id));
+    },
+  };
+}
+
+const doubts = new WeakMap<People, number>();
+
+async function fromSlack<Value>(
+  deps: SlackDeps,
+  asked: Promise<Value | null>,
+  stored: () => Promise<Value | null>,
+): Promise<Value | null> {
+  const { clock, people } = deps;
+  const inDoubt = (doubts.get(people) ?? 0) > clock.monotonic();
+  let cancel = () => {};
+  const late = new Promise<null>((resolve) => {
+    cancel = clock.after(inDoubt ? 0 : patienceMs, () => resolve(null));
+  });
+  const answer = await Promise.race([asked, late]);
+  cancel();
+  if (answer !== null) return answer;
+  doubts.set(people, clock.monotonic() + doubtMs);
+  // Where nothing was learnt, there is nothing to do but wait for Slack.
+  return (await stored()) ?? (await asked);
+}
+
+async function storedPerson(from: Queryable, id: string): Promise<Person | null> {
+  const row = await storedRow(from, id);
+  const read = row === undefined ? undefined : personSchema.safeParse(JSON.parse(row.body));
+  return read?.success ? { id, ...read.data } : null;
+}
+
+async function storedMembers(from: Queryable, id: string): Promise<string[] | null> {
+  const row = await storedRow(from, id);
+  const read = row === undefined ? undefined : membersSchema.safeParse(JSON.parse(row.body));
+  return read?.success ? read.data.members : null;
+}
+
+async function storedRow(from: Queryable, id: string) {
+  return await from.selectFrom('learned_people').selectAll().where('id', '=', id).executeTakeFirst();
+}

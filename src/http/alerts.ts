@@ -4,6 +4,7 @@ import { parse as parseQuery } from 'node:querystring';
 import { z } from 'zod';
 import { readPayload } from '../alerts/formats/read.ts';
 import type { Posted } from '../alerts/formats/types.ts';
+import { cleanValue } from '../clean-text.ts';
 import type { Clock } from '../clock.ts';
 import { sourceTokenName } from '../config/env.ts';
 import type { Config, Source, SourceFormat } from '../config/types.ts';
@@ -174,7 +175,7 @@ function parseBody(format: SourceFormat, contentType: string | undefined, text: 
   const isForm = format === 'slack' && contentType?.startsWith('application/x-www-form-urlencoded') === true;
   const { payload } = isForm ? parseQuery(text) : {};
   try {
-    return JSON.parse(typeof payload === 'string' ? payload : text);
+    return cleanValue(JSON.parse(typeof payload === 'string' ? payload : text) as unknown);
   } catch {
     return undefined;
   }

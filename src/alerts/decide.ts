@@ -240,14 +240,15 @@ function watches(rule: Rule, channel: string | undefined): boolean {
 
 /** What a message changes of its alert, with the order of Slack's own times in mind. */
 function newsHere(
-  { gated, source }: Heard,
+  heard: Heard,
   status: AlertStatus,
   seen: KnownMessage | undefined,
   alert: KnownAlert | undefined,
 ): News {
+  const { gated } = heard;
   const at = Number(gated.editedTs ?? gated.ts);
-  if (source !== undefined)
-    return isOlderPost(status, at, alert)
+  if (heard.source !== undefined)
+    return isOlderPost(heard, status, alert)
       ? 'none'
       : newsOf(status, false, undefined, alert?.status, undefined);
   // Slack may deliver a firing after its own resolve, though it was posted before.
@@ -263,13 +264,20 @@ function newsHere(
   return isNewerEdit ? 'refreshed' : 'none';
 }
 
+/** A post and its answer may cross another post's; what begins to fire later than this rings, whatever its time says. */
+const crossedMs = 2 * 60_000;
+/** Several clocks write the times of one group. */
+const clocksDifferSeconds = 10;
+
 /**
- * A tool's own times may come in any order, for it says again what fires since long. Old news is a firing that began
- * before the resolve that is known, and a resolve from before what fires now began.
+ * A tool says again what has been firing for long, so its times may go back. Old news is a firing that began before the
+ * resolve that has just come, and a resolve from before what fires now began.
  */
-function isOlderPost(status: AlertStatus, at: number, alert: KnownAlert | undefined): boolean {
+function isOlderPost({ gated, now }: Heard, status: AlertStatus, alert: KnownAlert | undefined): boolean {
   if (alert === undefined || status === alert.status) return false;
-  return at < Number(alert.lastTs);
+  const aheadSeconds = Number(alert.lastTs) - Number(gated.ts);
+  if (status === 'firing') return aheadSeconds > 0 && now - alert.lastAt < crossedMs;
+  return aheadSeconds > clocksDifferSeconds;
 }
 
 /** True if a rule has rung for this episode of an alert: a firing only refreshes it, unless it was silent for long. */

@@ -4,7 +4,7 @@ import { databaseKinds } from '../support/store.ts';
 import { boards, messages } from '../support/world.ts';
 import { rings, rung, understood } from './alert-flow.ts';
 import { becomes, type Flow, shownText, soon } from './flow.ts';
-import { callee, event, postTo, startSources, webhook } from './source-flow.ts';
+import { callee, event, postTo, sourcesConfig, startSources, webhook } from './source-flow.ts';
 
 type Kind = 'error' | 'hang' | 'drop_before' | '500';
 
@@ -83,3 +83,30 @@ test('a bad token ends a start; one that turns out bad when Slack is back does n
   slackIsBack(flow);
   await flow.stop();
 });
+
+for (const database of databaseKinds) {
+  test(`people whom a rule calls are called as Slack last told them while it is down, on ${database}`, async (t) => {
+    const config = sourcesConfig.replace('call: [oncall]', 'call: [U0BEN, S0OPS]');
+    const flow = await startSources(database, { config });
+    t.after(() => flow.stop());
+    const store = await flow.database.open();
+    t.after(() => store.close());
+    const learned = async () => await store.read.selectFrom('learned_people').selectAll().execute();
+    await soon(flow, 'they are learnt', async () => (await learned()).some(({ id }) => id === 'S0OPS'));
+    const numbers = (await learned()).flatMap(({ body }) => {
+      const { phone } = JSON.parse(body) as { phone?: string };
+      return phone === undefined || phone === '' ? [] : [phone.replace(/\D/g, '')];
+    });
+    assert.ok(numbers.length > 1);
+    slackIsDown(flow, 'hang');
+    await flow.restart();
+    flow.clock.jump(2 * 3_600_000);
+    await postTo(flow.app.port(), 'prometheus', webhook('DiskFull'));
+    await soon(flow, 'all are called', () => numbers.every((number) => rung(flow, number).length === 1));
+    // Whom no rule calls any more is forgotten within the hour.
+    slackIsBack(flow);
+    flow.setConfig(sourcesConfig);
+    await soon(flow, 'they are forgotten', async () => (await learned()).length === 0, { stepMs: 60_000 });
+    await flow.end();
+  });
+}

@@ -60,18 +60,22 @@ export function readAlertmanager(body: unknown): ReadPayload {
       ...labelPairs(group.commonAnnotations),
       ...told.flatMap((alert) => [...labelPairs(alert.labels), ...labelPairs(alert.annotations)]),
     ]),
-    at: fires
-      ? latest(firing.map((alert) => alert.startsAt))
-      : latest(group.alerts.map((alert) => alert.endsAt)),
+    at: latest((fires ? firing : group.alerts).map((alert) => newsAt(alert))),
     headline: titleOf(slackHeadline(group, firing.length)),
     by: '',
   };
   return { posted: [shown] };
 }
 
-function latest(times: (string | undefined)[]): number | null {
-  const known = times.map(timeOf).filter((at) => at !== null);
+function latest(times: (number | null)[]): number | null {
+  const known = times.filter((at) => at !== null);
   return known.length === 0 ? null : known.reduce((one, other) => Math.max(one, other));
+}
+
+/** Since when it fires, or when it ended: not before it began, whatever its tool's clock says. */
+export function newsAt({ status, startsAt, endsAt }: ToolAlert): number | null {
+  const began = timeOf(startsAt);
+  return status === 'firing' ? began : latest([began, timeOf(endsAt)]);
 }
 
 function groupTitle(group: z.output<typeof schema>): string {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { alertSchema, alertTitle } from './alertmanager.ts';
+import { alertSchema, alertTitle, newsAt } from './alertmanager.ts';
 import type { PostedAlert, ReadPayload } from './types.ts';
-import { labelPairs, linkOf, problemOf, severityOf, textOf, timeOf, titleOf } from './words.ts';
+import { labelPairs, linkOf, problemOf, severityOf, textOf, titleOf } from './words.ts';
 
 const grafanaAlert = alertSchema.extend({
   fingerprint: z.string().min(1).max(1_000),
@@ -39,7 +39,7 @@ function posted(alert: z.output<typeof grafanaAlert>, externalURL: string | unde
     link: linkOf(alert.panelURL, alert.dashboardURL, alert.generatorURL, externalURL),
     labels: labelPairs(labels),
     text: textOf([...labelPairs(labels), ...labelPairs(annotations), alert.valueString ?? '']),
-    at: timeOf(fires ? alert.startsAt : alert.endsAt),
+    at: newsAt(alert),
     headline: titleOf(
       `[${fires ? 'FIRING:1' : 'RESOLVED'}] ${name ?? 'Alert'} ${labels.grafana_folder ?? ''}`,
     ),

@@ -44,6 +44,8 @@ export interface Known {
   sameKey: KnownAlert | undefined;
   /** Alerts of the same channel and sender that fire now; needed where `mayEnd` says so. */
   firing: KnownAlert[];
+  /** The same alert come the other way (posted to us, or written into a channel of the source's `also`), as it fires now. */
+  twin?: KnownAlert | undefined;
   /** When each rule rang last for an alert, by the alert's id and the rule's name. */
   rings: ReadonlyMap<string, ReadonlyMap<string, number>>;
 }
@@ -123,7 +125,8 @@ export function decide(known: Known, heard: Heard, rules: Rule[]): Decision | nu
   const beats = isAgain(gated, seen) ? [] : beatsOf(rules, facts, contextOf(heard));
   const rangAt = alert === undefined ? undefined : known.rings.get(alert.id);
   const due = matched.filter(
-    (rule) => !hasRung(rule, rangAt?.get(rule.name), { begins, episodeAt, silentMs }),
+    (rule) =>
+      !hasRung(rule, rangAt?.get(rule.name), { begins, episodeAt, silentMs }) && !hasRungForTwin(rule, known),
   );
   const ageMs = now - (heard.source?.receivedAt ?? sentAt(gated) ?? now);
   const late = due.filter((rule) => ageMs > rule.maxAgeMs);
@@ -288,6 +291,12 @@ export function hasRung(
 ): boolean {
   if (rangAt === undefined || alert.begins) return false;
   return rangAt >= alert.episodeAt && alert.silentMs <= rule.expireAfterMs;
+}
+
+/** True if the rule has rung for the same alert, which has come the other way and still fires. */
+function hasRungForTwin(rule: Rule, { twin, rings }: Known): boolean {
+  const rangAt = twin === undefined ? undefined : rings.get(twin.id)?.get(rule.name);
+  return twin !== undefined && rangAt !== undefined && rangAt >= twin.episodeAt;
 }
 
 /** When a rule that has not rung for this episode rings: at once, or when its cooldown is over (ms). */

@@ -1,14 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { config as loadDotenv } from 'dotenv';
-import { createExplainer } from '../alerts/explain/explain.ts';
+import { createExplainer, createPostedExplainer } from '../alerts/explain/explain.ts';
 import { formatFaults } from '../config/faults.ts';
 import { readConfig } from '../config/file.ts';
 import type { Config } from '../config/types.ts';
 import { historyInWords } from './explain-history.ts';
 
 const usage =
-  "Usage: npm run --silent explain -- FILE (or - for standard input): one Slack message event or an array of them, as JSON.\n   or: npm run --silent explain -- --channel C0ALERTS [--days 30]: what the rules would have done with a channel's history.";
+  "Usage: npm run --silent explain -- FILE (or - for standard input): one Slack message event or an array of them, as JSON.\n   or: npm run --silent explain -- --channel C0ALERTS [--days 30]: what the rules would have done with a channel's history.\n   or: npm run --silent explain -- --source prometheus FILE (or -): what a tool posts to that source.";
 
 /** Ends the program with one sentence. */
 function fail(sentence: string): never {
@@ -30,12 +30,12 @@ function readInput(path: string): unknown {
   }
 }
 
-function readRules(): Pick<Config, 'rules' | 'lists'> {
+function readRules(): Pick<Config, 'rules' | 'lists' | 'sources'> {
   const path = process.env.VOICECALL_CONFIG ?? './voicecall.yaml';
   if (!existsSync(path)) {
     if (process.env.VOICECALL_CONFIG !== undefined)
       fail(`VOICECALL_CONFIG names ${path}, and there is no such file.`);
-    return { rules: [], lists: {} };
+    return { rules: [], lists: {}, sources: {} };
   }
   let text: string;
   try {
@@ -77,11 +77,45 @@ if (asked !== undefined) {
   process.stdout.write(`${words}\n`);
   process.exit(0);
 }
-const path = process.argv[2];
+const source = sourceAsked();
+const path = source === undefined ? process.argv[2] : source.path;
 if (path === undefined) fail(usage);
 const input = readInput(path);
 if (typeof input !== 'object' || input === null)
   fail(`${path === '-' ? 'Standard input' : path} holds neither an object nor an array. ${usage}`);
-const explain = createExplainer(readRules().rules, Date.now());
-const answer = Array.isArray(input) ? input.map(explain) : explain(input);
+const answer = source === undefined ? explainEvents(input) : explainPayloads(input, source.name);
 process.stdout.write(`${JSON.stringify(answer, null, 2)}\n`);
+
+function explainEvents(events: object): unknown {
+  const explain = createExplainer(readRules().rules, Date.now());
+  return Array.isArray(events) ? events.map(explain) : explain(events);
+}
+
+/** One payload, or an array of them; one alert is explained by itself, several as an array. */
+function explainPayloads(payloads: object, name: string): unknown {
+  const { rules, sources } = readRules();
+  const found = Object.hasOwn(sources, name) ? sources[name] : undefined;
+  if (found === undefined) {
+    const known = Object.keys(sources).join(', ');
+    fail(
+      `--source wants the name of a source of voicecall.yaml${known === '' ? '' : ` (${known})`}. ${usage}`,
+    );
+  }
+  const explain = createPostedExplainer(rules, Date.now(), { name, format: found.format });
+  try {
+    const all = (Array.isArray(payloads) ? payloads : [payloads]).flatMap((each) => explain(each));
+    return all.length === 1 && !Array.isArray(payloads) ? all[0] : all;
+  } catch (error) {
+    fail(`Not taken: ${reasonOf(error)}`);
+  }
+}
+
+/** `--source NAME FILE|-`; undefined: events of Slack are explained. */
+function sourceAsked(): { name: string; path: string | undefined } | undefined {
+  const { values, positionals } = parseArgs({
+    options: { source: { type: 'string' } },
+    allowPositionals: true,
+    strict: false,
+  });
+  return typeof values.source === 'string' ? { name: values.source, path: positionals[0] } : undefined;
+}

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type Heard, type Known, type KnownAlert, mayEnd } from '../alerts/decide.ts';
 import type { Identity } from '../alerts/identity.ts';
+import { findEnded } from '../alerts/same-alert.ts';
 import type { AlertsTable } from '../store/schema.ts';
 import type { Queryable, Tx } from '../store/types.ts';
 
@@ -15,8 +16,15 @@ const identityShape: z.ZodType<Identity> = z.object({
 /** Enough to find what a resolve ends, and few enough to compare them all. */
 const firingCompared = 1_000;
 
-/** Everything that is stored and that the decision about a message needs. */
-export async function knownInStore(from: Queryable, { gated, understood, source }: Heard): Promise<Known> {
+/**
+ * Everything that is stored and that the decision about a message needs.
+ * @param twinPlaces where the same alert may stand that came the other way
+ */
+export async function knownInStore(
+  from: Queryable,
+  { gated, understood, source }: Heard,
+  twinPlaces: readonly string[] = [],
+): Promise<Known> {
   const { channel = '', ts, threadTs, botId } = gated;
   const [message, parent, sameKey] = await Promise.all([
     source === undefined ? messageAt(from, channel, ts) : undefined,
@@ -27,11 +35,15 @@ export async function knownInStore(from: Queryable, { gated, understood, source 
     mayEnd(understood) && sameKey === undefined && source?.exact !== true
       ? await firingAlerts(from, channel, botId)
       : [];
-  const alerts = [message?.alert, parent?.alert, sameKey, ...firing].filter((alert) => alert !== undefined);
+  const twin = findEnded(understood.identity, await firingIn(from, twinPlaces));
+  const alerts = [message?.alert, parent?.alert, sameKey, twin, ...firing].filter(
+    (alert) => alert !== undefined,
+  );
   return {
     message,
     parent: parent?.alert,
     sameKey,
+    twin,
     firing,
     rings: await ringsOf(
       from,
@@ -128,6 +140,20 @@ async function firingAlerts(from: Queryable, channelId: string, botId: string): 
     .where('channel_id', '=', channelId)
     .where('status', '=', 'firing')
     .where('bot_id', '=', botId)
+    .orderBy('last_at', 'desc')
+    .limit(firingCompared)
+    .execute();
+  return rows.map(knownAlert);
+}
+
+/** Alerts of these places that fire now, whoever raised them, the latest first. */
+async function firingIn(from: Queryable, places: readonly string[]): Promise<KnownAlert[]> {
+  if (places.length === 0) return [];
+  const rows = await from
+    .selectFrom('alerts')
+    .select(alertColumns)
+    .where('channel_id', 'in', places)
+    .where('status', '=', 'firing')
     .orderBy('last_at', 'desc')
     .limit(firingCompared)
     .execute();

@@ -1,7 +1,9 @@
-import type { AlertSeverity, AlertStatus, Rule } from '../../config/types.ts';
-import { contextOf, decide, factsOf, ringsAt, sentAt } from '../decide.ts';
+import type { AlertSeverity, AlertStatus, Rule, SourceFormat } from '../../config/types.ts';
+import { contextOf, decide, factsOf, type Heard, ringsAt, sentAt } from '../decide.ts';
 import { gate, type NotAnAlert } from '../filter.ts';
 import { flatten } from '../flatten.ts';
+import { heardFrom } from '../formats/heard.ts';
+import { readPayload } from '../formats/read.ts';
 import type { Condition } from '../match-rules.ts';
 import type { News } from '../same-alert.ts';
 import { understand } from '../understand.ts';
@@ -78,18 +80,49 @@ export function createExplainer(rules: Rule[], now: number): (event: unknown) =>
  * @param now for rules that ask for a time, where the message itself tells none; epoch ms
  */
 export function createDetailedExplainer(rules: Rule[], now: number): (event: unknown) => DetailedExplanation {
-  const memory = createMemory();
+  const explainHeard = createHeardExplainer(rules);
   return (event) => {
     const gated = gate(event);
-    const none = { ...nothing, matched: [], at: null, edited: false };
     if (!('alert' in gated)) return { ...none, why: notAnAlert[gated.reason] };
     const { alert: message } = gated;
     const understood = understand(flatten(message.message), message);
-    const heard = { gated: message, understood, now: sentAt(message) ?? now };
+    return explainHeard({ gated: message, understood, now: sentAt(message) ?? now });
+  };
+}
+
+/** One payload after the other, as a source posts them; each may hold several alerts. Throws where it is no such payload. */
+export function createPostedExplainer(
+  rules: Rule[],
+  now: number,
+  source: { name: string; format: SourceFormat },
+): (payload: unknown) => Explanation[] {
+  const explainHeard = createHeardExplainer(rules);
+  return (payload) => {
+    const read = readPayload(source.format, payload);
+    if ('problem' in read) throw new Error(read.problem);
+    return read.posted.map((posted) => {
+      const { name } = source;
+      const heard = heardFrom(posted, { name, receivedAt: now, now, byWords: true });
+      const { matched: _matched, at: _at, edited: _edited, ...explanation } = explainHeard(heard);
+      return explanation;
+    });
+  };
+}
+
+function createHeardExplainer(rules: Rule[]): (heard: Heard) => DetailedExplanation {
+  const memory = createMemory();
+  return (heard) => {
+    const { gated: message, understood } = heard;
     const known = memory.known(heard);
     const decision = decide(known, heard, rules);
     if (decision === null)
-      return { ...none, why: 'Somebody else than its sender wrote it in the thread of an alert.' };
+      return {
+        ...none,
+        why:
+          heard.source === undefined
+            ? 'Somebody else than its sender wrote it in the thread of an alert.'
+            : 'It acknowledges what does not fire.',
+      };
     const { key, status, news } = decision;
     const matched = [...decision.matched, ...decision.beats];
     const alert = memory.remember(decision, heard);
@@ -109,6 +142,8 @@ export function createDetailedExplainer(rules: Rule[], now: number): (event: unk
     };
   };
 }
+
+const none: DetailedExplanation = { ...nothing, matched: [], at: null, edited: false };
 
 function whyNobody(rules: Rule[], matched: Rule[], miss: string | undefined): string {
   if (rules.length === 0) return 'There are no rules.';

@@ -2,11 +2,11 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Decision, decide, type Heard, sentAt } from '../../alerts/decide.ts';
 import { gate } from '../../alerts/filter.ts';
 import { flatten } from '../../alerts/flatten.ts';
-import { heardFrom, sourceOfPlace } from '../../alerts/formats/heard.ts';
+import { heardFrom, placeOfSource, sourceOfPlace } from '../../alerts/formats/heard.ts';
 import type { Posted } from '../../alerts/formats/types.ts';
 import { understand } from '../../alerts/understand.ts';
 import { cleanValue } from '../../clean-text.ts';
-import type { Rule } from '../../config/types.ts';
+import type { Config, Rule } from '../../config/types.ts';
 import { acknowledgeAlert, byTool } from '../../paging/acknowledge.ts';
 import { channelOfRule, placesOfRule, showHeard } from '../../paging/alert-posts.ts';
 import { claimAlertEvent, rememberAlert } from '../../paging/episodes.ts';
@@ -109,7 +109,13 @@ async function readEvent(deps: SlackDeps, event: StoredEvent): Promise<void> {
   const now = deps.clock.now();
   const heard = hear(deps, event, now);
   const decision =
-    heard === null ? null : decide(await knownInStore(deps.store.read, heard), heard, deps.config().rules);
+    heard === null
+      ? null
+      : decide(
+          await knownInStore(deps.store.read, heard, twinPlaces(deps.config(), heard)),
+          heard,
+          deps.config().rules,
+        );
   if (heard !== null) logDecision(deps, event, heard, decision);
   if (heard === null || decision === null) {
     await deps.store.transaction((tx) => claimAlertEvent(tx, event.event_id, now));
@@ -172,6 +178,14 @@ function hear(deps: SlackDeps, event: StoredEvent, now: number): Heard | null {
   const gated = gate(body, { ...ownIds(deps), teamId: deps.identity.teamId });
   if (!('alert' in gated)) return null;
   return { gated: gated.alert, understood: understand(flatten(gated.alert.message), gated.alert), now };
+}
+
+/** Where the same alert may stand that came the other way: as the `also` of sources says. */
+function twinPlaces({ sources }: Config, { gated, source }: Heard): string[] {
+  if (source !== undefined) return sources[source.name]?.also ?? [];
+  return Object.entries(sources)
+    .filter(([, { also }]) => also.includes(gated.channel ?? ''))
+    .map(([name]) => placeOfSource(name));
 }
 
 /** Where an alert stands whatever rules say; undefined: nowhere in Slack. */

@@ -31,7 +31,7 @@ export async function storePosted(
           .insertInto('alert_events')
           .values(rows.slice(start, start + rowsAtOnce))
           .execute();
-      await enqueue(tx, { kind: 'alerts', key: 'understand', runAt: now, priority: 0 });
+      await enqueue(tx, { kind: 'alerts', key: 'understand', runAt: now });
     },
     { patienceMs },
   );

@@ -28,6 +28,8 @@ export interface Tasks {
   'slack.deliver': null;
   /** Key: a message of the outbox. Shows it anew. */
   'slack.edit': null;
+  /** Key: "hourly". Asks Slack for the people whom rules call, for when it is down. */
+  people: null;
   /** Key: "daily". Erases what is old. */
   retention: null;
 }
@@ -51,5 +53,6 @@ export const priorityOf: Record<TaskKind, number> = {
   'slack.edit': priority.show,
   reconcile: priority.look,
   poll: priority.poll,
+  people: priority.tidy,
   retention: priority.tidy,
 };

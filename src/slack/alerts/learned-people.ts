@@ -31,7 +31,7 @@ export function calledInSlack({ rules, lists }: Pick<Config, 'rules' | 'lists'>)
 
 /** Asks for the hourly run; to be called at each start. */
 export async function scheduleLearning(tx: Tx, now: number): Promise<void> {
-  await enqueue(tx, { kind: 'people', key: 'hourly', runAt: now, priority: 8 });
+  await enqueue(tx, { kind: 'people', key: 'hourly', runAt: now });
 }
 
 /**

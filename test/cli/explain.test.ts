@@ -84,3 +84,55 @@ rules:
     }
   });
 });
+
+describe('npm run explain -- --source', () => {
+  const config = `
+sources: { prometheus: { format: alertmanager } }
+rules: [{ name: pager, sources: [prometheus], match: { severity: [critical] }, call: ["+91 85632 14120"], say: x }]
+`;
+  const payload = (status: string, severity = 'critical') => ({
+    ...{ version: '4', groupKey: '{}:{alertname="DiskFull"}', status, externalURL: 'http://am:9093' },
+    ...{ groupLabels: { alertname: 'DiskFull' }, commonLabels: { alertname: 'DiskFull', severity } },
+    alerts: [
+      {
+        ...{ status, labels: { alertname: 'DiskFull', severity }, annotations: {}, fingerprint: 'f' },
+        ...{ startsAt: '2026-01-05T09:00:00Z', endsAt: '2026-01-05T10:00:00Z' },
+      },
+    ],
+  });
+  const path = join(folder, 'sources.yaml');
+  writeFileSync(path, config);
+  const run = (input: unknown, source = 'prometheus') =>
+    spawnSync(process.execPath, [program, '--source', source, '-'], {
+      input: typeof input === 'string' ? input : JSON.stringify(input),
+      env: { VOICECALL_CONFIG: path },
+      cwd: folder,
+      encoding: 'utf8',
+    });
+
+  it('answers a payload with an object and several with an array, as production decides', () => {
+    const one = JSON.parse(run(payload('firing')).stdout) as Record<string, unknown>;
+    assert.deepEqual(
+      [one.status, one.severity, one.title, one.rule, one.calls],
+      ['firing', 'critical', 'DiskFull', 'pager', ['pager']],
+    );
+    const all = JSON.parse(
+      run([payload('firing', 'warning'), payload('firing'), payload('firing'), payload('resolved')]).stdout,
+    ) as { status: string; rule: string | null; calls: string[] }[];
+    assert.deepEqual(
+      all.map(({ status, rule, calls }) => [status, rule, calls.length]),
+      [
+        ['firing', null, 0],
+        ['firing', 'pager', 1],
+        ['firing', 'pager', 0],
+        ['resolved', null, 0],
+      ],
+    );
+  });
+
+  it('says in words what is no such payload, and which sources there are', () => {
+    assert.match(run({}).stderr, /^Not taken: this is no webhook of Alertmanager/);
+    assert.match(run({}, 'grafana').stderr, /\(prometheus\)/);
+    assert.equal(run({}).status, 1);
+  });
+});

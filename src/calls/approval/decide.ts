@@ -46,6 +46,23 @@ export async function decide(deps: CallsDeps, press: NewDecision): Promise<Decis
   return outcome;
 }
 
+export type Verdict = 'accept' | 'decided' | 'expired' | 'own' | 'changed' | 'twice';
+
+/** What becomes of a press on a request as it stands. `hash`: of what is asked for now. `before`: what this person decided. */
+export function judge(
+  request: Pick<RequestRow, 'state' | 'expires_at' | 'requested_by' | 'hash'>,
+  press: Pick<NewDecision, 'userId' | 'decision' | 'seenHash'>,
+  known: { hash: string; before: DecisionKind | null; maySelf: boolean; now: number },
+): Verdict {
+  if (request.state !== 'awaiting_approval') return 'decided';
+  if (request.expires_at !== null && known.now >= request.expires_at) return 'expired';
+  if (request.requested_by === press.userId && !known.maySelf) return 'own';
+  if (known.hash !== request.hash) return 'changed';
+  if (press.seenHash !== null && !known.hash.startsWith(press.seenHash)) return 'changed';
+  // A person who approved may still reject; nobody's approval counts twice.
+  return known.before === press.decision ? 'twice' : 'accept';
+}
+
 /** Returned, not thrown, are the errors whose side effects shall be kept. */
 async function decideIn(
   tx: Tx,
@@ -55,67 +72,101 @@ async function decideIn(
 ): Promise<DecisionOutcome | VoicecallError> {
   const request = await lockRequest(tx, press.requestId);
   if (request === null) throw new VoicecallError('not_found', `no request ${press.requestId}`);
-  if (request.state === 'awaiting_approval' && request.expires_at !== null && now >= request.expires_at) {
-    await expireNow(tx, request, now);
-    await refusePress(tx, press, now, 'already expired');
-    return new VoicecallError('already_decided', 'expired', {
-      facts: { state: 'expired', by: '', at: String(now) },
-    });
-  }
-  if (request.state !== 'awaiting_approval') {
-    const facts = await factsOf(tx, request);
-    await refusePress(tx, press, now, `already ${facts.state}`);
-    return new VoicecallError('already_decided', `request ${request.id} is ${request.state}`, { facts });
-  }
+  // Nobody decides about one that does not wait: its ten thousand callees need not be read.
+  const callees = request.state === 'awaiting_approval' ? await calleesOf(tx, request.id) : [];
+  const hash = hashOf(deps.tokenSecret, request, callees);
   const approval = readApproval(request.approval);
   const maySelf = approval?.allowSelfApproval === true && deps.config().approval?.allowSelfApproval === true;
-  if (request.requested_by === press.userId && !maySelf) {
-    await refusePress(tx, press, now, 'own request');
-    return new VoicecallError('not_allowed', 'own request', { facts: { why: 'own' } });
-  }
-  const callees = await calleesOf(tx, request.id);
-  const hash = hashOf(deps.tokenSecret, request, callees);
-  if (hash !== request.hash || (press.seenHash !== null && !hash.startsWith(press.seenHash))) {
-    await showAsItIs(tx, request, callees, hash, now);
-    await refusePress(tx, press, now, 'the request is not what was shown');
-    return new VoicecallError('changed', 'the request is not what was shown');
-  }
-  const kept = await tx
-    .insertInto('decisions')
-    .values({
-      request_id: request.id,
-      user_id: press.userId,
-      decision: press.decision,
-      reason: press.reason,
-      hash,
-      at: now,
-    })
-    .onConflict((conflict) =>
-      conflict
-        .columns(['request_id', 'user_id'])
-        .doUpdateSet({ decision: press.decision, reason: press.reason, at: now })
-        // Who approved may still reject; nobody's approval counts twice.
-        .where('decisions.decision', '!=', press.decision),
-    )
+  const before = await decisionOf(tx, press);
+  const verdict = judge(request, press, { hash, before, maySelf, now });
+  if (verdict === 'accept') return await accept(tx, deps, request, press, { hash, now });
+  if (verdict === 'expired') await expireNow(tx, request, now);
+  if (verdict === 'changed') await showAsItIs(tx, request, callees, hash, now);
+  const { why, error } = await refusal(tx, request, verdict, now);
+  const pressed = press.decision;
+  await recordRefused(tx, press.requestId, { at: now, actor: press.userId, pressed, why });
+  return error;
+}
+
+async function decisionOf(tx: Tx, press: NewDecision): Promise<DecisionKind | null> {
+  const row = await tx
+    .selectFrom('decisions')
+    .select('decision')
+    .where('request_id', '=', press.requestId)
+    .where('user_id', '=', press.userId)
     .executeTakeFirst();
-  if ((kept.numInsertedOrUpdatedRows ?? 0n) === 0n) {
-    await refusePress(tx, press, now, 'decided already');
-    return new VoicecallError('not_allowed', 'decided already', { facts: { why: 'twice' } });
+  return row?.decision ?? null;
+}
+
+/** Why a press counts for nothing, for the audit trail and for the person. */
+async function refusal(
+  tx: Tx,
+  request: RequestRow,
+  verdict: Exclude<Verdict, 'accept'>,
+  now: number,
+): Promise<{ why: string; error: VoicecallError }> {
+  switch (verdict) {
+    case 'decided': {
+      const facts = await factsOf(tx, request);
+      const error = new VoicecallError('already_decided', `request ${request.id} is ${request.state}`, {
+        facts,
+      });
+      return { why: `already ${facts.state}`, error };
+    }
+    case 'expired': {
+      const facts = { state: 'expired', by: '', at: String(now) };
+      return {
+        why: 'already expired',
+        error: new VoicecallError('already_decided', 'expired', { facts }),
+      };
+    }
+    case 'own':
+      return {
+        why: 'own request',
+        error: new VoicecallError('not_allowed', 'own request', { facts: { why: 'own' } }),
+      };
+    case 'twice':
+      return {
+        why: 'decided already',
+        error: new VoicecallError('not_allowed', 'decided already', { facts: { why: 'twice' } }),
+      };
+    case 'changed':
+      return {
+        why: 'the request is not what was shown',
+        error: new VoicecallError('changed', 'the request is not what was shown'),
+      };
   }
+}
+
+async function accept(
+  tx: Tx,
+  deps: CallsDeps,
+  request: RequestRow,
+  press: NewDecision,
+  { hash, now }: { hash: string; now: number },
+): Promise<DecisionOutcome> {
+  const { decision, reason, userId } = press;
+  await tx
+    .insertInto('decisions')
+    .values({ request_id: request.id, user_id: userId, decision, reason, hash, at: now })
+    .onConflict((conflict) =>
+      conflict.columns(['request_id', 'user_id']).doUpdateSet({ decision, reason, at: now }),
+    )
+    .execute();
   await record(tx, request.id, {
     at: now,
-    actor: press.userId,
-    action: press.decision === 'approve' ? 'approved' : 'rejected',
-    detail: press.reason === null ? {} : { reason: press.reason },
+    actor: userId,
+    action: decision === 'approve' ? 'approved' : 'rejected',
+    detail: reason === null ? {} : { reason },
   });
-  if (press.decision === 'reject') {
-    await moveRequest(tx, request, 'rejected', now, { outcome: press.reason, finished_at: now });
+  if (decision === 'reject') {
+    await moveRequest(tx, request, 'rejected', now, { outcome: reason, finished_at: now });
     await moveCalls(tx, { requestId: request.id }, ['ready'], 'cancelled');
     await closeApproval(tx, request.id, now);
     return { state: 'rejected' };
   }
   const approved = await countApprovals(tx, request.id);
-  const quorum = approval?.quorum ?? 1;
+  const quorum = readApproval(request.approval)?.quorum ?? 1;
   if (approved < quorum) {
     await changed(tx, now, request.id);
     return { state: 'waiting', approved, quorum };
@@ -192,15 +243,6 @@ async function factsOf(tx: Tx, request: RequestRow) {
     },
     decisions,
   );
-}
-
-async function refusePress(tx: Tx, press: NewDecision, now: number, why: string): Promise<void> {
-  await recordRefused(tx, press.requestId, {
-    at: now,
-    actor: press.userId,
-    pressed: press.decision,
-    why,
-  });
 }
 
 async function calleesOf(tx: Tx, requestId: string): Promise<string[]> {

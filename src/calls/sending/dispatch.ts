@@ -8,7 +8,7 @@ import type { Tx } from '../../store/types.ts';
 import type { SendResult } from '../../voice/types.ts';
 import { advance } from '../request/advance.ts';
 import type { CallsDeps } from '../request/deps.ts';
-import { lockRequest } from '../request/rows.ts';
+import { lockRequest, type RequestRow, type SubmissionRow } from '../request/rows.ts';
 import { readMessage, readOptions } from '../request/stored.ts';
 import { calledInfoWith } from '../request/token.ts';
 import {
@@ -68,10 +68,29 @@ function mayGoOn(lease: Lease): boolean {
   return lease.valid() && !lease.signal.aborted;
 }
 
-/** Wins the next ready submission for `sender`, if the pace allows one now: `ready → sending` commits before any byte is sent. */
+/** Wins the next ready submission, if the pace allows one now: `ready → sending` commits before any byte is sent. */
 async function takeNext(tx: Tx, deps: CallsDeps, by: Sender, upToPriority: number): Promise<NextStep> {
   const now = deps.clock.now();
-  const next = await tx
+  const next = await chooseReady(tx, upToPriority, now);
+  if (next === undefined) return await whenLater(tx, upToPriority);
+  const openAt = await takeTurn(tx, deps, now);
+  if (openAt > now) return { do: 'wait', untilAt: openAt };
+  const request = await lockRequest(tx, next.request_id);
+  if (request === null || !['approved', 'sending'].includes(request.state)) return { do: 'next' };
+  const { callees, later } = await holdOverLimits(tx, deps, { submissionId: next.id, request, now });
+  if (callees.length > 0) return await win(tx, { next, request, callees, by, now });
+  // Chosen before the locks were held: another lane may have won it meanwhile, or somebody stopped it.
+  if (!(await stillReady(tx, next.id))) return { do: 'next' };
+  if (!later) await moveSubmission(tx, { id: next.id, state: 'ready' }, 'held');
+  await advance(tx, deps, request.id);
+  return { do: 'next' };
+}
+
+type Ready = Pick<SubmissionRow, 'id' | 'request_id' | 'token'>;
+
+/** What is to be sent next; nothing is locked yet. */
+async function chooseReady(tx: Tx, upToPriority: number, now: number): Promise<Ready | undefined> {
+  return await tx
     .selectFrom('submissions')
     .innerJoin('requests', 'requests.id', 'submissions.request_id')
     .select(['submissions.id', 'submissions.request_id', 'submissions.token'])
@@ -84,20 +103,19 @@ async function takeNext(tx: Tx, deps: CallsDeps, by: Sender, upToPriority: numbe
     .orderBy('submissions.ordinal')
     .limit(1)
     .executeTakeFirst();
-  if (next === undefined) return await whenLater(tx, upToPriority);
-  // Held until this transaction ends, so that lanes of other instances choose one after the other.
-  const openAt = await pace(tx, 'submit', now, 1000 / deps.config().voice.submit.perSecond);
-  if (openAt > now) return { do: 'wait', untilAt: openAt };
-  const request = await lockRequest(tx, next.request_id);
-  if (request === null || !['approved', 'sending'].includes(request.state)) return { do: 'next' };
-  const { callees, later } = await holdOverLimits(tx, deps, { submissionId: next.id, request, now });
-  if (callees.length === 0) {
-    // Chosen before the locks were held: another lane may have won it meanwhile, or somebody stopped it.
-    if (!(await stillReady(tx, next.id))) return { do: 'next' };
-    if (!later) await moveSubmission(tx, { id: next.id, state: 'ready' }, 'held');
-    await advance(tx, deps, request.id);
-    return { do: 'next' };
-  }
+}
+
+/** Held until this transaction ends, so that lanes of other instances choose one after the other. */
+async function takeTurn(tx: Tx, deps: CallsDeps, now: number): Promise<number> {
+  return await pace(tx, 'submit', now, 1000 / deps.config().voice.submit.perSecond);
+}
+
+/** `ready → sending`; only the winner of this move may POST. */
+async function win(
+  tx: Tx,
+  ready: { next: Ready; request: RequestRow; callees: string[]; by: Sender; now: number },
+): Promise<NextStep> {
+  const { next, request, callees, by, now } = ready;
   const won = await moveSubmissions(tx, { id: next.id }, ['ready'], 'sending', {
     ...sendingSince(now),
     ...by,

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { config as loadDotenv } from 'dotenv';
-import { doubtWhatWaited } from '../calls/sending/after-restore.ts';
+import { treatUnsentAsUnknown } from '../calls/sending/after-restore.ts';
 import { systemClock } from '../clock.ts';
 import { VoicecallError } from '../errors.ts';
 import { createLog } from '../log.ts';
@@ -21,7 +21,7 @@ try {
   const store = await openStore({ databaseUrl, dataDir, clock: systemClock, log: createLog('silent') });
   try {
     const clock = await databaseClock(store, systemClock, createLog('silent'));
-    const calls = await store.transaction((tx) => doubtWhatWaited(tx, clock.now()));
+    const calls = await store.transaction((tx) => treatUnsentAsUnknown(tx, clock.now()));
     clock.stop();
     console.log(
       calls === 0

@@ -19,7 +19,7 @@ import { findToken } from '../request/token.ts';
 import { type CallChange, writeCalls } from '../request/transitions.ts';
 import type { CallState } from '../request/types.ts';
 import { soonMs } from './first-ask.ts';
-import { settleByReports } from './taken-by-report.ts';
+import { markTaken } from './mark-taken.ts';
 import { isFinal, judgeTermination, winningReport } from './terminations.ts';
 
 type CallRow = Selectable<CallsTable>;
@@ -184,7 +184,7 @@ export async function applyReports(
       .execute(),
   );
   for (const submissionId of new Set(changed.map(({ call }) => call.submission_id))) {
-    if (submissionId !== null) await settleByReports(tx, deps, submissionId);
+    if (submissionId !== null) await markTaken(tx, deps, submissionId);
   }
   const requestIds = new Set(changed.map(({ call }) => call.request_id));
   for (const requestId of [...requestIds].sort()) {

@@ -14,7 +14,7 @@ const lookedForMs = 23 * 3_600_000;
  * records. Nothing goes out again by a rule's `onUnknown`, and alerts that waited to be read ring nobody. What is
  * scheduled for after `now` (ms) stays. Run before the app starts; a second run finds nothing. Returns the calls concerned.
  */
-export async function doubtWhatWaited(tx: Tx, now: number): Promise<number> {
+export async function treatUnsentAsUnknown(tx: Tx, now: number): Promise<number> {
   await tx
     .updateTable('requests')
     .set({ on_unknown: 'hold' })
@@ -34,7 +34,7 @@ export async function doubtWhatWaited(tx: Tx, now: number): Promise<number> {
     .execute();
   let calls = 0;
   for (const { id, ready_at } of waited) {
-    calls += await doubt(tx, id, Math.max(ready_at, now - lookedForMs));
+    calls += await treatAsSent(tx, id, Math.max(ready_at, now - lookedForMs));
   }
   for (const requestId of new Set(waited.map((each) => each.request_id))) {
     const request = await lockRequest(tx, requestId);
@@ -46,7 +46,7 @@ export async function doubtWhatWaited(tx: Tx, now: number): Promise<number> {
 }
 
 /** `ready → sending`, as if it had been won at `sentAt` by a process that is gone. */
-async function doubt(tx: Tx, submissionId: string, sentAt: number): Promise<number> {
+async function treatAsSent(tx: Tx, submissionId: string, sentAt: number): Promise<number> {
   await moveSubmissions(tx, { id: submissionId }, ['ready'], 'sending', {
     ...sendingSince(sentAt),
     sender: null,

@@ -16,9 +16,9 @@ import {
 } from '../request/transitions.ts';
 import type { CallCause } from '../request/types.ts';
 import { firstAskMs } from '../results/first-ask.ts';
+import { markTaken } from '../results/mark-taken.ts';
 import { lookUpToResendMs, reconcileAfterMs } from '../results/reconcile.ts';
 import { tryReportsAgain } from '../results/reports.ts';
-import { settleByReports } from '../results/taken-by-report.ts';
 import { alertStillFires, isStopped } from './keep-trying.ts';
 import { wakeLanes } from './lanes.ts';
 import { openCalls } from './limits.ts';
@@ -176,7 +176,7 @@ export async function becomeUnknown(
     cause: told.cause,
   });
   // Reports can have come before the answer got lost: then the platform did take it.
-  await settleByReports(tx, deps, submission.id);
+  await markTaken(tx, deps, submission.id);
   await record(tx, submission.request_id, {
     at: now,
     actor: 'voicecall',

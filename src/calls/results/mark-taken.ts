@@ -2,8 +2,8 @@ import type { Tx } from '../../store/types.ts';
 import type { CallsDeps } from '../request/deps.ts';
 import { moveSubmissions } from '../request/transitions.ts';
 
-/** An unknown submission of which the platform has told a single call was taken by it. */
-export async function settleByReports(tx: Tx, deps: CallsDeps, submissionId: string): Promise<void> {
+/** The platform took a submission if it told of a single call of it: an unknown or settled one becomes accepted. */
+export async function markTaken(tx: Tx, deps: CallsDeps, submissionId: string): Promise<void> {
   const known = await tx
     .selectFrom('calls')
     .select('position')

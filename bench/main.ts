@@ -5,6 +5,7 @@ import { LeftOut, type Measurement, markdown, type Row } from './figures.ts';
 import { acknowledge } from './rows/acknowledge.ts';
 import { tenThousand, twoHundred } from './rows/crowd.ts';
 import { million } from './rows/million.ts';
+import { posted, postedStorm } from './rows/posted.ts';
 import { reports } from './rows/reports.ts';
 import { alert, approve, submit, twoInstances } from './rows/single.ts';
 import { start } from './rows/start.ts';
@@ -16,10 +17,12 @@ const measurements: Measurement[] = [
   submit,
   approve,
   alert,
+  posted,
   twoHundred,
   tenThousand,
   twoInstances,
   storm,
+  postedStorm,
   reports,
   million,
 ];

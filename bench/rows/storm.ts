@@ -66,7 +66,7 @@ rules: [{ name: hosts, channels: [C0ALERTS], match: { severity: [critical] }, ca
 };
 
 /** p99 since the last time it was asked for, ms; null where the app serves no metrics. */
-async function eventLoopDelay(port: number): Promise<number | null> {
+export async function eventLoopDelay(port: number): Promise<number | null> {
   const answer = await fetch(`http://127.0.0.1:${port}/metrics`).catch(() => null);
   if (answer?.ok !== true) return null;
   const found = /^nodejs_eventloop_lag_p99_seconds (\S+)$/m.exec(await answer.text());

@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { describe, test } from 'node:test';
+import { databaseKinds, lockSqlite } from '../support/store.ts';
+import { firing, post, rings, rung, understood } from './alert-flow.ts';
+import { callee, event, grafana, postTo, sourcesConfig, startSources, tokenOf, webhook } from './source-flow.ts';
+
+for (const database of databaseKinds) {
+  describe(`faults of sources, on ${database}`, () => {
+    test('NUL, lone surrogates and mark-up in labels do no harm', async (t) => {
+      const flow = await startSources(database);
+      t.after(() => flow.stop());
+      const nasty = { instance: 'a\u0000b\ud800c', 'la\u0000bel': '<!channel> & <@U0BEN|x>' };
+      const annotations = { summary: '\u202e<!here> \udfff\u0000 <https://evil.example|click>' };
+      const answered = await postTo(flow.app.port(), 'prometheus', webhook('Nasty', { labels: nasty, annotations }));
+      assert.equal(answered.status, 202);
+      await rings(flow, callee, 1);
+      await understood(flow);
+      await flow.end();
+    });
+
+    test('five thousand alerts in one payload are one call, and hold the process for no second', async (t) => {
+      const flow = await startSources(database);
+      t.after(() => flow.stop());
+      const one = webhook('Storm');
+      const [first] = one.alerts;
+      const alerts = Array.from({ length: 5_000 }, (_, index) => ({
+        ...{ status: first?.status, labels: { alertname: 'Storm', severity: 'critical', i: `${index}` } },
+        ...{ annotations: {}, startsAt: first?.startsAt, endsAt: first?.endsAt, fingerprint: `f${index}` },
+      }));
+      const body = JSON.stringify({ ...one, alerts });
+      assert.ok(body.length < 1024 * 1024, `${body.length}`);
+      assert.equal((await postTo(flow.app.port(), 'prometheus', body)).status, 202);
+      await rings(flow, callee, 1);
+      await understood(flow);
+      assert.equal(rung(flow, callee).length, 1);
+      await flow.end();
+    });
+
+    test('the same alert by two ways calls once, whichever comes first', async (t) => {
+      const config = sourcesConfig
+        .replace('format: alertmanager, channel: C0ALERTS', 'format: alertmanager, also: C0ALERTS')
+        .replace('name: pager, sources', 'name: pager, channels: [C0ALERTS], sources');
+      const flow = await startSources(database, { config });
+      t.after(() => flow.stop());
+      const port = flow.app.port();
+      await postTo(port, 'prometheus', webhook('DiskFull'));
+      await rings(flow, callee, 1);
+      await post(flow, firing('DiskFull', 'critical'));
+      await understood(flow);
+      await post(flow, firing('ReplicaLag', 'critical'));
+      await rings(flow, callee, 2);
+      await postTo(port, 'prometheus', webhook('ReplicaLag'));
+      await understood(flow);
+      assert.equal(rung(flow, callee).length, 2);
+      await postTo(port, 'prometheus', webhook('OtherThing'));
+      await rings(flow, callee, 3);
+      await flow.end();
+    });
+  });
+}
+
+test('what cannot be stored is answered with 503, and taken when the tool tries again: one call', async (t) => {
+  const flow = await startSources('sqlite');
+  t.after(() => flow.stop());
+  const port = flow.app.port();
+  const unlock = await lockSqlite(flow.database.dataDir);
+  const refused = await postTo(port, 'prometheus', webhook('DiskFull'));
+  assert.equal(refused.status, 503);
+  assert.match(refused.headers.get('retry-after') ?? '', /^\d+$/);
+  const pager = await postTo(port, 'old-pager', event('trigger', 'k'), {});
+  assert.equal(pager.status, 503);
+  unlock();
+  assert.equal((await postTo(port, 'prometheus', webhook('DiskFull'))).status, 202);
+  await rings(flow, callee, 1);
+  await understood(flow);
+  assert.equal(rung(flow, callee).length, 1);
+  await flow.end();
+});
+
+test('the same payload ten times at once to two instances calls once', {
+  skip: databaseKinds.includes('postgres') ? false : 'needs PostgreSQL',
+}, async (t) => {
+  const flow = await startSources('postgres');
+  t.after(() => flow.stop());
+  const other = await flow.startInstance();
+  const ports = [flow.app.port(), other.port()];
+  const all = await Promise.all(
+    Array.from({ length: 10 }, (_, index) =>
+      postTo(ports[index % 2] ?? 0, 'grafana', grafana('f1'), {
+        authorization: `Bearer ${tokenOf('grafana')}`,
+      }),
+    ),
+  );
+  assert.deepEqual([...new Set(all.map(({ status }) => status))], [202]);
+  await rings(flow, callee, 1);
+  await understood(flow);
+  assert.equal(rung(flow, callee).length, 1);
+  await flow.end();
+});
+
+test('a thousand posts of a hundred alerts are a hundred requests', async (t) => {
+  const flow = await startSources('sqlite', {
+    config: sourcesConfig.replace('lists:', 'limits: { callsPerHour: 10000, calleesPerRequest: 100 }\nlists:'),
+  });
+  t.after(() => flow.stop());
+  const delay = monitorEventLoopDelay({ resolution: 5 });
+  delay.enable();
+  for (let round = 0; round < 10; round++) {
+    const posts = Array.from({ length: 100 }, (_, index) =>
+      postTo(flow.app.port(), 'prometheus', webhook(`Alert${index}`, { labels: { round: `${round}` } })),
+    );
+    assert.deepEqual([...new Set((await Promise.all(posts)).map(({ status }) => status))], [202]);
+  }
+  await understood(flow, 60_000);
+  delay.disable();
+  await rings(flow, callee, 100);
+  t.diagnostic(`event loop delay p99 ${(delay.percentile(99) / 1e6).toFixed(1)} ms`);
+  await flow.end();
+});

@@ -3,7 +3,16 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { describe, test } from 'node:test';
 import { databaseKinds, lockSqlite } from '../support/store.ts';
 import { firing, post, rings, rung, understood } from './alert-flow.ts';
-import { callee, event, grafana, postTo, sourcesConfig, startSources, tokenOf, webhook } from './source-flow.ts';
+import {
+  callee,
+  event,
+  grafana,
+  postTo,
+  sourcesConfig,
+  startSources,
+  tokenOf,
+  webhook,
+} from './source-flow.ts';
 
 for (const database of databaseKinds) {
   describe(`faults of sources, on ${database}`, () => {
@@ -12,7 +21,11 @@ for (const database of databaseKinds) {
       t.after(() => flow.stop());
       const nasty = { instance: 'a\u0000b\ud800c', 'la\u0000bel': '<!channel> & <@U0BEN|x>' };
       const annotations = { summary: '\u202e<!here> \udfff\u0000 <https://evil.example|click>' };
-      const answered = await postTo(flow.app.port(), 'prometheus', webhook('Nasty', { labels: nasty, annotations }));
+      const answered = await postTo(
+        flow.app.port(),
+        'prometheus',
+        webhook('Nasty', { labels: nasty, annotations }),
+      );
       assert.equal(answered.status, 202);
       await rings(flow, callee, 1);
       await understood(flow);
@@ -101,7 +114,10 @@ test('the same payload ten times at once to two instances calls once', {
 
 test('a thousand posts of a hundred alerts are a hundred requests', async (t) => {
   const flow = await startSources('sqlite', {
-    config: sourcesConfig.replace('lists:', 'limits: { callsPerHour: 10000, calleesPerRequest: 100 }\nlists:'),
+    config: sourcesConfig.replace(
+      'lists:',
+      'limits: { callsPerHour: 10000, calleesPerRequest: 100 }\nlists:',
+    ),
   });
   t.after(() => flow.stop());
   const delay = monitorEventLoopDelay({ resolution: 5 });

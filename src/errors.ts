@@ -1,4 +1,4 @@
-/** What can go wrong, by name. The words for people stand in one table: slack/error-words.ts. */
+/** What can go wrong, by name. The words for people are in one table: slack/words/error-words.ts. */
 export type ErrorCode =
   | 'config'
   | 'not_found'

@@ -33,7 +33,7 @@ const secretPaths = ['', '*', '*.*', '*.*.*'].flatMap((prefix) =>
 
 /**
  * A log that writes one JSON object a line (or lines for people, where `pretty`), with secrets removed by name and
- * phone numbers and Slack tokens masked wherever they stand in a text.
+ * phone numbers and Slack tokens masked anywhere in a text.
  */
 export function createLog(level: LogLevel, options: { pretty?: boolean; sink?: LogSink } = {}): Log {
   const sink = options.pretty

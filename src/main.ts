@@ -13,7 +13,7 @@ const stopWithinMs = 35_000;
 
 loadDotenv({ quiet: true });
 // Bolt and the voice client bring undici along; Node's own fetch would load a second copy of it (8 MB, 60 ms).
-// Node's own stays where it is told to use a proxy, and HTTP/1.1 is spoken as it does.
+// Node's own fetch stays if a proxy is configured; it speaks HTTP/1.1 too.
 if (process.env.NODE_USE_ENV_PROXY === undefined) {
   install();
   setGlobalDispatcher(new Agent({ allowH2: false }));

@@ -37,7 +37,7 @@ export function identify(
   const parts = [core.strict];
   const looseParts = [core.loose];
   const isGroup = /^\W{0,12}\[(?:firing|resolved)\b/i.test(title);
-  // The group's own labels stand in the title; the list below it changes with every alert that joins.
+  // The title has the group's own labels; the list below it changes with every alert that joins.
   const listsGroup = isGroup && (/\[firing[^\]\d]{0,3}(?:[2-9]|\d\d)/i.test(title) || /\)\s*$/.test(title));
   const subjects = listsGroup ? new Map<string, string>() : subjectsOf(labels, false);
   if (!isGroup && (core.strict === '' || isBanner(title, botName))) {

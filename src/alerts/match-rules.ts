@@ -105,7 +105,7 @@ function matchesText(pattern: TextPattern, text: string): boolean {
   return typeof regex !== 'string' && regex.matcher(text.slice(0, regexInputLength)).find();
 }
 
-/** What is wrong with a regular expression of a rule, in words; undefined when it can be used. For whoever reads the configuration. */
+/** What is wrong with a regular expression of a rule, in words; undefined when it can be used. */
 export function patternFault(pattern: TextPattern): string | undefined {
   if ('substring' in pattern) return undefined;
   const regex = compile(pattern.regex, pattern.flags);

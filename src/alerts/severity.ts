@@ -31,7 +31,7 @@ const levelOf = new Map<string, AlertSeverity>(
 const severityLabels =
   /^(?:(?:alert|alarm|incident|issue|event|problem|trigger|monitor|rule|finding|current|highest|max)? ?(?:severity|priority|importance|urgency|criticality|sev|level|alertlevel|severity level|severity label|priority level|log level|impact level|threat level)|severity name)$/;
 
-/** Unmistakable as a severity wherever they stand in brackets or at a start; "high" or "error" there may be part of a name. */
+/** Always a severity in brackets or at a start; "high" or "error" there may be part of a name. */
 const clear =
   /^(?:critical|crit|fatal|disaster|emergency|warning|warn|info|informational|average|p[0-5]|sev-?[0-5]|high|medium|low|minor|major|error|notice|severe|urgent)$/;
 

@@ -20,7 +20,7 @@ export interface Token {
   kind: 'word' | 'mark' | 'emoji';
   /** Inside of [..], (..) or {..}. */
   bracketed: boolean;
-  /** Set for words that say how the alert is, where they stand as such. */
+  /** Set for words that say what state the alert is in. */
   said?: WordClass;
 }
 

@@ -21,7 +21,7 @@ export function visible(text: string): string {
  */
 export function plain(raw: string, links: FoundLink[]): string {
   let text = visible(raw);
-  // Two "*Label:* value" on one line are two lines for whoever looks for labels.
+  // Two "*Label:* value" on one line count as two lines when labels are looked for.
   text = text.replace(/[ \t]\*([^*\n]{1,40})(?::\*|\*:)/g, '\n*$1:*');
   text = text.replace(
     /!?\[([^[\]\n]{0,300})\]\((https?:[^()\s]{1,2000})\)/g,

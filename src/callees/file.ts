@@ -50,8 +50,8 @@ interface Row {
 
 /**
  * Reads a CSV or text file of callees: commas, semicolons or tabs, a header or none, the column that holds numbers,
- * a name beside it. Faults are told by line. A large file is read in slices, between which the process does other
- * work. Never throws; what is no such file gives a `refusal`.
+ * a name beside it. Faults name their line. A large file is read in slices, so that the process can do other work in
+ * between. Never throws; what is no such file gives a `refusal`.
  */
 export async function parseCalleeFile(bytes: Uint8Array, options: CalleeOptions): Promise<CalleeFile> {
   if (bytes.length > MAX_FILE_BYTES)

@@ -33,8 +33,8 @@ export function forbiddenDisplayNum({ displayNum }: CallOptions, { voice }: Conf
 }
 
 /**
- * Everything that the configuration of now forbids about one call, wherever it comes from. `place` is where the callee
- * stands in its request, from 1.
+ * Everything that the configuration of now forbids about one call, wherever it comes from. `place` is the callee's position
+ * in its request, from 1.
  */
 export function forbiddenCall(
   call: { callee: string; place: number; options: CallOptions },

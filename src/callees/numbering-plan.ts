@@ -70,7 +70,7 @@ export function plausibility(digits: string): 'valid' | 'possible' | 'doubtful' 
 }
 
 /**
- * A number as it may stand in a channel: "+91 …4120", country code and last four digits, fewer where less than
+ * A number as a channel may show it: "+91 …4120", country code and last four digits, fewer where less than
  * four digits would stay hidden. What is no number gives "…".
  */
 export function maskNumber(digits: string): string {

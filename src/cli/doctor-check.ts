@@ -3,7 +3,7 @@ export type Finding =
   | { state: 'ok'; text: string }
   | { state: 'note'; text: string; remedy: string }
   | { state: 'wrong'; text: string; remedy: string }
-  /** Something else is missing first, and is told in a line of its own. */
+  /** Something else is missing first; another line says what. */
   | { state: 'skipped'; text: string };
 
 export interface Check {
@@ -59,7 +59,7 @@ function line(name: string, finding: Finding): string {
 
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  // What a failed fetch or connection has to say stands in its cause.
+  // The reason of a failed fetch or connection is in its cause.
   if (error.cause instanceof Error && error.cause.message !== '')
     return `${error.message}: ${error.cause.message}`;
   return error.message || ('code' in error ? String(error.code) : error.name);

@@ -99,7 +99,7 @@ function sourceVersion(source: DatabaseSync): number | undefined {
 
 async function copyAll(source: DatabaseSync, target: Store): Promise<TableCount[]> {
   return await target.transaction(async (tx) => {
-    // Whoever else moves here at the same time, or starts an instance, waits for us and then finds it not empty.
+    // Another move or a starting instance waits for us, and then finds the database not empty.
     await sql`lock table meta in exclusive mode`.execute(tx);
     await assertEmpty(tx);
     await sql`delete from meta`.execute(tx);

@@ -37,7 +37,7 @@ export interface CallOptions {
   loopCount?: number;
 }
 
-/** A bound of so many calls in so long a time. */
+/** At most this many calls within this time. */
 export interface RateLimit {
   calls: number;
   perMs: number;

@@ -47,7 +47,7 @@ export const textLike = (pattern: RegExp, expected: string, hint?: string) =>
     return hint === undefined ? undefined : { hint };
   });
 
-/** YAML reads 6591110001 as a number; digits that were lost on the way are told by the file's reader. */
+/** YAML reads 6591110001 as a number; the file's reader reports digits that got lost. */
 export const digitsText = (pattern: RegExp, expected: string) =>
   leaf(expected, (value) => {
     const text = typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : value;

@@ -189,7 +189,7 @@ function statusError(status: number): string {
   return status === 429 ? 'ratelimited' : `http_${status}`;
 }
 
-/** Slack answers 200 to what it refuses: the body says so. Read from a copy; whoever asked gets the body whole. */
+/** Slack answers refusals with 200; the error is in the body. This reads a copy, so that the caller gets the whole body. */
 async function slackError(response: Response): Promise<string | null> {
   if (!response.headers.get('content-type')?.startsWith('application/json')) return null;
   const body: unknown = await response

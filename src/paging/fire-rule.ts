@@ -18,7 +18,7 @@ export interface WaitingRule {
   callees: null;
 }
 
-/** Nobody could be rung (Slack did not give a number, say): so long until it is tried again while the alert fires. */
+/** Retry after this when a rule resolved to no callee, for example because Slack gave no number. */
 const lookAgainMs = 60_000;
 
 /** For `/voicecall rules`: when each rule last matched. */

@@ -74,7 +74,7 @@ export async function freeTasks(on: Queryable, dialect: Store['dialect'], gone: 
   await free(on, unlocked(dialect, sql.join(asSeen, sql` or `)));
 }
 
-/** Takes every task from its holder, for a process that knows that it is alone: whoever holds one is gone. */
+/** Takes every task from its holder. Only for a process that knows it is alone: every holder is gone. */
 export async function freeAllTasks(on: Queryable): Promise<void> {
   await free(on, sql`lease_owner is not null`);
 }

@@ -120,7 +120,7 @@ export function createWorker(options: WorkerOptions): Worker {
     } catch (error) {
       if (!unreachable) log.warn({ err: error }, 'the worker cannot read its tasks; it goes on trying');
       unreachable = true;
-      // Whoever woke us meanwhile would only find the same.
+      // A wake-up during the read would find the same tasks.
       lookAgain = false;
       return pollMs;
     }

@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { type SqliteDatabase, SqliteDialect, type SqliteStatement } from 'kysely';
 
-// The longest that SQLite itself waits for a lock: it blocks the whole process meanwhile, so the longer wait is ours.
+// How long SQLite itself waits for a lock. It blocks the whole process, so we do the longer wait ourselves.
 const busyTimeoutMs = 20;
 const keptStatements = 200;
 

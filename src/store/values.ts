@@ -44,7 +44,7 @@ export type PostKind =
   | 'instead'
   | 'alert'
   | 'words';
-/** Why a call is what it is, where this program or a person says so; what the platform says stands in submit_code. */
+/** Why a call is what it is, where this program or a person says so; submit_code has what the platform says. */
 export type CallCause =
   // Held by a limit, until held_until.
   | 'per_callee'

@@ -87,7 +87,7 @@ export function createVoiceClient(
   /** When each endpoint that was asked too often may be asked again, by the monotonic clock. */
   const restsUntil = new Map<string, number>();
 
-  /** One read. An endpoint that said "too often" is left alone for a minute, whoever asks. */
+  /** One read. An endpoint that answered "too often" is not asked for a minute, by any caller. */
   async function ask(
     endpoint: string,
     request: Parameters<typeof read>[0],

@@ -1,4 +1,4 @@
-/** What a code says about the callees: none was dialled, nobody knows, or each row tells of its own. */
+/** What a code says about the callees: none was dialled, unknown, or see each row. */
 export type Submitted = 'no' | 'unknown' | 'rows';
 
 export type CodeKind =

@@ -5,7 +5,7 @@ import type { AmbiguousReason, NotSentReason } from './types.ts';
 /** Time-outs and the like, all with defaults; tests set them. */
 export interface Network {
   connectTimeoutMs: number;
-  /** From the first byte of the request to the last of the answer; the vendor's own client waits 15 s, a large submission is slower. */
+  /** From the first byte of the request to the last of the answer. The vendor's own client waits 15 s; a large submission needs longer. */
   answerTimeoutMs: number;
   maxAnswerBytes: number;
   lookup?: LookupFunction;
@@ -24,7 +24,7 @@ export interface HttpRequest {
   path: string;
   headers: Record<string, string>;
   body?: string;
-  /** Asked when the connection stands and nothing is written; false: nothing will be. */
+  /** Called when the connection is open and nothing is written yet; false: write nothing. */
   mayWrite?: (() => boolean) | undefined;
   signal?: AbortSignal | undefined;
 }
@@ -107,13 +107,13 @@ export function exchange(dispatcher: Dispatcher, request: HttpRequest, network: 
     }, network.connectTimeoutMs);
 
     const handler: Dispatcher.DispatchHandler = {
-      // Called when the connection stands, right before the first byte: whatever ends earlier was never sent.
+      // Called when the connection is open, right before the first byte: what ends earlier was never sent.
       onRequestStart(controller) {
         abort = () => controller.abort(new Error('stopped'));
         // A second start would be a second request: undici queues one again where a connection ends too soon.
         if (finished || written) return abort();
         const may = allowed(request.mayWrite);
-        // Whoever was asked may have stopped it all the same.
+        // The answer to the question may come too late: it may have been stopped.
         if (finished) return;
         if (!may) return stop();
         written = true;
@@ -158,7 +158,7 @@ function allowed(mayWrite: (() => boolean) | undefined): boolean {
   try {
     return mayWrite === undefined || mayWrite();
   } catch {
-    // Whoever cannot say whether it still may, may not.
+    // If the check fails, do not send.
     return false;
   }
 }

@@ -96,7 +96,7 @@ function failureError(failure: Failure, timedOut: boolean): VoicecallError {
 export function readError(code: string, detail: string): VoicecallError {
   const refused = codeInfo(code).submitted === 'no';
   const { meaning, remedy, submitted } = describeCode(code);
-  // Nobody is rung by a read: what an ambiguous code asks for when sending does not apply.
+  // A read calls nobody, so the remedy for an ambiguous send does not apply.
   const words = submitted === 'unknown' ? 'Try again in a while; if it stays, check VOICE_API_URL.' : remedy;
   return new VoicecallError(
     refused ? 'voice_refused' : 'voice_unavailable',

@@ -87,7 +87,7 @@ function outcomeOf(code: string): SubmittedRow['outcome'] {
   return 'refused';
 }
 
-// Of two rows for one callee the one that may have rung counts: to ring twice is worse than to look twice.
+// Of two rows for one callee the one that may have rung counts: calling twice is worse than looking twice.
 function certainty(row: SubmittedRow): number {
   const rank = { refused: 0, unknown: 2, accepted: 4 }[row.outcome];
   return rank + (row.voiceId === null ? 0 : 1);

@@ -39,7 +39,7 @@ export function codeDial(request: SendCodeRequest, appId: string, log: Log): Dia
   return { path: 'sendCode', body: JSON.stringify(body), readRows: (data) => rowForText(data, callee, log) };
 }
 
-/** What became of one POST. Whatever is not provably an answer, a refusal or not sent is ambiguous. */
+/** What became of one POST. Anything that is not provably an answer, a refusal or not sent is ambiguous. */
 export function toSendResult(exchange: Exchange, readRows: ReadRows): SendResult {
   if (exchange.outcome === 'not_sent') return exchange;
   if (exchange.outcome === 'lost') return ambiguous(null, exchange.why, exchange.detail);

@@ -13,8 +13,8 @@ export function sign(credentials: Credentials, timestampSeconds: number): string
 }
 
 /**
- * The headers of one attempt, never to be used for a second. Whoever sees them can sign anything for half an hour
- * (the body is not signed): they go into no log.
+ * The headers of one attempt; never use them for a second. Anybody who sees them can sign any request for half an
+ * hour, because the body is not signed: never log them.
  */
 export function signedHeaders(credentials: Credentials, nowAt: number): Record<string, string> {
   const timestamp = Math.floor(nowAt / 1000);

@@ -53,8 +53,8 @@ export interface SendCodeRequest extends Omit<SendGroupRequest, 'callees' | 'fil
 
 export interface SendControl {
   /**
-   * Asked once more when the connection stands and nothing has been written yet: false ends the attempt as
-   * not_sent (why: "stopped"). For an instance that lost its lease while it connected.
+   * Called once the connection is open and nothing is written yet. False ends the attempt as not_sent (why:
+   * "stopped"): the instance lost its lease while it connected.
    */
   mayWrite?: () => boolean;
   signal?: AbortSignal;

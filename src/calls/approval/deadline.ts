@@ -15,7 +15,7 @@ export async function closeApproval(tx: Tx, requestId: string, now: number): Pro
   await changed(tx, now, requestId);
 }
 
-/** The approvers' card stands in Slack: from now (ms) the time to decide runs. */
+/** The approvers' card is posted: the time to decide starts now (ms). */
 export async function startApprovalClock(tx: Tx, requestId: string, now: number): Promise<void> {
   const request = await lockRequest(tx, requestId);
   if (request === null || request.state !== 'awaiting_approval' || request.expires_at !== null) return;

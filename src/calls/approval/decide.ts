@@ -33,7 +33,7 @@ export type DecisionOutcome =
  * One approver's decision, for exactly the request that they saw. That `userId` is an approver by the configuration of
  * now and of when it was asked is the caller's to check. Throws VoicecallError: not_found; already_decided (facts:
  * state, by, at); not_allowed (facts: why "own" or "twice"); changed (the request is not what was shown: the earlier
- * approvals are void and the card is drawn anew). Every refused press stands in the audit trail.
+ * approvals are void and the card is drawn anew). Every refused press is in the audit trail.
  */
 export async function decide(deps: CallsDeps, press: NewDecision): Promise<DecisionOutcome> {
   const now = deps.clock.now();

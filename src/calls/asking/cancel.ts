@@ -11,7 +11,7 @@ import { heldNoMore, moveCalls, moveRequest, moveSubmissions } from '../request/
 import { limitCauses, type RequestState } from '../request/types.ts';
 
 /**
- * Stops everything of a request that has not been sent; what was dialled cannot be called back. Returns how many
+ * Stops everything of a request that has not been sent; calls already placed cannot be stopped. Returns how many
  * calls were stopped. Throws VoicecallError not_found, or already_decided when nothing is left to stop. Whether
  * `userId` may do it is the caller's to check.
  */

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import type { NewRequest } from './types.ts';
 
 /**
- * What an approval binds to: callees, message, options, note and channel. Keyed, because a part of it stands in the
+ * What an approval binds to: callees, message, options, note and channel. Keyed, because a part of it is in the
  * card's buttons, where a plain hash of a single number could be guessed.
  */
 export function hashRequest(

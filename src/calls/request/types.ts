@@ -142,7 +142,7 @@ export interface RequestView {
   ackedBy: string | null;
   /** Why it failed, was rejected or was held, in words for people; null otherwise. */
   outcome: string | null;
-  /** "again": what stays unknown goes out once more while the request is sending; absent: it is left to a person. */
+  /** "again": resend what stays unknown, once, while the request is sending; absent: a person decides. */
   onUnknown?: OnUnknown;
 }
 

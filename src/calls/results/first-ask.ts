@@ -1,7 +1,7 @@
 import type { CallOptions } from '../../config/types.ts';
 import type { CallsDeps } from '../request/deps.ts';
 
-/** What is told to ring now is asked about so soon again, ms. */
+/** Ask again after this about a call that is ringing, ms. */
 export const soonMs = 15_000;
 
 /**

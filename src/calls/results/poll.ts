@@ -49,7 +49,7 @@ export function createPoller(deps: CallsDeps): TaskHandler {
   };
 }
 
-/** Asks for the record of the call whose turn it is; returns when to come back. */
+/** Reads the record of the call that is due next; returns when to continue. */
 async function askForOne(deps: CallsDeps): Promise<number> {
   const now = deps.clock.now();
   if ((await nextCall(deps.store.read, now)) === undefined) return now + lookEveryMs;

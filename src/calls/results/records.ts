@@ -10,7 +10,7 @@ import { storeReports } from './reports.ts';
 const marginMs = 5 * 60_000;
 
 /**
- * Asks for the list of records from `fromAt` until now (ms), once a minute at most, whoever asks: no limit is published
+ * Asks for the list of records from `fromAt` until now (ms), once a minute at most, for all callers together: no limit is published
  * for voice records, and SMS allows one query a minute. Whatever tells of a call of ours is stored as a report, of
  * whichever request it is. Returns how many, or when the next turn is. Throws where the list could not be read to its end.
  */
@@ -39,7 +39,7 @@ export async function readRecords(
       }
     },
   });
-  // Whoever asked: what is about to be sent again was looked up with it.
+  // Any caller's read counts as the look-up before a resend.
   await deps.store.transaction((tx) =>
     tx
       .updateTable('submissions')

@@ -28,7 +28,7 @@ type ReportRow = Selectable<ReportsTable>;
 /** Reports stored, or applied, in one transaction: on SQLite nothing else of the process runs during it. */
 const atOnce = 100;
 
-/** Reports come in many small pushes: those of so long are applied together, ms. */
+/** Reports come in many small pushes; those within this time are applied together, ms. */
 const gatherMs = 100;
 
 /**

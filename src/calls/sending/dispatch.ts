@@ -79,7 +79,7 @@ async function takeNext(tx: Tx, deps: CallsDeps, by: Sender, upToPriority: numbe
   if (request === null || !['approved', 'sending'].includes(request.state)) return { do: 'next' };
   const { callees, later } = await holdOverLimits(tx, deps, { submissionId: next.id, request, now });
   if (callees.length > 0) return await win(tx, { next, request, callees, by, now });
-  // Chosen before the locks were held: another lane may have won it meanwhile, or somebody stopped it.
+  // Chosen before the locks were held: another lane may have won it since, or somebody stopped it.
   if (!(await stillReady(tx, next.id))) return { do: 'next' };
   if (!later) await moveSubmission(tx, { id: next.id, state: 'ready' }, 'held');
   await advance(tx, deps, request.id);

@@ -14,7 +14,7 @@ export async function isStopped(tx: Tx, requestId: string): Promise<boolean> {
 
 const usualExpireAfterMs = 24 * 3_600_000;
 
-/** A call for an alert is tried for as long as it fires (a resolve may never come: until it was silent for long) and nobody has taken it. */
+/** Keep retrying while the alert is firing, not acknowledged, and seen within `expireAfter` (a resolve may never come). */
 export async function alertStillFires(tx: Tx, deps: CallsDeps, requestId: string): Promise<boolean> {
   const alert = await tx
     .selectFrom('requests')

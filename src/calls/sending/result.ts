@@ -26,7 +26,7 @@ import { openCalls } from './limits.ts';
 /** How long a submission that cannot leave this machine is tried again, ms. */
 export const keepTryingMs = 10 * 60_000;
 
-/** `onUnknown: again`: how long after sending an unknown submission goes out once more, ms. It is looked up before. */
+/** `onUnknown: again`: resend an unknown submission this long after sending, ms. It is looked up before that. */
 export const resendAfterMs = 60_000;
 
 /** Codes that say the account as a whole is refused: what is still ready of the request would be refused as well. */
@@ -207,7 +207,7 @@ async function lookForUnknown(
   const firstAt = sentAt + (again ? lookUpToResendMs : reconcileAfterMs[0]);
   await enqueue(tx, { kind: 'reconcile', key: 'voice', runAt: firstAt });
   if (!again) return;
-  // After a long standstill, too, there is time to look it up before it goes out once more.
+  // Also after a long pause there is time to look it up before the resend.
   const resendAt = Math.max(sentAt + resendAfterMs, now + resendAfterMs - lookUpToResendMs);
   await tx.updateTable('submissions').set({ resend_at: resendAt }).where('id', '=', submission.id).execute();
   await enqueue(tx, { kind: 'resend', key: submission.id, runAt: resendAt });

@@ -35,7 +35,7 @@ export async function readyRule(
     callees: collected.callees,
     duplicates: collected.duplicates,
     message: await messageOf(deps, rule, from, alert),
-    // They are told in the alert's channel, where numbers are masked.
+    // The alert's channel shows them, where numbers are masked.
     problems: Object.values(collected.errors).map(redactNumbers),
   };
 }

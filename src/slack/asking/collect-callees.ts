@@ -64,7 +64,7 @@ export async function collectCallees(deps: SlackDeps, sources: CalleeSources): P
   const errors: Record<string, string> = {};
   const problems = [...typed.faults.map(faultSentence), ...typed.recordings.map(recordingAmongCallees)];
   if (problems.length > 0) errors.callee = several(problems);
-  // Whoever chooses a list is not shown its numbers, the faulty ones included.
+  // A person who chooses a list is not shown its numbers, not even the faulty ones.
   if (listed.faults.length > 0)
     errors.lists = several(listed.faults.map((fault) => masked(`${fault.text} ${fault.why}`)));
 

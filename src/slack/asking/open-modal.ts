@@ -85,7 +85,7 @@ export function registerOptions(app: App, deps: SlackDeps): void {
   });
 }
 
-/** What stands in the form's inputs now. */
+/** What the form's inputs hold now. */
 function typedSoFar(values: ViewValues): CallPrefill {
   const channel = channelField(values, 'channel');
   return {

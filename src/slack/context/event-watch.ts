@@ -2,7 +2,7 @@ import type { Clock } from '../../clock.ts';
 
 /** Whether Slack's events still arrive here: Socket Mode can be connected and silent. */
 export interface EventWatch {
-  /** An event of a channel arrived, whoever wrote it. */
+  /** An event of a channel arrived, from any author. */
   heard(channelId: string): void;
   /** When an event of the channel, or of any, arrived last (ms); 0: none since the connection was made. */
   lastHeardAt(channelId?: string): number;

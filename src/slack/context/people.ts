@@ -168,7 +168,7 @@ export function standingOf(user: SlackUser, teamId: string): Person['standing'] 
   return 'member';
 }
 
-/** Whoever Slack gives no workspace for is not taken for one of ours. */
+/** A person without a workspace in Slack's answer does not count as one of ours. */
 function isOurs(user: SlackUser, teamId: string): boolean {
   if (user.enterprise_user?.teams?.includes(teamId)) return true;
   if (user.is_stranger) return false;

@@ -13,7 +13,7 @@ export interface RecordingChoice {
 
 export interface RecordingList {
   choices: RecordingChoice[];
-  /** False: the platform's library could not be had. */
+  /** False: the platform's library could not be loaded. */
   complete: boolean;
   /** Why not, in plain words with what to do. */
   problem?: string;

@@ -230,7 +230,7 @@ async function delivered(
 ): Promise<Outcome> {
   await deps.store.transaction(async (tx) => {
     const now = deps.clock.now();
-    // First: whoever decides on the request locks it, and then asks for edits as we do.
+    // Lock the request first: a decision locks it too, and then asks for edits as we do.
     if (message.kind === 'card' && message.request_id !== null) {
       await startApprovalClock(tx, message.request_id, now);
     }
@@ -292,7 +292,7 @@ async function beginTry(deps: SlackDeps, message: MessageRow): Promise<void> {
   );
 }
 
-/** This try did nothing for certain. What became of another instance's, made meanwhile, is still to be looked for. */
+/** This try did nothing for certain. Another instance may have tried since: look for its message. */
 async function takeTryBack(deps: SlackDeps, message: MessageRow, by: 0 | 1): Promise<void> {
   await deps.store.transaction(async (tx) => {
     await tx

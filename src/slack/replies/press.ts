@@ -34,7 +34,7 @@ export async function isOwnOrApprover(
 }
 
 /**
- * Does what a press asks, then acknowledges: what was acknowledged is done. What cannot be done is told to the person
+ * Does what a press asks, then acknowledges: what was acknowledged is done. The person alone is told what cannot be done
  * alone, in words; everything else stays as it was.
  */
 export async function handlePress(

@@ -1,6 +1,6 @@
 import { timeZonesOf } from '../callees/numbering-plan.ts';
 import type { ParsedConfig } from './schema.ts';
-import type { ApprovalPolicy, CallOptions, Config, Rule } from './types.ts';
+import type { ApprovalPolicy, CallOptions, Config, ReachDefaults, Rule } from './types.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -16,6 +16,7 @@ const RESERVE_FOR_RULES = 0.25;
 const COOLDOWN_MS = 15 * MINUTE_MS;
 const EXPIRE_AFTER_MS = 24 * HOUR_MS;
 const MAX_AGE_MS = 15 * MINUTE_MS;
+const EVERY_MS = 5 * MINUTE_MS;
 const APPROVAL_EXPIRES_AFTER_MS = 30 * MINUTE_MS;
 
 /** Without a configuration nobody has decided who may call how many: enough to try it, not enough to do harm. */
@@ -24,6 +25,7 @@ export const UNCONFIGURED = { calleesPerRequest: 20, callsPerHour: 100 };
 /** Fills in what voicecall.yaml leaves out. */
 export function withDefaults(parsed: ParsedConfig): Config {
   const { voice = {}, limits = {} } = parsed;
+  const reach = reachDefaults(parsed.reach ?? {});
   return {
     country: parsed.country,
     voice: {
@@ -58,7 +60,8 @@ export function withDefaults(parsed: ParsedConfig): Config {
         { format, channel, also: also ?? [] },
       ]),
     ),
-    rules: (parsed.rules ?? []).map((rule) => filledRule(rule, parsed.country)),
+    reach,
+    rules: (parsed.rules ?? []).map((rule) => filledRule(rule, parsed.country, reach)),
     retentionMs: parsed.retention,
   };
 }
@@ -86,7 +89,20 @@ function approvalPolicy(given: NonNullable<ParsedConfig['approval']>): ApprovalP
   };
 }
 
-function filledRule(given: NonNullable<ParsedConfig['rules']>[number], country: Config['country']): Rule {
+function reachDefaults(given: NonNullable<ParsedConfig['reach']>): ReachDefaults {
+  return {
+    until: given.until ?? 'answered',
+    attempts: given.attempts ?? 1,
+    everyMs: given.every ?? EVERY_MS,
+    confirmKey: given.confirmKey,
+  };
+}
+
+function filledRule(
+  given: NonNullable<ParsedConfig['rules']>[number],
+  country: Config['country'],
+  reach: ReachDefaults,
+): Rule {
   return {
     ...callOptions(given),
     name: given.name,
@@ -108,6 +124,17 @@ function filledRule(given: NonNullable<ParsedConfig['rules']>[number], country: 
     timeZone: given.timeZone ?? onlyTimeZone(country),
     approval: given.approval ?? 'never',
     onUnknown: given.onUnknown ?? 'again',
+    until: given.until ?? reach.until,
+    attempts: given.attempts ?? reach.attempts,
+    everyMs: given.every ?? reach.everyMs,
+    enough: given.enough,
+    furtherSteps: (given.then ?? []).map(({ after, call, say, recording }) => ({
+      afterMs: after,
+      call,
+      say,
+      recording,
+    })),
+    repeat: given.repeat ?? 0,
     mode: given.mode ?? 'live',
     stop: given.stop ?? false,
     limits: given.limits,

@@ -37,6 +37,20 @@ const match = z.strictObject({
 /** An entry of `lists` or `call`: what it stands for is checked against the whole file, in references.ts. */
 const calleeEntry = is.digitsText(/\S/, 'a number, a Slack user (U…) or a user group (S…)');
 
+/** Bounds of a plan: the voice platform's own redialling has none that fit; these keep a slip from calling all night. */
+const reach = {
+  until: is.oneOf('answered', 'confirmed').optional(),
+  attempts: is.wholeNumber(1, 10).optional(),
+  every: is.duration.optional(),
+};
+
+const step = z.strictObject({
+  after: is.duration,
+  call: oneOrMore(calleeEntry),
+  say: is.spoken.optional(),
+  recording: is.textLike(/\S/, 'the name of a recording, or a fileId').optional(),
+});
+
 const rule = z.strictObject({
   name: is.textLike(/^\S(.{0,78}\S)?$/, 'a name of 1 to 80 characters'),
   channels: oneOrMore(is.channelId).optional(),
@@ -58,6 +72,11 @@ const rule = z.strictObject({
   timeZone: is.timeZone.optional(),
   approval: is.oneOf('policy', 'never').optional(),
   onUnknown: is.oneOf('again', 'hold').optional(),
+  ...reach,
+  enough: is.wholeNumber(1, 100_000).optional(),
+  // biome-ignore lint/suspicious/noThenProperty: the key of the file; nothing awaits this object.
+  then: z.array(step).max(20).optional(),
+  repeat: is.wholeNumber(0, 10).optional(),
   mode: is.oneOf('live', 'shadow').optional(),
   stop: is.yesOrNo.optional(),
   limits: rateLimit.optional(),
@@ -125,6 +144,9 @@ export const configSchema = z.strictObject({
     .optional(),
   approval: approval.optional(),
   sources: z.record(is.sourceKey, source).optional(),
+  reach: z
+    .strictObject({ ...reach, confirmKey: is.digitsText(/^[0-9*#]$/, 'one key, like "1"').optional() })
+    .optional(),
   rules: z.array(rule).optional(),
   retention: is.duration.optional(),
 });

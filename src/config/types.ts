@@ -86,6 +86,31 @@ export interface Source {
   also: string[];
 }
 
+/** What counts as reached: the call was answered, or the confirming key was pressed. */
+export type Until = 'answered' | 'confirmed';
+
+/** Defaults of the form and of rules. */
+export interface ReachDefaults {
+  until: Until;
+  /** Calls to each callee at most, 1 to 10. */
+  attempts: number;
+  /** The pause after a call with a known end. */
+  everyMs: number;
+  /** The key that confirms, as `feedbackValue` tells it; undefined: no key confirms. */
+  confirmKey: string | undefined;
+}
+
+/** A further step of a rule's ladder. */
+export interface Step {
+  /** After the start of the step before. */
+  afterMs: number;
+  /** As `Rule.call`. */
+  call: string[];
+  /** What is said or played instead of the rule's own; both undefined: the same. */
+  say: string | undefined;
+  recording: string | undefined;
+}
+
 export interface Rule extends CallOptions {
   name: string;
   channels: string[];
@@ -113,6 +138,15 @@ export interface Rule extends CallOptions {
   timeZone: string | undefined;
   approval: 'policy' | 'never';
   onUnknown: 'again' | 'hold';
+  until: Until;
+  attempts: number;
+  everyMs: number;
+  /** Stop when so many are reached; undefined: all. */
+  enough: number | undefined;
+  /** Whom to call next while not enough are reached, and when. */
+  furtherSteps: Step[];
+  /** How often the whole ladder starts again. */
+  repeat: number;
   mode: 'live' | 'shadow';
   stop: boolean;
   limits: RateLimit | undefined;
@@ -147,6 +181,7 @@ export interface Config {
   approval: ApprovalPolicy | undefined;
   /** By name. */
   sources: Record<string, Source>;
+  reach: ReachDefaults;
   rules: Rule[];
   retentionMs: number | undefined;
 }

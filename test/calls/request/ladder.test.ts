@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { type Ladder, lastStep, nextStep, stepOf } from '../../../src/calls/request/ladder.ts';
+
+const minute = 60_000;
+const at = 1_700_000_000_000;
+const ladder: Ladder = {
+  furtherSteps: [
+    { afterMs: 5 * minute, call: ['leads'] },
+    { afterMs: 10 * minute, call: ['cto'] },
+  ],
+  repeat: 1,
+};
+const started = (step: number) => ({ step, startedAt: at, callsNobody: false });
+
+suite('the ladder', () => {
+  test('each step starts after the start of the one before', () => {
+    assert.deepEqual(nextStep(ladder, started(1), at + 5 * minute - 1), {
+      do: 'wait',
+      at: at + 5 * minute,
+      step: 2,
+    });
+    assert.deepEqual(nextStep(ladder, started(1), at + 5 * minute), { do: 'start', step: 2 });
+    assert.deepEqual(nextStep(ladder, started(2), at), { do: 'wait', at: at + 10 * minute, step: 3 });
+  });
+
+  test('a step that can call nobody is followed at once', () => {
+    assert.deepEqual(nextStep(ladder, { ...started(2), callsNobody: true }, at), { do: 'start', step: 3 });
+  });
+
+  test('a repeat starts with the first step again, and then nothing is left', () => {
+    assert.equal(lastStep(ladder), 6);
+    assert.deepEqual(nextStep(ladder, started(3), at), { do: 'wait', at: at + 10 * minute, step: 4 });
+    assert.equal(stepOf(ladder, 4), null);
+    assert.deepEqual(stepOf(ladder, 5)?.call, ['leads']);
+    assert.deepEqual(nextStep(ladder, started(6), at + 24 * 60 * minute), { do: 'nothing_left' });
+  });
+
+  test('without further steps nothing follows', () => {
+    assert.deepEqual(nextStep({ furtherSteps: [], repeat: 0 }, started(1), at), { do: 'nothing_left' });
+  });
+});

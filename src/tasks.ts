@@ -1,9 +1,11 @@
 import { createExpirer, createReminder } from './calls/approval/deadline.ts';
+import { createReacher } from './calls/reaching/reach.ts';
 import { createPoller } from './calls/results/poll.ts';
 import { createReconciler } from './calls/results/reconcile.ts';
 import { createReportApplier } from './calls/results/reports.ts';
 import { createDispatcher } from './calls/sending/dispatch.ts';
 import { createResender } from './calls/sending/resend.ts';
+import { createConfirmer } from './paging/confirmed.ts';
 import type { TaskKind } from './queue/kinds.ts';
 import type { TaskHandler } from './queue/types.ts';
 import { createRetention } from './retention.ts';
@@ -11,6 +13,7 @@ import { createCooldownWatch } from './slack/alerts/cooldown.ts';
 import { createPeopleLearner } from './slack/alerts/learned-people.ts';
 import { createMissedReader } from './slack/alerts/missed.ts';
 import { createAlertReader } from './slack/alerts/read-events.ts';
+import { createStepLookUp } from './slack/alerts/ready-step.ts';
 import { createSilenceWatch } from './slack/alerts/silence.ts';
 import type { SlackDeps } from './slack/context/deps.ts';
 import { createDeliverer } from './slack/outbox/deliver.ts';
@@ -20,6 +23,8 @@ import { createEditor } from './slack/outbox/edit.ts';
 export function taskHandlers(deps: SlackDeps): Record<TaskKind, { concurrency: number; run: TaskHandler }> {
   return {
     dispatch: { concurrency: 16, run: createDispatcher(deps) },
+    reach: { concurrency: 16, run: createReacher(deps, createStepLookUp(deps)) },
+    confirmed: { concurrency: 2, run: createConfirmer(deps) },
     reports: { concurrency: 1, run: createReportApplier(deps) },
     resend: { concurrency: 1, run: createResender(deps) },
     reconcile: { concurrency: 1, run: createReconciler(deps) },

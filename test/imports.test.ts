@@ -10,7 +10,14 @@ const source = resolve(import.meta.dirname, '../src');
 const mostFiles = 22;
 
 const storage = ['store', 'queue', 'outbox'];
-const calls = ['calls/request', 'calls/results', 'calls/sending', 'calls/approval', 'calls/asking'];
+const calls = [
+  'calls/request',
+  'calls/results',
+  'calls/sending',
+  'calls/reaching',
+  'calls/approval',
+  'calls/asking',
+];
 const domain = [
   'callees',
   'alerts',
@@ -38,6 +45,7 @@ const rooms: [room: string, mayImport: string[]][] = [
   ['calls/request', ['callees', 'voice', ...storage]],
   ['calls/results', ['calls/request', 'voice', ...storage]],
   ['calls/sending', ['callees', 'calls/request', 'calls/results', 'voice', ...storage]],
+  ['calls/reaching', ['callees', 'calls/request', 'calls/results', 'calls/sending', ...storage]],
   ['calls/approval', ['callees', 'calls/request', 'calls/sending', ...storage]],
   ['calls/asking', ['callees', 'calls/request', 'calls/sending', 'calls/approval', ...storage]],
   ['paging', ['callees', 'alerts', 'alerts/formats', ...calls, ...storage]],

@@ -1,3 +1,4 @@
+import type { ExpressionBuilder } from 'kysely';
 import { cancelIn, isOpen } from '../calls/asking/cancel.ts';
 import { record } from '../calls/request/audit.ts';
 import type { CallsDeps } from '../calls/request/deps.ts';
@@ -6,6 +7,7 @@ import { VoicecallError } from '../errors.ts';
 import { redactNumbers } from '../log.ts';
 import { changed } from '../outbox/outbox.ts';
 import { transactionReadBack } from '../store/read-back.ts';
+import type { Schema } from '../store/schema.ts';
 import type { Tx } from '../store/types.ts';
 import { lockAlert } from './known-alerts.ts';
 
@@ -30,7 +32,8 @@ export async function acknowledge(deps: CallsDeps, requestId: string, userId: st
 /**
  * Somebody has taken an alert: stored with the time, shown on its boards, and what has not been sent for it is stopped,
  * whichever rule asked for it. The first one counts.
- * @param by a Slack user's id, or "tool:" with the words that the tool gives, as `byTool` makes them
+ * @param by a Slack user's id, "tool:" with the words that the tool gives, as `byTool` makes them, or "callee:" with the
+ *   name of who pressed the key that confirms
  * @param pressed the request whose board was pressed: marked even if an earlier episode of the alert asked for it
  */
 export async function acknowledgeAlert(
@@ -52,11 +55,7 @@ export async function acknowledgeAlert(
     .select('id')
     .where('alert_id', '=', alertId)
     .where((eb) =>
-      eb.or([
-        eb('state', 'in', ['awaiting_approval', 'approved', 'sending']),
-        eb('created_at', '>=', alert.episode_at),
-        eb('id', '=', pressed ?? ''),
-      ]),
+      eb.or([somethingToStop(eb), eb('created_at', '>=', alert.episode_at), eb('id', '=', pressed ?? '')]),
     )
     .execute();
   const requests = await lockRequests(
@@ -84,7 +83,12 @@ export function byTool(person: string, tool: string): string {
 }
 
 /** How many calls were stopped. */
-async function acknowledgeRequest(tx: Tx, deps: CallsDeps, request: RequestRow, by: string): Promise<number> {
+export async function acknowledgeRequest(
+  tx: Tx,
+  deps: CallsDeps,
+  request: RequestRow,
+  by: string,
+): Promise<number> {
   const now = deps.clock.now();
   await tx
     .updateTable('requests')
@@ -92,7 +96,7 @@ async function acknowledgeRequest(tx: Tx, deps: CallsDeps, request: RequestRow, 
     .where('id', '=', request.id)
     .execute();
   await record(tx, request.id, { at: now, actor: by, action: 'acknowledged' });
-  const { stopped } = isOpen(request.state)
+  const { stopped } = isOpen(request)
     ? await cancelIn(tx, deps, request.id, { by, action: 'stopped' })
     : { stopped: 0 };
   await changed(tx, now, request.id);
@@ -109,20 +113,27 @@ async function alertOf(tx: Tx, requestId: string): Promise<string | null> {
   return row?.alert_id ?? null;
 }
 
+function somethingToStop(eb: ExpressionBuilder<Schema, 'requests'>) {
+  return eb.or([
+    eb('state', 'in', ['awaiting_approval', 'approved', 'sending']),
+    eb.and([eb('state', '=', 'sent'), eb('reaching', '=', 1)]),
+  ]);
+}
+
 /** An alert's requests with something left to stop, locked. The alert is locked before. */
 export async function lockOpenRequests(tx: Tx, alertId: string): Promise<RequestRow[]> {
   const open = await tx
     .selectFrom('requests')
     .select('id')
     .where('alert_id', '=', alertId)
-    .where('state', 'in', ['awaiting_approval', 'approved', 'sending'])
+    .where(somethingToStop)
     .execute();
   const locked = await lockRequests(
     tx,
     open.map(({ id }) => id),
   );
   // While we waited for the lock, another instance may have moved it on.
-  return locked.filter(({ state }) => isOpen(state));
+  return locked.filter(isOpen);
 }
 
 /** Locked in the order of their ids: everybody who locks several requests does, so that nobody waits in a circle. */

@@ -3,6 +3,8 @@ import { approvalFor } from '../calls/approval/policy.ts';
 import { cancelIn } from '../calls/asking/cancel.ts';
 import { createRequest } from '../calls/asking/create.ts';
 import type { CallsDeps } from '../calls/request/deps.ts';
+import { ladderOf } from '../calls/request/ladder.ts';
+import { planOf } from '../calls/request/plan.ts';
 import type { AlertStatus, Rule } from '../config/types.ts';
 import { enqueue } from '../queue/enqueue.ts';
 import type { Tx } from '../store/types.ts';
@@ -165,7 +167,7 @@ async function ring(tx: Tx, deps: CallsDeps, ready: ReadyRule, about: RuleAlert)
   const callees = ready.callees.slice(0, limits.calleesPerRequest);
   const approval =
     rule.approval === 'policy'
-      ? await approvalFor(tx, deps.config(), { requestedBy: null, callees, now })
+      ? await approvalFor(tx, deps.config(), { requestedBy: null, callees, attempts: rule.attempts, now })
       : null;
   const { id } = await createRequest(tx, deps, {
     teamId: about.teamId,
@@ -183,6 +185,8 @@ async function ring(tx: Tx, deps: CallsDeps, ready: ReadyRule, about: RuleAlert)
     approval,
     priority: 0,
     onUnknown: rule.onUnknown,
+    plan: planOf(rule, deps.config().reach.confirmKey),
+    ladder: ladderOf(rule, about.source),
   });
   return id;
 }

@@ -6,6 +6,10 @@ export interface Tasks {
   dispatch: null;
   /** Key: a submission. Sends its unknown calls once more. */
   resend: null;
+  /** Key: a request. Calls on until people are reached. */
+  reach: null;
+  /** Key: a request. Somebody who was called pressed the key that confirms. */
+  confirmed: null;
   /** Key: "apply". Applies stored delivery reports. */
   reports: null;
   /** Key: "voice". Looks for unknown submissions in the platform's records. */
@@ -42,6 +46,8 @@ const priority = { phone: 0, deadline: 1, news: 3, show: 5, look: 6, poll: 7, ti
 export const priorityOf: Record<TaskKind, number> = {
   dispatch: priority.phone,
   resend: priority.phone,
+  reach: priority.phone,
+  confirmed: priority.phone,
   alerts: priority.phone,
   'alerts.cooldown': priority.phone,
   'alerts.silence': priority.phone,

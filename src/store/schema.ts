@@ -6,13 +6,18 @@ import type {
   CallState,
   CountryCount,
   DecisionKind,
+  EarlierEnd,
+  EndOfReaching,
   Json,
+  Ladder,
   Message,
   OnUnknown,
   Origin,
+  Plan,
   PostKind,
   RequestState,
   SubmissionState,
+  TerminationKind,
 } from './values.ts';
 
 // Every time is an integer in ms, every flag 0 or 1, every JSON a text: the same on SQLite and PostgreSQL.
@@ -62,6 +67,33 @@ export interface RequestsTable {
   changed_at: number;
   finished_at: number | null;
   erased_at: number | null;
+  /** How it goes on until people are reached; null: each callee is called once, and no key confirms. */
+  plan: Json<Plan> | null;
+  /** The further steps of its rule, as they were when it was asked; null: there are none. */
+  ladder: Json<Ladder> | null;
+  /** 1 while the plan or the ladder may still call somebody. */
+  reaching: Generated<number>;
+  /** The step that started last; the first is 1. */
+  step: Generated<number>;
+  /** When it started; null: nothing was released yet. */
+  step_started_at: number | null;
+  reach_ended_by: EndOfReaching | null;
+  reach_ended_at: number | null;
+  /** When the first callee was reached, as the plan counts them. */
+  first_reached_at: number | null;
+}
+
+/** The further steps that a request's ladder has started. */
+export interface StepsTable {
+  request_id: string;
+  step: number;
+  started_at: number;
+  /** How many it calls. */
+  callees: number;
+  /** What they hear; null: the same as the request's first callees. */
+  message: Json<Message> | null;
+  /** Whom it could not call and why, in words; null: nothing to say. */
+  problem: string | null;
 }
 
 export interface SubmissionsTable {
@@ -94,6 +126,8 @@ export interface SubmissionsTable {
   checked_at: number | null;
   settled_by: string | null;
   settled_at: number | null;
+  /** The step of the request's ladder that its calls belong to. */
+  step: Generated<number>;
 }
 
 export interface CallsTable {
@@ -103,7 +137,13 @@ export interface CallsTable {
   callee: string;
   name: string | null;
   state: State<CallState>;
+  /** 1: a later call to the same callee stands for it. Each callee of a request has one call that is not superseded. */
   superseded: Generated<number>;
+  /** Which call to this callee it is within its step; the first is 1. */
+  attempt: Generated<number>;
+  step: Generated<number>;
+  /** The best that earlier calls to this callee in the request came to; null: there was none, or nothing came of it. */
+  earlier: EarlierEnd | null;
   voice_id: string | null;
   /** What the platform answered for this callee, or for the whole submission. */
   submit_code: string | null;
@@ -123,6 +163,10 @@ export interface CallsTable {
   feedback_value: string | null;
   out_recall_count: number | null;
   reported_at: number | null;
+  /** How it ended, by report. */
+  ending: TerminationKind | null;
+  /** When its end was known first. */
+  ended_at: number | null;
   /** When the platform is asked for its record next; null: its end is known, or nothing is waited for any more. */
   ask_at: number | null;
   /** 0: its record was never asked for. 1: it was. 2: there is no voiceId to ask with, only the list of records. */
@@ -343,6 +387,7 @@ export interface Schema {
   alert_messages: AlertMessagesTable;
   channel_reads: ChannelReadsTable;
   silences: SilencesTable;
+  steps: StepsTable;
   rule_rings: RuleRingsTable;
   rule_matches: RuleMatchesTable;
   pacing: PacingTable;

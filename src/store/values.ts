@@ -1,6 +1,8 @@
 // What the columns may hold. The domain has these words from here (calls/request/types.ts), so that a column and the
 // code that reads it cannot differ.
 
+import type { Until } from '../config/types.ts';
+
 export type RequestState =
   | 'awaiting_approval'
   | 'approved'
@@ -58,6 +60,8 @@ export type CallCause =
   // A person said what became of it.
   | 'settled_rang'
   | 'settled_silent'
+  // Nobody needs it any more: enough were reached.
+  | 'enough_reached'
   // It may or may not have been dialled.
   | 'timeout'
   | 'connection_lost'
@@ -77,12 +81,75 @@ export type CallCause =
   | 'stopped';
 export type Origin = 'person' | 'alert' | 'redial';
 export type OnUnknown = 'again' | 'hold';
+/** What ended the calls of a plan and its ladder. */
+export type EndOfReaching =
+  /** As many were reached as were asked for. */
+  | 'enough'
+  /** Everybody was reached. */
+  | 'all'
+  /** Nobody is left who may be called. */
+  | 'exhausted'
+  /** A person or a tool has got it. */
+  | 'acknowledged'
+  | 'resolved'
+  /** A person stopped it. */
+  | 'stopped'
+  /** The rule is not in the configuration any more. */
+  | 'rule_removed'
+  /** The database was put back from a backup: who was called since is not known. */
+  | 'restored';
+/** What earlier calls to a callee came to, best first: confirmed, answered, not_answered, accepted. */
+export type EarlierEnd = 'confirmed' | 'answered' | 'not_answered' | 'accepted';
+/** How a call ended, by report. */
+export type TerminationKind =
+  | 'answered'
+  | 'busy'
+  | 'no_answer'
+  | 'rejected'
+  | 'unreachable'
+  | 'invalid_number'
+  | 'voicemail'
+  | 'other';
 export type DecisionKind = 'approve' | 'reject';
 
 /** What the callee hears. */
 export type Message =
   | { kind: 'recording'; fileId: string; name: string | null }
   | { kind: 'text'; text: string; language: string };
+
+/** How a request goes on until people are reached. Fixed when the request is made; an approval binds to it. */
+export interface Plan {
+  until: Until;
+  /** Calls to each callee at most, in each step. */
+  attempts: number;
+  /** The pause after a known end, ms. */
+  everyMs: number;
+  /** Stop when so many are reached; null: all. */
+  enough: number | null;
+  /** The key that confirms, as `feedbackValue` tells it; null: none does. */
+  confirmKey: string | null;
+}
+
+/** A further step, as the rule said when its ladder began. */
+export interface LadderStep {
+  /** After the start of the step before, ms. */
+  afterMs: number;
+  /** Names of lists, numbers, users and groups; looked up when the step starts. */
+  call: string[];
+  /** What is said or played; both null: the same as in the first step. */
+  say: string | null;
+  recording: string | null;
+}
+
+/** The steps after the first, and how often the whole starts again. */
+export interface Ladder {
+  /** Whom the first step calls, for when it starts again. */
+  firstCall: string[];
+  /** The name that the alerting tool posts under, for what is said. */
+  source: string | null;
+  furtherSteps: LadderStep[];
+  repeat: number;
+}
 
 /** Why a request needs approval, and who may give it: fixed when it was asked. */
 export interface ApprovalAsk {

@@ -6,6 +6,7 @@ import type {
   CallState,
   CallView,
   Counts,
+  ReachView,
   RequestState,
   RequestView,
   SubmissionState,
@@ -21,7 +22,8 @@ export const evilName = `<!channel> <@U0EVIL> & *bold* \`code\` :fire: 👩‍�
 
 export function counts(some: Partial<Counts> = {}): Counts {
   const none = { callees: 0, accepted: 0, refused: 0, unknown: 0, held: 0, cancelled: 0, failed: 0 };
-  return { ...none, answered: 0, not_answered: 0, waiting: 0, ...some };
+  const reached = some.reached ?? some.answered ?? 0;
+  return { ...none, answered: 0, not_answered: 0, confirmed: 0, waiting: 0, ...some, reached };
 }
 
 export function submission(some: Partial<SubmissionView> = {}): SubmissionView {
@@ -73,6 +75,7 @@ export function request(some: Partial<RequestView> = {}): RequestView {
     cancelledBy: null,
     ackedBy: null,
     outcome: null,
+    reach: null,
     ...some,
   };
 }
@@ -97,6 +100,9 @@ export function call(some: Partial<CallView> = {}): CallView {
     hangupTimeAt: null,
     callDuration: null,
     feedbackValue: null,
+    attempt: 1,
+    step: 1,
+    confirmed: false,
     superseded: false,
     ...some,
   };
@@ -171,6 +177,53 @@ const anySubmission: fc.Arbitrary<SubmissionView> = fc.record({
   heldUntil: maybe(anyTime),
 });
 
+const anyCallee = fc.constantFrom('6591110001', '91856321412', '');
+const anyStep = fc.record({
+  afterMs: crowd,
+  call: fc.array(anyText, { maxLength: 8 }),
+  say: maybe(anyText),
+  recording: maybe(anyText),
+});
+
+const anyReach: fc.Arbitrary<ReachView> = fc.record({
+  plan: fc.record({
+    until: fc.constantFrom('answered', 'confirmed'),
+    attempts: fc.integer({ min: 1, max: 10 }),
+    everyMs: crowd,
+    enough: maybe(crowd),
+    confirmKey: maybe(fc.constantFrom('1', '*')),
+  }),
+  ladder: maybe(
+    fc.record({
+      firstCall: fc.array(anyText, { maxLength: 8 }),
+      source: maybe(anyText),
+      furtherSteps: fc.array(anyStep, { maxLength: 20 }),
+      repeat: fc.integer({ min: 0, max: 10 }),
+    }),
+  ),
+  running: fc.boolean(),
+  step: fc.integer({ min: 1, max: 40 }),
+  attempt: fc.integer({ min: 1, max: 10 }),
+  nextAttemptAt: maybe(anyTime),
+  nextStepAt: maybe(anyTime),
+  endedBy: maybe(fc.constantFrom('enough', 'all', 'exhausted', 'rule_removed')),
+  endedAt: maybe(anyTime),
+  steps: fc.array(
+    fc.record({
+      step: fc.integer({ min: 2, max: 40 }),
+      startedAt: anyTime,
+      callees: crowd,
+      problem: maybe(anyText),
+    }),
+    { maxLength: 40 },
+  ),
+  calling: fc.array(fc.record({ callee: anyCallee, name: maybe(anyText) }), { maxLength: 6 }),
+  reachedBy: fc.array(
+    fc.record({ callee: anyCallee, name: maybe(anyText), key: maybe(anyText), at: anyTime }),
+    { maxLength: 5 },
+  ),
+});
+
 /** Any request whatever, its words from outside included. */
 export const anyRequest: fc.Arbitrary<RequestView> = fc.record({
   id: fc.uuid(),
@@ -207,6 +260,8 @@ export const anyRequest: fc.Arbitrary<RequestView> = fc.record({
     failed: crowd,
     answered: crowd,
     not_answered: crowd,
+    confirmed: crowd,
+    reached: crowd,
     waiting: crowd,
   }),
   submissions: fc.array(anySubmission, { maxLength: 60 }),
@@ -236,6 +291,7 @@ export const anyRequest: fc.Arbitrary<RequestView> = fc.record({
   cancelledBy: maybe(fc.oneof(anyId, anyText)),
   ackedBy: maybe(anyId),
   outcome: maybe(anyText),
+  reach: maybe(anyReach),
 });
 
 export const anyCalls: fc.Arbitrary<CallView[]> = fc.array(
@@ -258,6 +314,9 @@ export const anyCalls: fc.Arbitrary<CallView[]> = fc.array(
     hangupTimeAt: maybe(anyTime),
     callDuration: maybe(crowd),
     feedbackValue: maybe(anyText),
+    attempt: fc.integer({ min: 1, max: 10 }),
+    step: fc.integer({ min: 1, max: 40 }),
+    confirmed: fc.boolean(),
     superseded: fc.boolean(),
   }),
   { maxLength: 120 },

@@ -34,6 +34,7 @@ const confirmFacts: ConfirmFacts = {
   ],
   message: { kind: 'recording', fileId: '12.mp3', name: 'fire-drill.mp3' },
   options: { loopCount: 2 },
+  plan: null,
   note: '',
   channelId: 'C0OPS',
   duplicates: 2,

@@ -8,7 +8,7 @@ import { record, recordRefused } from '../request/audit.ts';
 import type { CallsDeps } from '../request/deps.ts';
 import { hashRequest } from '../request/hash.ts';
 import { countCalls, lockRequest, type RequestRow } from '../request/rows.ts';
-import { readApproval, readMessage, readOptions } from '../request/stored.ts';
+import { planIn, readApproval, readLadder, readMessage, readOptions } from '../request/stored.ts';
 import { moveCalls, moveRequest } from '../request/transitions.ts';
 import type { Decision, DecisionKind, RequestView } from '../request/types.ts';
 import { release } from '../sending/submissions.ts';
@@ -258,6 +258,8 @@ function hashOf(secret: string, request: RequestRow, callees: string[]): string 
     note: request.note,
     channelId: request.channel_id,
     threadTs: request.thread_ts,
+    plan: planIn(request),
+    ladder: readLadder(request.ladder),
   });
 }
 

@@ -5,6 +5,7 @@ import type { Callee } from '../../callees/types.ts';
 import type { ApprovalPolicy, Config } from '../../config/types.ts';
 import { lockName } from '../../store/locks.ts';
 import type { Tx } from '../../store/types.ts';
+import { readPlan } from '../request/stored.ts';
 import type { ApprovalAsk } from '../request/types.ts';
 
 const hourMs = 3_600_000;
@@ -16,12 +17,12 @@ const hourMs = 3_600_000;
 export async function approvalFor(
   tx: Tx,
   config: Config,
-  ask: { requestedBy: string | null; callees: readonly Callee[]; now: number },
+  ask: { requestedBy: string | null; callees: readonly Callee[]; attempts: number; now: number },
 ): Promise<ApprovalAsk | null> {
   const policy = config.approval;
   if (policy === undefined) return null;
   const before = await askedWithoutApproval(tx, ask.requestedBy, ask.now);
-  const reasons = approvalReasons(policy, ask.callees, before, ask.now);
+  const reasons = approvalReasons(policy, ask.callees, before, ask.now, ask.attempts);
   if (reasons.length === 0) return null;
   return {
     reasons,
@@ -33,21 +34,26 @@ export async function approvalFor(
   };
 }
 
-/** Pure: the reasons in words, none where the policy is content. `before`: callees of the last hour without approval. */
+/**
+ * Pure: the reasons in words, none where the policy is content. `before`: calls of the last hour without approval, each
+ * callee as often as it may be called; so `attempts` is for these callees.
+ */
 export function approvalReasons(
   policy: ApprovalPolicy,
   callees: readonly Callee[],
   before: number,
   now: number,
+  attempts = 1,
 ): string[] {
   const reasons: string[] = [];
   const { calleesOver, outsideCountries, between } = policy;
-  if (calleesOver !== undefined && callees.length + before > calleesOver) {
+  if (calleesOver !== undefined && callees.length * attempts + before > calleesOver) {
+    const each = attempts === 1 ? '' : `, each up to ${attempts} times`;
     const together = before === 0 ? '' : ` and ${before} of the last hour without approval`;
     reasons.push(
       calleesOver === 0
         ? 'every request needs approval'
-        : `${callees.length} callees${together}: more than ${calleesOver}`,
+        : `${callees.length} callees${each}${together}: more than ${calleesOver}`,
     );
   }
   if (outsideCountries === undefined && between === undefined) return reasons;
@@ -79,12 +85,12 @@ async function askedWithoutApproval(tx: Tx, userId: string | null, now: number):
   if (userId === null) return 0;
   // Taken as a lock until the transaction ends: two requests at once must see each other.
   await lockName(tx, `approval:${userId}`);
-  const row = await tx
+  const rows = await tx
     .selectFrom('requests')
-    .select((eb) => eb.fn.sum<number>('callees').as('callees'))
+    .select(['callees', 'plan'])
     .where('requested_by', '=', userId)
     .where('created_at', '>', now - hourMs)
     .where('approval', 'is', null)
-    .executeTakeFirst();
-  return Number(row?.callees ?? 0);
+    .execute();
+  return rows.reduce((sum, { callees, plan }) => sum + callees * readPlan(plan).attempts, 0);
 }

@@ -5,14 +5,17 @@ import { closeApproval } from '../approval/deadline.ts';
 import { advance } from '../request/advance.ts';
 import { readAudit, record } from '../request/audit.ts';
 import type { CallsDeps } from '../request/deps.ts';
-import { lockRequest } from '../request/rows.ts';
+import { endOfReaching } from '../request/next.ts';
+import { lockRequest, type RequestRow } from '../request/rows.ts';
 import { finishedRequestStates } from '../request/states.ts';
-import { heldNoMore, moveCalls, moveRequest, moveSubmissions } from '../request/transitions.ts';
-import { limitCauses, type RequestState } from '../request/types.ts';
+import { moveRequest } from '../request/transitions.ts';
+import type { EndOfReaching } from '../request/types.ts';
+import { stopUnsent } from '../sending/stop.ts';
 
 /**
- * Stops everything of a request that has not been sent; calls already placed cannot be stopped. Returns how many
- * calls were stopped. Throws VoicecallError not_found, or already_decided when nothing is left to stop. Whether
+ * Stops everything of a request that has not been sent, its further attempts and steps included; calls already placed
+ * cannot be stopped. Returns how many calls were stopped. Throws VoicecallError not_found, or already_decided when
+ * nothing is left to stop. Whether
  * `userId` may do it is the caller's to check.
  */
 export async function cancelRequest(
@@ -41,59 +44,45 @@ async function storedCancel(
   return stored === undefined ? null : { stopped: Number(stored.detail.stopped) };
 }
 
-export function isOpen(state: RequestState): boolean {
-  return state !== 'sent' && !finishedRequestStates.includes(state);
+/** Whether something of it can still be stopped. */
+export function isOpen({ state, reaching }: Pick<RequestRow, 'state' | 'reaching'>): boolean {
+  return (state !== 'sent' || reaching !== 0) && !finishedRequestStates.includes(state);
 }
+
+/** What each way to stop a request makes of its plan and its ladder. */
+const endsReaching: Record<StopAction, EndOfReaching> = {
+  cancelled: 'stopped',
+  stopped: 'acknowledged',
+  resolved: 'resolved',
+};
+
+/** How a request is stopped: by Cancel or Stop, by "I've got it", or because the alert is over. */
+export type StopAction = 'cancelled' | 'stopped' | 'resolved';
 
 /** The same in the caller's transaction; `by` is a user, a rule or the program itself. */
 export async function cancelIn(
   tx: Tx,
   deps: CallsDeps,
   requestId: string,
-  { by, action, at: now = deps.clock.now() }: { by: string; action: string; at?: number },
+  { by, action, at: now = deps.clock.now() }: { by: string; action: StopAction; at?: number },
 ): Promise<{ stopped: number }> {
   const request = await lockRequest(tx, requestId);
   if (request === null) throw new VoicecallError('not_found', `no request ${requestId}`);
-  if (!isOpen(request.state)) {
+  if (!isOpen(request)) {
     throw new VoicecallError('already_decided', `request ${requestId} is ${request.state}`, {
       facts: { state: request.state, at: String(request.changed_at), by: request.cancelled_by ?? '' },
     });
   }
-  const waiting = request.alert_id === null ? [] : await waitingForLimit(tx, requestId);
-  await moveSubmissions(tx, { requestId }, ['ready'], 'cancelled');
-  const stopped =
-    (await moveCalls(tx, { requestId }, ['ready'], 'cancelled')) +
-    (await moveCalls(tx, { requestId, callees: waiting }, ['held'], 'cancelled', heldNoMore));
+  const stopped = await stopUnsent(tx, requestId);
   await tx
     .updateTable('requests')
-    .set({ cancelled_by: by, changed_at: now })
+    .set({ cancelled_by: by, changed_at: now, ...endOfReaching(request, endsReaching[action], now) })
     .where('id', '=', requestId)
     .execute();
   await record(tx, requestId, { at: now, actor: by, action, detail: { stopped } });
-  // What stayed unknown does not go out once more.
-  await tx
-    .updateTable('submissions')
-    .set({ resend_at: null })
-    .where('request_id', '=', requestId)
-    .where('resend_at', 'is not', null)
-    .execute();
   if (request.state === 'awaiting_approval') {
     await moveRequest(tx, request, 'cancelled', now, { cancelled_by: by, finished_at: now });
     await closeApproval(tx, requestId, now);
   } else await advance(tx, deps, requestId);
   return { stopped };
-}
-
-/** Callees whose calls a limit holds back, and that would be made when it lets them. */
-async function waitingForLimit(tx: Tx, requestId: string): Promise<string[]> {
-  const rows = await tx
-    .selectFrom('calls')
-    .innerJoin('submissions', 'submissions.id', 'calls.submission_id')
-    .select('calls.callee')
-    .where('calls.request_id', '=', requestId)
-    .where('calls.state', '=', 'held')
-    .where('calls.cause', 'in', limitCauses)
-    .where('submissions.state', '=', 'ready')
-    .execute();
-  return rows.map((row) => row.callee);
 }

@@ -7,6 +7,7 @@ import { toJson } from '../../store/values.ts';
 import { record } from '../request/audit.ts';
 import type { CallsDeps } from '../request/deps.ts';
 import { hashRequest } from '../request/hash.ts';
+import { mayGoOn } from '../request/plan.ts';
 import type { NewRequest, RequestState } from '../request/types.ts';
 import { holdForbidden } from '../sending/forbidden.ts';
 import { release, rowsAtOnce } from '../sending/submissions.ts';
@@ -25,6 +26,7 @@ export async function createRequest(
   const state: RequestState = ask.approval === null ? 'approved' : 'awaiting_approval';
   const message = toJson(ask.message);
   const options = toJson(ask.options);
+  const { plan = null, ladder = null } = ask;
   const inserted = await tx
     .insertInto('requests')
     .values({
@@ -60,6 +62,9 @@ export async function createRequest(
       changed_at: now,
       finished_at: null,
       erased_at: null,
+      plan: plan === null ? null : toJson(plan),
+      ladder: ladder === null ? null : toJson(ladder),
+      reaching: ladder !== null || (plan !== null && mayGoOn(plan)) ? 1 : 0,
     })
     .onConflict((conflict) => conflict.column('root_view_id').doNothing())
     .executeTakeFirst();
@@ -80,7 +85,11 @@ export async function createRequest(
   });
   if (ask.approval === null) {
     const { priority } = ask;
-    await release(tx, deps, { id, state, message, options, priority, callees: ask.callees.length });
+    await release(tx, deps, {
+      ...{ id, state, message, options, priority },
+      plan: plan === null ? null : toJson(plan),
+      callees: ask.callees.length,
+    });
   } else {
     await holdForbidden(tx, deps.config(), { id, options, callees: ask.callees.length });
   }

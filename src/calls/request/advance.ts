@@ -1,15 +1,19 @@
 import { changed } from '../../outbox/outbox.ts';
+import { enqueue } from '../../queue/enqueue.ts';
 import type { Tx } from '../../store/types.ts';
 import { record } from './audit.ts';
 import type { CallsDeps } from './deps.ts';
+import { crowd } from './plan.ts';
 import { countCalls, lockRequest, type RequestRow } from './rows.ts';
+import { planIn } from './stored.ts';
 import { moveRequest } from './transitions.ts';
 import type { CallState, Counts } from './types.ts';
 
 /**
  * Moves a request on after something of it changed: to `sent` once nothing is left to send (then the thread gets its
- * results), to `done` once nothing is left to learn, to `failed` where nothing at all could be sent. `step`: one of many
- * like it, which the board may show later together with the next.
+ * results), to `done` once nothing is left to learn, to `failed` where nothing at all could be sent. While its plan or
+ * its ladder may still call somebody it does not end: a task looks at what comes next (calls/reaching). `step`: one of
+ * many like it, which the board may show later together with the next.
  */
 export async function advance(
   tx: Tx,
@@ -20,17 +24,31 @@ export async function advance(
   const now = deps.clock.now();
   const request = await lockRequest(tx, requestId);
   if (request === null) return;
+  if (request.reaching !== 0) await lookSoon(tx, request, now);
   if (request.state === 'sending' || request.state === 'approved') {
     if (!(await anyCall(tx, requestId, ['ready', 'sending']))) {
-      const counts = await countCalls(tx, requestId);
+      const counts = await countCalls(tx, requestId, planIn(request));
       const again = counts.unknown > 0 && (await willBeResent(tx, requestId));
       const later = counts.held > 0 && (await waitsForLimit(tx, requestId));
       if (!again && !later) await finishSending(tx, request, counts, now);
     }
-  } else if (request.state === 'sent') {
+  } else if (request.state === 'sent' && request.reaching === 0) {
     if (!(await anyCall(tx, requestId, ['unknown', 'accepted']))) await finish(tx, request, 'done', now);
   }
   await changed(tx, now, requestId, { progress: step });
+}
+
+/** Where many end at about the same time, they are looked at together, ms. */
+const gatherMs = 200;
+
+/** Has it decided what the plan and the ladder do next: of many changes, once. */
+export async function lookSoon(
+  tx: Tx,
+  request: Pick<RequestRow, 'id' | 'callees'>,
+  now: number,
+): Promise<void> {
+  const runAt = request.callees <= crowd ? now : now + gatherMs;
+  await enqueue(tx, { kind: 'reach', key: request.id, runAt });
 }
 
 /** Whether a call that counts is in one of these states: asked at each step of a crowd, which to count costs far more. */
@@ -70,20 +88,23 @@ async function waitsForLimit(tx: Tx, requestId: string): Promise<boolean> {
   return waiting !== undefined;
 }
 
-function isSettled(counts: Counts): boolean {
-  return counts.unknown === 0 && counts.accepted === counts.answered + counts.not_answered;
-}
-
 async function finishSending(tx: Tx, request: RequestRow, counts: Counts, now: number): Promise<void> {
   const nothingSent = counts.accepted + counts.refused + counts.unknown === 0;
-  if (nothingSent && counts.failed > 0) await finish(tx, request, 'failed', now);
+  if (request.reaching !== 0) {
+    if (!nothingSent && request.state === 'sending') await becomeSent(tx, request, counts, now);
+  } else if (nothingSent && counts.failed > 0) await finish(tx, request, 'failed', now);
   else if (nothingSent && counts.cancelled > 0) await finish(tx, request, 'cancelled', now);
   else if (request.state === 'approved') await finish(tx, request, 'done', now);
   else {
-    await moveRequest(tx, request, 'sent', now);
-    await record(tx, request.id, { at: now, actor: 'voicecall', action: 'sent', detail: { ...counts } });
-    if (isSettled(counts)) await finish(tx, { ...request, state: 'sent' }, 'done', now);
+    await becomeSent(tx, request, counts, now);
+    if (!(await anyCall(tx, request.id, ['unknown', 'accepted'])))
+      await finish(tx, { ...request, state: 'sent' }, 'done', now);
   }
+}
+
+async function becomeSent(tx: Tx, request: RequestRow, counts: Counts, now: number): Promise<void> {
+  await moveRequest(tx, request, 'sent', now);
+  await record(tx, request.id, { at: now, actor: 'voicecall', action: 'sent', detail: { ...counts } });
 }
 
 async function finish(

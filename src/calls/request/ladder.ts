@@ -1,16 +1,5 @@
-/** A further step, as the rule said when its ladder began. */
-export interface LadderStep {
-  /** After the start of the step before, ms. */
-  afterMs: number;
-  /** Names of lists, numbers, users and groups; looked up when the step starts. */
-  call: string[];
-}
-
-/** The steps after the first, and how often the whole starts again. */
-export interface Ladder {
-  furtherSteps: LadderStep[];
-  repeat: number;
-}
+import type { Rule } from '../../config/types.ts';
+import type { Ladder, LadderStep } from './types.ts';
 
 export type LadderMove =
   | { do: 'start'; step: number }
@@ -20,6 +9,25 @@ export type LadderMove =
 /** How many steps there are in all; the first is step 1. */
 export function lastStep(ladder: Ladder): number {
   return (ladder.furtherSteps.length + 1) * (ladder.repeat + 1);
+}
+
+/** The ladder of a rule; null where it has no further steps. */
+export function ladderOf(
+  rule: Pick<Rule, 'call' | 'furtherSteps' | 'repeat'>,
+  source: string | null,
+): Ladder | null {
+  if (rule.furtherSteps.length === 0 && rule.repeat === 0) return null;
+  return {
+    firstCall: rule.call,
+    source,
+    furtherSteps: rule.furtherSteps.map(({ afterMs, call, say, recording }) => ({
+      afterMs,
+      call,
+      say: say ?? null,
+      recording: recording ?? null,
+    })),
+    repeat: rule.repeat,
+  };
 }
 
 /** Which further step a step is; null: it is the rule's own call. */
@@ -36,7 +44,7 @@ function afterMs(ladder: Ladder, step: number): number {
 
 /**
  * Decides when the next step starts, while not enough are reached. A step that could call nobody (`callsNobody`) is
- * followed at once. `step` is the one that started last, at `startedAt`; `now` in epoch ms.
+ * followed at once, but by no new round: who cannot be looked up now may be by then. `step` is the one that started last, at `startedAt`; `now` in epoch ms.
  */
 export function nextStep(
   ladder: Ladder,
@@ -44,6 +52,7 @@ export function nextStep(
   now: number,
 ): LadderMove {
   if (step >= lastStep(ladder)) return { do: 'nothing_left' };
-  const at = callsNobody ? startedAt : startedAt + afterMs(ladder, step);
+  const beginsAnew = stepOf(ladder, step + 1) === null;
+  const at = callsNobody && !beginsAnew ? startedAt : startedAt + afterMs(ladder, step);
   return at <= now ? { do: 'start', step: step + 1 } : { do: 'wait', at, step: step + 1 };
 }

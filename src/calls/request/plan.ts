@@ -1,20 +1,37 @@
-import type { Until } from '../../config/types.ts';
-
-/** How a request goes on until people are reached. Fixed when the request is made; an approval binds to it. */
-export interface Plan {
-  until: Until;
-  /** Calls to each callee at most. */
-  attempts: number;
-  /** The pause after a known end, ms. */
-  everyMs: number;
-  /** Stop when so many are reached; null: all. */
-  enough: number | null;
-  /** The key that confirms; null: none does. */
-  confirmKey: string | null;
-}
+import type { CallRow } from './rows.ts';
+import type { EndOfReaching, Plan } from './types.ts';
 
 /** Each callee once, and no key confirms: what a request without a plan does. */
 export const onePlan: Plan = { until: 'answered', attempts: 1, everyMs: 0, enough: null, confirmKey: null };
+
+/** The plan of a request or a rule; null where each callee is called once and no key confirms. */
+export function planOf(
+  asked: Pick<Plan, 'until' | 'attempts' | 'everyMs'> & { enough?: number | null | undefined },
+  confirmKey: string | undefined,
+): Plan | null {
+  const plan: Plan = {
+    until: asked.until,
+    attempts: asked.attempts,
+    everyMs: asked.attempts > 1 ? asked.everyMs : 0,
+    enough: asked.enough ?? null,
+    confirmKey: confirmKey ?? null,
+  };
+  const isUsual = plan.until === 'answered' && !mayGoOn(plan) && plan.confirmKey === null;
+  return isUsual ? null : plan;
+}
+
+/** Whether a plan may call somebody after its first calls. */
+export function mayGoOn(plan: Plan): boolean {
+  return plan.attempts > 1 || plan.enough !== null;
+}
+
+/** Whether the key that confirms was pressed. */
+export function isConfirmed(
+  call: Pick<CallRow, 'state' | 'feedback_value'>,
+  { confirmKey }: Pick<Plan, 'confirmKey'>,
+): boolean {
+  return confirmKey !== null && call.state === 'answered' && call.feedback_value === confirmKey;
+}
 
 /** Where a request stands, counted over its callees by the last attempt of each. */
 export interface Standing {
@@ -23,8 +40,10 @@ export interface Standing {
   callees: number;
   /** Cut into no submission yet: the rest of a request that calls in groups. */
   unreleased: number;
-  /** Ready, sending, or accepted without a known end. */
+  /** Of the latest step: ready, sending, or accepted without a known end. */
   inFlight: number;
+  /** Others that may still be called or end: of earlier steps, held until a limit allows them, to be sent again. */
+  waiting: number;
   /** A known end that is not reached, and attempts left. */
   retryable: number;
   /** When the first and the last of `retryable` ended; null where there is none. */
@@ -32,20 +51,20 @@ export interface Standing {
   lastEndAt: number | null;
 }
 
-export type EndOfPlan = 'enough' | 'all' | 'exhausted';
+export type EndOfPlan = Extract<EndOfReaching, 'enough' | 'all' | 'exhausted'>;
 
 /** What to do next for a request whose plan runs. */
 export type NextMove =
   /** So many more callees may go out now. */
   | { do: 'release'; callees: number }
-  /** A further attempt to those whose call ended at `endedBy` or before. */
-  | { do: 'attempt'; endedBy: number }
+  /** A further attempt to those whose call ended at `endedBy` or before, the earliest `callees` of them. */
+  | { do: 'attempt'; endedBy: number; callees: number }
   /** Nothing before `at`; null: the next news decides. */
   | { do: 'wait'; at: number | null }
   | { do: 'end'; because: EndOfPlan };
 
 /** Above this a crowd's calls end all over a minute; they are gathered into few submissions. */
-const crowd = 20;
+export const crowd = 20;
 const gatherMs = 60_000;
 
 /** How long a further attempt waits for others to fall due, ms: a POST for each of 3,000 callees would take an hour. */
@@ -63,19 +82,21 @@ export function groupSize(needed: number): number {
  * `now` in epoch ms.
  */
 export function nextMove(plan: Plan, standing: Standing, now: number): NextMove {
-  const { reached, callees, unreleased, inFlight, retryable, firstEndAt, lastEndAt } = standing;
+  const { reached, callees, unreleased, inFlight, waiting, retryable, firstEndAt, lastEndAt } = standing;
   if (plan.enough !== null && reached >= plan.enough) return { do: 'end', because: 'enough' };
   if (reached >= callees) return { do: 'end', because: 'all' };
   const needed = plan.enough === null ? callees - reached : plan.enough - reached;
-  if (unreleased > 0 && inFlight < needed) {
-    return { do: 'release', callees: Math.min(unreleased, groupSize(needed) - inFlight) };
-  }
-  if (retryable > 0 && firstEndAt !== null && lastEndAt !== null) {
+  // Who stops at a number calls in groups: those who are being called may be enough.
+  const room = plan.enough === null ? callees : inFlight < needed ? groupSize(needed) - inFlight : 0;
+  if (unreleased > 0 && room > 0) return { do: 'release', callees: Math.min(unreleased, room) };
+  if (retryable > 0 && room > 0 && firstEndAt !== null && lastEndAt !== null) {
     // Where nothing is in flight any more, nobody else can fall due: the last end is the latest to wait for.
     const gathered = firstEndAt + gatherFor(plan, callees);
     const at = plan.everyMs + (inFlight === 0 ? Math.min(gathered, lastEndAt) : gathered);
-    return at <= now ? { do: 'attempt', endedBy: now - plan.everyMs } : { do: 'wait', at };
+    return at <= now
+      ? { do: 'attempt', endedBy: now - plan.everyMs, callees: Math.min(retryable, room) }
+      : { do: 'wait', at };
   }
-  if (unreleased > 0 || inFlight > 0) return { do: 'wait', at: null };
+  if (unreleased + inFlight + waiting > 0) return { do: 'wait', at: null };
   return { do: 'end', because: 'exhausted' };
 }

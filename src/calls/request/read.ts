@@ -2,13 +2,16 @@ import { type Selectable, sql } from 'kysely';
 import type { CallsTable, RequestsTable, SubmissionsTable } from '../../store/schema.ts';
 import type { Queryable } from '../../store/types.ts';
 import { shownCallee } from './erased.ts';
+import { isConfirmed } from './plan.ts';
+import { loadReach } from './reach-view.ts';
 import { countCalls } from './rows.ts';
-import { readApproval, readCountries, readMessage, readOptions } from './stored.ts';
+import { planIn, readApproval, readCountries, readMessage, readOptions, readPlan } from './stored.ts';
 import {
   type CallState,
   type CallView,
   type Decision,
   isLimitCause,
+  type Plan,
   type RequestView,
   type SubmissionView,
 } from './types.ts';
@@ -17,8 +20,8 @@ import {
 export async function loadRequest(from: Queryable, requestId: string): Promise<RequestView | null> {
   const row = await from.selectFrom('requests').selectAll().where('id', '=', requestId).executeTakeFirst();
   if (row === undefined) return null;
-  const [counts, submissions, decisions, unknown] = await Promise.all([
-    countCalls(from, requestId),
+  const [counts, submissions, decisions, unknown, reach] = await Promise.all([
+    countCalls(from, requestId, planIn(row)),
     from
       .selectFrom('submissions')
       .selectAll()
@@ -27,10 +30,12 @@ export async function loadRequest(from: Queryable, requestId: string): Promise<R
       .execute(),
     from.selectFrom('decisions').selectAll().where('request_id', '=', requestId).orderBy('at').execute(),
     unknownCalls(from, requestId),
+    loadReach(from, row),
   ]);
   return {
     ...requestFields(row),
     counts,
+    reach,
     submissions: submissions.map((each) => submissionView(each, unknown)),
     decisions: decisions.map(
       (each): Decision => ({
@@ -58,7 +63,7 @@ async function unknownCalls(from: Queryable, requestId: string): Promise<Map<str
 
 function requestFields(
   row: Selectable<RequestsTable>,
-): Omit<RequestView, 'counts' | 'submissions' | 'decisions'> {
+): Omit<RequestView, 'counts' | 'reach' | 'submissions' | 'decisions'> {
   return {
     id: row.id,
     teamId: row.team_id,
@@ -118,15 +123,19 @@ export async function loadCalls(
 ): Promise<CallView[]> {
   let query = from.selectFrom('calls').selectAll().where('request_id', '=', requestId);
   if (states !== undefined) query = query.where('state', 'in', states);
-  const rows = await query
-    .orderBy('position')
-    .limit(size)
-    .offset(page * size)
-    .execute();
-  return rows.map(callView);
+  const [rows, request] = await Promise.all([
+    query
+      .orderBy('position')
+      .limit(size)
+      .offset(page * size)
+      .execute(),
+    from.selectFrom('requests').select('plan').where('id', '=', requestId).executeTakeFirst(),
+  ]);
+  const plan = readPlan(request?.plan ?? null);
+  return rows.map((row) => callView(row, plan));
 }
 
-function callView(row: Selectable<CallsTable>): CallView {
+function callView(row: Selectable<CallsTable>, plan: Plan): CallView {
   return {
     position: row.position,
     callee: shownCallee(row.callee),
@@ -146,6 +155,9 @@ function callView(row: Selectable<CallsTable>): CallView {
     hangupTimeAt: row.hangup_time_at,
     callDuration: row.call_duration,
     feedbackValue: row.feedback_value,
+    attempt: row.attempt,
+    step: row.step,
+    confirmed: isConfirmed(row, plan),
     superseded: row.superseded !== 0,
   };
 }

@@ -1,7 +1,7 @@
 import { type Selectable, sql } from 'kysely';
 import type { CallsTable, RequestsTable, SubmissionsTable } from '../../store/schema.ts';
 import type { Queryable, Tx } from '../../store/types.ts';
-import type { CallState, Counts } from './types.ts';
+import { type CallState, type Counts, earlierEnds, type Plan } from './types.ts';
 
 export type RequestRow = Selectable<RequestsTable>;
 
@@ -16,20 +16,33 @@ export async function lockRequest(tx: Tx, requestId: string): Promise<RequestRow
   return row ?? null;
 }
 
-/** Counts a request's calls by state; calls that a later submission replaced do not count. */
-export async function countCalls(from: Queryable, requestId: string): Promise<Counts> {
-  const rows = await from
-    .selectFrom('calls')
-    .select(['state', sql<number>`count(*)`.as('calls')])
-    .where('request_id', '=', requestId)
-    .where('superseded', '=', 0)
-    .groupBy('state')
-    .execute();
-  const of = (state: CallState) => Number(rows.find((row) => row.state === state)?.calls ?? 0);
-  const answered = of('answered');
+/** A call that is not superseded, as far as counting it asks. */
+interface Counted {
+  state: CallState;
+  earlier: string | null;
+  confirmed: boolean;
+  calls: number;
+}
+
+/** Counts a request's callees, each once by the best of its calls, so that no number falls because one is called again. */
+export async function countCalls(
+  from: Queryable,
+  requestId: string,
+  plan: Plan | null = null,
+): Promise<Counts> {
+  const rows = plan === null ? await countStates(from, requestId) : await countBest(from, requestId, plan);
+  const best = new Map<CallState | 'confirmed', number>();
+  for (const { state, earlier, confirmed, calls } of rows) {
+    const now = confirmed ? 'confirmed' : state;
+    const counts = earlierEnds.find((end) => end === now || end === earlier) ?? state;
+    best.set(counts, (best.get(counts) ?? 0) + calls);
+  }
+  const of = (state: CallState | 'confirmed') => best.get(state) ?? 0;
+  const confirmed = of('confirmed');
+  const answered = of('answered') + confirmed;
   const notAnswered = of('not_answered');
   return {
-    callees: rows.reduce((sum, row) => sum + Number(row.calls), 0),
+    callees: rows.reduce((sum, row) => sum + row.calls, 0),
     accepted: of('accepted') + answered + notAnswered,
     refused: of('refused'),
     unknown: of('unknown'),
@@ -38,8 +51,40 @@ export async function countCalls(from: Queryable, requestId: string): Promise<Co
     failed: of('failed'),
     answered,
     not_answered: notAnswered,
+    confirmed,
+    reached: plan?.until === 'confirmed' ? confirmed : answered,
     waiting: of('ready') + of('sending'),
   };
+}
+
+/** Where nobody is called twice and no key confirms: found in an index alone. */
+async function countStates(from: Queryable, requestId: string): Promise<Counted[]> {
+  const rows = await from
+    .selectFrom('calls')
+    .select(['state', sql<number>`count(*)`.as('calls')])
+    .where('request_id', '=', requestId)
+    .where('superseded', '=', 0)
+    .groupBy('state')
+    .execute();
+  return rows.map((row) => ({ ...row, earlier: null, confirmed: false, calls: Number(row.calls) }));
+}
+
+async function countBest(from: Queryable, requestId: string, { confirmKey }: Plan): Promise<Counted[]> {
+  const rows = await from
+    .selectFrom('calls')
+    .select(['state', 'earlier', sql<number>`count(*)`.as('calls')])
+    .select(
+      sql<number>`case when state = 'answered' and feedback_value = ${confirmKey} then 1 else 0 end`.as(
+        'pressed',
+      ),
+    )
+    .where('request_id', '=', requestId)
+    .where('superseded', '=', 0)
+    .groupBy(['state', 'earlier', 'pressed'])
+    .execute();
+  return rows.map(({ state, earlier, calls, pressed }) => ({
+    ...{ state, earlier, calls: Number(calls), confirmed: Number(pressed) === 1 },
+  }));
 }
 
 export type SubmissionRow = Selectable<SubmissionsTable>;

@@ -6,7 +6,8 @@ export const requestTransitions: Record<RequestState, readonly RequestState[]> =
   awaiting_approval: ['approved', 'rejected', 'expired', 'cancelled'],
   approved: ['sending', 'cancelled', 'failed', 'done'],
   sending: ['sent', 'cancelled', 'failed', 'done'],
-  sent: ['done'],
+  // A further attempt, or the next step of a ladder.
+  sent: ['sending', 'done'],
   rejected: [],
   expired: [],
   cancelled: [],

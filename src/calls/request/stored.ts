@@ -2,7 +2,8 @@ import { z } from 'zod';
 import type { CallOptions } from '../../config/types.ts';
 import type { Json } from '../../store/values.ts';
 import type { CallRecord } from '../../voice/types.ts';
-import type { ApprovalAsk, CountryCount, Message } from './types.ts';
+import { onePlan } from './plan.ts';
+import type { ApprovalAsk, CountryCount, Ladder, Message, Plan } from './types.ts';
 
 // The JSON columns, read back. What does not fit was not written by this program: the error says what is wrong with it.
 
@@ -31,6 +32,28 @@ const approvalShape: z.ZodType<ApprovalAsk> = z.object({
   expiresAfterMs: z.number(),
 });
 
+export const planShape: z.ZodType<Plan> = z.object({
+  until: z.enum(['answered', 'confirmed']),
+  attempts: z.number(),
+  everyMs: z.number(),
+  enough: z.number().nullable(),
+  confirmKey: z.string().nullable(),
+});
+
+const ladderShape: z.ZodType<Ladder> = z.object({
+  firstCall: z.array(z.string()),
+  source: z.string().nullable(),
+  furtherSteps: z.array(
+    z.object({
+      afterMs: z.number(),
+      call: z.array(z.string()),
+      say: z.string().nullable(),
+      recording: z.string().nullable(),
+    }),
+  ),
+  repeat: z.number(),
+});
+
 const detailShape = z.record(z.string(), z.unknown());
 
 export function readMessage(json: Json<Message>): Message {
@@ -48,6 +71,21 @@ export function readCountries(json: Json<CountryCount[]>): CountryCount[] {
 /** Null: no approval is needed. */
 export function readApproval(json: Json<ApprovalAsk> | null): ApprovalAsk | null {
   return json === null ? null : approvalShape.parse(JSON.parse(json));
+}
+
+/** A request without a plan calls each callee once. */
+export function readPlan(json: Json<Plan> | null): Plan {
+  return json === null ? onePlan : planShape.parse(JSON.parse(json));
+}
+
+/** Null where it has none: that is cheaper to count. */
+export function planIn(request: { plan: Json<Plan> | null }): Plan | null {
+  return request.plan === null ? null : readPlan(request.plan);
+}
+
+/** Null: there are no further steps. */
+export function readLadder(json: Json<Ladder> | null): Ladder | null {
+  return json === null ? null : ladderShape.parse(JSON.parse(json));
 }
 
 export function readDetail(json: Json<Record<string, unknown>>): Record<string, unknown> {

@@ -6,11 +6,17 @@ import type {
   CallState,
   CountryCount,
   DecisionKind,
+  EarlierEnd,
+  EndOfReaching,
+  Ladder,
+  LadderStep,
   Message,
   OnUnknown,
   Origin,
+  Plan,
   RequestState,
   SubmissionState,
+  TerminationKind,
 } from '../../store/values.ts';
 
 export type {
@@ -19,15 +25,21 @@ export type {
   CallState,
   CountryCount,
   DecisionKind,
+  EarlierEnd,
+  EndOfReaching,
+  Ladder,
+  LadderStep,
   Message,
   OnUnknown,
   Origin,
+  Plan,
   RequestState,
   SubmissionState,
+  TerminationKind,
 };
 
 /**
- * `accepted` is all that the platform took and never falls; `answered` and `not_answered` are parts of it;
+ * Each callee once, by the best of its calls. `accepted` is all that the platform took and never falls; `answered` and `not_answered` are parts of it;
  * accepted + refused + unknown + held + cancelled + failed + waiting is `callees`.
  */
 export interface Counts {
@@ -40,6 +52,10 @@ export interface Counts {
   failed: number;
   answered: number;
   not_answered: number;
+  /** Answered, and the key that confirms was pressed: a part of `answered`. */
+  confirmed: number;
+  /** As the request's plan counts them: `answered`, or `confirmed`. */
+  reached: number;
   /** Not sent yet: ready or sending. */
   waiting: number;
 }
@@ -106,8 +122,57 @@ export interface CallView {
   hangupTimeAt: number | null;
   callDuration: number | null;
   feedbackValue: string | null;
+  /** Which call to this callee it is, and in which step of the ladder. */
+  attempt: number;
+  step: number;
+  /** True where the key that confirms was pressed. */
+  confirmed: boolean;
   /** True where a later submission of the same callee replaced this one. */
   superseded: boolean;
+}
+
+/** What earlier calls to a callee may have come to, best first. */
+export const earlierEnds: readonly EarlierEnd[] = ['confirmed', 'answered', 'not_answered', 'accepted'];
+
+/** A callee who was reached, and how. */
+export interface ReachedBy {
+  /** Masked where others read it. */
+  callee: string;
+  name: string | null;
+  /** The key that confirms, where it was pressed. */
+  key: string | null;
+  at: number;
+}
+
+/** A step of the ladder that has started. */
+export interface StepView {
+  step: number;
+  startedAt: number;
+  callees: number;
+  problem: string | null;
+}
+
+/** Where a request stands in its plan and its ladder. */
+export interface ReachView {
+  plan: Plan;
+  ladder: Ladder | null;
+  /** True while it may still call somebody. */
+  running: boolean;
+  step: number;
+  /** The latest attempt of the step. */
+  attempt: number;
+  /** When the next attempt goes out; null: none is planned now. */
+  nextAttemptAt: number | null;
+  /** When the next step starts; null: there is none. */
+  nextStepAt: number | null;
+  endedBy: EndOfReaching | null;
+  endedAt: number | null;
+  /** The further steps that have started. */
+  steps: StepView[];
+  /** A few who are being called now: their names, or masked numbers. */
+  calling: { callee: string; name: string | null }[];
+  /** The first few who were reached. */
+  reachedBy: ReachedBy[];
 }
 
 /** A request as boards, views and answers need it; no phone numbers in it. */
@@ -144,6 +209,8 @@ export interface RequestView {
   outcome: string | null;
   /** "again": resend what stays unknown, once, while the request is sending; absent: a person decides. */
   onUnknown?: OnUnknown;
+  /** How it goes on until people are reached; null: each callee is called once. */
+  reach: ReachView | null;
 }
 
 export interface NewRequest {
@@ -175,4 +242,8 @@ export interface NewRequest {
   /** 0 goes ahead of a long queue of others (alerts). */
   priority: number;
   onUnknown: OnUnknown;
+  /** Null: each callee is called once. */
+  plan?: Plan | null;
+  /** Null: there are no further steps. */
+  ladder?: Ladder | null;
 }

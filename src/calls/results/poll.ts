@@ -4,6 +4,7 @@ import { pace } from '../../queue/turns.ts';
 import type { Lease, TaskHandler } from '../../queue/types.ts';
 import type { Queryable, Tx } from '../../store/types.ts';
 import { askedTooOften, restMs } from '../../voice/reads.ts';
+import { lookSoon } from '../request/advance.ts';
 import { record } from '../request/audit.ts';
 import type { CallsDeps } from '../request/deps.ts';
 import { lockRequest } from '../request/rows.ts';
@@ -207,7 +208,10 @@ async function giveUp(deps: CallsDeps, requestId: string): Promise<void> {
     const now = deps.clock.now();
     const request = await lockRequest(tx, requestId);
     if (request === null) return;
-    const waits = ['approved', 'sending'].includes(request.state) || (await anyHope(tx, requestId, now));
+    const waits =
+      request.reaching !== 0 ||
+      ['approved', 'sending'].includes(request.state) ||
+      (await anyHope(tx, requestId, now));
     await tx
       .updateTable('calls')
       .set({ ask_at: waits ? now + recentMs : null })
@@ -215,6 +219,8 @@ async function giveUp(deps: CallsDeps, requestId: string): Promise<void> {
       .where('ask_at', 'is not', null)
       .where('dialled_at', '<=', now - giveUpAfterMs)
       .execute();
+    // What nobody reports any more ends no plan by itself.
+    if (request.reaching !== 0) await lookSoon(tx, request, now);
     if (waits || request.state !== 'sent') return;
     await moveRequest(tx, request, 'done', now, {
       finished_at: now,

@@ -12,7 +12,7 @@ import { toJson } from '../../store/values.ts';
 import type { CallRecord } from '../../voice/types.ts';
 import { advance } from '../request/advance.ts';
 import type { CallsDeps } from '../request/deps.ts';
-import { lockRequest } from '../request/rows.ts';
+import { lockRequest, type RequestRow } from '../request/rows.ts';
 import { callTransitions, mayBecome } from '../request/states.ts';
 import { readRecord } from '../request/stored.ts';
 import { findToken } from '../request/token.ts';
@@ -20,6 +20,7 @@ import { type CallChange, writeCalls } from '../request/transitions.ts';
 import type { CallState } from '../request/types.ts';
 import { soonMs } from './first-ask.ts';
 import { markTaken } from './mark-taken.ts';
+import { noteReached } from './reached.ts';
 import { isFinal, judgeTermination, winningReport } from './terminations.ts';
 
 type CallRow = Selectable<CallsTable>;
@@ -152,7 +153,11 @@ export async function applyReports(
 ): Promise<ReadonlySet<string>> {
   // Locked before the calls are read: the answer to a submission may be being stored right now.
   const concerned = new Set((await findCalls(tx, rows)).values().map((call) => call.request_id));
-  for (const requestId of [...concerned].sort()) await lockRequest(tx, requestId);
+  const requests: RequestRow[] = [];
+  for (const requestId of [...concerned].sort()) {
+    const request = await lockRequest(tx, requestId);
+    if (request !== null) requests.push(request);
+  }
   const calls = await findCalls(tx, rows, (voiceId, why) => {
     deps.log.warn({ voiceId }, `${why}: set aside`);
   });
@@ -187,6 +192,7 @@ export async function applyReports(
     if (submissionId !== null) await markTaken(tx, deps, submissionId);
   }
   const requestIds = new Set(changed.map(({ call }) => call.request_id));
+  for (const request of requests) await noteReached(tx, request, changed, now);
   for (const requestId of [...requestIds].sort()) {
     await advance(tx, deps, requestId, { step: true });
   }
@@ -281,17 +287,16 @@ const reportedColumns = [
   'feedback_value',
   'out_recall_count',
   'reported_at',
+  'ending',
+  'ended_at',
   'ask_at',
 ] as const satisfies (keyof CallRow)[];
 
 /** The call after the report that counts for it. */
 function withReport(call: CallRow, voiceId: string, report: CallRecord, now: number): CallRow {
   const final = isFinal(report);
-  const end: CallState = !final
-    ? 'accepted'
-    : judgeTermination(report).answered
-      ? 'answered'
-      : 'not_answered';
+  const { answered, kind } = judgeTermination(report);
+  const end: CallState = !final ? 'accepted' : answered ? 'answered' : 'not_answered';
   const { state: from } = call;
   const state = from === end || mayBecome(callTransitions, from, end) ? end : from;
   return {
@@ -310,6 +315,9 @@ function withReport(call: CallRow, voiceId: string, report: CallRecord, now: num
     feedback_value: report.feedbackValue,
     out_recall_count: report.outRecallCount,
     reported_at: now,
+    ending: final ? kind : null,
+    // A later report tells more of the same end: the pause after it does not begin anew.
+    ended_at: final ? (call.ended_at ?? now) : null,
     ask_at: state === 'accepted' ? (call.ask_at ?? now + soonMs) : null,
   };
 }

@@ -1,14 +1,5 @@
 import type { CallRecord } from '../../voice/types.ts';
-
-export type TerminationKind =
-  | 'answered'
-  | 'busy'
-  | 'no_answer'
-  | 'rejected'
-  | 'unreachable'
-  | 'invalid_number'
-  | 'voicemail'
-  | 'other';
+import type { TerminationKind } from '../request/types.ts';
 
 export interface Termination {
   answered: boolean;

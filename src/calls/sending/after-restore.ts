@@ -22,6 +22,13 @@ export async function treatUnsentAsUnknown(tx: Tx, now: number): Promise<number>
     .where('state', 'in', ['approved', 'sending'])
     .execute();
   await tx.updateTable('submissions').set({ resend_at: null }).where('resend_at', 'is not', null).execute();
+  // Who was called since the backup is not known: no plan and no ladder goes on.
+  await tx
+    .updateTable('requests')
+    .set({ reaching: 0, reach_ended_by: 'restored', reach_ended_at: now })
+    .where('reaching', '=', 1)
+    .where('state', '!=', 'awaiting_approval')
+    .execute();
   await tx.updateTable('alert_events').set({ processed_at: now }).where('processed_at', 'is', null).execute();
   const waited = await tx
     .selectFrom('submissions')

@@ -9,7 +9,7 @@ import type { SendResult } from '../../voice/types.ts';
 import { advance } from '../request/advance.ts';
 import type { CallsDeps } from '../request/deps.ts';
 import { lockRequest, type RequestRow, type SubmissionRow } from '../request/rows.ts';
-import { readMessage, readOptions } from '../request/stored.ts';
+import { readOptions } from '../request/stored.ts';
 import { calledInfoWith } from '../request/token.ts';
 import {
   moveCalls,
@@ -23,6 +23,7 @@ import { prioritiesOf } from './lanes.ts';
 import { holdOverLimits } from './limits.ts';
 import { anySending, recoverOrphans, type Sender } from './recover.ts';
 import { applySendResult } from './result.ts';
+import { messageOfStep } from './step-message.ts';
 
 interface Job {
   submissionId: string;
@@ -86,14 +87,14 @@ async function takeNext(tx: Tx, deps: CallsDeps, by: Sender, upToPriority: numbe
   return { do: 'next' };
 }
 
-type Ready = Pick<SubmissionRow, 'id' | 'request_id' | 'token'>;
+type Ready = Pick<SubmissionRow, 'id' | 'request_id' | 'token' | 'step'>;
 
 /** What is to be sent next; nothing is locked yet. */
 async function chooseReady(tx: Tx, upToPriority: number, now: number): Promise<Ready | undefined> {
   return await tx
     .selectFrom('submissions')
     .innerJoin('requests', 'requests.id', 'submissions.request_id')
-    .select(['submissions.id', 'submissions.request_id', 'submissions.token'])
+    .select(['submissions.id', 'submissions.request_id', 'submissions.token', 'submissions.step'])
     .where('submissions.state', '=', 'ready')
     .where('requests.state', 'in', ['approved', 'sending'])
     .where('submissions.next_try_at', '<=', now)
@@ -130,7 +131,7 @@ async function win(
       submissionId: next.id,
       requestId: request.id,
       callees,
-      message: readMessage(request.message),
+      message: await messageOfStep(tx, request, next.step),
       options: readOptions(request.options),
       calledInfo: calledInfoWith(request.note, next.token),
     },

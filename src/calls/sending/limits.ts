@@ -39,7 +39,7 @@ export async function holdOverLimits(
   const { submissionId, request, now } = next;
   const config = deps.config();
   const { ready, waited } = await openCalls(tx, submissionId);
-  const fires = waited.length === 0 || (await alertStillFires(tx, deps, request.id));
+  const fires = waited.length === 0 || (await isWanted(tx, deps, request));
   // The alert is over: what a limit held back stays so.
   if (fires) await moveCalls(tx, { submissionId, callees: waited }, ['held'], 'ready', heldNoMore);
   const asked = fires ? [...ready, ...waited] : ready;
@@ -55,9 +55,14 @@ export async function holdOverLimits(
   }
   const stopped = new Set(held.map((each) => each.callee));
   const callees = allowed.filter((callee) => !stopped.has(callee));
-  const later = held.length > 0 && fires && (await alertStillFires(tx, deps, request.id));
+  const later = held.length > 0 && fires && (await isWanted(tx, deps, request));
   if (later) await callLater(tx, deps, next, { held, others: callees.length });
   return { callees, later };
+}
+
+/** Whether what a limit holds back now is called when the limit lets it: while the alert fires, or the plan runs. */
+async function isWanted(tx: Tx, deps: CallsDeps, request: RequestRow): Promise<boolean> {
+  return request.reaching !== 0 || (await alertStillFires(tx, deps, request.id));
 }
 
 /** The calls of a ready submission: those to be made, and those that waited for a limit until now. */
@@ -112,7 +117,15 @@ async function splitOff(
     callees: held.length,
     againOf: null,
   });
-  await tx.insertInto('submissions').values(row).execute();
+  const { step } = await tx
+    .selectFrom('submissions')
+    .select('step')
+    .where('id', '=', submissionId)
+    .executeTakeFirstOrThrow();
+  await tx
+    .insertInto('submissions')
+    .values({ ...row, step })
+    .execute();
   for (let start = 0; start < held.length; start += 500) {
     const callees = held.slice(start, start + 500).map((each) => each.callee);
     await tx

@@ -77,14 +77,15 @@ function isWanted(request: RequestRow): boolean {
 async function sendAgain(tx: Tx, deps: CallsDeps, request: RequestRow, submissionId: string): Promise<void> {
   const unknown = await tx
     .selectFrom('calls')
-    .select(['position', 'callee', 'name'])
+    .select(['callee', 'name', 'attempt', 'step', 'earlier'])
     .where('submission_id', '=', submissionId)
     .where('state', '=', 'unknown')
     // What went out once more stays unknown.
     .where('superseded', '=', 0)
     .orderBy('position')
     .execute();
-  if (unknown.length === 0) return;
+  const [first] = unknown;
+  if (first === undefined) return;
   const [last, ordinal] = await Promise.all([maximum(tx, request.id), nextOrdinal(tx, request.id)]);
   await tx
     .updateTable('calls')
@@ -99,8 +100,7 @@ async function sendAgain(tx: Tx, deps: CallsDeps, request: RequestRow, submissio
         request_id: request.id,
         position: last + index + 1,
         submission_id: null,
-        callee: call.callee,
-        name: call.name,
+        ...call,
         state: 'ready' as const,
       })),
     )
@@ -112,6 +112,7 @@ async function sendAgain(tx: Tx, deps: CallsDeps, request: RequestRow, submissio
     first: last + 1,
     last: last + unknown.length,
     againOf: submissionId,
+    step: first.step,
   });
   await record(tx, request.id, {
     at: deps.clock.now(),

@@ -2,11 +2,14 @@ import { type Insertable, sql } from 'kysely';
 import { newId } from '../../ids.ts';
 import type { SubmissionsTable } from '../../store/schema.ts';
 import type { Tx } from '../../store/types.ts';
+import { lookSoon } from '../request/advance.ts';
 import type { CallsDeps } from '../request/deps.ts';
+import { groupSize } from '../request/plan.ts';
 import type { RequestRow } from '../request/rows.ts';
-import { readMessage } from '../request/stored.ts';
+import { readMessage, readPlan } from '../request/stored.ts';
 import { makeToken } from '../request/token.ts';
 import { moveRequest } from '../request/transitions.ts';
+import type { Message } from '../request/types.ts';
 import { holdForbidden } from './forbidden.ts';
 import { wakeLanes } from './lanes.ts';
 
@@ -17,12 +20,20 @@ import { wakeLanes } from './lanes.ts';
 export async function release(
   tx: Tx,
   deps: CallsDeps,
-  request: Pick<RequestRow, 'id' | 'state' | 'message' | 'options' | 'priority' | 'callees'>,
+  request: Pick<RequestRow, 'id' | 'state' | 'message' | 'options' | 'priority' | 'callees' | 'plan'>,
 ): Promise<void> {
   const { id: requestId, callees } = request;
-  if (request.state === 'awaiting_approval') await moveRequest(tx, request, 'approved', deps.clock.now());
+  const now = deps.clock.now();
+  if (request.state === 'awaiting_approval') await moveRequest(tx, request, 'approved', now);
+  await tx.updateTable('requests').set({ step_started_at: now }).where('id', '=', requestId).execute();
   await holdForbidden(tx, deps.config(), request);
   const message = readMessage(request.message);
+  const { enough } = readPlan(request.plan);
+  if (enough !== null) {
+    await cutIntoSubmissions(tx, deps, request, { message, step: 1, calls: groupSize(enough) });
+    await lookSoon(tx, request, now);
+    return;
+  }
   const size = message.kind === 'text' ? 1 : deps.config().voice.limits.callees;
   const rows = Array.from({ length: Math.ceil(callees / size) }, (_, index) =>
     newSubmission(deps, {
@@ -47,7 +58,70 @@ export async function release(
     })
     .where('request_id', '=', requestId)
     .execute();
+  await wakeLanes(tx, deps, now);
+}
+
+/**
+ * Cuts ready calls that belong to no submission yet into as few submissions as possible, in the order asked, and wakes
+ * the lanes: the first `calls` of them, of those from position `from` on. Returns how many calls.
+ */
+export async function cutIntoSubmissions(
+  tx: Tx,
+  deps: CallsDeps,
+  request: Pick<RequestRow, 'id' | 'priority'>,
+  part: { message: Message; step: number; from?: number; calls: number },
+): Promise<number> {
+  const uncut = tx
+    .selectFrom('calls')
+    .where('request_id', '=', request.id)
+    .where('state', '=', 'ready')
+    .where('submission_id', 'is', null)
+    .where('superseded', '=', 0)
+    .where('step', '=', part.step)
+    .where('position', '>=', part.from ?? 0);
+  const found = await uncut.select(sql<number>`count(*)`.as('calls')).executeTakeFirstOrThrow();
+  const calls = Math.min(Number(found.calls), part.calls);
+  if (calls === 0) return 0;
+  const size = part.message.kind === 'text' ? 1 : deps.config().voice.limits.callees;
+  const first = await nextOrdinal(tx, request.id);
+  const rows = Array.from({ length: Math.ceil(calls / size) }, (_, index) => ({
+    ...newSubmission(deps, {
+      requestId: request.id,
+      ordinal: first + index,
+      priority: request.priority,
+      callees: Math.min(size, calls - index * size),
+      againOf: null,
+    }),
+    step: part.step,
+  }));
+  for (let start = 0; start < rows.length; start += rowsAtOnce) {
+    await tx
+      .insertInto('submissions')
+      .values(rows.slice(start, start + rowsAtOnce))
+      .execute();
+  }
+  const cut = uncut
+    .select([
+      'position',
+      sql<number>`(row_number() over (order by position) - 1) / ${sql.lit(size)}`.as('part'),
+    ])
+    .orderBy('position')
+    .limit(calls)
+    .as('cut');
+  await tx
+    .updateTable('calls')
+    .from(cut)
+    .innerJoin('submissions', (join) =>
+      join
+        .on('submissions.request_id', '=', request.id)
+        .on('submissions.ordinal', '=', sql<number>`cut.part + ${sql.lit(first)}`),
+    )
+    .set((eb) => ({ submission_id: eb.ref('submissions.id') }))
+    .where('calls.request_id', '=', request.id)
+    .whereRef('calls.position', '=', 'cut.position')
+    .execute();
   await wakeLanes(tx, deps, deps.clock.now());
+  return calls;
 }
 
 export function newSubmission(
@@ -103,10 +177,11 @@ export async function addSubmission(
     first: number;
     last: number;
     againOf: string | null;
+    step: number;
   },
 ): Promise<string> {
-  const { first, last, ...rest } = part;
-  const row = newSubmission(deps, { ...rest, callees: last - first + 1 });
+  const { first, last, step, ...rest } = part;
+  const row = { ...newSubmission(deps, { ...rest, callees: last - first + 1 }), step };
   const { id } = row;
   await tx.insertInto('submissions').values(row).execute();
   await tx

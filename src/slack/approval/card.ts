@@ -12,6 +12,7 @@ import {
 } from '../kit/blocks.ts';
 import { channelMention, date, foreign, listWords, mentionAny, people, plural, utc } from '../kit/text.ts';
 import { decisionLines, toldByDecision, waitsFor } from '../words/approval-words.ts';
+import { planWords } from '../words/reach-words.ts';
 import {
   countriesWords,
   createWho,
@@ -76,6 +77,8 @@ export function seenIn(blockId: string): string | null {
 
 function consequences(request: RequestView, facts: ApprovalFacts): string[] {
   const lines = [`*Plays:* ${playedWords(request.message, request.options, shownOnMessages)}`];
+  const plan = request.reach === null ? null : planWords(request.reach);
+  if (plan !== null) lines.push(`*Calls:* ${plan}`);
   const options = optionWords(request.options);
   if (options.length > 0) lines.push(`*Options:* ${options.join(', ')}`);
   if (request.countries.length > 0) lines.push(`*To:* ${countriesWords(request.countries)}`);

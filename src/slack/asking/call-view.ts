@@ -1,11 +1,12 @@
 import type { KnownBlock, ModalView } from '@slack/types';
 import { noteLength } from '../../calls/request/token.ts';
-import type { CallOptions } from '../../config/types.ts';
+import type { CallOptions, ReachDefaults } from '../../config/types.ts';
 import type { RecordingList } from '../context/recordings.ts';
 import { actions, button, context, plainText, section } from '../kit/blocks.ts';
 import { input, modal, options } from '../kit/inputs.ts';
 import { slackLimits } from '../kit/limits.ts';
 import { escapeText, people, truncate } from '../kit/text.ts';
+import { type ReachPrefill, reachInputs } from './reach-inputs.ts';
 import { recordingInput } from './recording-input.ts';
 
 /** What the modal is opened filled with. */
@@ -19,6 +20,7 @@ export interface CallPrefill extends CallOptions {
   language?: string;
   calledInfo?: string;
   channel?: string;
+  reach?: ReachPrefill;
 }
 
 export interface CallViewFacts {
@@ -36,6 +38,8 @@ export interface CallViewFacts {
   options: boolean;
   /** How often a message may be played, and the longest text to be spoken. */
   limits: { loopCount: number; textLength: number };
+  /** What `reach` of the configuration says. */
+  reach: ReachDefaults;
   prefill: CallPrefill;
   /** How many people the repeated request called: they are called again where nobody else is named. */
   again?: number;
@@ -229,6 +233,7 @@ function optionInputs(facts: CallViewFacts): KnownBlock[] {
       },
       { optional: true, hint: "Shown with the request, and kept in the voice platform's records." },
     ),
+    ...reachInputs(prefill.reach ?? {}, facts.reach),
   ];
 }
 

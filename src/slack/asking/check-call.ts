@@ -8,6 +8,7 @@ import { channelField, choicesField, filesField, textField, type ViewValues } fr
 import { checkChannel } from './check-channel.ts';
 import { collectCallees, recheck, several } from './collect-callees.ts';
 import type { Draft } from './drafts.ts';
+import { readReach } from './reach-inputs.ts';
 import { calleesOfPrevious } from './redial.ts';
 import type { CallMetadata } from './view-metadata.ts';
 
@@ -66,6 +67,7 @@ export async function checkCall(
   }
   const message = readMessage(values, config, deps.recordings, errors);
   const options = readOptions(values, config, errors);
+  const plan = readReach(values, config, errors);
   const note = textField(values, 'calledInfo').trim();
   if ([...note].length > noteLength) {
     errors.calledInfo = `The note has ${[...note].length} characters; at most ${noteLength} fit.`;
@@ -78,6 +80,7 @@ export async function checkCall(
     draft: {
       message,
       options,
+      plan,
       note,
       callees,
       duplicates,

@@ -1,6 +1,6 @@
 import type { AlertBlock, KnownBlock, ModalView } from '@slack/types';
 import type { Callee } from '../../callees/types.ts';
-import type { ApprovalAsk, Message, RequestView } from '../../calls/request/types.ts';
+import type { ApprovalAsk, Message, Plan, RequestView } from '../../calls/request/types.ts';
 import type { CallOptions } from '../../config/types.ts';
 import { context, plainText, section } from '../kit/blocks.ts';
 import { modal } from '../kit/inputs.ts';
@@ -16,6 +16,7 @@ import {
   plural,
 } from '../kit/text.ts';
 import { calleeLabel } from '../words/call-words.ts';
+import { planWords } from '../words/reach-words.ts';
 import {
   countriesWords,
   crowdWords,
@@ -31,6 +32,7 @@ export interface ConfirmFacts {
   countries: RequestView['countries'];
   message: Message;
   options: CallOptions;
+  plan: Plan | null;
   note: string;
   channelId: string;
   duplicates: number;
@@ -106,6 +108,9 @@ function doubtBlocks(doubts: readonly string[]): KnownBlock[] {
 function detailBlocks(facts: ConfirmFacts): KnownBlock[] {
   const lines = [
     ...(facts.countries.length > 1 ? [`To: ${countriesWords(facts.countries)}`] : []),
+    ...[planWords({ plan: facts.plan, ladder: null })].flatMap((words) =>
+      words === null ? [] : [`Calls: ${words}`],
+    ),
     ...optionWords(facts.options),
     ...(facts.note === '' ? [] : [`Note: ${foreign(facts.note, shownOnMessages)}`]),
     ...(facts.duplicates > 0 ? [`${plural(facts.duplicates, 'duplicate')} left out`] : []),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { planShape } from '../../calls/request/stored.ts';
 import { newId } from '../../ids.ts';
 import type { Queryable, Tx } from '../../store/types.ts';
 
@@ -14,6 +15,8 @@ const draftSchema = z.object({
     loopCount: z.number().exactOptional(),
   }),
   note: z.string(),
+  /** Absent in drafts of an earlier version. */
+  plan: planShape.nullable().default(null),
   callees: z.array(z.object({ callee: z.string(), name: z.string().nullable() })),
   duplicates: z.number(),
   channelId: z.string(),

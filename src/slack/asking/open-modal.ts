@@ -24,7 +24,9 @@ export async function openCallModal(
 ): Promise<void> {
   const { again, ...given } = prefill;
   const filled = withoutDefaults(given, deps);
-  const options = optionFields.some((field) => field !== 'file' && (filled[field] ?? '') !== '');
+  const options =
+    filled.reach !== undefined ||
+    optionFields.some((field) => field !== 'file' && (filled[field] ?? '') !== '');
   const metadata = { ...about, options, again: again ?? null };
   const render = (recordings: RecordingList | null) => renderForm(deps, filled, metadata, recordings);
   const loading = deps.recordings.known() === null ? deps.recordings.load() : null;
@@ -110,12 +112,13 @@ async function within(
 }
 
 function facts(deps: SlackDeps) {
-  const { voice, lists } = deps.config();
+  const { voice, lists, reach } = deps.config();
   return {
     lists: Object.keys(lists),
     file: true,
     languages: [...new Set([voice.language, 'EN'])],
     defaults: voice,
+    reach,
     limits: { loopCount: voice.limits.loopCount, textLength: voice.limits.textLength },
   };
 }

@@ -35,7 +35,7 @@ export function registerRedial(app: App, deps: SlackDeps): void {
         return {
           text: 'Nobody can be called again: the numbers were erased (retention).',
         };
-      const { message, options } = request;
+      const { message, options, reach } = request;
       await openCallModal(
         deps,
         press.body.trigger_id,
@@ -46,6 +46,7 @@ export function registerRedial(app: App, deps: SlackDeps): void {
           ...options,
           calledInfo: request.note,
           channel: request.channelId,
+          ...(reach === null ? {} : { reach: reach.plan }),
           again: calls.length,
         },
         { channelId: request.channelId, threadTs: request.threadTs, previousId: request.id, refill: true },

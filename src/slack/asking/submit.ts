@@ -49,6 +49,7 @@ function registerCall(app: App, deps: SlackDeps): void {
         approval: await approvalFor(tx, deps.config(), {
           requestedBy: body.user.id,
           callees: draft.callees,
+          attempts: draft.plan?.attempts ?? 1,
           now,
         }),
         held: await findHeld(tx, deps.config(), callees, now, null),
@@ -95,7 +96,12 @@ function registerConfirm(app: App, deps: SlackDeps): void {
       const approval =
         callees.length === 0
           ? null
-          : await approvalFor(tx, deps.config(), { requestedBy: userId, callees, now: deps.clock.now() });
+          : await approvalFor(tx, deps.config(), {
+              requestedBy: userId,
+              callees,
+              attempts: draft.plan?.attempts ?? 1,
+              now: deps.clock.now(),
+            });
       await createRequest(tx, deps, {
         ...requestFrom(draft),
         teamId: teamOf(deps, body),

@@ -18,6 +18,7 @@ import {
 } from '../kit/text.ts';
 import { decisionLines, toldByDecision, waitsFor } from '../words/approval-words.ts';
 import { heldWords } from '../words/call-words.ts';
+import { planWords, reachLines } from '../words/reach-words.ts';
 import {
   countriesWords,
   createWho,
@@ -42,6 +43,7 @@ export function renderBoard(request: RequestView, facts: MessageFacts): Rendered
     section(asked.join('\n')),
     ...sections(done),
     ...sections(stateLines(request)),
+    ...sections(reachLines(request.reach, request.counts.reached)),
     ...approvalBlocks(request, facts),
     ...trouble(request),
     ...settleBlocks(request),
@@ -92,6 +94,8 @@ function askedLines(request: RequestView, who: (id: string) => string): string[]
   if (request.alertTitle !== null) lines.push(`*Alert:* ${foreign(request.alertTitle, 300)}`);
   const label = request.message.kind === 'text' ? 'Says' : 'Plays';
   lines.push(`*${label}:* ${playedWords(request.message, request.options, 600)}`);
+  const plan = request.reach === null ? null : planWords(request.reach);
+  if (plan !== null) lines.push(`*Calls:* ${plan}`);
   const options = optionWords(request.options);
   if (options.length > 0) lines.push(`*Options:* ${options.join(', ')}`);
   if (request.note !== '') lines.push(`*Note:* ${foreign(request.note, 600)}`);
@@ -201,6 +205,12 @@ function metadata(request: RequestView): RenderedPost['metadata'] {
   const { waiting: _waiting, ...counts } = request.counts;
   return {
     event_type: 'voicecall_request',
-    event_payload: { request_id: request.id, state: request.state, ...counts },
+    event_payload: {
+      request_id: request.id,
+      state: request.state,
+      ...counts,
+      attempt: request.reach?.attempt ?? 1,
+      step: request.reach?.step ?? 1,
+    },
   };
 }

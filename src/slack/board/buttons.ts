@@ -1,4 +1,5 @@
 import type { Button, KnownBlock } from '@slack/types';
+import { finishedRequestStates } from '../../calls/request/states.ts';
 import type { RequestState, RequestView, SubmissionView } from '../../calls/request/types.ts';
 import { button, confirmation, context, section } from '../kit/blocks.ts';
 import { count, people } from '../kit/text.ts';
@@ -13,6 +14,7 @@ const overStates: readonly RequestState[] = ['sent', 'done', 'cancelled'];
 
 /** Whether anything can still be stopped. */
 export function mayCancel(request: RequestView): boolean {
+  if (request.reach?.running && !finishedRequestStates.includes(request.state)) return true;
   if (!openStates.includes(request.state)) return false;
   if (request.submissions.length === 0) return request.counts.waiting > 0;
   return request.submissions.some((each) => each.state === 'ready');

@@ -17,6 +17,9 @@ const columns = [
   'hangupAt',
   'callDuration',
   'feedbackValue',
+  'attempt',
+  'step',
+  'confirmed',
 ] as const;
 
 /**
@@ -28,7 +31,7 @@ export function renderCsv(calls: readonly CallView[], { masked }: { masked: bool
     [
       masked ? maskNumber(call.callee) : call.callee,
       safeName(call.name, masked) ?? '',
-      call.superseded ? `${call.state} (rung again)` : call.state,
+      call.superseded ? `${call.state} (called again)` : call.state,
       // Before a report says how the call ended, the platform's own word at submission, which has the same name there.
       codeOf(call),
       call.terminationReason ?? (codeOf(call) === '' ? '' : (call.submitReason ?? '')),
@@ -40,6 +43,9 @@ export function renderCsv(calls: readonly CallView[], { masked }: { masked: bool
       iso(call.hangupTimeAt),
       call.callDuration === null ? '' : String(call.callDuration),
       call.feedbackValue ?? '',
+      String(call.attempt),
+      String(call.step),
+      call.confirmed ? 'yes' : '',
     ]
       .map(cell)
       .join(','),

@@ -13,6 +13,7 @@ const ownReasons: { [Cause in CallCause]?: string } = {
   rule_limit: "held back: the rule's own limit of calls is reached",
   settled_rang: 'a person said that it rang',
   settled_silent: 'a person said that it did not ring',
+  enough_reached: 'enough people were reached before it was sent',
 };
 
 /** "held back: this number was rung as often as the limit allows; next possible at …": a limit that lets it later. */
@@ -55,8 +56,14 @@ export function isTrouble(call: CallView): boolean {
 
 /** The state in words; never a colour or an emoji alone. */
 export function outcomeWords(call: CallView): string {
-  const words = callWords[call.state].words;
-  return call.superseded ? `${words}, rung again` : words;
+  const words = call.confirmed ? 'confirmed' : callWords[call.state].words;
+  const which = call.attempt > 1 || call.step > 1 ? ` (${whichCall(call)})` : '';
+  return `${words}${which}${call.superseded ? ', called again' : ''}`;
+}
+
+/** "attempt 2", "step 3", "step 3, attempt 2": which call to the callee it is. */
+function whichCall({ attempt, step }: Pick<CallView, 'attempt' | 'step'>): string {
+  return [...(step > 1 ? [`step ${step}`] : []), ...(attempt > 1 ? [`attempt ${attempt}`] : [])].join(', ');
 }
 
 /** The code that says most: the report's, else the submission's where it is the platform's own. */

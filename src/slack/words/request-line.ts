@@ -1,6 +1,7 @@
 import type { RequestView } from '../../calls/request/types.ts';
 import { channelMention, date, foreign, listWords, mention } from '../kit/text.ts';
 import { decisionLines } from './approval-words.ts';
+import { reachLines } from './reach-words.ts';
 import { crowdWords, playedWords } from './request-words.ts';
 import { countWords, requestWords } from './state-words.ts';
 
@@ -14,6 +15,7 @@ export function requestLine(request: RequestView): string {
   return [
     `${emoji} *${words}*: ${crowd}, ${playedWords(request.message, request.options, 120)}${rule}`,
     `\`${foreign(request.id, 60)}\` · ${date(request.createdAt)} · ${channelMention(request.channelId)}${asked}${counts === '' ? '' : ` · ${counts}`}`,
+    ...(request.reach?.running ? reachLines(request.reach, request.counts.reached) : []),
     ...decisionLines(request, mention),
   ].join('\n');
 }

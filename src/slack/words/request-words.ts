@@ -33,6 +33,7 @@ export function createWho(
   return (id) => {
     if (id.startsWith('rule:')) return `rule ${foreign(id.slice(5), 80)}`;
     if (id.startsWith('tool:')) return foreign(id.slice(5), 80);
+    if (id.startsWith('callee:')) return foreign(id.slice(7), 80);
     if (id === 'voicecall') return 'Voicecall';
     if (!seen.has(id)) {
       seen.add(id);

@@ -35,6 +35,7 @@ export const callWords: Record<CallState, StateWords> = {
 const shown: [keyof Counts, StateWords][] = [
   ['accepted', callWords.accepted],
   ['answered', callWords.answered],
+  ['confirmed', { emoji: '🙋', words: 'confirmed' }],
   ['not_answered', callWords.not_answered],
   ['refused', callWords.refused],
   ['unknown', callWords.unknown],

@@ -6,6 +6,7 @@ import { lighterIndexes } from './lighter-indexes.ts';
 import { openCalls } from './open-calls.ts';
 import { outboxTries } from './outbox-tries.ts';
 import { postedAlerts } from './posted-alerts.ts';
+import { reaching } from './reaching.ts';
 import { resendLaneCause } from './resend-lane-cause.ts';
 import { setAsideEvents } from './set-aside-events.ts';
 import { silences } from './silences.ts';
@@ -33,4 +34,5 @@ export const migrations: Step[] = [
   statesAndKeys,
   postedAlerts,
   learnedPeople,
+  reaching,
 ];

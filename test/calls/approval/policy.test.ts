@@ -92,9 +92,11 @@ for (const kind of databaseKinds) {
       await withStore(
         async (store) => {
           const deps = createDeps({ store, clock, config: () => config, voice: createVoiceStub([]) });
-          const asks = async (count: number, requestedBy: string | null = 'U0ASHA') =>
+          const asks = async (count: number, requestedBy: string | null = 'U0ASHA', attempts = 1) =>
             await store.transaction((tx) =>
-              approvalFor(tx, config, { requestedBy, callees: calleesOf(count), now: clock.now() }),
+              approvalFor(tx, config, {
+                ...{ requestedBy, callees: calleesOf(count), attempts, now: clock.now() },
+              }),
             );
           await request(deps, { callees: calleesOf(6) });
           assert.equal(await asks(4), null);
@@ -103,6 +105,9 @@ for (const kind of databaseKinds) {
             '5 callees and 6 of the last hour without approval: more than 10',
           ]);
           assert.equal(await asks(10, 'U0CLEO'), null, "another person's do not count");
+          assert.deepEqual((await asks(4, 'U0CLEO', 3))?.reasons, [
+            '4 callees, each up to 3 times: more than 10',
+          ]);
           assert.equal(await asks(10, null), null, 'a rule has no hour of its own');
           await request(deps, { callees: calleesOf(11) });
           assert.equal(await asks(4), null, 'what needs approval is decided by somebody else');

@@ -118,7 +118,11 @@ export async function request(deps: CallsDeps, some: Partial<NewRequest> = {}): 
       onUnknown: 'hold',
       ...some,
     };
-    const approval = await approvalFor(tx, deps.config(), { ...ask, now });
+    const approval = await approvalFor(tx, deps.config(), {
+      ...ask,
+      attempts: ask.plan?.attempts ?? 1,
+      now,
+    });
     const { id } = await createRequest(tx, deps, { ...ask, approval });
     if (approval !== null) await startApprovalClock(tx, id, now);
     return id;

@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { type Ladder, lastStep, nextStep, stepOf } from '../../../src/calls/request/ladder.ts';
+import { lastStep, nextStep, stepOf } from '../../../src/calls/request/ladder.ts';
+import type { Ladder } from '../../../src/calls/request/types.ts';
 
 const minute = 60_000;
 const at = 1_700_000_000_000;
 const ladder: Ladder = {
+  firstCall: ['oncall'],
+  source: null,
   furtherSteps: [
-    { afterMs: 5 * minute, call: ['leads'] },
-    { afterMs: 10 * minute, call: ['cto'] },
+    { afterMs: 5 * minute, call: ['leads'], say: null, recording: null },
+    { afterMs: 10 * minute, call: ['cto'], say: null, recording: null },
   ],
   repeat: 1,
 };
@@ -26,6 +29,8 @@ suite('the ladder', () => {
 
   test('a step that can call nobody is followed at once', () => {
     assert.deepEqual(nextStep(ladder, { ...started(2), callsNobody: true }, at), { do: 'start', step: 3 });
+    const last = { ...started(3), callsNobody: true };
+    assert.deepEqual(nextStep(ladder, last, at), { do: 'wait', at: at + 10 * minute, step: 4 });
   });
 
   test('a repeat starts with the first step again, and then nothing is left', () => {
@@ -37,6 +42,8 @@ suite('the ladder', () => {
   });
 
   test('without further steps nothing follows', () => {
-    assert.deepEqual(nextStep({ furtherSteps: [], repeat: 0 }, started(1), at), { do: 'nothing_left' });
+    assert.deepEqual(nextStep({ firstCall: [], source: null, furtherSteps: [], repeat: 0 }, started(1), at), {
+      do: 'nothing_left',
+    });
   });
 });

@@ -1,14 +1,8 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
-import {
-  gatherFor,
-  groupSize,
-  nextMove,
-  onePlan,
-  type Plan,
-  type Standing,
-} from '../../../src/calls/request/plan.ts';
+import { gatherFor, groupSize, nextMove, onePlan, type Standing } from '../../../src/calls/request/plan.ts';
+import type { Plan } from '../../../src/calls/request/types.ts';
 
 const plan: Plan = { ...onePlan, attempts: 3, everyMs: 60_000 };
 const at = 1_700_000_000_000;
@@ -17,6 +11,7 @@ const none: Standing = {
   callees: 2,
   unreleased: 0,
   inFlight: 0,
+  waiting: 0,
   retryable: 0,
   firstEndAt: null,
   lastEndAt: null,
@@ -26,7 +21,11 @@ suite('what a plan does next', () => {
   test('calls again once the pause after the first end is over', () => {
     const standing = { ...none, inFlight: 1, retryable: 1, firstEndAt: at, lastEndAt: at };
     assert.deepEqual(nextMove(plan, standing, at + 59_999), { do: 'wait', at: at + 60_000 });
-    assert.deepEqual(nextMove(plan, standing, at + 60_000), { do: 'attempt', endedBy: at });
+    assert.deepEqual(nextMove(plan, standing, at + 60_000), {
+      do: 'attempt',
+      endedBy: at,
+      callees: 1,
+    });
   });
 
   test('waits for news while all that is left is in flight, for however long', () => {
@@ -83,7 +82,7 @@ suite('what a plan does next', () => {
         const ends = counts.retryable === 0 ? null : at;
         const move = nextMove(
           { ...plan, enough },
-          { ...counts, callees, firstEndAt: ends, lastEndAt: ends },
+          { ...counts, waiting: 0, callees, firstEndAt: ends, lastEndAt: ends },
           at + 24 * 3_600_000,
         );
         if (move.do === 'release') {
@@ -91,7 +90,11 @@ suite('what a plan does next', () => {
           assert.ok(move.callees > 0 && move.callees <= counts.unreleased);
           assert.ok(counts.inFlight + move.callees <= groupSize(needed));
         }
-        if (move.do === 'attempt') assert.ok(counts.retryable > 0);
+        if (move.do === 'attempt') {
+          assert.ok(move.callees > 0 && move.callees <= counts.retryable);
+          if (enough !== null)
+            assert.ok(counts.inFlight + move.callees <= groupSize(enough - counts.reached));
+        }
         if (move.do === 'wait') assert.ok(counts.inFlight > 0, 'something can still come');
         if (move.do === 'end' && move.because === 'exhausted')
           assert.equal(counts.unreleased + counts.inFlight + counts.retryable, 0);

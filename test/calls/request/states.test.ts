@@ -15,7 +15,7 @@ const requests = {
   awaiting_approval: 'approved rejected expired cancelled',
   approved: 'sending cancelled failed done',
   sending: 'sent cancelled failed done',
-  sent: 'done',
+  sent: 'sending done',
   rejected: '',
   expired: '',
   cancelled: '',

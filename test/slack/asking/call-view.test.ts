@@ -25,6 +25,7 @@ function view(some: Partial<CallViewFacts> = {}): ModalView {
     options: true,
     defaults: { maxDuration: 50 },
     limits: { loopCount: 3, textLength: 299 },
+    reach: { until: 'answered', attempts: 1, everyMs: 300_000, confirmKey: '1' },
     prefill: {},
     metadata: '{"v":1}',
     ...some,
@@ -43,7 +44,16 @@ suite('the call modal', () => {
     const fields = inputs(view());
     assert.deepEqual(Object.keys(fields), [
       ...['callee', 'lists', 'people', 'fileId', 'text', 'channel', 'file', 'language', 'loopCount'],
-      ...['maxDuration', 'maxRingingTime', 'displayNum', 'calledInfo'],
+      ...[
+        'maxDuration',
+        'maxRingingTime',
+        'displayNum',
+        'calledInfo',
+        'attempts',
+        'every',
+        'until',
+        'enough',
+      ],
     ]);
     for (const [name, block] of Object.entries(fields)) assert.equal(block.element.action_id, name);
     assert.equal(view().callback_id, 'voicecall');

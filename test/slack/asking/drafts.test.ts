@@ -8,6 +8,7 @@ const draftOf = (callee: string): Draft => ({
   message: { kind: 'recording', fileId: 'drill.mp3', name: null },
   options: {},
   note: '',
+  plan: null,
   callees: [{ callee, name: null }],
   duplicates: 0,
   channelId: 'C0OPS',

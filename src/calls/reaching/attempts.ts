@@ -1,0 +1,98 @@
+import { sql } from 'kysely';
+import type { Tx } from '../../store/types.ts';
+import { record } from '../request/audit.ts';
+import type { CallsDeps } from '../request/deps.ts';
+import type { RequestRow } from '../request/rows.ts';
+import { isRetryable } from '../request/standing.ts';
+import type { Plan } from '../request/types.ts';
+import { messageOfStep } from '../sending/step-message.ts';
+import { cutIntoSubmissions } from '../sending/submissions.ts';
+
+/**
+ * Calls those once more whose call ended in vain at `endedBy` or before, the earliest `callees` of them: each gets a
+ * further call, which stands for the callee from now on, in as few submissions as possible. Statements over sets, as
+ * there may be thousands.
+ */
+export async function addAttempts(
+  tx: Tx,
+  deps: CallsDeps,
+  request: RequestRow,
+  plan: Plan,
+  { endedBy, callees }: { endedBy: number; callees: number },
+): Promise<void> {
+  const last = await lastPosition(tx, request.id);
+  const due = tx
+    .selectFrom('calls')
+    .where('request_id', '=', request.id)
+    .where('superseded', '=', 0)
+    .where('position', '<=', last)
+    .where('ended_at', '<=', endedBy)
+    .where(isRetryable(plan))
+    .orderBy('ended_at')
+    .orderBy('position')
+    .limit(callees);
+  const steps = await tx.selectFrom(due.select('step').as('due')).select('step').distinct().execute();
+  await tx
+    .insertInto('calls')
+    .columns(['request_id', 'position', 'callee', 'name', 'state', 'attempt', 'step', 'earlier'])
+    .expression((eb) =>
+      eb
+        .selectFrom(due.selectAll().as('due'))
+        .select([
+          'request_id',
+          sql<number>`${sql.lit(last)} + row_number() over (order by step, position)`.as('position'),
+          'callee',
+          'name',
+          sql.lit('ready').as('state'),
+          sql<number>`attempt + 1`.as('attempt'),
+          'step',
+          bestSoFar.as('earlier'),
+        ]),
+    )
+    .execute();
+  // What has a later call now is replaced by it.
+  await replaceOlder(tx, request.id, last);
+  for (const { step } of steps.toSorted((a, b) => a.step - b.step)) {
+    const message = await messageOfStep(tx, request, step);
+    await cutIntoSubmissions(tx, deps, request, { message, step, from: last + 1, calls: callees });
+  }
+  const added = (await lastPosition(tx, request.id)) - last;
+  await record(tx, request.id, {
+    at: deps.clock.now(),
+    actor: 'voicecall',
+    action: 'called again',
+    detail: { callees: added },
+  });
+}
+
+/** SQL: the better of what this call and those before it came to, other than confirmed: that is never called again. */
+const bestSoFar = sql<
+  'answered' | 'not_answered'
+>`case when state = 'answered' or earlier = 'answered' then 'answered' else 'not_answered' end`;
+
+export async function lastPosition(tx: Tx, requestId: string): Promise<number> {
+  const row = await tx
+    .selectFrom('calls')
+    .select((eb) => eb.fn.max('position').as('position'))
+    .where('request_id', '=', requestId)
+    .executeTakeFirst();
+  return Number(row?.position ?? 0);
+}
+
+/** The calls up to position `last` whose callee has a later one. */
+export async function replaceOlder(tx: Tx, requestId: string, last: number): Promise<void> {
+  await tx
+    .updateTable('calls')
+    .set({ superseded: 1 })
+    .where('request_id', '=', requestId)
+    .where('superseded', '=', 0)
+    .where('position', '<=', last)
+    .where('callee', 'in', (eb) =>
+      eb
+        .selectFrom('calls as later')
+        .select('later.callee')
+        .where('later.request_id', '=', requestId)
+        .where('later.position', '>', last),
+    )
+    .execute();
+}

@@ -1,0 +1,161 @@
+import type { TaskHandler } from '../../queue/types.ts';
+import type { Tx } from '../../store/types.ts';
+import { advance } from '../request/advance.ts';
+import { record } from '../request/audit.ts';
+import type { CallsDeps } from '../request/deps.ts';
+import { endOfReaching, nextOf } from '../request/next.ts';
+import { lockRequest, type RequestRow } from '../request/rows.ts';
+import { readStanding } from '../request/standing.ts';
+import { readLadder, readPlan } from '../request/stored.ts';
+import { moveRequest } from '../request/transitions.ts';
+import type { EndOfReaching } from '../request/types.ts';
+import { messageOfStep } from '../sending/step-message.ts';
+import { stopUnsent } from '../sending/stop.ts';
+import { cutIntoSubmissions } from '../sending/submissions.ts';
+import { addAttempts } from './attempts.ts';
+import { askBefore } from './records.ts';
+import { type LookUpStep, type ReadyStep, startStep } from './steps.ts';
+
+/** What a look led to: nothing more to do now, a step whose callees have to be looked up, or again at a time. */
+type Look =
+  | { do: 'nothing' }
+  | { do: 'step'; step: number; request: RequestRow }
+  | { do: 'wait'; at: number | null };
+
+/**
+ * The handler of "reach" tasks (key: request): calls on until people are reached. Each run locks the request, counts
+ * where it stands and does what is due in one transaction, so that a task that runs twice, or on two instances, does it
+ * once. `lookUp` asks who a step calls before the transaction that starts it: Slack may have to be asked.
+ */
+export function createReacher(deps: CallsDeps, lookUp: LookUpStep): TaskHandler {
+  return async (task, lease) => {
+    while (lease.valid()) {
+      const look = await deps.store.transaction((tx) => lookAt(tx, deps, task.key));
+      if (look.do === 'nothing') return undefined;
+      if (look.do === 'wait') return look.at === null ? undefined : { againAt: look.at };
+      const ready = await lookUp(look.request, look.step);
+      await deps.store.transaction((tx) => lookAt(tx, deps, task.key, { step: look.step, ready }));
+    }
+    return { againAt: deps.clock.now() };
+  };
+}
+
+/** As much as a request may do at once: a step that can call nobody is followed by the next. */
+const movesAtOnce = 100;
+
+/** Does what is due now for a request. `start`: the step whose callees were looked up, if it still is the one to start. */
+export async function lookAt(
+  tx: Tx,
+  deps: CallsDeps,
+  requestId: string,
+  start?: { step: number; ready: ReadyStep | null },
+): Promise<Look> {
+  let changed = false;
+  for (let moves = 0; moves < movesAtOnce; moves++) {
+    const now = deps.clock.now();
+    const request = await lockRequest(tx, requestId);
+    if (request === null || !['approved', 'sending', 'sent'].includes(request.state))
+      return { do: 'nothing' };
+    if (request.reaching === 0) {
+      // A restored backup ended it without looking at what else the request waits for, and at who was not called yet.
+      if (request.reach_ended_by === 'restored') await stopUnsent(tx, requestId);
+      await advance(tx, deps, requestId);
+      return { do: 'nothing' };
+    }
+    if (isRuleGone(deps, request)) return await end(tx, deps, request, 'rule_removed');
+    const plan = readPlan(request.plan);
+    const ladder = readLadder(request.ladder);
+    const standing = await readStanding(tx, request, plan, now);
+    const next = nextOf(request, { plan, ladder, standing }, now);
+    if (next.do === 'end') return await end(tx, deps, request, next.because);
+    if (next.do === 'wait') {
+      if (changed) await advance(tx, deps, requestId);
+      if (next.stepAt !== null) await askBefore(tx, requestId, next.stepAt, now);
+      const times = [next.attemptAt, next.stepAt].filter((at) => at !== null);
+      return { do: 'wait', at: times.length === 0 ? null : Math.min(...times) };
+    }
+    if (next.do === 'release') {
+      await releaseMore(tx, deps, request, next.callees);
+    } else if (next.do === 'attempt') {
+      await addAttempts(tx, deps, request, plan, next);
+    } else if (start?.step === next.step) {
+      await startStep(tx, deps, request, { ...start, plan, reached: standing.reached });
+    } else {
+      if (changed) await advance(tx, deps, requestId);
+      return { do: 'step', step: next.step, request };
+    }
+    changed = true;
+    if (request.state === 'sent' && (await anythingReady(tx, requestId)))
+      await moveRequest(tx, request, 'sending', now);
+  }
+  return { do: 'wait', at: deps.clock.now() };
+}
+
+/** Calls the next of those who wait in case more are needed, of an earlier step first. */
+async function releaseMore(tx: Tx, deps: CallsDeps, request: RequestRow, callees: number): Promise<void> {
+  const steps = await tx
+    .selectFrom('calls')
+    .select('step')
+    .distinct()
+    .where('request_id', '=', request.id)
+    .where('superseded', '=', 0)
+    .where('state', '=', 'ready')
+    .where('submission_id', 'is', null)
+    .orderBy('step')
+    .execute();
+  let left = callees;
+  for (const { step } of steps) {
+    if (left === 0) return;
+    const message = await messageOfStep(tx, request, step);
+    left -= await cutIntoSubmissions(tx, deps, request, { message, step, calls: left });
+  }
+}
+
+async function anythingReady(tx: Tx, requestId: string): Promise<boolean> {
+  const row = await tx
+    .selectFrom('submissions')
+    .select('id')
+    .where('request_id', '=', requestId)
+    .where('state', '=', 'ready')
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** A rule that somebody took out of the configuration calls nobody any more. */
+function isRuleGone(deps: CallsDeps, request: RequestRow): boolean {
+  return request.rule_name !== null && !deps.config().rules.some((rule) => rule.name === request.rule_name);
+}
+
+/** Ends the plan and the ladder: nothing more is sent, and the request ends once all that is in flight is known. */
+async function end(tx: Tx, deps: CallsDeps, request: RequestRow, because: EndOfReaching): Promise<Look> {
+  const now = deps.clock.now();
+  const stopped =
+    because === 'exhausted'
+      ? 0
+      : await stopUnsent(tx, request.id, because === 'enough' ? 'enough_reached' : null);
+  await tx
+    .updateTable('requests')
+    .set({ ...endOfReaching(request, because, now), changed_at: now })
+    .where('id', '=', request.id)
+    .execute();
+  await record(tx, request.id, {
+    at: now,
+    actor: 'voicecall',
+    action: endWords[because],
+    detail: { stopped },
+  });
+  await advance(tx, deps, request.id);
+  return { do: 'nothing' };
+}
+
+const endWords: Record<EndOfReaching, string> = {
+  enough: 'stopped calling: enough were reached',
+  all: 'stopped calling: everybody was reached',
+  exhausted: 'stopped calling: nobody is left to call',
+  acknowledged: 'stopped calling: somebody has got it',
+  resolved: 'stopped calling: the alert is over',
+  stopped: 'stopped calling: somebody stopped it',
+  rule_removed: 'stopped calling: the rule is not in the configuration any more',
+  restored: 'stopped calling: restored from a backup',
+};

@@ -1,0 +1,23 @@
+import type { Tx } from '../../store/types.ts';
+
+/** How long before a step the records of open calls are asked for, ms: it takes a few seconds to read them. */
+const aheadMs = 20_000;
+/** Not sooner than this after they were dialled. */
+const leastMs = 5_000;
+
+/**
+ * Before a step starts because nobody was reached, the platform is asked for the records of the calls whose end nobody
+ * reported, so that a ladder works without pushed reports. Asking is paced by the poller.
+ */
+export async function askBefore(tx: Tx, requestId: string, stepAt: number, now: number): Promise<void> {
+  const askAt = Math.max(now + leastMs, stepAt - aheadMs);
+  await tx
+    .updateTable('calls')
+    .set({ ask_at: askAt })
+    .where('request_id', '=', requestId)
+    .where('superseded', '=', 0)
+    .where('state', '=', 'accepted')
+    .where('asked', '=', 0)
+    .where('ask_at', '>', askAt)
+    .execute();
+}

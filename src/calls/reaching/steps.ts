@@ -1,0 +1,127 @@
+import type { Callee } from '../../callees/types.ts';
+import type { Tx } from '../../store/types.ts';
+import { toJson } from '../../store/values.ts';
+import { record } from '../request/audit.ts';
+import type { CallsDeps } from '../request/deps.ts';
+import { groupSize } from '../request/plan.ts';
+import type { RequestRow } from '../request/rows.ts';
+import { endedInVain, isReached } from '../request/standing.ts';
+import { readMessage } from '../request/stored.ts';
+import type { EarlierEnd, Message, Plan } from '../request/types.ts';
+import { cutIntoSubmissions, rowsAtOnce } from '../sending/submissions.ts';
+import { lastPosition, replaceOlder } from './attempts.ts';
+
+/** Whom a step calls and what they hear: everything that needed looking up. */
+export interface ReadyStep {
+  callees: Callee[];
+  /** Null: the same as in the first step. */
+  message: Message | null;
+  /** Who could not be found, in words; numbers in it are masked. */
+  problems: string[];
+}
+
+/** Looks up whom a step of a request's ladder calls; null where the rule is not in the configuration any more. */
+export type LookUpStep = (request: RequestRow, step: number) => Promise<ReadyStep | null>;
+
+/**
+ * Starts a step: calls whom it names, but nobody who was reached, is being called, or of whom nobody knows whether the
+ * last call rang. The request is locked, and the step is the next one.
+ */
+export async function startStep(
+  tx: Tx,
+  deps: CallsDeps,
+  request: RequestRow,
+  { step, ready, plan, reached }: { step: number; ready: ReadyStep | null; plan: Plan; reached: number },
+): Promise<void> {
+  const now = deps.clock.now();
+  const { callees: named, message, problems } = ready ?? { callees: [], message: null, problems: [] };
+  const most = deps.config().limits.calleesPerRequest;
+  const known = await knownCallees(tx, request.id, plan);
+  const callees = named.slice(0, most).filter(({ callee }) => known.get(callee)?.mayBeCalled ?? true);
+  const last = await lastPosition(tx, request.id);
+  for (let start = 0; start < callees.length; start += rowsAtOnce) {
+    const rows = callees.slice(start, start + rowsAtOnce).map(({ callee, name }, index) => ({
+      request_id: request.id,
+      position: last + start + index + 1,
+      submission_id: null,
+      callee,
+      name,
+      state: 'ready' as const,
+      step,
+      earlier: known.get(callee)?.earlier ?? null,
+    }));
+    await tx.insertInto('calls').values(rows).execute();
+  }
+  if (callees.length > 0) await replaceOlder(tx, request.id, last);
+  const problem = problemOf({ named: named.length, called: callees.length, problems, most });
+  await tx
+    .insertInto('steps')
+    .values({
+      request_id: request.id,
+      step,
+      started_at: now,
+      callees: callees.length,
+      message: message === null ? null : toJson(message),
+      problem,
+    })
+    .execute();
+  const added = callees.filter(({ callee }) => !known.has(callee)).length;
+  await tx
+    .updateTable('requests')
+    .set((eb) => ({ step, step_started_at: now, changed_at: now, callees: eb('callees', '+', added) }))
+    .where('id', '=', request.id)
+    .execute();
+  await cutIntoSubmissions(tx, deps, request, {
+    message: message ?? readMessage(request.message),
+    step,
+    from: last + 1,
+    // More go out once these cannot be enough.
+    calls: plan.enough === null ? callees.length : groupSize(plan.enough - reached),
+  });
+  await record(tx, request.id, {
+    at: now,
+    actor: 'voicecall',
+    action: `step ${step} started`,
+    detail: { callees: callees.length, ...(problem === null ? {} : { problem }) },
+  });
+}
+
+function problemOf(of: { named: number; called: number; problems: string[]; most: number }): string | null {
+  const { named, called, problems, most } = of;
+  const words = [...problems];
+  if (named > most) words.push(`it names ${named} people and one request may call ${most}`);
+  if (called === 0 && named > 0) words.push('all of its people were reached or are being called already');
+  if (called === 0 && named === 0 && problems.length === 0) words.push('nobody is on its list');
+  return words.length === 0 ? null : words.join('; ');
+}
+
+interface KnownCallee {
+  mayBeCalled: boolean;
+  earlier: EarlierEnd | null;
+}
+
+/** What is known of the callees of a request so far. */
+async function knownCallees(tx: Tx, requestId: string, plan: Plan): Promise<Map<string, KnownCallee>> {
+  const rows = await tx
+    .selectFrom('calls')
+    .select(['callee', 'state', 'earlier', 'submit_code', 'cause'])
+    .select([isReached(plan).as('reached'), endedInVain(plan).as('ended')])
+    .where('request_id', '=', requestId)
+    .where('superseded', '=', 0)
+    .execute();
+  return new Map(
+    rows.map((row) => {
+      // Never sent, which no person said. Who is held back is called when the limit allows it, or not at all.
+      const notCalled = row.state === 'failed' && row.submit_code === null && row.cause !== 'settled_silent';
+      const mayBeCalled = !row.reached && (Boolean(row.ended) || notCalled);
+      const { state, earlier } = row;
+      const best =
+        state === 'answered' || earlier === 'answered'
+          ? 'answered'
+          : state === 'not_answered'
+            ? state
+            : earlier;
+      return [row.callee, { mayBeCalled, earlier: best }];
+    }),
+  );
+}

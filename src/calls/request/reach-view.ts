@@ -1,0 +1,89 @@
+import { sql } from 'kysely';
+import type { Queryable } from '../../store/types.ts';
+import { shownCallee } from './erased.ts';
+import { nextOf } from './next.ts';
+import type { RequestRow } from './rows.ts';
+import { isReached, readStanding } from './standing.ts';
+import { readLadder, readPlan } from './stored.ts';
+import type { Plan, ReachedBy, ReachView, StepView } from './types.ts';
+
+/** More names than this are of no use on a board. */
+const named = 5;
+
+/** Where a request stands in its plan and its ladder; null where each callee is called once. */
+export async function loadReach(from: Queryable, request: RequestRow): Promise<ReachView | null> {
+  if (request.plan === null && request.ladder === null) return null;
+  const plan = readPlan(request.plan);
+  const ladder = readLadder(request.ladder);
+  const running = request.reaching !== 0;
+  const [standing, steps, calling, reachedBy] = await Promise.all([
+    readStanding(from, request, plan, request.changed_at),
+    startedSteps(from, request.id),
+    running ? callingNow(from, request.id) : [],
+    whoWasReached(from, request.id, plan),
+  ]);
+  // As of long ago, so that what is due already shows its time, not that it is being done.
+  const next = running ? nextOf(request, { plan, ladder, standing }, 0) : null;
+  return {
+    plan,
+    ladder,
+    running,
+    step: request.step,
+    attempt: standing.attempt,
+    nextAttemptAt: next?.do === 'wait' ? next.attemptAt : null,
+    nextStepAt: next?.do === 'wait' ? next.stepAt : null,
+    endedBy: request.reach_ended_by,
+    endedAt: request.reach_ended_at,
+    steps,
+    calling,
+    reachedBy,
+  };
+}
+
+async function startedSteps(from: Queryable, requestId: string): Promise<StepView[]> {
+  const rows = await from
+    .selectFrom('steps')
+    .select(['step', 'started_at', 'callees', 'problem'])
+    .where('request_id', '=', requestId)
+    .orderBy('step')
+    .execute();
+  return rows.map(({ started_at: startedAt, ...row }) => ({ ...row, startedAt }));
+}
+
+async function callingNow(
+  from: Queryable,
+  requestId: string,
+): Promise<{ callee: string; name: string | null }[]> {
+  const rows = await from
+    .selectFrom('calls')
+    .select(['callee', 'name'])
+    .where('request_id', '=', requestId)
+    .where('superseded', '=', 0)
+    .where('state', 'in', ['sending', 'accepted'])
+    .orderBy('position')
+    .limit(named + 1)
+    .execute();
+  return rows.map(({ callee, name }) => ({ callee: shownCallee(callee), name }));
+}
+
+/** The first who were reached; each call counts for itself here, also one that was replaced. */
+async function whoWasReached(from: Queryable, requestId: string, plan: Plan): Promise<ReachedBy[]> {
+  const rows = await from
+    .selectFrom('calls')
+    .select(['callee', 'name', 'ended_at', 'feedback_value'])
+    .select(sql<number>`case when feedback_value = ${plan.confirmKey} then 1 else 0 end`.as('pressed'))
+    .where('request_id', '=', requestId)
+    .where('state', '=', 'answered')
+    .where('ended_at', 'is not', null)
+    .where(isReached(plan))
+    .orderBy('pressed', 'desc')
+    .orderBy('ended_at')
+    .limit(named)
+    .execute();
+  return rows.map((row) => ({
+    callee: shownCallee(row.callee),
+    name: row.name,
+    key: Number(row.pressed) === 1 ? row.feedback_value : null,
+    at: row.ended_at ?? 0,
+  }));
+}

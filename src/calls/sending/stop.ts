@@ -1,0 +1,37 @@
+import type { Tx } from '../../store/types.ts';
+import { heldNoMore, moveCalls, moveSubmissions } from '../request/transitions.ts';
+import { type CallCause, limitCauses } from '../request/types.ts';
+
+/**
+ * Stops everything of a request that has not been sent: what is ready, what waits for a limit, and what would go out
+ * once more because its answer was lost. Returns how many calls were stopped.
+ */
+export async function stopUnsent(tx: Tx, requestId: string, cause: CallCause | null = null): Promise<number> {
+  const waiting = await waitingForLimit(tx, requestId);
+  await moveSubmissions(tx, { requestId }, ['ready'], 'cancelled');
+  const why = { ...heldNoMore, cause };
+  const stopped =
+    (await moveCalls(tx, { requestId }, ['ready'], 'cancelled', why)) +
+    (await moveCalls(tx, { requestId, callees: waiting }, ['held'], 'cancelled', why));
+  await tx
+    .updateTable('submissions')
+    .set({ resend_at: null })
+    .where('request_id', '=', requestId)
+    .where('resend_at', 'is not', null)
+    .execute();
+  return stopped;
+}
+
+/** Callees whose calls a limit holds back, and that would be made when it lets them. */
+async function waitingForLimit(tx: Tx, requestId: string): Promise<string[]> {
+  const rows = await tx
+    .selectFrom('calls')
+    .innerJoin('submissions', 'submissions.id', 'calls.submission_id')
+    .select('calls.callee')
+    .where('calls.request_id', '=', requestId)
+    .where('calls.state', '=', 'held')
+    .where('calls.cause', 'in', limitCauses)
+    .where('submissions.state', '=', 'ready')
+    .execute();
+  return rows.map((row) => row.callee);
+}

@@ -1,0 +1,61 @@
+import { maskNumber } from '../callees/numbering-plan.ts';
+import type { CallsDeps } from '../calls/request/deps.ts';
+import { lockRequest } from '../calls/request/rows.ts';
+import { planIn } from '../calls/request/stored.ts';
+import type { TaskHandler } from '../queue/types.ts';
+import type { Tx } from '../store/types.ts';
+import { acknowledgeAlert, acknowledgeRequest } from './acknowledge.ts';
+import { lockAlert } from './known-alerts.ts';
+
+/**
+ * The handler of "confirmed" tasks (key: request): somebody who was called pressed the key that confirms, which takes
+ * the alert like "I've got it" does. Also long after the request was done; twice changes nothing.
+ */
+export function createConfirmer(deps: CallsDeps): TaskHandler {
+  return async (task) => {
+    await deps.store.transaction((tx) => takeForCallee(tx, deps, task.key));
+    return undefined;
+  };
+}
+
+async function takeForCallee(tx: Tx, deps: CallsDeps, requestId: string): Promise<void> {
+  const known = await tx
+    .selectFrom('requests')
+    .leftJoin('alerts', 'alerts.id', 'requests.alert_id')
+    .select(['requests.alert_id', 'requests.plan', 'requests.created_at', 'alerts.episode_at'])
+    .where('requests.id', '=', requestId)
+    .executeTakeFirst();
+  const alertId = known?.alert_id ?? null;
+  if (known === undefined || alertId === null) return;
+  const by = await whoPressed(tx, requestId, planIn(known)?.confirmKey ?? null);
+  if (by === null) return;
+  if (known.created_at >= (known.episode_at ?? 0)) {
+    await acknowledgeAlert(tx, deps, alertId, by);
+    return;
+  }
+  // It fires anew by now, and others are called for that: only this request is taken.
+  await lockAlert(tx, alertId);
+  const request = await lockRequest(tx, requestId);
+  if (request?.acked_by === null) await acknowledgeRequest(tx, deps, request, by);
+}
+
+/** The first who pressed the key, as boards may show them; null: nobody did. */
+async function whoPressed(tx: Tx, requestId: string, confirmKey: string | null): Promise<string | null> {
+  if (confirmKey === null) return null;
+  const call = await tx
+    .selectFrom('calls')
+    .select(['callee', 'name'])
+    .where('request_id', '=', requestId)
+    .where('state', '=', 'answered')
+    .where('feedback_value', '=', confirmKey)
+    .orderBy('ended_at')
+    .limit(1)
+    .executeTakeFirst();
+  return call === undefined ? null : `callee:${labelOf(call)}`;
+}
+
+/** A name that could be a phone number is no way around the mask. */
+function labelOf({ callee, name }: { callee: string; name: string | null }): string {
+  const digits = (name ?? '').match(/\p{Nd}/gu) ?? [];
+  return name === null || name.trim() === '' || digits.length >= 7 ? maskNumber(callee) : name.slice(0, 80);
+}

@@ -1,0 +1,104 @@
+import type { KnownBlock } from '@slack/types';
+import { planOf } from '../../calls/request/plan.ts';
+import type { Plan } from '../../calls/request/types.ts';
+import type { Config, ReachDefaults } from '../../config/types.ts';
+import { textField, type ViewValues } from '../kit/fields.ts';
+import { input, options } from '../kit/inputs.ts';
+
+/** What the four inputs are opened with; absent: the defaults of the configuration. */
+export type ReachPrefill = Partial<Pick<Plan, 'until' | 'attempts' | 'everyMs' | 'enough'>>;
+
+const minuteMs = 60_000;
+const most = { attempts: 10, every: 24 * 60, enough: 100_000 } as const;
+
+const untilWords = {
+  answered: 'The call is answered',
+  confirmed: 'The key that confirms is pressed',
+} as const;
+
+/** How it goes on until people are reached: `attempts`, `every` (minutes), `until`, `enough`. */
+export function reachInputs(prefill: ReachPrefill, defaults: ReachDefaults): KnownBlock[] {
+  const { attempts, everyMs, until, enough } = { ...defaults, ...prefill };
+  // Without a key that confirms there is nothing to choose.
+  const waysToReach =
+    defaults.confirmKey === undefined ? (['answered'] as const) : (['answered', 'confirmed'] as const);
+  const known = options(waysToReach.map((value) => ({ text: untilWords[value], value })));
+  const initial = known.find((each) => each.value === until) ?? known[0];
+  return [
+    numberInput('attempts', 'Calls to each person at most', 1, most.attempts, attempts),
+    numberInput(
+      'every',
+      'Minutes between two calls to a person',
+      1,
+      most.every,
+      Math.max(1, Math.round((everyMs || defaults.everyMs) / minuteMs)),
+    ),
+    input(
+      'until',
+      'A person counts as reached when',
+      {
+        type: 'static_select',
+        options: known,
+        ...(initial === undefined ? {} : { initial_option: initial }),
+      },
+      { optional: true },
+    ),
+    numberInput(
+      'enough',
+      'Stop when so many are reached',
+      1,
+      most.enough,
+      enough ?? undefined,
+      'Empty: call all of them.',
+    ),
+  ];
+}
+
+/** The plan that was filled in; faults come by block_id. Null: each callee is called once. */
+export function readReach(values: ViewValues, config: Config, errors: Record<string, string>): Plan | null {
+  const { reach } = config;
+  const whole = (field: keyof typeof most, otherwise: number | null): number | null => {
+    const typed = textField(values, field).trim();
+    if (typed === '') return otherwise;
+    const value = Number(typed);
+    if (/^\d{1,6}$/.test(typed) && value >= 1 && value <= most[field]) return value;
+    errors[field] = `Type a whole number from 1 to ${most[field]}.`;
+    return otherwise;
+  };
+  const attempts = whole('attempts', reach.attempts) ?? reach.attempts;
+  const every = whole('every', null);
+  const enough = whole('enough', null);
+  const chosen = textField(values, 'until');
+  const until = chosen === 'answered' || chosen === 'confirmed' ? chosen : reach.until;
+  if (until === 'confirmed' && reach.confirmKey === undefined) {
+    errors.until = 'No key confirms: an administrator has to set reach.confirmKey.';
+  }
+  return planOf(
+    { until, attempts, everyMs: every === null ? reach.everyMs : every * minuteMs, enough },
+    reach.confirmKey,
+  );
+}
+
+/** An optional input for a whole number; a value out of its bounds is left out. */
+function numberInput(
+  field: string,
+  label: string,
+  min: number,
+  max: number,
+  value: number | undefined,
+  hint = `${min} to ${max}.`,
+): KnownBlock {
+  const fits = value !== undefined && Number.isInteger(value) && value >= min && value <= max;
+  return input(
+    field,
+    label,
+    {
+      type: 'number_input',
+      is_decimal_allowed: false,
+      min_value: String(min),
+      max_value: String(max),
+      ...(fits ? { initial_value: String(value) } : {}),
+    },
+    { optional: true, hint },
+  );
+}

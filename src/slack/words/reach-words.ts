@@ -1,0 +1,108 @@
+import { lastStep } from '../../calls/request/ladder.ts';
+import type { EndOfReaching, Plan, ReachedBy, ReachView } from '../../calls/request/types.ts';
+import { count, date, duration, foreign, listWords, people, plural, times } from '../kit/text.ts';
+import { calleeLabel } from './call-words.ts';
+
+/** "up to 3 times each, 5 minutes apart, until answered"; null where each is called once and that is all. */
+export function planWords({
+  plan,
+  ladder,
+}: {
+  plan: Plan | null;
+  ladder: ReachView['ladder'];
+}): string | null {
+  const { attempts, everyMs, until, enough, confirmKey } = plan ?? {
+    attempts: 1,
+    everyMs: 0,
+    until: 'answered',
+    enough: null,
+    confirmKey: null,
+  };
+  const key = until === 'confirmed' && confirmKey !== null ? `confirmed with ${confirmKey}` : until;
+  const goesOn = attempts > 1 || enough !== null || ladder !== null || until === 'confirmed';
+  if (!goesOn) return null;
+  const steps = ladder === null ? [] : [`${plural(lastStep(ladder), 'step')} of the ladder`];
+  return [
+    ...(attempts > 1 ? [`up to ${times(attempts)} each, ${duration(Math.round(everyMs / 1000))} apart`] : []),
+    ...steps,
+    `until ${enough === null ? key : `${people(enough)} ${enough === 1 ? 'has' : 'have'} ${key}`}`,
+  ].join(', ');
+}
+
+const endWords: Record<EndOfReaching, string> = {
+  enough: 'Enough people were reached: nobody else is called.',
+  all: 'Everybody was reached.',
+  exhausted: 'Nobody is left to call.',
+  acknowledged: 'Somebody has got it: nobody else is called.',
+  resolved: 'The alert is over: nobody else is called.',
+  stopped: 'Stopped: nobody else is called.',
+  rule_removed: 'The rule is not in the configuration any more: nobody else is called.',
+  restored: 'The database was restored from a backup: nobody else is called.',
+};
+
+/** Who is being called now, who is next and when, who has it and how, as lines of mrkdwn. */
+export function reachLines(reach: ReachView | null, reached: number): string[] {
+  if (reach === null) return [];
+  const { plan, ladder, running, steps } = reach;
+  const lines: string[] = [];
+  const by = reach.reachedBy.map(reachedWords);
+  if (by.length > 0) {
+    const more = reached - by.length;
+    lines.push(`🙋 ${listWords(by)}${more > 0 ? ` and ${count(more)} more` : ''}`);
+  }
+  if (plan.enough !== null && reached > plan.enough) {
+    lines.push(
+      `${count(plan.enough)} were needed, ${count(reached)} were reached: their calls were on their way already.`,
+    );
+  }
+  for (const { step, problem } of steps.slice(-3)) {
+    if (problem !== null) lines.push(`⚠️ Step ${count(step)}: ${foreign(problem, 300)}.`);
+  }
+  if (running) lines.push(...runningLines(reach));
+  else if (reach.endedBy !== null && (ladder !== null || plan.attempts > 1 || plan.enough !== null)) {
+    lines.push(endWords[reach.endedBy]);
+  }
+  return lines;
+}
+
+function runningLines({
+  ladder,
+  step,
+  attempt,
+  plan,
+  calling,
+  nextAttemptAt,
+  nextStepAt,
+}: ReachView): string[] {
+  const where = [
+    ...(ladder === null ? [] : [`step ${count(step)} of ${count(lastStep(ladder))}`]),
+    ...(plan.attempts > 1 ? [`attempt ${count(attempt)} of ${count(plan.attempts)}`] : []),
+  ];
+  const names = calling.slice(0, 5).map((each) => foreign(calleeLabel(each), 60));
+  const more = calling.length > 5 ? ' and others' : '';
+  const now = names.length === 0 ? 'Nobody is being called now' : `Calling ${listWords(names)}${more}`;
+  const lines = [`📞 ${now}${where.length === 0 ? '' : ` (${where.join(', ')})`}.`];
+  if (nextAttemptAt !== null) lines.push(`⏭️ Who was not reached is called again ${date(nextAttemptAt)}.`);
+  if (nextStepAt !== null && ladder !== null) {
+    lines.push(`⏭️ Next: ${nextWords(ladder, step + 1)} ${date(nextStepAt)}.`);
+  }
+  return lines;
+}
+
+/** Names of lists and ids of the configuration; numbers in it are masked. */
+function nextWords(ladder: NonNullable<ReachView['ladder']>, step: number): string {
+  const index = (step - 1) % (ladder.furtherSteps.length + 1);
+  const call = index === 0 ? ladder.firstCall : (ladder.furtherSteps[index - 1]?.call ?? []);
+  const names = call.map((entry) =>
+    /^\+?[\d\s()-]{7,}/.test(entry)
+      ? calleeLabel({ callee: entry.replace(/\D/g, ''), name: null })
+      : foreign(entry, 60),
+  );
+  return `step ${count(step)} (${listWords(names, 5)})`;
+}
+
+/** "Cleo pressed 1 at 03:12" or "Cleo answered at 03:12". */
+function reachedWords({ callee, name, key, at }: ReachedBy): string {
+  const who = foreign(calleeLabel({ callee, name }), 60);
+  return key === null ? `${who} answered ${date(at)}` : `${who} pressed ${foreign(key, 4)} ${date(at)}`;
+}

@@ -1,6 +1,6 @@
 import { lastStep } from '../../calls/request/ladder.ts';
 import type { EndOfReaching, Plan, ReachedBy, ReachView } from '../../calls/request/types.ts';
-import { count, date, duration, foreign, listWords, people, plural, times } from '../kit/text.ts';
+import { capital, count, date, duration, foreign, listWords, people, plural, times } from '../kit/text.ts';
 import { calleeLabel } from './call-words.ts';
 
 /** "up to 3 times each, 5 minutes apart, until answered"; null where each is called once and that is all. */
@@ -65,19 +65,27 @@ export function reachLines(reach: ReachView | null, reached: number): string[] {
   return lines;
 }
 
-function runningLines({
-  ladder,
-  step,
-  attempt,
-  plan,
-  calling,
-  nextAttemptAt,
-  nextStepAt,
-}: ReachView): string[] {
-  const where = [
+/** Where a running request is, in one line: for lists of requests. */
+export function reachLine(reach: ReachView): string {
+  const { nextAttemptAt, nextStepAt } = reach;
+  const times = [
+    ...(nextAttemptAt === null ? [] : [`next attempt ${date(nextAttemptAt)}`]),
+    ...(nextStepAt === null ? [] : [`next step ${date(nextStepAt)}`]),
+  ];
+  return `📞 ${capital([...whereWords(reach), ...times].join(', ')) || 'Calling until enough are reached'}`;
+}
+
+/** "step 2 of 3", "attempt 1 of 2". */
+function whereWords({ ladder, step, attempt, plan }: ReachView): string[] {
+  return [
     ...(ladder === null ? [] : [`step ${count(step)} of ${count(lastStep(ladder))}`]),
     ...(plan.attempts > 1 ? [`attempt ${count(attempt)} of ${count(plan.attempts)}`] : []),
   ];
+}
+
+function runningLines(reach: ReachView): string[] {
+  const { ladder, step, calling, nextAttemptAt, nextStepAt } = reach;
+  const where = whereWords(reach);
   const names = calling.slice(0, 5).map((each) => foreign(calleeLabel(each), 60));
   const more = calling.length > 5 ? ' and others' : '';
   const now = names.length === 0 ? 'Nobody is being called now' : `Calling ${listWords(names)}${more}`;

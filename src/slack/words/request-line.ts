@@ -1,7 +1,7 @@
 import type { RequestView } from '../../calls/request/types.ts';
 import { channelMention, date, foreign, listWords, mention } from '../kit/text.ts';
 import { decisionLines } from './approval-words.ts';
-import { reachLines } from './reach-words.ts';
+import { reachLine } from './reach-words.ts';
 import { crowdWords, playedWords } from './request-words.ts';
 import { countWords, requestWords } from './state-words.ts';
 
@@ -15,7 +15,7 @@ export function requestLine(request: RequestView): string {
   return [
     `${emoji} *${words}*: ${crowd}, ${playedWords(request.message, request.options, 120)}${rule}`,
     `\`${foreign(request.id, 60)}\` · ${date(request.createdAt)} · ${channelMention(request.channelId)}${asked}${counts === '' ? '' : ` · ${counts}`}`,
-    ...(request.reach?.running ? reachLines(request.reach, request.counts.reached) : []),
+    ...(request.reach?.running ? [reachLine(request.reach)] : []),
     ...decisionLines(request, mention),
   ].join('\n');
 }

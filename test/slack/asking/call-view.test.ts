@@ -59,7 +59,7 @@ suite('the call modal', () => {
     assert.equal(view().callback_id, 'voicecall');
     assert.deepEqual(Object.keys(inputs(view({ lists: [], file: false, languages: null }))), [
       ...['callee', 'people', 'fileId', 'channel', 'loopCount', 'maxDuration', 'maxRingingTime'],
-      ...['displayNum', 'calledInfo'],
+      ...['displayNum', 'calledInfo', 'attempts', 'every', 'until', 'enough'],
     ]);
     assert.equal(inputs(view({ languages: null })).fileId?.optional, false);
   });

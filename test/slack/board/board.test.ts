@@ -143,6 +143,10 @@ suite('the board', () => {
         failed: 0,
         answered: 0,
         not_answered: 0,
+        confirmed: 0,
+        reached: 0,
+        attempt: 1,
+        step: 1,
       },
     });
   });

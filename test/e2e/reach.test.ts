@@ -1,0 +1,187 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { databaseKinds } from '../support/store.ts';
+import { recording } from '../support/world.ts';
+import { boardUnder, firing, post, resolved, rung, said } from './alert-flow.ts';
+import { ask, becomes, current, dialled, type Flow, shownText, soon, startFlow, toldAlone } from './flow.ts';
+
+const config = `
+country: IN
+voice: { submit: { concurrency: 2, perSecond: 200 } }
+recordings: { fire-drill: ${recording} }
+reach: { confirmKey: "1" }
+lists: { oncall: ["+91 85632 24100", "+91 85632 24101"], leads: ["+91 85632 24200"], cto: ["+91 85632 24300"] }
+rules:
+  - { name: ladder, channels: [C0ALERTS], match: { from: [B0OTHER], title: db- }, call: [oncall], say: "{title}. Press 1 to take it.",
+      until: confirmed, enough: 1, then: [{ after: 5m, call: [leads], say: "Leads. {title}. Press 1." }, { after: 10m, call: [cto] }] }
+  - { name: twice, channels: [C0ALERTS], match: { from: [B0OTHER], title: web- }, call: ["+91 85632 24400"], say: "{title}", attempts: 2, every: 3m }
+`;
+
+/** What the board tells machines. */
+function told(flow: Flow, board: Parameters<typeof current>[1]) {
+  return current(flow, board).metadata?.event_payload ?? {};
+}
+
+for (const database of databaseKinds) {
+  describe(`until somebody is reached, on ${database}`, () => {
+    let flow: Flow;
+    before(async () => {
+      flow = await startFlow({ database, config });
+      flow.stepMs = 3_000;
+    });
+    after(() => flow.end());
+
+    test('who was not reached is called again after the pause, and nobody else is', async () => {
+      flow.voice.setBehaviour({
+        phones: { '1001': 'busy', '1002': 'not-valid', '1003': { answer: { seconds: 3 } } },
+      });
+      const board = await ask(flow, {
+        callee: '+91 85632 21001, +91 85632 21002, +91 85632 21003',
+        fileId: recording,
+        attempts: '3',
+        every: '5',
+      });
+      await becomes(flow, board, 'done', { callees: 3, accepted: 3, answered: 1, not_answered: 2 });
+      assert.equal(rung(flow, '918563221001').length, 3);
+      assert.equal(rung(flow, '918563221002').length, 1, 'a number that does not exist');
+      assert.equal(rung(flow, '918563221003').length, 1);
+      assert.equal(told(flow, board).reached, 1);
+      assert.equal(told(flow, board).attempt, 3);
+      assert.equal(told(flow, board).step, 1);
+      assert.match(shownText(current(flow, board)), /up to 3 times each, 5 min apart, until answered/);
+    });
+
+    test('an attempt that is answered ends the attempts', async () => {
+      flow.voice.setBehaviour({ phones: { '1101': 'busy' } });
+      const board = await ask(flow, {
+        callee: '+91 85632 21101',
+        fileId: recording,
+        attempts: '3',
+        every: '5',
+      });
+      await soon(flow, 'the first attempt is over', () => told(flow, board).not_answered === 1);
+      flow.voice.setBehaviour({ phones: { '1101': { answer: { seconds: 3 } } } });
+      await becomes(flow, board, 'done', { callees: 1, accepted: 1, answered: 1, not_answered: 0 });
+      assert.equal(rung(flow, '918563221101').length, 2);
+    });
+
+    test('a call of which nothing is heard is never called again, for however long', async () => {
+      // The platform queues calls: nothing of them is in a report or a record before they are dialled.
+      flow.voice.setBehaviour({ queueMs: 3_600_000 });
+      const board = await ask(flow, {
+        callee: '+91 85632 21201, +91 85632 21202',
+        fileId: recording,
+        attempts: '3',
+        every: '1',
+      });
+      await soon(flow, 'both are accepted', () => told(flow, board).accepted === 2);
+      const silentUntil = flow.clock.now() + 20 * 60_000;
+      await soon(flow, '20 minutes pass', () => flow.clock.now() > silentUntil);
+      assert.equal(rung(flow, '918563221201').length + rung(flow, '918563221202').length, 2);
+      assert.equal(told(flow, board).state, 'sent');
+      flow.voice.setBehaviour({ queueMs: 0 });
+      await flow.slack.press('U0ASHA', board.channel, board.ts, 'call_cancel');
+      await soon(flow, 'nobody is called again', () =>
+        /nobody else is called/.test(shownText(current(flow, board))),
+      );
+    });
+
+    test('enough of a crowd: groups of what is needed and half, and the rest are never called', async () => {
+      flow.voice.setBehaviour({ autoAnswerMs: 10 });
+      const numbers = Array.from({ length: 12 }, (_, index) => `+91 85632 22${100 + index}`);
+      const before = dialled(flow).length;
+      const board = await ask(flow, { callee: numbers.join('\n'), fileId: recording, enough: '3' });
+      const counts = await becomes(flow, board, 'done', { callees: 12, answered: 5, cancelled: 7 });
+      assert.equal(counts.accepted, 5);
+      assert.equal(dialled(flow).length, before + 1);
+      assert.match(shownText(current(flow, board)), /3 were needed, 5 were reached/);
+    });
+
+    test('a ladder ends by a key, which takes the alert and names who pressed', async () => {
+      flow.voice.setBehaviour({
+        phones: { '4100': 'rejected', '4101': 'rejected', '4200': { answer: { seconds: 4, key: '1' } } },
+      });
+      const alert = post(flow, firing('db-key lag', 'critical'));
+      const board = await boardUnder(flow, alert);
+      await soon(flow, 'the leads are called', () => rung(flow, '918563224200').length === 1, {
+        stepMs: 2_000,
+      });
+      assert.equal(rung(flow, '918563224200')[0]?.text, 'Leads. db-key lag critical. Press 1.');
+      await becomes(flow, board, 'done', { callees: 3, answered: 1 });
+      await soon(flow, 'who pressed is shown as having it', () =>
+        /pressed 1/.test(shownText(current(flow, board))),
+      );
+      assert.equal(told(flow, board).confirmed, 1);
+      assert.equal(told(flow, board).step, 2);
+      await soon(flow, 'the alert is taken', () => /has got it/.test(shownText(current(flow, board))));
+      assert.equal(rung(flow, '918563224300').length, 0);
+    });
+
+    test('a ladder that reaches nobody calls every step once and ends', async () => {
+      flow.voice.setBehaviour({
+        phones: {
+          '4100': 'rejected',
+          '4101': { answer: { seconds: 2 } },
+          '4200': 'busy',
+          '4300': 'no-answer',
+        },
+      });
+      const before = flow.voice.calls.length;
+      const alert = post(flow, firing('db-nobody lag', 'critical'));
+      const board = await boardUnder(flow, alert);
+      await becomes(flow, board, 'done', { callees: 4, answered: 1, not_answered: 3 });
+      assert.equal(flow.voice.calls.length, before + 4);
+      assert.match(shownText(current(flow, board)), /Nobody is left to call/);
+      assert.equal(told(flow, board).confirmed, 0);
+      assert.equal(told(flow, board).reached, 0);
+      assert.equal(told(flow, board).step, 3);
+    });
+
+    test('a resolve ends a ladder between its steps', async () => {
+      const alert = post(flow, firing('db-resolve lag', 'critical'));
+      const board = await boardUnder(flow, alert);
+      await soon(flow, 'the first step is over', () => told(flow, board).accepted === 2);
+      const before = rung(flow, '918563224200').length;
+      post(flow, resolved('db-resolve lag', 'critical'));
+      await said(flow, alert, 'Resolved');
+      await becomes(flow, board, 'done', { callees: 2 });
+      flow.clock.jump(3_600_000);
+      await soon(flow, 'it says so', () => /The alert is over/.test(shownText(current(flow, board))));
+      assert.equal(rung(flow, '918563224200').length, before);
+    });
+
+    test('Stop and "I have got it" end the ladder while all calls are over', async () => {
+      for (const [button, words] of [
+        ['call_cancel', 'Stopped by'],
+        ['call_ack', 'has got it'],
+      ] as const) {
+        const alert = post(flow, firing(`db-${button} lag`, 'critical'));
+        const board = await boardUnder(flow, alert);
+        await soon(
+          flow,
+          'the first step is over',
+          () => told(flow, board).answered === 1 && told(flow, board).not_answered === 1,
+        );
+        const before = flow.voice.calls.length;
+        await flow.slack.press('U0ASHA', board.channel, board.ts, button);
+        await becomes(flow, board, 'done', { callees: 2 });
+        await soon(flow, words, () => shownText(current(flow, board)).includes(words));
+        flow.clock.jump(3_600_000);
+        await toldAlone(flow, 'U0ASHA');
+        assert.equal(flow.voice.calls.length, before);
+      }
+    });
+
+    test('a rule that is taken out of the configuration ends its ladder, visibly', async () => {
+      const alert = post(flow, firing('db-removed lag', 'critical'));
+      const board = await boardUnder(flow, alert);
+      await soon(flow, 'the first step is over', () => told(flow, board).accepted === 2);
+      const before = flow.voice.calls.length;
+      flow.setConfig(config.replace('name: ladder', 'name: renamed'));
+      await becomes(flow, board, 'done', { callees: 2 });
+      assert.match(shownText(current(flow, board)), /not in the configuration any more/);
+      assert.equal(flow.voice.calls.length, before);
+      flow.setConfig(config);
+    });
+  });
+}

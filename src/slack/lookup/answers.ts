@@ -65,7 +65,8 @@ export function statusAnswer(
   return answer(requests.length === 1 ? shown.map(requestLine).join('\n') : text, [
     ...requestBlocks(shown),
     ...chunkLines(last, 2_800)
-      .slice(-2)
+      // The history is of one request; beside many there is less room.
+      .slice(shown.length > 1 ? -1 : -2)
       .map((lines) => section(lines)),
     ...(more > 0 ? [context(`${count(more)} more: see \`/voicecall history\`.`)] : []),
   ]);

@@ -68,10 +68,8 @@ export function reachLines(reach: ReachView | null, reached: number): string[] {
 /** Where a running request is, in one line: for lists of requests. */
 export function reachLine(reach: ReachView): string {
   const { nextAttemptAt, nextStepAt } = reach;
-  const times = [
-    ...(nextAttemptAt === null ? [] : [`next attempt ${date(nextAttemptAt)}`]),
-    ...(nextStepAt === null ? [] : [`next step ${date(nextStepAt)}`]),
-  ];
+  const at = Math.min(nextAttemptAt ?? Number.POSITIVE_INFINITY, nextStepAt ?? Number.POSITIVE_INFINITY);
+  const times = Number.isFinite(at) ? [`goes on ${date(at)}`] : [];
   return `📞 ${capital([...whereWords(reach), ...times].join(', ')) || 'Calling until enough are reached'}`;
 }
 

@@ -152,7 +152,9 @@ export function configuredGroups(config: Config): Map<string, string[]> {
   name(config.callers ?? [], 'callers');
   name(config.approval?.approvers ?? [], 'approval');
   for (const [list, members] of Object.entries(config.lists)) name(members, `list ${list}`);
-  for (const rule of config.rules) name(rule.call, `rule ${rule.name}`);
+  for (const rule of config.rules) {
+    for (const { call } of [rule, ...rule.furtherSteps]) name(call, `rule ${rule.name}`);
+  }
   return groups;
 }
 

@@ -32,6 +32,7 @@ export function checkReferences(file: unknown, report: ReportAt, notice: (text: 
   }
   checkLoopCount(root, report);
   checkDisplayNums(root, report);
+  checkUntil(group(root.reach), root, ['reach'], report);
   checkApproval(group(root.approval), root.approval !== undefined, report);
   checkRules(root, numberOptions, report, notice);
 }
@@ -51,10 +52,20 @@ function checkRules(
       report([...at, 'name'], `${JSON.stringify(name)} again`, 'another name for each rule');
     names.add(name);
     checkMessage(rule, root, at, report);
+    checkReach(rule, root, at, report, notice);
     checkSources(rule, root, at, report, notice);
-    for (const [position, entry] of oneOrMore(rule.call).entries()) {
-      const path = Array.isArray(rule.call) ? [...at, 'call', position] : [...at, 'call'];
-      checkCall(path, entry, root, numberOptions, report, notice);
+    const calls: [(string | number)[], unknown][] = [
+      [at, rule.call],
+      ...list(rule.then).map((step, position): [(string | number)[], unknown] => [
+        [...at, 'then', position],
+        group(step).call,
+      ]),
+    ];
+    for (const [where, call] of calls) {
+      for (const [position, entry] of oneOrMore(call).entries()) {
+        const path = Array.isArray(call) ? [...where, 'call', position] : [...where, 'call'];
+        checkCall(path, entry, root, numberOptions, report, notice);
+      }
     }
     if (rule.approval === 'policy' && root.approval === undefined) {
       report([...at, 'approval'], 'policy', 'never, or a key "approval" at the top that says who approves');
@@ -121,6 +132,57 @@ function checkMessage(rule: Group, root: Group, at: (string | number)[], report:
     'a name from recordings, or a fileId',
     didYouMean(recording, known),
   );
+}
+
+/** Keys as somebody may write them in a text to be spoken. */
+const keyWords: Record<string, RegExp> = {
+  ...{ '0': /\bzero\b/i, '1': /\bone\b/i, '2': /\btwo\b/i, '3': /\bthree\b/i, '4': /\bfour\b/i },
+  ...{ '5': /\bfive\b/i, '6': /\bsix\b/i, '7': /\bseven\b/i, '8': /\beight\b/i, '9': /\bnine\b/i },
+  ...{ '*': /\*|\bstar\b/i, '#': /#|\b(hash|pound)\b/i },
+};
+
+function mentionsKey(say: unknown, key: string): boolean {
+  const text = String(say).replace(/\{\w+\}/g, ' ');
+  return keyWords[key]?.test(text) === true || new RegExp(`(^|[^0-9])[${key}]([^0-9]|$)`).test(text);
+}
+
+/** A rule that waits for a key, or calls in steps, says all that it takes. */
+function checkReach(
+  rule: Group,
+  root: Group,
+  at: (string | number)[],
+  report: ReportAt,
+  notice: (text: string) => void,
+): void {
+  checkUntil(rule, root, at, report);
+  const steps = list(rule.then).map(group);
+  for (const [index, step] of steps.entries()) {
+    if (step.say !== undefined && step.recording !== undefined)
+      report([...at, 'then', index, 'recording'], 'say and recording', 'only one of them');
+  }
+  if (rule.repeat !== undefined && rule.repeat !== 0 && steps.length === 0)
+    report(
+      [...at, 'repeat'],
+      'repeat without then',
+      'steps beside it: the pause before a repeat is that of its last step',
+    );
+  const key = group(root.reach).confirmKey;
+  const until = rule.until ?? group(root.reach).until;
+  if (until !== 'confirmed' || key === undefined) return;
+  const says = [rule.say, ...steps.map((step) => step.say)].filter((say) => say !== undefined);
+  if (says.every((say) => mentionsKey(say, String(key)))) return;
+  notice(
+    `Rule ${JSON.stringify(rule.name)} waits for the key ${String(key)}, and what it says does not mention it: nobody will know what to press.`,
+  );
+}
+
+function checkUntil(of: Group, root: Group, at: (string | number)[], report: ReportAt): void {
+  if (of.until === 'confirmed' && group(root.reach).confirmKey === undefined)
+    report(
+      [...at, 'until'],
+      'confirmed without reach.confirmKey',
+      'a key that confirms: reach: { confirmKey: "1" }',
+    );
 }
 
 type NumberSettings = { country: Parameters<typeof onlyTimeZone>[0] };

@@ -214,6 +214,23 @@ test('notices: rules without a sender, and numbers that are doubted, masked', ()
   assert.doesNotMatch(notices.join('\n'), /91856321412/);
 });
 
+test('a rule that waits for a key says which, and steps name whom they call', () => {
+  const reach = 'reach: { confirmKey: "1" }\n';
+  const notice = (text: string) => read(`${reach}${rule(text)}`).notices.join();
+  assert.match(notice('say: "{title}", until: confirmed'), /waits for the key 1/);
+  assert.match(
+    notice('say: "Press 1.", until: confirmed, then: [{ after: 5m, call: [U0B], say: "Hurry." }]'),
+    /1/,
+  );
+  for (const say of ['Press 1 to take it.', 'Press one.', 'Taste 1 druecken'])
+    assert.equal(notice(`say: "${say}", until: confirmed`), '');
+  assert.match(notice('say: "Server 10 is down.", until: confirmed'), /waits for the key 1/);
+  assert.match(told(rule('say: x, until: confirmed')), /reach\.confirmKey/);
+  assert.match(told('reach: { until: confirmed }'), /reach\.confirmKey/);
+  assert.match(told(rule('say: x, repeat: 2')), /repeat without then/);
+  assert.match(told(rule('say: x, then: [{ after: 5m, call: [nobody-known] }]')), /nobody-known/);
+});
+
 test('no fault shows a full phone number', () => {
   const text =
     'voice: { displayNum: "+918563214120" }\nlists: { a: ["6591110001"], b: ["918563214120 918563214121"] }\ncountry: IN\ncallers: ["+91 85632 14120"]\n"918563214120": 1\n';

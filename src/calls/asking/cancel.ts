@@ -12,17 +12,18 @@ import { moveRequest } from '../request/transitions.ts';
 import type { EndOfReaching } from '../request/types.ts';
 import { stopUnsent } from '../sending/stop.ts';
 
+/** How many calls were stopped, and whether the request would have called somebody again. */
+export interface Stopped {
+  stopped: number;
+  goesOn: boolean;
+}
+
 /**
  * Stops everything of a request that has not been sent, its further attempts and steps included; calls already placed
  * cannot be stopped. Returns how many calls were stopped. Throws VoicecallError not_found, or already_decided when
- * nothing is left to stop. Whether
- * `userId` may do it is the caller's to check.
+ * nothing is left to stop. Whether `userId` may do it is the caller's to check.
  */
-export async function cancelRequest(
-  deps: CallsDeps,
-  requestId: string,
-  userId: string,
-): Promise<{ stopped: number }> {
+export async function cancelRequest(deps: CallsDeps, requestId: string, userId: string): Promise<Stopped> {
   const at = deps.clock.now();
   return await transactionReadBack(
     deps.store,
@@ -32,16 +33,13 @@ export async function cancelRequest(
 }
 
 /** What this very press stopped, if it is stored already; null if it is not. */
-async function storedCancel(
-  tx: Tx,
-  requestId: string,
-  userId: string,
-  at: number,
-): Promise<{ stopped: number } | null> {
+async function storedCancel(tx: Tx, requestId: string, userId: string, at: number): Promise<Stopped | null> {
   await lockRequest(tx, requestId);
   const audit = await readAudit(tx, requestId);
   const stored = audit.find((each) => each.action === 'cancelled' && each.actor === userId && each.at === at);
-  return stored === undefined ? null : { stopped: Number(stored.detail.stopped) };
+  return stored === undefined
+    ? null
+    : { stopped: Number(stored.detail.stopped), goesOn: stored.detail.goesOn === true };
 }
 
 /** Whether something of it can still be stopped. */
@@ -65,7 +63,7 @@ export async function cancelIn(
   deps: CallsDeps,
   requestId: string,
   { by, action, at: now = deps.clock.now() }: { by: string; action: StopAction; at?: number },
-): Promise<{ stopped: number }> {
+): Promise<Stopped> {
   const request = await lockRequest(tx, requestId);
   if (request === null) throw new VoicecallError('not_found', `no request ${requestId}`);
   if (!isOpen(request)) {
@@ -74,15 +72,21 @@ export async function cancelIn(
     });
   }
   const stopped = await stopUnsent(tx, requestId);
+  const goesOn = request.reaching !== 0;
   await tx
     .updateTable('requests')
     .set({ cancelled_by: by, changed_at: now, ...endOfReaching(request, endsReaching[action], now) })
     .where('id', '=', requestId)
     .execute();
-  await record(tx, requestId, { at: now, actor: by, action, detail: { stopped } });
+  await record(tx, requestId, {
+    at: now,
+    actor: by,
+    action,
+    detail: { stopped, ...(goesOn ? { goesOn } : {}) },
+  });
   if (request.state === 'awaiting_approval') {
     await moveRequest(tx, request, 'cancelled', now, { cancelled_by: by, finished_at: now });
     await closeApproval(tx, requestId, now);
   } else await advance(tx, deps, requestId);
-  return { stopped };
+  return { stopped, goesOn };
 }

@@ -15,7 +15,7 @@ export async function loadReach(from: Queryable, request: RequestRow): Promise<R
   if (request.plan === null && request.ladder === null) return null;
   const plan = readPlan(request.plan);
   const ladder = readLadder(request.ladder);
-  const running = request.reaching !== 0;
+  const running = request.reaching !== 0 && ['approved', 'sending', 'sent'].includes(request.state);
   const [standing, steps, calling, reachedBy] = await Promise.all([
     readStanding(from, request, plan, request.changed_at),
     startedSteps(from, request.id),

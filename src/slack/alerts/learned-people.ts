@@ -25,7 +25,8 @@ const isId = (entry: string) => /^[USW][A-Z0-9]{2,}$/.test(entry);
 
 /** Slack's people and user groups that rules call, by name or through a list. */
 export function calledInSlack({ rules, lists }: Pick<Config, 'rules' | 'lists'>): string[] {
-  const entries = rules.flatMap(({ call }) => call.flatMap((entry) => lists[entry] ?? [entry]));
+  const calls = rules.flatMap(({ call, furtherSteps }) => [call, ...furtherSteps.map((step) => step.call)]);
+  const entries = calls.flat().flatMap((entry) => lists[entry] ?? [entry]);
   return [...new Set(entries.filter(isId))];
 }
 

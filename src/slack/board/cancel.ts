@@ -29,8 +29,7 @@ export function registerCancel(app: App, deps: SlackDeps): void {
           text: 'Only the person who asked, and approvers, may cancel these calls. Nothing was changed.',
         };
       }
-      const { stopped } = await cancelRequest(deps, request.id, userId);
-      return { text: cancelledWords(stopped) };
+      return { text: cancelledWords(await cancelRequest(deps, request.id, userId)) };
     });
   });
 
@@ -48,8 +47,10 @@ export function registerCancel(app: App, deps: SlackDeps): void {
   });
 }
 
-/** "12 people will not be rung." with what cannot be undone. */
-export function cancelledWords(stopped: number): string {
+/** "12 people will not be rung." with what cannot be undone. `goesOn`: it would have called somebody again. */
+export function cancelledWords({ stopped, goesOn }: { stopped: number; goesOn: boolean }): string {
+  if (stopped === 0 && goesOn)
+    return 'Cancelled: nobody else is called. Calls already placed cannot be stopped.';
   if (stopped === 0) return 'Cancelled. Nothing was left to stop: what was dialled cannot be called back.';
   return `Cancelled: ${people(stopped)} will not be rung. What was dialled already cannot be called back.`;
 }

@@ -1,7 +1,7 @@
 import { readNumberAndName } from '../../callees/named-number.ts';
 import type { Config, Rule } from '../../config/types.ts';
 import { header, type RenderedMessage, section, topText } from '../kit/blocks.ts';
-import { channelMention, count, date, foreign, listWords } from '../kit/text.ts';
+import { channelMention, count, date, duration, foreign, listWords } from '../kit/text.ts';
 import { calleeLabel, safeName } from '../words/call-words.ts';
 
 const shown = 40;
@@ -40,11 +40,22 @@ function ruleLine(rule: Rule, config: RulesConfig, matchedAt: number | null): st
     rule.say === undefined
       ? `plays ${foreign(rule.recording ?? '', 80)}`
       : `says “${foreign(rule.say, 200)}”`;
-  const whom = rule.call.map((entry) => calleeWords(entry, config));
+  const whom = listWords(
+    rule.call.map((entry) => calleeWords(entry, config)),
+    8,
+  );
+  const steps = rule.furtherSteps.map(
+    ({ afterMs, call }) =>
+      `after ${duration(Math.round(afterMs / 1000))} ${listWords(
+        call.map((entry) => calleeWords(entry, config)),
+        4,
+      )}`,
+  );
+  const then = steps.length === 0 ? '' : `, then ${foreign(listWords(steps, 5), 300)}`;
   const where = listWords(rule.channels.map(channelMention), 5);
   const mode = rule.mode === 'shadow' ? ' (shadow: rings nobody)' : '';
   const last = matchedAt === null ? 'never matched' : `last matched ${date(matchedAt)}`;
-  return `*${foreign(rule.name, 80)}*${mode}: alerts in ${where} ring ${foreign(listWords(whom, 8), 300)}; ${what}; ${last}.`;
+  return `*${foreign(rule.name, 80)}*${mode}: alerts in ${where} ring ${foreign(whom, 300)}${then}; ${what}; ${last}.`;
 }
 
 /** A list's name or a Slack id as it stands there; of a number what others may read. */

@@ -285,7 +285,7 @@ for (const kind of databaseKinds) {
     test('who asked may cancel while it waits; a press after that is told so; all of it is in the trail', async () => {
       const id = await request(deps);
       assert.equal((await press(id, 'U0ASHA')).code, 'not_allowed');
-      assert.deepEqual(await cancelRequest(deps, id, 'U0ASHA'), { stopped: 3 });
+      assert.deepEqual(await cancelRequest(deps, id, 'U0ASHA'), { stopped: 3, goesOn: false });
       const told = await press(id, 'U0BEN');
       assert.deepEqual([told.code, told.state, told.by], ['already_decided', 'cancelled', 'U0ASHA']);
       assert.deepEqual(await actions(id), [

@@ -28,8 +28,10 @@ export async function advance(
   if (request.state === 'sending' || request.state === 'approved') {
     if (!(await anyCall(tx, requestId, ['ready', 'sending']))) {
       const counts = await countCalls(tx, requestId, planIn(request));
-      const again = counts.unknown > 0 && (await willBeResent(tx, requestId));
-      const later = counts.held > 0 && (await waitsForLimit(tx, requestId));
+      // A callee of whom an earlier call told something counts by that one: the counts do not tell of the last.
+      const calledAgain = request.plan !== null;
+      const again = (calledAgain || counts.unknown > 0) && (await willBeResent(tx, requestId));
+      const later = (calledAgain || counts.held > 0) && (await waitsForLimit(tx, requestId));
       if (!again && !later) await finishSending(tx, request, counts, now);
     }
   } else if (request.state === 'sent' && request.reaching === 0) {

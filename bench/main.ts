@@ -6,6 +6,7 @@ import { acknowledge } from './rows/acknowledge.ts';
 import { tenThousand, twoHundred } from './rows/crowd.ts';
 import { million } from './rows/million.ts';
 import { posted, postedStorm } from './rows/posted.ts';
+import { furtherAttempt, nextAttempt } from './rows/reach.ts';
 import { reports } from './rows/reports.ts';
 import { alert, approve, submit, twoInstances } from './rows/single.ts';
 import { start } from './rows/start.ts';
@@ -20,6 +21,8 @@ const measurements: Measurement[] = [
   posted,
   twoHundred,
   tenThousand,
+  furtherAttempt,
+  nextAttempt,
   twoInstances,
   storm,
   postedStorm,

@@ -124,6 +124,16 @@ export async function fill(
   if (opened.outcome !== 'ok') throw new Error(`/voicecall: ${opened.outcome}`);
   const view = await soon(() => slack.state.views.get(user)?.at(-1), 5_000);
   if (view === undefined) throw new Error('no modal was opened');
+  if (values.file !== undefined) {
+    await slack.pressInView(user, view.id, 'call_options');
+    const shown = () =>
+      slack.state.views
+        .get(user)
+        ?.at(-1)
+        ?.blocks.some((block) => block.block_id === 'file');
+    if ((await soon(() => shown() || undefined, 5_000)) === undefined)
+      throw new Error('no options were shown');
+  }
   const first = await slack.submitView(user, view.id, { fileId: recording, channel, ...values });
   if (first.view?.callback_id !== 'voicecall_confirm')
     throw new Error(`Submit: ${JSON.stringify(first.errors)}`);

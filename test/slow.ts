@@ -18,6 +18,7 @@ const slow = [
   'test/e2e/socket-mode',
   'test/e2e/voice-down',
   'test/calls/approval/property',
+  'test/calls/reaching/property',
   'test/cli/move',
   'test/store/sqlite-faults',
 ];

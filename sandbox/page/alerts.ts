@@ -1,4 +1,4 @@
-// Sample alerts as six well-known tools post them: by webhook or modern bot, with the content in attachments, in
+// Sample alerts as well-known tools post them: by webhook or modern bot, with the content in attachments, in
 // blocks or in the text, resolved by a new message or by an edit of the first.
 import { createExplainer } from '../../src/alerts/explain/explain.ts';
 import type { Rule } from '../../src/config/types.ts';
@@ -119,6 +119,23 @@ export const samples: readonly Sample[] = [
               ],
             },
           ],
+        },
+      ],
+    }),
+  },
+  {
+    id: 'night',
+    bot: 'B0OPSGENIE',
+    tool: 'Opsgenie',
+    title: 'payments down, at night: three steps until somebody has it',
+    edits: false,
+    post: (resolved) => ({
+      text: '',
+      attachments: [
+        {
+          color: resolved ? 'good' : 'danger',
+          title: `${resolved ? '[RESOLVED]' : '[FIRING:1]'} Payments are down (critical)`,
+          fallback: 'Payments are down',
         },
       ],
     }),

@@ -81,7 +81,8 @@ const hooks = {
   date: (date: { timestamp: string; format: string; fallback: string }) =>
     createElement(
       'time',
-      { title: date.fallback },
+      // The page counts down to what is to come.
+      { title: date.fallback, 'data-at': date.timestamp },
       Number.isFinite(Number(date.timestamp)) ? dateText(Number(date.timestamp), date.format) : date.fallback,
     ),
   link: (link: { href: string; children: unknown; className?: string }) =>

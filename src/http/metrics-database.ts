@@ -8,7 +8,11 @@ export interface DatabaseFacts {
   requests: { origin: string; count: number }[];
   /** Of the last 24 hours, as the next. */
   submissions: { state: string; count: number }[];
-  calls: { state: string; termination: string; count: number }[];
+  calls: { state: string; termination: string; attempt: number; ending: string | null; count: number }[];
+  /** Of the requests made since: how long it took until the first callee was reached, ms. */
+  reachedAfterMs: number[];
+  /** What ended plans and ladders. */
+  ended: { by: string; count: number }[];
   /** How long the oldest task that is due waits, ms. */
   taskLagMs: number;
   failing: { kind: string; count: number }[];
@@ -53,7 +57,7 @@ export function createDatabaseFacts(deps: {
   async function look(now: number): Promise<DatabaseFacts | null> {
     const { read } = deps.store;
     try {
-      const [submissions, calls, taskLagMs, failing, setAside] = await Promise.all([
+      const [submissions, calls, taskLagMs, failing, setAside, reached, ended] = await Promise.all([
         read
           .selectFrom('submissions')
           .select(['state', count])
@@ -62,9 +66,9 @@ export function createDatabaseFacts(deps: {
           .execute(),
         read
           .selectFrom('calls')
-          .select(['state', 'termination_code', count])
+          .select(['state', 'termination_code', 'attempt', 'ending', count])
           .where('dialled_at', '>', now - windowMs)
-          .groupBy(['state', 'termination_code'])
+          .groupBy(['state', 'termination_code', 'attempt', 'ending'])
           .execute(),
         taskLag(read, now),
         read
@@ -78,6 +82,19 @@ export function createDatabaseFacts(deps: {
           .select(count)
           .where('set_aside_at', 'is not', null)
           .executeTakeFirst(),
+        read
+          .selectFrom('requests')
+          .select(['created_at', 'first_reached_at'])
+          .where('created_at', '>', now - windowMs)
+          .where('first_reached_at', 'is not', null)
+          .execute(),
+        read
+          .selectFrom('requests')
+          .select(['reach_ended_by', count])
+          .where('created_at', '>', now - windowMs)
+          .where('reach_ended_by', 'is not', null)
+          .groupBy('reach_ended_by')
+          .execute(),
       ]);
       return {
         requests: await requests(read, now),
@@ -85,8 +102,12 @@ export function createDatabaseFacts(deps: {
         calls: calls.map((row) => ({
           state: row.state,
           termination: label(row.termination_code),
+          attempt: row.attempt,
+          ending: row.ending,
           count: row.count,
         })),
+        reachedAfterMs: reached.map((row) => Math.max(0, (row.first_reached_at ?? 0) - row.created_at)),
+        ended: ended.map((row) => ({ by: row.reach_ended_by ?? '', count: row.count })),
         taskLagMs,
         failing,
         setAside: setAside?.count ?? 0,

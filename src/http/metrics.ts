@@ -1,4 +1,4 @@
-import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { Store } from '../store/types.ts';
@@ -112,6 +112,41 @@ function addDatabaseMetrics(registry: Registry, deps: { store: Store; clock: Clo
       for (const { state, termination, count } of known?.calls ?? []) {
         this.inc({ state, termination }, count);
       }
+    },
+  });
+  new Gauge({
+    name: 'voicecall_attempts_last_day',
+    help: `Calls by attempt (1: the first) and outcome (answered, busy, no_answer, voicemail, ...; without a report the state) that were dialled ${lastDay}`,
+    labelNames: ['attempt', 'outcome'],
+    registers,
+    async collect() {
+      const known = await facts();
+      this.reset();
+      for (const { attempt, ending, state, count } of known?.calls ?? []) {
+        this.inc({ attempt: String(attempt), outcome: ending ?? state }, count);
+      }
+    },
+  });
+  new Histogram({
+    name: 'voicecall_reached_after_seconds',
+    help: `From a request to the first callee reached, of requests made ${lastDay}`,
+    buckets: [15, 30, 60, 120, 300, 600, 1_200, 3_600],
+    registers,
+    async collect() {
+      const known = await facts();
+      this.reset();
+      for (const afterMs of known?.reachedAfterMs ?? []) this.observe(afterMs / 1000);
+    },
+  });
+  new Gauge({
+    name: 'voicecall_reaching_ended_last_day',
+    help: `Requests that go on until people are reached, by what ended that (enough, all, exhausted, acknowledged, resolved, stopped, rule_removed), of those made ${lastDay}`,
+    labelNames: ['by'],
+    registers,
+    async collect() {
+      const known = await facts();
+      this.reset();
+      for (const { by, count } of known?.ended ?? []) this.set({ by }, count);
     },
   });
   new Gauge({

@@ -64,6 +64,11 @@ forEachDatabase((kind) => {
             await addRequest(tx, 'a', 'person', now - 100 * hourMs);
             await addRequest(tx, 'b', 'person', now - 1);
             await addRequest(tx, 'c', 'alert', now);
+            await tx
+              .updateTable('requests')
+              .set({ first_reached_at: now + 90_000, reach_ended_by: 'enough' })
+              .where('id', '=', 'c')
+              .execute();
             await addCall(tx, '1', {
               at: now - 1,
               outcome: 'accepted',
@@ -104,6 +109,14 @@ forEachDatabase((kind) => {
             '{state="not_answered",termination="other"} 1',
             '{state="unknown",termination=""} 1',
           ]);
+          assert.deepEqual(samples(text, 'voicecall_attempts_last_day'), [
+            '{attempt="1",outcome="answered"} 2',
+            '{attempt="1",outcome="not_answered"} 1',
+            '{attempt="1",outcome="unknown"} 1',
+          ]);
+          assert.deepEqual(samples(text, 'voicecall_reached_after_seconds_count'), ['1']);
+          assert.ok(samples(text, 'voicecall_reached_after_seconds_bucket').includes('{le="120"} 1'));
+          assert.deepEqual(samples(text, 'voicecall_reaching_ended_last_day'), ['{by="enough"} 1']);
           assert.deepEqual(samples(text, 'voicecall_database_up'), ['1']);
         },
         { kind, clock },

@@ -137,6 +137,17 @@ document.addEventListener('click', (event) => {
   if (fault !== undefined) void ask({ kind: 'fault', fault });
 });
 
+/** Times to come within an hour say how long it is until then. */
+function countDown() {
+  for (const time of document.querySelectorAll('time[data-at]')) {
+    time.dataset.text ??= time.textContent;
+    const left = Math.ceil(Number(time.dataset.at) - Date.now() / 1000);
+    const text = left > 0 && left < 3600 ? `${time.dataset.text} (in ${left} s)` : time.dataset.text;
+    if (time.textContent !== text) time.textContent = text;
+  }
+}
+setInterval(countDown, 500);
+
 const changes = new EventSource('/changes');
 changes.onmessage = refresh;
 changes.onerror = () =>

@@ -40,8 +40,8 @@ export async function advance(
   await changed(tx, now, requestId, { progress: step });
 }
 
-/** Where many end at about the same time, they are looked at together, ms. */
-const gatherMs = 200;
+/** Where many end at about the same time they are looked at together: of 10,000 callees every two seconds, ms. */
+const gatherForEachMs = 0.2;
 
 /** Has it decided what the plan and the ladder do next: of many changes, once. */
 export async function lookSoon(
@@ -49,7 +49,7 @@ export async function lookSoon(
   request: Pick<RequestRow, 'id' | 'callees'>,
   now: number,
 ): Promise<void> {
-  const runAt = request.callees <= crowd ? now : now + gatherMs;
+  const runAt = request.callees <= crowd ? now : now + Math.floor(request.callees * gatherForEachMs);
   await enqueue(tx, { kind: 'reach', key: request.id, runAt });
 }
 

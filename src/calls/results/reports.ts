@@ -169,14 +169,16 @@ export async function applyReports(
   const counting: string[] = [];
   const outdone: string[] = [];
   for (const [voiceId, call] of calls) {
-    const told = (reports.get(voiceId) ?? []).map(({ id, callee, body }) => ({
-      id,
+    const told = (reports.get(voiceId) ?? []).map(({ id, callee, body, received_at }) => ({
+      ...{ id, received_at },
       // One that names another callee must not win.
       record: callee === null || callee === call.callee ? readRecord(body) : null,
     }));
     const report = winningReport(told.flatMap(({ record }) => record ?? []));
     for (const { id, record } of told) (record !== null && record === report ? counting : outdone).push(id);
-    if (report !== null) changed.push({ from: call.state, call: withReport(call, voiceId, report, now) });
+    if (report === null) continue;
+    const receivedAt = told.find(({ record }) => record === report)?.received_at ?? now;
+    changed.push({ from: call.state, call: withReport(call, { voiceId, receivedAt }, report, now) });
   }
   await writeCalls(tx, changed, reportedColumns);
   const done = { applied_at: now, tried_at: now };
@@ -207,10 +209,10 @@ async function thatMayCount(
   tx: Tx,
   rows: readonly ReportRow[],
   voiceIds: readonly string[],
-): Promise<Pick<ReportRow, 'id' | 'voice_id' | 'callee' | 'body'>[]> {
+): Promise<Pick<ReportRow, 'id' | 'voice_id' | 'callee' | 'body' | 'received_at'>[]> {
   const before = await tx
     .selectFrom('reports')
-    .select(['id', 'voice_id', 'callee', 'body'])
+    .select(['id', 'voice_id', 'callee', 'body', 'received_at'])
     .where('voice_id', 'in', voiceIds)
     .where('tried_at', 'is not', null)
     .where('outdone', '=', 0)
@@ -293,7 +295,12 @@ const reportedColumns = [
 ] as const satisfies (keyof CallRow)[];
 
 /** The call after the report that counts for it. */
-function withReport(call: CallRow, voiceId: string, report: CallRecord, now: number): CallRow {
+function withReport(
+  call: CallRow,
+  { voiceId, receivedAt }: { voiceId: string; receivedAt: number },
+  report: CallRecord,
+  now: number,
+): CallRow {
   const final = isFinal(report);
   const { answered, kind } = judgeTermination(report);
   const end: CallState = !final ? 'accepted' : answered ? 'answered' : 'not_answered';
@@ -317,7 +324,7 @@ function withReport(call: CallRow, voiceId: string, report: CallRecord, now: num
     reported_at: now,
     ending: final ? kind : null,
     // A later report tells more of the same end: the pause after it does not begin anew.
-    ended_at: final ? (call.ended_at ?? now) : null,
+    ended_at: final ? (call.ended_at ?? receivedAt) : null,
     ask_at: state === 'accepted' ? (call.ask_at ?? now + soonMs) : null,
   };
 }

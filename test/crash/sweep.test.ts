@@ -26,6 +26,13 @@ rules:
     match: { title: replica lag, from: [B0OTHER] }
     call: ["+91 98000 00001"]
     say: "Database alert. {title}."
+  - name: ladder
+    channels: [C0ALERTS]
+    match: { title: payments, from: [B0OTHER] }
+    call: ["+91 98000 00011"]
+    say: "{title}"
+    onUnknown: hold
+    then: [{ after: 2s, call: ["+91 98000 00012"] }, { after: 2s, call: ["+91 98000 00013", "+91 98000 00014"] }]
 `;
 
 interface Story {
@@ -99,6 +106,18 @@ const stories: Story[] = [
     channel: 'C0ALERTS',
     async play(stage) {
       stage.slack.postAs({ bot: 'B0OTHER' }, 'C0ALERTS', 'FIRING: replica lag on db1');
+      await button(stage, 'call_details', 'C0ALERTS');
+    },
+  },
+  {
+    name: 'a ladder',
+    requests: 1,
+    calls: 4,
+    channel: 'C0ALERTS',
+    async play(stage) {
+      const never = { '0011': 'busy', '0012': 'rejected', '0013': 'busy', '0014': 'busy' } as const;
+      stage.voice.setBehaviour({ phones: never });
+      stage.slack.postAs({ bot: 'B0OTHER' }, 'C0ALERTS', 'FIRING: payments are down');
       await button(stage, 'call_details', 'C0ALERTS');
     },
   },

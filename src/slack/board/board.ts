@@ -106,7 +106,9 @@ function askedLines(request: RequestView, who: (id: string) => string): string[]
 
 function whoDid(request: RequestView, who: (id: string) => string): string[] {
   const lines = decisionLines(request, who);
-  if (request.cancelledBy !== null) {
+  // Who took it by a key or a button is told below: that nobody was left to stop needs no line of its own.
+  const onlyTaken = request.cancelledBy === request.ackedBy && request.counts.cancelled === 0;
+  if (request.cancelledBy !== null && !onlyTaken) {
     const left = request.counts.cancelled;
     const dialled = request.counts.accepted + request.counts.unknown;
     lines.push(

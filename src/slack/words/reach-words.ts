@@ -1,6 +1,6 @@
 import { lastStep } from '../../calls/request/ladder.ts';
 import type { EndOfReaching, Plan, ReachedBy, ReachView } from '../../calls/request/types.ts';
-import { capital, count, date, duration, foreign, listWords, people, plural, times } from '../kit/text.ts';
+import { capital, count, duration, foreign, listWords, people, plural, times, utc } from '../kit/text.ts';
 import { calleeLabel } from './call-words.ts';
 
 /** "up to 3 times each, 5 minutes apart, until answered"; null where each is called once and that is all. */
@@ -21,7 +21,7 @@ export function planWords({
   const key = until === 'confirmed' && confirmKey !== null ? `confirmed with ${confirmKey}` : until;
   const goesOn = attempts > 1 || enough !== null || ladder !== null || until === 'confirmed';
   if (!goesOn) return null;
-  const steps = ladder === null ? [] : [`${plural(lastStep(ladder), 'step')} of the ladder`];
+  const steps = ladder === null ? [] : [plural(lastStep(ladder), 'step')];
   return [
     ...(attempts > 1 ? [`up to ${times(attempts)} each, ${duration(Math.round(everyMs / 1000))} apart`] : []),
     ...steps,
@@ -69,7 +69,7 @@ export function reachLines(reach: ReachView | null, reached: number): string[] {
 export function reachLine(reach: ReachView): string {
   const { nextAttemptAt, nextStepAt } = reach;
   const at = Math.min(nextAttemptAt ?? Number.POSITIVE_INFINITY, nextStepAt ?? Number.POSITIVE_INFINITY);
-  const times = Number.isFinite(at) ? [`goes on ${date(at)}`] : [];
+  const times = Number.isFinite(at) ? [`goes on ${clock(at)}`] : [];
   return `📞 ${capital([...whereWords(reach), ...times].join(', ')) || 'Calling until enough are reached'}`;
 }
 
@@ -88,9 +88,9 @@ function runningLines(reach: ReachView): string[] {
   const more = calling.length > 5 ? ' and others' : '';
   const now = names.length === 0 ? 'Nobody is being called now' : `Calling ${listWords(names)}${more}`;
   const lines = [`📞 ${now}${where.length === 0 ? '' : ` (${where.join(', ')})`}.`];
-  if (nextAttemptAt !== null) lines.push(`⏭️ Who was not reached is called again ${date(nextAttemptAt)}.`);
+  if (nextAttemptAt !== null) lines.push(`⏭️ Who was not reached is called again ${clock(nextAttemptAt)}.`);
   if (nextStepAt !== null && ladder !== null) {
-    lines.push(`⏭️ Next: ${nextWords(ladder, step + 1)} ${date(nextStepAt)}.`);
+    lines.push(`⏭️ Next: ${nextWords(ladder, step + 1)} ${clock(nextStepAt)}.`);
   }
   return lines;
 }
@@ -110,5 +110,10 @@ function nextWords(ladder: NonNullable<ReachView['ladder']>, step: number): stri
 /** "Cleo pressed 1 at 03:12" or "Cleo answered at 03:12". */
 function reachedWords({ callee, name, key, at }: ReachedBy): string {
   const who = foreign(calleeLabel({ callee, name }), 60);
-  return key === null ? `${who} answered ${date(at)}` : `${who} pressed ${foreign(key, 4)} ${date(at)}`;
+  return key === null ? `${who} answered ${clock(at)}` : `${who} pressed ${foreign(key, 4)} ${clock(at)}`;
+}
+
+/** "at 03:12" in the reader's own zone: what a ladder does is a matter of minutes. */
+function clock(at: number): string {
+  return `at <!date^${Math.floor(at / 1000)}^{time}|${utc(at)}>`;
 }

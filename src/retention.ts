@@ -2,21 +2,29 @@ import { sql } from 'kysely';
 import type { CallsDeps } from './calls/request/deps.ts';
 import { erasedPrefix } from './calls/request/erased.ts';
 import { finishedRequestStates } from './calls/request/states.ts';
-import { readMessage } from './calls/request/stored.ts';
-import type { Message } from './calls/request/types.ts';
+import { readDetail, readMessage, readOptions } from './calls/request/stored.ts';
+import type { CallOptions } from './config/types.ts';
+import {
+  type Deps,
+  deleteAlertEvents,
+  deleteAlerts,
+  deleteReports,
+  inBatches,
+  keepHouse,
+  rowsAtOnce,
+} from './housekeeping.ts';
 import { enqueue } from './queue/enqueue.ts';
 import type { Lease, TaskHandler } from './queue/types.ts';
+import { inChunks } from './store/chunks.ts';
+import type { RequestsTable } from './store/schema.ts';
 import type { Tx } from './store/types.ts';
-import { type Json, toJson } from './store/values.ts';
+import { type Json, type Message, toJson } from './store/values.ts';
 
 const dayMs = 24 * 3_600_000;
-/** A filled-in modal is of no use longer than this. */
-const draftsKeptMs = dayMs;
-/** Reports that fit no call, and alert events that were dealt with: Slack sends an event again for minutes, not days. */
-const leftoversKeptMs = 7 * dayMs;
-/** Rows of one transaction: other writers get their turn in between. */
-const rowsAtOnce = 1_000;
-const requestsAtOnce = 100;
+/** Requests of one transaction, where they have few calls. */
+const requestsAtOnce = 20;
+const requestsRead = 200;
+const messagesAtOnce = 500;
 
 /** Asks for the daily run; to be called at each start. Several instances ask for one and the same. */
 export async function scheduleRetention(tx: Tx, now: number): Promise<void> {
@@ -24,30 +32,33 @@ export async function scheduleRetention(tx: Tx, now: number): Promise<void> {
 }
 
 /**
- * The handler of "retention" tasks (key: daily). What nobody needs any more goes in any case: drafts after a day,
- * reports that fit no call and processed alert events after a week. Where `retention` is configured, what is older
- * loses its numbers, names, notes and spoken texts (after a day at the earliest); counts, states, decisions and the audit trail stay. Works in small
- * transactions and goes on where it was interrupted. Runs again after a day.
+ * The handler of "retention" tasks (key: daily). Keeps house in any case. Where `retention` is configured, what is older
+ * loses every number, name and text (after a day at the earliest); counts, states, decisions and the audit trail stay.
+ * Works in small transactions and goes on where it was interrupted. Runs again after a day.
  */
 export function createRetention(deps: Pick<CallsDeps, 'clock' | 'log' | 'store' | 'config'>): TaskHandler {
   return async (_task, lease) => {
     const now = deps.clock.now();
-    const deleted = await deleteLeftovers(deps, lease, now);
+    const deleted = await keepHouse(deps, lease, now);
     const { retentionMs, limits } = deps.config();
     let erased = 0;
     if (retentionMs !== undefined) {
-      // A limit on how often one number is rung can only hold while the number is known, and reports come for a day.
+      // A limit on how often one number is called can only hold while the number is known, and reports come for a day.
       const before = now - Math.max(retentionMs, limits.perCallee?.perMs ?? 0, dayMs);
       erased = await eraseRequests(deps, lease, before, now);
-      await eraseBodies(deps, lease, before);
       await forgetPeople(deps, now - retentionMs);
+      erased += await eraseRest(deps, lease, before);
     }
-    if (deleted + erased > 0) deps.log.info({ deleted, erased }, 'old data was erased');
+    if (deleted + erased > 0) {
+      // What was deleted may still be read in the log of writes until that is emptied.
+      await deps.store.emptyLog?.();
+      deps.log.info({ deleted, erased }, 'old data was erased');
+    }
     return { againAt: lease.valid() ? now + dayMs : now };
   };
 }
 
-type Deps = Pick<CallsDeps, 'store'>;
+type OldRequest = Pick<RequestsTable, 'id' | 'message' | 'options' | 'callees'>;
 
 /** Names and numbers that Slack has not told again for so long. */
 async function forgetPeople(deps: Deps, before: number): Promise<void> {
@@ -56,60 +67,13 @@ async function forgetPeople(deps: Deps, before: number): Promise<void> {
   );
 }
 
-/** Repeats a write of at most `rowsAtOnce` rows, each in a transaction of its own, until nothing is left. */
-async function inBatches(deps: Deps, lease: Lease, write: (tx: Tx) => Promise<number>): Promise<number> {
-  let total = 0;
-  while (lease.valid()) {
-    const rows = await deps.store.transaction(write);
-    total += rows;
-    if (rows < rowsAtOnce) break;
-  }
-  return total;
-}
-
-async function deleteLeftovers(deps: Deps, lease: Lease, now: number): Promise<number> {
-  const drafts = await inBatches(deps, lease, async (tx) => {
-    const old = tx
-      .selectFrom('drafts')
-      .select('id')
-      .where('created_at', '<', now - draftsKeptMs)
-      .limit(rowsAtOnce);
-    return rowsOf(await tx.deleteFrom('drafts').where('id', 'in', old).executeTakeFirst());
-  });
-  const reports = await inBatches(deps, lease, async (tx) => {
-    const old = tx
-      .selectFrom('reports')
-      .select('id')
-      .where('applied_at', 'is', null)
-      .where('received_at', '<', now - leftoversKeptMs)
-      .limit(rowsAtOnce);
-    return rowsOf(await tx.deleteFrom('reports').where('id', 'in', old).executeTakeFirst());
-  });
-  return drafts + reports + (await deleteAlertEvents(deps, lease, now - leftoversKeptMs));
-}
-
-async function deleteAlertEvents(deps: Deps, lease: Lease, before: number): Promise<number> {
-  return await inBatches(deps, lease, async (tx) => {
-    const old = tx
-      .selectFrom('alert_events')
-      .select('event_id')
-      .where((eb) => eb.or([eb('processed_at', '<', before), eb('set_aside_at', '<', before)]))
-      .limit(rowsAtOnce);
-    return rowsOf(await tx.deleteFrom('alert_events').where('event_id', 'in', old).executeTakeFirst());
-  });
-}
-
-function rowsOf(result: { numDeletedRows: bigint } | { numUpdatedRows: bigint }): number {
-  return Number('numDeletedRows' in result ? result.numDeletedRows : result.numUpdatedRows);
-}
-
 /** Erases requests that ended before `before`, oldest first; returns how many. */
 async function eraseRequests(deps: Deps, lease: Lease, before: number, now: number): Promise<number> {
   let erased = 0;
   while (lease.valid()) {
     const due = await deps.store.read
       .selectFrom('requests')
-      .select(['id', 'message', 'callees'])
+      .select(['id', 'message', 'options', 'callees'])
       .where('erased_at', 'is', null)
       .where('created_at', '<', before)
       .where((eb) =>
@@ -120,73 +84,195 @@ async function eraseRequests(deps: Deps, lease: Lease, before: number, now: numb
         ]),
       )
       .orderBy('created_at')
-      .limit(requestsAtOnce)
+      .limit(requestsRead)
       .execute();
-    for (const request of due) {
-      for (let from = 0; from < request.callees && lease.valid(); from += rowsAtOnce) {
-        await deps.store.transaction((tx) => eraseCalls(tx, request.id, from));
-      }
+    for (const some of together(due)) {
+      // Many calls of one request are erased in steps; what is left of them goes with the request.
+      const [first] = some;
+      if (some.length === 1 && first !== undefined && first.callees > rowsAtOnce)
+        await inBatches(deps, lease, (tx) => eraseSomeCalls(tx, first.id));
       if (!lease.valid()) return erased;
-      await deps.store.transaction((tx) => finishErasing(tx, request, now));
-      erased++;
+      await deps.store.transaction((tx) => eraseTogether(tx, some, now));
+      erased += some.length;
     }
-    if (due.length < requestsAtOnce) break;
+    if (due.length < requestsRead) break;
   }
   return erased;
 }
 
-/** No two callees of one submission may be the same, so each gets an empty number of its own. */
-async function eraseCalls(tx: Tx, requestId: string, from: number): Promise<void> {
-  await tx
-    .updateTable('calls')
-    .set({ callee: sql<string>`${erasedPrefix} || cast(position as text)`, name: null })
-    .where('request_id', '=', requestId)
-    .where('position', '>=', from)
-    .where('position', '<', from + rowsAtOnce)
-    .execute();
+/** Requests that are erased in one transaction: as many as have few enough calls together. */
+function together(requests: readonly OldRequest[]): OldRequest[][] {
+  const groups: OldRequest[][] = [];
+  let calls = Number.POSITIVE_INFINITY;
+  for (const request of requests) {
+    if (calls + request.callees > rowsAtOnce || groups.at(-1)?.length === requestsAtOnce) {
+      groups.push([]);
+      calls = 0;
+    }
+    groups.at(-1)?.push(request);
+    calls += request.callees;
+  }
+  return groups;
 }
 
-async function finishErasing(
-  tx: Tx,
-  request: { id: string; message: Json<Message> },
-  now: number,
-): Promise<void> {
-  // Positions may begin anywhere: whatever the loop did not meet is erased here.
+/** No two callees of one submission may be the same, so each gets an empty number of its own. */
+const erasedCall = {
+  callee: sql<string>`${erasedPrefix} || cast(position as text)`,
+  name: null,
+  submit_reason: null,
+  termination_reason: null,
+  // One key is an answer; more may be a number that somebody typed.
+  feedback_value: sql<string | null>`case when length(feedback_value) > 1 then null else feedback_value end`,
+};
+
+async function eraseSomeCalls(tx: Tx, requestId: string): Promise<number> {
+  const some = tx
+    .selectFrom('calls')
+    .select('position')
+    .where('request_id', '=', requestId)
+    .where('callee', 'not like', `${erasedPrefix}%`)
+    .limit(rowsAtOnce);
+  const erased = await tx
+    .updateTable('calls')
+    .set(erasedCall)
+    .where('request_id', '=', requestId)
+    .where('position', 'in', some)
+    .executeTakeFirst();
+  return Number(erased.numUpdatedRows);
+}
+
+/** Who acknowledged in a tool has a name there; everybody else is a Slack user's id. */
+const erasedTool = 'tool:erased';
+
+async function eraseTogether(tx: Tx, requests: readonly OldRequest[], now: number): Promise<void> {
+  const ids = requests.map(({ id }) => id);
   await tx
     .updateTable('calls')
-    .set({ callee: sql<string>`${erasedPrefix} || cast(position as text)`, name: null })
-    .where('request_id', '=', request.id)
+    .set(erasedCall)
+    .where('request_id', 'in', ids)
     .where('callee', 'not like', `${erasedPrefix}%`)
     .execute();
-  const message = readMessage(request.message);
+  await tx.updateTable('submissions').set({ reason: null }).where('request_id', 'in', ids).execute();
+  await tx
+    .updateTable('steps')
+    .set({ message: null, problem: null })
+    .where('request_id', 'in', ids)
+    .execute();
+  await tx.updateTable('decisions').set({ reason: null }).where('request_id', 'in', ids).execute();
+  await eraseDetails(tx, ids);
+  await tx
+    .updateTable('messages')
+    .set({ body: null })
+    .where('request_id', 'in', ids)
+    .where('state', '!=', 'pending')
+    .execute();
+  const messages = requests.map(({ id, message }): [string, Json<Message>] => {
+    const heard = readMessage(message);
+    return [id, toJson(heard.kind === 'text' ? { ...heard, text: '' } : heard)];
+  });
+  const options = requests.map(({ id, options }): [string, Json<CallOptions>] => {
+    const { displayNum: _, ...others } = readOptions(options);
+    return [id, toJson(others)];
+  });
   await tx
     .updateTable('requests')
     .set({
       note: '',
-      message: message.kind === 'text' ? toJson({ ...message, text: '' }) : request.message,
+      // What its steps would say.
+      ladder: null,
+      outcome: null,
+      alert_title: null,
+      message: each(messages),
+      options: each(options),
+      acked_by: sql<string | null>`case when acked_by like 'tool:%' then ${erasedTool} else acked_by end`,
+      cancelled_by: sql<
+        string | null
+      >`case when cancelled_by like 'tool:%' then ${erasedTool} else cancelled_by end`,
       erased_at: now,
     })
-    .where('id', '=', request.id)
+    .where('id', 'in', ids)
     .execute();
 }
 
-/** Reports, what was posted, and alert events. What still waits to be posted or dealt with keeps its text. */
-async function eraseBodies(deps: Deps, lease: Lease, before: number): Promise<void> {
-  await inBatches(deps, lease, async (tx) => {
-    const old = tx.selectFrom('reports').select('id').where('received_at', '<', before).limit(rowsAtOnce);
-    return rowsOf(await tx.deleteFrom('reports').where('id', 'in', old).executeTakeFirst());
+/** For one statement over several rows: the value of each, by its id. */
+function each<Value extends string>(values: readonly (readonly [id: string, value: Value])[]) {
+  const whens = values.map(([id, value]) => sql`when ${id} then ${value}`);
+  return sql<Value>`case id ${sql.join(whens, sql` `)} end`;
+}
+
+/** Of the audit trail who did what and when stays, and what was counted; the words that were given go. */
+async function eraseDetails(tx: Tx, requestIds: readonly string[]): Promise<void> {
+  await tx
+    .updateTable('events')
+    .set({ actor: erasedTool })
+    .where('request_id', 'in', requestIds)
+    .where('actor', 'like', 'tool:%')
+    .execute();
+  const events = await tx
+    .selectFrom('events')
+    .select(['id', 'detail'])
+    .where('request_id', 'in', requestIds)
+    .where('detail', '!=', toJson<Record<string, unknown>>({}))
+    .execute();
+  const erased = events.flatMap(({ id, detail }): [string, Json<Record<string, unknown>>][] => {
+    const all = Object.entries(readDetail(detail));
+    const kept = all.filter(([, value]) => typeof value === 'number' || typeof value === 'boolean');
+    return kept.length === all.length ? [] : [[id, toJson(Object.fromEntries(kept))]];
   });
-  await inBatches(deps, lease, async (tx) => {
-    const old = tx
-      .selectFrom('messages')
-      .select('id')
-      .where('body', 'is not', null)
-      .where('state', '!=', 'pending')
+  await inChunks(erased, async (some) => {
+    await tx
+      .updateTable('events')
+      .set({ detail: each(some) })
+      .where(
+        'id',
+        'in',
+        some.map(([id]) => id),
+      )
+      .execute();
+  });
+}
+
+/** Reports, what was posted, alerts and their events. What still waits to be posted or dealt with keeps its text. */
+async function eraseRest(deps: Deps, lease: Lease, before: number): Promise<number> {
+  const reports = await deleteReports(deps, lease, before, before);
+  const bodies = await eraseBodies(deps, lease, before);
+  const errors = await deps.store.transaction((tx) =>
+    tx
+      .updateTable('tasks')
+      .set({ last_error: null })
+      .where('last_error', 'is not', null)
       .where('created_at', '<', before)
-      .limit(rowsAtOnce);
-    return rowsOf(
-      await tx.updateTable('messages').set({ body: null }).where('id', 'in', old).executeTakeFirst(),
+      .executeTakeFirst(),
+  );
+  const events = await deleteAlertEvents(deps, lease, before);
+  const alerts = await deleteAlerts(deps, lease, before);
+  return reports + bodies + Number(errors.numUpdatedRows) + events + alerts;
+}
+
+/** Of what belongs to no request. One pass over all messages in the order of their ids, so that no row is read twice. */
+async function eraseBodies(deps: Deps, lease: Lease, before: number): Promise<number> {
+  let erased = 0;
+  let last = '';
+  while (lease.valid()) {
+    const some = await deps.store.read
+      .selectFrom('messages')
+      .select(['id', 'created_at', 'state', (eb) => eb('body', 'is not', null).as('has_body')])
+      .where('id', '>', last)
+      .orderBy('id')
+      .limit(messagesAtOnce)
+      .execute();
+    const due = some.filter((each) => each.has_body && each.state !== 'pending' && each.created_at < before);
+    await inChunks(
+      due.map(({ id }) => id),
+      (ids) =>
+        deps.store.transaction((tx) =>
+          tx.updateTable('messages').set({ body: null }).where('id', 'in', ids).execute(),
+        ),
     );
-  });
-  await deleteAlertEvents(deps, lease, before);
+    erased += due.length;
+    const end = some.at(-1);
+    if (end === undefined || some.length < messagesAtOnce) break;
+    last = end.id;
+  }
+  return erased;
 }

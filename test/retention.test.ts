@@ -108,6 +108,33 @@ async function addRest(tx: Tx, name: string, at: number, done: boolean): Promise
     .execute();
 }
 
+/** An alert with an old message and one of `lastAt`, for which a rule has called. */
+async function addAlert(tx: Tx, id: string, lastAt: number, firstAt: number): Promise<void> {
+  await tx
+    .insertInto('alerts')
+    .values({
+      ...{ id, key: id, channel_id: 'C1', bot_id: 'B1', app_id: null, identity: '{}', status: 'firing' },
+      ...{ severity: null, title: id, link: null, thread_ts: '1', last_ts: '1', first_at: firstAt },
+      ...{ episode_at: firstAt, last_at: lastAt, acked_by: null, acked_at: null },
+    })
+    .execute();
+  for (const [at, name] of [
+    [firstAt, '000001'],
+    [lastAt, '000002'],
+  ] as const)
+    await tx
+      .insertInto('alert_messages')
+      .values({
+        ...{ channel_id: 'C1', ts: `${Math.floor(at / 1000)}.${name}${id}`, alert_id: id },
+        ...{ status: 'firing', edited: 0, edited_ts: null },
+      })
+      .execute();
+  await tx
+    .insertInto('rule_rings')
+    .values({ rule_name: 'r', alert_id: id, rang_at: lastAt, request_id: null })
+    .execute();
+}
+
 async function ids(store: Store): Promise<Record<string, string[]>> {
   const { read } = store;
   const reports = await read.selectFrom('reports').select('id').orderBy('id').execute();
@@ -193,12 +220,53 @@ forEachDatabase((kind) => {
           });
           await retention(store, configOf(undefined))(daily, held);
           assert.deepEqual(await ids(store), {
-            reports: ['pb-old-done', 'pc-week', 'pd-day'],
+            reports: ['pc-week', 'pd-day'],
             events: ['Ea-old-open', 'Ec-week', 'Ed-day'],
             drafts: ['dd-day'],
             bodies: ['ma-old-open', 'mb-old-done', 'mc-week', 'md-day'],
           });
           assert.equal((await loadCalls(store.read, 'old'))[0]?.callee, '6591110001');
+        },
+        { kind, clock },
+      );
+    });
+
+    test('quiet alerts are forgotten after 90 days with all that was kept for them, others lose what is old', async () => {
+      await withStore(
+        async (store) => {
+          await store.transaction(async (tx) => {
+            await addRequest(tx, 'done', ago(95), ['6591110001']);
+            await addRequest(tx, 'open', ago(95), ['6591110002'], 'approved');
+            for (const [id, days] of [
+              ['quiet', 91],
+              ['asked', 91],
+              ['firing', 1],
+            ] as const)
+              await addAlert(tx, id, ago(days), ago(92));
+            await tx.updateTable('requests').set({ alert_id: 'quiet' }).where('id', '=', 'done').execute();
+            await tx.updateTable('requests').set({ alert_id: 'asked' }).where('id', '=', 'open').execute();
+          });
+          await retention(store, configOf(undefined))(daily, held);
+          const { read } = store;
+          const alerts = await read.selectFrom('alerts').select('id').orderBy('id').execute();
+          assert.deepEqual(alerts, [{ id: 'asked' }, { id: 'firing' }]);
+          const messages = await read
+            .selectFrom('alert_messages')
+            .select(['alert_id', 'ts'])
+            .orderBy('ts')
+            .execute();
+          assert.deepEqual(
+            messages.map(({ alert_id }) => alert_id),
+            ['firing'],
+          );
+          const rings = await read.selectFrom('rule_rings').select('alert_id').orderBy('alert_id').execute();
+          assert.deepEqual(rings, [{ alert_id: 'asked' }, { alert_id: 'firing' }]);
+          const request = await read
+            .selectFrom('requests')
+            .select('alert_id')
+            .where('id', '=', 'done')
+            .execute();
+          assert.deepEqual(request, [{ alert_id: null }]);
         },
         { kind, clock },
       );
@@ -243,7 +311,7 @@ forEachDatabase((kind) => {
           const numbers = Array.from({ length: 2_500 }, (_, index) => String(6_500_000_000 + index));
           await store.transaction((tx) => addRequest(tx, 'many', ago(40), numbers));
           let looks = 0;
-          const lost: Lease = { ...held, valid: () => ++looks < 7 };
+          const lost: Lease = { ...held, valid: () => ++looks < 13 };
           const run = retention(store, configOf(30 * dayMs));
           assert.deepEqual(await run(daily, lost), { againAt: clock.now() });
           const known = () =>

@@ -73,6 +73,9 @@ function openSqlite(dataDir: string, clock: Clock, log: StoreLog, foreignKeys = 
       return await inTransaction({ database: write, clock, log, wake, ...options }, run);
     },
     onTasks: (listener) => addTo(listeners, listener),
+    emptyLog: async () => {
+      await sql`pragma wal_checkpoint(truncate)`.execute(write);
+    },
     close: async () => {
       await read.destroy();
       await write.destroy();

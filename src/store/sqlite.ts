@@ -45,7 +45,9 @@ export function sqliteDialect(path: string, readOnly: boolean, { foreignKeys = t
         timeout: busyTimeoutMs,
         enableForeignKeyConstraints: foreignKeys,
       });
-      if (!readOnly) database.exec('pragma journal_mode = wal; pragma synchronous = full');
+      // Deleted numbers and names are overwritten at once: a file that is copied or kept shall not hold them.
+      if (!readOnly)
+        database.exec('pragma journal_mode = wal; pragma synchronous = full; pragma secure_delete = on');
       return adapt(database);
     },
   });

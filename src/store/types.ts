@@ -33,5 +33,7 @@ export interface Store {
   tasks?: Kysely<Schema>;
   /** Called after each commit that enqueued tasks, by this process or (PostgreSQL) another; returns the way to stop. */
   onTasks(listener: () => void): () => void;
+  /** SQLite: empties the log of writes into the file, so that nothing that was deleted can be read in it. */
+  emptyLog?(): Promise<void>;
   close(): Promise<void>;
 }

@@ -7,6 +7,7 @@ import { openCalls } from './open-calls.ts';
 import { outboxTries } from './outbox-tries.ts';
 import { postedAlerts } from './posted-alerts.ts';
 import { reaching } from './reaching.ts';
+import { requestsToErase } from './requests-to-erase.ts';
 import { resendLaneCause } from './resend-lane-cause.ts';
 import { setAsideEvents } from './set-aside-events.ts';
 import { silences } from './silences.ts';
@@ -35,4 +36,5 @@ export const migrations: Step[] = [
   postedAlerts,
   learnedPeople,
   reaching,
+  requestsToErase,
 ];

@@ -1,7 +1,19 @@
+import { readNumberAndName } from '../../callees/named-number.ts';
 import { lastStep } from '../../calls/request/ladder.ts';
 import type { EndOfReaching, Plan, ReachedBy, ReachView } from '../../calls/request/types.ts';
-import { capital, count, duration, foreign, listWords, people, plural, times, utc } from '../kit/text.ts';
-import { calleeLabel } from './call-words.ts';
+import {
+  capital,
+  count,
+  duration,
+  foreign,
+  listWords,
+  mentionAny,
+  people,
+  plural,
+  times,
+  utc,
+} from '../kit/text.ts';
+import { calleeLabel, safeName } from './call-words.ts';
 
 /** "up to 3 times each, 5 minutes apart, until answered"; null where each is called once and that is all. */
 export function planWords({
@@ -52,7 +64,7 @@ export function reachLines(reach: ReachView | null, reached: number): string[] {
   }
   if (plan.enough !== null && reached > plan.enough) {
     lines.push(
-      `${count(plan.enough)} were needed, ${count(reached)} were reached: their calls were on their way already.`,
+      `Needed: ${count(plan.enough)}. Reached: ${count(reached)}, as these calls were on their way already.`,
     );
   }
   for (const { step, problem } of steps.slice(-3)) {
@@ -99,12 +111,15 @@ function runningLines(reach: ReachView): string[] {
 function nextWords(ladder: NonNullable<ReachView['ladder']>, step: number): string {
   const index = (step - 1) % (ladder.furtherSteps.length + 1);
   const call = index === 0 ? ladder.firstCall : (ladder.furtherSteps[index - 1]?.call ?? []);
-  const names = call.map((entry) =>
-    /^\+?[\d\s()-]{7,}/.test(entry)
-      ? calleeLabel({ callee: entry.replace(/\D/g, ''), name: null })
-      : foreign(entry, 60),
-  );
+  const names = call.map(entryWords);
   return `step ${count(step)} (${listWords(names, 5)})`;
+}
+
+/** A list's name, a person or a group of Slack; of a number what others may read. */
+function entryWords(entry: string): string {
+  if (/^[UWS][A-Z0-9]{2,}$/.test(entry)) return mentionAny(entry);
+  const read = readNumberAndName(entry, { country: undefined });
+  return foreign('callee' in read ? calleeLabel(read) : (safeName(entry, true) ?? '…'), 60);
 }
 
 /** "Cleo pressed 1 at 03:12" or "Cleo answered at 03:12". */

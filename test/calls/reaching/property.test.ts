@@ -171,7 +171,9 @@ async function play(store: Store, plan: Plan, ladder: Ladder, actions: Action[])
   await checkRows(store, id, plan);
   const view = await stage.view(id);
   assert.equal(view.reach?.running, false, 'it has come to an end');
-  if (view.counts.unknown === 0) assert.ok(['done', 'cancelled', 'failed'].includes(view.state), view.state);
+  // An unknown call keeps it open for a person to settle, even where its callee counts by a better, earlier call.
+  if (view.submissions.every((each) => each.unknown === 0))
+    assert.ok(['done', 'cancelled', 'failed'].includes(view.state), view.state);
 }
 
 /** What the rows tell of the whole story. */

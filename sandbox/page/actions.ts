@@ -48,6 +48,8 @@ const request = z.discriminatedUnion('kind', [
     key: z.string().optional(),
   }),
   z.object({ kind: z.literal('fault'), fault: z.string() }),
+  z.object({ kind: z.literal('slackDown') }),
+  z.object({ kind: z.literal('posted'), resolved: z.boolean() }),
 ]);
 
 type Request = z.infer<typeof request>;
@@ -64,6 +66,10 @@ export interface Outside {
   postAlert(sample: string, resolved: boolean): void;
   phone(call: string, act: 'answer' | 'decline' | 'leave' | 'key' | 'hangup', key?: string): void;
   fault(fault: string): Promise<string>;
+  /** Turns Slack's switch over. */
+  slackDown(): string;
+  /** A tool posts to the app itself. */
+  post(resolved: boolean): Promise<string>;
 }
 
 function noticeOf(result: { shown: string | null } | null): Outcome {
@@ -142,6 +148,10 @@ async function run(slack: SandboxSlack, outside: Outside, input: Request): Promi
       return {};
     case 'fault':
       return { notice: await outside.fault(input.fault) };
+    case 'slackDown':
+      return { notice: outside.slackDown() };
+    case 'posted':
+      return { notice: await outside.post(input.resolved) };
   }
 }
 

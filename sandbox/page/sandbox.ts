@@ -9,6 +9,7 @@ import { startSlack } from '../slack/slack.ts';
 import { startVoicePlatform } from '../voice/server.ts';
 import { freePort, startApp } from './child.ts';
 import { phonesOf } from './platform.ts';
+import { createAlertmanager } from './posted.ts';
 import { startPage } from './server.ts';
 
 /** Where sample alerts are posted; the sandbox's rule listens there. */
@@ -38,6 +39,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const port = await freePort();
   const app = `http://127.0.0.1:${port}`;
   const reportToken = 'sandbox-report-token';
+  const sourceToken = 'sandbox-source-token';
   const slack = await startSlack({ requestUrl: `${app}/slack/events` });
   const voice = await startVoicePlatform({
     apiKey: 'sandbox-key',
@@ -55,6 +57,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     alertChannel,
     port: options.port,
     status: () => child.status(),
+    post: createAlertmanager(app, sourceToken),
   });
   const child = startApp({
     program: options.program ?? fileURLToPath(new URL('../../src/main.ts', import.meta.url)),
@@ -71,6 +74,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       VOICE_API_SECRET: voice.credentials.apiSecret,
       VOICE_APP_ID: voice.credentials.appId,
       VOICE_REPORT_TOKEN: reportToken,
+      SOURCE_PROMETHEUS_TOKEN: sourceToken,
       VOICECALL_CONFIG: configPath,
       DATA_DIR: join(folder, 'data'),
       PORT: String(port),

@@ -7,6 +7,7 @@ import { act, type Outside } from './actions.ts';
 import { consequence, createAlertPoster, samples } from './alerts.ts';
 import { html } from './html.ts';
 import type { Phones } from './phones.ts';
+import { createSlackSwitch, slackDownHtml } from './slack-down.ts';
 import { type AppStatus, picture } from './state.ts';
 
 export interface PageOptions {
@@ -19,6 +20,8 @@ export interface PageOptions {
   /** 0: any free one. A port that is taken falls on to a free one. */
   readonly port: number;
   readonly status: () => AppStatus;
+  /** Posts an alert to the app itself; says in a sentence what came of it. */
+  readonly post: (resolved: boolean) => Promise<string>;
 }
 
 export interface Page {
@@ -122,7 +125,14 @@ export async function startPage(options: PageOptions): Promise<Page> {
     }, 30);
   }
 
+  const slackSwitch = createSlackSwitch(slack);
   const outside: Outside = {
+    post: options.post,
+    slackDown() {
+      const sentence = slackSwitch.turn();
+      refresh();
+      return sentence;
+    },
     postAlert: createAlertPoster(slack, options.alertChannel),
     phone(call, what, key = '') {
       if (what === 'answer') phones.answer(call);
@@ -141,6 +151,11 @@ export async function startPage(options: PageOptions): Promise<Page> {
       return sentence;
     },
   };
+
+  function drawn(look: Parameters<typeof picture>[4]): ReturnType<typeof picture> {
+    const whole = picture(slack, phones, left, options.status(), look);
+    return { ...whole, regions: { ...whole.regions, slackdown: slackDownHtml(slackSwitch) } };
+  }
 
   function watch(response: ServerResponse): void {
     response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
@@ -166,12 +181,7 @@ export async function startPage(options: PageOptions): Promise<Page> {
     if (path === '/picture') {
       const read = (name: string) => url.searchParams.get(name) ?? '';
       const look = { me: read('me'), channel: read('channel'), thread: read('thread') };
-      return send(
-        response,
-        200,
-        'application/json',
-        JSON.stringify(picture(slack, phones, left, options.status(), look)),
-      );
+      return send(response, 200, 'application/json', JSON.stringify(drawn(look)));
     }
     if (path.startsWith('/files/')) return sendFile(response, slack, decodeURIComponent(path.slice(7)));
     if (path === '/blocks.css') return send(response, 200, 'text/css; charset=utf-8', css);

@@ -135,6 +135,9 @@ document.addEventListener('click', (event) => {
   if (sample !== undefined)
     void ask({ kind: 'alert', sample, resolved: button.hasAttribute('data-resolved') });
   if (fault !== undefined) void ask({ kind: 'fault', fault });
+  if (button.dataset.slackdown !== undefined) void ask({ kind: 'slackDown' });
+  if (button.dataset.posted !== undefined)
+    void ask({ kind: 'posted', resolved: button.hasAttribute('data-resolved') });
 });
 
 /** Times to come within an hour say how long it is until then. */

@@ -1,0 +1,44 @@
+import type { DeliveryKind, Fault, SandboxSlack } from '../slack/types.ts';
+import { html } from './html.ts';
+
+/** The switch "Slack is down": nothing of it reaches the app, and nothing of the app's reaches it. */
+export interface SlackSwitch {
+  isDown(): boolean;
+  /** Turns it over, and says in a sentence what that means. */
+  turn(): string;
+}
+
+const kinds: DeliveryKind[] = [
+  ...(['command', 'view_submission', 'view_closed', 'block_actions'] as const),
+  ...(['block_suggestion', 'shortcut', 'message_action', 'event'] as const),
+];
+
+/** Of a fault that stays until it is taken away. */
+const forGood = Number.MAX_SAFE_INTEGER / 2;
+
+export function createSlackSwitch(slack: SandboxSlack): SlackSwitch {
+  const { faults } = slack.state;
+  const isOurs = (fault: Fault) => fault.times > forGood;
+  const isDown = () => faults.some(isOurs);
+  return {
+    isDown,
+    turn() {
+      if (isDown()) {
+        faults.splice(0, faults.length, ...faults.filter((fault) => !isOurs(fault)));
+        return 'Slack is back: what waited is posted now.';
+      }
+      for (const method of ['*', ...kinds.map((kind) => `app:${kind}`)])
+        slack.fault({ method, times: Number.MAX_SAFE_INTEGER, kind: 'drop_before' });
+      return 'Slack is down: post an alert to Voicecall itself, and the phones ring all the same.';
+    },
+  };
+}
+
+/** The switch, and a tool that posts to Voicecall itself. */
+export function slackDownHtml(slack: SlackSwitch): string {
+  return html`<button type="button" id="slack-down" data-slackdown aria-pressed="${String(slack.isDown())}">Slack is down</button>
+    ${slack.isDown() && html`<p class="down" role="status"><b>Slack is down.</b> Nothing you do in a channel reaches Voicecall.</p>`}
+    <div class="sample" role="group" aria-label="Posted to Voicecall"><span><b>Alertmanager</b> DiskFull on db-1<small>posts to /alerts/prometheus: the rule posted calls db-oncall, whether Slack is up or not</small></span>
+      <button type="button" data-posted>Firing</button>
+      <button type="button" data-posted data-resolved>Resolved</button></div>`.markup;
+}

@@ -9,6 +9,7 @@ import { createVoiceClient } from '../voice/client.ts';
 import type { VoiceClient } from '../voice/types.ts';
 import { type Check, type Finding, note, ok, reasonOf, skipped, wrong } from './doctor-check.ts';
 import { checkDatabase } from './doctor-database.ts';
+import { checkPeople } from './doctor-people.ts';
 import {
   checkAppToken,
   checkBotToken,
@@ -68,8 +69,14 @@ export function doctorChecks(sources: DoctorSources): { checks: Check[]; close: 
       },
     },
     ...(config === undefined ? [] : configChecks(config, bot)),
+    ...(config === undefined ? [] : [peopleCheck(config)]),
   ];
   return { checks, close: async () => await voice?.close() };
+
+  function peopleCheck(of: Config): Check {
+    const database = { url: value('DATABASE_URL'), dataDir: value('DATA_DIR') ?? './data' };
+    return { name: 'people without Slack', run: () => checkPeople(of, database, sources.clock) };
+  }
 }
 
 type Lookup = (name: string) => string | undefined;

@@ -105,7 +105,11 @@ export function configuredChannels(config: Config): Map<string, string[]> {
   const channels = new Map<string, string[]>();
   const name = (id: string, by: string) => channels.set(id, [...(channels.get(id) ?? []), by]);
   if (config.approval?.channel !== undefined) name(config.approval.channel, 'approval');
-  for (const rule of config.rules) for (const id of rule.channels) name(id, `rule ${rule.name}`);
+  for (const [source, { channel }] of Object.entries(config.sources))
+    if (channel !== undefined) name(channel, `source ${source}`);
+  for (const rule of config.rules)
+    for (const id of [...rule.channels, ...(rule.channel === undefined ? [] : [rule.channel])])
+      name(id, `rule ${rule.name}`);
   return channels;
 }
 

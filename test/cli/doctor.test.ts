@@ -13,7 +13,9 @@ import type { SandboxSlack } from '../../sandbox/slack/types.ts';
 import { startVoicePlatform, type VoicePlatform } from '../../sandbox/voice/server.ts';
 import { ok, runChecks } from '../../src/cli/doctor-check.ts';
 import { doctorChecks } from '../../src/cli/doctor-checks.ts';
+import { checkPeople } from '../../src/cli/doctor-people.ts';
 import { type Clock, systemClock } from '../../src/clock.ts';
+import { readConfig } from '../../src/config/file.ts';
 import { createTestDatabase, databaseKinds } from '../support/store.ts';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -319,3 +321,36 @@ suite('doctor', () => {
     );
   });
 });
+
+for (const kind of databaseKinds) {
+  test(`people whom rules call are listed with the age of what is known, and rules that would call nobody, on ${kind}`, async () => {
+    const database = await createTestDatabase(kind);
+    try {
+      const store = await database.open();
+      await store.transaction(async (tx) => {
+        const rows = [
+          { id: 'U0BEN', body: '{"name":"Ben","phone":"+91 98765 43211","standing":"member"}' },
+          { id: 'U0CLEO', body: '{"name":"Cleo","phone":"","standing":"member"}' },
+          { id: 'S0OPS', body: '{"members":["U0BEN"]}' },
+        ].map((row) => ({ ...row, learned_at: Date.now() - 3 * 60_000 }));
+        await tx.insertInto('learned_people').values(rows).execute();
+      });
+      await store.close();
+      const rule = (name: string, call: string) =>
+        `  - { name: ${name}, channels: [C0ALERTS], match: { from: [A0X] }, call: [${call}], say: x }\n`;
+      const text = `rules:\n${rule('by-group', 'S0OPS')}${rule('by-cleo', 'U0CLEO')}${rule('by-nobody', 'U0NEW')}`;
+      const { config } = readConfig(text, 'voicecall.yaml');
+      assert.ok(config);
+      const place = { url: database.databaseUrl, dataDir: database.dataDir };
+      const found = (await checkPeople(config, place, systemClock)).map((each) => each.text).join('\n');
+      assert.match(found, /Ben \(with a number, 3 min old\)/);
+      assert.match(found, /Cleo \(WITHOUT a number, 3 min old\)/);
+      assert.match(found, /not learnt yet: U0NEW/);
+      assert.match(found, /rule by-cleo would call nobody while Slack is down/);
+      assert.match(found, /rule by-nobody would call nobody/);
+      assert.doesNotMatch(found, /by-group|43211/);
+    } finally {
+      await database.remove();
+    }
+  });
+}

@@ -14,7 +14,8 @@ lists: { oncall: ["+91 85632 24100", "+91 85632 24101"], leads: ["+91 85632 2420
 rules:
   - { name: ladder, channels: [C0ALERTS], match: { from: [B0OTHER], title: db- }, call: [oncall], say: "{title}. Press 1 to take it.",
       until: confirmed, enough: 1, then: [{ after: 5m, call: [leads], say: "Leads. {title}. Press 1." }, { after: 10m, call: [cto] }] }
-  - { name: twice, channels: [C0ALERTS], match: { from: [B0OTHER], title: web- }, call: ["+91 85632 24400"], say: "{title}", attempts: 2, every: 3m }
+  - { name: offline, channels: [C0ALERTS], match: { from: [B0OTHER], title: net- }, call: ["+91 85632 24500"], say: "{title}. Press 1.",
+      until: confirmed, then: [{ after: 1m, call: [U0BEN] }, { after: 1m, call: ["+91 85632 24501"] }] }
 `;
 
 /** What the board tells machines. */
@@ -86,6 +87,32 @@ for (const database of databaseKinds) {
       );
     });
 
+    test('a crowd with busy, invalid and open callees across a restart: only the busy ones are called again', async () => {
+      flow.voice.setBehaviour({
+        ...{ phones: { '1301': 'busy', '1302': 'busy', '1303': 'not-valid' } },
+        ...{ autoAnswerMs: null, secondMs: 100_000 },
+      });
+      const board = await ask(flow, {
+        callee: '+91 85632 21301, +91 85632 21302, +91 85632 21303, +91 85632 21304',
+        ...{ fileId: recording, attempts: '2', every: '5' },
+      });
+      await soon(flow, 'three ends are known', () => told(flow, board).not_answered === 3);
+      await flow.restart();
+      await soon(flow, 'the second attempt', () => rung(flow, '918563221302').length === 2);
+      await soon(flow, 'its number is shown', () => told(flow, board).attempt === 2);
+      await flow.restart();
+      const [open] = rung(flow, '918563221304');
+      assert.ok(open);
+      flow.voice.setBehaviour({ secondMs: 1 });
+      flow.voice.answer(open.voiceId, { seconds: 2 });
+      await becomes(flow, board, 'done', { callees: 4, accepted: 4, answered: 1, not_answered: 3 });
+      assert.deepEqual(
+        ['1301', '1302', '1303', '1304'].map((ending) => rung(flow, `91856322${ending}`).length),
+        [2, 2, 1, 1],
+      );
+      flow.voice.setBehaviour({ autoAnswerMs: 10 });
+    });
+
     test('enough of a crowd: groups of what is needed and half, and the rest are never called', async () => {
       flow.voice.setBehaviour({ autoAnswerMs: 10 });
       const numbers = Array.from({ length: 12 }, (_, index) => `+91 85632 22${100 + index}`);
@@ -94,7 +121,7 @@ for (const database of databaseKinds) {
       const counts = await becomes(flow, board, 'done', { callees: 12, answered: 5, cancelled: 7 });
       assert.equal(counts.accepted, 5);
       assert.equal(dialled(flow).length, before + 1);
-      assert.match(shownText(current(flow, board)), /3 were needed, 5 were reached/);
+      assert.match(shownText(current(flow, board)), /Needed: 3\. Reached: 5/);
     });
 
     test('a ladder ends by a key, which takes the alert and names who pressed', async () => {
@@ -170,6 +197,25 @@ for (const database of databaseKinds) {
         await toldAlone(flow, 'U0ASHA');
         assert.equal(flow.voice.calls.length, before);
       }
+    });
+
+    test('Slack is down during the whole ladder: phones ring, and the board comes later', async () => {
+      flow.voice.setBehaviour({
+        phones: { '4500': 'busy', '3211': 'rejected', '4501': { answer: { seconds: 2, key: '1' } } },
+      });
+      const alert = post(flow, firing('net-down lag', 'critical'));
+      flow.slack.fault({ method: '*', times: 1_000_000, kind: 'drop_before' });
+      await soon(flow, 'the last step is called', () => rung(flow, '918563224501').length === 1);
+      assert.equal(rung(flow, '918563224500').length, 1);
+      assert.equal(
+        rung(flow, '919876543211').length,
+        1,
+        'a person of Slack, by the number that Slack told before',
+      );
+      flow.slack.clearFaults();
+      const board = await boardUnder(flow, alert);
+      await becomes(flow, board, 'done', { callees: 3, answered: 1 });
+      assert.equal(told(flow, board).confirmed, 1);
     });
 
     test('a rule that is taken out of the configuration ends its ladder, visibly', async () => {

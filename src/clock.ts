@@ -2,6 +2,11 @@
 export interface Clock {
   /** Wall-clock time, integer ms since the epoch. */
   now(): number;
+  /**
+   * What the wall clock says, or said about `at`, a time of `now`: another one while `now` catches up with a clock that was
+   * set. For what is compared with other people's time: of the day, of Slack's messages.
+   */
+  wallOf(at: number): number;
   /** Time that never jumps, in ms; only differences mean something. For leases and time-outs. */
   monotonic(): number;
   /** Calls `run` once after `delayMs`; the returned function cancels it. Does not keep the process alive. */
@@ -11,6 +16,7 @@ export interface Clock {
 /** The machine's clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
+  wallOf: (at) => at,
   monotonic: () => performance.now(),
   after(delayMs, run) {
     const timer = setTimeout(run, delayMs);

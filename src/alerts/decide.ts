@@ -56,12 +56,12 @@ export interface Heard {
   understood: Understood;
   /** When it is dealt with, ms. */
   now: number;
-  /** The source that posted it to us; undefined: it stands in a Slack channel. `exact`: its key is the tool's own. */
+  /** The source that posted it to us; undefined: it came from a Slack channel. `exact`: its key is the tool's own. */
   source?: { name: string; exact: boolean; receivedAt: number };
   /** Labels that are shown with it, where we show it in Slack ourselves. */
   details?: [name: string, value: string][];
-  /** For rules that ask for a time of the day, ms; `now` unless it comes from the past. */
-  timeOfDay?: number;
+  /** What the wall clock says, ms: for rules that ask for a time of the day, and for how old the message is; `now` where absent. */
+  wallAt?: number;
 }
 
 /** What a message means, what it changes, and which rules ring for it. */
@@ -128,7 +128,10 @@ export function decide(known: Known, heard: Heard, rules: Rule[]): Decision | nu
     (rule) =>
       !hasRung(rule, rangAt?.get(rule.name), { begins, episodeAt, silentMs }) && !hasRungForTwin(rule, known),
   );
-  const ageMs = now - (heard.source?.receivedAt ?? sentAt(gated) ?? now);
+  const wallAt = heard.wallAt ?? now;
+  // We noted ourselves when a source posted; a message of Slack has Slack's time.
+  const ageMs =
+    heard.source === undefined ? wallAt - (sentAt(gated) ?? wallAt) : now - heard.source.receivedAt;
   const late = due.filter((rule) => ageMs > rule.maxAgeMs);
   const acknowledgedBy = acknowledgment(heard, status, news, alert);
   // Said with its key by the tool itself, this can be nothing but an acknowledgement: of what does not fire, it is nothing.
@@ -184,9 +187,9 @@ function acknowledgment(
 }
 
 /** Where and when a message is, as rules see it. */
-export function contextOf({ gated, now, timeOfDay, source }: Heard): RuleContext {
+export function contextOf({ gated, now, wallAt, source }: Heard): RuleContext {
   const { channel, botId, appId } = gated;
-  return { channel, botId, appId, source: source?.name, now: timeOfDay ?? now };
+  return { channel, botId, appId, source: source?.name, now: wallAt ?? now };
 }
 
 /** What rules may look at. */

@@ -167,7 +167,13 @@ async function ring(tx: Tx, deps: CallsDeps, ready: ReadyRule, about: RuleAlert)
   const callees = ready.callees.slice(0, limits.calleesPerRequest);
   const approval =
     rule.approval === 'policy'
-      ? await approvalFor(tx, deps.config(), { requestedBy: null, callees, attempts: rule.attempts, now })
+      ? await approvalFor(tx, deps.config(), {
+          requestedBy: null,
+          callees,
+          attempts: rule.attempts,
+          now,
+          wallAt: deps.clock.wallOf(now),
+        })
       : null;
   const { id } = await createRequest(tx, deps, {
     teamId: about.teamId,

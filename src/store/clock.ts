@@ -54,6 +54,7 @@ export async function databaseClock(store: Store, clock: Clock, log: StoreLog): 
   });
   return {
     now,
+    wallOf: (at) => Math.round(at + wall() - now()),
     monotonic: () => clock.monotonic(),
     after: (delayMs, run) => clock.after(delayMs, run),
     stop() {

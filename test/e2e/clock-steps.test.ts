@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { type Clock, systemClock } from '../../src/clock.ts';
 import { createLog } from '../../src/log.ts';
-import { ask, boardNow, boards, eventually, startWorld } from '../support/world.ts';
+import { ask, boardNow, boards, eventually, recording, startWorld } from '../support/world.ts';
 
 const hour = 3_600_000;
 
@@ -50,4 +50,23 @@ suite('a clock that is set while the app works', () => {
         await world.stop();
       }
     });
+
+  test('put right by three hours: an alert is not taken for one that comes late', async () => {
+    const clock = createSetClock();
+    clock.set(3 * hour);
+    const config = `
+country: IN
+recordings: { fire-drill: ${recording} }
+rules:
+  - { name: all, channels: [C0ALERTS], match: { status: [any] }, call: ["+919800000001"], recording: fire-drill }
+`;
+    const world = await startWorld({ clock, config });
+    try {
+      clock.set(-3 * hour);
+      await world.slack.postAs({ bot: 'B0OTHER' }, 'C0ALERTS', { text: 'something broke' });
+      await eventually('somebody is called', () => world.voice.calls.length > 0);
+    } finally {
+      await world.stop();
+    }
+  });
 });

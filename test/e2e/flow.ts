@@ -29,6 +29,7 @@ export function createJumpClock(): JumpClock {
   };
   return {
     now: () => Math.floor(Date.now() + ahead),
+    wallOf: (at) => at,
     monotonic,
     after(delayMs, run) {
       // Measuring PostgreSQL's time, which does not jump, would set the app's back.

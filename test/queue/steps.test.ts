@@ -48,6 +48,7 @@ function createInstances(
     const follow = followTime({ clock: machine, wall: machine.now, startAt: notedAt(), log: silentLog });
     const clock = {
       now: follow,
+      wallOf: (at: number) => at,
       monotonic: machine.monotonic,
       after: (delayMs: number, run: () => void) => machine.after(delayMs, () => alive && run()),
     };

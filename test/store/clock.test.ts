@@ -91,6 +91,8 @@ forEachDatabase((kind) => {
           const fake = createFakeClock(Date.now());
           const clock = await databaseClock(store, fake, silentLog);
           assert.equal(clock.now(), reached);
+          const off = Math.abs(clock.wallOf(clock.now()) - Date.now());
+          assert.ok(off < 60_000, `the wall clock is known all the same, ${off} ms off`);
           await fake.advance(8 * hour);
           clock.stop();
           if (kind === 'sqlite') assert.equal(clock.now(), fake.now());

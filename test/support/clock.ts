@@ -32,6 +32,7 @@ export function createFakeClock(startAt = Date.UTC(2026, 0, 5, 9, 0, 0)): FakeCl
 
   return {
     now: () => wall,
+    wallOf: (at) => at,
     monotonic: () => monotonic,
     after(delayMs, run) {
       const timer = { at: monotonic + Math.max(0, Math.ceil(delayMs)), order: order++, run };

@@ -17,12 +17,19 @@ const hourMs = 3_600_000;
 export async function approvalFor(
   tx: Tx,
   config: Config,
-  ask: { requestedBy: string | null; callees: readonly Callee[]; attempts: number; now: number },
+  ask: {
+    requestedBy: string | null;
+    callees: readonly Callee[];
+    attempts: number;
+    now: number;
+    /** What the wall clock says: whether it is night where a callee is. */
+    wallAt: number;
+  },
 ): Promise<ApprovalAsk | null> {
   const policy = config.approval;
   if (policy === undefined) return null;
   const before = await askedWithoutApproval(tx, ask.requestedBy, ask.now);
-  const reasons = approvalReasons(policy, ask.callees, before, ask.now, ask.attempts);
+  const reasons = approvalReasons(policy, ask.callees, before, ask.wallAt, ask.attempts);
   if (reasons.length === 0) return null;
   return {
     reasons,

@@ -101,7 +101,7 @@ async function readChannel(
   lease: Lease,
 ): Promise<{ unseen: number; missed: number; young: number }> {
   const nothing = { unseen: 0, missed: 0, young: 0 };
-  const startedAt = deps.clock.now();
+  const startedAt = deps.clock.wallOf(deps.clock.now());
   const from = await startOf(deps, channelId, startedAt);
   if (from === null) return nothing;
   const oldest = Math.max(Number(from), (startedAt - mostMs) / 1000).toFixed(6);
@@ -109,7 +109,7 @@ async function readChannel(
   if (found === null) return nothing;
   const timeOf = ({ gated }: Found) => Number(gated.editedTs ?? gated.ts) * 1000;
   const all = await withoutSeen(deps.store.read, channelId, found.alerts);
-  const unseen = all.filter((each) => timeOf(each) <= deps.clock.now() - onItsWayMs);
+  const unseen = all.filter((each) => timeOf(each) <= deps.clock.wallOf(deps.clock.now()) - onItsWayMs);
   for (let at = 0; at < unseen.length; at += storedAtOnce) {
     if (!lease.valid()) return nothing;
     const some = unseen.slice(at, at + storedAtOnce);
@@ -126,7 +126,8 @@ async function readChannel(
   const connectedAt = deps.events.connectedAt();
   return {
     unseen: unseen.length,
-    missed: connectedAt === 0 ? 0 : unseen.filter((each) => timeOf(each) > connectedAt).length,
+    missed:
+      connectedAt === 0 ? 0 : unseen.filter((each) => timeOf(each) > deps.clock.wallOf(connectedAt)).length,
     young: all.length - unseen.length,
   };
 }

@@ -170,14 +170,20 @@ async function atOnce(rule: Rule, looking: Promise<ReadyRule>): Promise<ReadyRul
 /** What an event says; null where it is none of a tool's. */
 function hear(deps: SlackDeps, event: StoredEvent, now: number): Heard | null {
   const body = cleanValue(JSON.parse(event.body));
+  const wallAt = deps.clock.wallOf(now);
   const name = sourceOfPlace(event.channel_id);
   if (name !== undefined) {
     const byWords = (deps.config().sources[name]?.also.length ?? 0) > 0;
-    return heardFrom(body as Posted, { name, receivedAt: event.received_at, now, byWords });
+    return { ...heardFrom(body as Posted, { name, receivedAt: event.received_at, now, byWords }), wallAt };
   }
   const gated = gate(body, { ...ownIds(deps), teamId: deps.identity.teamId });
   if (!('alert' in gated)) return null;
-  return { gated: gated.alert, understood: understand(flatten(gated.alert.message), gated.alert), now };
+  return {
+    gated: gated.alert,
+    understood: understand(flatten(gated.alert.message), gated.alert),
+    now,
+    wallAt,
+  };
 }
 
 /** Where the same alert may stand that came the other way: as the `also` of sources says. */

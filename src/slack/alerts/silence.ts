@@ -25,7 +25,7 @@ export function createSilenceWatch(deps: SlackDeps): TaskHandler {
     const now = deps.clock.now();
     const dueAt = silence.heard_at + rule.silentForMs;
     if (dueAt > now) return { againAt: dueAt };
-    if (!isWithin(rule, now)) return { againAt: now + lookAgainMs };
+    if (!isWithin(rule, deps.clock.wallOf(now))) return { againAt: now + lookAgainMs };
     // A source posts to us: it needs no Slack.
     const needsSlack = rule.channels.length > 0 && deps.identity.botUserId === '';
     if (needsSlack) return { againAt: now + 1_000 };

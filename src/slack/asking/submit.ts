@@ -51,6 +51,7 @@ function registerCall(app: App, deps: SlackDeps): void {
           callees: draft.callees,
           attempts: draft.plan?.attempts ?? 1,
           now,
+          wallAt: deps.clock.wallOf(now),
         }),
         held: await findHeld(tx, deps.config(), callees, now, null),
       };
@@ -91,6 +92,7 @@ function registerConfirm(app: App, deps: SlackDeps): void {
       const kept = await loadDraft(tx, shown);
       if (kept === null) return false;
       const { draft, rootViewId } = kept;
+      const now = deps.clock.now();
       const callees = allowedNow(draft, deps.config());
       // What the configuration forbids by now is held: nobody is asked to approve it.
       const approval =
@@ -100,7 +102,8 @@ function registerConfirm(app: App, deps: SlackDeps): void {
               requestedBy: userId,
               callees,
               attempts: draft.plan?.attempts ?? 1,
-              now: deps.clock.now(),
+              now,
+              wallAt: deps.clock.wallOf(now),
             });
       await createRequest(tx, deps, {
         ...requestFrom(draft),

@@ -38,8 +38,8 @@ export async function findPosted(
   do {
     const shared = {
       channel,
-      oldest: String(Math.floor(place.sinceAt / 1000) - clockMarginSeconds),
-      latest: String(Math.ceil(place.untilAt / 1000) + clockMarginSeconds),
+      oldest: String(Math.floor(deps.clock.wallOf(place.sinceAt) / 1000) - clockMarginSeconds),
+      latest: String(Math.ceil(deps.clock.wallOf(place.untilAt) / 1000) + clockMarginSeconds),
       limit: 200,
       include_all_metadata: true,
       ...(cursor === undefined ? {} : { cursor }),

@@ -95,7 +95,11 @@ for (const kind of databaseKinds) {
           const asks = async (count: number, requestedBy: string | null = 'U0ASHA', attempts = 1) =>
             await store.transaction((tx) =>
               approvalFor(tx, config, {
-                ...{ requestedBy, callees: calleesOf(count), attempts, now: clock.now() },
+                requestedBy,
+                callees: calleesOf(count),
+                attempts,
+                now: clock.now(),
+                wallAt: clock.now(),
               }),
             );
           await request(deps, { callees: calleesOf(6) });

@@ -122,6 +122,7 @@ export async function request(deps: CallsDeps, some: Partial<NewRequest> = {}): 
       ...ask,
       attempts: ask.plan?.attempts ?? 1,
       now,
+      wallAt: now,
     });
     const { id } = await createRequest(tx, deps, { ...ask, approval });
     if (approval !== null) await startApprovalClock(tx, id, now);

@@ -4,7 +4,7 @@ import { advance } from '../request/advance.ts';
 import { record } from '../request/audit.ts';
 import type { CallsDeps } from '../request/deps.ts';
 import { endOfReaching, nextOf } from '../request/next.ts';
-import { lockRequest, type RequestRow } from '../request/rows.ts';
+import { hasReadySubmission, lockRequest, type RequestRow } from '../request/rows.ts';
 import { readStanding } from '../request/standing.ts';
 import { readLadder, readPlan } from '../request/stored.ts';
 import { moveRequest } from '../request/transitions.ts';
@@ -85,7 +85,7 @@ export async function lookAt(
       return { do: 'step', step: next.step, request };
     }
     changed = true;
-    if (request.state === 'sent' && (await anythingReady(tx, requestId)))
+    if (request.state === 'sent' && (await hasReadySubmission(tx, requestId)))
       await moveRequest(tx, request, 'sending', now);
   }
   return { do: 'wait', at: deps.clock.now() };
@@ -109,17 +109,6 @@ async function releaseMore(tx: Tx, deps: CallsDeps, request: RequestRow, callees
     const message = await messageOfStep(tx, request, step);
     left -= await cutIntoSubmissions(tx, deps, request, { message, step, calls: left });
   }
-}
-
-async function anythingReady(tx: Tx, requestId: string): Promise<boolean> {
-  const row = await tx
-    .selectFrom('submissions')
-    .select('id')
-    .where('request_id', '=', requestId)
-    .where('state', '=', 'ready')
-    .limit(1)
-    .executeTakeFirst();
-  return row !== undefined;
 }
 
 /** A rule that somebody took out of the configuration calls nobody any more. */

@@ -4,7 +4,7 @@ import type { Tx } from '../../store/types.ts';
 import { record } from './audit.ts';
 import type { CallsDeps } from './deps.ts';
 import { crowd } from './plan.ts';
-import { countCalls, lockRequest, type RequestRow } from './rows.ts';
+import { countCalls, hasReadySubmission, lockRequest, type RequestRow } from './rows.ts';
 import { planIn } from './stored.ts';
 import { moveRequest } from './transitions.ts';
 import type { CallState, Counts } from './types.ts';
@@ -31,7 +31,8 @@ export async function advance(
       // A callee of whom an earlier call told something counts by that one: the counts do not tell of the last.
       const calledAgain = request.plan !== null;
       const again = (calledAgain || counts.unknown > 0) && (await willBeResent(tx, requestId));
-      const later = (calledAgain || counts.held > 0) && (await waitsForLimit(tx, requestId));
+      // Calls that a limit holds back are ready submissions that wait for it.
+      const later = (calledAgain || counts.held > 0) && (await hasReadySubmission(tx, requestId));
       if (!again && !later) await finishSending(tx, request, counts, now);
     }
   } else if (request.state === 'sent' && request.reaching === 0) {
@@ -73,18 +74,6 @@ async function willBeResent(tx: Tx, requestId: string): Promise<boolean> {
     .select('id')
     .where('request_id', '=', requestId)
     .where('resend_at', 'is not', null)
-    .limit(1)
-    .executeTakeFirst();
-  return waiting !== undefined;
-}
-
-/** True while calls that a limit holds back will be made when it lets them. */
-async function waitsForLimit(tx: Tx, requestId: string): Promise<boolean> {
-  const waiting = await tx
-    .selectFrom('submissions')
-    .select('id')
-    .where('request_id', '=', requestId)
-    .where('state', '=', 'ready')
     .limit(1)
     .executeTakeFirst();
   return waiting !== undefined;

@@ -90,3 +90,15 @@ async function countBest(from: Queryable, requestId: string, { confirmKey }: Pla
 export type SubmissionRow = Selectable<SubmissionsTable>;
 
 export type CallRow = Selectable<CallsTable>;
+
+/** True while a submission of the request waits to be sent. */
+export async function hasReadySubmission(from: Queryable, requestId: string): Promise<boolean> {
+  const row = await from
+    .selectFrom('submissions')
+    .select('id')
+    .where('request_id', '=', requestId)
+    .where('state', '=', 'ready')
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}

@@ -152,8 +152,10 @@ async function readEvent(deps: SlackDeps, event: StoredEvent): Promise<void> {
 }
 
 /** A message that a rule with `silentFor` waits for; a source says it the moment it posts. */
-function beatOf(event: StoredEvent, { gated, source, now }: Heard): Beat {
-  const at = source === undefined ? (sentAt(gated) ?? now) : source.receivedAt;
+function beatOf(event: StoredEvent, { gated, source, now, wallAt = now }: Heard): Beat {
+  // Slack's time is the wall clock's; what is stored and compared with `now` is as old as the message.
+  const ageMs = wallAt - (sentAt(gated) ?? wallAt);
+  const at = source === undefined ? now - ageMs : source.receivedAt;
   return {
     ...{ teamId: event.team_id, channelId: event.channel_id, source: gated.botName ?? null, sentAt: at, now },
     threadTs: source === undefined ? (gated.threadTs ?? gated.ts) : '',

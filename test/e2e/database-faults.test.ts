@@ -13,7 +13,11 @@ describe('the database in trouble at Submit', () => {
   before(async () => {
     const opened = mock.method(DatabaseSync.prototype, 'exec');
     flow = await startFlow();
-    const found = opened.mock.calls.find((call) => String(call.arguments[0]).includes('journal_mode'))?.this;
+    // An earlier one made the tables and is closed.
+    const found = opened.mock.calls
+      .filter((call) => String(call.arguments[0]).includes('journal_mode'))
+      .map((call) => call.this)
+      .find((each) => each instanceof DatabaseSync && each.isOpen);
     opened.mock.restore();
     assert.ok(found instanceof DatabaseSync);
     writer = found;

@@ -59,6 +59,9 @@ interface Run {
 /** How soon a lease is extended that could not be, because somebody asked for its task at that moment. */
 const beatAgainMs = 250;
 
+/** Another instance sees a change and its absence up to a second late each: with this it takes over within 10 s. */
+const usualLeaseMs = 7_000;
+
 /**
  * Runs the tasks in the database, each held by a lease that is extended while it runs. A task may run twice (a lease
  * that lapsed, a crash before its end was stored); what it does must not: see `Lease.valid`.
@@ -67,7 +70,7 @@ const beatAgainMs = 250;
  * decides it, so that setting a clock takes no task from anybody, and none is kept by somebody dead.
  */
 export function createWorker(options: WorkerOptions): Worker {
-  const { store, clock, log, handlers, leaseMs = 8000, pollMs = 1000 } = options;
+  const { store, clock, log, handlers, leaseMs = usualLeaseMs, pollMs = 1000 } = options;
   // We stop a quarter of the lease before the database gives it away: for clocks that differ, and what is under way.
   const validMs = leaseMs * 0.75;
   const kinds = Object.keys(handlers);

@@ -270,7 +270,7 @@ forEachDatabase((kind, create) => {
           },
           { instance: 'two' },
         );
-        await pass(bench, 7000);
+        await pass(bench, 6000);
         assert.deepEqual(seen, []);
         await pass(bench, 3000);
         await heir.idle();
@@ -420,7 +420,7 @@ forEachDatabase((kind, create) => {
         );
         let runs = 0;
         const worker = bench.worker(async () => void runs++);
-        await pass(bench, 7_000);
+        await pass(bench, 6_000);
         assert.equal(runs, 0);
         await pass(bench, 3_000);
         await worker.idle();

@@ -60,10 +60,14 @@ export function createRetention(deps: Pick<CallsDeps, 'clock' | 'log' | 'store' 
 
 type OldRequest = Pick<RequestsTable, 'id' | 'message' | 'options' | 'callees'>;
 
-/** Names and numbers that Slack has not told again for so long. */
+/** Names and numbers that Slack has not told again for so long, and who was not reached since. */
 async function forgetPeople(deps: Deps, before: number): Promise<void> {
   await deps.store.transaction(
     async (tx) => await tx.deleteFrom('learned_people').where('learned_at', '<', before).execute(),
+  );
+  // Its key could be tried on every number there is.
+  await deps.store.transaction(
+    async (tx) => await tx.deleteFrom('last_reached').where('reached_at', '<', before).execute(),
   );
 }
 

@@ -48,6 +48,7 @@ const columns: Record<string, { kept?: string; erased?: string; deleted?: string
   alert_messages: { deleted: 'channel_id ts alert_id status edited_ts' },
   channel_reads: { kept: 'channel_id read_until' },
   learned_people: { deleted: 'id body' },
+  last_reached: { deleted: 'person' },
   silences: { kept: 'rule_name team_id channel_id thread_ts source alert_id' },
   rule_rings: { deleted: 'rule_name alert_id request_id' },
   rule_matches: { kept: 'rule_name' },

@@ -367,6 +367,13 @@ export interface LearnedPeopleTable {
   learned_at: number;
 }
 
+/** When a number was last reached by any call. */
+export interface LastReachedTable {
+  /** A keyed hash of the number (calls/request/last-reached.ts). */
+  person: string;
+  reached_at: number;
+}
+
 export interface MetaTable {
   name: string;
   value: string;
@@ -392,5 +399,6 @@ export interface Schema {
   rule_matches: RuleMatchesTable;
   pacing: PacingTable;
   learned_people: LearnedPeopleTable;
+  last_reached: LastReachedTable;
   meta: MetaTable;
 }

@@ -12,6 +12,7 @@ import { toJson } from '../../store/values.ts';
 import type { CallRecord } from '../../voice/types.ts';
 import { advance } from '../request/advance.ts';
 import type { CallsDeps } from '../request/deps.ts';
+import { noteLastReached } from '../request/last-reached.ts';
 import { lockRequest, type RequestRow } from '../request/rows.ts';
 import { callTransitions, mayBecome } from '../request/states.ts';
 import { readRecord } from '../request/stored.ts';
@@ -195,6 +196,12 @@ export async function applyReports(
   }
   const requestIds = new Set(changed.map(({ call }) => call.request_id));
   for (const request of requests) await noteReached(tx, request, changed, now);
+  const answered = changed.filter(({ from, call }) => call.state === 'answered' && from !== 'answered');
+  await noteLastReached(
+    tx,
+    deps.tokenSecret,
+    answered.map(({ call }) => ({ callee: call.callee, at: call.ended_at ?? now })),
+  );
   for (const requestId of [...requestIds].sort()) {
     await advance(tx, deps, requestId, { step: true });
   }

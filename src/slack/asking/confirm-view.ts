@@ -16,6 +16,7 @@ import {
   plural,
 } from '../kit/text.ts';
 import { calleeLabel } from '../words/call-words.ts';
+import { lastReachedWords } from '../words/last-reached-words.ts';
 import { planWords } from '../words/reach-words.ts';
 import {
   countriesWords,
@@ -44,10 +45,13 @@ export interface ConfirmFacts {
   held: readonly string[];
   metadata: string;
   nameOf?: NameOf;
+  /** When each number was last reached, ms; absent: not looked up. */
+  reached?: { at: ReadonlyMap<string, number>; now: number };
 }
 
 const doubtsShown = 10;
-const calleesShown = 40;
+/** Callees that are listed. */
+export const calleesShown = 40;
 
 /** The second view: says what is about to happen; only its button rings phones (or asks for approval). */
 export function confirmView(facts: ConfirmFacts): ModalView {
@@ -65,7 +69,7 @@ export function confirmView(facts: ConfirmFacts): ModalView {
       ...facts.held.slice(0, 5).map((words) => alert(words, 'warning')),
       ...doubtBlocks(facts.doubts),
       ...detailBlocks(facts),
-      ...calleeList(facts.callees),
+      ...calleeList(facts),
     ],
   });
 }
@@ -118,11 +122,13 @@ function detailBlocks(facts: ConfirmFacts): KnownBlock[] {
   return lines.length === 0 ? [] : [context(...lines)];
 }
 
-function calleeList(callees: readonly Callee[]): KnownBlock[] {
+function calleeList({ callees, reached }: ConfirmFacts): KnownBlock[] {
   const lines = callees.slice(0, calleesShown).map((each) => {
     const label = calleeLabel(each);
     const number = calleeLabel({ ...each, name: null });
-    return `• ${foreign(label, 100)}${label === number ? '' : ` ${number}`}`;
+    const last =
+      reached === undefined ? '' : ` · ${lastReachedWords(reached.at.get(each.callee) ?? null, reached.now)}`;
+    return `• ${foreign(label, 100)}${label === number ? '' : ` ${number}`}${last}`;
   });
   const more = callees.length - calleesShown;
   if (more > 0) lines.push(`• and ${count(more)} more`);

@@ -4,6 +4,7 @@ import { forbiddenCall } from '../../callees/forbidden.ts';
 import type { Callee } from '../../callees/types.ts';
 import { approvalFor } from '../../calls/approval/policy.ts';
 import { createRequest } from '../../calls/asking/create.ts';
+import { lastReached } from '../../calls/request/last-reached.ts';
 import type { NewRequest } from '../../calls/request/types.ts';
 import { findHeld, type Held } from '../../calls/sending/limits.ts';
 import type { Config } from '../../config/types.ts';
@@ -14,7 +15,7 @@ import { mayCall } from '../context/permissions.ts';
 import { people, utc } from '../kit/text.ts';
 import { problemView } from '../replies/problem-view.ts';
 import { checkCall } from './check-call.ts';
-import { confirmView } from './confirm-view.ts';
+import { calleesShown, confirmView } from './confirm-view.ts';
 import { type Draft, loadDraft, saveDraft } from './drafts.ts';
 import { readCallMetadata } from './view-metadata.ts';
 
@@ -54,6 +55,7 @@ function registerCall(app: App, deps: SlackDeps): void {
           wallAt: deps.clock.wallOf(now),
         }),
         held: await findHeld(tx, deps.config(), callees, now, null),
+        reached: await lastReached(tx, deps.tokenSecret, callees.slice(0, calleesShown)),
       };
     });
     // So that the approvers' card can tell it.
@@ -68,6 +70,7 @@ function registerCall(app: App, deps: SlackDeps): void {
         held: heldWords(preview.held),
         metadata: preview.draftId,
         nameOf: deps.people.knownName,
+        reached: { at: preview.reached, now },
       }),
     });
   });

@@ -1,6 +1,7 @@
 import { alertSenders } from './alert-senders.ts';
 import { channelReads } from './channel-reads.ts';
 import { firstTables } from './first-tables.ts';
+import { lastReached } from './last-reached.ts';
 import { learnedPeople } from './learned-people.ts';
 import { lighterIndexes } from './lighter-indexes.ts';
 import { openCalls } from './open-calls.ts';
@@ -37,4 +38,5 @@ export const migrations: Step[] = [
   learnedPeople,
   reaching,
   requestsToErase,
+  lastReached,
 ];

@@ -57,6 +57,7 @@ const rooms: [room: string, mayImport: string[]][] = [
   ['slack/approval', ['callees', 'outbox', ...calls, ...slackGround]],
   ['slack/board', ['callees', 'outbox', 'paging', 'voice', ...calls, ...slackGround]],
   ['slack/asking', ['callees', 'config', 'store', 'voice', ...calls, ...slackGround]],
+  ['slack/me', ['callees', 'config', 'outbox', 'store', 'slack/asking', ...calls, ...slackGround]],
   ['slack/lookup', ['callees', 'config', 'outbox', ...calls, ...slackGround]],
   [
     'slack/alerts',
@@ -75,7 +76,16 @@ const rooms: [room: string, mayImport: string[]][] = [
   ],
   [
     'slack/outbox',
-    ['callees', 'slack/approval', 'slack/board', 'slack/lookup', ...storage, ...calls, ...slackGround],
+    [
+      'callees',
+      'slack/approval',
+      'slack/board',
+      'slack/me',
+      'slack/lookup',
+      ...storage,
+      ...calls,
+      ...slackGround,
+    ],
   ],
   [
     'slack',
@@ -87,6 +97,7 @@ const rooms: [room: string, mayImport: string[]][] = [
       'slack/board',
       'slack/asking',
       'slack/alerts',
+      'slack/me',
       'slack/lookup',
     ],
   ],

@@ -15,7 +15,7 @@ const crowd = 200;
 export const shownInTable = 99;
 
 /** Posts that are drawn anew when their request changes. */
-const live = ['board', 'results', 'card'];
+const live = ['board', 'results', 'card', 'tested'];
 
 let lastSequence = 0;
 

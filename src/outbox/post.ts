@@ -39,6 +39,10 @@ const shape = z.discriminatedUnion('kind', [
   }),
   /** An alert that a tool posted to us, once for each time it fires, in each channel that shows it. */
   z.object({ kind: z.literal('alert'), alert: z.string(), episodeAt: z.number(), channelId: z.string() }),
+  /** To the person who called themselves to test it: what came of it. */
+  z.object({ kind: z.literal('tested') }),
+  /** To a person: a contact with the caller numbers, for whoever asked for it in that minute. */
+  z.object({ kind: z.literal('contact'), userId: z.string(), minute: z.number() }),
   /** Plain words, escaped where they are rendered; of one `once` there is one message for ever. */
   z.object({ kind: z.literal('words'), plain: z.string(), once: z.string().exactOptional() }),
 ]);
@@ -61,6 +65,7 @@ export function slotOf(post: Post, requestId: string | null): string | null {
     case 'results':
     case 'reminder':
     case 'outcome':
+    case 'tested':
       return `${post.kind}:${requestId}`;
     case 'card':
       return post.movedFrom === undefined ? `card:${requestId}` : `card:${requestId}:moved`;
@@ -72,6 +77,8 @@ export function slotOf(post: Post, requestId: string | null): string | null {
       return `moved:${post.of}`;
     case 'alert':
       return `alert:${post.alert}:${post.episodeAt}:${post.channelId}`;
+    case 'contact':
+      return `contact:${post.userId}:${post.minute}`;
     case 'words':
       return post.once ?? null;
   }

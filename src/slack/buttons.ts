@@ -9,6 +9,7 @@ import { registerSettle } from './board/settle.ts';
 import type { SlackDeps } from './context/deps.ts';
 import { registerDetails } from './lookup/details.ts';
 import { registerHistory } from './lookup/history.ts';
+import { registerMe } from './me/register.ts';
 import { expiredButtonAnswer } from './replies/press.ts';
 import { tellPresser } from './replies/reply.ts';
 
@@ -30,6 +31,8 @@ const buttons = [
   'history_older',
   'call_options',
   'home_call',
+  'call_me',
+  'contact_card',
   'home_history',
   'rules_history',
 ];
@@ -45,6 +48,7 @@ export function registerActions(app: App, deps: SlackDeps): void {
   registerRedial(app, deps);
   registerSettle(app, deps);
   registerHistory(app, deps);
+  registerMe(app, deps);
   registerTryRules(app, deps);
   registerExpired(app, deps);
 }

@@ -14,6 +14,7 @@ import { mayCall } from './context/permissions.ts';
 import { eventLine, helpAnswer, listsAnswer, statusAnswer, unknownAnswer } from './lookup/answers.ts';
 import { historyFor, openRequestsFor } from './lookup/lists.ts';
 import { renderRules } from './lookup/rules.ts';
+import { startTestCall } from './me/test-call.ts';
 import { isOwnOrApprover } from './replies/press.ts';
 import { decidedWords } from './words/decided-words.ts';
 
@@ -25,6 +26,13 @@ export function registerCommands(app: App, deps: SlackDeps): void {
     const command = parseCommand(typed.text ?? '', deps.config());
     if (command.name === 'call') {
       await openModal(deps, ack, respond, typed, command);
+      return;
+    }
+    if (command.name === 'me') {
+      // At once: Slack may have to be asked for the number. What is told afterwards is done.
+      await ack();
+      const { text } = await startTestCall(deps, { userId: typed.user_id, triggerId: typed.trigger_id });
+      await respond({ response_type: 'ephemeral', text });
       return;
     }
     await ack({ response_type: 'ephemeral', ...(await answerTo(deps, typed, command)) });

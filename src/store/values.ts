@@ -45,6 +45,8 @@ export type PostKind =
   | 'outcome'
   | 'instead'
   | 'alert'
+  | 'tested'
+  | 'contact'
   | 'words';
 /** Why a call is what it is, where this program or a person says so; submit_code has what the platform says. */
 export type CallCause =

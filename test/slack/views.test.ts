@@ -96,11 +96,18 @@ suite('the other views', () => {
         assertView(reviewView(any, calls, { ...page, mayDecide: true, seen: 'ab' }));
         assertView(detailsView(any, calls, { ...page, fileSent: true, history: calls.map(() => 'event') }));
         assertView(rejectView(any, '{}'));
-        assertView(homeView({ mayCall: masked, recent: Array(30).fill(any), waiting: Array(30).fill(any) }));
+        assertView(
+          homeView({
+            mayCall: masked,
+            contactCard: !masked,
+            recent: Array(30).fill(any),
+            waiting: Array(30).fill(any),
+          }),
+        );
       }),
       { numRuns: 60, endOnFailure: true },
     );
-    assertView(homeView({ mayCall: true, recent: [], waiting: [] }));
+    assertView(homeView({ mayCall: true, contactCard: true, recent: [], waiting: [] }));
     assertView(problemView(wordsFor(new Error('x'), 'x1')));
   });
 

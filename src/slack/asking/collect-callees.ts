@@ -17,7 +17,7 @@ import type { Config } from '../../config/types.ts';
 import { maskNumbers } from '../../mask-numbers.ts';
 import { fetchSlackFile } from '../client/files.ts';
 import type { SlackDeps } from '../context/deps.ts';
-import type { People } from '../context/people.ts';
+import type { People, Person } from '../context/people.ts';
 
 export interface CalleeSources {
   /** What was typed into the callee field. */
@@ -153,18 +153,30 @@ async function numbersOfPeople(
       faults.push(`${person.name} has no phone number in the Slack profile`);
       continue;
     }
-    const read = parseCallees(person.phone.slice(0, 200), { ...options, lists: {}, recordings: [] });
-    const [first] = read.callees;
-    if (first === undefined || read.callees.length > 1) {
-      faults.push(
-        `${person.name}: the phone number in the Slack profile ${read.faults[0]?.why ?? 'is not one number'}`,
-      );
+    const read = numberOfProfile(person, options);
+    if ('why' in read) {
+      faults.push(`${person.name}: the phone number in the Slack profile ${read.why}`);
       continue;
     }
-    callees.push({ callee: first.callee, name: cleanName(person.name) });
+    callees.push(read.callee);
     doubts.push(...read.doubts);
   }
   return { callees, faults, doubts };
+}
+
+/** The one number of a profile, or why it is none, to be put behind "the phone number in the Slack profile". */
+export function numberOfProfile(
+  { phone, name }: Pick<Person, 'phone' | 'name'>,
+  options: CalleeOptions,
+): { callee: Callee; doubts: string[] } | { why: string } {
+  const { callees, faults, doubts } = parseCallees(phone.slice(0, 200), {
+    ...options,
+    lists: {},
+    recordings: [],
+  });
+  const [first] = callees;
+  if (first === undefined || callees.length > 1) return { why: faults[0]?.why ?? 'is not one number' };
+  return { callee: { callee: first.callee, name: cleanName(name) }, doubts };
 }
 
 type CollectedFile = Pick<

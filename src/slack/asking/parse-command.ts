@@ -27,7 +27,12 @@ export type AnsweredCommand =
   /** `near`: what was probably meant; null where nothing is near. */
   | { name: 'unknown'; typed: string; near: string | null };
 
-export type Command = CallCommand | AnsweredCommand;
+/** Calls the person's own number, to test it. */
+export interface MeCommand {
+  name: 'me';
+}
+
+export type Command = CallCommand | MeCommand | AnsweredCommand;
 
 /** Nobody has asked so often; a page number of any length must not become an offset of any size. */
 const lastPage = 1_000_000;
@@ -47,6 +52,7 @@ export function parseCommand(text: string, config: Config): Command {
   const subcommand = first.toLowerCase();
   if (subcommand === 'help' && alone) return { name: 'help' };
   if (subcommand === 'rules' && words.length === 1) return { name: 'rules' };
+  if (subcommand === 'me' && words.length === 1) return { name: 'me' };
   if (subcommand === 'lists' && words.length === 1) return { name: 'lists' };
   if (subcommand === 'status' && alone) return { name: 'status', requestId: second ?? null };
   if (subcommand === 'cancel' && alone) return { name: 'cancel', requestId: second ?? null };
@@ -91,7 +97,7 @@ function takeQuoted(text: string): { quoted: string | null; rest: string } {
   return { quoted, rest: text.replace(all, () => ' ') };
 }
 
-const commands = ['help', 'status', 'history', 'cancel', 'rules', 'lists'];
+const commands = ['help', 'status', 'history', 'cancel', 'rules', 'lists', 'me'];
 
 /** A command, list or recording that was probably meant. */
 function nearestKnown(typed: string, config: Config): string | null {

@@ -6,6 +6,8 @@ import { requestLine } from '../words/request-line.ts';
 export interface HomeFacts {
   /** Whether this person may ring people. */
   mayCall: boolean;
+  /** Whether there are caller numbers, so that a contact can be had. */
+  contactCard: boolean;
   /** The person's own requests, newest first. */
   recent: readonly RequestView[];
   /** Requests that wait for this person's approval. */
@@ -15,7 +17,7 @@ export interface HomeFacts {
 const shown = 10;
 
 /** The app's Home tab of one person. */
-export function homeView({ mayCall, recent, waiting }: HomeFacts): HomeView {
+export function homeView({ mayCall, contactCard, recent, waiting }: HomeFacts): HomeView {
   const blocks: KnownBlock[] = [
     header('Voicecall'),
     section(
@@ -30,6 +32,16 @@ export function homeView({ mayCall, recent, waiting }: HomeFacts): HomeView {
           'home_actions',
         )
       : [context('You may not ring people here; whoever runs Voicecall decides who may.')]),
+    ...actions(
+      [
+        ...(mayCall ? [button('Call me, to test it', 'call_me', 'home')] : []),
+        ...(contactCard ? [button('Contact card', 'contact_card', 'home')] : []),
+      ],
+      'home_self',
+    ),
+    ...(contactCard
+      ? [context('Save the contact card and let it through at night: it has the numbers that call you.')]
+      : []),
     ...(waiting.length === 0
       ? []
       : [

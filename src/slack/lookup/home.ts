@@ -3,6 +3,7 @@ import { listRequests, loadRequest } from '../../calls/request/read.ts';
 import type { RequestView } from '../../calls/request/types.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import { isApprover, mayCall } from '../context/permissions.ts';
+import { callerNumbers } from '../words/caller-numbers.ts';
 import { homeView } from './home-view.ts';
 
 /** The Home tab: made anew each time somebody opens it. */
@@ -18,7 +19,12 @@ export function registerHome(app: App, deps: SlackDeps): void {
     const waiting = open.filter((request) => request.state === 'awaiting_approval');
     await deps.urgent.views.publish({
       user_id: event.user,
-      view: homeView({ mayCall: refusal === null, recent, waiting }),
+      view: homeView({
+        mayCall: refusal === null,
+        contactCard: callerNumbers(deps.config()).length > 0,
+        recent,
+        waiting,
+      }),
     });
   });
 }

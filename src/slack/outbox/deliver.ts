@@ -17,7 +17,7 @@ import { uploadFile } from './upload.ts';
 const oneChannelEveryMs = 1_000;
 
 /** What they show changes while they stand. */
-const editedKinds: readonly MessageRow['kind'][] = ['board', 'results', 'card', 'alert'];
+const editedKinds: readonly MessageRow['kind'][] = ['board', 'results', 'card', 'alert', 'tested'];
 
 /** `done`: nothing of it waits any more here; else the channel rests for `waitMs`. */
 type Outcome = 'done' | { waitMs: number };

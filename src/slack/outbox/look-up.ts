@@ -41,7 +41,8 @@ export async function lookUp(deps: SlackDeps, message: MessageRow, what: Post): 
 }
 
 async function callsFor(deps: SlackDeps, what: Post, request: RequestView): Promise<CallView[]> {
-  if (what.kind === 'file' || what.kind === 'full') return await loadCalls(deps.store.read, request.id);
+  if (what.kind === 'file' || what.kind === 'full' || what.kind === 'tested')
+    return await loadCalls(deps.store.read, request.id);
   if (what.kind !== 'results') return [];
   const states = request.counts.callees > shownInTable ? { states: troubleStates } : {};
   return await loadCalls(deps.store.read, request.id, states);

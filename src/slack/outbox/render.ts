@@ -15,6 +15,8 @@ import type { SlackDeps } from '../context/deps.ts';
 import { context, section } from '../kit/blocks.ts';
 import { slackLimits } from '../kit/limits.ts';
 import { channelMention, foreign } from '../kit/text.ts';
+import { renderContact } from '../me/contact-card.ts';
+import { renderTestCall } from '../me/test-call-words.ts';
 import { type Known, lookUp } from './look-up.ts';
 import type { MessageRow, Rendered } from './types.ts';
 
@@ -30,13 +32,14 @@ export async function renderMessage(deps: SlackDeps, message: MessageRow): Promi
   if (what === null) return null;
   if (what.kind === 'words') return renderWords(message, what.plain);
   if (what.kind === 'alert') return await renderAlert(deps, message, what.alert);
+  if (what.kind === 'contact') return await renderContact(deps);
   const known = await lookUp(deps, message, what);
   return known === null ? null : render(what, message, known);
 }
 
 /** Pure: asks nobody. */
 export function render(
-  what: Exclude<Post, { kind: 'words' | 'alert' }>,
+  what: Exclude<Post, { kind: 'words' | 'alert' | 'contact' }>,
   message: Shown,
   known: Known,
 ): Rendered | null {
@@ -60,6 +63,8 @@ export function render(
       return renderFile(known, 'full');
     case 'outcome':
       return tagged(message, renderOutcome(request, facts));
+    case 'tested':
+      return tagged(message, renderTestCall(request, calls));
     case 'instead':
       return tagged(message, renderInstead(request, { ...what, what: what.instead }));
     case 'reminder':

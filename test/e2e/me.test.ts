@@ -20,7 +20,12 @@ for (const database of databaseKinds) {
     });
     afterEach(async () => {
       flow.voice.faults.clear();
-      flow.voice.setBehaviour({ autoKey: null, secondMs: 1, phones: { [asha]: { answer: {} } } });
+      flow.voice.setBehaviour({
+        autoKey: null,
+        autoAnswerMs: 10,
+        secondMs: 1,
+        phones: { [asha]: { answer: {} } },
+      });
       for (const user of ['U0ASHA', 'U0BEN'])
         for (const view of flow.slack.state.views.get(user) ?? [])
           await flow.slack.closeView(user, view.id, true);
@@ -89,7 +94,7 @@ for (const database of databaseKinds) {
     test('pressing twice calls once', async () => {
       const before = flow.voice.calls.length;
       // Rings for a minute of real time, so that it still rings when the third wish comes.
-      flow.voice.setBehaviour({ secondMs: 1_000, phones: { [asha]: 'wait' } });
+      flow.voice.setBehaviour({ autoAnswerMs: null, secondMs: 1_000, phones: { [asha]: 'wait' } });
       const [one, two] = await Promise.all([callMe('U0ASHA'), callMe('U0ASHA')]);
       assert.match(`${one} ${two}`, /Calling your phone/);
       await flow.slack.command('U0ASHA', 'C0OPS', 'me');

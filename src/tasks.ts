@@ -1,4 +1,5 @@
 import { createExpirer, createReminder } from './calls/approval/deadline.ts';
+import { createStarter } from './calls/asking/start.ts';
 import { createReacher } from './calls/reaching/reach.ts';
 import { createPoller } from './calls/results/poll.ts';
 import { createReconciler } from './calls/results/reconcile.ts';
@@ -15,6 +16,7 @@ import { createMissedReader } from './slack/alerts/missed.ts';
 import { createAlertReader } from './slack/alerts/read-events.ts';
 import { createStepLookUp } from './slack/alerts/ready-step.ts';
 import { createSilenceWatch } from './slack/alerts/silence.ts';
+import { createCheckAgain } from './slack/asking/check-again.ts';
 import type { SlackDeps } from './slack/context/deps.ts';
 import { createDeliverer } from './slack/outbox/deliver.ts';
 import { createEditor } from './slack/outbox/edit.ts';
@@ -29,6 +31,7 @@ export function taskHandlers(deps: SlackDeps): Record<TaskKind, { concurrency: n
     resend: { concurrency: 1, run: createResender(deps) },
     reconcile: { concurrency: 1, run: createReconciler(deps) },
     poll: { concurrency: 2, run: createPoller(deps) },
+    scheduled: { concurrency: 4, run: createStarter(deps, createCheckAgain(deps)) },
     expire: { concurrency: 2, run: createExpirer(deps) },
     remind: { concurrency: 1, run: createReminder(deps) },
     alerts: { concurrency: 1, run: createAlertReader(deps) },

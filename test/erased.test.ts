@@ -19,7 +19,7 @@ import { forEachDatabase, type TestDatabase, withStore } from './support/store.t
  */
 const columns: Record<string, { kept?: string; erased?: string; deleted?: string }> = {
   requests: {
-    kept: 'id team_id origin state requested_by rule_name alert_id previous_id root_view_id channel_id asked_in thread_ts thread_post countries hash approval on_unknown plan reach_ended_by',
+    kept: 'id team_id origin state requested_by rule_name alert_id previous_id root_view_id channel_id asked_in thread_ts thread_post countries hash approval on_unknown plan reach_ended_by lists',
     erased: 'alert_title ladder message options note cancelled_by acked_by outcome',
   },
   steps: { kept: 'request_id', erased: 'message problem' },
@@ -72,6 +72,7 @@ const words: Record<string, string> = {
   'calls.ending': '',
   'requests.reach_ended_by': '',
   'requests.plan': '',
+  'requests.lists': '',
   'decisions.decision': 'reject',
   'messages.state': 'posted',
   'messages.kind': 'reply',

@@ -89,7 +89,7 @@ export async function changed(
       'requests.asked_in',
       'requests.approval',
     ])
-    .select(['requests.requested_by', 'requests.cancelled_by'])
+    .select(['requests.requested_by', 'requests.cancelled_by', 'requests.when_at', 'requests.outcome'])
     .select(['messages.id as post_id', 'messages.slot', 'messages.kind', 'messages.state as post_state'])
     .select((eb) =>
       eb
@@ -126,6 +126,8 @@ interface ShownRequest {
   approval: string | null;
   requested_by: string | null;
   cancelled_by: string | null;
+  when_at: number | null;
+  outcome: string | null;
   /** Whether anything of it was ever up for sending. */
   released: boolean;
 }
@@ -153,13 +155,22 @@ async function addMissing(
       if (request.state === 'done') await add({ kind: 'file', when: 'done' }, underBoard);
     }
   }
+  if (request.state === 'failed' && request.when_at !== null && !request.released && request.requested_by) {
+    // The channel may be the reason, and it was asked long ago: the person is told directly.
+    const plain = `Your scheduled request ${request.id} is not started. ${request.outcome ?? ''}`;
+    await add(
+      { kind: 'words', plain, once: `not_started:${request.id}` },
+      { channelId: request.requested_by },
+    );
+  }
   if (!idOf.has(`outcome:${request.id}`) && (await awaitsOutcome(tx, request)))
     await add({ kind: 'outcome' }, { channelId: request.requested_by ?? '' });
 }
 
 /** Nothing of it is left to be sent, and something was. */
 function isSent({ state, released }: ShownRequest): boolean {
-  return state === 'sent' || state === 'done' || state === 'failed' || (state === 'cancelled' && released);
+  if (state === 'cancelled' || state === 'failed') return released;
+  return state === 'sent' || state === 'done';
 }
 
 /** Where the approvers are asked; null: in the board's thread. */
@@ -174,7 +185,7 @@ async function awaitsOutcome(tx: Tx, request: ShownRequest): Promise<boolean> {
   if (approval === null || asker === null || request.asked_in === request.channel_id) return false;
   if (state === 'expired') return true;
   if (state === 'cancelled') return !released && canceller !== asker;
-  if (state !== 'approved' && state !== 'rejected') return false;
+  if (state !== 'approved' && state !== 'scheduled' && state !== 'rejected') return false;
   const last = await tx
     .selectFrom('decisions')
     .select('user_id')

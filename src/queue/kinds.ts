@@ -18,6 +18,8 @@ export interface Tasks {
   poll: null;
   /** Key: a request. Its time for approval is over. */
   expire: null;
+  /** Key: a request. Starts it when the time that was asked for has come. */
+  scheduled: null;
   /** Key: a request. Reminds its approvers. */
   remind: null;
   /** Key: "understand". Reads stored alert events. */
@@ -48,6 +50,7 @@ export const priorityOf: Record<TaskKind, number> = {
   resend: priority.phone,
   reach: priority.phone,
   confirmed: priority.phone,
+  scheduled: priority.phone,
   alerts: priority.phone,
   'alerts.cooldown': priority.phone,
   'alerts.silence': priority.phone,

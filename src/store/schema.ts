@@ -81,6 +81,10 @@ export interface RequestsTable {
   reach_ended_at: number | null;
   /** When the first callee was reached, as the plan counts them. */
   first_reached_at: number | null;
+  /** When it is to be called, by the wall clock; null: at once. */
+  when_at: Generated<number | null>;
+  /** Names of the lists that were asked for, which are read again when it is due; null: none. */
+  lists: Generated<Json<string[]> | null>;
 }
 
 /** The further steps that a request's ladder has started. */
@@ -139,6 +143,8 @@ export interface CallsTable {
   state: State<CallState>;
   /** 1: a later call to the same callee stands for it. Each callee of a request has one call that is not superseded. */
   superseded: Generated<number>;
+  /** 1: only a list of the request names this callee. */
+  list_only: Generated<number>;
   /** Which call to this callee it is within its step; the first is 1. */
   attempt: Generated<number>;
   step: Generated<number>;

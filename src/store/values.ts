@@ -5,6 +5,7 @@ import type { Until } from '../config/types.ts';
 
 export type RequestState =
   | 'awaiting_approval'
+  | 'scheduled'
   | 'approved'
   | 'rejected'
   | 'expired'
@@ -59,6 +60,10 @@ export type CallCause =
   | 'country'
   | 'display_num'
   | 'callees_per_request'
+  // Only a list named the callee, and it did not any more when the call was due.
+  | 'left_list'
+  // The database was put back from a backup: whether it was called since is not known.
+  | 'restored'
   // A person said what became of it.
   | 'settled_rang'
   | 'settled_silent'

@@ -69,6 +69,7 @@ export function request(some: Partial<RequestView> = {}): RequestView {
     approval: null,
     decisions: [],
     expiresAt: null,
+    whenAt: null,
     createdAt: now,
     changedAt: now,
     finishedAt: null,
@@ -116,6 +117,7 @@ export function manyCalls(n: number, some: (i: number) => Partial<CallView> = ()
 
 const requestStates: RequestState[] = [
   'awaiting_approval',
+  'scheduled',
   'approved',
   'rejected',
   'expired',
@@ -285,6 +287,7 @@ export const anyRequest: fc.Arbitrary<RequestView> = fc.record({
     { maxLength: 20 },
   ),
   expiresAt: maybe(anyTime),
+  whenAt: maybe(anyTime),
   createdAt: anyTime,
   changedAt: anyTime,
   finishedAt: maybe(anyTime),

@@ -35,6 +35,7 @@ const confirmFacts: ConfirmFacts = {
   message: { kind: 'recording', fileId: '12.mp3', name: 'fire-drill.mp3' },
   options: { loopCount: 2 },
   plan: null,
+  whenAt: null,
   note: '',
   channelId: 'C0OPS',
   duplicates: 2,
@@ -96,18 +97,15 @@ suite('the other views', () => {
         assertView(reviewView(any, calls, { ...page, mayDecide: true, seen: 'ab' }));
         assertView(detailsView(any, calls, { ...page, fileSent: true, history: calls.map(() => 'event') }));
         assertView(rejectView(any, '{}'));
+        const scheduled = Array.from({ length: 30 }, (_, index) => ({ ...any, id: `r${index}` }));
+        const many = Array(30).fill(any);
         assertView(
-          homeView({
-            mayCall: masked,
-            contactCard: !masked,
-            recent: Array(30).fill(any),
-            waiting: Array(30).fill(any),
-          }),
+          homeView({ mayCall: masked, contactCard: !masked, recent: many, scheduled, waiting: many }),
         );
       }),
       { numRuns: 60, endOnFailure: true },
     );
-    assertView(homeView({ mayCall: true, contactCard: true, recent: [], waiting: [] }));
+    assertView(homeView({ mayCall: true, contactCard: true, recent: [], scheduled: [], waiting: [] }));
     assertView(problemView(wordsFor(new Error('x'), 'x1')));
   });
 

@@ -11,6 +11,7 @@ import { countCalls, lockRequest, type RequestRow } from '../request/rows.ts';
 import { planIn, readApproval, readLadder, readMessage, readOptions } from '../request/stored.ts';
 import { moveCalls, moveRequest } from '../request/transitions.ts';
 import type { Decision, DecisionKind, RequestView } from '../request/types.ts';
+import { startLater } from '../sending/scheduled.ts';
 import { release } from '../sending/submissions.ts';
 import { closeApproval, expireNow } from './deadline.ts';
 
@@ -26,6 +27,8 @@ export interface NewDecision {
 export type DecisionOutcome =
   /** `forbidden`: there if the configuration forbids some of the calls by now. */
   | { state: 'approved'; forbidden?: { held: number; callees: number } }
+  /** Approved, and called later: at `whenAt` by the wall clock. */
+  | { state: 'scheduled'; whenAt: number }
   | { state: 'rejected' }
   | { state: 'waiting'; approved: number; quorum: number };
 
@@ -40,7 +43,7 @@ export async function decide(deps: CallsDeps, press: NewDecision): Promise<Decis
   const outcome = await transactionReadBack(
     deps.store,
     (tx) => decideIn(tx, deps, press, now),
-    (tx) => storedDecision(tx, press, now),
+    (tx) => storedDecision(tx, deps, press, now),
   );
   if (outcome instanceof VoicecallError) throw outcome;
   return outcome;
@@ -171,13 +174,23 @@ async function accept(
     await changed(tx, now, request.id);
     return { state: 'waiting', approved, quorum };
   }
-  await release(tx, deps, request);
+  if (request.when_at === null) await release(tx, deps, request);
+  else {
+    // Also where that time has passed: then all is checked again, and it starts at once.
+    await moveRequest(tx, request, 'scheduled', now);
+    await startLater(tx, deps, request.id, request.when_at);
+  }
   await closeApproval(tx, request.id, now);
-  return await approvedOutcome(tx, request.id);
+  return await approvedOutcome(tx, deps, request);
 }
 
 /** What this very press led to, if it is stored already; null if it is not. */
-async function storedDecision(tx: Tx, press: NewDecision, at: number): Promise<DecisionOutcome | null> {
+async function storedDecision(
+  tx: Tx,
+  deps: CallsDeps,
+  press: NewDecision,
+  at: number,
+): Promise<DecisionOutcome | null> {
   const request = await lockRequest(tx, press.requestId);
   const stored = await tx
     .selectFrom('decisions')
@@ -189,13 +202,18 @@ async function storedDecision(tx: Tx, press: NewDecision, at: number): Promise<D
     .executeTakeFirst();
   if (request === null || stored === undefined) return null;
   if (press.decision === 'reject') return { state: 'rejected' };
-  if (request.state !== 'awaiting_approval') return await approvedOutcome(tx, request.id);
+  if (request.state !== 'awaiting_approval') return await approvedOutcome(tx, deps, request);
   const approval = readApproval(request.approval);
   return { state: 'waiting', approved: await countApprovals(tx, request.id), quorum: approval?.quorum ?? 1 };
 }
 
-async function approvedOutcome(tx: Tx, requestId: string): Promise<DecisionOutcome> {
-  const { held, callees } = await countCalls(tx, requestId);
+async function approvedOutcome(
+  tx: Tx,
+  deps: CallsDeps,
+  { id, when_at: whenAt }: Pick<RequestRow, 'id' | 'when_at'>,
+): Promise<DecisionOutcome> {
+  if (whenAt !== null && whenAt > deps.clock.wallOf(deps.clock.now())) return { state: 'scheduled', whenAt };
+  const { held, callees } = await countCalls(tx, id);
   return held === 0 ? { state: 'approved' } : { state: 'approved', forbidden: { held, callees } };
 }
 
@@ -260,6 +278,7 @@ function hashOf(secret: string, request: RequestRow, callees: string[]): string 
     threadTs: request.thread_ts,
     plan: planIn(request),
     ladder: readLadder(request.ladder),
+    whenAt: request.when_at,
   });
 }
 

@@ -1,4 +1,6 @@
 import { VoicecallError } from '../../errors.ts';
+import { changed } from '../../outbox/outbox.ts';
+import { cancelTask } from '../../queue/enqueue.ts';
 import { transactionReadBack } from '../../store/read-back.ts';
 import type { Tx } from '../../store/types.ts';
 import { closeApproval } from '../approval/deadline.ts';
@@ -87,6 +89,10 @@ export async function cancelIn(
   if (request.state === 'awaiting_approval') {
     await moveRequest(tx, request, 'cancelled', now, { cancelled_by: by, finished_at: now });
     await closeApproval(tx, requestId, now);
+  } else if (request.state === 'scheduled') {
+    await moveRequest(tx, request, 'cancelled', now, { finished_at: now });
+    await cancelTask(tx, 'scheduled', requestId);
+    await changed(tx, now, requestId);
   } else await advance(tx, deps, requestId);
   return { stopped, goesOn };
 }

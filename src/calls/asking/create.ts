@@ -10,6 +10,7 @@ import { hashRequest } from '../request/hash.ts';
 import { mayGoOn } from '../request/plan.ts';
 import type { NewRequest, RequestState } from '../request/types.ts';
 import { holdForbidden } from '../sending/forbidden.ts';
+import { startLater } from '../sending/scheduled.ts';
 import { release, rowsAtOnce } from '../sending/submissions.ts';
 
 /**
@@ -23,10 +24,11 @@ export async function createRequest(
 ): Promise<{ id: string; created: boolean; state: RequestState }> {
   const now = deps.clock.now();
   const id = newId('r');
-  const state: RequestState = ask.approval === null ? 'approved' : 'awaiting_approval';
+  const { plan = null, ladder = null, whenAt = null, lists = null } = ask;
+  const state: RequestState =
+    ask.approval !== null ? 'awaiting_approval' : whenAt !== null ? 'scheduled' : 'approved';
   const message = toJson(ask.message);
   const options = toJson(ask.options);
-  const { plan = null, ladder = null } = ask;
   const inserted = await tx
     .insertInto('requests')
     .values({
@@ -64,6 +66,8 @@ export async function createRequest(
       erased_at: null,
       plan: plan === null ? null : toJson(plan),
       ladder: ladder === null ? null : toJson(ladder),
+      when_at: whenAt,
+      lists: lists === null ? null : toJson(lists.names),
       reaching: ladder !== null || (plan !== null && mayGoOn(plan)) ? 1 : 0,
     })
     .onConflict((conflict) => conflict.column('root_view_id').doNothing())
@@ -76,14 +80,18 @@ export async function createRequest(
       .executeTakeFirstOrThrow();
     return { id: first.id, created: false, state: first.state };
   }
-  await insertCalls(tx, id, ask.callees);
+  await insertCalls(tx, id, ask.callees, new Set(lists?.only));
   await record(tx, id, {
     at: now,
     actor: ask.requestedBy ?? `rule:${ask.ruleName ?? ''}`,
     action: 'asked',
-    detail: { callees: ask.callees.length, approval: ask.approval?.reasons ?? [] },
+    detail: {
+      callees: ask.callees.length,
+      approval: ask.approval?.reasons ?? [],
+      ...(whenAt === null ? {} : { for: new Date(whenAt).toISOString() }),
+    },
   });
-  if (ask.approval === null) {
+  if (state === 'approved') {
     const { priority } = ask;
     await release(tx, deps, {
       ...{ id, state, message, options, priority },
@@ -92,12 +100,18 @@ export async function createRequest(
     });
   } else {
     await holdForbidden(tx, deps.config(), { id, options, callees: ask.callees.length });
+    if (state === 'scheduled') await startLater(tx, deps, id, whenAt ?? 0);
   }
   await changed(tx, now, id);
   return { id, created: true, state };
 }
 
-async function insertCalls(tx: Tx, requestId: string, callees: readonly Callee[]): Promise<void> {
+async function insertCalls(
+  tx: Tx,
+  requestId: string,
+  callees: readonly Callee[],
+  listOnly: ReadonlySet<string>,
+): Promise<void> {
   for (let start = 0; start < callees.length; start += rowsAtOnce) {
     const rows = callees.slice(start, start + rowsAtOnce).map((each, index) => ({
       request_id: requestId,
@@ -106,6 +120,7 @@ async function insertCalls(tx: Tx, requestId: string, callees: readonly Callee[]
       callee: each.callee,
       name: each.name,
       state: 'ready' as const,
+      list_only: listOnly.has(each.callee) ? 1 : 0,
     }));
     await tx.insertInto('calls').values(rows).execute();
   }

@@ -12,6 +12,7 @@ import {
   type Decision,
   isLimitCause,
   type Plan,
+  type RequestState,
   type RequestView,
   type SubmissionView,
 } from './types.ts';
@@ -83,6 +84,7 @@ function requestFields(
     countries: readCountries(row.countries),
     approval: readApproval(row.approval),
     expiresAt: row.expires_at,
+    whenAt: row.when_at,
     createdAt: row.created_at,
     changedAt: row.changed_at,
     finishedAt: row.finished_at,
@@ -165,11 +167,19 @@ function callView(row: Selectable<CallsTable>, plan: Plan): CallView {
 /** Ids of requests, newest first: one person's, or everybody's where `userId` is null. */
 export async function listRequests(
   from: Queryable,
-  { userId, open, page, size }: { userId: string | null; open: boolean; page: number; size: number },
+  {
+    userId,
+    open,
+    state,
+    page,
+    size,
+  }: { userId: string | null; open: boolean; state?: RequestState; page: number; size: number },
 ): Promise<{ ids: string[]; more: boolean }> {
   let query = from.selectFrom('requests').select('id');
   if (userId !== null) query = query.where('requested_by', '=', userId);
-  if (open) query = query.where('state', 'in', ['awaiting_approval', 'approved', 'sending', 'sent']);
+  if (open)
+    query = query.where('state', 'in', ['awaiting_approval', 'scheduled', 'approved', 'sending', 'sent']);
+  if (state !== undefined) query = query.where('state', '=', state);
   const rows = await query
     .orderBy('created_at', 'desc')
     .orderBy('id', 'desc')

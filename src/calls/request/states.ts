@@ -3,7 +3,8 @@ import type { CallState, RequestState, SubmissionState } from './types.ts';
 
 /** Every change of a request's state that may happen; anything else is a bug or a lost race. */
 export const requestTransitions: Record<RequestState, readonly RequestState[]> = {
-  awaiting_approval: ['approved', 'rejected', 'expired', 'cancelled'],
+  awaiting_approval: ['scheduled', 'approved', 'rejected', 'expired', 'cancelled'],
+  scheduled: ['approved', 'cancelled', 'failed'],
   approved: ['sending', 'cancelled', 'failed', 'done'],
   sending: ['sent', 'cancelled', 'failed', 'done'],
   // A further attempt, or the next step of a ladder.

@@ -88,6 +88,13 @@ export function readLadder(json: Json<Ladder> | null): Ladder | null {
   return json === null ? null : ladderShape.parse(JSON.parse(json));
 }
 
+const namesShape = z.array(z.string());
+
+/** Names of lists; empty where there are none. */
+export function readNames(json: Json<string[]> | null): string[] {
+  return json === null ? [] : namesShape.parse(JSON.parse(json));
+}
+
 export function readDetail(json: Json<Record<string, unknown>>): Record<string, unknown> {
   return detailShape.parse(JSON.parse(json));
 }

@@ -200,6 +200,8 @@ export interface RequestView {
   approval: ApprovalAsk | null;
   decisions: Decision[];
   expiresAt: number | null;
+  /** When it is to be called, by the wall clock; null: at once. */
+  whenAt: number | null;
   createdAt: number;
   changedAt: number;
   finishedAt: number | null;
@@ -246,4 +248,8 @@ export interface NewRequest {
   plan?: Plan | null;
   /** Null: there are no further steps. */
   ladder?: Ladder | null;
+  /** When to call, by the wall clock; null: at once. */
+  whenAt?: number | null;
+  /** The lists that are read again when it is due, and the callees that only they name. */
+  lists?: { names: string[]; only: string[] } | null;
 }

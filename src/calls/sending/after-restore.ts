@@ -1,3 +1,4 @@
+import { changed } from '../../outbox/outbox.ts';
 import { enqueue } from '../../queue/enqueue.ts';
 import type { Tx } from '../../store/types.ts';
 import { record } from '../request/audit.ts';
@@ -39,7 +40,7 @@ export async function treatUnsentAsUnknown(tx: Tx, now: number): Promise<number>
     // One that was tried before waits for its next try, not for its time.
     .where((eb) => eb.or([eb('submissions.next_try_at', '<=', now), eb('submissions.tries', '>', 0)]))
     .execute();
-  let calls = 0;
+  let calls = await holdScheduled(tx, now);
   for (const { id, ready_at } of waited) {
     calls += await treatAsSent(tx, id, Math.max(ready_at, now - lookedForMs));
   }
@@ -49,6 +50,31 @@ export async function treatUnsentAsUnknown(tx: Tx, now: number): Promise<number>
     await record(tx, requestId, { at: now, actor: 'voicecall', action: 'restored from a backup' });
   }
   if (waited.length > 0) await enqueue(tx, { kind: 'dispatch', key: '0', runAt: now });
+  return calls;
+}
+
+/**
+ * A request whose time has come since the backup may have been started since: it is not started again. Nobody knows
+ * whether it was called, so its calls are held, and a person decides. Returns how many calls.
+ */
+async function holdScheduled(tx: Tx, now: number): Promise<number> {
+  const due = await tx
+    .selectFrom('requests')
+    .select('id')
+    .where('state', '=', 'scheduled')
+    .where('when_at', '<=', now)
+    .execute();
+  let calls = 0;
+  for (const { id } of due) {
+    const request = await lockRequest(tx, id);
+    if (request?.state !== 'scheduled') continue;
+    calls += await moveCalls(tx, { requestId: id }, ['ready'], 'held', { cause: 'restored' });
+    const outcome =
+      'Restored from a backup: whether these calls were made since is not known. Look into the records of the voice platform before you ask again.';
+    await moveRequest(tx, request, 'failed', now, { outcome, finished_at: now });
+    await record(tx, id, { at: now, actor: 'voicecall', action: 'restored from a backup' });
+    await changed(tx, now, id);
+  }
   return calls;
 }
 

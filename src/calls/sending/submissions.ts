@@ -24,7 +24,7 @@ export async function release(
 ): Promise<void> {
   const { id: requestId, callees } = request;
   const now = deps.clock.now();
-  if (request.state === 'awaiting_approval') await moveRequest(tx, request, 'approved', now);
+  if (request.state !== 'approved') await moveRequest(tx, request, 'approved', now);
   await tx.updateTable('requests').set({ step_started_at: now }).where('id', '=', requestId).execute();
   await holdForbidden(tx, deps.config(), request);
   const message = readMessage(request.message);

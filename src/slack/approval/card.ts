@@ -79,13 +79,19 @@ function consequences(request: RequestView, facts: ApprovalFacts): string[] {
   const lines = [`*Plays:* ${playedWords(request.message, request.options, shownOnMessages)}`];
   const plan = request.reach === null ? null : planWords(request.reach);
   if (plan !== null) lines.push(`*Calls:* ${plan}`);
+  if (request.whenAt !== null) lines.push(`*When:* ${date(request.whenAt)}`);
   const options = optionWords(request.options);
   if (options.length > 0) lines.push(`*Options:* ${options.join(', ')}`);
   if (request.countries.length > 0) lines.push(`*To:* ${countriesWords(request.countries)}`);
   const night = facts.night ?? 0;
   const where = facts.nightIn ?? [];
   const places = where.length === 0 || request.countries.length < 2 ? '' : ` (${countriesWords(where)})`;
-  if (night > 0) lines.push(`🌙 It is night for *${people(night)}* of them now${places}.`);
+  if (night > 0)
+    lines.push(
+      request.whenAt === null
+        ? `🌙 It is night for *${people(night)}* of them now${places}.`
+        : `🌙 It will be night for *${people(night)}* of them${places}.`,
+    );
   if (request.note !== '') lines.push(`*Note:* ${foreign(request.note, shownOnMessages)}`);
   if (request.duplicates > 0) lines.push(`${plural(request.duplicates, 'duplicate')} left out.`);
   const reasons = (request.approval?.reasons ?? []).map((reason) => foreign(reason, 200));
@@ -136,13 +142,15 @@ function decided(request: RequestView, who: (id: string) => string): KnownBlock[
 /** Review, Approve, Reject; the review modal has the last two of them. */
 export function approvalButtons(request: RequestView, review = true) {
   const crowd = people(request.counts.callees);
+  const when =
+    request.whenAt === null ? 'at once' : `at ${utc(request.whenAt)}, or at once if that has passed`;
   return [
     ...(review ? [button('Review', 'call_review', request.id)] : []),
     button('Approve', 'call_approve', request.id, {
       style: 'primary',
       confirm: confirmation({
         title: `Ring ${crowd}?`,
-        text: `With the last approval needed, the phones of ${crowd} ring at once.`,
+        text: `With the last approval needed, the phones of ${crowd} ring ${when}.`,
         confirm: `Ring ${crowd}`,
         deny: 'Not now',
       }),

@@ -6,7 +6,7 @@ import { VoicecallError } from '../../errors.ts';
 import { changed } from '../../outbox/outbox.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import { mayApprove, type Refusal } from '../context/permissions.ts';
-import { people } from '../kit/text.ts';
+import { date, people } from '../kit/text.ts';
 import { buttonValue, handlePress, type Press, requestOf } from '../replies/press.ts';
 import { decidedWords } from '../words/decided-words.ts';
 import { seenIn } from './card.ts';
@@ -106,6 +106,8 @@ export async function takeDecision(
   try {
     const outcome = await decide(deps, press);
     if (outcome.state === 'approved') return { taken: true, text: approvedWords(outcome.forbidden) };
+    if (outcome.state === 'scheduled')
+      return { taken: true, text: `You approved it: the phones ring ${date(outcome.whenAt)}.` };
     if (outcome.state === 'rejected') return { taken: true, text: 'You rejected it: nobody is rung.' };
     return {
       taken: true,

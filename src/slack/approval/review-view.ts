@@ -2,7 +2,7 @@ import type { ModalView } from '@slack/types';
 import type { CallView, RequestView } from '../../calls/request/types.ts';
 import { actions, context, section } from '../kit/blocks.ts';
 import { modal } from '../kit/inputs.ts';
-import { foreign } from '../kit/text.ts';
+import { date, foreign } from '../kit/text.ts';
 import { calleeBlocks, type Page, pager, pageWords } from '../words/callee-pages.ts';
 import { countriesWords, crowdWords, optionWords, playedWords } from '../words/request-words.ts';
 import { requestWords } from '../words/state-words.ts';
@@ -31,6 +31,7 @@ export function reviewView(request: RequestView, calls: readonly CallView[], fac
     ...(optionWords(request.options).length > 0
       ? [`*Options:* ${optionWords(request.options).join(', ')}`]
       : []),
+    ...(request.whenAt === null ? [] : [`*When:* ${date(request.whenAt)}`]),
     ...(request.note === '' ? [] : [`*Note:* ${foreign(request.note, shownOnMessages)}`]),
   ];
   return modal({

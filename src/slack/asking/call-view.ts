@@ -234,6 +234,13 @@ function optionInputs(facts: CallViewFacts): KnownBlock[] {
       { optional: true, hint: "Shown with the request, and kept in the voice platform's records." },
     ),
     ...reachInputs(prefill.reach ?? {}, facts.reach),
+    // Never filled in: a request that is asked for again has a time of its own.
+    input(
+      'when',
+      'Call later',
+      { type: 'datetimepicker' },
+      { optional: true, hint: 'In your own time zone, 30 days ahead at most. Empty: at once.' },
+    ),
   ];
 }
 

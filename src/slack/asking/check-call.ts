@@ -4,9 +4,16 @@ import type { Message } from '../../calls/request/types.ts';
 import type { CallOptions, Config } from '../../config/types.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import type { Recordings } from '../context/recordings.ts';
-import { channelField, choicesField, filesField, textField, type ViewValues } from '../kit/fields.ts';
+import {
+  channelField,
+  choicesField,
+  filesField,
+  textField,
+  timeField,
+  type ViewValues,
+} from '../kit/fields.ts';
 import { checkChannel } from './check-channel.ts';
-import { collectCallees, recheck, several } from './collect-callees.ts';
+import { collectCallees, onlyListed, recheck, several } from './collect-callees.ts';
 import type { Draft } from './drafts.ts';
 import { readReach } from './reach-inputs.ts';
 import { calleesOfPrevious } from './redial.ts';
@@ -68,6 +75,7 @@ export async function checkCall(
   const message = readMessage(values, config, deps.recordings, errors);
   const options = readOptions(values, config, errors);
   const plan = readReach(values, config, errors);
+  const whenAt = readWhen(values, deps.clock.wallOf(deps.clock.now()), errors);
   const note = textField(values, 'calledInfo').trim();
   if ([...note].length > noteLength) {
     errors.calledInfo = `The note has ${[...note].length} characters; at most ${noteLength} fit.`;
@@ -81,6 +89,8 @@ export async function checkCall(
       message,
       options,
       plan,
+      whenAt,
+      lists: whenAt === null ? null : await onlyListed(deps, sources, collected),
       note,
       callees,
       duplicates,
@@ -131,6 +141,19 @@ function readMessage(
     return null;
   }
   return { kind: 'recording', fileId, name: recordings.nameOf(fileId) };
+}
+
+const dayMs = 24 * 3_600_000;
+const mostDaysAhead = 30;
+
+/** When to call; null: at once. `wallAt`: what the wall clock says. */
+function readWhen(values: ViewValues, wallAt: number, errors: Record<string, string>): number | null {
+  const whenAt = timeField(values, 'when');
+  if (whenAt === null) return null;
+  if (whenAt <= wallAt) errors.when = 'This time has passed. Choose a later one, or none to call at once.';
+  else if (whenAt > wallAt + mostDaysAhead * dayMs)
+    errors.when = `This is more than ${mostDaysAhead} days ahead. Choose an earlier time.`;
+  return whenAt;
 }
 
 /** Bounds of the voice platform's documentation, the safe side where its pages differ. */

@@ -22,6 +22,8 @@ import type { People, Person } from '../context/people.ts';
 export interface CalleeSources {
   /** What was typed into the callee field. */
   text: string;
+  /** False: lists that are named in the text are left out. */
+  listsInText?: boolean;
   lists: string[];
   /** Slack users. */
   people: string[];
@@ -35,6 +37,8 @@ export interface CollectedCallees {
   errors: Record<string, string>;
   /** What will be called although the numbering plans doubt it. */
   doubts: string[];
+  /** The lists that were chosen or named. */
+  lists: string[];
   /** True where not all was read, because it is too much. */
   stopped: boolean;
 }
@@ -58,7 +62,9 @@ export function calleeOptions(config: Config): CalleeOptions {
 export async function collectCallees(deps: SlackDeps, sources: CalleeSources): Promise<CollectedCallees> {
   const config = deps.config();
   const options = calleeOptions(config);
-  const typed = await inSlices(readCallees(sources.text, options));
+  const typed = await inSlices(
+    readCallees(sources.text, { ...options, expandLists: sources.listsInText ?? true }),
+  );
   const listed = await inSlices(readLists(sources.lists, options));
   const file = await calleesOfFile(deps, sources.fileUrl, options);
   const errors: Record<string, string> = {};
@@ -86,8 +92,25 @@ export async function collectCallees(deps: SlackDeps, sources: CalleeSources): P
     duplicates: duplicates + typed.duplicates + listed.duplicates + file.duplicates,
     errors,
     doubts: [...typed.doubts, ...[...listed.doubts, ...fromPeople.doubts].map(masked), ...file.doubts],
+    lists: [...new Set([...listed.lists, ...typed.lists])],
     stopped: typed.stopped || listed.stopped || file.stopped,
   };
+}
+
+/**
+ * Which callees nothing but a list names: for a request that waits, since people leave and join lists. Null where there
+ * is no list.
+ */
+export async function onlyListed(
+  deps: SlackDeps,
+  sources: CalleeSources,
+  { callees, lists }: Pick<CollectedCallees, 'callees' | 'lists'>,
+): Promise<{ names: string[]; only: string[] } | null> {
+  if (lists.length === 0) return null;
+  const named = await collectCallees(deps, { ...sources, lists: [], listsInText: false });
+  const without = new Set(named.callees.map(({ callee }) => callee));
+  const only = callees.map(({ callee }) => callee).filter((callee) => !without.has(callee));
+  return { names: lists, only };
 }
 
 /** Reads numbers again that were read once: what the configuration forbids by now, and what is doubtful. Both masked. */

@@ -9,6 +9,7 @@ import {
   channelMention,
   chunkLines,
   count,
+  date,
   foreign,
   listWords,
   mentionAny,
@@ -35,6 +36,8 @@ export interface ConfirmFacts {
   options: CallOptions;
   plan: Plan | null;
   note: string;
+  /** When they are called; null: at once. */
+  whenAt: number | null;
   channelId: string;
   duplicates: number;
   /** What will be rung although the numbering plans doubt it. */
@@ -59,7 +62,8 @@ export function confirmView(facts: ConfirmFacts): ModalView {
   return modal({
     callbackId: 'voicecall_confirm',
     title: `Ring ${crowd}`,
-    submit: facts.approval === null ? `Ring ${crowd}` : 'Ask for approval',
+    submit:
+      facts.approval !== null ? 'Ask for approval' : facts.whenAt === null ? `Ring ${crowd}` : 'Schedule',
     close: 'Back',
     metadata: facts.metadata,
     blocks: [
@@ -77,7 +81,8 @@ export function confirmView(facts: ConfirmFacts): ModalView {
 function summary(facts: ConfirmFacts): string {
   const crowd = crowdWords(facts.callees.length, facts.countries);
   const played = playedWords(facts.message, facts.options, shownOnMessages);
-  return `Ring *${crowd}*: ${played}, results to ${channelMention(facts.channelId)}`;
+  const when = facts.whenAt === null ? '' : ` ${date(facts.whenAt)}`;
+  return `Ring *${crowd}*${when}: ${played}, results to ${channelMention(facts.channelId)}`;
 }
 
 function approvalBlocks({ approval, nameOf }: ConfirmFacts): KnownBlock[] {

@@ -17,6 +17,12 @@ const draftSchema = z.object({
   note: z.string(),
   /** Absent in drafts of an earlier version. */
   plan: planShape.nullable().default(null),
+  /** When to call, by the wall clock; null: at once. Absent in drafts of an earlier version, as the next. */
+  whenAt: z.number().nullable().default(null),
+  lists: z
+    .object({ names: z.array(z.string()), only: z.array(z.string()) })
+    .nullable()
+    .default(null),
   callees: z.array(z.object({ callee: z.string(), name: z.string().nullable() })),
   duplicates: z.number(),
   channelId: z.string(),

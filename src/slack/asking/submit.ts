@@ -9,6 +9,7 @@ import type { NewRequest } from '../../calls/request/types.ts';
 import { findHeld, type Held } from '../../calls/sending/limits.ts';
 import type { Config } from '../../config/types.ts';
 import { transactionReadBack } from '../../store/read-back.ts';
+import type { Tx } from '../../store/types.ts';
 import { describeCode } from '../../voice/codes.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import { mayCall } from '../context/permissions.ts';
@@ -52,9 +53,10 @@ function registerCall(app: App, deps: SlackDeps): void {
           callees: draft.callees,
           attempts: draft.plan?.attempts ?? 1,
           now,
-          wallAt: deps.clock.wallOf(now),
+          wallAt: draft.whenAt ?? deps.clock.wallOf(now),
         }),
-        held: await findHeld(tx, deps.config(), callees, now, null),
+        // What the limits say later nobody knows now.
+        held: draft.whenAt === null ? await findHeld(tx, deps.config(), callees, now, null) : [],
         reached: await lastReached(tx, deps.tokenSecret, callees.slice(0, calleesShown)),
       };
     });
@@ -93,9 +95,12 @@ function registerConfirm(app: App, deps: SlackDeps): void {
     // The root view's id makes a second run harmless.
     const done = await transactionReadBack(deps.store, async (tx) => {
       const kept = await loadDraft(tx, shown);
-      if (kept === null) return false;
+      if (kept === null) return 'too_old';
       const { draft, rootViewId } = kept;
       const now = deps.clock.now();
+      const wallAt = deps.clock.wallOf(now);
+      if (draft.whenAt !== null && draft.whenAt <= wallAt && !(await isAsked(tx, rootViewId)))
+        return 'time_passed';
       const callees = allowedNow(draft, deps.config());
       // What the configuration forbids by now is held: nobody is asked to approve it.
       const approval =
@@ -106,7 +111,7 @@ function registerConfirm(app: App, deps: SlackDeps): void {
               callees,
               attempts: draft.plan?.attempts ?? 1,
               now,
-              wallAt: deps.clock.wallOf(now),
+              wallAt: draft.whenAt ?? wallAt,
             });
       await createRequest(tx, deps, {
         ...requestFrom(draft),
@@ -115,18 +120,28 @@ function registerConfirm(app: App, deps: SlackDeps): void {
         rootViewId,
         approval,
       });
-      return true;
+      return 'asked';
     });
-    if (done) await ack({ response_action: 'clear' });
-    else {
-      await ack({
-        response_action: 'update',
-        view: problemView(
-          'This form is too old: what was filled in is not kept for longer than a day. Nothing was rung. Type /voicecall and fill it in again.',
-        ),
-      });
-    }
+    if (done === 'asked') await ack({ response_action: 'clear' });
+    else await ack({ response_action: 'update', view: problemView(problems[done]) });
   });
+}
+
+const problems = {
+  too_old:
+    'This form is too old: what was filled in is not kept for longer than a day. Nobody was called. Type /voicecall and fill it in again.',
+  time_passed:
+    'The time that you chose has passed. Nobody was called. Type /voicecall and choose a later one, or none to call at once.',
+};
+
+/** Slack may send the same press twice, the second time after the time that was asked for. */
+async function isAsked(tx: Tx, rootViewId: string): Promise<boolean> {
+  const asked = await tx
+    .selectFrom('requests')
+    .select('id')
+    .where('root_view_id', '=', rootViewId)
+    .executeTakeFirst();
+  return asked !== undefined;
 }
 
 /** Limits that would hold some back if they were rung now. */

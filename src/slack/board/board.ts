@@ -30,7 +30,7 @@ import {
   refusalWords,
   submissionName,
 } from '../words/request-words.ts';
-import { countWords, progress, requestWords } from '../words/state-words.ts';
+import { countWords, progress, requestWords, stateWords } from '../words/state-words.ts';
 import { boardButtons, settleBlocks } from './buttons.ts';
 
 /** The one message that shows a request's live state; `facts.now` in ms. Pure: the same view gives the same board. */
@@ -71,7 +71,7 @@ function titleWords({ state, origin, counts }: RequestView): string {
   const { callees, accepted, unknown } = counts;
   const again = origin === 'redial' ? ' again' : '';
   // Nobody is rung yet, or ever.
-  if (['awaiting_approval', 'rejected', 'expired'].includes(state)) {
+  if (['awaiting_approval', 'scheduled', 'rejected', 'expired'].includes(state)) {
     return `asked to ring ${people(callees)}${again}`;
   }
   if (finishedRequestStates.includes(state)) {
@@ -94,6 +94,7 @@ function askedLines(request: RequestView, who: (id: string) => string): string[]
   if (request.alertTitle !== null) lines.push(`*Alert:* ${foreign(request.alertTitle, 300)}`);
   const label = request.message.kind === 'text' ? 'Says' : 'Plays';
   lines.push(`*${label}:* ${playedWords(request.message, request.options, 600)}`);
+  if (request.whenAt !== null) lines.push(`*When:* ${date(request.whenAt)}${approvedLate(request)}`);
   const plan = request.reach === null ? null : planWords(request.reach);
   if (plan !== null) lines.push(`*Calls:* ${plan}`);
   const options = optionWords(request.options);
@@ -102,6 +103,13 @@ function askedLines(request: RequestView, who: (id: string) => string): string[]
   if (request.countries.length > 1) lines.push(`*To:* ${countriesWords(request.countries)}`);
   if (request.duplicates > 0) lines.push(`${plural(request.duplicates, 'duplicate')} left out.`);
   return lines;
+}
+
+/** An approval that came after the time: the calls did not wait for another. */
+function approvedLate({ state, whenAt, decisions }: RequestView): string {
+  const approvedAt = decisions.findLast((each) => each.decision === 'approve')?.at ?? 0;
+  if (whenAt === null || approvedAt < whenAt || ['awaiting_approval', 'rejected'].includes(state)) return '';
+  return '; approved after that, so they were called at once';
 }
 
 function whoDid(request: RequestView, who: (id: string) => string): string[] {
@@ -122,7 +130,7 @@ function whoDid(request: RequestView, who: (id: string) => string): string[] {
 }
 
 function stateLines(request: RequestView): string[] {
-  const { emoji, words } = requestWords[request.state];
+  const { emoji, words } = stateWords(request);
   const bar = progress(request.state, request.counts);
   const finished = request.finishedAt === null ? '' : ` ${date(request.finishedAt)}`;
   const lines = toldByDecision(request) ? [] : [`${emoji} *${words}*${finished}`];
@@ -193,11 +201,12 @@ function boardText(request: RequestView, { nameOf }: MessageFacts): string {
   const alert = request.alertTitle === null ? null : `Alert: ${foreign(request.alertTitle, 200)}.`;
   const until =
     state === 'awaiting_approval' && request.expiresAt !== null ? ` until ${utc(request.expiresAt)}` : '';
+  const at = state === 'scheduled' && request.whenAt !== null ? ` for ${utc(request.whenAt)}` : '';
   const reason = state === 'rejected' && outcome !== null ? `: “${foreign(outcome, 300)}”` : '';
   return topText(
     `${who} asked to ring ${crowd}${again}: ${playedWords(request.message, request.options, 200)}.`,
     alert,
-    `${requestWords[state].words}${until}${reason}.`,
+    `${requestWords[state].words}${until}${at}${reason}.`,
     state === 'rejected' || outcome === null ? null : foreign(outcome, 300),
     counts.callees === 0 ? null : `${listWords(countWords(counts, false))}.`,
   );

@@ -8,7 +8,7 @@ import { unknownName, unknownWords } from '../words/request-words.ts';
 // Each takes two blocks and up to 1,000 characters: more would not fit beside the rest of the board.
 const settleShown = 5;
 
-const openStates: readonly RequestState[] = ['awaiting_approval', 'approved', 'sending'];
+const openStates: readonly RequestState[] = ['awaiting_approval', 'scheduled', 'approved', 'sending'];
 const stoppedStates: readonly RequestState[] = ['rejected', 'expired', 'cancelled'];
 const overStates: readonly RequestState[] = ['sent', 'done', 'cancelled'];
 

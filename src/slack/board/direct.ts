@@ -4,15 +4,15 @@ import { type RenderedMessage, section, topText } from '../kit/blocks.ts';
 import { channelMention, foreign, listWords } from '../kit/text.ts';
 import { decisionLines, toldByDecision } from '../words/approval-words.ts';
 import { createWho, crowdWords, type MessageFacts, playedWords } from '../words/request-words.ts';
-import { countWords, requestWords } from '../words/state-words.ts';
+import { countWords, requestWords, stateWords } from '../words/state-words.ts';
 
 /** Tells the person who asked, privately, what became of a request that waited for approval. */
 export function renderOutcome(request: RequestView, facts: MessageFacts): RenderedMessage {
   const decided = decisionLines(request, createWho(facts.nameOf));
-  const { emoji, words } = requestWords[request.state];
+  const { emoji, words } = stateWords(request);
   const what = `Your request to ring ${crowdWords(request.counts.callees, request.countries)} (${playedWords(request.message, request.options, 200)})`;
   return {
-    text: topText(`${what}: ${words}.`),
+    text: topText(`${what}: ${requestWords[request.state].words}.`),
     blocks: [
       section(
         [

@@ -24,6 +24,21 @@ export async function mayCall(people: People, config: Config, userId: string): P
   return 'You are not on the list of those who may ring people (callers in voicecall.yaml). Ask an administrator to add you.';
 }
 
+/** The same of somebody who is not there to be told: "unknown" where Slack does not say. */
+export async function mayBeCaller(
+  people: People,
+  config: Config,
+  userId: string,
+): Promise<'yes' | 'no' | 'unknown'> {
+  const person = await people.person(userId);
+  if (person === null) return 'unknown';
+  if (person.standing !== 'member') return 'no';
+  if (config.callers === undefined) return 'yes';
+  const { member, unreadable } = await people.isOneOf(userId, config.callers);
+  if (member) return 'yes';
+  return unreadable.length > 0 ? 'unknown' : 'no';
+}
+
 /**
  * Whether someone may approve: a full member, an approver by the configuration of now and of when it was asked.
  * Without approvers in today's configuration nobody is one.

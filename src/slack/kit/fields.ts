@@ -21,6 +21,12 @@ export function choicesField(values: ViewValues, blockId: string): string[] {
   return (input.selected_options ?? []).map((option) => option.value);
 }
 
+/** The chosen time, ms since the epoch; null where none was chosen. */
+export function timeField(values: ViewValues, blockId: string): number | null {
+  const seconds = Number(inputOf(values, blockId)?.selected_date_time ?? 0);
+  return Number.isSafeInteger(seconds) && seconds > 0 ? seconds * 1000 : null;
+}
+
 /** The chosen channel, or null. */
 export function channelField(values: ViewValues, blockId: string): string | null {
   const input = inputOf(values, blockId);

@@ -1,8 +1,8 @@
-import type { KnownBlock } from '@slack/types';
 import type { RequestView } from '../../calls/request/types.ts';
 import type { Config } from '../../config/types.ts';
 import { actions, answer, button, context, header, type RenderedMessage, section } from '../kit/blocks.ts';
 import { chunkLines, count, date, foreign } from '../kit/text.ts';
+import { requestBlocks } from '../words/request-blocks.ts';
 import { requestLine } from '../words/request-line.ts';
 import { createWho, type NameOf } from '../words/request-words.ts';
 
@@ -64,7 +64,7 @@ export function statusAnswer(
   const last = history.slice(-40);
   const text = `${count(requests.length)} under way: ${shown.map(requestLine).join('\n')}`;
   return answer(requests.length === 1 ? shown.map(requestLine).join('\n') : text, [
-    ...requestBlocks(shown),
+    ...shown.flatMap(requestBlocks),
     ...chunkLines(last, 2_800)
       // The history is of one request; beside many there is less room.
       .slice(shown.length > 1 ? -1 : -2)
@@ -84,7 +84,7 @@ export function historyAnswer(
   const shown = requests.slice(0, historySize);
   return answer(`Page ${count(page)}: ${shown.map(requestLine).join('\n')}`, [
     header(`Requests, page ${count(page)}`),
-    ...requestBlocks(shown),
+    ...shown.flatMap(requestBlocks),
     ...actions(
       [
         ...(page > 1 ? [button('Newer', 'history_newer', String(page - 1))] : []),
@@ -93,12 +93,6 @@ export function historyAnswer(
       'history_pages',
     ),
   ]);
-}
-
-function requestBlocks(requests: readonly RequestView[]): KnownBlock[] {
-  return requests.map((request) =>
-    section(requestLine(request), button('Details', 'call_details', request.id)),
-  );
 }
 
 /** One event of a request's audit trail as a line of mrkdwn; `detail` is foreign. */

@@ -5,7 +5,7 @@ import { modal } from '../kit/inputs.ts';
 import { count, foreign } from '../kit/text.ts';
 import { calleeBlocks, type Page, pager, pageWords } from '../words/callee-pages.ts';
 import { crowdWords, playedWords } from '../words/request-words.ts';
-import { countWords, requestWords } from '../words/state-words.ts';
+import { countWords, stateWords } from '../words/state-words.ts';
 import { shownOnMessages, wholeRequestBlocks } from '../words/whole-request.ts';
 
 export interface DetailsFacts extends Page {
@@ -25,7 +25,7 @@ export function detailsView(
   calls: readonly CallView[],
   facts: DetailsFacts,
 ): ModalView {
-  const { emoji, words } = requestWords[request.state];
+  const { emoji, words } = stateWords(request);
   const crowd = crowdWords(request.counts.callees, request.countries);
   const history = (facts.history ?? []).slice(-historyShown);
   const left = (facts.history ?? []).length - history.length;

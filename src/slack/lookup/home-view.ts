@@ -1,6 +1,7 @@
 import type { HomeView, KnownBlock } from '@slack/types';
 import type { RequestView } from '../../calls/request/types.ts';
 import { actions, button, context, header, section } from '../kit/blocks.ts';
+import { requestBlocks } from '../words/request-blocks.ts';
 import { requestLine } from '../words/request-line.ts';
 
 export interface HomeFacts {
@@ -10,6 +11,8 @@ export interface HomeFacts {
   contactCard: boolean;
   /** The person's own requests, newest first. */
   recent: readonly RequestView[];
+  /** The person's own requests that wait for their time. */
+  scheduled: readonly RequestView[];
   /** Requests that wait for this person's approval. */
   waiting: readonly RequestView[];
 }
@@ -17,7 +20,7 @@ export interface HomeFacts {
 const shown = 10;
 
 /** The app's Home tab of one person. */
-export function homeView({ mayCall, contactCard, recent, waiting }: HomeFacts): HomeView {
+export function homeView({ mayCall, contactCard, recent, scheduled, waiting }: HomeFacts): HomeView {
   const blocks: KnownBlock[] = [
     header('Voicecall'),
     section(
@@ -50,6 +53,9 @@ export function homeView({ mayCall, contactCard, recent, waiting }: HomeFacts): 
             .slice(0, shown)
             .map((request) => section(requestLine(request), button('Review', 'call_review', request.id))),
         ]),
+    ...(scheduled.length === 0
+      ? []
+      : [header('Scheduled'), ...scheduled.slice(0, shown).flatMap(requestBlocks)]),
     header('Your recent requests'),
     ...(recent.length === 0
       ? [section('None yet. Try `/voicecall` in any channel, or `/voicecall help`.')]

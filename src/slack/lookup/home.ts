@@ -1,6 +1,6 @@
 import type { App } from '@slack/bolt';
 import { listRequests, loadRequest } from '../../calls/request/read.ts';
-import type { RequestView } from '../../calls/request/types.ts';
+import type { RequestState, RequestView } from '../../calls/request/types.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import { isApprover, mayCall } from '../context/permissions.ts';
 import { callerNumbers } from '../words/caller-numbers.ts';
@@ -11,9 +11,10 @@ export function registerHome(app: App, deps: SlackDeps): void {
   app.event('app_home_opened', async ({ event }) => {
     if (event.tab !== 'home') return;
     const approver = await isApprover(deps.people, deps.config(), event.user);
-    const [refusal, recent, open] = await Promise.all([
+    const [refusal, recent, scheduled, open] = await Promise.all([
       mayCall(deps.people, deps.config(), event.user),
       load(deps, { userId: event.user, open: false }),
+      load(deps, { userId: event.user, open: true, state: 'scheduled' }),
       approver ? load(deps, { userId: null, open: true }) : [],
     ]);
     const waiting = open.filter((request) => request.state === 'awaiting_approval');
@@ -23,6 +24,7 @@ export function registerHome(app: App, deps: SlackDeps): void {
         mayCall: refusal === null,
         contactCard: callerNumbers(deps.config()).length > 0,
         recent,
+        scheduled,
         waiting,
       }),
     });
@@ -31,7 +33,7 @@ export function registerHome(app: App, deps: SlackDeps): void {
 
 async function load(
   deps: SlackDeps,
-  scope: { userId: string | null; open: boolean },
+  scope: { userId: string | null; open: boolean; state?: RequestState },
 ): Promise<RequestView[]> {
   const { ids } = await listRequests(deps.store.read, { ...scope, page: 0, size: 10 });
   const requests = await Promise.all(ids.map((id) => loadRequest(deps.store.read, id)));

@@ -127,7 +127,7 @@ function cardFacts(
 ): ApprovalFacts {
   const open = request.state === 'awaiting_approval';
   // As it is when the card is posted: one whose figures change by themselves would be edited for ever.
-  const at = message.posted_at ?? facts.now;
+  const at = request.whenAt ?? message.posted_at ?? facts.now;
   const nightIn = request.countries.filter(
     ({ country }) =>
       open && country !== unknownCountry && isBetweenIn(country as CountryCode, night, at) === 'yes',

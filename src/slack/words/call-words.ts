@@ -13,6 +13,9 @@ const ownReasons: { [Cause in CallCause]?: string } = {
   rule_limit: "held back: the rule's own limit of calls is reached",
   settled_rang: 'a person said that it rang',
   settled_silent: 'a person said that it did not ring',
+  left_list: 'held back: not on the list any more when the call was due',
+  restored:
+    'held back: the database was put back from a backup, and whether this was called since is not known',
   enough_reached: 'enough people were reached before it was sent',
 };
 

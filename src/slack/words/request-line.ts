@@ -3,11 +3,11 @@ import { channelMention, date, foreign, listWords, mention } from '../kit/text.t
 import { decisionLines } from './approval-words.ts';
 import { reachLine } from './reach-words.ts';
 import { crowdWords, playedWords } from './request-words.ts';
-import { countWords, requestWords } from './state-words.ts';
+import { countWords, stateWords } from './state-words.ts';
 
 /** One request in one or two lines of mrkdwn. */
 export function requestLine(request: RequestView): string {
-  const { emoji, words } = requestWords[request.state];
+  const { emoji, words } = stateWords(request);
   const crowd = crowdWords(request.counts.callees, request.countries);
   const counts = listWords(countWords(request.counts, false));
   const rule = request.ruleName === null ? '' : `, rule ${foreign(request.ruleName, 80)}`;

@@ -1,5 +1,5 @@
-import type { CallState, Counts, RequestState } from '../../calls/request/types.ts';
-import { count } from '../kit/text.ts';
+import type { CallState, Counts, RequestState, RequestView } from '../../calls/request/types.ts';
+import { count, date } from '../kit/text.ts';
 
 export interface StateWords {
   /** Never shown without the words. */
@@ -9,6 +9,7 @@ export interface StateWords {
 
 export const requestWords: Record<RequestState, StateWords> = {
   awaiting_approval: { emoji: '⏳', words: 'Waiting for approval' },
+  scheduled: { emoji: '🕗', words: 'Scheduled' },
   approved: { emoji: '👍', words: 'About to ring' },
   rejected: { emoji: '⛔', words: 'Rejected' },
   expired: { emoji: '⌛', words: 'Expired: nobody decided in time' },
@@ -18,6 +19,14 @@ export const requestWords: Record<RequestState, StateWords> = {
   done: { emoji: '🏁', words: 'Finished' },
   failed: { emoji: '❌', words: 'Failed: nothing could be sent' },
 };
+
+/** What a request is at; a scheduled one with its time, each reader's own. */
+export function stateWords({ state, whenAt }: Pick<RequestView, 'state' | 'whenAt'>): StateWords {
+  const { emoji, words } = requestWords[state];
+  return state === 'scheduled' && whenAt !== null
+    ? { emoji, words: `${words} for ${date(whenAt)}` }
+    : { emoji, words };
+}
 
 export const callWords: Record<CallState, StateWords> = {
   ready: { emoji: '⏳', words: 'not sent yet' },

@@ -10,6 +10,7 @@ import { postedAlerts } from './posted-alerts.ts';
 import { reaching } from './reaching.ts';
 import { requestsToErase } from './requests-to-erase.ts';
 import { resendLaneCause } from './resend-lane-cause.ts';
+import { scheduled } from './scheduled.ts';
 import { setAsideEvents } from './set-aside-events.ts';
 import { silences } from './silences.ts';
 import { statesAndKeys } from './states-and-keys.ts';
@@ -39,4 +40,5 @@ export const migrations: Step[] = [
   reaching,
   requestsToErase,
   lastReached,
+  scheduled,
 ];

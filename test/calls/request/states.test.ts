@@ -12,7 +12,8 @@ import { VoicecallError } from '../../../src/errors.ts';
 
 // Written down a second time on purpose: a change of the table has to be meant.
 const requests = {
-  awaiting_approval: 'approved rejected expired cancelled',
+  awaiting_approval: 'scheduled approved rejected expired cancelled',
+  scheduled: 'approved cancelled failed',
   approved: 'sending cancelled failed done',
   sending: 'sent cancelled failed done',
   sent: 'sending done',

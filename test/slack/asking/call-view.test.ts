@@ -53,13 +53,14 @@ suite('the call modal', () => {
         'every',
         'until',
         'enough',
+        'when',
       ],
     ]);
     for (const [name, block] of Object.entries(fields)) assert.equal(block.element.action_id, name);
     assert.equal(view().callback_id, 'voicecall');
     assert.deepEqual(Object.keys(inputs(view({ lists: [], file: false, languages: null }))), [
       ...['callee', 'people', 'fileId', 'channel', 'loopCount', 'maxDuration', 'maxRingingTime'],
-      ...['displayNum', 'calledInfo', 'attempts', 'every', 'until', 'enough'],
+      ...['displayNum', 'calledInfo', 'attempts', 'every', 'until', 'enough', 'when'],
     ]);
     assert.equal(inputs(view({ languages: null })).fileId?.optional, false);
   });

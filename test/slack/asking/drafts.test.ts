@@ -9,6 +9,8 @@ const draftOf = (callee: string): Draft => ({
   options: {},
   note: '',
   plan: null,
+  whenAt: null,
+  lists: null,
   callees: [{ callee, name: null }],
   duplicates: 0,
   channelId: 'C0OPS',

@@ -1,0 +1,167 @@
+import { countCountries } from '../../callees/countries.ts';
+import type { Callee } from '../../callees/types.ts';
+import { changed } from '../../outbox/outbox.ts';
+import type { TaskHandler } from '../../queue/types.ts';
+import type { Tx } from '../../store/types.ts';
+import { toJson } from '../../store/values.ts';
+import { approvalFor } from '../approval/policy.ts';
+import { record } from '../request/audit.ts';
+import type { CallsDeps } from '../request/deps.ts';
+import { lockRequest, type RequestRow } from '../request/rows.ts';
+import { readPlan } from '../request/stored.ts';
+import { moveCalls, moveRequest } from '../request/transitions.ts';
+import { nextLookAt } from '../sending/scheduled.ts';
+import { release, rowsAtOnce } from '../sending/submissions.ts';
+
+/** What was looked up again of a request that is due. */
+export type CheckedAgain =
+  /** `listed`: whom the lists of the request name now. */
+  | { may: 'start'; listed: Callee[] }
+  /** It may not be called any more; `why` is a sentence. */
+  | { may: 'not_start'; why: string }
+  /** Slack did not say; `why` is what stands on the board if that stays so. */
+  | { may: 'unclear'; why: string };
+
+/** Whether a request that is due may still start: rights, channel and lists, which Slack has to be asked for. */
+export type CheckAgain = (request: RequestRow) => Promise<CheckedAgain>;
+
+const askAgainAfterMs = 30_000;
+/** Slack may be down when a request is due. After this long it does not start any more: its moment is over. */
+const unclearForMs = 3_600_000;
+/** A start later than this is told on the board. */
+const lateMs = 5 * 60_000;
+
+/**
+ * The handler of "scheduled" tasks (key: request): starts a request once its time has come by the wall clock. What has
+ * to be looked up is looked up before the transaction; the row's state lets one start win, whoever else runs this.
+ */
+export function createStarter(deps: CallsDeps, checkAgain: CheckAgain): TaskHandler {
+  return async (task) => {
+    const request = await deps.store.read
+      .selectFrom('requests')
+      .selectAll()
+      .where('id', '=', task.key)
+      .executeTakeFirst();
+    if (request === undefined || request.state !== 'scheduled' || request.when_at === null) return undefined;
+    if (!isDue(deps, request.when_at)) return { againAt: nextLookAt(deps, request.when_at) };
+    const checked = await checkAgain(request);
+    const now = deps.clock.now();
+    // An approval may have come after the time.
+    const since = Math.max(request.when_at, request.changed_at);
+    if (checked.may === 'unclear' && deps.clock.wallOf(now) - since < unclearForMs)
+      return { againAt: now + askAgainAfterMs };
+    await deps.store.transaction(async (tx) => {
+      const locked = await lockRequest(tx, request.id);
+      if (locked === null || locked.state !== 'scheduled') return;
+      if (checked.may === 'start') await start(tx, deps, locked, checked.listed);
+      else await giveUp(tx, deps, locked, checked.why);
+    });
+    return undefined;
+  };
+}
+
+function isDue({ clock }: CallsDeps, whenAt: number): boolean {
+  return clock.wallOf(clock.now()) >= whenAt;
+}
+
+async function start(tx: Tx, deps: CallsDeps, request: RequestRow, listed: readonly Callee[]): Promise<void> {
+  const now = deps.clock.now();
+  const lists = await followLists(tx, deps, request, listed);
+  const lateBy = deps.clock.wallOf(now) - Math.max(request.when_at ?? 0, request.changed_at);
+  const words = [
+    ...(lateBy > lateMs
+      ? [
+          `Started ${Math.round(lateBy / 60_000)} minutes late: Voicecall did not run, or Slack did not answer.`,
+        ]
+      : []),
+    ...(lists.notCalled > 0
+      ? [
+          `${lists.notCalled} more on its lists by now, who are not called: ${
+            request.approval === null ? 'so many need an approval' : 'the approval does not cover them'
+          }.`,
+        ]
+      : []),
+  ];
+  await tx
+    .updateTable('requests')
+    .set({ outcome: words.length === 0 ? null : words.join(' ') })
+    .where('id', '=', request.id)
+    .execute();
+  await record(tx, request.id, {
+    at: now,
+    actor: 'voicecall',
+    action: 'the time has come',
+    detail: { ...lists },
+  });
+  const fresh = (await lockRequest(tx, request.id)) ?? request;
+  await release(tx, deps, fresh);
+  await changed(tx, now, request.id);
+}
+
+/**
+ * People may have left a list or joined it since. Who left is not called. Who joined is called where no approval is
+ * needed: an approval binds to the people whom the approver saw.
+ */
+async function followLists(
+  tx: Tx,
+  deps: CallsDeps,
+  request: RequestRow,
+  listed: readonly Callee[],
+): Promise<{ left: number; joined: number; notCalled: number }> {
+  if (request.lists === null) return { left: 0, joined: 0, notCalled: 0 };
+  const calls = await tx
+    .selectFrom('calls')
+    .select(['callee', 'name', 'state', 'list_only'])
+    .where('request_id', '=', request.id)
+    .execute();
+  const now = new Set(listed.map(({ callee }) => callee));
+  const gone = calls.filter((call) => call.list_only === 1 && !now.has(call.callee));
+  const which = { requestId: request.id, callees: gone.map(({ callee }) => callee) };
+  const left = await moveCalls(tx, which, ['ready'], 'held', { cause: 'left_list' });
+  const known = new Set(calls.map(({ callee }) => callee));
+  const joined = listed.filter(({ callee }) => !known.has(callee));
+  if (joined.length === 0) return { left, joined: 0, notCalled: 0 };
+  const all = [...calls.map(({ callee, name }) => ({ callee, name })), ...joined];
+  if (!(await mayJoin(tx, deps, request, all))) return { left, joined: 0, notCalled: joined.length };
+  for (let first = 0; first < joined.length; first += rowsAtOnce) {
+    const rows = joined.slice(first, first + rowsAtOnce).map(({ callee, name }, index) => ({
+      request_id: request.id,
+      position: calls.length + first + index + 1,
+      submission_id: null,
+      callee,
+      name,
+      state: 'ready' as const,
+      list_only: 1,
+    }));
+    await tx.insertInto('calls').values(rows).execute();
+  }
+  await tx
+    .updateTable('requests')
+    .set({ callees: all.length, countries: toJson(countCountries(all)) })
+    .where('id', '=', request.id)
+    .execute();
+  return { left, joined: joined.length, notCalled: 0 };
+}
+
+async function mayJoin(tx: Tx, deps: CallsDeps, request: RequestRow, all: Callee[]): Promise<boolean> {
+  if (request.approval !== null || all.length > deps.config().limits.calleesPerRequest) return false;
+  const now = deps.clock.now();
+  const approval = await approvalFor(tx, deps.config(), {
+    // What else this person asked for in the last hour has this request in it.
+    requestedBy: null,
+    callees: all,
+    attempts: readPlan(request.plan).attempts,
+    now,
+    wallAt: deps.clock.wallOf(now),
+  });
+  return approval === null;
+}
+
+/** Nobody is called. */
+async function giveUp(tx: Tx, deps: CallsDeps, request: RequestRow, why: string): Promise<void> {
+  const now = deps.clock.now();
+  await moveCalls(tx, { requestId: request.id }, ['ready'], 'failed');
+  await moveRequest(tx, request, 'failed', now, { outcome: why, finished_at: now });
+  await record(tx, request.id, { at: now, actor: 'voicecall', action: 'not started', detail: { why } });
+  await changed(tx, now, request.id);
+}

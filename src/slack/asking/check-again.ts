@@ -1,0 +1,57 @@
+import type { CheckAgain, CheckedAgain } from '../../calls/asking/start.ts';
+import type { RequestRow } from '../../calls/request/rows.ts';
+import { readNames } from '../../calls/request/stored.ts';
+import { channelAccess } from '../client/channel-access.ts';
+import type { SlackDeps } from '../context/deps.ts';
+import { mayBeCaller } from '../context/permissions.ts';
+import { collectCallees } from './collect-callees.ts';
+
+/** Looks up once more what the form looked up: whether the person may call, whether the channel takes the results, who is on the lists. */
+export function createCheckAgain(deps: SlackDeps): CheckAgain {
+  return async (request) => {
+    const refused = (await askerMay(deps, request)) ?? (await channelTakes(deps, request));
+    if (refused !== null) return refused;
+    const lists = readNames(request.lists);
+    if (lists.length === 0) return { may: 'start', listed: [] };
+    const { callees } = await collectCallees(deps, { text: '', lists, people: [], fileUrl: null });
+    return { may: 'start', listed: callees };
+  };
+}
+
+async function askerMay(deps: SlackDeps, request: RequestRow): Promise<CheckedAgain | null> {
+  if (request.requested_by === null) return null;
+  switch (await mayBeCaller(deps.people, deps.config(), request.requested_by)) {
+    case 'yes':
+      return null;
+    case 'no':
+      return { may: 'not_start', why: 'The person who asked may not call people any more.' };
+    case 'unknown':
+      return {
+        may: 'unclear',
+        why: 'Slack did not say for an hour whether the person who asked may still call people.',
+      };
+  }
+}
+
+/**
+ * The form refuses a channel that is archived or closed to the app, so it is refused here too: nobody would see the
+ * results, and the people to whom the calls matter are in that channel. Where Slack does not say, it is called.
+ */
+async function channelTakes(deps: SlackDeps, request: RequestRow): Promise<CheckedAgain | null> {
+  const access = await channelAccess(deps.urgent, request.channel_id);
+  switch (access.kind) {
+    case 'archived':
+      return {
+        may: 'not_start',
+        why: `The channel for the results, #${access.name}, was archived since. Ask again with another channel.`,
+      };
+    case 'outside':
+    case 'unseen':
+      return {
+        may: 'not_start',
+        why: 'Voicecall is not in the channel for the results any more. Type /invite @Voicecall there, then ask again.',
+      };
+    default:
+      return null;
+  }
+}

@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type CheckAgain, createStarter } from '../../../src/calls/asking/start.ts';
+import { loadRequest } from '../../../src/calls/request/read.ts';
+import { countCalls } from '../../../src/calls/request/rows.ts';
+import { treatUnsentAsUnknown } from '../../../src/calls/sending/after-restore.ts';
+import { defaultConfig } from '../../../src/config/file.ts';
+import type { Lease } from '../../../src/queue/types.ts';
+import { createFakeClock } from '../../support/clock.ts';
+import { forEachDatabase, withStore } from '../../support/store.ts';
+import { createDeps, createVoiceStub, request, stateOf } from '../approval/stage.ts';
+
+const hour = 3_600_000;
+const minute = 60_000;
+const lasting: Lease = { valid: () => true, signal: new AbortController().signal };
+const fine: CheckAgain = async () => ({ may: 'start', listed: [] });
+const run = (id: string) => ({ kind: 'scheduled', key: id, payload: null, attempts: 0 });
+
+forEachDatabase((kind) => {
+  test(`the wall clock decides when a request is due, on ${kind}`, () =>
+    withStore(
+      async (store) => {
+        const clock = createFakeClock();
+        let aheadMs = 0;
+        const set = { ...clock, wallOf: (at: number) => at + aheadMs };
+        const deps = createDeps({ store, clock: set, config: defaultConfig, voice: createVoiceStub([]) });
+        const whenAt = clock.now() + 3 * hour;
+        const id = await request(deps, { whenAt });
+        const starter = createStarter(deps, fine);
+        assert.deepEqual(
+          await starter(run(id), lasting),
+          { againAt: clock.now() + minute },
+          'it looks each minute',
+        );
+        assert.equal(await stateOf(store, id), 'scheduled');
+        // Somebody puts a clock right that was three hours slow; the stored time follows for hours.
+        aheadMs = 3 * hour;
+        assert.equal(await starter(run(id), lasting), undefined);
+        assert.equal(await stateOf(store, id), 'approved');
+      },
+      { kind },
+    ));
+
+  test(`set back when it is nearly due, it waits, on ${kind}`, () =>
+    withStore(
+      async (store) => {
+        const clock = createFakeClock();
+        let aheadMs = 0;
+        const set = { ...clock, wallOf: (at: number) => at + aheadMs };
+        const deps = createDeps({ store, clock: set, config: defaultConfig, voice: createVoiceStub([]) });
+        const id = await request(deps, { whenAt: clock.now() + hour });
+        await clock.advance(2 * hour);
+        aheadMs = -2 * hour;
+        const starter = createStarter(deps, fine);
+        await starter(run(id), lasting);
+        assert.equal(await stateOf(store, id), 'scheduled');
+        aheadMs = 0;
+        await starter(run(id), lasting);
+        assert.equal(await stateOf(store, id), 'approved');
+      },
+      { kind },
+    ));
+
+  test(`restored from a backup, what was due since is not started, and what is due later is, on ${kind}`, () =>
+    withStore(
+      async (store) => {
+        const clock = createFakeClock();
+        const deps = createDeps({ store, clock, config: defaultConfig, voice: createVoiceStub([]) });
+        const due = await request(deps, { whenAt: clock.now() + hour });
+        const later = await request(deps, { whenAt: clock.now() + 3 * hour });
+        await clock.advance(2 * hour);
+        assert.equal(await store.transaction((tx) => treatUnsentAsUnknown(tx, clock.now())), 3);
+        assert.equal(await stateOf(store, due), 'failed');
+        assert.equal(await stateOf(store, later), 'scheduled');
+        const { held, failed } = await countCalls(store.read, due);
+        assert.deepEqual({ held, failed }, { held: 3, failed: 0 }, 'nobody claims that nothing was sent');
+      },
+      { kind },
+    ));
+
+  test(`where nothing ran at its time it starts late and the board says how late, on ${kind}`, () =>
+    withStore(
+      async (store) => {
+        const clock = createFakeClock();
+        const deps = createDeps({ store, clock, config: defaultConfig, voice: createVoiceStub([]) });
+        const id = await request(deps, { whenAt: clock.now() + hour });
+        await clock.advance(2 * hour);
+        await createStarter(deps, fine)(run(id), lasting);
+        const view = await loadRequest(store.read, id);
+        assert.equal(view?.state, 'approved');
+        assert.match(view?.outcome ?? '', /^Started 60 minutes late:/);
+      },
+      { kind },
+    ));
+
+  test(`many runs at once start it once, on ${kind}`, () =>
+    withStore(
+      async (store) => {
+        const clock = createFakeClock();
+        const deps = createDeps({ store, clock, config: defaultConfig, voice: createVoiceStub([]) });
+        const id = await request(deps, { whenAt: clock.now() + hour });
+        await clock.advance(hour);
+        const starter = createStarter(deps, fine);
+        await Promise.all(Array.from({ length: 5 }, () => starter(run(id), lasting)));
+        const submissions = await store.read.selectFrom('submissions').selectAll().execute();
+        assert.equal(submissions.length, 1);
+      },
+      { kind },
+    ));
+
+  test(`while Slack does not say who may call, it is asked again; after an hour nobody is called, on ${kind}`, () =>
+    withStore(
+      async (store) => {
+        const clock = createFakeClock();
+        const deps = createDeps({ store, clock, config: defaultConfig, voice: createVoiceStub([]) });
+        const id = await request(deps, { whenAt: clock.now() + hour });
+        const starter = createStarter(deps, async () => ({ may: 'unclear', why: 'Slack did not say.' }));
+        await clock.advance(hour);
+        assert.deepEqual(await starter(run(id), lasting), { againAt: clock.now() + 30_000 });
+        await clock.advance(hour);
+        assert.equal(await starter(run(id), lasting), undefined);
+        assert.equal(await stateOf(store, id), 'failed');
+        const posts = await store.read.selectFrom('messages').select(['kind', 'channel_id']).execute();
+        assert.ok(posts.some((post) => post.kind === 'words' && post.channel_id === 'U0ASHA'));
+      },
+      { kind },
+    ));
+});

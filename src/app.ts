@@ -106,7 +106,7 @@ export async function createApp(settings: AppSettings): Promise<VoicecallApp> {
     reportsExpected: environment.voiceReportToken !== undefined,
     identity,
     people: createPeople({ clock, log, identity, urgent: clients.urgent }),
-    recordings: createRecordings({ clock, log, voice, config }),
+    recordings: createRecordings({ clock, log, voice, store, config }),
     balance: createBalance({ clock, log, voice }),
     events,
     slackApiUrl: environment.slackApiUrl,

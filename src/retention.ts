@@ -60,7 +60,7 @@ export function createRetention(deps: Pick<CallsDeps, 'clock' | 'log' | 'store' 
 
 type OldRequest = Pick<RequestsTable, 'id' | 'message' | 'options' | 'callees'>;
 
-/** Names and numbers that Slack has not told again for so long, and who was not reached since. */
+/** Names and numbers that Slack has not told again for so long, who was not reached since, and recordings that were removed. */
 async function forgetPeople(deps: Deps, before: number): Promise<void> {
   await deps.store.transaction(
     async (tx) => await tx.deleteFrom('learned_people').where('learned_at', '<', before).execute(),
@@ -68,6 +68,14 @@ async function forgetPeople(deps: Deps, before: number): Promise<void> {
   // Its key could be tried on every number there is.
   await deps.store.transaction(
     async (tx) => await tx.deleteFrom('last_reached').where('reached_at', '<', before).execute(),
+  );
+  await deps.store.transaction(
+    async (tx) =>
+      await tx
+        .deleteFrom('recordings')
+        .where('added_at', '<', before)
+        .where((eb) => eb.or([eb('removed_at', '<', before), eb('state', '=', 'failed')]))
+        .execute(),
   );
 }
 

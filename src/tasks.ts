@@ -20,6 +20,7 @@ import { createCheckAgain } from './slack/asking/check-again.ts';
 import type { SlackDeps } from './slack/context/deps.ts';
 import { createDeliverer } from './slack/outbox/deliver.ts';
 import { createEditor } from './slack/outbox/edit.ts';
+import { createRecordingUploader } from './slack/recordings/upload.ts';
 
 /** Every kind of task with what runs it, and how many of it one instance runs at once. */
 export function taskHandlers(deps: SlackDeps): Record<TaskKind, { concurrency: number; run: TaskHandler }> {
@@ -41,6 +42,7 @@ export function taskHandlers(deps: SlackDeps): Record<TaskKind, { concurrency: n
     'alerts.silence': { concurrency: 1, run: createSilenceWatch(deps) },
     'slack.deliver': { concurrency: 8, run: onceKnown(deps, createDeliverer(deps)) },
     'slack.edit': { concurrency: 2, run: onceKnown(deps, createEditor(deps)) },
+    recording: { concurrency: 1, run: createRecordingUploader(deps) },
     retention: { concurrency: 1, run: createRetention(deps) },
   };
 }

@@ -49,6 +49,11 @@ const columns: Record<string, { kept?: string; erased?: string; deleted?: string
   channel_reads: { kept: 'channel_id read_until' },
   learned_people: { deleted: 'id body' },
   last_reached: { deleted: 'person' },
+  // Those that nobody can choose any more; the others are like names of the configuration.
+  recordings: {
+    kept: 'state',
+    deleted: 'id view_id name slack_file added_by file_name file_id problem removed_by',
+  },
   silences: { kept: 'rule_name team_id channel_id thread_ts source alert_id' },
   rule_rings: { deleted: 'rule_name alert_id request_id' },
   rule_matches: { kept: 'rule_name' },
@@ -76,6 +81,7 @@ const words: Record<string, string> = {
   'decisions.decision': 'reject',
   'messages.state': 'posted',
   'messages.kind': 'reply',
+  'recordings.state': 'ready',
   'alerts.status': 'firing',
   'alerts.severity': 'critical',
   'alert_messages.status': 'firing',

@@ -135,7 +135,12 @@ function oneValue(world: World, element: Element, item: string | number): unknow
   if (element.type === 'external_select' || element.type === 'multi_external_select')
     return { text: { type: 'plain_text', text: String(item), emoji: true }, value: String(item) };
   if (element.type === 'file_input') {
-    if (!world.state.files.has(String(item))) throw new Error(`the sandbox has no file ${item}`);
+    const file = world.state.files.get(String(item));
+    if (file === undefined) throw new Error(`the sandbox has no file ${item}`);
+    const types = (element.filetypes ?? []) as string[];
+    // Slack's file chooser offers no others.
+    if (types.length > 0 && !types.includes(file.filetype.toLowerCase()))
+      throw new Error(`${element.action_id} takes ${types.join(', ')}, not ${file.name}`);
     return publicFile(world, String(item));
   }
   if (element.type === 'users_select' || element.type === 'multi_users_select') {

@@ -157,6 +157,22 @@ function download(world: World, path: string, request: IncomingMessage): Reply {
   };
 }
 
+/** What a permalink opens for a person who is signed in: audio plays, the rest is saved. */
+function filePage(world: World, path: string): Reply {
+  const file = world.state.files.get(path.split('/')[3] ?? '');
+  if (file === undefined || !file.complete) return plainReply(404, 'This file was deleted.');
+  const plays = file.mimetype.startsWith('audio/');
+  return {
+    status: 200,
+    headers: {
+      'content-type': plays ? file.mimetype : 'application/octet-stream',
+      'content-disposition': plays ? 'inline' : 'attachment',
+      'x-content-type-options': 'nosniff',
+    },
+    body: file.content,
+  };
+}
+
 async function route(world: World, path: string, request: IncomingMessage): Promise<Reply | null> {
   const id = path.split('/').at(-1) ?? '';
   if (path.startsWith('/response/'))
@@ -165,6 +181,7 @@ async function route(world: World, path: string, request: IncomingMessage): Prom
     return postByWebhook(world, path, parsePayload(request, await readBody(request)));
   if (path.startsWith('/upload/v1/')) return upload(world, id, request);
   if (path.startsWith('/files-pri/')) return download(world, path, request);
+  if (path.startsWith('/files/')) return filePage(world, path);
   if (path === '/signin')
     return {
       status: 200,

@@ -14,7 +14,14 @@ import type { Store, StoreLog, Tx } from '../store/types.ts';
 const everyTable: Record<keyof Schema, true> = {
   ...{ requests: true, submissions: true, calls: true, reports: true, tasks: true, messages: true },
   ...{ decisions: true, events: true, drafts: true, alert_events: true, alerts: true, alert_messages: true },
-  ...{ channel_reads: true, silences: true, learned_people: true, last_reached: true, steps: true },
+  ...{
+    channel_reads: true,
+    silences: true,
+    learned_people: true,
+    last_reached: true,
+    recordings: true,
+    steps: true,
+  },
   ...{ rule_rings: true, rule_matches: true, pacing: true, meta: true },
 };
 /** What others refer to comes first; the rest in the order of the alphabet. */

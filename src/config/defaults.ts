@@ -1,6 +1,6 @@
 import { timeZonesOf } from '../callees/numbering-plan.ts';
 import type { ParsedConfig } from './schema.ts';
-import type { ApprovalPolicy, CallOptions, Config, ReachDefaults, Rule } from './types.ts';
+import type { ApprovalPolicy, AudioFormat, CallOptions, Config, ReachDefaults, Rule } from './types.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -8,6 +8,7 @@ const HOUR_MS = 60 * MINUTE_MS;
 /** The safe side of what the voice platform's pages say; see "limits" in the README. */
 export const VOICE_DEFAULTS = {
   language: 'EN',
+  audioFormats: ['mp3', 'wav'] as AudioFormat[],
   limits: { callees: 200, loopCount: 3, textLength: 299 },
   submit: { concurrency: 1, perSecond: 1 },
 };
@@ -32,6 +33,7 @@ export function withDefaults(parsed: ParsedConfig): Config {
       ...callOptions(voice),
       displayNums: voice.displayNums,
       language: voice.language ?? VOICE_DEFAULTS.language,
+      audioFormats: [...new Set(voice.audioFormats ?? VOICE_DEFAULTS.audioFormats)],
       limits: {
         callees: voice.limits?.callees ?? VOICE_DEFAULTS.limits.callees,
         loopCount: voice.limits?.loopCount ?? VOICE_DEFAULTS.limits.loopCount,

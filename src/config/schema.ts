@@ -114,6 +114,10 @@ export const configSchema = z.strictObject({
       ...callOptions,
       displayNums: z.array(callerNumber).optional(),
       language: is.language.optional(),
+      audioFormats: z
+        .array(is.oneOf('mp3', 'wav', 'm4a'))
+        .min(1)
+        .optional(),
       limits: z
         .strictObject({
           callees: is.wholeNumber(1, 1_000).optional(),

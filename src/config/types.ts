@@ -152,6 +152,8 @@ export interface Rule extends CallOptions {
   limits: RateLimit | undefined;
 }
 
+export type AudioFormat = 'mp3' | 'wav' | 'm4a';
+
 /** voicecall.yaml, checked, with defaults filled in and durations in ms. */
 export interface Config {
   country: CountryCode | undefined;
@@ -159,6 +161,8 @@ export interface Config {
     /** The caller numbers that may be shown; undefined: any. */
     displayNums: string[] | undefined;
     language: string;
+    /** What the platform takes as a recording. */
+    audioFormats: AudioFormat[];
     limits: { callees: number; loopCount: number; textLength: number };
     submit: { concurrency: number; perSecond: number };
   };

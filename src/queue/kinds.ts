@@ -34,6 +34,8 @@ export interface Tasks {
   'slack.deliver': null;
   /** Key: a message of the outbox. Shows it anew. */
   'slack.edit': null;
+  /** Key: a recording. Brings it to the platform, and says when it can be chosen. */
+  recording: null;
   /** Key: "hourly". Asks Slack for the people whom rules call, for when it is down. */
   people: null;
   /** Key: "daily". Erases what is old. */
@@ -58,6 +60,7 @@ export const priorityOf: Record<TaskKind, number> = {
   reports: priority.news,
   'alerts.missed': priority.news,
   remind: priority.show,
+  recording: priority.show,
   'slack.deliver': priority.show,
   'slack.edit': priority.show,
   reconcile: priority.look,

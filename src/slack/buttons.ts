@@ -10,6 +10,7 @@ import type { SlackDeps } from './context/deps.ts';
 import { registerDetails } from './lookup/details.ts';
 import { registerHistory } from './lookup/history.ts';
 import { registerMe } from './me/register.ts';
+import { registerRecordings } from './recordings/register.ts';
 import { expiredButtonAnswer } from './replies/press.ts';
 import { tellPresser } from './replies/reply.ts';
 
@@ -32,6 +33,9 @@ const buttons = [
   'call_options',
   'home_call',
   'call_me',
+  'recording_add',
+  'recording_hear',
+  'recording_remove',
   'contact_card',
   'home_history',
   'rules_history',
@@ -49,6 +53,7 @@ export function registerActions(app: App, deps: SlackDeps): void {
   registerSettle(app, deps);
   registerHistory(app, deps);
   registerMe(app, deps);
+  registerRecordings(app, deps);
   registerTryRules(app, deps);
   registerExpired(app, deps);
 }

@@ -15,6 +15,7 @@ import { eventLine, helpAnswer, listsAnswer, statusAnswer, unknownAnswer } from 
 import { historyFor, openRequestsFor } from './lookup/lists.ts';
 import { renderRules } from './lookup/rules.ts';
 import { startTestCall } from './me/test-call.ts';
+import { recordingsFor } from './recordings/register.ts';
 import { isOwnOrApprover } from './replies/press.ts';
 import { decidedWords } from './words/decided-words.ts';
 
@@ -92,6 +93,8 @@ async function answerTo(
       return unknownAnswer(command.typed, command.near);
     case 'lists':
       return listsAnswer(deps.config());
+    case 'recordings':
+      return await recordingsFor(deps, userId);
     case 'rules':
       return await rules(deps, channelId);
     case 'status':

@@ -15,6 +15,7 @@ import type {
   Origin,
   Plan,
   PostKind,
+  RecordingState,
   RequestState,
   SubmissionState,
   TerminationKind,
@@ -373,6 +374,31 @@ export interface LearnedPeopleTable {
   learned_at: number;
 }
 
+/** Recordings that people added in Slack. */
+export interface RecordingsTable {
+  id: string;
+  /** One opened modal adds one: unique. */
+  view_id: string;
+  name: string;
+  state: RecordingState;
+  /** The file in Slack that it came from. */
+  slack_file: string;
+  added_by: string;
+  added_at: number;
+  /** On the platform, made from its content; null: not checked yet. */
+  file_name: string | null;
+  /** The platform's id; null: not known yet. */
+  file_id: string | null;
+  /** Whole seconds; null: not checked yet. */
+  seconds: number | null;
+  /** When its upload was tried first; null: not yet. */
+  tried_at: number | null;
+  /** Why it failed, in words; null: it did not. */
+  problem: string | null;
+  removed_by: string | null;
+  removed_at: number | null;
+}
+
 /** When a number was last reached by any call. */
 export interface LastReachedTable {
   /** A keyed hash of the number (calls/request/last-reached.ts). */
@@ -406,5 +432,6 @@ export interface Schema {
   pacing: PacingTable;
   learned_people: LearnedPeopleTable;
   last_reached: LastReachedTable;
+  recordings: RecordingsTable;
   meta: MetaTable;
 }

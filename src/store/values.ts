@@ -117,6 +117,8 @@ export type TerminationKind =
   | 'invalid_number'
   | 'voicemail'
   | 'other';
+/** How far a recording that somebody added is on its way to the platform. */
+export type RecordingState = 'uploading' | 'uploaded' | 'ready' | 'failed';
 export type DecisionKind = 'approve' | 'reject';
 
 /** What the callee hears. */

@@ -16,8 +16,10 @@ import type {
   RecordReader,
   SendControl,
   SendResult,
+  UploadResult,
   VoiceClient,
 } from './types.ts';
+import { readUpload } from './upload.ts';
 
 export interface VoiceSettings {
   /** Host and prefix, such as https://api.itniotech.com/voice; with or without a slash at its end. */
@@ -131,6 +133,23 @@ export function createVoiceClient(
     return [...byId.values()];
   }
 
+  async function fileUpload(
+    { fileName, bytes }: { fileName: string; bytes: Uint8Array },
+    signal?: AbortSignal,
+  ): Promise<UploadResult> {
+    const body = JSON.stringify({ fileName, file: Buffer.from(bytes).toString('base64') });
+    const once = async () => {
+      const request = { method: 'POST' as const, ...to('fileUpload'), headers: headers(), body, signal };
+      const answer = await exchangeOnce(request, network);
+      if (answer.outcome === 'answer') platformClock.observe(answer.date);
+      return readUpload(answer);
+    };
+    const result = await once();
+    if (result.outcome !== 'refused' || result.code !== '-16') return result;
+    platformClock.refused();
+    return await once();
+  }
+
   async function recordGroup(voiceId: string): Promise<CallRecord | null> {
     const request = { method: 'GET' as const, ...to(`recordGroup/${encodeURIComponent(voiceId)}`) };
     const { code, data } = await ask('recordGroup', request, { totalMs: readTotalMs, accept: notFoundCodes });
@@ -186,6 +205,7 @@ export function createVoiceClient(
   return {
     sendGroup: (request, control) => send(groupDial(request, settings.appId, log), control),
     sendCode: (request, control) => send(codeDial(request, settings.appId, log), control),
+    fileUpload,
     fileQuery,
     recordGroup,
     recordGroupQuery,

@@ -88,6 +88,14 @@ export interface Recording {
   fileName: string;
 }
 
+/** What came of one fileUpload. `unclear`: it may be there or not; by its name it can be looked for, or uploaded again. */
+export type UploadResult =
+  | { outcome: 'uploaded'; fileId: string }
+  /** There is one of this name already. */
+  | { outcome: 'exists' }
+  | { outcome: 'refused'; code: string; reason: string }
+  | { outcome: 'unclear'; code: string; detail: string };
+
 export interface Balance {
   /** Decimal text in the account's currency. */
   balance: string;
@@ -106,6 +114,8 @@ export interface RecordReader {
 export interface VoiceClient {
   sendGroup(request: SendGroupRequest, control?: SendControl): Promise<SendResult>;
   sendCode(request: SendCodeRequest, control?: SendControl): Promise<SendResult>;
+  /** Uploads a recording under a name that is unique in the account: an upload that is repeated makes no second one. Never throws. */
+  fileUpload(upload: { fileName: string; bytes: Uint8Array }, signal?: AbortSignal): Promise<UploadResult>;
   /** Every page of the account's recordings. */
   fileQuery(): Promise<Recording[]>;
   /** Null: not known or not visible yet. */

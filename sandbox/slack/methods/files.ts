@@ -13,6 +13,9 @@ const MIMETYPES: Record<string, string> = {
   json: 'application/json',
   mp3: 'audio/mpeg',
   wav: 'audio/wav',
+  m4a: 'audio/mp4',
+  mp4: 'video/mp4',
+  webm: 'video/webm',
   pdf: 'application/pdf',
 };
 

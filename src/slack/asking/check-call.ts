@@ -118,7 +118,7 @@ function readMessage(
   errors: Record<string, string>,
 ): Message | null {
   const typed = textField(values, 'fileId').trim();
-  const fileId = config.recordings[typed] ?? typed;
+  const fileId = config.recordings[typed] ?? recordings.fileIdOf(typed) ?? typed;
   const text = textField(values, 'text').trim();
   if (fileId !== '' && text !== '') {
     errors.text = 'Choose a recording or type a text, not both: callees hear one of them.';

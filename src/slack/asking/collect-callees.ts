@@ -1,4 +1,4 @@
-import { type CalleeFile, fileFaultSentences, parseCalleeFile } from '../../callees/file.ts';
+import { type CalleeFile, fileFaultSentences, MAX_FILE_BYTES, parseCalleeFile } from '../../callees/file.ts';
 import { cleanName } from '../../callees/named-number.ts';
 import { readNumber } from '../../callees/number.ts';
 import { maskNumber } from '../../callees/numbering-plan.ts';
@@ -15,7 +15,7 @@ import { inSlices } from '../../callees/slices.ts';
 import type { Callee } from '../../callees/types.ts';
 import type { Config } from '../../config/types.ts';
 import { maskNumbers } from '../../mask-numbers.ts';
-import { fetchSlackFile } from '../client/files.ts';
+import { type FetchedFile, fetchSlackFile } from '../client/files.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import type { People, Person } from '../context/people.ts';
 
@@ -42,6 +42,9 @@ export interface CollectedCallees {
   /** True where not all was read, because it is too much. */
   stopped: boolean;
 }
+
+/** The file must be there before Slack's 3 s are over, with time left to read it. */
+const fetchTimeoutMs = 1_500;
 
 /** Sentences shown under one field; Slack shows no more than some lines of it. */
 const shownFaults = 12;
@@ -202,6 +205,19 @@ export function numberOfProfile(
   return { callee: { callee: first.callee, name: cleanName(name) }, doubts };
 }
 
+function notFetchedWords(fetched: Exclude<FetchedFile, { bytes: Uint8Array }>): string {
+  switch (fetched.why) {
+    case 'elsewhere':
+      return 'The file is not kept by Slack. Add it from your computer.';
+    case 'refused':
+      return `Slack did not hand over the file (HTTP ${fetched.status}). Add it again.`;
+    case 'too_large':
+      return 'The file is larger than 10 MB. Split it, or leave out what is not needed.';
+    case 'late':
+      return 'Slack did not hand over the file in time. Press the button again.';
+  }
+}
+
 type CollectedFile = Pick<
   CalleeFile,
   'callees' | 'people' | 'groups' | 'duplicates' | 'doubts' | 'stopped'
@@ -214,8 +230,8 @@ async function calleesOfFile(
 ): Promise<CollectedFile> {
   const nothing = { callees: [], people: [], groups: [], duplicates: 0, doubts: [], stopped: false };
   if (url === null) return { ...nothing, error: null };
-  const fetched = await fetchSlackFile(deps, url);
-  if ('problem' in fetched) return { ...nothing, error: fetched.problem };
+  const fetched = await fetchSlackFile(deps, url, { maxBytes: MAX_FILE_BYTES, timeoutMs: fetchTimeoutMs });
+  if ('why' in fetched) return { ...nothing, error: notFetchedWords(fetched) };
   const file = await parseCalleeFile(fetched.bytes, options);
   if (file.refusal !== null) return { ...nothing, error: file.refusal };
   const faults = fileFaultSentences(file);

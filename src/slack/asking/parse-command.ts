@@ -24,6 +24,7 @@ export type AnsweredCommand =
   | { name: 'cancel'; requestId: string | null }
   | { name: 'rules' }
   | { name: 'lists' }
+  | { name: 'recordings' }
   /** `near`: what was probably meant; null where nothing is near. */
   | { name: 'unknown'; typed: string; near: string | null };
 
@@ -52,6 +53,7 @@ export function parseCommand(text: string, config: Config): Command {
   const subcommand = first.toLowerCase();
   if (subcommand === 'help' && alone) return { name: 'help' };
   if (subcommand === 'rules' && words.length === 1) return { name: 'rules' };
+  if (subcommand === 'recordings' && words.length === 1) return { name: 'recordings' };
   if (subcommand === 'me' && words.length === 1) return { name: 'me' };
   if (subcommand === 'lists' && words.length === 1) return { name: 'lists' };
   if (subcommand === 'status' && alone) return { name: 'status', requestId: second ?? null };
@@ -97,7 +99,7 @@ function takeQuoted(text: string): { quoted: string | null; rest: string } {
   return { quoted, rest: text.replace(all, () => ' ') };
 }
 
-const commands = ['help', 'status', 'history', 'cancel', 'rules', 'lists', 'me'];
+const commands = ['help', 'status', 'history', 'cancel', 'rules', 'lists', 'me', 'recordings'];
 
 /** A command, list or recording that was probably meant. */
 function nearestKnown(typed: string, config: Config): string | null {

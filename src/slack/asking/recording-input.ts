@@ -62,15 +62,13 @@ export function recordingInput(
 }
 
 function noRecordings(choices: readonly RecordingChoice[]): string | null {
-  return choices.length === 0
-    ? 'The voice platform has no recordings yet; upload one there, or type a fileId.'
-    : null;
+  return choices.length === 0 ? 'There are no recordings yet: `/voicecall recordings` adds one.' : null;
 }
 
 function typedHint(choices: readonly RecordingChoice[]): string {
-  const names = choices.filter((choice) => choice.from === 'configured').map((choice) => choice.name);
+  const names = choices.filter((choice) => choice.from === 'named').map((choice) => choice.name);
   const known = names.length === 0 ? '' : ` Known by name: ${names.slice(0, 20).join(', ')}.`;
-  return `The fileId of the recording, or its name from the configuration.${known}`;
+  return `The fileId of the recording, or its name.${known}`;
 }
 
 function typed(chosen: string | undefined, optional: boolean, hint: string): InputBlock {
@@ -94,7 +92,7 @@ interface OptionGroup {
 /** All of them in groups as Slack takes them; null where not all fit. */
 function optionGroups(choices: readonly RecordingChoice[]): OptionGroup[] | null {
   const groups = [
-    ...groupsOf('Named in the configuration', choices, 'configured'),
+    ...groupsOf('By name', choices, 'named'),
     ...groupsOf('On the voice platform', choices, 'library'),
   ];
   const shown = groups.reduce((sum, group) => sum + group.options.length, 0);

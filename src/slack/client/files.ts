@@ -1,35 +1,36 @@
-import { MAX_FILE_BYTES } from '../../callees/file.ts';
 import type { Log } from '../../log.ts';
 
-/** The file must be there before Slack's 3 s are over, with time left to read it. */
-const fetchTimeoutMs = 1_500;
+export type FetchedFile =
+  | { bytes: Uint8Array }
+  /** `elsewhere`: Slack does not keep it. `refused`: an answer without the file. `late`: none in time. */
+  | { why: 'elsewhere' | 'too_large' | 'late' }
+  | { why: 'refused'; status: number };
 
 /**
  * Fetches a file that somebody added in a modal, with the bot token: only from Slack's file host or, where the API is
- * somewhere else, from there, since the token goes along. Never throws: a problem is a sentence for the person.
+ * somewhere else, from there, since the token goes along; a redirect is not followed. Never throws.
  */
 export async function fetchSlackFile(
   deps: { slackApiUrl: string; slackBotToken: string; log: Log },
   url: string,
-): Promise<{ bytes: Uint8Array } | { problem: string }> {
-  if (!isSlackFileUrl(url, deps.slackApiUrl)) {
-    return { problem: 'The file is not kept by Slack. Add it from your computer.' };
-  }
+  bounds: { maxBytes: number; timeoutMs: number },
+): Promise<FetchedFile> {
+  if (!isSlackFileUrl(url, deps.slackApiUrl)) return { why: 'elsewhere' };
   try {
     const response = await fetch(url, {
       headers: { authorization: `Bearer ${deps.slackBotToken}` },
       redirect: 'error',
-      signal: AbortSignal.timeout(fetchTimeoutMs),
+      signal: AbortSignal.timeout(bounds.timeoutMs),
     });
-    if (!response.ok)
-      return { problem: `Slack did not hand over the file (HTTP ${response.status}). Add it again.` };
-    const bytes = await readUpTo(response, MAX_FILE_BYTES);
-    if (bytes === null)
-      return { problem: 'The file is larger than 10 MB. Split it, or leave out what is not needed.' };
-    return { bytes };
+    if (!response.ok) {
+      await response.body?.cancel();
+      return { why: 'refused', status: response.status };
+    }
+    const bytes = await readUpTo(response, bounds.maxBytes);
+    return bytes === null ? { why: 'too_large' } : { bytes };
   } catch (error) {
-    deps.log.warn({ err: error }, 'a file of callees could not be fetched');
-    return { problem: 'Slack did not hand over the file in time. Press the button again.' };
+    deps.log.warn({ err: error }, 'a file could not be fetched from Slack');
+    return { why: 'late' };
   }
 }
 

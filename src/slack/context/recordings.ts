@@ -2,13 +2,15 @@ import type { Clock } from '../../clock.ts';
 import type { Config } from '../../config/types.ts';
 import { VoicecallError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
+import { type AddedRecording, addedRecordings, recordingUses } from '../../recordings/stored.ts';
+import type { Store } from '../../store/types.ts';
 import type { Recording, VoiceClient } from '../../voice/types.ts';
 
 export interface RecordingChoice {
   fileId: string;
   name: string;
-  /** configured: named in voicecall.yaml; library: the platform's own list. */
-  from: 'configured' | 'library';
+  /** named: in voicecall.yaml, or by the person who added it; library: the platform's own list. */
+  from: 'named' | 'library';
 }
 
 export interface RecordingList {
@@ -26,50 +28,74 @@ export interface Recordings {
   load(): Promise<RecordingList>;
   /** The name of a fileId, or null. */
   nameOf(fileId: string): string | null;
+  /** The fileId of a name, or null. */
+  fileIdOf(name: string): string | null;
+  /** Somebody added or removed one: what is known is loaded anew. */
+  forget(): void;
 }
 
 const freshForMs = 5 * 60_000;
 
-/** The recordings to choose from: those named in the configuration, and the platform's library, kept for five minutes. */
+interface Loaded {
+  /** The platform's own; null: it did not tell. */
+  library: Recording[] | null;
+  added: AddedRecording[];
+  uses: Map<string, number>;
+}
+
+/**
+ * The recordings to choose from, kept for five minutes: those that have a name (in the configuration, or because
+ * somebody added them), most used first, and the rest of the platform's library.
+ */
 export function createRecordings(deps: {
   clock: Clock;
   log: Log;
   voice: VoiceClient;
+  store: Pick<Store, 'read'>;
   config: () => Config;
 }): Recordings {
-  let library: { recordings: Recording[]; untilAt: number } | null = null;
+  let loaded: Loaded = { library: null, added: [], uses: new Map() };
+  let freshUntil = 0;
   let asking: Promise<RecordingList> | null = null;
 
   function list(problem: string | null): RecordingList {
-    const configured = Object.entries(deps.config().recordings).map(
-      ([name, fileId]): RecordingChoice => ({ fileId, name, from: 'configured' }),
-    );
-    const named = new Set(configured.map((choice) => choice.fileId));
-    const others = (library?.recordings ?? [])
-      .filter((recording) => !named.has(recording.fileId))
-      .map(
-        (recording): RecordingChoice => ({
-          fileId: recording.fileId,
-          name: recording.fileName,
-          from: 'library',
-        }),
-      );
-    const choices = [...configured, ...others];
+    const choices = choicesOf(loaded, deps.config());
     return problem === null ? { choices, complete: true } : { choices, complete: false, problem };
   }
 
   async function ask(): Promise<RecordingList> {
+    const until = deps.clock.now() + freshForMs;
+    freshUntil = until;
+    const [library, { added, uses }] = await Promise.all([askPlatform(), readAdded()]);
+    loaded = { library: 'problem' in library ? loaded.library : library.recordings, added, uses };
+    if (!('problem' in library)) return list(null);
+    freshUntil = 0;
+    return list(library.problem);
+  }
+
+  async function askPlatform(): Promise<{ recordings: Recording[] } | { problem: string }> {
     try {
-      library = { recordings: await deps.voice.fileQuery(), untilAt: deps.clock.now() + freshForMs };
-      return list(null);
+      return { recordings: await deps.voice.fileQuery() };
     } catch (error) {
       deps.log.warn({ err: error }, 'the list of recordings could not be fetched');
-      return list(problemWords(error));
+      return { problem: problemWords(error) };
+    }
+  }
+
+  async function readAdded(): Promise<Pick<Loaded, 'added' | 'uses'>> {
+    try {
+      return {
+        added: await addedRecordings(deps.store.read),
+        uses: await recordingUses(deps.store.read),
+      };
+    } catch (error) {
+      deps.log.warn({ err: error }, 'the added recordings could not be read');
+      return loaded;
     }
   }
 
   return {
-    known: () => (library !== null && library.untilAt > deps.clock.now() ? list(null) : null),
+    known: () => (asking === null && freshUntil > deps.clock.now() ? list(null) : null),
     load() {
       asking ??= ask().finally(() => {
         asking = null;
@@ -77,7 +103,36 @@ export function createRecordings(deps: {
       return asking;
     },
     nameOf: (fileId) => list(null).choices.find((choice) => choice.fileId === fileId)?.name ?? null,
+    fileIdOf: (name) =>
+      list(null).choices.find((choice) => choice.from === 'named' && choice.name === name)?.fileId ?? null,
+    forget() {
+      freshUntil = 0;
+    },
   };
+}
+
+/** Pure: what can be chosen now. */
+function choicesOf({ library, added, uses }: Loaded, { recordings }: Config): RecordingChoice[] {
+  const configured = Object.entries(recordings).map(([name, fileId]) => ({ fileId, name }));
+  const inConfiguration = new Set(configured.map(({ fileId }) => fileId));
+  const listed = library === null ? null : new Set(library.map(({ fileId }) => fileId));
+  const canBeChosen = added.filter((each) => each.state === 'ready' && each.removed_at === null);
+  const byPeople = canBeChosen.flatMap(({ name, file_id: fileId }) =>
+    fileId === null || inConfiguration.has(fileId) || listed?.has(fileId) === false ? [] : [{ fileId, name }],
+  );
+  const usesOf = ({ fileId }: { fileId: string }) => uses.get(fileId) ?? 0;
+  const named = [...configured, ...byPeople].sort((a, b) => usesOf(b) - usesOf(a));
+  const taken = new Set(named.map(({ fileId }) => fileId));
+  // Those that were removed, or are still on their way, stand on the platform under names that tell nobody anything.
+  const hidden = new Set(added.flatMap((each) => [each.file_id, each.file_name]));
+  const others = (library ?? [])
+    .filter(({ fileId, fileName }) => !taken.has(fileId) && !hidden.has(fileId) && !hidden.has(fileName))
+    .map(({ fileId, fileName }) => ({ fileId, name: fileName }))
+    .sort((a, b) => usesOf(b) - usesOf(a));
+  return [
+    ...named.map((each): RecordingChoice => ({ ...each, from: 'named' })),
+    ...others.map((each): RecordingChoice => ({ ...each, from: 'library' })),
+  ];
 }
 
 /** What the platform said by its code, or that it said nothing; the error's facts are those of a read (src/voice/reads.ts). */

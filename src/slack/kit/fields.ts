@@ -33,11 +33,15 @@ export function channelField(values: ViewValues, blockId: string): string | null
   return input?.selected_conversation ?? input?.selected_channel ?? null;
 }
 
+export interface AddedFile {
+  id?: string;
+  size?: number;
+  url_private?: string;
+  url_private_download?: string;
+}
+
 /** Files added to a file input. */
-export function filesField(
-  values: ViewValues,
-  blockId: string,
-): { id?: string; url_private?: string; url_private_download?: string }[] {
+export function filesField(values: ViewValues, blockId: string): AddedFile[] {
   const input: { files?: unknown } = inputOf(values, blockId) ?? {};
-  return Array.isArray(input.files) ? (input.files as { id?: string; url_private?: string }[]) : [];
+  return Array.isArray(input.files) ? (input.files as AddedFile[]) : [];
 }

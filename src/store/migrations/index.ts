@@ -8,6 +8,7 @@ import { openCalls } from './open-calls.ts';
 import { outboxTries } from './outbox-tries.ts';
 import { postedAlerts } from './posted-alerts.ts';
 import { reaching } from './reaching.ts';
+import { recordings } from './recordings.ts';
 import { requestsToErase } from './requests-to-erase.ts';
 import { resendLaneCause } from './resend-lane-cause.ts';
 import { scheduled } from './scheduled.ts';
@@ -41,4 +42,5 @@ export const migrations: Step[] = [
   requestsToErase,
   lastReached,
   scheduled,
+  recordings,
 ];

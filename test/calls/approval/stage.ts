@@ -60,6 +60,9 @@ export function createVoiceStub(
     async sendCode() {
       assert.fail('nothing is spoken here');
     },
+    async fileUpload() {
+      throw new Error('nothing is uploaded here');
+    },
     fileQuery: async () => [],
     recordGroup: async () => null,
     recordGroupQuery: async () => {},

@@ -14,7 +14,7 @@ function library(n: number): RecordingChoice[] {
   }));
 }
 
-const drill: RecordingChoice = { fileId: 'drill.mp3', name: 'fire-drill', from: 'configured' };
+const drill: RecordingChoice = { fileId: 'drill.mp3', name: 'fire-drill', from: 'named' };
 
 function view(some: Partial<CallViewFacts> = {}): ModalView {
   const rendered = callView({
@@ -142,7 +142,7 @@ suite('the call modal', () => {
     assert.deepEqual(
       element.option_groups?.map((group) => [group.label.text, group.options.length]),
       [
-        ['Named in the configuration', 1],
+        ['By name', 1],
         ['On the voice platform, 1 to 100', 100],
         ['On the voice platform, 101 to 200', 100],
         ['On the voice platform, 201 to 250', 50],

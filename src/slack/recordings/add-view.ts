@@ -1,0 +1,47 @@
+import type { ModalView } from '@slack/types';
+import type { AudioFormat } from '../../config/types.ts';
+import { formatWords, maxAudioSeconds } from '../../recordings/audio.ts';
+import { section } from '../kit/blocks.ts';
+import { input, modal } from '../kit/inputs.ts';
+import { foreign } from '../kit/text.ts';
+
+/** As long as a name of the configuration may be. */
+export const nameLength = 60;
+
+/** The modal that adds a recording. */
+export function addRecordingView(formats: readonly AudioFormat[]): ModalView {
+  return modal({
+    callbackId: 'voicecall_recording',
+    title: 'Add a recording',
+    submit: 'Add',
+    close: 'Cancel',
+    blocks: [
+      input(
+        'name',
+        'Name',
+        { type: 'plain_text_input', max_length: nameLength },
+        { hint: 'What people choose it by, like “fire-drill”.' },
+      ),
+      input(
+        'audio',
+        'Audio file',
+        // Slack's own clips can be chosen too: where the platform does not take them, the answer says what it takes.
+        { type: 'file_input', filetypes: ['mp3', 'wav', 'm4a', 'mp4', 'webm'], max_files: 1 },
+        { hint: `${formatWords(formats)}, up to ${maxAudioSeconds} seconds and 2 MiB.` },
+      ),
+    ],
+  });
+}
+
+/** What is shown once it is on its way. */
+export function addingView(name: string): ModalView {
+  return modal({
+    callbackId: 'voicecall_recording_added',
+    title: 'Add a recording',
+    blocks: [
+      section(
+        `“${foreign(name, 200)}” is being brought to the voice platform. You get a direct message when it can be chosen, or why not.`,
+      ),
+    ],
+  });
+}

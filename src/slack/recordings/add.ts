@@ -1,0 +1,85 @@
+import type { App, ViewSubmitAction } from '@slack/bolt';
+import type { Config } from '../../config/types.ts';
+import { checkAudio, maxAudioBytes, tooLarge } from '../../recordings/audio.ts';
+import { addRecording, nameTakenBy, sameContent } from '../../recordings/stored.ts';
+import { transactionReadBack } from '../../store/read-back.ts';
+import type { SlackDeps } from '../context/deps.ts';
+import { mayCall } from '../context/permissions.ts';
+import { type AddedFile, filesField, textField } from '../kit/fields.ts';
+import { foreign, oneLine } from '../kit/text.ts';
+import { problemView } from '../replies/problem-view.ts';
+import { addingView, nameLength } from './add-view.ts';
+import { fetchAudio } from './slack-file.ts';
+
+/** Slack waits 3 s. What does not come in this time is fetched and checked afterwards, and told by a direct message. */
+const fetchTimeoutMs = 1_500;
+
+/** The modal is submitted: what can be known at once stands under its field; the rest is a task. */
+export function registerAddRecording(app: App, deps: SlackDeps): void {
+  app.view<ViewSubmitAction>('voicecall_recording', async ({ ack, body, view }) => {
+    const userId = body.user.id;
+    const refusal = await mayCall(deps.people, deps.config(), userId);
+    if (refusal !== null) {
+      await ack({ response_action: 'update', view: problemView(refusal) });
+      return;
+    }
+    const name = oneLine(textField(view.state.values, 'name'));
+    const [file] = filesField(view.state.values, 'audio');
+    const nameProblem = nameProblemOf(name, deps.config());
+    const read = await readFile(deps, file);
+    const errors = {
+      ...(nameProblem === null ? {} : { name: nameProblem }),
+      ...('problem' in read ? { audio: read.problem } : {}),
+    };
+    if (file?.id === undefined || Object.keys(errors).length > 0 || 'problem' in read) {
+      await ack({ response_action: 'errors', errors });
+      return;
+    }
+    const added = { viewId: view.root_view_id ?? view.id, name, slackFile: file.id, userId };
+    const taken = await transactionReadBack(deps.store, async (tx) => {
+      const named = await nameTakenBy(tx, name);
+      // The same view again, whose first answer got lost: it is added.
+      if (named?.view_id === added.viewId) return null;
+      if (named !== undefined) return { name: 'There is a recording of this name already: choose another.' };
+      const same = read.fileName === null ? undefined : await sameContent(tx, read.fileName, null);
+      if (same !== undefined)
+        return { audio: `This is the same audio as “${same.name}”, which is there already.` };
+      await addRecording(tx, deps.clock.now(), added);
+      return null;
+    });
+    if (taken === null) await ack({ response_action: 'update', view: addingView(name) });
+    else await ack({ response_action: 'errors', errors: taken });
+  });
+}
+
+/** What the file is, as far as it can be known at once: `fileName` null where it has not come in time. */
+async function readFile(
+  deps: SlackDeps,
+  file: AddedFile | undefined,
+): Promise<{ fileName: string | null } | { problem: string }> {
+  const url = file?.url_private_download ?? file?.url_private;
+  if (file?.id === undefined || url === undefined) return { problem: 'Add an audio file.' };
+  if (file.size !== undefined && file.size > maxAudioBytes) return { problem: tooLarge(file.size) };
+  const fetched = await fetchAudio(deps, url, fetchTimeoutMs);
+  if (!('bytes' in fetched)) {
+    if (fetched.why === 'too_large') return { problem: tooLarge(maxAudioBytes + 1) };
+    if (fetched.why === 'elsewhere')
+      return { problem: 'The file is not kept by Slack. Add it from your computer.' };
+    return { fileName: null };
+  }
+  const checked = await checkAudio(fetched.bytes, deps.config().voice.audioFormats);
+  return 'problem' in checked ? checked : { fileName: checked.fileName };
+}
+
+/** A name of `recordings` or `lists` stays what it is, and what the command reads as something else is no name. */
+function nameProblemOf(name: string, { recordings, lists }: Config): string | null {
+  if (!/\p{L}/u.test(name)) return 'Give it a name with a letter in it.';
+  if (name.length > nameLength) return `A name has ${nameLength} characters at most.`;
+  const wrong = /[,;:<>@|"“”„]/.exec(name)?.[0];
+  if (wrong !== undefined)
+    return `Leave out ${foreign(wrong, 10)}: the command would read it as something else.`;
+  const same = [...Object.keys(recordings), ...Object.keys(lists)].some(
+    (each) => each.toLowerCase() === name.toLowerCase(),
+  );
+  return same ? 'voicecall.yaml has a recording or list of this name: choose another.' : null;
+}

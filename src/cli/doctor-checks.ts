@@ -10,6 +10,7 @@ import type { VoiceClient } from '../voice/types.ts';
 import { type Check, type Finding, note, ok, reasonOf, skipped, wrong } from './doctor-check.ts';
 import { checkDatabase } from './doctor-database.ts';
 import { checkPeople } from './doctor-people.ts';
+import { checkReached } from './doctor-reached.ts';
 import {
   checkAppToken,
   checkBotToken,
@@ -69,13 +70,16 @@ export function doctorChecks(sources: DoctorSources): { checks: Check[]; close: 
       },
     },
     ...(config === undefined ? [] : configChecks(config, bot)),
-    ...(config === undefined ? [] : [peopleCheck(config)]),
+    ...(config === undefined ? [] : peopleChecks(config)),
   ];
   return { checks, close: async () => await voice?.close() };
 
-  function peopleCheck(of: Config): Check {
+  function peopleChecks(of: Config): Check[] {
     const database = { url: value('DATABASE_URL'), dataDir: value('DATA_DIR') ?? './data' };
-    return { name: 'people without Slack', run: () => checkPeople(of, database, sources.clock) };
+    return [
+      { name: 'people without Slack', run: () => checkPeople(of, database, sources.clock) },
+      { name: 'people reached', run: () => checkReached(of, database) },
+    ];
   }
 }
 

@@ -1,11 +1,8 @@
-import { existsSync } from 'node:fs';
-import { DatabaseSync } from 'node:sqlite';
-import pg from 'pg';
 import { z } from 'zod';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/types.ts';
-import { sqlitePath } from '../store/sqlite.ts';
 import { type Finding, note, ok, skipped } from './doctor-check.ts';
+import { type DatabasePlace, readRows } from './read-rows.ts';
 
 const rowSchema = z.object({ id: z.string(), body: z.string(), learned_at: z.coerce.number() });
 const bodySchema = z.object({
@@ -25,15 +22,12 @@ const select = 'select id, body, learned_at from learned_people';
 const isId = (entry: string) => /^[USW][A-Z0-9]{2,}$/.test(entry);
 
 /** Whom rules call while Slack is down: what was learnt last and how old it is, and the rules that would call nobody. */
-export async function checkPeople(
-  config: Config,
-  database: { url: string | undefined; dataDir: string },
-  clock: Clock,
-): Promise<Finding[]> {
+export async function checkPeople(config: Config, database: DatabasePlace, clock: Clock): Promise<Finding[]> {
   const called = [...new Set(config.rules.flatMap((rule) => entriesOf(config, rule.call)))].filter(isId);
   if (called.length === 0) return [];
-  const rows = await learnedRows(database).catch(() => null);
-  if (rows === null) return [skipped('not checked: the database does not tell; it has its own line')];
+  const read = await readRows(database, { learned_people: select }).catch(() => null);
+  if (read === null) return [skipped('not checked: the database does not tell; it has its own line')];
+  const rows = z.array(rowSchema).parse(read.learned_people);
   const known = new Map(rows.map((row) => [row.id, learnedOf(row)]));
   const listed = [...known].map(([id, each]) => inWords(id, each, clock.now()));
   const missing = called.filter((id) => !known.has(id));
@@ -79,36 +73,4 @@ function inWords(id: string, { name, hasNumber, members, learnedAt }: Learned, n
   const age = minutes < 120 ? `${minutes} min` : `${Math.round(minutes / 60)} h`;
   if (members !== undefined) return `${id} (${members.length} members, ${age} old)`;
   return `${name ?? id} (${hasNumber ? 'with a number' : 'WITHOUT a number'}, ${age} old)`;
-}
-
-/** Reads, and makes nothing: no table yet is nobody learnt yet. */
-async function learnedRows({ url, dataDir }: { url: string | undefined; dataDir: string }) {
-  if (url === undefined) return sqliteRows(sqlitePath(dataDir));
-  const client = new pg.Client({
-    connectionString: url,
-    connectionTimeoutMillis: 5_000,
-    query_timeout: 4_000,
-  });
-  client.on('error', () => {});
-  try {
-    await client.connect();
-    const { rows } = await client.query<{ known: string | null }>(
-      "select to_regclass('learned_people')::text as known",
-    );
-    if (rows[0]?.known == null) return [];
-    return z.array(rowSchema).parse((await client.query(select)).rows);
-  } finally {
-    await client.end().catch(() => {});
-  }
-}
-
-function sqliteRows(path: string) {
-  if (!existsSync(path)) return [];
-  const database = new DatabaseSync(path, { timeout: 2_000, readOnly: true });
-  try {
-    const table = database.prepare("select 1 from sqlite_master where name = 'learned_people'").get();
-    return table === undefined ? [] : z.array(rowSchema).parse(database.prepare(select).all());
-  } finally {
-    database.close();
-  }
 }

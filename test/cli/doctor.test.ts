@@ -11,11 +11,14 @@ import { promisify } from 'node:util';
 import { startSlack } from '../../sandbox/slack/slack.ts';
 import type { SandboxSlack } from '../../sandbox/slack/types.ts';
 import { startVoicePlatform, type VoicePlatform } from '../../sandbox/voice/server.ts';
+import { noteLastReached } from '../../src/calls/request/last-reached.ts';
 import { ok, runChecks } from '../../src/cli/doctor-check.ts';
 import { doctorChecks } from '../../src/cli/doctor-checks.ts';
 import { checkPeople } from '../../src/cli/doctor-people.ts';
+import { checkReached } from '../../src/cli/doctor-reached.ts';
 import { type Clock, systemClock } from '../../src/clock.ts';
 import { readConfig } from '../../src/config/file.ts';
+import { tokenSecret } from '../../src/store/meta.ts';
 import { createTestDatabase, databaseKinds } from '../support/store.ts';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -349,6 +352,49 @@ for (const kind of databaseKinds) {
       assert.match(found, /rule by-cleo would call nobody while Slack is down/);
       assert.match(found, /rule by-nobody would call nobody/);
       assert.doesNotMatch(found, /by-group|43211/);
+    } finally {
+      await database.remove();
+    }
+  });
+}
+
+for (const kind of databaseKinds) {
+  test(`people whom rules call and no call ever reached are named, on ${kind}`, async () => {
+    const database = await createTestDatabase(kind);
+    try {
+      const text = `country: IN
+lists: { db: ["Asha: +91 85632 14120", "+91 85632 13000", U0BEN] }
+rules:
+  - { name: one, channels: [C0ALERTS], match: { from: [A0X] }, call: [db], say: x, then: [{ after: 5m, call: [S0OPS] }] }
+`;
+      const { config } = readConfig(text, 'voicecall.yaml');
+      assert.ok(config);
+      const place = { url: database.databaseUrl, dataDir: database.dataDir };
+      const findings = async () => (await checkReached(config, place)).map((each) => each.text).join('\n');
+      assert.equal(await findings(), '', 'nothing to say before the app has run');
+      const store = await database.open();
+      const secret = await tokenSecret(store);
+      await store.transaction(async (tx) => {
+        const rows = [
+          { id: 'U0BEN', body: '{"name":"Ben","phone":"+91 98765 43211","standing":"member"}' },
+          { id: 'U0CLEO', body: '{"name":"Cleo","phone":"98765 43212","standing":"member"}' },
+          { id: 'S0OPS', body: '{"members":["U0BEN","U0CLEO"]}' },
+        ].map((row) => ({ ...row, learned_at: Date.now() }));
+        await tx.insertInto('learned_people').values(rows).execute();
+        await noteLastReached(tx, secret, [
+          { callee: '918563213000', at: 1 },
+          { callee: '919876543211', at: 1 },
+        ]);
+      });
+      assert.match(await findings(), /never reached by any call: Cleo \(\+91 …3212\), Asha \(\+91 …4120\)$/);
+      await store.transaction((tx) =>
+        noteLastReached(tx, secret, [
+          { callee: '918563214120', at: 1 },
+          { callee: '919876543212', at: 1 },
+        ]),
+      );
+      assert.equal(await findings(), 'every one of 4 whom rules call was reached before');
+      await store.close();
     } finally {
       await database.remove();
     }

@@ -153,6 +153,39 @@ for (const database of databaseKinds) {
       assert.equal(new Set(names).size, 1);
     });
 
+    test('it is announced only when the platform lists it', async () => {
+      const before = told().length;
+      flow.voice.faults.always({ on: 'fileQuery', http: { status: 500 } });
+      await submit('late', file(mp3(6, 8)));
+      await close();
+      const at = flow.voice.recordings.length;
+      const hidden = await soon(flow, 'the upload', () => flow.voice.recordings[at]);
+      flow.voice.recordings.pop();
+      flow.voice.faults.clear();
+      const asked = () => flow.voice.requests.filter((each) => each.endpoint === 'fileQuery').length;
+      const looked = asked();
+      await soon(flow, 'it is looked for twice more', () => asked() >= looked + 2);
+      assert.equal(told().length, before);
+      assert.match(shownText(await listFor()), /\*late\* .*on its way to the voice platform/);
+      flow.voice.recordings.push(hidden);
+      assert.match(await soon(flow, 'the news', () => told()[before]), /“late” \(6 s\) can be chosen now/);
+    });
+
+    test('a platform that is down for an hour: who added it is told, and the name is free again', async () => {
+      await flow.voice.goDown();
+      const before = told().length;
+      await submit('down', file(mp3(6, 9)));
+      await close();
+      for (let minutes = 0; minutes < 80 && told().length === before; minutes += 5) {
+        flow.clock.jump(5 * 60_000);
+        await new Promise((resolve) => setTimeout(resolve, 150));
+      }
+      const news = await soon(flow, 'the news', () => told()[before]);
+      assert.match(news, /“down” was not added: .*tried for an hour/);
+      await flow.voice.comeBack();
+      assert.match(await added('down', file(mp3(6, 9))), /can be chosen now/);
+    });
+
     test('a platform that refuses is quoted, and nothing can be chosen', async () => {
       flow.voice.faults.next({ on: 'fileUpload', refuse: { code: '-21' } });
       assert.match(

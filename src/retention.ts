@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { CallsDeps } from './calls/request/deps.ts';
 import { erasedPrefix } from './calls/request/erased.ts';
 import { finishedRequestStates } from './calls/request/states.ts';
-import { readDetail, readMessage, readOptions } from './calls/request/stored.ts';
+import { readAudio, readDetail, readOptions } from './calls/request/stored.ts';
 import type { CallOptions } from './config/types.ts';
 import {
   type Deps,
@@ -18,7 +18,7 @@ import type { Lease, TaskHandler } from './queue/types.ts';
 import { inChunks } from './store/chunks.ts';
 import type { RequestsTable } from './store/schema.ts';
 import type { Tx } from './store/types.ts';
-import { type Json, type Message, toJson } from './store/values.ts';
+import { type Audio, type Json, toJson } from './store/values.ts';
 
 const dayMs = 24 * 3_600_000;
 /** Requests of one transaction, where they have few calls. */
@@ -178,8 +178,8 @@ async function eraseTogether(tx: Tx, requests: readonly OldRequest[], now: numbe
     .where('request_id', 'in', ids)
     .where('state', '!=', 'pending')
     .execute();
-  const messages = requests.map(({ id, message }): [string, Json<Message>] => {
-    const heard = readMessage(message);
+  const messages = requests.map(({ id, message }): [string, Json<Audio>] => {
+    const heard = readAudio(message);
     return [id, toJson(heard.kind === 'text' ? { ...heard, text: '' } : heard)];
   });
   const options = requests.map(({ id, options }): [string, Json<CallOptions>] => {

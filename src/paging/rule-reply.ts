@@ -1,6 +1,6 @@
 import { maskNumber } from '../callees/numbering-plan.ts';
 import type { Callee } from '../callees/types.ts';
-import type { Message } from '../calls/request/types.ts';
+import type { Audio } from '../calls/request/types.ts';
 import type { Rule } from '../config/types.ts';
 import { post } from '../outbox/outbox.ts';
 import type { Tx } from '../store/types.ts';
@@ -12,7 +12,7 @@ export interface ReadyRule {
   rule: Rule;
   callees: Callee[];
   duplicates: number;
-  message: Message;
+  message: Audio;
   /** What could not be rung, in words: shown once under the alert. */
   problems: string[];
 }

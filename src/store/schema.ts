@@ -2,6 +2,7 @@ import type { ColumnType, Generated } from 'kysely';
 import type { AlertSeverity, AlertStatus, CallOptions } from '../config/types.ts';
 import type {
   ApprovalAsk,
+  Audio,
   CallCause,
   CallState,
   CountryCount,
@@ -10,7 +11,6 @@ import type {
   EndOfReaching,
   Json,
   Ladder,
-  Message,
   OnUnknown,
   Origin,
   Plan,
@@ -46,7 +46,7 @@ export interface RequestsTable {
   thread_ts: string | null;
   /** The outbox's message in whose thread the board goes, where that one is ours. */
   thread_post: Generated<string | null>;
-  message: Json<Message>;
+  message: Json<Audio>;
   options: Json<CallOptions>;
   /** What the person typed into calledInfo. */
   note: string;
@@ -96,7 +96,7 @@ export interface StepsTable {
   /** How many it calls. */
   callees: number;
   /** What they hear; null: the same as the request's first callees. */
-  message: Json<Message> | null;
+  message: Json<Audio> | null;
   /** Whom it could not call and why, in words; null: nothing to say. */
   problem: string | null;
 }

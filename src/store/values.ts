@@ -122,7 +122,7 @@ export type RecordingState = 'uploading' | 'uploaded' | 'ready' | 'failed';
 export type DecisionKind = 'approve' | 'reject';
 
 /** What the callee hears. */
-export type Message =
+export type Audio =
   | { kind: 'recording'; fileId: string; name: string | null }
   | { kind: 'text'; text: string; language: string };
 

@@ -8,7 +8,7 @@ import { record, recordRefused } from '../request/audit.ts';
 import type { CallsDeps } from '../request/deps.ts';
 import { hashRequest } from '../request/hash.ts';
 import { countCalls, lockRequest, type RequestRow } from '../request/rows.ts';
-import { planIn, readApproval, readLadder, readMessage, readOptions } from '../request/stored.ts';
+import { planIn, readApproval, readAudio, readLadder, readOptions } from '../request/stored.ts';
 import { moveCalls, moveRequest } from '../request/transitions.ts';
 import type { Decision, DecisionKind, RequestView } from '../request/types.ts';
 import { startLater } from '../sending/scheduled.ts';
@@ -271,7 +271,7 @@ async function calleesOf(tx: Tx, requestId: string): Promise<string[]> {
 function hashOf(secret: string, request: RequestRow, callees: string[]): string {
   return hashRequest(secret, {
     callees,
-    message: readMessage(request.message),
+    message: readAudio(request.message),
     options: readOptions(request.options),
     note: request.note,
     channelId: request.channel_id,

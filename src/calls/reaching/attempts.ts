@@ -5,7 +5,7 @@ import type { CallsDeps } from '../request/deps.ts';
 import type { RequestRow } from '../request/rows.ts';
 import { isRetryable } from '../request/standing.ts';
 import type { Plan } from '../request/types.ts';
-import { messageOfStep } from '../sending/step-message.ts';
+import { audioOfStep } from '../sending/step-audio.ts';
 import { cutIntoSubmissions } from '../sending/submissions.ts';
 
 /**
@@ -53,7 +53,7 @@ export async function addAttempts(
   // What has a later call now is replaced by it.
   await replaceOlder(tx, request.id, last);
   for (const { step } of steps.toSorted((a, b) => a.step - b.step)) {
-    const message = await messageOfStep(tx, request, step);
+    const message = await audioOfStep(tx, request, step);
     await cutIntoSubmissions(tx, deps, request, { message, step, from: last + 1, calls: callees });
   }
   const added = (await lastPosition(tx, request.id)) - last;

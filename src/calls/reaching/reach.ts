@@ -9,7 +9,7 @@ import { readStanding } from '../request/standing.ts';
 import { readLadder, readPlan } from '../request/stored.ts';
 import { moveRequest } from '../request/transitions.ts';
 import type { EndOfReaching } from '../request/types.ts';
-import { messageOfStep } from '../sending/step-message.ts';
+import { audioOfStep } from '../sending/step-audio.ts';
 import { stopUnsent } from '../sending/stop.ts';
 import { cutIntoSubmissions } from '../sending/submissions.ts';
 import { addAttempts } from './attempts.ts';
@@ -106,7 +106,7 @@ async function releaseMore(tx: Tx, deps: CallsDeps, request: RequestRow, callees
   let left = callees;
   for (const { step } of steps) {
     if (left === 0) return;
-    const message = await messageOfStep(tx, request, step);
+    const message = await audioOfStep(tx, request, step);
     left -= await cutIntoSubmissions(tx, deps, request, { message, step, calls: left });
   }
 }

@@ -6,8 +6,8 @@ import type { CallsDeps } from '../request/deps.ts';
 import { groupSize } from '../request/plan.ts';
 import type { RequestRow } from '../request/rows.ts';
 import { endedInVain, isReached } from '../request/standing.ts';
-import { readMessage } from '../request/stored.ts';
-import type { EarlierEnd, Message, Plan } from '../request/types.ts';
+import { readAudio } from '../request/stored.ts';
+import type { Audio, EarlierEnd, Plan } from '../request/types.ts';
 import { cutIntoSubmissions, rowsAtOnce } from '../sending/submissions.ts';
 import { lastPosition, replaceOlder } from './attempts.ts';
 
@@ -15,7 +15,7 @@ import { lastPosition, replaceOlder } from './attempts.ts';
 export interface ReadyStep {
   callees: Callee[];
   /** Null: the same as in the first step. */
-  message: Message | null;
+  message: Audio | null;
   /** Who could not be found, in words; numbers in it are masked. */
   problems: string[];
 }
@@ -72,7 +72,7 @@ export async function startStep(
     .where('id', '=', request.id)
     .execute();
   await cutIntoSubmissions(tx, deps, request, {
-    message: message ?? readMessage(request.message),
+    message: message ?? readAudio(request.message),
     step,
     from: last + 1,
     // More go out once these cannot be enough.

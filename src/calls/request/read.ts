@@ -5,7 +5,7 @@ import { shownCallee } from './erased.ts';
 import { isConfirmed } from './plan.ts';
 import { loadReach } from './reach-view.ts';
 import { countCalls } from './rows.ts';
-import { planIn, readApproval, readCountries, readMessage, readOptions, readPlan } from './stored.ts';
+import { planIn, readApproval, readAudio, readCountries, readOptions, readPlan } from './stored.ts';
 import {
   type CallState,
   type CallView,
@@ -77,7 +77,7 @@ function requestFields(
     askedIn: row.asked_in,
     threadTs: row.thread_ts,
     hash: row.hash,
-    message: readMessage(row.message),
+    message: readAudio(row.message),
     options: readOptions(row.options),
     note: row.note,
     duplicates: row.duplicates,

@@ -3,11 +3,11 @@ import type { CallOptions } from '../../config/types.ts';
 import type { Json } from '../../store/values.ts';
 import type { CallRecord } from '../../voice/types.ts';
 import { onePlan } from './plan.ts';
-import type { ApprovalAsk, CountryCount, Ladder, Message, Plan } from './types.ts';
+import type { ApprovalAsk, Audio, CountryCount, Ladder, Plan } from './types.ts';
 
 // The JSON columns, read back. What does not fit was not written by this program: the error says what is wrong with it.
 
-const messageShape: z.ZodType<Message> = z.discriminatedUnion('kind', [
+const audioShape: z.ZodType<Audio> = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('recording'), fileId: z.string(), name: z.string().nullable() }),
   z.object({ kind: z.literal('text'), text: z.string(), language: z.string() }),
 ]);
@@ -56,8 +56,8 @@ const ladderShape: z.ZodType<Ladder> = z.object({
 
 const detailShape = z.record(z.string(), z.unknown());
 
-export function readMessage(json: Json<Message>): Message {
-  return messageShape.parse(JSON.parse(json));
+export function readAudio(json: Json<Audio>): Audio {
+  return audioShape.parse(JSON.parse(json));
 }
 
 export function readOptions(json: Json<CallOptions>): CallOptions {

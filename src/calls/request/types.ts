@@ -2,6 +2,7 @@ import type { Callee } from '../../callees/types.ts';
 import type { CallOptions } from '../../config/types.ts';
 import type {
   ApprovalAsk,
+  Audio,
   CallCause,
   CallState,
   CountryCount,
@@ -10,7 +11,6 @@ import type {
   EndOfReaching,
   Ladder,
   LadderStep,
-  Message,
   OnUnknown,
   Origin,
   Plan,
@@ -21,6 +21,7 @@ import type {
 
 export type {
   ApprovalAsk,
+  Audio,
   CallCause,
   CallState,
   CountryCount,
@@ -29,7 +30,6 @@ export type {
   EndOfReaching,
   Ladder,
   LadderStep,
-  Message,
   OnUnknown,
   Origin,
   Plan,
@@ -189,7 +189,7 @@ export interface RequestView {
   threadTs: string | null;
   /** Of callees, message, options, note and channel: an approval binds to it. */
   hash: string;
-  message: Message;
+  message: Audio;
   options: CallOptions;
   note: string;
   duplicates: number;
@@ -232,7 +232,7 @@ export interface NewRequest {
   threadTs?: string | null;
   /** The outbox's message in whose thread the board goes, where that one is not posted yet. */
   parentId?: string | null;
-  message: Message;
+  message: Audio;
   options: CallOptions;
   /** What goes out in calledInfo before the token. */
   note: string;

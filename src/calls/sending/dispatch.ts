@@ -18,18 +18,18 @@ import {
   moveSubmissions,
   sendingSince,
 } from '../request/transitions.ts';
-import type { Message } from '../request/types.ts';
+import type { Audio } from '../request/types.ts';
 import { prioritiesOf } from './lanes.ts';
 import { holdOverLimits } from './limits.ts';
 import { anySending, recoverOrphans, type Sender } from './recover.ts';
 import { applySendResult } from './result.ts';
-import { messageOfStep } from './step-message.ts';
+import { audioOfStep } from './step-audio.ts';
 
 interface Job {
   submissionId: string;
   requestId: string;
   callees: string[];
-  message: Message;
+  message: Audio;
   options: CallOptions;
   calledInfo: string;
 }
@@ -131,7 +131,7 @@ async function win(
       submissionId: next.id,
       requestId: request.id,
       callees,
-      message: await messageOfStep(tx, request, next.step),
+      message: await audioOfStep(tx, request, next.step),
       options: readOptions(request.options),
       calledInfo: calledInfoWith(request.note, next.token),
     },

@@ -6,10 +6,10 @@ import { lookSoon } from '../request/advance.ts';
 import type { CallsDeps } from '../request/deps.ts';
 import { groupSize } from '../request/plan.ts';
 import type { RequestRow } from '../request/rows.ts';
-import { readMessage, readPlan } from '../request/stored.ts';
+import { readAudio, readPlan } from '../request/stored.ts';
 import { makeToken } from '../request/token.ts';
 import { moveRequest } from '../request/transitions.ts';
-import type { Message } from '../request/types.ts';
+import type { Audio } from '../request/types.ts';
 import { holdForbidden } from './forbidden.ts';
 import { wakeLanes } from './lanes.ts';
 
@@ -27,7 +27,7 @@ export async function release(
   if (request.state !== 'approved') await moveRequest(tx, request, 'approved', now);
   await tx.updateTable('requests').set({ step_started_at: now }).where('id', '=', requestId).execute();
   await holdForbidden(tx, deps.config(), request);
-  const message = readMessage(request.message);
+  const message = readAudio(request.message);
   const { enough } = readPlan(request.plan);
   if (enough !== null) {
     await cutIntoSubmissions(tx, deps, request, { message, step: 1, calls: groupSize(enough) });
@@ -69,7 +69,7 @@ export async function cutIntoSubmissions(
   tx: Tx,
   deps: CallsDeps,
   request: Pick<RequestRow, 'id' | 'priority'>,
-  part: { message: Message; step: number; from?: number; calls: number },
+  part: { message: Audio; step: number; from?: number; calls: number },
 ): Promise<number> {
   const uncut = tx
     .selectFrom('calls')

@@ -1,5 +1,5 @@
 import { renderSay } from '../../alerts/speech.ts';
-import type { Message } from '../../calls/request/types.ts';
+import type { Audio } from '../../calls/request/types.ts';
 import type { Rule } from '../../config/types.ts';
 import { redactNumbers } from '../../log.ts';
 import type { ReadyRule } from '../../paging/fire-rule.ts';
@@ -51,7 +51,7 @@ async function messageOf(
   rule: Rule,
   from: { channel: string | undefined; botName: string | undefined },
   alert: { title: string; severity: string | null },
-): Promise<Message> {
+): Promise<Audio> {
   const { recordings, voice } = deps.config();
   if (rule.say === undefined) {
     const name = rule.recording ?? '';

@@ -1,6 +1,6 @@
 import { forbiddenDisplayNum } from '../../callees/forbidden.ts';
 import { noteLength } from '../../calls/request/token.ts';
-import type { Message } from '../../calls/request/types.ts';
+import type { Audio } from '../../calls/request/types.ts';
 import type { CallOptions, Config } from '../../config/types.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import type { Recordings } from '../context/recordings.ts';
@@ -116,7 +116,7 @@ function readMessage(
   config: Config,
   recordings: Recordings,
   errors: Record<string, string>,
-): Message | null {
+): Audio | null {
   const typed = textField(values, 'fileId').trim();
   const fileId = config.recordings[typed] ?? recordings.fileIdOf(typed) ?? typed;
   const text = textField(values, 'text').trim();

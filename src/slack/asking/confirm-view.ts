@@ -1,6 +1,6 @@
 import type { AlertBlock, KnownBlock, ModalView } from '@slack/types';
 import type { Callee } from '../../callees/types.ts';
-import type { ApprovalAsk, Message, Plan, RequestView } from '../../calls/request/types.ts';
+import type { ApprovalAsk, Audio, Plan, RequestView } from '../../calls/request/types.ts';
 import type { CallOptions } from '../../config/types.ts';
 import { context, plainText, section } from '../kit/blocks.ts';
 import { modal } from '../kit/inputs.ts';
@@ -32,7 +32,7 @@ import { shownOnMessages, wholeRequestBlocks } from '../words/whole-request.ts';
 export interface ConfirmFacts {
   callees: readonly Callee[];
   countries: RequestView['countries'];
-  message: Message;
+  message: Audio;
   options: CallOptions;
   plan: Plan | null;
   note: string;

@@ -1,4 +1,4 @@
-import type { Message, RequestView, SubmissionView } from '../../calls/request/types.ts';
+import type { Audio, RequestView, SubmissionView } from '../../calls/request/types.ts';
 import type { CallOptions } from '../../config/types.ts';
 import { describeCode } from '../../voice/codes.ts';
 import {
@@ -51,13 +51,13 @@ export function named(id: string, nameOf: NameOf | undefined, otherwise: (id: st
 }
 
 /** Escaped, for mrkdwn: "fire-drill" or "the text “Database alert.” (EN)". */
-export function messageWords(message: Message, max = 300): string {
+export function messageWords(message: Audio, max = 300): string {
   if (message.kind === 'recording') return foreign(message.name ?? message.fileId, max);
   return `the text “${foreign(message.text, max)}” (${foreign(message.language, 20)})`;
 }
 
 /** "fire-drill, played twice". */
-export function playedWords(message: Message, options: CallOptions, max = 300): string {
+export function playedWords(message: Audio, options: CallOptions, max = 300): string {
   return `${messageWords(message, max)}, played ${times(options.loopCount ?? 1)}`;
 }
 

@@ -1,5 +1,5 @@
 import type { SectionBlock } from '@slack/types';
-import type { Message } from '../../calls/request/types.ts';
+import type { Audio } from '../../calls/request/types.ts';
 import { section } from '../kit/blocks.ts';
 import { slackLimits } from '../kit/limits.ts';
 import { foreign, foreignParts } from '../kit/text.ts';
@@ -8,7 +8,7 @@ import { foreign, foreignParts } from '../kit/text.ts';
 export const shownOnMessages = 600;
 
 interface Asked {
-  message: Message;
+  message: Audio;
   note: string;
 }
 

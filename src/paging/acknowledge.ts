@@ -1,6 +1,6 @@
 import type { ExpressionBuilder } from 'kysely';
 import { cancelIn, isOpen } from '../calls/asking/cancel.ts';
-import { record } from '../calls/request/audit.ts';
+import { audit } from '../calls/request/audit.ts';
 import type { CallsDeps } from '../calls/request/deps.ts';
 import { lockRequest, type RequestRow } from '../calls/request/rows.ts';
 import { VoicecallError } from '../errors.ts';
@@ -95,7 +95,7 @@ export async function acknowledgeRequest(
     .set({ acked_by: by, changed_at: now })
     .where('id', '=', request.id)
     .execute();
-  await record(tx, request.id, { at: now, actor: by, action: 'acknowledged' });
+  await audit(tx, request.id, { at: now, actor: by, action: 'acknowledged' });
   const { stopped } = isOpen(request)
     ? await cancelIn(tx, deps, request.id, { by, action: 'stopped' })
     : { stopped: 0 };

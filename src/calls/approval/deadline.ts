@@ -2,7 +2,7 @@ import { changed, remind } from '../../outbox/outbox.ts';
 import { cancelTask, enqueue } from '../../queue/enqueue.ts';
 import type { TaskHandler } from '../../queue/types.ts';
 import type { Tx } from '../../store/types.ts';
-import { record } from '../request/audit.ts';
+import { audit } from '../request/audit.ts';
 import type { CallsDeps } from '../request/deps.ts';
 import { lockRequest, type RequestRow } from '../request/rows.ts';
 import { readApproval } from '../request/stored.ts';
@@ -31,7 +31,7 @@ export async function startApprovalClock(tx: Tx, requestId: string, now: number)
 export async function expireNow(tx: Tx, request: RequestRow, now: number): Promise<void> {
   await moveRequest(tx, request, 'expired', now, { finished_at: now });
   await moveCalls(tx, { requestId: request.id }, ['ready'], 'cancelled');
-  await record(tx, request.id, { at: now, actor: 'voicecall', action: 'expired' });
+  await audit(tx, request.id, { at: now, actor: 'voicecall', action: 'expired' });
   await closeApproval(tx, request.id, now);
 }
 

@@ -4,7 +4,7 @@ import { changed } from '../../outbox/outbox.ts';
 import { transactionReadBack } from '../../store/read-back.ts';
 import type { Tx } from '../../store/types.ts';
 import { toJson } from '../../store/values.ts';
-import { record, recordRefused } from '../request/audit.ts';
+import { audit, auditRefused } from '../request/audit.ts';
 import type { CallsDeps } from '../request/deps.ts';
 import { hashRequest } from '../request/hash.ts';
 import { countCalls, lockRequest, type RequestRow } from '../request/rows.ts';
@@ -87,7 +87,7 @@ async function decideIn(
   if (verdict === 'changed') await showAsItIs(tx, request, callees, hash, now);
   const { why, error } = await refusal(tx, request, verdict, now);
   const pressed = press.decision;
-  await recordRefused(tx, press.requestId, { at: now, actor: press.userId, pressed, why });
+  await auditRefused(tx, press.requestId, { at: now, actor: press.userId, pressed, why });
   return error;
 }
 
@@ -156,7 +156,7 @@ async function accept(
       conflict.columns(['request_id', 'user_id']).doUpdateSet({ decision, reason, at: now }),
     )
     .execute();
-  await record(tx, request.id, {
+  await audit(tx, request.id, {
     at: now,
     actor: userId,
     action: decision === 'approve' ? 'approved' : 'rejected',
@@ -303,7 +303,7 @@ async function showAsItIs(
     .executeTakeFirst();
   if (voided.numDeletedRows > 0n) {
     const detail = { approvals: Number(voided.numDeletedRows) };
-    await record(tx, request.id, { at: now, actor: 'voicecall', action: 'made approvals void', detail });
+    await audit(tx, request.id, { at: now, actor: 'voicecall', action: 'made approvals void', detail });
   }
   await changed(tx, now, request.id);
 }

@@ -5,7 +5,7 @@ import { transactionReadBack } from '../../store/read-back.ts';
 import type { Tx } from '../../store/types.ts';
 import { closeApproval } from '../approval/deadline.ts';
 import { advance } from '../request/advance.ts';
-import { readAudit, record } from '../request/audit.ts';
+import { audit, readAudit } from '../request/audit.ts';
 import type { CallsDeps } from '../request/deps.ts';
 import { endOfReaching } from '../request/next.ts';
 import { lockRequest, type RequestRow } from '../request/rows.ts';
@@ -80,7 +80,7 @@ export async function cancelIn(
     .set({ cancelled_by: by, changed_at: now, ...endOfReaching(request, endsReaching[action], now) })
     .where('id', '=', requestId)
     .execute();
-  await record(tx, requestId, {
+  await audit(tx, requestId, {
     at: now,
     actor: by,
     action,

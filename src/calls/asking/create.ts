@@ -4,7 +4,7 @@ import { newId } from '../../ids.ts';
 import { changed } from '../../outbox/outbox.ts';
 import type { Tx } from '../../store/types.ts';
 import { toJson } from '../../store/values.ts';
-import { record } from '../request/audit.ts';
+import { audit } from '../request/audit.ts';
 import type { CallsDeps } from '../request/deps.ts';
 import { hashRequest } from '../request/hash.ts';
 import { mayGoOn } from '../request/plan.ts';
@@ -81,7 +81,7 @@ export async function createRequest(
     return { id: first.id, created: false, state: first.state };
   }
   await insertCalls(tx, id, ask.callees, new Set(lists?.only));
-  await record(tx, id, {
+  await audit(tx, id, {
     at: now,
     actor: ask.requestedBy ?? `rule:${ask.ruleName ?? ''}`,
     action: 'asked',

@@ -5,7 +5,7 @@ import type { TaskHandler } from '../../queue/types.ts';
 import type { Tx } from '../../store/types.ts';
 import { toJson } from '../../store/values.ts';
 import { approvalFor } from '../approval/policy.ts';
-import { record } from '../request/audit.ts';
+import { audit } from '../request/audit.ts';
 import type { CallsDeps } from '../request/deps.ts';
 import { lockRequest, type RequestRow } from '../request/rows.ts';
 import { readPlan } from '../request/stored.ts';
@@ -87,7 +87,7 @@ async function start(tx: Tx, deps: CallsDeps, request: RequestRow, listed: reado
     .set({ outcome: words.length === 0 ? null : words.join(' ') })
     .where('id', '=', request.id)
     .execute();
-  await record(tx, request.id, {
+  await audit(tx, request.id, {
     at: now,
     actor: 'voicecall',
     action: 'the time has come',
@@ -162,6 +162,6 @@ async function giveUp(tx: Tx, deps: CallsDeps, request: RequestRow, why: string)
   const now = deps.clock.now();
   await moveCalls(tx, { requestId: request.id }, ['ready'], 'failed');
   await moveRequest(tx, request, 'failed', now, { outcome: why, finished_at: now });
-  await record(tx, request.id, { at: now, actor: 'voicecall', action: 'not started', detail: { why } });
+  await audit(tx, request.id, { at: now, actor: 'voicecall', action: 'not started', detail: { why } });
   await changed(tx, now, request.id);
 }

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Tx } from '../../store/types.ts';
-import { record } from '../request/audit.ts';
+import { audit } from '../request/audit.ts';
 import type { CallsDeps } from '../request/deps.ts';
 import type { RequestRow } from '../request/rows.ts';
 import { isRetryable } from '../request/standing.ts';
@@ -57,7 +57,7 @@ export async function addAttempts(
     await cutIntoSubmissions(tx, deps, request, { message, step, from: last + 1, calls: callees });
   }
   const added = (await lastPosition(tx, request.id)) - last;
-  await record(tx, request.id, {
+  await audit(tx, request.id, {
     at: deps.clock.now(),
     actor: 'voicecall',
     action: 'called again',

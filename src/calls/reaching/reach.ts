@@ -1,7 +1,7 @@
 import type { TaskHandler } from '../../queue/types.ts';
 import type { Tx } from '../../store/types.ts';
 import { advance } from '../request/advance.ts';
-import { record } from '../request/audit.ts';
+import { audit } from '../request/audit.ts';
 import type { CallsDeps } from '../request/deps.ts';
 import { endOfReaching, nextOf } from '../request/next.ts';
 import { hasReadySubmission, lockRequest, type RequestRow } from '../request/rows.ts';
@@ -128,7 +128,7 @@ async function end(tx: Tx, deps: CallsDeps, request: RequestRow, because: EndOfR
     .set({ ...endOfReaching(request, because, now), changed_at: now })
     .where('id', '=', request.id)
     .execute();
-  await record(tx, request.id, {
+  await audit(tx, request.id, {
     at: now,
     actor: 'voicecall',
     action: endWords[because],

@@ -1,7 +1,7 @@
 import type { Callee } from '../../callees/types.ts';
 import type { Tx } from '../../store/types.ts';
 import { toJson } from '../../store/values.ts';
-import { record } from '../request/audit.ts';
+import { audit } from '../request/audit.ts';
 import type { CallsDeps } from '../request/deps.ts';
 import { groupSize } from '../request/plan.ts';
 import type { RequestRow } from '../request/rows.ts';
@@ -78,7 +78,7 @@ export async function startStep(
     // More go out once these cannot be enough.
     calls: plan.enough === null ? callees.length : groupSize(plan.enough - reached),
   });
-  await record(tx, request.id, {
+  await audit(tx, request.id, {
     at: now,
     actor: 'voicecall',
     action: `step ${step} started`,

@@ -1,7 +1,7 @@
 import { changed } from '../../outbox/outbox.ts';
 import { enqueue } from '../../queue/enqueue.ts';
 import type { Tx } from '../../store/types.ts';
-import { record } from './audit.ts';
+import { audit } from './audit.ts';
 import type { CallsDeps } from './deps.ts';
 import { crowd } from './plan.ts';
 import { countCalls, hasReadySubmission, lockRequest, type RequestRow } from './rows.ts';
@@ -95,7 +95,7 @@ async function finishSending(tx: Tx, request: RequestRow, counts: Counts, now: n
 
 async function becomeSent(tx: Tx, request: RequestRow, counts: Counts, now: number): Promise<void> {
   await moveRequest(tx, request, 'sent', now);
-  await record(tx, request.id, { at: now, actor: 'voicecall', action: 'sent', detail: { ...counts } });
+  await audit(tx, request.id, { at: now, actor: 'voicecall', action: 'sent', detail: { ...counts } });
 }
 
 async function finish(
@@ -105,5 +105,5 @@ async function finish(
   now: number,
 ): Promise<void> {
   await moveRequest(tx, request, to, now, { finished_at: now });
-  await record(tx, request.id, { at: now, actor: 'voicecall', action: to });
+  await audit(tx, request.id, { at: now, actor: 'voicecall', action: to });
 }

@@ -14,7 +14,7 @@ export interface AuditEvent {
 let counter = 0;
 
 /** Adds to the request's audit trail, in the transaction of what it tells. Nothing ever changes or deletes it. */
-export async function record(
+export async function audit(
   tx: Tx,
   requestId: string,
   event: { at: number; actor: string; action: string; detail?: Record<string, unknown> },
@@ -35,13 +35,13 @@ export async function record(
 }
 
 /** A press that changed nothing: who pressed what ("approve", "cancel", …), and why it was refused. */
-export async function recordRefused(
+export async function auditRefused(
   tx: Tx,
   requestId: string,
   press: { at: number; actor: string; pressed: string; why: string },
 ): Promise<void> {
   const { at, actor, pressed, why } = press;
-  await record(tx, requestId, { at, actor, action: 'press refused', detail: { pressed, why } });
+  await audit(tx, requestId, { at, actor, action: 'press refused', detail: { pressed, why } });
 }
 
 /** The request's audit trail, oldest first. */

@@ -5,7 +5,7 @@ import type { Lease, TaskHandler } from '../../queue/types.ts';
 import type { Queryable, Tx } from '../../store/types.ts';
 import { askedTooOften, restMs } from '../../voice/reads.ts';
 import { lookSoon } from '../request/advance.ts';
-import { record } from '../request/audit.ts';
+import { audit } from '../request/audit.ts';
 import type { CallsDeps } from '../request/deps.ts';
 import { lockRequest } from '../request/rows.ts';
 import { moveRequest } from '../request/transitions.ts';
@@ -226,7 +226,7 @@ async function giveUp(deps: CallsDeps, requestId: string): Promise<void> {
       finished_at: now,
       outcome: 'For some calls no report came within 24 hours.',
     });
-    await record(tx, requestId, { at: now, actor: 'voicecall', action: 'gave up waiting for reports' });
+    await audit(tx, requestId, { at: now, actor: 'voicecall', action: 'gave up waiting for reports' });
     await changed(tx, now, requestId);
   });
 }

@@ -3,7 +3,7 @@ import { VoicecallError } from '../../errors.ts';
 import { transactionReadBack } from '../../store/read-back.ts';
 import type { Tx } from '../../store/types.ts';
 import { advance } from '../request/advance.ts';
-import { readAudit, record } from '../request/audit.ts';
+import { audit, readAudit } from '../request/audit.ts';
 import type { CallsDeps } from '../request/deps.ts';
 import { lockRequest } from '../request/rows.ts';
 import { moveCalls, moveSubmissions } from '../request/transitions.ts';
@@ -58,7 +58,7 @@ export async function settle(
       .where('id', '=', submissionId)
       .execute();
     await moveSubmissions(tx, { id: submissionId }, ['unknown'], 'settled');
-    await record(tx, requestId, {
+    await audit(tx, requestId, {
       at: now,
       actor: userId,
       action,

@@ -1,7 +1,7 @@
 import { changed } from '../../outbox/outbox.ts';
 import { enqueue } from '../../queue/enqueue.ts';
 import type { Tx } from '../../store/types.ts';
-import { record } from '../request/audit.ts';
+import { audit } from '../request/audit.ts';
 import { lockRequest } from '../request/rows.ts';
 import { heldNoMore, moveCalls, moveRequest, moveSubmissions, sendingSince } from '../request/transitions.ts';
 import { openCalls } from './limits.ts';
@@ -47,7 +47,7 @@ export async function treatUnsentAsUnknown(tx: Tx, now: number): Promise<number>
   for (const requestId of new Set(waited.map((each) => each.request_id))) {
     const request = await lockRequest(tx, requestId);
     if (request?.state === 'approved') await moveRequest(tx, request, 'sending', now);
-    await record(tx, requestId, { at: now, actor: 'voicecall', action: 'restored from a backup' });
+    await audit(tx, requestId, { at: now, actor: 'voicecall', action: 'restored from a backup' });
   }
   if (waited.length > 0) await enqueue(tx, { kind: 'dispatch', key: '0', runAt: now });
   return calls;
@@ -72,7 +72,7 @@ async function holdScheduled(tx: Tx, now: number): Promise<number> {
     const outcome =
       'Restored from a backup: whether these calls were made since is not known. Look into the records of the voice platform before you ask again.';
     await moveRequest(tx, request, 'failed', now, { outcome, finished_at: now });
-    await record(tx, id, { at: now, actor: 'voicecall', action: 'restored from a backup' });
+    await audit(tx, id, { at: now, actor: 'voicecall', action: 'restored from a backup' });
     await changed(tx, now, id);
   }
   return calls;

@@ -1,7 +1,7 @@
 import type { TaskHandler } from '../../queue/types.ts';
 import type { Tx } from '../../store/types.ts';
 import { advance } from '../request/advance.ts';
-import { record } from '../request/audit.ts';
+import { audit } from '../request/audit.ts';
 import type { CallsDeps } from '../request/deps.ts';
 import { lockRequest, type RequestRow, type SubmissionRow } from '../request/rows.ts';
 import { lookedUpForResend } from '../results/reconcile.ts';
@@ -114,7 +114,7 @@ async function sendAgain(tx: Tx, deps: CallsDeps, request: RequestRow, submissio
     againOf: submissionId,
     step: first.step,
   });
-  await record(tx, request.id, {
+  await audit(tx, request.id, {
     at: deps.clock.now(),
     actor: 'voicecall',
     action: 'sent again',

@@ -3,7 +3,7 @@ import type { Tx } from '../../store/types.ts';
 import { restMs } from '../../voice/reads.ts';
 import type { NotSentReason, SendResult, SubmittedRow } from '../../voice/types.ts';
 import { advance } from '../request/advance.ts';
-import { record } from '../request/audit.ts';
+import { audit } from '../request/audit.ts';
 import type { CallsDeps } from '../request/deps.ts';
 import { type CallRow, lockRequest, type SubmissionRow } from '../request/rows.ts';
 import { readOptions } from '../request/stored.ts';
@@ -177,7 +177,7 @@ export async function becomeUnknown(
   });
   // Reports can have come before the answer got lost: then the platform did take it.
   await markTaken(tx, deps, submission.id);
-  await record(tx, submission.request_id, {
+  await audit(tx, submission.request_id, {
     at: now,
     actor: 'voicecall',
     action: 'unknown',

@@ -1,6 +1,6 @@
 import type { App, BlockAction, ButtonAction } from '@slack/bolt';
 import { decide, decidedFacts, type NewDecision } from '../../calls/approval/decide.ts';
-import { recordRefused } from '../../calls/request/audit.ts';
+import { auditRefused } from '../../calls/request/audit.ts';
 import type { RequestView } from '../../calls/request/types.ts';
 import { VoicecallError } from '../../errors.ts';
 import { changed } from '../../outbox/outbox.ts';
@@ -87,7 +87,7 @@ async function refusalFor(
   const why = open ? refusal : `already ${facts.state}`;
   await deps.store.transaction(async (tx) => {
     const at = deps.clock.now();
-    await recordRefused(tx, request.id, { at, actor: userId, pressed, why });
+    await auditRefused(tx, request.id, { at, actor: userId, pressed, why });
     // A user group may have become unreadable since: the card says so.
     await changed(tx, at, request.id);
   });

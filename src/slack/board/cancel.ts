@@ -1,6 +1,6 @@
 import type { App, BlockAction, ButtonAction } from '@slack/bolt';
 import { cancelRequest } from '../../calls/asking/cancel.ts';
-import { recordRefused } from '../../calls/request/audit.ts';
+import { auditRefused } from '../../calls/request/audit.ts';
 import { acknowledge } from '../../paging/acknowledge.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import { mayCall } from '../context/permissions.ts';
@@ -24,7 +24,7 @@ export function registerCancel(app: App, deps: SlackDeps): void {
           pressed: 'cancel',
           why: 'neither who asked nor an approver',
         };
-        await deps.store.transaction((tx) => recordRefused(tx, request.id, refused));
+        await deps.store.transaction((tx) => auditRefused(tx, request.id, refused));
         return {
           text: 'Only the person who asked, and approvers, may cancel these calls. Nothing was changed.',
         };

@@ -8,6 +8,7 @@ import { planOf } from '../calls/request/plan.ts';
 import type { AlertStatus, Rule } from '../config/types.ts';
 import { enqueue } from '../queue/enqueue.ts';
 import type { Tx } from '../store/types.ts';
+import { requestPriority } from '../store/values.ts';
 import { lockOpenRequests } from './acknowledge.ts';
 import { lockAlert, ringsOf } from './known-alerts.ts';
 import { crowdInWords, type ReadyRule, type RuleAlert, rulesReply } from './rule-reply.ts';
@@ -189,7 +190,7 @@ async function ring(tx: Tx, deps: CallsDeps, ready: ReadyRule, about: RuleAlert)
     callees,
     duplicates: ready.duplicates,
     approval,
-    priority: 0,
+    priority: requestPriority.alert,
     onUnknown: rule.onUnknown,
     plan: planOf(rule, deps.config().reach.confirmKey),
     ladder: ladderOf(rule, about.source),

@@ -16,6 +16,7 @@ import type {
   Plan,
   PostKind,
   RecordingState,
+  RequestPriority,
   RequestState,
   SubmissionState,
   TerminationKind,
@@ -60,7 +61,7 @@ export interface RequestsTable {
   expires_at: number | null;
   on_unknown: OnUnknown;
   /** 0 goes first. */
-  priority: number;
+  priority: RequestPriority;
   cancelled_by: string | null;
   acked_by: string | null;
   outcome: string | null;
@@ -105,7 +106,7 @@ export interface SubmissionsTable {
   id: string;
   request_id: string;
   ordinal: number;
-  priority: number;
+  priority: RequestPriority;
   state: State<SubmissionState>;
   /** Goes out in calledInfo and comes back in records and reports: unique. */
   token: string;

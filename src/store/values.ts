@@ -121,6 +121,10 @@ export type TerminationKind =
 export type RecordingState = 'uploading' | 'uploaded' | 'ready' | 'failed';
 export type DecisionKind = 'approve' | 'reject';
 
+/** Which requests are sent first: the lower number. An alert's calls go ahead of a long queue of people's requests. */
+export const requestPriority = { alert: 0, person: 5 } as const;
+export type RequestPriority = (typeof requestPriority)[keyof typeof requestPriority];
+
 /** What the callee hears. */
 export type Audio =
   | { kind: 'recording'; fileId: string; name: string | null }

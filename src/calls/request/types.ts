@@ -14,6 +14,7 @@ import type {
   OnUnknown,
   Origin,
   Plan,
+  RequestPriority,
   RequestState,
   SubmissionState,
   TerminationKind,
@@ -33,6 +34,7 @@ export type {
   OnUnknown,
   Origin,
   Plan,
+  RequestPriority,
   RequestState,
   SubmissionState,
   TerminationKind,
@@ -241,8 +243,7 @@ export interface NewRequest {
   duplicates: number;
   /** Null: nobody needs to approve. */
   approval: ApprovalAsk | null;
-  /** 0 goes ahead of a long queue of others (alerts). */
-  priority: number;
+  priority: RequestPriority;
   onUnknown: OnUnknown;
   /** Null: each callee is called once. */
   plan?: Plan | null;

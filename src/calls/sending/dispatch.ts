@@ -5,6 +5,7 @@ import { changed } from '../../outbox/outbox.ts';
 import { pace } from '../../queue/turns.ts';
 import type { Lease, Task, TaskHandler, TaskResult } from '../../queue/types.ts';
 import type { Tx } from '../../store/types.ts';
+import type { RequestPriority } from '../../store/values.ts';
 import type { SendResult } from '../../voice/types.ts';
 import { advance } from '../request/advance.ts';
 import type { CallsDeps } from '../request/deps.ts';
@@ -19,7 +20,7 @@ import {
   sendingSince,
 } from '../request/transitions.ts';
 import type { Audio } from '../request/types.ts';
-import { prioritiesOf } from './lanes.ts';
+import { highestPriority } from './lanes.ts';
 import { holdOverLimits } from './limits.ts';
 import { anySending, recoverOrphans, type Sender } from './recover.ts';
 import { applySendResult } from './result.ts';
@@ -50,7 +51,7 @@ export function createDispatcher(deps: CallsDeps): TaskHandler {
     if (lane >= deps.config().voice.submit.concurrency) return undefined;
     while (mayGoOn(lease)) {
       const step = await deps.store
-        .transaction((tx) => takeNext(tx, deps, { lane, sender }, prioritiesOf(deps, task.key)))
+        .transaction((tx) => takeNext(tx, deps, { lane, sender }, highestPriority(deps, task.key)))
         .catch((error: unknown) => {
           // It may have won one all the same, where the commit's answer got lost: that one was never sent.
           sentNothing.add(sender);
@@ -70,7 +71,12 @@ function mayGoOn(lease: Lease): boolean {
 }
 
 /** Wins the next ready submission, if the pace allows one now: `ready → sending` commits before any byte is sent. */
-async function takeNext(tx: Tx, deps: CallsDeps, by: Sender, upToPriority: number): Promise<NextStep> {
+async function takeNext(
+  tx: Tx,
+  deps: CallsDeps,
+  by: Sender,
+  upToPriority: RequestPriority,
+): Promise<NextStep> {
   const now = deps.clock.now();
   const next = await chooseReady(tx, upToPriority, now);
   if (next === undefined) return await whenLater(tx, upToPriority);
@@ -90,7 +96,7 @@ async function takeNext(tx: Tx, deps: CallsDeps, by: Sender, upToPriority: numbe
 type Ready = Pick<SubmissionRow, 'id' | 'request_id' | 'token' | 'step'>;
 
 /** What is to be sent next; nothing is locked yet. */
-async function chooseReady(tx: Tx, upToPriority: number, now: number): Promise<Ready | undefined> {
+async function chooseReady(tx: Tx, upToPriority: RequestPriority, now: number): Promise<Ready | undefined> {
   return await tx
     .selectFrom('submissions')
     .innerJoin('requests', 'requests.id', 'submissions.request_id')
@@ -148,7 +154,7 @@ async function stillReady(tx: Tx, submissionId: string): Promise<boolean> {
   return row !== undefined;
 }
 
-async function whenLater(tx: Tx, upToPriority: number): Promise<NextStep> {
+async function whenLater(tx: Tx, upToPriority: RequestPriority): Promise<NextStep> {
   const later = await tx
     .selectFrom('submissions')
     .select((eb) => eb.fn.min('next_try_at').as('at'))

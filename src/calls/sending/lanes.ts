@@ -1,5 +1,6 @@
 import { enqueue } from '../../queue/enqueue.ts';
 import type { Tx } from '../../store/types.ts';
+import { type RequestPriority, requestPriority } from '../../store/values.ts';
 import type { CallsDeps } from '../request/deps.ts';
 
 /**
@@ -13,9 +14,10 @@ export async function wakeLanes(tx: Tx, deps: CallsDeps, runAt: number): Promise
 }
 
 /**
- * The highest priority number that a lane sends. Where there are several lanes the first one is kept for alerts (0), so
- * that other calls whose answers do not come never hold all of them.
+ * The highest priority number that a lane sends. If there are several lanes, the first one sends alerts only: slow
+ * answers to other calls must not block every lane.
  */
-export function prioritiesOf(deps: CallsDeps, lane: string): number {
-  return lane === '0' && deps.config().voice.submit.concurrency > 1 ? 0 : Number.MAX_SAFE_INTEGER;
+export function highestPriority(deps: CallsDeps, lane: string): RequestPriority {
+  const alertsOnly = lane === '0' && deps.config().voice.submit.concurrency > 1;
+  return alertsOnly ? requestPriority.alert : requestPriority.person;
 }

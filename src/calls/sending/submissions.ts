@@ -2,6 +2,7 @@ import { type Insertable, sql } from 'kysely';
 import { newId } from '../../ids.ts';
 import type { SubmissionsTable } from '../../store/schema.ts';
 import type { Tx } from '../../store/types.ts';
+import type { RequestPriority } from '../../store/values.ts';
 import { lookSoon } from '../request/advance.ts';
 import type { CallsDeps } from '../request/deps.ts';
 import { groupSize } from '../request/plan.ts';
@@ -126,7 +127,13 @@ export async function cutIntoSubmissions(
 
 export function newSubmission(
   deps: CallsDeps,
-  part: { requestId: string; ordinal: number; priority: number; callees: number; againOf: string | null },
+  part: {
+    requestId: string;
+    ordinal: number;
+    priority: RequestPriority;
+    callees: number;
+    againOf: string | null;
+  },
 ): Insertable<SubmissionsTable> {
   const now = deps.clock.now();
   const id = newId('s');
@@ -173,7 +180,7 @@ export async function addSubmission(
   part: {
     requestId: string;
     ordinal: number;
-    priority: number;
+    priority: RequestPriority;
     first: number;
     last: number;
     againOf: string | null;

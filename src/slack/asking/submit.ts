@@ -10,6 +10,7 @@ import { findHeld, type Held } from '../../calls/sending/limits.ts';
 import type { Config } from '../../config/types.ts';
 import { transactionReadBack } from '../../store/read-back.ts';
 import type { Tx } from '../../store/types.ts';
+import { requestPriority } from '../../store/values.ts';
 import { describeCode } from '../../voice/codes.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import { mayCall } from '../context/permissions.ts';
@@ -163,7 +164,7 @@ function requestFrom(draft: Draft): Omit<NewRequest, 'teamId' | 'requestedBy' | 
   return {
     ...draft,
     origin: draft.previousId === null ? 'person' : 'redial',
-    priority: 5,
+    priority: requestPriority.person,
     onUnknown: 'hold',
   };
 }

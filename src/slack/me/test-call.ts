@@ -8,6 +8,7 @@ import { post } from '../../outbox/outbox.ts';
 import { lockName } from '../../store/locks.ts';
 import { transactionReadBack } from '../../store/read-back.ts';
 import type { Tx } from '../../store/types.ts';
+import { requestPriority } from '../../store/values.ts';
 import { calleeOptions, numberOfProfile } from '../asking/collect-callees.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import { mayCall } from '../context/permissions.ts';
@@ -104,7 +105,7 @@ async function makeRequest(
     callees: [callee],
     duplicates: 0,
     approval: null,
-    priority: 5,
+    priority: requestPriority.person,
     onUnknown: 'hold',
   });
   await post(tx, now, { requestId: request.id, post: { kind: 'tested' }, place: { channelId } });

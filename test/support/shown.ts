@@ -1,0 +1,47 @@
+// Everything the app shows in a sandbox Slack, each edit too, is checked against Slack's types when it is shown.
+import { checkMessage, checkView } from '../../sandbox/slack/blocks.ts';
+import type { Change, SandboxSlack, SandboxView } from '../../sandbox/slack/types.ts';
+import { messageFaults, viewFaults } from './slack-schema/check.ts';
+
+/** Faults of what is shown from now on, a line each; the array grows. */
+export function watchShown(slack: SandboxSlack): string[] {
+  const faults: string[] = [];
+  slack.onChange((change) => faults.push(...faultsOfChange(slack, change)));
+  return faults;
+}
+
+/** The view that a change of the sandbox shows. */
+export function viewShown({ state }: SandboxSlack, change: Change): SandboxView | undefined {
+  if (change.type === 'home') return state.homes.get(change.user);
+  if (change.type === 'view') return state.views.get(change.user)?.at(-1);
+  return undefined;
+}
+
+function faultsOfChange(slack: SandboxSlack, change: Change): string[] {
+  const view = viewShown(slack, change);
+  if (view !== undefined) {
+    const plain = plainView(view);
+    return [...checkView(plain).map((each) => JSON.stringify(each)), ...viewFaults(plain)].map(
+      (fault) => `${view.callback_id || view.type}: ${fault}`,
+    );
+  }
+  if (change.type !== 'message') return [];
+  const { messages, app } = slack.state;
+  const message = messages.get(change.channel)?.findLast((each) => each.ts === change.ts);
+  if (message === undefined || message.deleted || message.user !== app.botUserId) return [];
+  return [...checkMessage(message).map((each) => JSON.stringify(each)), ...messageFaults(message)].map(
+    (fault) => `“${message.text}”: ${fault}`,
+  );
+}
+
+/** The view as an app sends it: without what Slack adds. */
+function plainView(view: SandboxView): Record<string, unknown> {
+  const { type, blocks, callback_id, private_metadata } = view;
+  if (type === 'home') return { type, blocks, callback_id, private_metadata };
+  const { title, submit, close, clear_on_close, notify_on_close } = view;
+  return {
+    ...{ type, title, blocks, callback_id, private_metadata, clear_on_close, notify_on_close },
+    ...(submit ? { submit } : {}),
+    ...(close ? { close } : {}),
+  };
+}

@@ -69,6 +69,9 @@ for (const database of databaseKinds) {
     test('who was reached, and how long ago, stands in the confirm view of a later request', async () => {
       const board = await ask(flow, { callee: `+${asha}, +91 85632 14120` });
       assert.ok(board);
+      const form = flow.views.findLast((view) => view.callback_id === 'voicecall');
+      const lists = JSON.stringify(form?.blocks.find((each) => each.block_id === 'lists'));
+      assert.match(lists, /"db-oncall".*"2 people, 2 of them never reached"/);
       const confirm = flow.views.findLast((view) => view.callback_id === 'voicecall_confirm');
       const text = JSON.stringify(confirm?.blocks);
       assert.match(text, /…3210 · last reached within the hour/);

@@ -26,6 +26,8 @@ export interface CallPrefill extends CallOptions {
 export interface CallViewFacts {
   /** Names of the configured lists. */
   lists: readonly string[];
+  /** What stands below a list's name; absent: nothing. */
+  listHints?: ReadonlyMap<string, string>;
   /** Null: still being fetched. */
   recordings: RecordingList | null;
   /** Whether a file of callees can be added. */
@@ -128,8 +130,11 @@ export function callView(facts: CallViewFacts): ModalView {
   });
 }
 
-function listInput({ lists, prefill }: CallViewFacts): { blocks: KnownBlock[]; notices: string[] } {
-  const all = options(lists.map((name) => ({ text: name, value: name })));
+function listInput({ lists, listHints, prefill }: CallViewFacts): {
+  blocks: KnownBlock[];
+  notices: string[];
+} {
+  const all = options(lists.map((name) => ({ text: name, value: name, description: listHints?.get(name) })));
   const wanted = new Set(prefill.lists ?? []);
   // Lists that were asked for come before the cut.
   const shown = [

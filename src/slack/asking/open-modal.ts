@@ -7,6 +7,7 @@ import { channelField, choicesField, textField, type ViewValues } from '../kit/f
 import { handlePress } from '../replies/press.ts';
 import { problemView } from '../replies/problem-view.ts';
 import { type CallPrefill, callView, optionFields } from './call-view.ts';
+import { listHints } from './list-hints.ts';
 import { type CallMetadata, readCallMetadata, writeCallMetadata } from './view-metadata.ts';
 
 /** A list of recordings that comes within this time spares the person the loading view; the trigger lives for 3 s. */
@@ -28,7 +29,9 @@ export async function openCallModal(
     filled.reach !== undefined ||
     optionFields.some((field) => field !== 'file' && (filled[field] ?? '') !== '');
   const metadata = { ...about, options, again: again ?? null };
-  const render = (recordings: RecordingList | null) => renderForm(deps, filled, metadata, recordings);
+  const hints = await listHints(deps);
+  const render = (recordings: RecordingList | null) =>
+    renderForm(deps, filled, metadata, { recordings, listHints: hints });
   const loading = deps.recordings.known() === null ? deps.recordings.load() : null;
   const soon = deps.recordings.known() ?? (await within(deps, loading));
   const { view } = await deps.urgent.views.open({ trigger_id: triggerId, view: render(soon) });
@@ -50,11 +53,11 @@ function renderForm(
   deps: SlackDeps,
   prefill: CallPrefill,
   metadata: Partial<CallMetadata>,
-  recordings: RecordingList | null,
+  known: { recordings: RecordingList | null; listHints: ReadonlyMap<string, string> },
 ): ModalView {
   return callView({
     ...facts(deps),
-    recordings,
+    ...known,
     prefill,
     options: metadata.options === true,
     ...(metadata.again === null || metadata.again === undefined ? {} : { again: metadata.again }),
@@ -78,7 +81,8 @@ export function registerOptions(app: App, deps: SlackDeps): void {
     const { view } = body;
     if (view === undefined) return;
     const metadata = { ...readCallMetadata(view.private_metadata), options: true };
-    const known = deps.recordings.known() ?? (await within(deps, deps.recordings.load()));
+    const recordings = deps.recordings.known() ?? (await within(deps, deps.recordings.load()));
+    const known = { recordings, listHints: await listHints(deps) };
     await deps.urgent.views.update({
       view_id: view.id,
       hash: view.hash,

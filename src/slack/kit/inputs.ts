@@ -22,14 +22,20 @@ export function input(
 }
 
 /** Null where the value is too long to be an option's. */
-export function option(text: string, value: string): PlainTextOption | null {
+export function option(text: string, value: string, description?: string): PlainTextOption | null {
   if (value.length > slackLimits.optionValue || value === '') return null;
-  return { text: plainText(text, slackLimits.optionText), value };
+  return {
+    text: plainText(text, slackLimits.optionText),
+    value,
+    ...(description === undefined ? {} : { description: plainText(description, slackLimits.optionText) }),
+  };
 }
 
 /** The same options, those of too long a value left out. */
-export function options(entries: readonly { text: string; value: string }[]): PlainTextOption[] {
-  return entries.flatMap(({ text, value }) => option(text, value) ?? []);
+export function options(
+  entries: readonly { text: string; value: string; description?: string | undefined }[],
+): PlainTextOption[] {
+  return entries.flatMap(({ text, value, description }) => option(text, value, description) ?? []);
 }
 
 export function modal(view: {

@@ -1,0 +1,73 @@
+import { expandLists } from '../../callees/parse.ts';
+import { lastReached } from '../../calls/request/last-reached.ts';
+import type { Config } from '../../config/types.ts';
+import type { SlackDeps } from '../context/deps.ts';
+import { slackLimits } from '../kit/limits.ts';
+import { count, people } from '../kit/text.ts';
+import { lastReachedWords } from '../words/last-reached-words.ts';
+import { calleeOptions } from './collect-callees.ts';
+
+/** Longer lists are crowds: nobody asks when each of them was last reached. */
+const mostEntries = 200;
+
+/** Reading so many numbers takes some ten milliseconds. */
+const mostNumbers = 1_000;
+
+/** The trigger of a modal lives for 3 s: without an answer in this time there are no hints. */
+const patienceMs = 300;
+
+/** The numbers of each list, read once for each configuration. */
+const numbersOf = new WeakMap<Config['lists'], Map<string, string[]>>();
+
+/** What the form says below a list's name: when its numbers were last reached. People of Slack in it are not looked up. */
+export async function listHints(deps: SlackDeps): Promise<Map<string, string>> {
+  const numbers = listedNumbers(deps.config());
+  if (numbers.size === 0) return new Map();
+  const asked = lastReached(deps.store.read, deps.tokenSecret, [...numbers.values()].flat()).catch(
+    (error: unknown) => {
+      deps.log.info({ err: error }, 'who was last reached could not be read');
+      return null;
+    },
+  );
+  const reached = await Promise.race([
+    asked,
+    new Promise<null>((resolve) => deps.clock.after(patienceMs, () => resolve(null))),
+  ]);
+  if (reached === null) return new Map();
+  const now = deps.clock.now();
+  return new Map([...numbers].map(([name, callees]) => [name, hint(callees, reached, now)]));
+}
+
+/** Pure. The one who was reached longest ago counts for all: that number is the doubtful one. */
+export function hint(callees: readonly string[], reached: ReadonlyMap<string, number>, now: number): string {
+  const times = callees.map((callee) => reached.get(callee) ?? null);
+  const never = times.filter((at) => at === null).length;
+  const crowd = people(callees.length);
+  if (never > 0)
+    return callees.length === 1
+      ? `${crowd}, never reached`
+      : `${crowd}, ${count(never)} of them never reached`;
+  const longest = Math.min(...times.filter((at) => at !== null));
+  return callees.length === 1
+    ? `${crowd}, ${lastReachedWords(longest, now)}`
+    : `${crowd}, longest ago: ${lastReachedWords(longest, now)}`;
+}
+
+function listedNumbers(config: Config): Map<string, string[]> {
+  const known = numbersOf.get(config.lists);
+  if (known !== undefined) return known;
+  const numbers = new Map<string, string[]>();
+  let read = 0;
+  for (const [name, entries] of Object.entries(config.lists).slice(0, slackLimits.options)) {
+    if (entries.length > mostEntries || read + entries.length > mostNumbers) continue;
+    read += entries.length;
+    const { callees } = expandLists([name], calleeOptions(config));
+    if (callees.length > 0)
+      numbers.set(
+        name,
+        callees.map(({ callee }) => callee),
+      );
+  }
+  numbersOf.set(config.lists, numbers);
+  return numbers;
+}

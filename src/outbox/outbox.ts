@@ -5,21 +5,24 @@ import type { Tx } from '../store/types.ts';
 import type { RequestState } from '../store/values.ts';
 import { type Post, type PostPlace, slotOf, toColumns } from './post.ts';
 
-/** Posting waits so long for a POST that dials (ms): writing at the same moment would hold up the phone. */
+/** How long posting waits for a POST that calls people, ms: a write at the same moment would delay the call. */
 const phoneFirstMs = 30;
 
 /** More callees than one submission takes. */
 const crowd = 200;
 
-/** Up to so many callees the thread's table shows all; above, a file does (Slack: 100 rows, one is the header). */
+/**
+ * The most callees that the table in the thread shows. For more, a file is posted (Slack: 100 rows, one is the
+ * header).
+ */
 export const shownInTable = 99;
 
-/** Posts that are drawn anew when their request changes. */
+/** Kinds of posts that are edited when their request changes. */
 const live = ['board', 'results', 'card', 'tested'];
 
 let lastSequence = 0;
 
-/** Puts something to say into the outbox, in the caller's transaction; returns its id. */
+/** Adds a post to the outbox, in the caller's transaction. Returns its id. */
 export async function post(
   tx: Tx,
   now: number,
@@ -27,9 +30,9 @@ export async function post(
 ): Promise<string> {
   const { requestId, place } = what;
   const id = newId('m');
-  // The alert that a tool posted to us may have no channel to be shown in.
+  // An alert that a tool posted to us may have no channel.
   if (place.channelId === '') return id;
-  // Never twice and never back, so that a thread's first message goes before what stands under it.
+  // Always increasing, so that the first message of a thread is posted before the replies to it.
   lastSequence = Math.max(now * 1000, lastSequence + 1);
   const inserted = await tx
     .insertInto('messages')
@@ -57,20 +60,20 @@ export async function post(
   return id;
 }
 
-/** Has what waits for a channel posted. */
+/** Posts the pending posts of a channel soon. */
 export async function deliverSoon(tx: Tx, channelId: string, now: number): Promise<void> {
   await enqueue(tx, { kind: 'slack.deliver', key: channelId, runAt: now + phoneFirstMs });
 }
 
-/** Has a message edited, if what it shows has changed, within `withinMs` together with further changes. */
+/** Edits a post if its content has changed. Waits up to `withinMs` for further changes, to show them together. */
 export async function editSoon(tx: Tx, messageId: string, now: number, withinMs = 0): Promise<void> {
   await enqueue(tx, { kind: 'slack.edit', key: messageId, runAt: now + Math.max(phoneFirstMs, withinMs) });
 }
 
 /**
- * Something of a request has changed, in the caller's transaction: what has to be shown of it in Slack now is written
- * down, and what shows it already is drawn anew. `progress`: one of many changes like it, which a crowd's board may show
- * later together with the next.
+ * A request has changed. In the caller's transaction: adds the posts that must now appear in Slack, and edits those
+ * that show the request. `progress`: one of many similar changes; the board of a crowd may show it later together
+ * with the next ones.
  */
 export async function changed(
   tx: Tx,
@@ -109,7 +112,7 @@ export async function changed(
   await addMissing(tx, now, { ...request, released: Boolean(request.released) }, idOf);
   const withinMs = progress ? showWithinMs(request, now) : 0;
   for (const { post_id: id, kind, post_state: state } of rows) {
-    // Also those being posted at this moment: what they show may have been read before this change is committed.
+    // A post that is being posted right now is edited too: its content may have been read before this commit.
     if (id !== null && live.includes(kind ?? '') && (state === 'pending' || state === 'posted'))
       await editSoon(tx, id, now, withinMs);
   }
@@ -128,7 +131,7 @@ interface ShownRequest {
   cancelled_by: string | null;
   when_at: number | null;
   outcome: string | null;
-  /** Whether anything of it was ever up for sending. */
+  /** True if any submission was ever released for sending. */
   released: boolean;
 }
 
@@ -156,7 +159,7 @@ async function addMissing(
     }
   }
   if (request.state === 'failed' && request.when_at !== null && !request.released && request.requested_by) {
-    // The channel may be the reason, and it was asked long ago: the person is told directly.
+    // The channel may be the reason, and the request was made long ago, so tell the person in a direct message.
     const plain = `Your scheduled request ${request.id} is not started. ${request.outcome ?? ''}`;
     await add(
       { kind: 'words', plain, once: `not_started:${request.id}` },
@@ -167,19 +170,19 @@ async function addMissing(
     await add({ kind: 'outcome' }, { channelId: request.requested_by ?? '' });
 }
 
-/** Nothing of it is left to be sent, and something was. */
+/** True if nothing is left to send and something was sent. */
 function isSent({ state, released }: ShownRequest): boolean {
   if (state === 'cancelled' || state === 'failed') return released;
   return state === 'sent' || state === 'done';
 }
 
-/** Where the approvers are asked; null: in the board's thread. */
+/** The channel where the approvers are asked. Null: in the board's thread. */
 function approvalChannel({ approval }: ShownRequest): string | null {
   const shape = z.object({ channelId: z.string().nullable() });
   return approval === null ? null : shape.parse(JSON.parse(approval)).channelId;
 }
 
-/** Whether somebody else has just decided, and the person who asked is not where the board stands. */
+/** True if somebody else has just decided, and the person who asked is not in the board's channel. */
 async function awaitsOutcome(tx: Tx, request: ShownRequest): Promise<boolean> {
   const { id, state, approval, requested_by: asker, cancelled_by: canceller, released } = request;
   if (approval === null || asker === null || request.asked_in === request.channel_id) return false;
@@ -197,16 +200,16 @@ async function awaitsOutcome(tx: Tx, request: ShownRequest): Promise<boolean> {
 }
 
 /**
- * A crowd's board moves for minutes: it is edited ever less often while its state stays (after 1, 4, 13, 40 s, then once
- * a minute), so that the workspace's few edits are left to others.
+ * A crowd's board changes for minutes. While its state stays the same it is edited less and less often (after 1, 4,
+ * 13, 40 s, then once a minute), to leave the workspace's few edits to others.
  */
 function showWithinMs(request: { callees: number; changed_at: number }, now: number): number {
   return request.callees <= crowd ? 0 : Math.min(2 * Math.max(0, now - request.changed_at), 60_000);
 }
 
-/** Reminds the approvers of a request, once, in the thread of their card; nothing where no card is posted. */
+/** Reminds the approvers of a request, once, in the thread of their card. Does nothing if no card is posted. */
 export async function remind(tx: Tx, now: number, requestId: string): Promise<void> {
-  // Not by its slot: a card that was moved has another.
+  // Found by its kind, because a card that was moved has another slot.
   const card = await tx
     .selectFrom('messages')
     .select(['id', 'channel_id', 'parent_id'])

@@ -1,34 +1,34 @@
 import { z } from 'zod';
 import type { PostKind } from '../store/values.ts';
 
-/** How a message came to stand where it stands. */
+/** How a post came to its place. */
 const trail = {
-  /** The channel it belongs into, which is closed to the app. */
+  /** The channel where it belongs but where the app may not post. */
   movedFrom: z.string().exactOptional(),
-  /** What Slack said of that channel. */
+  /** Slack's error for that channel. */
   error: z.string().exactOptional(),
-  /** Places that were tried before this one. */
+  /** Places that were tried before. */
   tried: z.array(z.string()).exactOptional(),
-  /** The message before it was deleted by somebody. */
+  /** Somebody deleted the message that this post replaces. */
   anew: z.literal(true).exactOptional(),
 };
 
 const shape = z.discriminatedUnion('kind', [
   /** The live state of a request. */
   z.object({ kind: z.literal('board'), ...trail }),
-  /** Every callee's result, in the board's thread. */
+  /** The result of every callee, in the board's thread. */
   z.object({ kind: z.literal('results'), ...trail }),
   /** The approvers' card. */
   z.object({ kind: z.literal('card'), ...trail }),
-  /** The CSV of a crowd, numbers masked: once all was sent, and once all is known. */
+  /** The CSV for a crowd, numbers masked: once when everything was sent, and once when everything is known. */
   z.object({ kind: z.literal('file'), when: z.enum(['sent', 'done']), ...trail }),
-  /** The CSV with numbers in full, for the one person who asked for it in that minute. */
+  /** The CSV with full numbers, for the person who asked for it in that minute. */
   z.object({ kind: z.literal('full'), userId: z.string(), minute: z.number() }),
-  /** To the approvers, once. */
+  /** To the approvers; once. */
   z.object({ kind: z.literal('reminder') }),
-  /** To the person who asked elsewhere: what the approvers decided. */
+  /** To the person who asked in another channel: what the approvers decided. */
   z.object({ kind: z.literal('outcome') }),
-  /** To a person: news whose channel is closed. `of`: the message that it replaces. */
+  /** To a person: news for a channel where the app may not post. `of`: the message that it replaces. */
   z.object({
     kind: z.literal('instead'),
     instead: z.enum(['board', 'results', 'file', 'card']),
@@ -37,28 +37,32 @@ const shape = z.discriminatedUnion('kind', [
     error: z.string(),
     tried: z.array(z.string()).exactOptional(),
   }),
-  /** An alert that a tool posted to us, once for each time it fires, in each channel that shows it. */
+  /** An alert that a tool posted to us: one post for each episode, in each channel that shows it. */
   z.object({ kind: z.literal('alert'), alert: z.string(), episodeAt: z.number(), channelId: z.string() }),
-  /** To the person who called themselves to test it: what came of it. */
+  /** To the person who made a test call: its outcome. */
   z.object({ kind: z.literal('tested') }),
-  /** To a person: a contact with the caller numbers, for whoever asked for it in that minute. */
+  /** To a person: a contact card with the caller numbers. At most one for each person and minute. */
   z.object({ kind: z.literal('contact'), userId: z.string(), minute: z.number() }),
-  /** Plain words, escaped where they are rendered; of one `once` there is one message for ever. */
+  /** Plain words, escaped when they are rendered. There is only ever one post with the same `once`. */
   z.object({ kind: z.literal('words'), plain: z.string(), once: z.string().exactOptional() }),
 ]);
 
-/** Everything that goes to Slack and must arrive. What is not in it is drawn from the database when it is posted. */
+/**
+ * Everything that goes to Slack and must arrive. The rest of its content is read from the database when it is posted.
+ */
 export type Post = z.infer<typeof shape>;
 
 /** Where a post goes. */
 export interface PostPlace {
   channelId: string;
-  /** Goes into this message's thread, once that one is posted. */
+  /** Goes into this post's thread, after that post was posted. */
   parentId?: string | null;
   threadTs?: string | null;
 }
 
-/** Names the post where there may be only one such: a second ask changes nothing. Null: any number of them. */
+/**
+ * The unique name of a post of which there may be only one: adding it again changes nothing. Null: there may be many.
+ */
 export function slotOf(post: Post, requestId: string | null): string | null {
   switch (post.kind) {
     case 'board':
@@ -90,7 +94,7 @@ export function toColumns(post: Post): { kind: PostKind; body: string | null } {
   return { kind, body: Object.keys(rest).length === 0 ? null : JSON.stringify(rest) };
 }
 
-/** A post as it was stored; null where its content was erased since. Throws ZodError where it was not written by us. */
+/** Reads a stored post. Null if its content was erased. Throws ZodError if the row was not written by Voicecall. */
 export function readPost(row: { kind: string; body: string | null }): Post | null {
   const rest = row.body === null ? {} : (JSON.parse(row.body) as object);
   const read = shape.safeParse({ ...rest, kind: row.kind });

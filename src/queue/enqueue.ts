@@ -7,15 +7,15 @@ import type { AnyTask, NewTask } from './types.ts';
 const usualPriority = 5;
 
 /**
- * Asks for a task; it becomes visible to workers when the transaction commits. If a task of the same kind and key is
- * pending, the two become one: it runs at the earlier of both times, with the new payload, and its attempts stay. If it
- * is running right now, it runs once more at the new time.
+ * Adds a task; workers see it when the transaction commits. If a task with the same kind and key is pending, both
+ * become one: it runs at the earlier time, with the new payload, and keeps its attempts. If that task is running now,
+ * it runs once more at the new time.
  */
 export async function enqueue<Kind extends TaskKind>(tx: Tx, task: NewTask<Kind>): Promise<void> {
   await addTask(tx, { ...task, priority: priorityOf[task.kind] });
 }
 
-/** The same for a kind that nobody runs but a test. */
+/** The same for any kind. Only tests call it directly. */
 export async function addTask(tx: Tx, task: AnyTask): Promise<void> {
   const priority = task.priority ?? usualPriority;
   await tx
@@ -32,7 +32,7 @@ export async function addTask(tx: Tx, task: AnyTask): Promise<void> {
     })
     .onConflict((conflict) =>
       conflict.columns(['kind', 'key']).doUpdateSet({
-        // The time of a held task is the one it was taken for: should its holder die, it is due at once.
+        // A running task keeps the time that it was taken for: if its holder dies, the task is due at once.
         run_at: sql`case when tasks.lease_owner is null and excluded.run_at < tasks.run_at then excluded.run_at else tasks.run_at end`,
         next_run_at: sql`case when tasks.lease_owner is null then null when tasks.next_run_at < excluded.run_at then tasks.next_run_at else excluded.run_at end`,
         priority: sql`case when excluded.priority < tasks.priority then excluded.priority else tasks.priority end`,
@@ -44,12 +44,12 @@ export async function addTask(tx: Tx, task: AnyTask): Promise<void> {
   enqueuedIn.add(tx);
 }
 
-/** Takes a pending task back; one that is running comes to its end, but does not run again. */
+/** Removes a pending task. A running task finishes, but does not run again. */
 export async function cancelTask(tx: Tx, kind: TaskKind, key: string): Promise<void> {
   await removeTask(tx, kind, key);
 }
 
-/** The same for a kind that nobody runs but a test. */
+/** The same for any kind. Only tests call it directly. */
 export async function removeTask(tx: Tx, kind: string, key: string): Promise<void> {
   await tx.deleteFrom('tasks').where('kind', '=', kind).where('key', '=', key).execute();
 }

@@ -1,50 +1,50 @@
 import type { AlertStatus } from '../config/types.ts';
 
-/** Every kind of task, with what it carries beside its key (null: nothing). The key says what it is for. */
+/** Every kind of task with its payload (null: none). The key says what the task is about. */
 export interface Tasks {
-  /** Key: a lane, "0" and up. Sends what is ready. */
+  /** Key: a lane, "0" and up. Sends ready submissions. */
   dispatch: null;
-  /** Key: a submission. Sends its unknown calls once more. */
+  /** Key: a submission. Sends its unknown calls again. */
   resend: null;
-  /** Key: a request. Calls on until people are reached. */
+  /** Key: a request. Makes further attempts and steps until people are reached. */
   reach: null;
-  /** Key: a request. Somebody who was called pressed the key that confirms. */
+  /** Key: a request. A callee pressed the key that confirms. */
   confirmed: null;
-  /** Key: "apply". Applies stored delivery reports. */
+  /** Key: "apply". Applies stored reports. */
   reports: null;
-  /** Key: "voice". Looks for unknown submissions in the platform's records. */
+  /** Key: "voice". Looks up unknown submissions in the platform's records. */
   reconcile: null;
   /** Key: "one" or "list". Asks the platform how open calls ended. */
   poll: null;
   /** Key: a request. Its time for approval is over. */
   expire: null;
-  /** Key: a request. Starts it when the time that was asked for has come. */
+  /** Key: a request. Starts it at the time that was asked for. */
   scheduled: null;
   /** Key: a request. Reminds its approvers. */
   remind: null;
   /** Key: "understand". Reads stored alert events. */
   alerts: null;
-  /** Key: "all". Reads what Slack did not deliver from the channels' history. */
+  /** Key: "all". Reads from the channels' history what Slack did not deliver. */
   'alerts.missed': null;
-  /** Key: "<alert>:<rule>". When the rule called last, who raises the alert and what it was. */
+  /** Key: "<alert>:<rule>". When the rule last called, which source raised the alert, and its status then. */
   'alerts.cooldown': { rangAt: number | null; source: string | null; status: AlertStatus };
-  /** Key: a rule. Looks whether its message stays away. */
+  /** Key: a rule. Checks whether its message is still missing. */
   'alerts.silence': null;
-  /** Key: a channel. Posts what waits for it. */
+  /** Key: a channel. Posts the pending posts of that channel. */
   'slack.deliver': null;
-  /** Key: a message of the outbox. Shows it anew. */
+  /** Key: a post. Edits it in Slack. */
   'slack.edit': null;
-  /** Key: a recording. Brings it to the platform, and says when it can be chosen. */
+  /** Key: a recording. Uploads it to the platform and tells the person when it can be used. */
   recording: null;
-  /** Key: "hourly". Asks Slack for the people whom rules call, for when it is down. */
+  /** Key: "hourly". Reads the people whom rules call from Slack, so that they can be called while Slack is down. */
   people: null;
-  /** Key: "daily". Erases what is old. */
+  /** Key: "daily". Erases old data. */
   retention: null;
 }
 
 export type TaskKind = keyof Tasks;
 
-/** What goes first where several kinds are due at once: the lower number. */
+/** Which kind goes first if several are due: the lower number. */
 const priority = { phone: 0, deadline: 1, news: 3, show: 5, look: 6, poll: 7, tidy: 9 } as const;
 
 export const priorityOf: Record<TaskKind, number> = {

@@ -8,24 +8,24 @@ export interface LeasedTask {
   payload: string;
   revision: number;
   attempts: number;
-  /** Made anew each time that tasks are leased, so that an earlier lease of the same worker is not taken for it. */
+  /** New for each lease, so that a worker does not mistake its earlier lease for this one. */
   lease_owner: string;
 }
 
-/** A task that somebody holds, as it was last seen. `lease_until` changes with each heartbeat of the holder. */
+/** A task that a worker holds, as last seen. `lease_until` changes with each heartbeat of the holder. */
 export type HeldTask = Pick<LeasedTask, 'kind' | 'key' | 'lease_owner'> & { lease_until: number | null };
 
 export interface WantedKind {
   kind: string;
-  /** At most so many of this kind. */
+  /** Lease at most this many tasks of this kind. */
   count: number;
-  /** Keys that still run in this process though their lease is lost: they are not taken. */
+  /** Keys that still run in this process although their lease is lost; they are not leased again. */
   except: string[];
 }
 
 /**
- * Leases due tasks that nobody holds, at most `count` of each kind, those of low priority number and then early time
- * first. `leaseUntil` is what the holder's first heartbeat will change: nobody compares it with a clock.
+ * Leases due tasks that nobody holds, at most `count` of each kind: low priority number first, then early time. The
+ * holder's first heartbeat changes `leaseUntil`; no clock is compared with it.
  */
 export async function leaseDue(
   on: Queryable,
@@ -35,7 +35,7 @@ export async function leaseDue(
   now: number,
   leaseUntil: number,
 ): Promise<LeasedTask[]> {
-  // Two instances that look at once get different rows instead of waiting for each other.
+  // Two instances that lease at the same time get different rows and do not wait for each other.
   const lock = dialect === 'postgres' ? sql`for update skip locked` : sql``;
   const perKind = wanted.map(
     ({ kind, count, except }) => sql`
@@ -58,7 +58,7 @@ export async function leaseDue(
   return rows.sort((one, other) => one.priority - other.priority || one.run_at - other.run_at);
 }
 
-/** The tasks of these kinds that somebody holds. A held task was due when it was taken, so `now` keeps the look short. */
+/** Returns the held tasks of these kinds. A held task was due when it was taken, so `now` limits the rows to read. */
 export async function heldTasks(store: Store, kinds: string[], now: number): Promise<HeldTask[]> {
   const { rows } = await sql<HeldTask>`
     select kind, key, lease_owner, lease_until from tasks
@@ -66,7 +66,7 @@ export async function heldTasks(store: Store, kinds: string[], now: number): Pro
   return rows;
 }
 
-/** Takes tasks from holders that are gone, where nothing changed since they were seen: each counts as an attempt. */
+/** Frees tasks whose holders are gone, unless they changed since they were seen. Each counts as an attempt. */
 export async function freeTasks(on: Queryable, dialect: Store['dialect'], gone: HeldTask[]): Promise<void> {
   const asSeen = gone.map(
     (task) => sql<SqlBool>`(${heldBy(task)} and lease_until is not distinct from ${task.lease_until})`,
@@ -74,7 +74,7 @@ export async function freeTasks(on: Queryable, dialect: Store['dialect'], gone: 
   await free(on, unlocked(dialect, sql.join(asSeen, sql` or `)));
 }
 
-/** Takes every task from its holder. Only for a process that knows it is alone: every holder is gone. */
+/** Frees every held task. Only for a process that is alone with the database: every other holder is gone. */
 export async function freeAllTasks(on: Queryable): Promise<void> {
   await free(on, sql`lease_owner is not null`);
 }
@@ -85,7 +85,7 @@ async function free(on: Queryable, which: RawBuilder<unknown>): Promise<void> {
   );
 }
 
-/** Gives leased tasks back that were not begun. */
+/** Gives back leased tasks that were not started. */
 export async function giveBack(on: Queryable, leased: LeasedTask[]): Promise<void> {
   await sql`
     update tasks set lease_owner = null, lease_until = null where ${sql.join(leased.map(heldBy), sql` or `)}`.execute(
@@ -93,21 +93,21 @@ export async function giveBack(on: Queryable, leased: LeasedTask[]): Promise<voi
   );
 }
 
-/** PostgreSQL: without the rows that somebody else changes right now. Who waits for nobody is in no deadlock. */
+/** PostgreSQL: skips rows that another transaction is changing now. Without waiting there is no deadlock. */
 function unlocked(dialect: Store['dialect'], which: RawBuilder<unknown>): RawBuilder<unknown> {
   return dialect === 'sqlite'
     ? sql`(${which})`
     : sql`(kind, key) in (select kind, key from tasks where ${which} order by kind, key for update skip locked)`;
 }
 
-/** Names a lease among all that a worker holds or held. */
+/** Identifies one lease among all that a worker has had. */
 export function leaseId(task: Pick<LeasedTask, 'kind' | 'key' | 'lease_owner'>): string {
   return JSON.stringify([task.lease_owner, task.kind, task.key]);
 }
 
 /**
- * Extends leases that are still held. `lost`: the `leaseId`s of those that somebody else holds now, or nobody.
- * A task that somebody changes at this moment, by asking for it again, is neither: it is to be extended a moment later.
+ * Extends leases that are still held. `lost`: the `leaseId`s of leases that are no longer ours. A task that another
+ * transaction is changing now is in neither group; extend it a moment later.
  */
 export async function extendLeases(
   on: Queryable,
@@ -130,8 +130,8 @@ export async function extendLeases(
 }
 
 /**
- * Ends a run that came to its end: the task goes, unless it was asked for again meanwhile or wants to run `againAt`.
- * Returns whether it is gone.
+ * Ends a run that succeeded. The task is deleted, unless it was added again during the run or must run at `againAt`.
+ * Returns whether it was deleted.
  */
 export async function finishTask(
   on: Queryable,
@@ -155,7 +155,10 @@ export async function finishTask(
   return false;
 }
 
-/** Ends a run that failed: the task is due again at `retryAt`, or earlier where it was asked for meanwhile. Returns that it is not gone. */
+/**
+ * Ends a run that failed. The task is due at `retryAt`, or earlier if it was added again during the run. Returns
+ * false: it was not deleted.
+ */
 export async function failTask(
   on: Queryable,
   task: LeasedTask,
@@ -170,7 +173,7 @@ export async function failTask(
   return false;
 }
 
-/** When the first of these kinds' tasks after `now` is due (epoch ms); undefined where there is none. */
+/** When the first task of these kinds after `now` is due (epoch ms). Undefined: there is none. */
 export async function nextRunAt(store: Store, kinds: string[], now: number): Promise<number | undefined> {
   const row = await store.read
     .selectFrom('tasks')
@@ -183,7 +186,7 @@ export async function nextRunAt(store: Store, kinds: string[], now: number): Pro
   return row?.run_at;
 }
 
-/** Whether a task of these kinds waits to be leased now. */
+/** True if a task of these kinds can be leased now. */
 export async function anyDue(store: Store, kinds: string[], now: number): Promise<boolean> {
   const row = await store.read
     .selectFrom('tasks')
@@ -200,7 +203,10 @@ function heldBy(task: Pick<LeasedTask, 'kind' | 'key' | 'lease_owner'>) {
   return sql<SqlBool>`(kind = ${task.kind} and key = ${task.key} and lease_owner = ${task.lease_owner})`;
 }
 
-/** How long to wait after so many attempts, ms: 1 s doubling to 60 s, give or take a fifth, so that tasks that failed together do not come back together. */
+/**
+ * The pause after so many attempts, ms: 1 s, doubled each time up to 60 s, with 20 % jitter so that tasks that failed
+ * together are not retried together.
+ */
 export function backOffMs(attempts: number): number {
   return Math.round(Math.min(60_000, 1000 * 2 ** Math.min(attempts, 10)) * (0.8 + 0.4 * Math.random()));
 }

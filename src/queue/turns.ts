@@ -1,8 +1,9 @@
 import type { Queryable, Tx } from '../store/types.ts';
 
 /**
- * Takes a turn of something that may happen once in `everyMs`, across instances. Returns `now` where the turn is ours,
- * else the time when to come back (ms); nothing is taken then. A turn's row stays locked until the transaction ends.
+ * Takes a turn of something that may happen once in `everyMs` ms, across instances. Returns `now` if we got the turn;
+ * otherwise takes nothing and returns the time to try again (epoch ms). The turn's row stays locked until the
+ * transaction ends.
  */
 export async function pace(tx: Tx, name: string, now: number, everyMs: number): Promise<number> {
   const nextAt = now + Math.ceil(everyMs);
@@ -19,7 +20,7 @@ export async function pace(tx: Tx, name: string, now: number, everyMs: number): 
     .onConflict((conflict) => conflict.column('name').doNothing())
     .executeTakeFirst();
   if ((first.numInsertedOrUpdatedRows ?? 0n) > 0n) return now;
-  // A clock set back must not close the way for as long as it was set back.
+  // If the clock was set back, do not wait until it has caught up.
   await tx
     .updateTable('pacing')
     .set({ next_at: nextAt })
@@ -29,7 +30,10 @@ export async function pace(tx: Tx, name: string, now: number, everyMs: number): 
   return await nextTurnAt(tx, name, now, everyMs);
 }
 
-/** When (ms) a turn may be had, without taking one: `now` or later. Saves the work before a turn that is not to be had yet. */
+/**
+ * When a turn is possible (epoch ms, `now` or later), without taking it. Saves the work before a turn that is not
+ * possible yet.
+ */
 export async function nextTurnAt(
   from: Queryable,
   name: string,

@@ -22,62 +22,61 @@ import type { Lease, TaskHandler, TaskResult } from './types.ts';
 
 export interface WorkerOptions {
   store: Store;
-  /** Where several instances share a database: `databaseClock`, so that all mean the same by "now". */
+  /** `databaseClock` if several instances share a database, so that they agree on the time. */
   clock: Clock;
   log: StoreLog;
-  /** Names this process in the leases it holds. */
+  /** The name of this process in its leases. */
   instance: string;
-  /** What to run for each kind of task, and how many of it at once. */
+  /** For each kind of task: how many may run at once, and what to run. */
   handlers: Record<string, { concurrency: number; run: TaskHandler }>;
-  /** No other process runs tasks of this database: those that are held when this one starts are taken at once. */
+  /** True if no other process runs tasks of this database: tasks that are held at the start are taken at once. */
   alone?: boolean;
-  /** How long a dead instance's task stays its own. */
+  /** How long a task of a dead instance stays leased, ms. */
   leaseMs?: number;
-  /** The longest time between two looks at the table. */
+  /** The longest time between two reads of the task table, ms. */
   pollMs?: number;
 }
 
 export interface Worker {
   start(): void;
-  /** Takes no more tasks, aborts the signals of those that run, and resolves when they have ended. */
+  /** Takes no more tasks, aborts the running ones, and resolves when they have ended. */
   stop(): Promise<void>;
   /** For tests: resolves when nothing is due at clock.now() and nothing runs. */
   idle(): Promise<void>;
-  /** Looks at the table now. */
+  /** Reads the task table now. */
   wake(): void;
 }
 
 interface Run {
   task: LeasedTask;
   controller: AbortController;
-  /** Monotonic; after it another instance may hold the task. */
+  /** By the monotonic clock. After it another instance may hold the task. */
   validUntil: number;
   cancelExpiry: () => void;
   ended: Promise<void>;
 }
 
-/** How soon a lease is extended that could not be, because somebody asked for its task at that moment. */
+/** The pause before extending a lease again, if another transaction was changing its task, ms. */
 const beatAgainMs = 250;
 
-/** Another instance sees a change and its absence up to a second late each: with this it takes over within 10 s. */
+/** Another instance notices the missing heartbeat up to a second late, twice. With 7 s it takes over within 10 s. */
 const usualLeaseMs = 7_000;
 
 /**
- * Runs the tasks in the database, each held by a lease that is extended while it runs. A task may run twice (a lease
- * that lapsed, a crash before its end was stored); what it does must not: see `Lease.valid`.
- *
- * A lease has lapsed when it was seen unchanged for `leaseMs` of this process's own monotonic time: no wall clock
- * decides it, so that setting a clock takes no task from anybody, and none is kept by somebody dead.
+ * Runs the tasks in the database. Each is held by a lease that is extended while it runs. A task may run twice (a
+ * lapsed lease, or a crash before its end was stored); its effect may not: see `Lease.valid`.
+ * A lease has lapsed when this process saw it unchanged for `leaseMs` of its own monotonic time. No wall clock is
+ * used, so setting a clock takes no task from a live holder and leaves none with a dead one.
  */
 export function createWorker(options: WorkerOptions): Worker {
   const { store, clock, log, handlers, leaseMs = usualLeaseMs, pollMs = 1000 } = options;
-  // We stop a quarter of the lease before the database gives it away: for clocks that differ, and what is under way.
+  // We stop after three quarters of the lease, because clocks differ and a running write needs time.
   const validMs = leaseMs * 0.75;
   const kinds = Object.keys(handlers);
   const runs = new Map<string, Run>();
-  /** Kinds of which the last look took as many as there was room for: more may be due. */
+  /** Kinds of which the last read took as many as it had room for: more may be due. */
   const leftSome = new Set<string>();
-  /** Leases of others, each with the monotonic time since which it was seen unchanged. */
+  /** Leases of other workers, each with the monotonic time since which it was seen unchanged. */
   let seenSince = new Map<string, number>();
   let lookedAtHeld = Number.NEGATIVE_INFINITY;
   let freedAll = options.alone !== true;
@@ -102,7 +101,7 @@ export function createWorker(options: WorkerOptions): Worker {
     });
   }
 
-  /** Takes what is due; returns how long to sleep. */
+  /** Takes due tasks. Returns how long to sleep, ms. */
   async function look(): Promise<number> {
     try {
       lookAgain = false;
@@ -111,7 +110,7 @@ export function createWorker(options: WorkerOptions): Worker {
       const now = clock.now();
       await freeLapsed(now);
       await takeDue(wanted);
-      if (unreachable) log.info({}, 'the database can be reached again');
+      if (unreachable) log.info({}, 'the database is reachable again');
       unreachable = false;
       if (lookAgain) return 0;
       const next = await nextRunAt(
@@ -121,7 +120,7 @@ export function createWorker(options: WorkerOptions): Worker {
       );
       return next === undefined ? pollMs : Math.max(0, Math.min(pollMs, next - clock.now()));
     } catch (error) {
-      if (!unreachable) log.warn({ err: error }, 'the worker cannot read its tasks; it goes on trying');
+      if (!unreachable) log.warn({ err: error }, 'the worker cannot read its tasks; it keeps retrying');
       unreachable = true;
       // A wake-up during the read would find the same tasks.
       lookAgain = false;
@@ -129,7 +128,7 @@ export function createWorker(options: WorkerOptions): Worker {
     }
   }
 
-  /** How many more of a kind may run now. */
+  /** How many more tasks of a kind may run now. */
   function roomFor(kind: string): number {
     let room = handlers[kind]?.concurrency ?? 0;
     for (const { task } of runs.values()) if (task.kind === kind) room--;
@@ -142,13 +141,13 @@ export function createWorker(options: WorkerOptions): Worker {
       .filter(({ count }) => count > 0);
   }
 
-  /** What runs here is never taken here, even after its lease was lost and somebody freed it. */
+  /** A task that runs here is never taken here again, even if its lease was lost and freed. */
   function lostKeys(kind: string): string[] {
     const lost = [...runs.values()].filter(({ task, validUntil }) => task.kind === kind && validUntil === 0);
     return lost.map(({ task }) => task.key);
   }
 
-  /** Frees the tasks whose holders have given no sign for as long as a lease is. */
+  /** Frees the tasks whose leases have not changed for `leaseMs`. */
   async function freeLapsed(now: number): Promise<void> {
     if (!freedAll) {
       await onTasks(freeAllTasks);
@@ -156,7 +155,7 @@ export function createWorker(options: WorkerOptions): Worker {
       return;
     }
     const at = clock.monotonic();
-    // A quarter of a lease is soon enough, and spares a look for each task that ends.
+    // A quarter of a lease is often enough, and saves a read for each task that ends.
     if (at - lookedAtHeld < Math.min(pollMs, leaseMs / 4)) return;
     lookedAtHeld = at;
     const held = await heldTasks(store, kinds, now);
@@ -173,7 +172,7 @@ export function createWorker(options: WorkerOptions): Worker {
     if (gone.length > 0) await onTasks((on) => freeTasks(on, store.dialect, gone));
   }
 
-  /** One statement, in a transaction of its own. */
+  /** Runs one statement in its own transaction. */
   async function onTasks<T>(run: (on: Queryable) => Promise<T>): Promise<T> {
     return store.tasks === undefined ? await store.transaction(run) : await run(store.tasks);
   }
@@ -191,12 +190,15 @@ export function createWorker(options: WorkerOptions): Worker {
       const taken = leased.filter((task) => task.kind === kind).length;
       if (taken < count) leftSome.delete(kind);
       else leftSome.add(kind);
-      // What ended while we looked has made room.
+      // Runs that ended during the read have made room.
       if (taken === count && roomFor(kind) > 0) lookAgain = true;
     }
   }
 
-  /** A task that still runs here was freed by somebody else: its run has lost it, and it waits for that run's end. */
+  /**
+   * A task that still runs here lost its lease and was freed by another worker. It waits until its run here has
+   * ended.
+   */
   async function withoutRunning(leased: LeasedTask[]): Promise<LeasedTask[]> {
     const runningHere = (task: LeasedTask) =>
       [...runs.values()].find((run) => run.task.kind === task.kind && run.task.key === task.key);
@@ -233,12 +235,12 @@ export function createWorker(options: WorkerOptions): Worker {
       run.cancelExpiry();
       runs.delete(id);
       if (runs.size === 0) cancelBeat();
-      // Unless the last look left some of its kind for want of room, whatever was due has been taken.
+      // If the last read did not leave tasks of this kind for lack of room, nothing else of it is due.
       if (!gone || leftSome.has(run.task.kind)) wake();
     }
   }
 
-  /** True while no other instance can hold the task; false for good once it was false. */
+  /** True while no other instance can hold the task. Once false, it stays false. */
   function stillValid(run: Run): boolean {
     if (run.validUntil === 0) return false;
     if (clock.monotonic() < run.validUntil) return true;
@@ -269,7 +271,7 @@ export function createWorker(options: WorkerOptions): Worker {
     });
   }
 
-  /** Extends the leases of everything that runs; what is ours no more is told so. */
+  /** Extends the leases of all running tasks, and aborts the runs whose lease is lost. */
   async function beat(): Promise<void> {
     const held = [...runs.values()].filter(stillValid);
     if (beating || held.length === 0) return;
@@ -297,7 +299,7 @@ export function createWorker(options: WorkerOptions): Worker {
     }
   }
 
-  /** Runs a task to its end; returns whether it is gone from the table. */
+  /** Runs a task to its end. Returns whether it was deleted from the table. */
   async function execute(run: Run): Promise<boolean> {
     const { task } = run;
     const lease: Lease = { valid: () => stillValid(run), signal: run.controller.signal };
@@ -310,11 +312,11 @@ export function createWorker(options: WorkerOptions): Worker {
       failure = { error };
     }
     if (failure !== undefined) {
-      // Stopped, not failed: the next instance shall not wait.
+      // It was stopped and did not fail: the next instance must not wait.
       const retryAt = clock.now() + (taking ? backOffMs(task.attempts) : 0);
       const err = failure.error;
       const facts = { err, kind: task.kind, key: task.key, attempts: task.attempts + 1, retryAt };
-      if (taking) log.warn(facts, 'a task failed; it is tried again');
+      if (taking) log.warn(facts, 'a task failed; it is retried');
       return await keep(run, (on) => failTask(on, task, retryAt, err));
     }
     const againAt = result?.againAt;
@@ -323,7 +325,7 @@ export function createWorker(options: WorkerOptions): Worker {
     );
   }
 
-  /** Stores how a run ended, for as long as the lease is ours; without that, the task runs again when it lapses. */
+  /** Stores the end of a run while the lease is ours. If that fails, the task runs again after its lease lapses. */
   async function keep(run: Run, write: (on: Queryable) => Promise<boolean>): Promise<boolean> {
     for (let tries = 0; ; tries++) {
       try {

@@ -2,12 +2,15 @@ import { statfs } from 'node:fs/promises';
 import { noteTime } from './clock.ts';
 import type { Store } from './types.ts';
 
-/** A probe waits no longer than this for a lock, ms. */
+/** How long the probe waits for a lock, ms. */
 const patienceMs = 500;
-/** With less room than this one write or the next fails, though a small one may still fit into the log of writes. */
+/**
+ * With less free space than this (bytes), one of the next writes fails, even if the write-ahead log still takes a
+ * small one.
+ */
 const leastRoom = 256 * 1024;
 
-/** Whether the database can be written to: a full disk and a locked file still answer what is read. Never throws. */
+/** True if the database can be written to. A read would still work on a full disk or a locked file. Never throws. */
 export async function canWrite(store: Store, dataDir: string, now: number): Promise<boolean> {
   try {
     if (store.dialect === 'sqlite' && (await roomIn(dataDir)) < leastRoom) return false;

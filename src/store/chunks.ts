@@ -1,7 +1,10 @@
-/** PostgreSQL takes 65,535 parameters in a statement, SQLite 32,766 (https://www.sqlite.org/limits.html#max_variable_number). */
+/**
+ * The limits for parameters in a statement: 65,535 on PostgreSQL, 32,766 on SQLite
+ * (https://www.sqlite.org/limits.html#max_variable_number).
+ */
 const valuesAtOnce = 500;
 
-/** Runs a statement for every few of the values: for each `in (…)` over a list of unknown length. */
+/** Runs a statement for 500 values at a time. For each `in (…)` over a list of unknown length. */
 export async function inChunks<Value>(
   values: readonly Value[],
   run: (some: readonly Value[]) => Promise<unknown>,

@@ -3,24 +3,23 @@ import { type Clock, followTime } from '../clock.ts';
 import { readMeta } from './meta.ts';
 import type { Store, StoreLog, Tx } from './types.ts';
 
-/** How often the database's time is measured. */
+/** How often the database's time is measured, ms. */
 export const refreshMs = 5_000;
-/** How often the time is noted in the database. */
+/** How often the time is stored in the database, ms. */
 const noteEveryMs = 30_000;
 const noteName = 'time';
-/** A step back by more than this is not caught up with: it would take days. */
+/** If the clock was set back by more than this, do not wait until it has caught up: that would take days. */
 const tooFarMs = 24 * 3_600_000;
 
 export interface DatabaseClock extends Clock {
-  /** Ends the measuring. */
+  /** Stops measuring. */
   stop(): void;
 }
 
 /**
- * The time that everything stored is measured by: the machine's on SQLite, the database's on PostgreSQL, so that all
- * instances mean the same by "now" whatever their own clocks say. It follows a clock that somebody sets as `followTime`
- * says, and it goes on where the last process noted it, so that a start after a step back does not find every due time
- * in the future. Throws like `Store.transaction`.
+ * The time for everything that is stored: the machine's clock on SQLite, the database's on PostgreSQL, so that all
+ * instances agree. `followTime` says how it follows a clock that is set. It continues from the time that the last
+ * process stored, so that after a step back not every due time is in the future. Throws like `Store.transaction`.
  */
 export async function databaseClock(store: Store, clock: Clock, log: StoreLog): Promise<DatabaseClock> {
   let ahead = store.dialect === 'postgres' ? await measure(store, clock) : 0;
@@ -46,7 +45,7 @@ export async function databaseClock(store: Store, clock: Clock, log: StoreLog): 
   };
   if (store.dialect === 'postgres')
     every(refreshMs, async () => {
-      // A database that is away for a while leaves the last measurement good enough.
+      // If the database is away for a while, the last measurement is good enough.
       ahead = await measure(store, clock).catch(() => ahead);
     });
   every(noteEveryMs, async () => {
@@ -63,7 +62,7 @@ export async function databaseClock(store: Store, clock: Clock, log: StoreLog): 
   };
 }
 
-/** The time that the last process noted; 0 where that is too far ahead to be waited for: then all is looked at now. */
+/** The time that the last process stored. 0 if it is too far ahead to wait for: then every task is looked at now. */
 async function startTime(store: Store, wall: () => number, log: StoreLog): Promise<number> {
   const notedAt = Number((await readMeta(store.read, noteName)) ?? 0);
   if (notedAt - wall() < tooFarMs) return notedAt;
@@ -80,9 +79,9 @@ async function startTime(store: Store, wall: () => number, log: StoreLog): Promi
   return 0;
 }
 
-/** Notes the time that was reached; it never runs back. */
+/** Stores the current time. The stored time never decreases. */
 export async function noteTime(tx: Tx, now: number): Promise<void> {
-  // Compared as text: of one length until the year 33658.
+  // Compared as text: 15 digits are enough until the year 33658.
   const value = String(now).padStart(15, '0');
   await tx
     .insertInto('meta')
@@ -95,7 +94,7 @@ export async function noteTime(tx: Tx, now: number): Promise<void> {
     .execute();
 }
 
-/** How far the database's time is ahead of our monotonic time, in ms: the quickest of three answers is the truest. */
+/** The database's time minus our monotonic time, ms. Of three measurements the quickest is the most exact. */
 async function measure(store: Store, clock: Clock): Promise<number> {
   let best = { tookMs: Number.POSITIVE_INFINITY, ahead: 0 };
   for (let round = 0; round < 3; round++) {

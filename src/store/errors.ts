@@ -4,7 +4,7 @@ export type StoreProblem = 'locked' | 'read_only' | 'full' | 'connection';
 
 export interface StoreFault {
   problem: StoreProblem;
-  /** True where the same work may well succeed a moment later, and nothing of it was kept. */
+  /** True if nothing was stored and the same work may succeed a moment later. */
   passing: boolean;
 }
 
@@ -47,11 +47,11 @@ const socketCodes = new Set([
 ]);
 const addressCodes = new Set(['ENOTFOUND', 'EAI_AGAIN']);
 
-// pg reports these without a code.
+// pg reports a lost connection without a code, by these messages.
 const lostConnection =
   /connection terminated|timeout exceeded when trying to connect|query read timeout|client has encountered a connection error|connection has been discarded|cannot use a pool after/i;
 
-/** What a database error means for the caller; undefined where the fault is in the query or the data. */
+/** What a database error means for the caller. Undefined if the fault is in the query or the data. */
 export function storeFault(error: unknown): StoreFault | undefined {
   if (!(error instanceof Error)) return undefined;
   if (error instanceof VoicecallError)
@@ -80,7 +80,7 @@ const sentences: Record<StoreProblem, string> = {
   connection: 'The database cannot be reached.',
 };
 
-/** The error that callers see for a fault of the database itself. `ambiguous`: the commit may have succeeded. */
+/** The error for a fault of the database itself. `ambiguous`: the commit may have succeeded. */
 export function storeUnavailable(fault: StoreFault, cause: unknown, ambiguous = false): VoicecallError {
   if (cause instanceof VoicecallError && !ambiguous) return cause;
   return new VoicecallError('store_unavailable', sentences[fault.problem], {

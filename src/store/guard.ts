@@ -1,7 +1,7 @@
 import type { DatabaseConnection, Dialect, Driver } from 'kysely';
 import { storeFault, storeUnavailable } from './errors.ts';
 
-/** The same dialect, with faults of the database itself as VoicecallError store_unavailable, for reads too. */
+/** The same dialect, but faults of the database itself become VoicecallError store_unavailable, for reads too. */
 export function guarded(dialect: Dialect): Dialect {
   return {
     createAdapter: () => dialect.createAdapter(),

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Store, Tx } from './types.ts';
 
-/** Lets the transactions that lock the same name go one after the other, across instances. */
+/** Transactions that lock the same name run one after the other, across instances. */
 export async function lockName(tx: Tx, name: string): Promise<void> {
   await tx
     .insertInto('pacing')
@@ -13,19 +13,19 @@ export async function lockName(tx: Tx, name: string): Promise<void> {
 }
 
 /**
- * Waits for the transactions that hold this name by `lockShared`, and keeps new ones waiting, until this one ends. On
- * SQLite one transaction runs at a time in any case.
+ * Waits for the transactions that hold this name by `lockShared`, and blocks new ones until this transaction ends.
+ * SQLite runs one transaction at a time anyway.
  */
 export async function lockAlone(tx: Tx, { dialect }: Pick<Store, 'dialect'>, name: string): Promise<void> {
   if (dialect === 'sqlite') return;
   await sql`select pg_advisory_xact_lock(${advisoryLocks}, hashtext(${name}))`.execute(tx);
 }
 
-/** Waits for none but one that holds this name by `lockAlone`, until this transaction ends. */
+/** Waits only for a transaction that holds this name by `lockAlone`. Held until this transaction ends. */
 export async function lockShared(tx: Tx, { dialect }: Pick<Store, 'dialect'>, name: string): Promise<void> {
   if (dialect === 'sqlite') return;
   await sql`select pg_advisory_xact_lock_shared(${advisoryLocks}, hashtext(${name}))`.execute(tx);
 }
 
-/** Any number: sets these locks apart from other users of the same database. */
+/** An arbitrary number that separates these locks from those of other programs in the same database. */
 const advisoryLocks = sql.lit(7_420_240);

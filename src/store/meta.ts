@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import type { Queryable, Store, Tx } from './types.ts';
 
-/** The value kept under a name, or undefined. */
+/** The value stored under a name, or undefined. */
 export async function readMeta(database: Queryable, name: string): Promise<string | undefined> {
   const row = await database.selectFrom('meta').select('value').where('name', '=', name).executeTakeFirst();
   return row?.value;
 }
 
-/** Keeps a value under a name, replacing what was there. */
+/** Stores a value under a name and replaces the old one. */
 export async function writeMeta(tx: Tx, name: string, value: string): Promise<void> {
   await tx
     .insertInto('meta')
@@ -16,7 +16,10 @@ export async function writeMeta(tx: Tx, name: string, value: string): Promise<vo
     .execute();
 }
 
-/** The value under a name, made and kept first where there is none; instances that ask at once get the same one. */
+/**
+ * The value under a name. If there is none, creates and stores it; instances that ask at the same time get the same
+ * one.
+ */
 export async function getOrCreateMeta(store: Store, name: string, create: () => string): Promise<string> {
   const known = await readMeta(store.read, name);
   if (known !== undefined) return known;
@@ -31,7 +34,9 @@ export async function getOrCreateMeta(store: Store, name: string, create: () => 
   });
 }
 
-/** The secret (32 random bytes, in hex) from which submissions' tokens are derived; the same for all instances. */
+/**
+ * The secret from which the tokens of submissions are derived: 32 random bytes in hex, the same for all instances.
+ */
 export function tokenSecret(store: Store): Promise<string> {
   return getOrCreateMeta(store, 'token_secret', () => randomBytes(32).toString('hex'));
 }

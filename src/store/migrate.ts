@@ -4,15 +4,15 @@ import { readMeta, writeMeta } from './meta.ts';
 import { migrations } from './migrations/index.ts';
 import type { Store, Tx } from './types.ts';
 
-// Any number, as long as it stays the same: two instances that start at once wait for each other on it.
+// An arbitrary number that must never change: instances that start at the same time wait for this lock.
 const migrationLock = 7_420_240_911;
 
-/** The version of the tables that this program works with. */
+/** The version of the tables that this program needs. */
 export const storeVersion = migrations.length;
 
 /**
- * Brings the tables up to this program's version, in one transaction; safe when several instances start at once.
- * Throws VoicecallError store_newer if a newer program has been here.
+ * Updates the tables to this program's version, in one transaction. Several instances may start at the same time.
+ * Throws VoicecallError store_newer if a newer program has migrated the database.
  */
 export async function migrate(store: Store): Promise<void> {
   await store.transaction(async (tx) => {
@@ -39,7 +39,7 @@ export async function migrate(store: Store): Promise<void> {
   });
 }
 
-/** They are not enforced while SQLite's tables are made anew. */
+/** Foreign keys are switched off while a SQLite table is rebuilt, so they are checked afterwards. */
 async function checkForeignKeys(tx: Tx): Promise<void> {
   const { rows } = await sql<{ table: string }>`pragma foreign_key_check`.execute(tx);
   const [first] = rows;

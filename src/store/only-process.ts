@@ -5,13 +5,13 @@ import { VoicecallError } from '../errors.ts';
 import { storeFault, storeUnavailable } from './errors.ts';
 import type { StoreLog } from './types.ts';
 
-// Longer than a process takes to stop: the next one may be started before the last has ended.
+// Longer than a process takes to stop, ms: the next process may start before the last one has ended.
 const patienceMs = 45_000;
 const lookEveryMs = 200;
 
 /**
- * Makes this process the only one that works on the SQLite database of a directory; returns the way to let others in.
- * The lock is the operating system's, on a file of its own: it goes with the process, however that ends. Waits for a
+ * Makes this process the only one that uses the SQLite database of a directory. Returns a function that ends this.
+ * The lock is an operating system lock on a separate file, so it ends with the process in every case. Waits for a
  * process that is stopping, then throws VoicecallError store_unavailable.
  */
 export async function becomeOnlyProcess(
@@ -31,8 +31,7 @@ export async function becomeOnlyProcess(
       const fault = storeFault(error);
       const taken = fault?.problem === 'locked';
       if (taken && performance.now() < giveUpAt) {
-        if (tries === 0)
-          log.warn({ dataDir }, 'another Voicecall works with this database; waiting until it ends');
+        if (tries === 0) log.warn({ dataDir }, 'another Voicecall uses this database; waiting until it ends');
         await sleep(lookEveryMs);
         continue;
       }

@@ -11,11 +11,11 @@ import { prepareSqliteFile, sqliteDialect } from './sqlite.ts';
 import type { Store, StoreLog, Tx } from './types.ts';
 import { hasEnqueued } from './wake.ts';
 
-// How long a transaction is tried again before the caller hears of it: longer than a restart of PostgreSQL takes.
+// How long a transaction is retried before the caller gets the error, ms: longer than a restart of PostgreSQL.
 const retryForMs = 4000;
 
 export interface StoreOptions {
-  /** postgres://…; absent: SQLite in `dataDir`. */
+  /** postgres://…; without it: SQLite in `dataDir`. */
   databaseUrl?: string | undefined;
   dataDir: string;
   clock: Clock;
@@ -23,8 +23,8 @@ export interface StoreOptions {
 }
 
 /**
- * Opens the database and brings its tables up to date. Throws VoicecallError store_unavailable where it cannot be
- * reached or written to, store_newer where a newer program has migrated it.
+ * Opens the database and migrates its tables. Throws VoicecallError store_unavailable if the database cannot be
+ * reached or written to, store_newer if a newer program has migrated it.
  */
 export async function openStore({ databaseUrl, dataDir, clock, log }: StoreOptions): Promise<Store> {
   const store =
@@ -39,7 +39,7 @@ export async function openStore({ databaseUrl, dataDir, clock, log }: StoreOptio
   return store;
 }
 
-/** On a connection of its own: foreign keys are switched on or off before a transaction only. */
+/** Uses its own connection, because foreign keys can only be switched outside a transaction. */
 async function migrateSqlite(store: Store): Promise<void> {
   try {
     await migrate(store);
@@ -84,12 +84,12 @@ function openSqlite(dataDir: string, clock: Clock, log: StoreLog, foreignKeys = 
 }
 
 async function openPostgres(databaseUrl: string, clock: Clock, log: StoreLog): Promise<Store> {
-  // Loaded where it is used: a start on SQLite needs none of it.
+  // Loaded only here: a start on SQLite does not need it.
   const { listenForTasks, notification, postgresDialect } = await import('./postgres.ts');
   const open = (options: { max: number; begin?: string }) =>
     new Kysely<Schema>({ dialect: guarded(postgresDialect(databaseUrl, log, options)) });
   const database = open({ max: 10 });
-  // A table that was nearly empty when PostgreSQL last counted it gets sorted as a whole for each look, unless told so.
+  // If PostgreSQL's statistics say that the table is nearly empty, it would sort the whole table for each read.
   const tasks = open({ max: 2, begin: 'set enable_sort = off' });
   const listeners = new Set<() => void>();
   const wake = () => wakeAll(listeners);
@@ -111,7 +111,7 @@ async function openPostgres(databaseUrl: string, clock: Clock, log: StoreLog): P
   };
 }
 
-// SQLite answers at once, so that a hundred tasks on end would never let a request from Slack come through.
+// SQLite answers at once, so a hundred tasks in a row would leave no time for a request from Slack. In ms.
 const atMostMs = 10;
 let othersWorkedAt = 0;
 
@@ -137,7 +137,7 @@ interface TransactionParts {
   clock: Clock;
   log: StoreLog;
   wake: () => void;
-  /** Run in a transaction that enqueued tasks, to tell the other instances. */
+  /** SQL that tells the other instances; run in a transaction that added tasks. */
   notify?: string;
   patienceMs?: number;
 }
@@ -150,9 +150,10 @@ async function inTransaction<T>(parts: TransactionParts, run: (tx: Tx) => Promis
     if (fault === undefined) throw error;
     const leftMs = until - performance.now();
     if (!fault.passing || ambiguous || leftMs <= 0) throw storeUnavailable(fault, error, ambiguous);
-    // Up to 1 s, with jitter so that two that collided do not collide again; the last try comes when the time is over.
+    // Up to 1 s, with jitter so that two transactions do not collide again. The last retry comes at the end of the
+    // time.
     const delayMs = Math.min(10 * 2 ** attempt * (0.5 + Math.random()), 1000, leftMs);
-    parts.log.debug({ err: error, attempt }, 'a transaction is tried again');
+    parts.log.debug({ err: error, attempt }, 'a transaction is retried');
     await sleep(delayMs);
   }
 }
@@ -161,7 +162,7 @@ interface Attempt<T> {
   result?: { value: T };
   error?: unknown;
   fault?: ReturnType<typeof storeFault>;
-  /** The connection went while committing: it may or may not have been kept, so it must not be tried again. */
+  /** The connection was lost during the commit. The work may be stored, so it must not be retried. */
   ambiguous?: boolean;
 }
 
@@ -188,11 +189,11 @@ async function attemptTransaction<T>(
     if (enqueued) wake();
     return { result: { value } };
   } catch (last) {
-    // Where the rollback fails too (a lost connection), the first error is the one that says why.
+    // If the rollback fails too (a lost connection), the first error has the cause.
     const error = first === undefined ? last : first.error;
     const fault = storeFault(error);
     const ambiguous = committing && fault?.problem === 'connection';
-    // Its tasks may be stored: they should not wait until the worker looks by itself.
+    // Its tasks may be stored, so wake the worker now.
     if (ambiguous && enqueued) wake();
     return { error, fault, ambiguous };
   }

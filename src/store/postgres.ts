@@ -3,9 +3,11 @@ import pg from 'pg';
 import type { StoreLog } from './types.ts';
 
 const channel = 'voicecall_tasks';
-// Who enqueued them takes them at once: looking at the same moment would only be in its way.
+// The instance that added the tasks takes them at once. If the others looked at the same moment, they would only
+// compete.
 const lookAfterMs = 15;
-// int8 and numeric (what sum() gives) as numbers: every value is a time in ms, a count or a flag, far below 2^53.
+// Reads int8 and numeric (the result of sum()) as numbers: every value is a time in ms, a count or a flag, far below
+// 2^53.
 const numberTypes = new Set([20, 1700]);
 
 function typeParser(oid: number, format?: 'text' | 'binary') {
@@ -20,9 +22,10 @@ function settings(databaseUrl: string): pg.ClientConfig {
     connectionTimeoutMillis: 3000,
     statement_timeout: 10_000,
     lock_timeout: 5000,
-    // Less than a task's lease: an instance that froze in a transaction must not keep its locks from who takes over.
+    // Shorter than a task's lease: an instance that froze in a transaction must release its locks before another
+    // takes over.
     idle_in_transaction_session_timeout: 6000,
-    // Ours, for a server that vanished without closing: a little over the server's own.
+    // For a server that vanished without closing the connection: a little longer than the server's own limit.
     query_timeout: 12_000,
     keepAlive: true,
     keepAliveInitialDelayMillis: 5000,
@@ -30,8 +33,8 @@ function settings(databaseUrl: string): pg.ClientConfig {
 }
 
 /**
- * Kysely's dialect over a pool of at most `max` connections that survives restarts of the server. `begin`: what each
- * connection is told first.
+ * Kysely's dialect over a pool of at most `max` connections that survives restarts of the server. `begin`: a
+ * statement to run on each new connection.
  */
 export function postgresDialect(
   databaseUrl: string,
@@ -41,24 +44,26 @@ export function postgresDialect(
   return new PostgresDialect({
     pool: async () => {
       const pool = new pg.Pool({ ...settings(databaseUrl), max, idleTimeoutMillis: 30_000 });
-      // A connection that fails here fails its next query, too.
+      // If this fails, the connection's next query fails too and reports it.
       if (begin !== undefined) pool.on('connect', (client) => client.query(begin).catch(() => {}));
       pool.on('error', (error) => log.warn({ err: error }, 'an idle database connection was lost'));
-      // A connection that dies while in use fails its query; without a listener it would end the process too.
+      // A connection that breaks during a query fails that query. Without a listener, the event would also end the
+      // process.
       pool.on('connect', (client) => client.on('error', () => {}));
       return pool;
     },
   });
 }
 
-/** The statement that tells every instance of enqueued tasks, at commit; `sender` lets the sender skip its own. */
+/** The statement that tells every instance about added tasks, at commit. `sender` lets the sender ignore its own. */
 export function notification(sender: string): string {
   return `notify ${channel}, '${sender}'`;
 }
 
 /**
- * Listens on a connection of its own for the tasks that other instances enqueue, reconnecting for ever; after a
- * reconnect `onTasks` is called once, for what was missed. Returns the way to stop; `ready` resolves when it listens.
+ * Listens on its own connection for tasks that other instances add, and reconnects for ever. After a reconnect it
+ * calls `onTasks` once, because a notification may be missed. Returns a function that stops it; `ready` resolves when
+ * it listens.
  */
 export function listenForTasks(
   databaseUrl: string,
@@ -87,7 +92,7 @@ export function listenForTasks(
     const lose = (error?: Error) => {
       if (lost || stopped) return;
       lost = true;
-      log.warn({ err: error }, 'the connection that listens for tasks was lost; connecting again');
+      log.warn({ err: error }, 'the connection that listens for tasks was lost; reconnecting');
       next.end().catch(() => {});
       retry = setTimeout(connect, delayMs);
       retry.unref();

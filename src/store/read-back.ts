@@ -9,10 +9,10 @@ export function mayBeStored(error: unknown): boolean {
 }
 
 /**
- * Like `store.transaction`, for work that a person waits for. If the answer to the commit gets lost, a second
- * transaction finds out: `readBack` returns what the first one stored, or null, and then the work runs again. Work that
- * changes nothing when it runs twice needs no `readBack`. If the second one fails too, the first error is thrown: it
- * says that the work may be stored.
+ * Like `store.transaction`, for work that a person waits for. If the result of the commit is lost, a second
+ * transaction checks: `readBack` returns what the first one stored, or null, and then the work runs again. Work that
+ * may safely run twice needs no `readBack`. If the second transaction fails too, the first error is thrown, because
+ * it says that the work may be stored.
  */
 export async function transactionReadBack<T>(
   store: Store,

@@ -22,9 +22,11 @@ import type {
   TerminationKind,
 } from './values.ts';
 
-// Every time is an integer in ms, every flag 0 or 1, every JSON a text: the same on SQLite and PostgreSQL.
+// On both databases every time is an integer in ms, every flag 0 or 1, and every JSON value text.
 
-/** Written when the row is made; moved by calls/request/transitions.ts alone, so an update cannot set it. */
+/**
+ * Set when the row is inserted. Only calls/request/transitions.ts changes it, so the type forbids it in an update.
+ */
 type State<Value> = ColumnType<Value, Value, never>;
 
 export interface RequestsTable {
@@ -38,14 +40,14 @@ export interface RequestsTable {
   alert_title: string | null;
   /** The request that this one repeats. */
   previous_id: string | null;
-  /** One opened modal makes one request: unique. */
+  /** Unique: one opened modal makes one request. */
   root_view_id: string | null;
   channel_id: string;
-  /** Where the person was when asking; null: not in a channel, or no person. */
+  /** The channel where the person asked. Null: not in a channel, or not asked by a person. */
   asked_in: string | null;
-  /** The thread the board is posted in; null: the board is a message of its own. */
+  /** The thread of the board. Null: the board is posted outside threads. */
   thread_ts: string | null;
-  /** The outbox's message in whose thread the board goes, where that one is ours. */
+  /** The post in whose thread the board goes, if that post is ours. */
   thread_post: Generated<string | null>;
   message: Json<Audio>;
   options: Json<CallOptions>;
@@ -56,11 +58,10 @@ export interface RequestsTable {
   countries: Json<CountryCount[]>;
   /** Binds an approval to exactly this request. */
   hash: string;
-  /** Null: none was needed. */
+  /** Null: no approval was needed. */
   approval: Json<ApprovalAsk> | null;
   expires_at: number | null;
   on_unknown: OnUnknown;
-  /** 0 goes first. */
   priority: RequestPriority;
   cancelled_by: string | null;
   acked_by: string | null;
@@ -69,36 +70,36 @@ export interface RequestsTable {
   changed_at: number;
   finished_at: number | null;
   erased_at: number | null;
-  /** How it goes on until people are reached; null: each callee is called once, and no key confirms. */
+  /** How the request continues until people are reached. Null: each callee is called once, and no key confirms. */
   plan: Json<Plan> | null;
-  /** The further steps of its rule, as they were when it was asked; null: there are none. */
+  /** The further steps of its rule, copied when the request was made. Null: there are none. */
   ladder: Json<Ladder> | null;
   /** 1 while the plan or the ladder may still call somebody. */
   reaching: Generated<number>;
   /** The step that started last; the first is 1. */
   step: Generated<number>;
-  /** When it started; null: nothing was released yet. */
+  /** When that step started. Null: nothing was released yet. */
   step_started_at: number | null;
   reach_ended_by: EndOfReaching | null;
   reach_ended_at: number | null;
-  /** When the first callee was reached, as the plan counts them. */
+  /** When the first callee was reached, as its plan defines reached. */
   first_reached_at: number | null;
-  /** When it is to be called, by the wall clock; null: at once. */
+  /** When to call, by the wall clock. Null: at once. */
   when_at: Generated<number | null>;
-  /** Names of the lists that were asked for, which are read again when it is due; null: none. */
+  /** Names of the lists that were asked for; they are read again when the request is due. Null: none. */
   lists: Generated<Json<string[]> | null>;
 }
 
-/** The further steps that a request's ladder has started. */
+/** The further steps of a request's ladder that have started. */
 export interface StepsTable {
   request_id: string;
   step: number;
   started_at: number;
-  /** How many it calls. */
+  /** How many callees the step calls. */
   callees: number;
-  /** What they hear; null: the same as the request's first callees. */
+  /** What its callees hear. Null: the same audio as in the first step. */
   message: Json<Audio> | null;
-  /** Whom it could not call and why, in words; null: nothing to say. */
+  /** Whom it could not call and why, in words. Null: nothing to say. */
   problem: string | null;
 }
 
@@ -108,7 +109,7 @@ export interface SubmissionsTable {
   ordinal: number;
   priority: RequestPriority;
   state: State<SubmissionState>;
-  /** Goes out in calledInfo and comes back in records and reports: unique. */
+  /** Unique. Sent in calledInfo; comes back in records and reports. */
   token: string;
   callees: number;
   /** The unknown submission that this one repeats. */
@@ -116,19 +117,19 @@ export interface SubmissionsTable {
   code: string | null;
   reason: string | null;
   ready_at: number;
-  /** Not before this time; pushed on by back-off while nothing leaves this machine. */
+  /** Not sent before this time. Back-off moves it while nothing leaves this machine. */
   next_try_at: number;
   first_try_at: number | null;
   tries: number;
   sending_at: number | null;
-  /** Who won it for sending: one run of a lane of one instance. */
+  /** Which run of which lane of which instance sends it. */
   sender: string | null;
-  /** The lane that sends it; null while it is not being sent, and where a restored backup left it as being sent. */
+  /** The lane that sends it. Null if it is not being sent, or if a restored backup left it as being sent. */
   lane: number | null;
-  /** When its unknown calls go out once more (`onUnknown: again`), if they are still unknown; null: not at all. */
+  /** When its unknown calls are sent again (`onUnknown: again`), if they are still unknown. Null: never. */
   resend_at: number | null;
   answered_at: number | null;
-  /** When the platform's records were last read in full without finding this one. */
+  /** When the platform's records were last read in full without finding it. */
   checked_at: number | null;
   settled_by: string | null;
   settled_at: number | null;
@@ -143,23 +144,26 @@ export interface CallsTable {
   callee: string;
   name: string | null;
   state: State<CallState>;
-  /** 1: a later call to the same callee stands for it. Each callee of a request has one call that is not superseded. */
+  /**
+   * 1: a later call to the same callee replaces this one. Each callee of a request has one call that is not
+   * superseded.
+   */
   superseded: Generated<number>;
   /** 1: only a list of the request names this callee. */
   list_only: Generated<number>;
-  /** Which call to this callee it is within its step; the first is 1. */
+  /** The number of this call to this callee within the step. The first is 1. */
   attempt: Generated<number>;
   step: Generated<number>;
-  /** The best that earlier calls to this callee in the request came to; null: there was none, or nothing came of it. */
+  /** The best end of earlier calls to this callee in the request. Null: there was none, or nobody was reached. */
   earlier: EarlierEnd | null;
   voice_id: string | null;
   /** What the platform answered for this callee, or for the whole submission. */
   submit_code: string | null;
   submit_reason: string | null;
   cause: CallCause | null;
-  /** Held by a limit that leaves room again at this time. */
+  /** When the limit that holds it has room again. */
   held_until: number | null;
-  /** When its submission was sent: what the limits count. */
+  /** When its submission was sent. The limits count by this time. */
   dialled_at: number | null;
   termination_code: string | null;
   termination_reason: string | null;
@@ -171,44 +175,47 @@ export interface CallsTable {
   feedback_value: string | null;
   out_recall_count: number | null;
   reported_at: number | null;
-  /** How it ended, by report. */
+  /** How it ended, from the report. */
   ending: TerminationKind | null;
-  /** When its end was known first. */
+  /** When we first knew its end. */
   ended_at: number | null;
-  /** When the platform is asked for its record next; null: its end is known, or nothing is waited for any more. */
+  /** When to ask the platform for its record next. Null: its end is known, or we stopped waiting. */
   ask_at: number | null;
-  /** 0: its record was never asked for. 1: it was. 2: there is no voiceId to ask with, only the list of records. */
+  /** 0: its record was never asked for. 1: it was. 2: it has no voiceId, so only the list of records can show it. */
   asked: Generated<number>;
 }
 
-/** Delivery reports as they came; those that fit no call yet wait here. */
+/** Reports as they arrived. Reports that match no call yet wait here. */
 export interface ReportsTable {
   id: string;
-  /** Hash of what the report says: the same report twice is one row. */
+  /** Hash of the report's content: the same report twice is one row. */
   digest: string;
   voice_id: string;
   token: string | null;
   callee: string | null;
   body: string;
   received_at: number;
-  /** When it was matched with the calls; null: not yet. One that fitted none is tried again when an answer tells its voiceId. */
+  /**
+   * When it was matched with the calls. Null: not yet. If no call matched, it is tried again when a result brings its
+   * voiceId.
+   */
   tried_at: number | null;
-  /** When it was applied to its call; null: it fits none so far. */
+  /** When it was applied to its call. Null: it matches none so far. */
   applied_at: number | null;
-  /** 1: another report of the same voiceId counts, or it contradicts the call: it need not be read again. */
+  /** 1: another report of the same voiceId counts, or this one contradicts the call. It need not be read again. */
   outdone: Generated<number>;
 }
 
 export interface TasksTable {
   kind: string;
-  /** At most one task of a kind and key; asking again while it runs makes it run once more. */
+  /** There is at most one task of a kind and key. Adding it while it runs makes it run once more. */
   key: string;
   payload: string;
   run_at: number;
-  /** The earliest time asked for while a worker holds it; null: not asked for since. */
+  /** The earliest time for which it was added again while a worker holds it. Null: it was not added again. */
   next_run_at: number | null;
   priority: number;
-  /** Grows with each ask; a worker that finishes an older revision leaves the task in place. */
+  /** Grows each time the task is added. A worker that finishes an older revision leaves the task in place. */
   revision: number;
   attempts: number;
   lease_owner: string | null;
@@ -217,33 +224,33 @@ export interface TasksTable {
   created_at: number;
 }
 
-/** Everything that goes to Slack and must arrive: posted once, edited in place. */
+/** The outbox: Slack messages that must arrive. Posted once, edited in place. */
 export interface MessagesTable {
   id: string;
   request_id: string | null;
   kind: PostKind;
-  /** Unique where there may only be one, such as "board:<request>". */
+  /** Unique if only one such post may exist, for example "board:<request>". */
   slot: string | null;
   channel_id: string;
-  /** The message (id) under which this one goes; it must be posted first. */
+  /** The id of the post in whose thread this one goes. That post goes first. */
   parent_id: string | null;
   thread_ts: string | null;
   user_id: string | null;
-  /** JSON: what a Post of its kind holds (outbox/post.ts); null: nothing more, or erased. */
+  /** JSON of the Post (outbox/post.ts). Null: it needs no more, or it was erased. */
   body: string | null;
   state: string;
-  /** Order of posting within a channel. */
+  /** The order of posting within a channel. */
   sequence: number;
   ts: string | null;
-  /** Hash of what was last shown, so that an edit that changes nothing is not made. */
+  /** Hash of what was last shown: an edit that changes nothing is not made. */
   shown: string | null;
-  /** Tries in a row that failed, to post it or to edit it. */
+  /** How many tries in a row failed, to post it or to edit it. */
   tries: number;
-  /** When the first try was made of which nobody knows whether it was posted; null: nothing is in doubt. */
+  /** When the first try was made whose outcome is not known. Null: no try is in doubt. */
   tried_at: number | null;
-  /** When the last try to post it was made. */
+  /** When it was last tried to post it. */
   last_try_at: Generated<number | null>;
-  /** Not tried again before this time (ms). */
+  /** Not retried before this time (ms). */
   next_try_at: Generated<number>;
   posted_at: number | null;
   created_at: number;
@@ -258,7 +265,7 @@ export interface DecisionsTable {
   at: number;
 }
 
-/** The audit trail: only ever added to. */
+/** The audit trail. Rows are only added. */
 export interface EventsTable {
   id: string;
   request_id: string;
@@ -268,7 +275,7 @@ export interface EventsTable {
   detail: Json<Record<string, unknown>>;
 }
 
-/** What somebody filled in, between the first view and the second. */
+/** What a person filled in, between the first view and the second. */
 export interface DraftsTable {
   id: string;
   root_view_id: string;
@@ -285,9 +292,9 @@ export interface AlertEventsTable {
   body: string;
   received_at: number;
   processed_at: number | null;
-  /** How often it failed. */
+  /** How many tries failed. */
   attempts: Generated<number>;
-  /** Failed too often: it is tried no more, and kept to be looked at. */
+  /** It failed too often: it is not retried, but kept for inspection. */
   set_aside_at: number | null;
 }
 
@@ -295,24 +302,24 @@ export interface AlertsTable {
   id: string;
   key: string;
   channel_id: string;
-  /** The sender that raised it: nobody else changes it, but those named beside it in a rule's `from`. */
+  /** The bot that raised it. Only this bot, and those beside it in a rule's `from`, can change the alert. */
   bot_id: string;
-  /** Null: none was told, or the row is older than the column. */
+  /** Null: none was given, or the row is older than the column. */
   app_id: string | null;
-  /** JSON of alerts/identity Identity: finds the alert that a resolve ends where the key alone does not. */
+  /** JSON of Identity (alerts/identity). Finds the alert that a resolve ends if the key alone does not. */
   identity: string;
   status: AlertStatus;
   severity: AlertSeverity | null;
   title: string;
   link: string | null;
-  /** JSON [[label, value]] of an alert that was posted to us; null: it stands in Slack itself. */
+  /** JSON [[label, value]] of an alert that was posted to us. Null: the alert is a message in Slack. */
   details: Generated<string | null>;
-  /** The message under which the results go; empty where we post it ourselves. */
+  /** The message under which the results go. Empty if we post that message ourselves. */
   thread_ts: string;
-  /** Slack's time of the newest message that changed its status: what is older is older news. */
+  /** Slack's time of the newest message that changed its status. An older message is old news. */
   last_ts: string;
   first_at: number;
-  /** When it began to fire this time: after a resolve or a long silence it is a new time. */
+  /** When this episode began: after a resolve or a long silence, a new one begins. */
   episode_at: number;
   last_at: number;
   acked_by: string | null;
@@ -324,7 +331,7 @@ export interface AlertMessagesTable {
   ts: string;
   alert_id: string;
   status: AlertStatus;
-  /** 1 once an edit of it was seen. */
+  /** 1 after an edit of the message was seen. */
   edited: number;
   edited_ts: string | null;
 }
@@ -341,10 +348,10 @@ export interface SilencesTable {
   heard_at: number;
   team_id: string;
   channel_id: string;
-  /** That message: results go under it. */
+  /** That message; results go in its thread. */
   thread_ts: string;
   source: string | null;
-  /** The alert that fires while the rule hears nothing. */
+  /** The alert that fires while the message is missing. */
   alert_id: string | null;
 }
 
@@ -352,7 +359,7 @@ export interface RuleRingsTable {
   rule_name: string;
   alert_id: string;
   rang_at: number;
-  /** Null: the rule only said what it would have done. */
+  /** Null: the rule only showed what it would have done. */
   request_id: string | null;
 }
 
@@ -361,13 +368,13 @@ export interface RuleMatchesTable {
   matched_at: number;
 }
 
-/** Shared clocks for things that may only happen so often, across instances. */
+/** Turns of things that may happen only so often, across instances. */
 export interface PacingTable {
   name: string;
   next_at: number;
 }
 
-/** What Slack last told of somebody whom a rule calls, or of a user group's members. */
+/** What Slack last said about a person whom a rule calls, or about the members of a user group. */
 export interface LearnedPeopleTable {
   id: string;
   /** JSON {name, phone, standing} or {members}. */
@@ -378,29 +385,29 @@ export interface LearnedPeopleTable {
 /** Recordings that people added in Slack. */
 export interface RecordingsTable {
   id: string;
-  /** One opened modal adds one: unique. */
+  /** Unique: one opened modal adds one recording. */
   view_id: string;
   name: string;
   state: RecordingState;
-  /** The file in Slack that it came from. */
+  /** The file in Slack that it was made from. */
   slack_file: string;
   added_by: string;
   added_at: number;
-  /** On the platform, made from its content; null: not checked yet. */
+  /** Its name on the platform, made from its content. Null: not checked yet. */
   file_name: string | null;
-  /** The platform's id; null: not known yet. */
+  /** The platform's id. Null: not known yet. */
   file_id: string | null;
-  /** Whole seconds; null: not checked yet. */
+  /** Whole seconds. Null: not checked yet. */
   seconds: number | null;
-  /** When its upload was tried first; null: not yet. */
+  /** When its upload was first tried. Null: not yet. */
   tried_at: number | null;
-  /** Why it failed, in words; null: it did not. */
+  /** Why it failed, in words. Null: it did not fail. */
   problem: string | null;
   removed_by: string | null;
   removed_at: number | null;
 }
 
-/** When a number was last reached by any call. */
+/** When each number was last reached by any call. */
 export interface LastReachedTable {
   /** A keyed hash of the number (calls/request/last-reached.ts). */
   person: string;

@@ -3,16 +3,19 @@ import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { type SqliteDatabase, SqliteDialect, type SqliteStatement } from 'kysely';
 
-// How long SQLite itself waits for a lock. It blocks the whole process, so we do the longer wait ourselves.
+// How long SQLite itself waits for a lock, ms. That wait blocks the whole process, so `Store.transaction` does the
+// longer wait.
 const busyTimeoutMs = 20;
 const keptStatements = 200;
 
-/** The one file of a SQLite store. */
+/** The path of a SQLite store's file. */
 export function sqlitePath(dataDir: string): string {
   return join(dataDir, 'voicecall.db');
 }
 
-/** Creates directory (0700) and file (0600) where they are missing, so that nobody else on the machine reads numbers. */
+/**
+ * Creates the directory (0700) and the file (0600) if missing, so that no other user of the machine can read numbers.
+ */
 export function prepareSqliteFile(dataDir: string): string {
   makeDirectory(resolve(dataDir));
   const path = sqlitePath(dataDir);
@@ -21,7 +24,9 @@ export function prepareSqliteFile(dataDir: string): string {
   return path;
 }
 
-/** One by one: Node's own recursive way never ends where a file system such as /proc has no room for a directory. */
+/**
+ * One directory at a time: Node's recursive mkdir never ends on a file system such as /proc that takes no directory.
+ */
 function makeDirectory(path: string): void {
   if (existsSync(path)) return;
   makeDirectory(dirname(path));
@@ -34,8 +39,8 @@ function makeDirectory(path: string): void {
 }
 
 /**
- * Kysely's dialect over node:sqlite: the writer begins every transaction as an immediate one. `foreignKeys`: false while
- * tables are made anew, which SQLite allows only without.
+ * Kysely's dialect over node:sqlite. The writer begins every transaction as an immediate one. `foreignKeys`: false
+ * while tables are rebuilt, because SQLite requires that.
  */
 export function sqliteDialect(path: string, readOnly: boolean, { foreignKeys = true } = {}): SqliteDialect {
   return new SqliteDialect({
@@ -45,7 +50,7 @@ export function sqliteDialect(path: string, readOnly: boolean, { foreignKeys = t
         timeout: busyTimeoutMs,
         enableForeignKeyConstraints: foreignKeys,
       });
-      // Deleted numbers and names are overwritten at once: a file that is copied or kept shall not hold them.
+      // Deleted numbers and names are overwritten at once, so that a copy of the file does not contain them.
       if (!readOnly)
         database.exec('pragma journal_mode = wal; pragma synchronous = full; pragma secure_delete = on');
       return adapt(database);
@@ -80,7 +85,7 @@ const nothing: SqliteStatement = {
 function adaptStatement(statement: StatementSync): SqliteStatement {
   return {
     reader: statement.columns().length > 0,
-    // Rows come without a prototype; PostgreSQL's have one, and the two shall not differ.
+    // SQLite's rows have no prototype and PostgreSQL's have one; make them alike.
     all: (parameters) => statement.all(...values(parameters)).map((row) => ({ ...row })),
     run: (parameters) => statement.run(...values(parameters)),
     iterate: (parameters) => statement.iterate(...values(parameters)),

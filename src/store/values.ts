@@ -1,5 +1,5 @@
-// What the columns may hold. The domain has these words from here (calls/request/types.ts), so that a column and the
-// code that reads it cannot differ.
+// The values that columns may hold. calls/request/types.ts takes them from here, so that columns and code cannot
+// differ.
 
 import type { Until } from '../config/types.ts';
 
@@ -35,7 +35,7 @@ export type CallState =
   | 'failed'
   | 'answered'
   | 'not_answered';
-/** What a Slack message of ours is. */
+/** What kind of Slack message a post is. */
 export type PostKind =
   | 'board'
   | 'results'
@@ -49,27 +49,27 @@ export type PostKind =
   | 'tested'
   | 'contact'
   | 'words';
-/** Why a call is what it is, where this program or a person says so; submit_code has what the platform says. */
+/** Why a call has its state, if Voicecall or a person says so. What the platform says is in submit_code. */
 export type CallCause =
   // Held by a limit, until held_until.
   | 'per_callee'
   | 'calls_per_hour'
   | 'rule_limit'
-  // Held by the configuration, until somebody changes that.
+  // Held by the configuration, until somebody changes it.
   | 'denied'
   | 'country'
   | 'display_num'
   | 'callees_per_request'
-  // Only a list named the callee, and it did not any more when the call was due.
+  // Only a list named the callee, and the list no longer did when the call was due.
   | 'left_list'
-  // The database was put back from a backup: whether it was called since is not known.
+  // The database was restored from a backup: nobody knows whether the call was made since.
   | 'restored'
-  // A person said what became of it.
+  // A person said what happened to it.
   | 'settled_rang'
   | 'settled_silent'
-  // Nobody needs it any more: enough were reached.
+  // No longer needed: enough people were reached.
   | 'enough_reached'
-  // It may or may not have been dialled.
+  // The phone may or may not have rung.
   | 'timeout'
   | 'connection_lost'
   | 'http_status'
@@ -88,26 +88,26 @@ export type CallCause =
   | 'stopped';
 export type Origin = 'person' | 'alert' | 'redial';
 export type OnUnknown = 'again' | 'hold';
-/** What ended the calls of a plan and its ladder. */
+/** What ended a plan and its ladder. */
 export type EndOfReaching =
-  /** As many were reached as were asked for. */
+  /** As many people were reached as the plan asks for. */
   | 'enough'
   /** Everybody was reached. */
   | 'all'
-  /** Nobody is left who may be called. */
+  /** Nobody who may be called is left. */
   | 'exhausted'
-  /** A person or a tool has got it. */
+  /** A person or a tool acknowledged the alert. */
   | 'acknowledged'
   | 'resolved'
   /** A person stopped it. */
   | 'stopped'
-  /** The rule is not in the configuration any more. */
+  /** The rule is no longer in the configuration. */
   | 'rule_removed'
-  /** The database was put back from a backup: who was called since is not known. */
+  /** The database was restored from a backup: nobody knows who was called since. */
   | 'restored';
-/** What earlier calls to a callee came to, best first: confirmed, answered, not_answered, accepted. */
+/** The best end of earlier calls to a callee, best first: confirmed, answered, not_answered, accepted. */
 export type EarlierEnd = 'confirmed' | 'answered' | 'not_answered' | 'accepted';
-/** How a call ended, by report. */
+/** How a call ended, from its report. */
 export type TerminationKind =
   | 'answered'
   | 'busy'
@@ -117,7 +117,7 @@ export type TerminationKind =
   | 'invalid_number'
   | 'voicemail'
   | 'other';
-/** How far a recording that somebody added is on its way to the platform. */
+/** How far the upload of a recording is. */
 export type RecordingState = 'uploading' | 'uploaded' | 'ready' | 'failed';
 export type DecisionKind = 'approve' | 'reject';
 
@@ -130,41 +130,41 @@ export type Audio =
   | { kind: 'recording'; fileId: string; name: string | null }
   | { kind: 'text'; text: string; language: string };
 
-/** How a request goes on until people are reached. Fixed when the request is made; an approval binds to it. */
+/** How a request continues until people are reached. Fixed when the request is made; an approval binds to it. */
 export interface Plan {
   until: Until;
-  /** Calls to each callee at most, in each step. */
+  /** The most calls to each callee in each step. */
   attempts: number;
-  /** The pause after a known end, ms. */
+  /** The pause between a known end and the next attempt, ms. */
   everyMs: number;
-  /** Stop when so many are reached; null: all. */
+  /** Stop when this many people are reached. Null: when all are. */
   enough: number | null;
-  /** The key that confirms, as `feedbackValue` tells it; null: none does. */
+  /** The key that confirms, as in a report's `feedbackValue`. Null: no key confirms. */
   confirmKey: string | null;
 }
 
-/** A further step, as the rule said when its ladder began. */
+/** A further step, copied from the rule when its ladder began. */
 export interface LadderStep {
-  /** After the start of the step before, ms. */
+  /** How long after the start of the previous step, ms. */
   afterMs: number;
   /** Names of lists, numbers, users and groups; looked up when the step starts. */
   call: string[];
-  /** What is said or played; both null: the same as in the first step. */
+  /** What to say or to play. Both null: the same as in the first step. */
   say: string | null;
   recording: string | null;
 }
 
-/** The steps after the first, and how often the whole starts again. */
+/** The steps after the first, and how often all steps are repeated. */
 export interface Ladder {
-  /** Whom the first step calls, for when it starts again. */
+  /** Whom the first step calls; needed when the steps are repeated. */
   firstCall: string[];
-  /** The name that the alerting tool posts under, for what is said. */
+  /** The name under which the alerting tool posts; for spoken text. */
   source: string | null;
   furtherSteps: LadderStep[];
   repeat: number;
 }
 
-/** Why a request needs approval, and who may give it: fixed when it was asked. */
+/** Why a request needs approval, and who may approve. Fixed when the request is made. */
 export interface ApprovalAsk {
   reasons: string[];
   approvers: string[];
@@ -174,7 +174,7 @@ export interface ApprovalAsk {
   expiresAfterMs: number;
 }
 
-/** A country code with how many callees; "??" where the country is not known. */
+/** A country code and its number of callees. "??": the country is not known. */
 export interface CountryCount {
   country: string;
   callees: number;
@@ -183,7 +183,7 @@ export interface CountryCount {
 /** A text column that holds this value as JSON. */
 export type Json<Value> = string & { readonly __holds: Value };
 
-/** The only way to make the text of such a column, so that nothing else gets into it. */
+/** The only way to make the text of such a column, so that it always holds valid JSON of its type. */
 export function toJson<Value>(value: Value): Json<Value> {
   return JSON.stringify(value) as Json<Value>;
 }

@@ -22,28 +22,31 @@ import type {
 import { readUpload } from './upload.ts';
 
 export interface VoiceSettings {
-  /** Host and prefix, such as https://api.itniotech.com/voice; with or without a slash at its end. */
+  /** Host and prefix, for example https://api.itniotech.com/voice, with or without a final slash. */
   apiUrl: string;
-  /** A URL of its own; unset: no balance is asked for, and signed headers go nowhere else. */
+  /** A separate URL. If it is not set, no balance is read; signed headers go to no other host. */
   balanceUrl?: string | undefined;
   apiKey: string;
   apiSecret: string;
   appId: string;
 }
 
-/** A person may be waiting for these, with a modal open. */
+/** A person may be waiting for these reads with a modal open. */
 const readTotalMs = 10_000;
-/** Nobody waits for a page of records, and a large one is slow. */
+/** Nobody waits for a page of records, and a large page is slow. */
 const recordPageTotalMs = 30_000;
 const maxRecordingPages = 100;
-/** Two million records: only a platform that never comes to an end has more. */
+/** Two million records. This only stops a platform whose paging never ends. */
 const maxRecordPages = 20_000;
-/** Codes that may stand for "no such voiceId, or not visible yet": none is documented. */
+/** Codes that may mean "no such voiceId, or not visible yet". The platform documents none for this. */
 const notFoundCodes = ['-14', '-22', '-24'];
 
 const recordingShape = z.looseObject({ fileId: z.string().min(1), fileName: z.string().catch('') });
 
-/** The voice platform's client. Sends never throw and never repeat a request that may have been written; reads throw VoicecallError. */
+/**
+ * The voice platform's client. A send never throws and never repeats a request that may have been written. A read
+ * throws VoicecallError.
+ */
 export function createVoiceClient(
   settings: VoiceSettings,
   deps: { clock: Clock; log: Log; network?: Partial<Network> },
@@ -56,7 +59,7 @@ export function createVoiceClient(
   const headers = () => signedHeaders(settings, platformClock.now());
   const reads: ReadDeps = { agent, network, platformClock, headers, log };
 
-  // Joined by hand: an id such as ".." must not be resolved away.
+  // Not resolved as a URL: that would remove an id such as "..".
   const to = (path: string) => ({
     origin: base.origin,
     path: `${base.pathname.replace(/\/+$/, '')}/${path}`,
@@ -74,22 +77,22 @@ export function createVoiceClient(
 
   async function send(dial: Dial, control: SendControl = {}): Promise<SendResult> {
     let result = await post(dial, control);
-    // Refused for its time alone: provably not taken, and the answer has just told the right time.
+    // Refused only for its time: nothing was called, and this answer carried the platform's time.
     if (result.outcome === 'refused' && result.code === '-16') {
       platformClock.refused();
       result = await post(dial, control);
     }
     if (result.outcome === 'ambiguous') {
       const { code, why, detail } = result;
-      log.warn({ path: dial.path, code, why, detail }, 'a submission got no answer that can be trusted');
+      log.warn({ path: dial.path, code, why, detail }, 'the result of a submission is unknown');
     }
     return result;
   }
 
-  /** When each endpoint that was asked too often may be asked again, by the monotonic clock. */
+  /** For each endpoint that answered "too often": when it may be asked again, by the monotonic clock. */
   const restsUntil = new Map<string, number>();
 
-  /** One read. An endpoint that answered "too often" is not asked for a minute, by any caller. */
+  /** One read. After an endpoint answered "too often", no caller asks it for a minute. */
   async function ask(
     endpoint: string,
     request: Parameters<typeof read>[0],
@@ -126,7 +129,7 @@ export function createVoiceClient(
         elements.push(...page);
       },
     );
-    if (!complete) log.warn({ pages: maxRecordingPages }, 'more recordings than are read');
+    if (!complete) log.warn({ pages: maxRecordingPages }, 'there are more recordings than Voicecall reads');
     const recordings = elements.map((element) => recordingShape.safeParse(element).data);
     const known = recordings.filter((recording) => recording !== undefined);
     const byId = new Map(known.map(({ fileId, fileName }) => [fileId, { fileId, fileName }]));
@@ -154,11 +157,11 @@ export function createVoiceClient(
     const request = { method: 'GET' as const, ...to(`recordGroup/${encodeURIComponent(voiceId)}`) };
     const { code, data } = await ask('recordGroup', request, { totalMs: readTotalMs, accept: notFoundCodes });
     if (code !== '0' || typeof data !== 'object' || data === null) return null;
-    // Without a voiceId of its own it can only be the one asked for.
+    // A record without a voiceId is taken for the one that we asked for.
     const said = 'voiceId' in data ? parseVoiceId(data.voiceId) : null;
     const record = parseRecord({ ...data, voiceId: said ?? voiceId });
     if (record === null || record.voiceId === voiceId) return record;
-    log.warn({ voiceId, answered: record.voiceId }, 'the platform answered with another record');
+    log.warn({ voiceId, answered: record.voiceId }, 'the platform answered with the record of another call');
     return null;
   }
 
@@ -173,7 +176,7 @@ export function createVoiceClient(
         try {
           return await readOne(current);
         } catch (error) {
-          // It counts each page as a query: this page and those after it take a turn each.
+          // The platform counts each page as a query, so this page and the later ones each wait for a turn.
           if (current === 1 || slowly || !askedTooOften(error)) throw error;
           slowly = true;
           await reader.nextTurn();
@@ -184,11 +187,11 @@ export function createVoiceClient(
       async (page) => {
         const records = page.map(parseRecord).filter((record) => record !== null);
         if (records.length < page.length)
-          log.warn({ setAside: page.length - records.length }, 'records that cannot be read');
+          log.warn({ setAside: page.length - records.length }, 'some records cannot be read');
         await reader.take(records);
       },
     );
-    // Part of a window would pass for proof that a call is not in it.
+    // Absence from half a window would look like proof that a call does not exist.
     if (!complete) throw readError('too_large', `more than ${maxRecordPages} pages of records`);
   }
 
@@ -215,7 +218,7 @@ export function createVoiceClient(
   };
 }
 
-/** Epoch ms as the platform's samples write it: ISO 8601, whole seconds, +08:00. */
+/** Epoch ms in the format of the platform's samples: ISO 8601, whole seconds, +08:00. */
 export function platformTime(at: number): string {
   const shifted = new Date(at + 8 * 3_600_000).toISOString();
   return `${shifted.slice(0, 19)}+08:00`;

@@ -1,4 +1,4 @@
-/** What a code says about the callees: none was dialled, unknown, or see each row. */
+/** What a code says about the callees: nobody was called (`no`), unknown, or each row says it. */
 export type Submitted = 'no' | 'unknown' | 'rows';
 
 export type CodeKind =
@@ -19,9 +19,9 @@ export type CodeKind =
 export interface CodeInfo {
   kind: CodeKind;
   submitted: Submitted;
-  /** What it means, a sentence for people. */
+  /** What it means: a sentence for people. */
   meaning: string;
-  /** What to do about it, a sentence for people. */
+  /** What to do about it: a sentence for people. */
   remedy: string;
 }
 
@@ -43,9 +43,9 @@ const info = (kind: CodeKind, submitted: Submitted, meaning: string, remedy: str
 });
 
 /**
- * The codes of the voice product, from the provider's pages for its voice calls and its platform-wide tables. Other
- * products reuse the same numbers with other meanings. On the same pages, 997 to 999 are made up by the vendor's own
- * client and never said by the platform: seen in an answer they mean nothing, like any code that is not here.
+ * The codes of the voice product, from the provider's pages for voice calls and its platform-wide tables. Other
+ * products use the same numbers with other meanings. On those pages, 997 to 999 come from the vendor's own client and
+ * never from the platform; in an answer they mean nothing, like any code that is not listed here.
  */
 const platformCodes: Record<string, CodeInfo> = {
   '0': info('ok', 'rows', 'The voice platform took it.', 'Nothing to do.'),
@@ -112,7 +112,7 @@ const platformCodes: Record<string, CodeInfo> = {
 const ambiguous = (meaning: string) => info('network', 'unknown', meaning, doNotResend);
 const notSent = (meaning: string, remedy: string) => info('network', 'no', meaning, remedy);
 
-/** What this program says of a submission the platform gave no code for. */
+/** What Voicecall says about a submission for which the platform gave no code. */
 const ownCodes: Record<string, CodeInfo> = {
   timeout: ambiguous('The voice platform did not answer in time.'),
   connection_lost: ambiguous('The connection broke before the answer was complete.'),
@@ -181,15 +181,15 @@ const unknownCode = info(
   doNotResend,
 );
 
-/** What a code of the platform means; one that is not documented is ambiguous. */
+/** What a code of the platform means. An undocumented code is ambiguous. */
 export function codeInfo(code: string): CodeInfo {
   return Object.hasOwn(platformCodes, code) ? (platformCodes[code] ?? unknownCode) : unknownCode;
 }
 
-/** The same for the platform's codes and for ours (`timeout`, `dns`, …) together: for showing, never for deciding. */
+/** The meaning of a code of the platform or of ours (`timeout`, `dns`, …). For showing only, never for deciding. */
 export function describeCode(code: string): CodeInfo {
   return Object.hasOwn(ownCodes, code) ? (ownCodes[code] ?? unknownCode) : codeInfo(code);
 }
 
-/** Every documented code, for tests and documentation. */
+/** Every documented code; for tests and documentation. */
 export const documentedCodes: readonly string[] = Object.keys(platformCodes);

@@ -1,20 +1,23 @@
 import { z } from 'zod';
 import { maskNumbers } from '../mask-numbers.ts';
 
-/** What every answer of the platform is wrapped in, whichever of its shapes it came in. */
+/** The common shape of every answer of the platform. */
 export interface Envelope {
-  /** "0" is success; null where there is none that can be understood. */
+  /** "0" is success. Null: no code, or none that we can read. */
   code: string | null;
-  /** The platform's own words, cut to 300 characters: foreign text. */
+  /** The platform's own words, at most 300 characters. Foreign text. */
   reason: string;
   data: unknown;
-  /** Everything that came, unknown fields included. */
+  /** The whole answer, with unknown fields. */
   fields: Record<string, unknown>;
 }
 
 const shape = z.looseObject({});
 
-/** Reads `status`/`reason`/`data`, `code`/`msg` or `status`/`desc`, codes as text or number; null: no object at all. */
+/**
+ * Reads `status`/`reason`/`data`, `code`/`msg` or `status`/`desc`; a code may be text or a number. Null if the value
+ * is not an object.
+ */
 export function parseEnvelope(value: unknown): Envelope | null {
   const parsed = shape.safeParse(value);
   if (!parsed.success) return null;
@@ -27,13 +30,16 @@ export function parseEnvelope(value: unknown): Envelope | null {
   };
 }
 
-/** The platform's own words about a call. They may name the callee's number, and they are shown in channels. */
+/**
+ * The platform's words about a call. Numbers are masked, because these words may name the callee and are shown in
+ * channels.
+ */
 export function reasonText(value: unknown): string | null {
   const text = plainText(value);
   return text === null ? null : maskNumbers(text);
 }
 
-/** A code as text: "0", "-26"; null for anything that is no whole number. */
+/** A code as text: "0", "-26". Null for anything but a whole number. */
 export function codeText(value: unknown): string | null {
   if (typeof value === 'number') return Number.isSafeInteger(value) ? String(value) : null;
   if (typeof value !== 'string') return null;
@@ -41,7 +47,7 @@ export function codeText(value: unknown): string | null {
   return /^-?\d{1,15}$/.test(text) ? text : null;
 }
 
-/** Foreign words on one line, at most 300 characters; null for what is no text or empty. */
+/** Foreign text on one line, at most 300 characters. Null if it is empty or not text. */
 export function plainText(value: unknown): string | null {
   if (typeof value !== 'string' && typeof value !== 'number') return null;
   const text = String(value)

@@ -2,10 +2,13 @@ import type { LookupFunction } from 'node:net';
 import { Agent, buildConnector, Client, type Dispatcher } from 'undici';
 import type { AmbiguousReason, NotSentReason } from './types.ts';
 
-/** Time-outs and the like, all with defaults; tests set them. */
+/** Time-outs and limits. Each has a default; tests set others. */
 export interface Network {
   connectTimeoutMs: number;
-  /** From the first byte of the request to the last of the answer. The vendor's own client waits 15 s; a large submission needs longer. */
+  /**
+   * From the first byte of the request to the last byte of the answer. The vendor's own client waits 15 s; a large
+   * submission needs longer.
+   */
   answerTimeoutMs: number;
   maxAnswerBytes: number;
   lookup?: LookupFunction;
@@ -20,16 +23,19 @@ export const defaultNetwork: Network = {
 export interface HttpRequest {
   method: 'GET' | 'POST';
   origin: string;
-  /** As it goes on the wire: percent-encoded, with its leading slash. */
+  /** As it is written on the wire: percent-encoded, with its leading slash. */
   path: string;
   headers: Record<string, string>;
   body?: string;
-  /** Called when the connection is open and nothing is written yet; false: write nothing. */
+  /** Called when the connection is open and nothing is written yet. False: nothing is written. */
   mayWrite?: (() => boolean) | undefined;
   signal?: AbortSignal | undefined;
 }
 
-/** answer: complete, of whatever status. lost: the request was, or may have been, written. not_sent: provably not. */
+/**
+ * answer: complete, with any status. lost: the request was written, or may have been. not_sent: nothing was written,
+ * for certain.
+ */
 export type Exchange =
   | { outcome: 'answer'; status: number; date: string | null; text: string }
   | { outcome: 'lost'; why: AmbiguousReason; detail: string }
@@ -37,19 +43,19 @@ export type Exchange =
 
 function options(network: Network) {
   return {
-    // One protocol, one request a connection: HTTP/2 brings retries of its own (REFUSED_STREAM, GOAWAY).
+    // One protocol and one request for each connection: HTTP/2 retries by itself (REFUSED_STREAM, GOAWAY).
     allowH2: false,
     pipelining: 1,
     maxResponseSize: network.maxAnswerBytes,
-    // exchange() keeps the time itself, headers and body together.
+    // exchange() has one time limit for headers and body together.
     headersTimeout: 0,
     bodyTimeout: 0,
     connect: buildConnector({
       allowH2: false,
-      // Said here, NODE_TLS_REJECT_UNAUTHORIZED cannot switch it off.
+      // An explicit value, so that NODE_TLS_REJECT_UNAUTHORIZED cannot switch it off.
       rejectUnauthorized: true,
       timeout: network.connectTimeoutMs,
-      // Node gives each address 250 ms, less than one round trip to another continent takes on a bad day.
+      // Node's default is 250 ms for each address. One round trip to another continent can take longer.
       autoSelectFamily: true,
       autoSelectFamilyAttemptTimeout: 1_000,
       ...(network.lookup ? { lookup: network.lookup } : {}),
@@ -57,14 +63,14 @@ function options(network: Network) {
   };
 }
 
-/** Connections for reads, kept alive between them. */
+/** Connections for reads; they are kept alive between reads. */
 export function createReadAgent(network: Network): Agent {
   return new Agent({ ...options(network), connections: 4 });
 }
 
 /**
- * One request on a connection of its own, closed afterwards: a kept-alive socket that the other side has just closed
- * would look like a call that may have been taken.
+ * Sends one request on a new connection and closes it. On a kept-alive socket that the other side has just closed, a
+ * request looks lost although it was never taken.
  */
 export async function exchangeOnce(request: HttpRequest, network: Network): Promise<Exchange> {
   const client = new Client(request.origin, options(network));
@@ -75,7 +81,7 @@ export async function exchangeOnce(request: HttpRequest, network: Network): Prom
   }
 }
 
-/** One request, never repeated or redirected, by this dispatcher. Does not throw. */
+/** Sends one request through this dispatcher. Never repeats it, never follows a redirect, never throws. */
 export function exchange(dispatcher: Dispatcher, request: HttpRequest, network: Network): Promise<Exchange> {
   return new Promise((resolve) => {
     let finished = false;
@@ -91,7 +97,7 @@ export function exchange(dispatcher: Dispatcher, request: HttpRequest, network: 
       clearTimeout(timer);
       request.signal?.removeEventListener('abort', stop);
       resolve(result);
-      // After an answer there is nothing to abort; in every other case the socket must not go on.
+      // After an answer there is nothing to abort. In every other case the socket must not continue.
       if (result.outcome !== 'answer') abort?.();
     };
     const stop = () => {
@@ -107,13 +113,13 @@ export function exchange(dispatcher: Dispatcher, request: HttpRequest, network: 
     }, network.connectTimeoutMs);
 
     const handler: Dispatcher.DispatchHandler = {
-      // Called when the connection is open, right before the first byte: what ends earlier was never sent.
+      // Called when the connection is open, just before the first byte. Until then nothing was sent.
       onRequestStart(controller) {
         abort = () => controller.abort(new Error('stopped'));
-        // A second start would be a second request: undici queues one again where a connection ends too soon.
+        // A second start would be a second request: undici queues a request again if its connection ends too soon.
         if (finished || written) return abort();
         const may = allowed(request.mayWrite);
-        // The answer to the question may come too late: it may have been stopped.
+        // mayWrite() itself may have caused a stop.
         if (finished) return;
         if (!may) return stop();
         written = true;
@@ -145,7 +151,7 @@ export function exchange(dispatcher: Dispatcher, request: HttpRequest, network: 
     request.signal?.addEventListener('abort', stop);
     const { origin, path, method, headers, body } = request;
     try {
-      // `reset` sends "connection: close" where the connection is not to be kept.
+      // `reset` sends "connection: close", for a connection that is not kept.
       const reset = dispatcher instanceof Client;
       dispatcher.dispatch({ origin, path, method, headers, body: body ?? null, reset }, handler);
     } catch (error) {
@@ -174,7 +180,8 @@ function connectFailure(error: unknown): { why: NotSentReason; detail: string } 
   return { why: connectReason(code), detail };
 }
 
-// Names from https://nodejs.org/api/errors.html, getaddrinfo(3), and OpenSSL's verification errors as Node spells them.
+// Code names from https://nodejs.org/api/errors.html, getaddrinfo(3) and Node's names for OpenSSL's verification
+// errors.
 function connectReason(code: string): NotSentReason {
   if (code === 'ENOTFOUND' || code === 'ENODATA' || code.startsWith('EAI_')) return 'dns';
   if (code === 'ECONNREFUSED') return 'connect_refused';

@@ -1,14 +1,14 @@
 import { cleanValue } from '../clean-text.ts';
 
-/** Sixteen digits or more that may be a number and no text: 2^53 has sixteen. */
+/** At least sixteen digits that may be a number and not text: 2^53 has sixteen. */
 const bareLongNumber = /(?:^|[\s:,[-])\d{16}/;
 
-/** Texts that no database takes; JSON can write them as escapes alone. */
+/** Characters that no database takes (NUL, lone surrogates). JSON can only write them as escapes. */
 const mayBeUnclean = /\\u(?:0000|d[89a-f])/i;
 
 /**
- * JSON.parse for what the voice platform sends: whole numbers above 2^53 become strings with every digit kept, as a
- * voiceId has 19 or 20 of them. Throws SyntaxError.
+ * JSON.parse for the voice platform: a whole number above 2^53 becomes a string with every digit, because a voiceId
+ * has 19 or 20 digits. Throws SyntaxError.
  */
 export function parseJson(text: string): unknown {
   const value = parse(text);
@@ -16,10 +16,10 @@ export function parseJson(text: string): unknown {
 }
 
 function parse(text: string): unknown {
-  // The reviver visits every value, twenty times the work: it is called only where there is something for it to do.
+  // A reviver visits every value and is twenty times slower, so it is used only where a long number may be.
   if (!bareLongNumber.test(text)) return JSON.parse(text.replace(/^\uFEFF/, ''));
-  // The reviver's third parameter holds the source text; TypeScript's library does not know it yet
-  // (https://developer.mozilla.org/en-US/docs/Web/JavaScript/Reference/Global_Objects/JSON/parse#context).
+  // The reviver's third parameter holds the source text. TypeScript's library does not declare it yet:
+  // https://developer.mozilla.org/en-US/docs/Web/JavaScript/Reference/Global_Objects/JSON/parse#context
   return JSON.parse(text.replace(/^\uFEFF/, ''), (_key, value: unknown, ...rest: { source?: string }[]) => {
     if (typeof value !== 'number' || Number.isSafeInteger(value)) return value;
     const source = rest[0]?.source ?? '';

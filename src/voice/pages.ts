@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** The platform's largest page. */
+/** The largest page size of the platform. */
 export const pageSize = 100;
 
 const count = z.union([z.number(), z.string().regex(/^\d+$/).transform(Number)]).catch(0);
@@ -12,15 +12,15 @@ export interface Page {
   records: unknown[];
 }
 
-/** A page out of an answer's `data`; null where it is none. */
+/** Reads a page from an answer's `data`. Null if it is not a page. */
 export function parsePage(data: unknown): Page | null {
   const parsed = pageShape.safeParse(data);
   return parsed.success ? parsed.data : null;
 }
 
 /**
- * Gives every page's elements to `take`, in order; elements that moved while paging come twice. Reads page 1 again
- * where the total changed during that. False where `maxPages` were not enough.
+ * Passes every page's elements to `take`, in order. An element that moves between pages may come twice. If the total
+ * changes while paging, page 1 is read again. Returns false if there are more than `maxPages` pages.
  */
 export async function readPages(
   readPage: (current: number) => Promise<Page>,

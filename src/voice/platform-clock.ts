@@ -1,19 +1,22 @@
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 
-/** Both measured against the platform's window of half an hour either side: small skew is harmless, large is not. */
+/** The platform accepts half an hour either side: a small difference does no harm. */
 const warnAboveMs = 60_000;
 const correctAboveMs = 5 * 60_000;
 
-/** What this machine knows of the platform's time. */
+/** The platform's time, as far as this machine knows it. */
 export interface PlatformClock {
-  /** The time to sign with, epoch ms: ours, or corrected where the two are far apart or a signature was refused for it. */
+  /**
+   * The time to sign with, epoch ms: our clock, or the platform's if the two differ much or a signature was refused
+   * for its time.
+   */
   now(): number;
-  /** Learns from the Date header of an answer; a missing or unreadable one is ignored. */
+  /** Learns from the Date header of an answer. Ignores a missing or unreadable one. */
   observe(dateHeader: string | null): void;
-  /** The platform refused the time (code -16): from now on every signature uses the corrected time. */
+  /** The platform refused our time (code -16): from now on every signature uses the platform's time. */
   refused(): void;
-  /** Platform's clock minus ours, ms; 0 before the first answer. */
+  /** The platform's clock minus ours, ms. 0 before the first answer. */
   offset(): number;
 }
 

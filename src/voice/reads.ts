@@ -8,39 +8,39 @@ import { type Exchange, exchange, type HttpRequest, type Network } from './excha
 import type { PlatformClock } from './platform-clock.ts';
 import { readEnvelope } from './send.ts';
 
-/** "Too often", the platform says (-15): wait a minute, and a second for what differs on the way. */
+/** After "too often" (-15) the platform wants a minute; the extra second covers different delays on the way. */
 export const restMs = 61_000;
 
-/** Whether a read failed because the platform was asked too often. */
+/** True if a read failed because the platform was asked too often. */
 export function askedTooOften(error: unknown): boolean {
   return error instanceof VoicecallError && error.facts.code === '-15';
 }
 
-/** Retries of a read and the pauses before them. */
+/** One pause before each retry of a read. */
 const pausesMs = [200, 800];
 
 export interface ReadDeps {
   agent: Dispatcher;
   network: Network;
   platformClock: PlatformClock;
-  /** Fresh headers for one attempt. */
+  /** New headers for each attempt. */
   headers(): Record<string, string>;
   log: Log;
 }
 
 type ReadRequest = Pick<HttpRequest, 'method' | 'origin' | 'path' | 'body'>;
 
-/** A try that failed, by the platform's code or one of ours. */
+/** A failed try, with the platform's code or one of ours. */
 interface Failure {
   code: string;
   detail: string;
-  /** Definite: asking again now would bring the same. */
+  /** Asking again now would give the same answer. */
   final: boolean;
 }
 
 /**
- * Asks until there is an envelope with code "0" or one the caller takes (`accept`), with two retries, in `totalMs`
- * at most. Throws VoicecallError voice_refused (a definite code) or voice_unavailable, facts `code` and `remedy`.
+ * Reads until the answer has code "0" or a code in `accept`: at most two retries, at most `totalMs`. Throws
+ * VoicecallError voice_refused (a definite code) or voice_unavailable, with the facts `code` and `remedy`.
  */
 export async function read(
   request: ReadRequest,
@@ -63,7 +63,7 @@ export async function read(
     }
     const pauseMs = pausesMs[retries];
     if (result.final || pauseMs === undefined || signal.aborted) throw failureError(result, signal.aborted);
-    deps.log.debug({ path: request.path, code: result.code, detail: result.detail }, 'reading again');
+    deps.log.debug({ path: request.path, code: result.code, detail: result.detail }, 'retrying a read');
     retries++;
     await sleep(pauseMs, undefined, { signal }).catch(() => {
       throw failureError(result, true);
@@ -87,12 +87,12 @@ function judge(answer: Exchange, accept: readonly string[]): Envelope | Failure 
 
 function failureError(failure: Failure, timedOut: boolean): VoicecallError {
   const refused = codeInfo(failure.code).submitted === 'no';
-  // A read that was stopped was stopped by its own time limit.
+  // A read is only stopped by its own time limit.
   const code = timedOut && !refused ? 'timeout' : failure.code;
   return readError(code, failure.detail);
 }
 
-/** The error of a read that failed with this code, the platform's or ours. */
+/** The error for a read that failed with this code of the platform or of ours. */
 export function readError(code: string, detail: string): VoicecallError {
   const refused = codeInfo(code).submitted === 'no';
   const { meaning, remedy, submitted } = describeCode(code);

@@ -2,11 +2,11 @@ import { z } from 'zod';
 import { plainText, reasonText } from './envelope.ts';
 import type { CallRecord } from './types.ts';
 
-/** Times before 2000 or after 2100 are placeholders or another unit, not times. */
+/** A time before 2000 or after 2100 is a placeholder or in another unit. */
 const earliestAt = Date.UTC(2000, 0, 1);
 const latestAt = Date.UTC(2100, 0, 1);
 
-// Its samples are ISO 8601; Date.parse alone would read a year out of "-1".
+// The platform's samples are ISO 8601. Date.parse alone would read a year from "-1".
 const isoTime = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2}(?:\.\d+)?)(Z|[+-]\d{2}:?\d{2})?$/;
 
 function toTime(value: unknown): number | null {
@@ -18,7 +18,7 @@ function toTime(value: unknown): number | null {
 function timeOfText(text: string): number {
   if (/^\d+$/.test(text)) return Number(text);
   const parts = isoTime.exec(text);
-  // The platform's clock stands at UTC+8, where a time carries no zone.
+  // The platform's times without a zone are in UTC+8.
   return parts ? Date.parse(`${parts[1]}T${parts[2]}${parts[3] ?? '+08:00'}`) : Number.NaN;
 }
 
@@ -33,12 +33,12 @@ function toKey(value: unknown): string | null {
   return text === '-1' ? null : text;
 }
 
-// Kept byte for byte: it carries our token.
+// Not trimmed or cut: it carries our token.
 function toWhole(value: unknown): string | null {
   return typeof value === 'string' && value !== '' ? value : null;
 }
 
-// A bare number above 2^53 has lost its last digits before it came here: no key to anything.
+// A bare number above 2^53 has already lost its last digits, so it identifies nothing.
 function toVoiceId(value: unknown): string | null {
   if (typeof value === 'number' && !Number.isSafeInteger(value)) return null;
   const text = plainText(value);
@@ -66,8 +66,8 @@ const shape = z.looseObject({
 });
 
 /**
- * One record or delivery report, whichever way its fields are written (times as ms or ISO text, counts as number or
- * text, stages not reached as 0, null or nothing). Null: no object, or without a voiceId to know it by.
+ * Reads one record or report in any of its formats: times as ms or ISO text, counts as number or text, a stage that
+ * was not reached as 0, null or absent. Null if it is not an object or has no voiceId.
  */
 export function parseRecord(value: unknown): CallRecord | null {
   const parsed = shape.safeParse(value);
@@ -89,10 +89,10 @@ export function parseRecord(value: unknown): CallRecord | null {
     callStatus: fields.callStatus,
     feedbackValue: fields.feedbackValue,
     outRecallCount: fields.outRecallCount ?? 0,
-    // An object, as the shape has just found.
+    // The shape above proved that it is an object.
     raw: value as Record<string, unknown>,
   };
 }
 
-/** A voiceId as text, from text or a number that kept its digits; null otherwise. */
+/** A voiceId as text, from text or from a number with all its digits; otherwise null. */
 export { toVoiceId as parseVoiceId };

@@ -2,8 +2,8 @@ import { parseRecord } from './record.ts';
 import type { CallRecord } from './types.ts';
 
 /**
- * The delivery reports in a pushed body (read it with parseJson): one object, `{"array": […]}` or a bare array. Each
- * element stands on its own; those that are no report are counted in `setAside`, and lose nobody else's.
+ * Reads the reports in a pushed body (parsed by parseJson): one object, `{"array": […]}` or a bare array. An element
+ * that is not a report is counted in `setAside`; the others are still read.
  */
 export function parseReports(body: unknown): { reports: CallRecord[]; setAside: number } {
   const elements = elementsOf(body);
@@ -11,7 +11,7 @@ export function parseReports(body: unknown): { reports: CallRecord[]; setAside: 
   return { reports, setAside: elements.length - reports.length };
 }
 
-/** What a pushed body holds: one object, `{"array": […]}` or a bare array. */
+/** The elements of a pushed body: one object, `{"array": […]}` or a bare array. */
 export function elementsOf(body: unknown): unknown[] {
   if (Array.isArray(body)) return body;
   if (typeof body === 'object' && body !== null && 'array' in body) {

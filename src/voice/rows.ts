@@ -13,8 +13,8 @@ const rowShape = z.looseObject({
 });
 
 /**
- * One row per callee out of an answer's `data`, matched by number and never by place. A callee without a row, or
- * with one that cannot be understood, is unknown. Null: `data` is no list, or says nothing about any of them.
+ * One row per callee from an answer's `data`, matched by number, never by position. A callee without a readable row
+ * is unknown. Null if `data` is not a list or names none of the callees.
  */
 export function rowsByCallee(data: unknown, callees: string[], log: Log): SubmittedRow[] | null {
   if (!Array.isArray(data)) return null;
@@ -43,7 +43,9 @@ export function rowsByCallee(data: unknown, callees: string[], log: Log): Submit
   return callees.map((callee) => found.get(callee) ?? unknownRow(callee));
 }
 
-/** The row of a spoken text, whose `data` is the bare voiceId; rows and objects are understood too. Null as above. */
+/**
+ * The row for a spoken text. Its `data` is the bare voiceId; rows and objects are read too. Null as in rowsByCallee.
+ */
 export function rowForText(data: unknown, callee: string, log: Log): SubmittedRow[] | null {
   if (Array.isArray(data)) return rowsByCallee(data, [callee], log);
   const fields = rowShape.safeParse(data);
@@ -77,8 +79,8 @@ function readRow(element: unknown): SubmittedRow | null {
 }
 
 /**
- * "0 accepted, anything else refused", the documentation says of rows; except what proves nothing: the codes for the
- * platform's own failures, and 200, which in records means that a call was established.
+ * The documentation says of rows: "0 accepted, anything else refused". Exceptions that prove nothing: the codes for
+ * the platform's own failures, and 200, which in records means that a call was established.
  */
 function outcomeOf(code: string): SubmittedRow['outcome'] {
   if (code === '0') return 'accepted';
@@ -87,7 +89,7 @@ function outcomeOf(code: string): SubmittedRow['outcome'] {
   return 'refused';
 }
 
-// Of two rows for one callee the one that may have rung counts: calling twice is worse than looking twice.
+// Of two rows for one callee, the row that may have called counts: a second call is worse than a second look-up.
 function certainty(row: SubmittedRow): number {
   const rank = { refused: 0, unknown: 2, accepted: 4 }[row.outcome];
   return rank + (row.voiceId === null ? 0 : 1);

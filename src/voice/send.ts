@@ -6,7 +6,7 @@ import { parseJson } from './json.ts';
 import { rowForText, rowsByCallee } from './rows.ts';
 import type { SendCodeRequest, SendGroupRequest, SendResult, SubmittedRow } from './types.ts';
 
-/** How one kind of submission reads the `data` of an answer; null: it says nothing about any callee. */
+/** How one kind of submission reads an answer's `data`. Null: it says nothing about any callee. */
 export type ReadRows = (data: unknown) => SubmittedRow[] | null;
 
 export interface Dial {
@@ -15,7 +15,7 @@ export interface Dial {
   readRows: ReadRows;
 }
 
-/** One recording to many; options that are not set do not go out at all. */
+/** One recording to many callees. Options that are not set are left out. */
 export function groupDial(request: SendGroupRequest, appId: string, log: Log): Dial {
   const { callees, fileId, displayNum, maxDuration, maxRingingTime, loopCount, calledInfo } = request;
   const body = {
@@ -29,7 +29,7 @@ export function groupDial(request: SendGroupRequest, appId: string, log: Log): D
   };
 }
 
-/** Spoken text to one callee. */
+/** One spoken text to one callee. */
 export function codeDial(request: SendCodeRequest, appId: string, log: Log): Dial {
   const { callee, text, language, displayNum, maxDuration, maxRingingTime, loopCount, calledInfo } = request;
   const body = {
@@ -39,11 +39,11 @@ export function codeDial(request: SendCodeRequest, appId: string, log: Log): Dia
   return { path: 'sendCode', body: JSON.stringify(body), readRows: (data) => rowForText(data, callee, log) };
 }
 
-/** What became of one POST. Anything that is not provably an answer, a refusal or not sent is ambiguous. */
+/** The result of one POST. It is ambiguous unless it is clearly an answer, a refusal or not sent. */
 export function toSendResult(exchange: Exchange, readRows: ReadRows): SendResult {
   if (exchange.outcome === 'not_sent') return exchange;
   if (exchange.outcome === 'lost') return ambiguous(null, exchange.why, exchange.detail);
-  // Only 200 is known to be the platform speaking; the rest may be a proxy's words, whatever they look like.
+  // Only status 200 is known to come from the platform; any other may come from a proxy.
   if (exchange.status !== 200) return ambiguous(null, 'http_status', `HTTP ${exchange.status}`);
   const envelope = readEnvelope(exchange.text);
   if (envelope === null)
@@ -54,7 +54,7 @@ export function toSendResult(exchange: Exchange, readRows: ReadRows): SendResult
 function readAnswer({ code, reason, data }: Envelope, readRows: ReadRows): SendResult {
   if (code === null) return ambiguous(null, 'no_code', 'the answer has no status');
   const { submitted } = codeInfo(code);
-  // Rows speak for their callees even where the header refuses.
+  // Rows count for their callees even if the answer's code is a refusal.
   const rows = readRows(data);
   if (rows !== null && (submitted === 'rows' || Array.isArray(data))) {
     return { outcome: 'answered', code, reason, rows };
@@ -65,7 +65,7 @@ function readAnswer({ code, reason, data }: Envelope, readRows: ReadRows): SendR
   return { outcome: 'refused', code, reason };
 }
 
-// A refusal comes with nothing, an empty list or an empty object.
+// A refusal has no data, an empty list or an empty object.
 function saysSomething(data: unknown): boolean {
   if (typeof data === 'string') return data.trim() !== '';
   if (Array.isArray(data)) return data.length > 0;
@@ -80,12 +80,12 @@ function ambiguous(
   return { outcome: 'ambiguous', code, why, detail };
 }
 
-/** The envelope in a body; null where there is none. */
+/** Reads the envelope of a body. Null if there is none. */
 export function readEnvelope(text: string): Envelope | null {
   try {
     return parseEnvelope(parseJson(text));
   } catch {
-    // No JSON: the caller says so in its own words.
+    // Not JSON: each caller has its own error for this.
     return null;
   }
 }

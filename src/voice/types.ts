@@ -1,7 +1,7 @@
-/** One row per callee of a submission, whatever the platform's answer looked like. */
+/** One row per callee of a submission, in one shape for every kind of answer. */
 export interface SubmittedRow {
   callee: string;
-  /** unknown: the answer did not mention this callee, or not in a way that can be understood. */
+  /** unknown: the answer did not mention this callee, or not in a readable way. */
   outcome: 'accepted' | 'refused' | 'unknown';
   voiceId: string | null;
   terminationCode: string | null;
@@ -9,9 +9,9 @@ export interface SubmittedRow {
 }
 
 /**
- * What came of one signed POST that dials. Three outcomes besides an answer with rows, never to be mixed up:
- * refused (definite: nobody was dialled), ambiguous (may have dialled: never to be sent again by itself),
- * not_sent (provably nothing left this machine: safe to try again).
+ * The result of one signed POST that calls people. Besides `answer` there are three outcomes that must not be
+ * confused: refused (definite: nobody was called), ambiguous (phones may ring: never send it again automatically),
+ * not_sent (nothing left this machine: safe to retry).
  */
 export type SendResult =
   | { outcome: 'answered'; code: string; reason: string; rows: SubmittedRow[] }
@@ -53,14 +53,16 @@ export interface SendCodeRequest extends Omit<SendGroupRequest, 'callees' | 'fil
 
 export interface SendControl {
   /**
-   * Called once the connection is open and nothing is written yet. False ends the attempt as not_sent (why:
-   * "stopped"): the instance lost its lease while it connected.
+   * Called when the connection is open and nothing is written yet. False ends the attempt as not_sent (why:
+   * "stopped"), because this instance lost its lease while it connected.
    */
   mayWrite?: () => boolean;
   signal?: AbortSignal;
 }
 
-/** One call as a record or a delivery report tells it; times are epoch ms, or null when that stage was not reached. */
+/**
+ * One call as a record or a report describes it. Times are epoch ms; null means that the call did not get that far.
+ */
 export interface CallRecord {
   voiceId: string;
   callee: string | null;
@@ -70,16 +72,16 @@ export interface CallRecord {
   ringingTimeAt: number | null;
   answerTimeAt: number | null;
   hangupTimeAt: number | null;
-  /** Seconds. */
+  /** In seconds. */
   callDuration: number | null;
   terminationCode: string | null;
   terminationReason: string | null;
   sipCode: string | null;
   callStatus: string | null;
-  /** The key pressed; null when none was or nothing was said about it ("-1", "", absent). */
+  /** The key that was pressed. Null if no key was pressed or none was reported ("-1", "", absent). */
   feedbackValue: string | null;
   outRecallCount: number;
-  /** As it came, unknown fields included. */
+  /** The original object, with unknown fields. */
   raw: Record<string, unknown>;
 }
 
@@ -88,10 +90,12 @@ export interface Recording {
   fileName: string;
 }
 
-/** What came of one fileUpload. `unclear`: it may be there or not; by its name it can be looked for, or uploaded again. */
+/**
+ * The result of one fileUpload. `unclear`: the file may be there or not; look it up by its name, or upload it again.
+ */
 export type UploadResult =
   | { outcome: 'uploaded'; fileId: string }
-  /** There is one of this name already. */
+  /** A file with this name exists already. */
   | { outcome: 'exists' }
   | { outcome: 'refused'; code: string; reason: string }
   | { outcome: 'unclear'; code: string; detail: string };
@@ -106,25 +110,31 @@ export interface Balance {
 /** Takes the pages of a list of records. */
 export interface RecordReader {
   take(records: CallRecord[]): Promise<void>;
-  /** Where the platform counts each page as a query: resolves when the next one may be asked for. Throws to stop. */
+  /** Resolves when the next page may be asked for, where the platform counts each page as a query. Throws to stop. */
   nextTurn(): Promise<void>;
 }
 
-/** The voice platform as the rest of the program sees it. Reads throw VoiceError; sends never throw. */
+/** The voice platform for the rest of the program. Reads throw VoicecallError; sends never throw. */
 export interface VoiceClient {
   sendGroup(request: SendGroupRequest, control?: SendControl): Promise<SendResult>;
   sendCode(request: SendCodeRequest, control?: SendControl): Promise<SendResult>;
-  /** Uploads a recording under a name that is unique in the account: an upload that is repeated makes no second one. Never throws. */
+  /**
+   * Uploads a recording under a name that is unique in the account, so a repeated upload makes no second file. Never
+   * throws.
+   */
   fileUpload(upload: { fileName: string; bytes: Uint8Array }, signal?: AbortSignal): Promise<UploadResult>;
-  /** Every page of the account's recordings. */
+  /** Reads every page of the account's recordings. */
   fileQuery(): Promise<Recording[]>;
-  /** Null: not known or not visible yet. */
+  /** Null: the call is not known, or not visible yet. */
   recordGroup(voiceId: string): Promise<CallRecord | null>;
-  /** Every record between the two times (epoch ms), page by page; a call may come twice. Throws where one page is missing. */
+  /**
+   * Reads every record between the two times (epoch ms), page by page. A call may come twice. Throws if a page is
+   * missing.
+   */
   recordGroupQuery(fromAt: number, toAt: number, reader: RecordReader): Promise<void>;
-  /** Null where no balance URL is set. */
+  /** Null if no balance URL is set. */
   getBalance(): Promise<Balance | null>;
-  /** Platform's clock minus ours, ms, as last seen in a Date header; 0 before the first answer. */
+  /** The platform's clock minus ours, ms, from the last Date header. 0 before the first answer. */
   clockOffset(): number;
   close(): Promise<void>;
 }

@@ -3,7 +3,7 @@ import type { Exchange } from './exchange.ts';
 import { readEnvelope } from './send.ts';
 import type { UploadResult } from './types.ts';
 
-/** Pure: what an exchange says of an upload. What is not clearly one thing or the other is `unclear`. */
+/** Reads the result of an upload from an exchange. Anything that is not clearly one outcome is `unclear`. */
 export function readUpload(exchange: Exchange): UploadResult {
   if (exchange.outcome !== 'answer') return unclear(exchange.why, exchange.detail);
   if (exchange.status !== 200) return unclear('http_status', `HTTP ${exchange.status}`);
@@ -14,7 +14,7 @@ export function readUpload(exchange: Exchange): UploadResult {
   if (code === '-20') return { outcome: 'exists' };
   if (code !== '0')
     return codeInfo(code).submitted === 'no' ? { outcome: 'refused', code, reason } : unclear(code, reason);
-  // Without its id it is there all the same: its name finds it.
+  // Without an id the file still exists: it is found by its name.
   if (typeof data !== 'string' || !/^[\x21-\x7e]{1,200}$/.test(data))
     return unclear('no_code', 'success without a fileId');
   return { outcome: 'uploaded', fileId: data };

@@ -1,6 +1,6 @@
 import type { Step } from './step.ts';
 
-/** Up to where the history of each channel of a rule was read: what did not arrive is read from there. */
+/** Up to where a rule channel's history was read; messages that Slack did not deliver are read from there. */
 export const channelReads: Step = async (tx) => {
   await tx.schema
     .createTable('channel_reads')

@@ -1,15 +1,15 @@
 import { sql } from 'kysely';
 import type { Dialect, MigrationTx } from './step.ts';
 
-/** What the database itself holds true of a table. */
+/** What the database itself checks about a table. */
 export interface Constraints {
-  /** Columns with the only values that they may have. An earlier list of the same column is replaced. */
+  /** Columns and the only values that they may have. Replaces an earlier list for the same column. */
   values?: Record<string, readonly string[]>;
-  /** Columns with the table whose `id` they name, if they name one. */
+  /** Columns and the table whose `id` they refer to, if they are not null. */
   references?: Record<string, string>;
 }
 
-/** Adds constraints to a table with rows in it. Throws what the database says where a row does not fit. */
+/** Adds constraints to a table that may have rows. Throws the database's error if a row does not fit. */
 export async function constrain(
   tx: MigrationTx,
   dialect: Dialect,
@@ -34,8 +34,8 @@ export async function constrain(
 }
 
 /**
- * SQLite adds no constraint to a table: a new one is made from the old one's own words, filled and renamed, as
- * https://www.sqlite.org/lang_altertable.html#otheralter says; foreign keys are off while migrations run.
+ * SQLite cannot add a constraint to a table. So a new table is made from the old one's SQL, filled and renamed, as
+ * https://www.sqlite.org/lang_altertable.html#otheralter says. Foreign keys are off while migrations run.
  */
 async function rebuild(
   tx: MigrationTx,

@@ -255,7 +255,7 @@ const tables: Record<string, TableDefinition> = {
 const defaults: Record<string, number> = { 'calls.superseded': 0 };
 
 export const firstTables: Step = async (tx, dialect) => {
-  // Compared byte by byte on both databases, whatever language PostgreSQL was set up for.
+  // Compared byte by byte on both databases, whatever PostgreSQL's locale is.
   const text = dialect === 'postgres' ? sql`text collate "C"` : sql`text`;
   for (const [name, definition] of Object.entries(tables)) {
     await createTable(tx, name, definition, text);

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Step } from './step.ts';
 
-/** When each number was last reached by a call. The number itself is not in it. */
+/** When each number was last reached by a call. The table does not hold the number itself. */
 export const lastReached: Step = async (tx, dialect) => {
   const text = dialect === 'postgres' ? sql`text collate "C"` : sql`text`;
   await tx.schema

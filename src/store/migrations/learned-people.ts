@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Step } from './step.ts';
 
-/** What Slack last told of the people that rules call, so that they can be called while Slack is down. */
+/** What Slack last said about the people whom rules call, so that they can be called while Slack is down. */
 export const learnedPeople: Step = async (tx, dialect) => {
   const text = dialect === 'postgres' ? sql`text collate "C"` : sql`text`;
   await tx.schema

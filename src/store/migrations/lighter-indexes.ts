@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Step } from './step.ts';
 
-/** A page of the history is found in the index alone, however far back; nothing looks for reports by token any more. */
+/** The index alone gives a page of the history, however old. Reports are no longer looked up by token. */
 export const lighterIndexes: Step = async (tx) => {
   await tx.schema.dropIndex('reports_token').execute();
   await tx.schema.dropIndex('requests_created_at').execute();

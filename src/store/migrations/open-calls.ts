@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Step } from './step.ts';
 
-/** When the record of an open call is asked for next is in its row: one poller looks after all requests. */
+/** The row of an open call says when to ask for its record next: one poller handles all requests. */
 export const openCalls: Step = async (tx) => {
   await tx.schema.alterTable('calls').addColumn('ask_at', 'bigint').execute();
   await tx.schema

@@ -1,6 +1,6 @@
 import type { Step } from './step.ts';
 
-/** A Slack message that fails waits by itself, and others pass it: it has a time of its own to be tried again. */
+/** Each post has its own time for the next try, so that a post that fails does not delay others. */
 export const outboxTries: Step = async (tx) => {
   await tx.schema
     .alterTable('messages')

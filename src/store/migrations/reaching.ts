@@ -2,8 +2,8 @@ import { type ColumnDefinitionBuilder, sql } from 'kysely';
 import type { Step } from './step.ts';
 
 /**
- * A request may go on until people are reached: its plan, its ladder and where it stands in them; which attempt and step
- * a call belongs to, how it ended and when, and what is already known of its callee from earlier calls.
+ * A request may continue until people are reached. This adds its plan, its ladder and its place in them; for each
+ * call its attempt, its step, how and when it ended, and what earlier calls to the callee came to.
  */
 export const reaching: Step = async (tx, dialect) => {
   const text = dialect === 'postgres' ? sql`text collate "C"` : sql`text`;

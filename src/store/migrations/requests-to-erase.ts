@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Step } from './step.ts';
 
-/** Retention finds what is still to be erased without reading all that was erased before. */
+/** Retention finds what to erase without reading what was erased before. */
 export const requestsToErase: Step = async (tx) => {
   await sql`create index requests_to_erase on requests (created_at) where erased_at is null`.execute(tx);
 };

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Step } from './step.ts';
 
-/** What this program itself wrote into calls.submit_code until now. */
+/** The codes of our own that were stored in calls.submit_code until this step. */
 const ownCodes = [
   ...['per_callee', 'calls_per_hour', 'rule_limit'],
   ...['denied', 'country', 'display_num', 'callees_per_request'],
@@ -12,8 +12,8 @@ const ownCodes = [
 ];
 
 /**
- * Columns that had two meanings are split (submit_code and cause, submit_reason and held_until, sender and lane), and
- * what the table of tasks knew of a submission moves into its row.
+ * Splits columns that had two meanings: submit_code and cause, submit_reason and held_until, sender and lane. Moves
+ * the time of a resend from the task table into the submission.
  */
 export const resendLaneCause: Step = async (tx, dialect) => {
   const text = dialect === 'postgres' ? sql`text collate "C"` : sql`text`;
@@ -30,7 +30,7 @@ export const resendLaneCause: Step = async (tx, dialect) => {
   await sql`update calls set cause = submit_code, submit_code = null
     where submit_code in (${sql.join(ownCodes.map((code) => sql.lit(code)))})`.execute(tx);
 
-  // "lane:run:instance"; "restored:" was left by a restored backup and has no lane.
+  // The format is "lane:run:instance". "restored:" was written after a restored backup and has no lane.
   const lane =
     dialect === 'postgres'
       ? sql`case when sender ~ '^[0-9]{1,9}:' then cast(split_part(sender, ':', 1) as bigint) end`

@@ -2,7 +2,9 @@ import { sql } from 'kysely';
 import { constrain } from './constraints.ts';
 import type { Step } from './step.ts';
 
-/** A request may wait for a time: when, the lists that are read again then, and which calls only a list asked for. */
+/**
+ * For scheduled requests: when to call, the lists that are read again then, and the callees that only a list named.
+ */
 export const scheduled: Step = async (tx, dialect) => {
   const text = dialect === 'postgres' ? sql`text collate "C"` : sql`text`;
   await tx.schema.alterTable('requests').addColumn('when_at', 'bigint').execute();

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Step } from './step.ts';
 
-/** An alert event that fails again and again is set aside: it keeps no other waiting, and it can be seen. */
+/** An alert event that keeps failing is set aside: others do not wait for it, and people can inspect it. */
 export const setAsideEvents: Step = async (tx) => {
   await tx.schema
     .alterTable('alert_events')

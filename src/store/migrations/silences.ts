@@ -1,6 +1,6 @@
 import type { Step } from './step.ts';
 
-/** When each rule with `silentFor` heard its message last. */
+/** When each rule with `silentFor` last heard its message. */
 export const silences: Step = async (tx) => {
   await tx.schema
     .createTable('silences')

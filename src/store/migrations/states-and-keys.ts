@@ -1,7 +1,7 @@
 import { constrain } from './constraints.ts';
 import type { Step } from './step.ts';
 
-/** The database refuses a state that is none, and a row of a request that is not there. */
+/** The database refuses an invalid state, and a row whose request does not exist. */
 export const statesAndKeys: Step = async (tx, dialect) => {
   await constrain(tx, dialect, 'requests', {
     values: {
@@ -29,7 +29,7 @@ export const statesAndKeys: Step = async (tx, dialect) => {
         ...['answered', 'not_answered'],
       ],
     },
-    // Not submission_id: for ten thousand callees the database would look each of them up once more.
+    // Not submission_id: for ten thousand callees the database would look up each of them again.
     references: { request_id: 'requests' },
   });
   await constrain(tx, dialect, 'decisions', {

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Step } from './step.ts';
 
-/** A report that fits no call is looked at once, not each time that another one comes. */
+/** A report that matches no call is looked at once, not again with each new report. */
 export const triedReports: Step = async (tx) => {
   await tx.schema.alterTable('reports').addColumn('tried_at', 'bigint').execute();
   await tx.schema

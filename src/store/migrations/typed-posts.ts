@@ -1,7 +1,9 @@
 import { sql } from 'kysely';
 import type { Step } from './step.ts';
 
-/** A Slack message's kind says what it is: replies and direct messages of several meanings get kinds of their own. */
+/**
+ * The kind of a Slack message says what it is: replies and direct messages with several meanings get separate kinds.
+ */
 export const typedPosts: Step = async (tx) => {
   const set = async (to: string, from: string, body: string) => {
     await sql`update messages set kind = ${to} where kind = ${from} and body like ${body}`.execute(tx);
@@ -22,7 +24,7 @@ export const typedPosts: Step = async (tx) => {
 
 function bodyOf(kind: string, slot: string, before: Record<string, unknown>): string | null {
   if (kind === 'reminder') return null;
-  // full:<request>:<person>:<minute>, moved:<message>
+  // The formats are full:<request>:<person>:<minute> and moved:<message>.
   const [, first = '', second = '', third = ''] = slot.split(':');
   if (kind === 'full') return JSON.stringify({ userId: second, minute: Number(third) });
   return JSON.stringify({ ...before, of: first });

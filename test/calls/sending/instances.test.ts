@@ -52,7 +52,7 @@ function retriesOf(): { log: StoreLog; count: () => number } {
   const log: StoreLog = {
     ...silentLog,
     debug: (_facts, message) => {
-      if (message === 'a transaction is tried again') retries++;
+      if (message === 'a transaction is retried') retries++;
     },
   };
   return { log, count: () => retries };

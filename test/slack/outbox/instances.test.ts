@@ -103,7 +103,7 @@ async function onStage(
               log: {
                 ...silentLog,
                 debug: (_facts, message) => {
-                  if (message === 'a transaction is tried again') onRetry();
+                  if (message === 'a transaction is retried') onRetry();
                 },
               },
             }),

@@ -2,13 +2,13 @@ import { asArray, asObject, asText, type JsonObject } from './json.ts';
 import type { PieceKind, Sink } from './pieces.ts';
 
 const maximumBlocks = 300;
-// Slack nests rich text three or four deep; more is an attack.
+// Slack nests rich text three or four levels deep; deeper nesting is an attack.
 const maximumDepth = 12;
 
-/** Buttons, inputs and pictures say what one can do or see, not what happened. */
+/** Blocks that do not say what happened: buttons, inputs, pictures. */
 const silent = new Set(['divider', 'image', 'input', 'file', 'call']);
 
-/** Keys of unknown blocks under which words for people stand. */
+/** Keys of unknown blocks that hold text for people. */
 const wordKeys = [
   'title',
   'subtitle',
@@ -21,7 +21,7 @@ const wordKeys = [
   'markdown',
 ];
 
-/** Reads blocks into the sink. @param nested true inside of an attachment */
+/** Reads blocks into the sink. @param nested true inside an attachment */
 export function walkBlocks(blocks: unknown, sink: Sink, nested: boolean): void {
   const list = asArray(blocks);
   for (const item of list.slice(0, maximumBlocks)) {
@@ -78,7 +78,7 @@ function walkSection(block: JsonObject, sink: Sink): void {
   walkButtons([block.accessory], sink);
 }
 
-/** "*Label*\nvalue" and "*Label:* value" are how blocks write fields. */
+/** Blocks write fields as "*Label*\nvalue" or "*Label:* value". */
 function addField(words: string, sink: Sink): void {
   const newline = words.indexOf('\n');
   const first = newline < 0 ? words : words.slice(0, newline);
@@ -125,7 +125,7 @@ function walkButtons(elements: unknown, sink: Sink): void {
   for (const item of asArray(elements).slice(0, 25)) sink.link('button', asObject(item)?.url);
 }
 
-/** A block that nobody here knows: its words in order of its keys, and whatever is nested in it. */
+/** Reads an unknown block: its text, in the order of its keys, and everything nested in it. */
 function walkUnknown(block: JsonObject, sink: Sink, nested: boolean, depth: number): void {
   const kind: PieceKind = nested ? 'body' : 'section';
   for (const key of wordKeys) {
@@ -143,7 +143,7 @@ function walkUnknown(block: JsonObject, sink: Sink, nested: boolean, depth: numb
   }
 }
 
-/** The words of a text object, a table cell, a rich text or a plain string. */
+/** The text of a text object, a table cell, a rich text or a plain string. */
 function wordsOf(value: unknown, depth = 0): string | undefined {
   if (typeof value === 'string') return value === '' ? undefined : value;
   if (typeof value === 'number') return String(value);
@@ -156,7 +156,7 @@ function wordsOf(value: unknown, depth = 0): string | undefined {
   return asText(object.value) ?? wordsOf(object.text, depth + 1);
 }
 
-/** Rich text as Slack text: links become `<url|label>` so that one place alone reads them. */
+/** Rich text as Slack text. Links become `<url|label>`, so that only one function reads links. */
 function richText(node: JsonObject, depth: number): string {
   if (depth > maximumDepth) return '';
   const children = asArray(node.elements).slice(0, 1_000);

@@ -1,4 +1,4 @@
-// What bots say beside alerts, and what a fault is called where no word says "alert".
+// Words of bot messages that are no alerts, and words for a fault in lines without the word "alert".
 
 const chatter = [
   /\b(?:pull request|merge request)s?\b/i,
@@ -52,13 +52,13 @@ const aboutCalls = [
   ),
 ];
 
-/** "Calling @asha about [FIRING:1] db": who was called for an alert is no alert, whatever title it quotes. */
+/** "Calling @asha about [FIRING:1] db" says who was called. It is no alert, although it quotes an alert's title. */
 export function tellsOfCall(line: string): boolean {
   const head = line.slice(0, 300);
   return aboutCalls.some((pattern) => pattern.test(head));
 }
 
-/** Reports, polls, pull requests, deploys that began: what bots say beside alerts. */
+/** True for other bot messages: reports, polls, pull requests, started deploys. */
 export function isChatter(line: string): boolean {
   const head = line.slice(0, 300);
   if (
@@ -92,7 +92,7 @@ const faults = [
   /\bthreshold\b.{0,20}\d|\d ?%.{0,40}\bthreshold\b/i,
 ];
 
-/** True for a line that names a fault without saying how it stands: "High memory on web-1", "Alert: queue". */
+/** True for a line that names a fault without its state: "High memory on web-1", "Alert: queue". */
 export function namesFault(line: string): boolean {
   const head = line.slice(0, 300);
   return faults.some((pattern) => pattern.test(head));

@@ -5,12 +5,12 @@ import { isFrom, matchRules, type RuleContext, type RuleFacts } from './match-ru
 import { findEnded, isSameAlert, type News, newsOf } from './same-alert.ts';
 import type { Understood } from './understand.ts';
 
-/** What is stored of an alert, as far as decisions need it. */
+/** What decisions need of a stored alert. */
 export interface KnownAlert {
   id: string;
   key: string;
   channel: string;
-  /** The sender that raised it. */
+  /** The bot that raised it. */
   botId: string;
   appId: string | undefined;
   status: AlertStatus;
@@ -20,7 +20,7 @@ export interface KnownAlert {
   threadTs: string;
   /** Slack's time of the newest message that changed it. */
   lastTs: string;
-  /** When it was heard of last, and when it began to fire this time (ms). */
+  /** lastAt: when its last message came. episodeAt: when the current episode began. In ms. */
   lastAt: number;
   episodeAt: number;
 }
@@ -28,25 +28,28 @@ export interface KnownAlert {
 /** What is stored of one Slack message. */
 export interface KnownMessage {
   status: AlertStatus;
-  /** True once an edit of it was seen: an original that comes later is older news. */
+  /** True after an edit of it was seen: then the original is old news. */
   edited: boolean;
-  /** Slack's time of the newest edit seen. */
+  /** Slack's time of the newest edit that was seen. */
   editedTs: string | undefined;
 }
 
-/** Everything that is known when a message comes: rows of tables, or maps in memory. */
+/** Everything that is known when a message arrives. From table rows, or from maps in memory. */
 export interface Known {
-  /** This very message as it was seen before, with its alert. */
+  /** An earlier version of this message, with its alert. */
   message: { seen: KnownMessage; alert: KnownAlert } | undefined;
-  /** The alert of the first message of its thread. */
+  /** The alert of the first message in its thread. */
   parent: KnownAlert | undefined;
-  /** The alert of the key that understand() gave. */
+  /** The alert with the key from understand(). */
   sameKey: KnownAlert | undefined;
-  /** Alerts of the same channel and sender that fire now; needed where `mayEnd` says so. */
+  /** Firing alerts of the same channel and bot. Needed if `mayEnd` returns true. */
   firing: KnownAlert[];
-  /** The same alert come the other way (posted to us, or written into a channel of the source's `also`), as it fires now. */
+  /**
+   * The same alert from the other way (posted to us, or written into a channel in the source's `also`), if it fires
+   * now.
+   */
   twin?: KnownAlert | undefined;
-  /** When each rule rang last for an alert, by the alert's id and the rule's name. */
+  /** When each rule last called for an alert, by the alert's id and the rule's name. */
   rings: ReadonlyMap<string, ReadonlyMap<string, number>>;
 }
 
@@ -54,57 +57,59 @@ export interface Known {
 export interface Heard {
   gated: GatedMessage;
   understood: Understood;
-  /** When it is dealt with, ms. */
+  /** When it is processed, ms. */
   now: number;
-  /** The source that posted it to us; undefined: it came from a Slack channel. `exact`: its key is the tool's own. */
+  /**
+   * The source that posted it to us. Undefined: it came from a Slack channel. `exact`: the tool itself gave the key.
+   */
   source?: { name: string; exact: boolean; receivedAt: number };
-  /** Labels that are shown with it, where we show it in Slack ourselves. */
+  /** Labels to show with the alert, if we post it to Slack ourselves. */
   details?: [name: string, value: string][];
-  /** What the wall clock says, ms: for rules that ask for a time of the day, and for how old the message is; `now` where absent. */
+  /** The wall clock, ms: for rules with a time of day, and for the message's age. `now` if absent. */
   wallAt?: number;
 }
 
-/** What a message means, what it changes, and which rules ring for it. */
+/** What a message means, what it changes, and which rules call for it. */
 export interface Decision {
-  /** The alert it belongs to, as it was known; undefined: a new one. */
+  /** The stored alert that it belongs to. Undefined: a new alert. */
   alert: KnownAlert | undefined;
   seen: KnownMessage | undefined;
   key: string;
   status: AlertStatus;
   news: News;
-  /** The alert begins to fire with this very message: no rule has rung for it yet. */
+  /** True if the alert begins to fire with this message: no rule has called for it yet. */
   begins: boolean;
-  /** Results go under this message from now on, and an earlier acknowledgement is cleared. */
+  /** True if results go under this message from now on, and an earlier acknowledgement is cleared. */
   startsOver: boolean;
-  /** When it began to fire this time (ms). */
+  /** When this episode began, ms. */
   episodeAt: number;
-  /** How long it had been silent before this message, ms. */
+  /** The silence before this message, ms. */
   silentMs: number;
-  /** The rules that match, in order; none where the message tells nothing new. */
+  /** The matching rules, in order. Empty if the message says nothing new. */
   matched: Rule[];
-  /** Those that have not rung for it yet: they ring now, or once their cooldown is over. */
+  /** The matching rules that have not called for it yet: they call now, or after their cooldown. */
   rings: Rule[];
-  /** Rules with `silentFor` that this message is a sign of life for: they call when none comes. */
+  /** Rules with `silentFor` for which this message counts as a sign of life. They call when none comes. */
   beats: Rule[];
-  /** Those that would ring, were the message not older than their `maxAge`, and how old it is (ms). */
+  /** Rules that would call, but the message is older than their `maxAge`; with its age in ms. */
   late: Rule[];
   ageMs: number;
-  /** Who has taken the alert, as its tool says ('': it names nobody); null: no news of that. */
+  /** Who acknowledged the alert, according to its tool ('': it names nobody). Null: nothing new about that. */
   acknowledgedBy: string | null;
 }
 
-/** Used where no rule says how long an alert may be silent. */
+/** For alerts without a rule that says how long an alert may be silent. */
 const usualExpireAfterMs = 24 * 3_600_000;
 
-/** True for a message that may end an alert of another key: then `Known.firing` is needed. */
+/** True if the message may end an alert with another key. Then `Known.firing` is needed. */
 export function mayEnd(understood: Understood): boolean {
   return understood.status === 'resolved' || understood.endsFailure;
 }
 
 /**
- * The one place that decides about an alert message: which alert it belongs to, what is new, which rules ring.
- * Production gives it rows of tables, the dry run gives it maps. Null: a message of somebody else in the thread of an
- * alert, which changes nothing and raises nothing.
+ * The only function that decides about an alert message: which alert it belongs to, what is new, which rules call.
+ * Production passes table rows, the dry run passes maps. Null: a message of another bot in the thread of an alert; it
+ * changes nothing and raises nothing.
  */
 export function decide(known: Known, heard: Heard, rules: Rule[]): Decision | null {
   const { gated, understood, now } = heard;
@@ -129,12 +134,12 @@ export function decide(known: Known, heard: Heard, rules: Rule[]): Decision | nu
       !hasRung(rule, rangAt?.get(rule.name), { begins, episodeAt, silentMs }) && !hasRungForTwin(rule, known),
   );
   const wallAt = heard.wallAt ?? now;
-  // We noted ourselves when a source posted; a message of Slack has Slack's time.
+  // A message of a source has our own time of arrival, a Slack message has Slack's time.
   const ageMs =
     heard.source === undefined ? wallAt - (sentAt(gated) ?? wallAt) : now - heard.source.receivedAt;
   const late = due.filter((rule) => ageMs > rule.maxAgeMs);
   const acknowledgedBy = acknowledgment(heard, status, news, alert);
-  // Said with its key by the tool itself, this can be nothing but an acknowledgement: of what does not fire, it is nothing.
+  // With an exact key this can only be an acknowledgement. If the alert does not fire, it means nothing.
   if (heard.source?.exact === true && status === 'info' && acknowledgedBy === null) return null;
   const rings = acknowledgedBy === null ? due.filter((rule) => !late.includes(rule)) : [];
   const expiries = matched.map((rule) => rule.expireAfterMs);
@@ -146,7 +151,10 @@ export function decide(known: Known, heard: Heard, rules: Rule[]): Decision | nu
   };
 }
 
-/** The status that a message gives its alert: a build that passed ends its failure, and an edit may say so below its title. */
+/**
+ * The status that a message gives its alert. A passed build ends its failure, and an edit may say the end below its
+ * title.
+ */
 function statusHere(gated: GatedMessage, understood: Understood, alert: KnownAlert | undefined): AlertStatus {
   const { status, endsFailure, endsBelow } = understood;
   if (endsFailure && alert?.status === 'firing') return 'resolved';
@@ -154,13 +162,13 @@ function statusHere(gated: GatedMessage, understood: Understood, alert: KnownAle
   return gated.isEdit && endsBelow && isAlert ? 'resolved' : status;
 }
 
-/** The very version of a message that was seen before. */
+/** True if this version of the message was seen before. */
 function isAgain(gated: GatedMessage, seen: KnownMessage | undefined): boolean {
   if (seen === undefined) return false;
   return !gated.isEdit || (seen.editedTs !== undefined && Number(gated.editedTs) <= Number(seen.editedTs));
 }
 
-/** A sign of life counts at any time of the day: `between` and `days` say when its absence calls. */
+/** A sign of life counts at any time of day. `between` and `days` only say when its absence calls. */
 function beatsOf(rules: Rule[], facts: RuleFacts, context: RuleContext): Rule[] {
   return rules.filter((rule) => {
     const always = { ...rule, between: undefined, days: undefined, stop: false };
@@ -168,13 +176,13 @@ function beatsOf(rules: Rule[], facts: RuleFacts, context: RuleContext): Rule[] 
   });
 }
 
-/** Slack's time of a message, or of the edit that it is (ms); null where it tells none. */
+/** Slack's time of a message or of its edit, ms. Null if it has none. */
 export function sentAt({ ts, editedTs }: GatedMessage): number | null {
   const at = Math.round(Number(editedTs ?? ts) * 1000);
   return Number.isFinite(at) && at > 1e12 ? at : null;
 }
 
-/** A tool's word that somebody has taken an alert that fires. A message that lets it fire anew does not count. */
+/** Who acknowledged a firing alert, according to its tool. A message that fires again is not counted. */
 function acknowledgment(
   { gated, understood }: Heard,
   status: AlertStatus,
@@ -186,20 +194,20 @@ function acknowledgment(
   return isOlder ? null : understood.acknowledgedBy;
 }
 
-/** Where and when a message is, as rules see it. */
+/** Where and when a message came, as rules need it. */
 export function contextOf({ gated, now, wallAt, source }: Heard): RuleContext {
   const { channel, botId, appId } = gated;
   return { channel, botId, appId, source: source?.name, now: wallAt ?? now };
 }
 
-/** What rules may look at. */
+/** The facts that rules may match. */
 export function factsOf(understood: Understood, status: AlertStatus): RuleFacts {
   return { status, severity: understood.severity, title: understood.title, text: understood.text };
 }
 
 /**
- * The alert that a message belongs to: that of its own earlier version, of its thread, of its key, or the one alert
- * that it ends. An alert belongs to the sender that raised it.
+ * The alert that a message belongs to: that of its earlier version, of its thread, of its key, or the one alert that
+ * it ends. An alert belongs to the bot that raised it.
  */
 function place(
   known: Known,
@@ -224,7 +232,10 @@ function place(
   }
 }
 
-/** An alert is changed by the sender that raised it, and by one that stands beside that sender in a rule's `from`. */
+/**
+ * True if the message may change the alert: it comes from the bot that raised it, or from one beside that bot in a
+ * rule's `from`.
+ */
 function mayChange(gated: GatedMessage, alert: KnownAlert, rules: Rule[]): boolean {
   if (gated.botId === alert.botId) return true;
   return rules.some((rule) => {
@@ -233,7 +244,7 @@ function mayChange(gated: GatedMessage, alert: KnownAlert, rules: Rule[]): boole
   });
 }
 
-/** True where a rule of the channel names the sender. */
+/** True if a rule of the channel names the bot. */
 function isNamed(gated: GatedMessage, rules: Rule[]): boolean {
   return rules.some(
     (rule) => watches(rule, gated.channel) && rule.match.from !== undefined && isFrom(rule.match.from, gated),
@@ -244,7 +255,7 @@ function watches(rule: Rule, channel: string | undefined): boolean {
   return channel === undefined || rule.channels.includes(channel);
 }
 
-/** What a message changes of its alert, with the order of Slack's own times in mind. */
+/** What a message changes of its alert, in the order of Slack's own times. */
 function newsHere(
   heard: Heard,
   status: AlertStatus,
@@ -257,11 +268,11 @@ function newsHere(
     return isOlderPost(heard, status, alert)
       ? 'none'
       : newsOf(status, false, undefined, alert?.status, undefined);
-  // Slack may deliver a firing after its own resolve, though it was posted before.
+  // Slack may deliver a firing message after its resolve, although it was posted first.
   if (alert !== undefined && at < Number(alert.lastTs)) return 'none';
   const news = newsOf(status, gated.isEdit, gated.editedTs, alert?.status, seen);
   if (news !== 'none' || status !== 'firing') return news;
-  // Tools that edit their first message for every change: it still fires, and may match another rule by now.
+  // Some tools edit their first message for each change. It still fires, but another rule may match now.
   const isNewerEdit =
     gated.isEdit &&
     seen !== undefined &&
@@ -270,14 +281,14 @@ function newsHere(
   return isNewerEdit ? 'refreshed' : 'none';
 }
 
-/** A post and its answer may cross another post's; what begins to fire later than this rings, whatever its time says. */
+/** Two posts and their answers may cross. A firing that begins later than this (ms) calls, whatever its times say. */
 const crossedMs = 2 * 60_000;
-/** Several clocks write the times of one group. */
+/** The times of one group come from several clocks. */
 const clocksDifferSeconds = 10;
 
 /**
- * A tool says again what has been firing for long, so its times may go back. Old news is a firing that began before the
- * resolve that has just come, and a resolve from before what fires now began.
+ * True for old news: a firing that began before the last resolve, or a resolve from before the current firing. A tool
+ * may repeat an old firing, so its times may go back.
  */
 function isOlderPost({ gated, now }: Heard, status: AlertStatus, alert: KnownAlert | undefined): boolean {
   if (alert === undefined || status === alert.status) return false;
@@ -286,7 +297,10 @@ function isOlderPost({ gated, now }: Heard, status: AlertStatus, alert: KnownAle
   return aheadSeconds > clocksDifferSeconds;
 }
 
-/** True if a rule has rung for this episode of an alert: a firing only refreshes it, unless it was silent for long. */
+/**
+ * True if a rule has called for this episode of the alert. Further firings only refresh it, unless it was silent for
+ * long.
+ */
 export function hasRung(
   rule: Rule,
   rangAt: number | undefined,
@@ -296,18 +310,20 @@ export function hasRung(
   return rangAt >= alert.episodeAt && alert.silentMs <= rule.expireAfterMs;
 }
 
-/** True if the rule has rung for the same alert, which has come the other way and still fires. */
+/** True if the rule has called for the same alert, which came the other way and still fires. */
 function hasRungForTwin(rule: Rule, { twin, rings }: Known): boolean {
   const rangAt = twin === undefined ? undefined : rings.get(twin.id)?.get(rule.name);
   return twin !== undefined && rangAt !== undefined && rangAt >= twin.episodeAt;
 }
 
-/** When a rule that has not rung for this episode rings: at once, or when its cooldown is over (ms). */
+/** When a rule that has not called for this episode calls (ms): at once, or after its cooldown. */
 export function ringsAt(rule: Rule, rangAt: number | undefined, now: number): number {
   return rangAt === undefined ? now : Math.max(now, rangAt + rule.cooldownMs);
 }
 
-/** What a message changes of its alert's row; null: nothing. `title` and the rest are the newest that fired. */
+/**
+ * What a message changes of its alert's row. Null: nothing. `title` and the rest come from the newest firing message.
+ */
 export function changesOf(
   decision: Decision,
   { gated, understood, now, source, details }: Heard,
@@ -335,7 +351,7 @@ export function changesOf(
   };
 }
 
-/** What is stored of the message itself from now on; null: an older version of it than the one that is stored. */
+/** What to store of the message itself. Null: a newer version of it is stored already. */
 export function messageOf(decision: Decision, gated: GatedMessage): KnownMessage | null {
   const { seen, status } = decision;
   if (seen !== undefined && !gated.isEdit) return null;

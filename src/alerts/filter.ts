@@ -14,7 +14,7 @@ export type NotAnAlert =
   | 'unfurl'
   | 'unchanged';
 
-/** Who we are, as far as it is known; an envelope says some of it itself. */
+/** Who we are, as far as we know. An envelope contains some of it. */
 export interface GateContext {
   ownBotId?: string | undefined;
   ownAppId?: string | undefined;
@@ -22,15 +22,15 @@ export interface GateContext {
   teamId?: string | undefined;
 }
 
-/** A bot's message that is worth understanding. */
+/** A bot's message that may be an alert. */
 export interface GatedMessage {
   channel: string | undefined;
-  /** The message's own time, also for an edit of it. */
+  /** The message's own time; an edit keeps it. */
   ts: string;
-  /** The first message of the thread it replies in; undefined when it is no reply. */
+  /** The first message of its thread. Undefined if it is not a reply. */
   threadTs: string | undefined;
   isEdit: boolean;
-  /** Slack's time of the edit; undefined when it is none. */
+  /** Slack's time of the edit. Undefined if it is not an edit. */
   editedTs: string | undefined;
   botId: string;
   appId: string | undefined;
@@ -41,12 +41,13 @@ export interface GatedMessage {
 
 export type Gate = { alert: GatedMessage } | { reason: NotAnAlert };
 
-// Everything else (bot_add, channel_join, tombstone, …) may carry a bot_id too and is no alert.
+// Other subtypes (bot_add, channel_join, tombstone, …) may also have a bot_id, but are no alerts.
 const acceptedSubtypes = new Set([undefined, 'bot_message', 'thread_broadcast']);
 
 /**
- * Lets bots' messages through and nothing else.
- * @param raw a `message` event, `{event}`, a whole `event_callback`, or a Socket Mode envelope around one; anything is safe
+ * Lets only bots' messages through.
+ * @param raw a `message` event, `{event}`, a whole `event_callback`, or a Socket Mode envelope around one; any other
+ * value is refused, never an error
  */
 export function gate(raw: unknown, context: GateContext = {}): Gate {
   const { event, envelope } = unwrap(raw);
@@ -105,7 +106,7 @@ function unwrap(raw: unknown): { event: JsonObject | undefined; envelope: JsonOb
   return { event: outer, envelope: undefined };
 }
 
-/** Ids of an Enterprise Grid (E…) name the organisation, not the workspace: only two T… can differ. */
+/** On an Enterprise Grid an id with E… names the organisation, so only two ids with T… can differ. */
 function isOtherTeam(theirs: string | undefined, ours: string | undefined): boolean {
   return theirs?.startsWith('T') === true && ours?.startsWith('T') === true && theirs !== ours;
 }
@@ -117,7 +118,7 @@ function emptyEdit(message: JsonObject, previous: JsonObject | undefined): NotAn
   return unfurls ? 'unfurl' : 'unchanged';
 }
 
-/** What is understood of a message, without previews: two equal ones say the same. */
+/** What we read of a message, without link previews. Two messages with equal content say the same. */
 function content(message: JsonObject): string {
   const { pieces, colors } = flatten(message);
   return JSON.stringify([pieces, colors]);

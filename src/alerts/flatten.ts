@@ -4,13 +4,14 @@ import type { Flattened, Sink } from './pieces.ts';
 import { type FoundLink, linesOf, plain } from './text.ts';
 import { isUnfurl } from './unfurl.ts';
 
-// A page of text says what an alert is; what stands behind it is a list. Bounds the time for a message of any size.
+// How many characters are read, to limit the time for a message of any size. An alert says what it is about on its
+// first page; the rest is a list.
 const textBudget = 16_000;
 const maximumAttachments = 100;
-// An attachment's fallback is a second copy: a line or two of it are enough.
+// An attachment's fallback is a second copy: a line or two are enough.
 const fallbackLength = 1_500;
 
-/** A message as plain lines, fields, links and colours, whatever tool wrote it; reads at most 16,000 characters. */
+/** Turns a message of any tool into plain lines, fields, links and colours. Reads at most 16,000 characters. */
 export function flatten(message: JsonObject): Flattened {
   const flat: Flattened = { pieces: [], fields: [], colors: [], fallbacks: [], text: '' };
   const sink = createSink(flat);

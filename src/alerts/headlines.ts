@@ -1,7 +1,7 @@
 import { generic, normalizeTitle } from './normalize-title.ts';
 import type { Flattened, PieceKind } from './pieces.ts';
 
-/** A line that speaks first somewhere in a message. */
+/** The first line of a headline-like part of a message. */
 export interface Head {
   kind: PieceKind;
   line: string;
@@ -10,8 +10,8 @@ export interface Head {
 const maximumHeads = 8;
 
 /**
- * The lines that speak first, in reading order: of the text, of headers, of the first section, pretexts and titles;
- * of an attachment's text only where no title stands above it.
+ * The first line of each headline-like part, in reading order: the text, headers, the first section, pretexts and
+ * titles; an attachment's text only if it has no title.
  */
 export function headsOf(flat: Flattened): Head[] {
   const heads: Head[] = [];
@@ -31,7 +31,7 @@ export function headsOf(flat: Flattened): Head[] {
     if (line === undefined || count >= (limits[piece.kind] ?? 0)) continue;
     const titled = heads.some((head) => head.kind === 'title' || head.kind === 'header');
     if (piece.kind === 'body' && titled) continue;
-    // A section under a header is the body of the message, unless the header only says who speaks.
+    // A section under a header is the message's body, unless the header only names the tool.
     if (piece.kind === 'section' && titled && !heads.every((head) => isBanner(head.line, undefined)))
       continue;
     counts.set(piece.kind, count + 1);
@@ -59,7 +59,10 @@ const toolWords = new Set(
   ),
 );
 
-/** True for a line that says who speaks and no more: "Uptime Kuma Alert", "Incident triggered", "CRITICAL". */
+/**
+ * True for a line that only names the tool or says that there is an alert: "Uptime Kuma Alert", "Incident triggered",
+ * "CRITICAL".
+ */
 export function isBanner(line: string, botName: string | undefined): boolean {
   const own = new Set((botName ?? '').toLowerCase().split(/[^\p{L}\p{N}.]+/u));
   const words = normalizeTitle(line.slice(0, 200))
@@ -70,7 +73,7 @@ export function isBanner(line: string, botName: string | undefined): boolean {
   );
 }
 
-/** The title of the first attachment, else a header, else the first line, that names something. Never empty. */
+/** The title: the first attachment title that names something, else a header, else the first line. Never empty. */
 export function titleOf(heads: Head[], botName: string | undefined): string {
   const order: PieceKind[] = [
     'title',

@@ -4,14 +4,17 @@ import { linkIds } from './link.ts';
 import { looseWords, normalizeTitle } from './normalize-title.ts';
 import type { Flattened } from './pieces.ts';
 
-/** What a message is about, in parts; JSON-safe, so that it can be stored beside the key. */
+/** What a message is about, in parts. JSON-safe, because it is stored beside the key. */
 export interface Identity {
-  /** An id that one incident keeps while it lives ("incident/PT4KHLK"); it alone makes the key. */
+  /**
+   * The id of an incident ("incident/PT4KHLK"), which stays the same while it lives. If there is one, it alone makes
+   * the key.
+   */
   incident: string | null;
-  /** The title without state and quantities, and what a title that names little needs beside it. */
+  /** The title without state and quantities, with more text if such a title names little. */
   strict: string;
   loose: string;
-  /** Ids of rules, checks and projects in the link. */
+  /** Ids of rules, checks and projects from the link. */
   things: string[];
   /** Labelled hosts, services, checks …: "host:host=web-1". */
   subjects: string[];
@@ -23,7 +26,7 @@ const incidentNumbers = [
   /\b((?:inc-?|prb-?|p-)\d{2,12})\b/i,
 ];
 
-/** Finds what a message is about. @param title the message's title as chosen for people */
+/** Finds what a message is about. @param title the title that people see */
 export function identify(
   flat: Flattened,
   heads: Head[],
@@ -37,7 +40,7 @@ export function identify(
   const parts = [core.strict];
   const looseParts = [core.loose];
   const isGroup = /^\W{0,12}\[(?:firing|resolved)\b/i.test(title);
-  // The title has the group's own labels; the list below it changes with every alert that joins.
+  // The title has the labels of the whole group. The list below it changes with each alert that joins the group.
   const listsGroup = isGroup && (/\[firing[^\]\d]{0,3}(?:[2-9]|\d\d)/i.test(title) || /\)\s*$/.test(title));
   const subjects = listsGroup ? new Map<string, string>() : subjectsOf(labels, false);
   if (!isGroup && (core.strict === '' || isBanner(title, botName))) {
@@ -49,7 +52,8 @@ export function identify(
       }
     }
   }
-  // A title that is a bare name ("orders") has what happened in the line above it; two things may happen to one name.
+  // If the title is a bare name ("orders"), the line above it says what happened: two faults of one name are two
+  // alerts.
   if (!isGroup && parts.length === 1 && /^\S+$/.test(core.strict)) {
     const said = heads.map((head) => normalizeTitle(head.line).strict);
     const around = said.find((line) => line !== core.strict && line.split(' ').includes(core.strict));
@@ -82,8 +86,9 @@ function numberOf(heads: Head[]): string | null {
 }
 
 /**
- * Names in the first line under the title, for two hosts may share a title: "web-1", "payments-api", "db.example.com",
- * "10.0.0.5", the word beside "service" or behind "on". Only names: the rest of the line is told anew each time.
+ * Names in the first line below the title, because two hosts may share a title: "web-1", "payments-api",
+ * "db.example.com", "10.0.0.5", the word next to "service" or after "on". Only names: the rest of that line changes
+ * each time.
  */
 function namesBelow(flat: Flattened, title: string): string[] {
   const lines = flat.pieces
@@ -107,7 +112,7 @@ const kinds =
 const places =
   /^(?:on|for|in|service|host|server|node|instance|pod|queue|job|app|application|database|cluster|topic|namespace|container|site|function|bucket|table|volume)$/;
 
-/** Units, versions of protocols, digests: they carry digits and name nothing. */
+/** Units, protocol versions, digests: words with digits that name nothing. */
 function isQuantity(word: string): boolean {
   return (
     /^(?:p\d\d|http\/?\d*|utf-?8|sha\d+|md5|ipv[46]|x\d+)$/.test(word) ||

@@ -1,21 +1,21 @@
 import type { Field, Flattened } from './pieces.ts';
 
-// An alert names what it is about near its top; what stands further down is a list of samples or a stack trace.
+// An alert names its subject near the top. Further down come samples or a stack trace.
 const maximumLines = 60;
 const maximumLabels = 80;
 
 /** A label and its value, from a field or from a line such as "Host: web-1" or " - instance = web-1". */
 export interface Label {
-  /** Lower case, blanks made one. */
+  /** In lower case, with single blanks. */
   name: string;
   value: string;
-  /** False: laid out as a field. True: found in running text, by its line's number. */
+  /** Undefined: a field. Otherwise the number of its line in the text. */
   line: number | undefined;
 }
 
 const pairPattern = /^[^\p{L}\p{N}]{0,6}([\p{L}][\p{L}\p{N} _./()-]{0,34}?)\s?(?::|=|：)\s*(\S.{0,300})$/u;
 
-/** All labels of a message: its fields first, then those of its lines. */
+/** All labels of a message: those of its fields first, then those of its lines. */
 export function labelsOf(flat: Flattened): Label[] {
   const labels: Label[] = flat.fields.map((field: Field) => ({
     name: labelName(field.label),
@@ -93,25 +93,25 @@ const stateLabels = new Set([
   'condition status',
 ]);
 
-/** Values of fields that say how the alert is now, in order. */
+/** The values of fields that say the alert's state, in order. */
 export function statesOf(labels: Label[]): string[] {
   return labels
     .filter(
       (label) =>
         stateLabels.has(label.name) &&
-        // What a tool does about an event is no state of it: "Action: alert".
+        // "Action: alert" says what the tool does, not the state.
         !(label.name === 'action' && /^\W*(?:alert|alarm|page|warn|notify)\W*$/i.test(label.value)) &&
         (label.line === undefined || (label.line <= 12 && isShort(label.value))),
     )
     .map((label) => label.value);
 }
 
-/** True when the value is a word or three, no prose. */
+/** True if the value is one to three words and not prose. */
 export function isShort(value: string): boolean {
   return value.length <= 60 && value.split(/\s+/).length <= 5;
 }
 
-/** What an alert can be about: kind by kind, the labels that name it. */
+/** What an alert can be about. For each kind, the labels that name it. */
 const subjects: Record<string, string> = {
   host: 'host, hostname, host name, node, node name, server, server name, machine, device, device name, agent, agent name, computer, vm, hosts, host s, affected host, displayname, group, groups, tags group, scope',
   instance: 'instance, instance id, instanceid, instances',
@@ -134,8 +134,8 @@ const subjectOf = new Map<string, string>(
 );
 
 /**
- * What the message says it is about, by label. A label with several values is left out: the message lists several
- * alerts then, and the list changes from one message to the next.
+ * What the message says it is about, by label. A label with several values is left out: such a message lists several
+ * alerts, and the list changes from message to message.
  */
 export function subjectsOf(labels: Label[], fieldsOnly: boolean): Map<string, string> {
   const found = new Map<string, string>();
@@ -143,7 +143,7 @@ export function subjectsOf(labels: Label[], fieldsOnly: boolean): Map<string, st
   for (const label of labels) {
     const name = subjectOf.get(label.name);
     if (name === undefined || (fieldsOnly && label.line !== undefined)) continue;
-    // "Alert: web-1 is down" is the title itself, only a field of that name names a check.
+    // "Alert: web-1 is down" in the text is the title itself; only a field of that name names a check.
     if (label.line !== undefined && (label.value.length > 120 || label.name === 'alert')) continue;
     const value = label.value.toLowerCase().trim();
     const known = found.get(name);

@@ -1,10 +1,13 @@
 import { cleanText } from '../clean-text.ts';
 import type { Flattened } from './pieces.ts';
 
-/** An id in a link, with what it names: "incidents/PT4KHLK", "monitors/1234". */
+/** An id in a link, with its kind: "incidents/PT4KHLK", "monitors/1234". */
 export interface LinkId {
   name: string;
-  /** One incident has one: it is the same while the alert lives, whatever its title becomes. Else: a rule, a check, a project. */
+  /**
+   * True for the id of one incident, which stays the same while the alert lives, whatever its title. False for a
+   * rule, a check, a project.
+   */
   isIncident: boolean;
 }
 
@@ -27,12 +30,12 @@ const thingNames = new Set(
    alerting transactions device-group resource list-detail cases case`.split(/\s+/),
 );
 
-/** Behind these a name may stand before the id: "item/acme-web/412", "alerting/grafana/fe1ab2c3d4". */
+/** After these words a name may come before the id: "item/acme-web/412", "alerting/grafana/fe1ab2c3d4". */
 const namedThings = new Set(
   'item items error errors fault faults alert alerts alarm alarms alerting'.split(' '),
 );
 
-/** Collections of runs: their ids are of one event alone. */
+/** Lists of runs. The id of a run belongs to one event only. */
 const runNames = new Set(['runs', 'pipelines', 'builds', 'build', 'executions', 'workflows']);
 
 const thingParameters = new Set(
@@ -45,15 +48,16 @@ const incidentParameters = new Set(
   'pid incidentid incident_id issueid issue_id problemid problem_id incident'.split(' '),
 );
 
-// Trackers and pages for people: the same one stands under every alert of a rule.
+// Link trackers and pages for people: the same link is in every alert of a rule.
 const elsewhere =
   /(?:^|\.)(?:atlassian\.net|notion\.so|google\.com|confluence|wiki|docs|runbooks?)(?:\.|$)|runbook|playbook|\/wiki\//i;
 const besides =
   /run ?book|playbook|silence|dashboard|graph|quer(?:y|ies)|logs?\b|docs?|wiki|snooze|mute|acknowledge|resolve|unsubscribe|settings|preferences/i;
 
 /**
- * The link of the alert: the title's, else the first of a heading line, else the first button's, else a field's, else any.
- * @returns null when there is none
+ * The link of the alert. The title's link, else the first of a heading line, else the first button's, else a field's,
+ * else any.
+ * @returns null if there is none
  */
 export function mainLink(flat: Flattened): string | null {
   const from = (kinds: string[]): string | undefined =>
@@ -76,7 +80,7 @@ function isOpen(link: { url: string; label: string }): boolean {
   return link.url.length <= 3_000 && !/^(?:resolve|acknowledge|silence|mute)\b/i.test(link.label);
 }
 
-/** Ids in the links that stand where a tool links to the alert itself: its title, heading lines and buttons. */
+/** Ids in the links where tools put the link to the alert: its title, heading lines and buttons. */
 export function linkIds(flat: Flattened): LinkId[] {
   const found: LinkId[] = [];
   const order = ['title', 'text', 'header', 'pretext', 'section', 'button', 'field'];
@@ -90,7 +94,7 @@ export function linkIds(flat: Flattened): LinkId[] {
     const ids = idsOf(link.url);
     if (ids.length > 0) {
       found.push(...ids);
-      // The first link that names something is the alert's; later ones lead to graphs and settings.
+      // The first link that names something is the alert's. Later links go to graphs and settings.
       if (ids.some((id) => id.isIncident) || found.length > 0) return found;
     }
   }
@@ -112,7 +116,7 @@ function idsOf(url: string): LinkId[] {
     const pair = /^([\w.-]{1,30})=(.{1,200})$/.exec(segment);
     if (pair?.[1] !== undefined && pair[2] !== undefined) addParameter(ids, pair[1], pair[2]);
     const next = segments[index + 1];
-    // The number of a run changes each time; whose run it is stands before it.
+    // The run's number changes each time; the path before it says whose run it is.
     if (runNames.has(name) && index > 0 && next !== undefined && /\d/.test(next)) {
       ids.push({ name: `path=${segments.slice(0, index).join('/').toLowerCase()}`, isIncident: false });
       break;
@@ -128,7 +132,7 @@ function idsOf(url: string): LinkId[] {
     }
   }
   for (const [name, value] of [...parsed.searchParams].slice(0, 30)) addParameter(ids, name, value);
-  // "sensor.htm?id=2041": the script's name says what the id is of.
+  // "sensor.htm?id=2041": the script's name says the kind of the id.
   const script = /\/([a-z]{3,20})\.[a-z]{2,4}$/i.exec(parsed.pathname.slice(0, 300))?.[1]?.toLowerCase();
   const id = parsed.searchParams.get('id');
   if (script !== undefined && thingNames.has(script) && id !== null && isId(id))
@@ -147,7 +151,7 @@ function addParameter(ids: LinkId[], rawName: string, value: string): void {
   else if (thingParameters.has(name)) ids.push({ name: `${name}=${value.toLowerCase()}`, isIncident: false });
 }
 
-/** "list" and "new" are pages, "PT4KHLK", "1234" and "0.m2x" are ids. */
+/** "list" and "new" are pages. "PT4KHLK", "1234" and "0.m2x" are ids. */
 function isId(segment: string): boolean {
   return segment.length <= 200 && (/\d/.test(segment) || /^[A-Z]{6,}$/.test(segment));
 }

@@ -1,7 +1,7 @@
 import { RE2JS } from 're2js';
 import type { AlertMatch, AlertSeverity, AlertStatus, Rule, TextPattern } from '../config/types.ts';
 
-/** What a rule may look at. */
+/** The facts of an alert that a rule may match. */
 export interface RuleFacts {
   status: AlertStatus;
   severity: AlertSeverity | null;
@@ -9,25 +9,25 @@ export interface RuleFacts {
   text: string;
 }
 
-/** Where and when. */
+/** Where and when the message came. */
 export interface RuleContext {
-  /** Undefined: not known (a message tried by hand); then every rule's channels fit. */
+  /** Undefined: not known (a message that is tried by hand); then the channels of every rule match. */
   channel: string | undefined;
   botId: string;
   appId: string | undefined;
-  /** The source that posted it to us; undefined: it stands in a Slack channel. */
+  /** The source that posted it to us. Undefined: it came from a Slack channel. */
   source?: string | undefined;
-  /** Epoch ms; for `between` and `days`. */
+  /** Epoch ms, for `between` and `days`. */
   now: number;
 }
 
-// The engine is linear but slow per character: the start of a message is enough to tell it.
+// RE2 is linear but slow per character, so only the start of a message is matched.
 const regexInputLength = 8_000;
 const maximumRegexLength = 500;
 const maximumCached = 500;
 const compiled = new Map<string, RE2JS | string>();
 
-/** What a rule asks for, by the names of its keys in voicecall.yaml. */
+/** The conditions of a rule, by the names of its keys in voicecall.yaml. */
 export type Condition =
   | 'channels'
   | 'sources'
@@ -40,8 +40,8 @@ export type Condition =
   | 'between';
 
 /**
- * The rules that match this alert, in order; a rule with `stop` ends the list. A rule without `status` matches firing
- * alerts; `any` matches every bot message but the end of an alert, which a rule has to name as `resolved`.
+ * The rules that match this alert, in order. A rule with `stop` ends the list. A rule without `status` matches firing
+ * alerts. `any` matches every bot message except the end of an alert, which needs `resolved`.
  */
 export function matchRules(rules: Rule[], facts: RuleFacts, context: RuleContext): Rule[] {
   const matched: Rule[] = [];
@@ -53,7 +53,10 @@ export function matchRules(rules: Rule[], facts: RuleFacts, context: RuleContext
   return matched;
 }
 
-/** What keeps a rule from matching, one condition after the other: nothing is read beyond what the caller asks for. */
+/**
+ * The conditions that fail for a rule, one after the other. A lazy generator: the caller decides how many to
+ * evaluate.
+ */
 export function* failedConditions(
   rule: Rule,
   facts: RuleFacts,
@@ -84,13 +87,16 @@ function* failedFields(match: AlertMatch, facts: RuleFacts, context: RuleContext
   if (match.status !== undefined && !match.status.includes('any') && !match.status.includes(facts.status))
     yield 'status';
   if (match.severity !== undefined && !match.severity.includes(facts.severity)) yield 'severity';
-  // A source has shown its token: it needs no other name.
+  // A source has proved itself by its token, so `from` is not checked.
   if (match.from !== undefined && context.source === undefined && !isFrom(match.from, context)) yield 'from';
   if (match.title !== undefined && !matchesText(match.title, facts.title)) yield 'title';
   if (match.text !== undefined && !matchesText(match.text, facts.text)) yield 'text';
 }
 
-/** True where a list of bot_ids and app_ids names this sender. The name that a bot posts under is anybody's choice. */
+/**
+ * True if a list of bot_ids and app_ids contains this sender. Display names are not used, because anybody can choose
+ * one.
+ */
 export function isFrom(
   list: readonly string[],
   sender: { botId: string; appId: string | undefined },
@@ -101,18 +107,21 @@ export function isFrom(
 function matchesText(pattern: TextPattern, text: string): boolean {
   if ('substring' in pattern) return text.toLowerCase().includes(pattern.substring.toLowerCase());
   const regex = compile(pattern.regex, pattern.flags);
-  // A faulty pattern is refused when the configuration is read; here it matches nothing rather than everything.
+  // A faulty pattern is refused when the configuration is read. If one comes here, it matches nothing.
   return typeof regex !== 'string' && regex.matcher(text.slice(0, regexInputLength)).find();
 }
 
-/** What is wrong with a regular expression of a rule, in words; undefined when it can be used. */
+/** What is wrong with a rule's regular expression, in words. Undefined if it is valid. */
 export function patternFault(pattern: TextPattern): string | undefined {
   if ('substring' in pattern) return undefined;
   const regex = compile(pattern.regex, pattern.flags);
   return typeof regex === 'string' ? regex : undefined;
 }
 
-/** RE2 runs in linear time whatever the pattern; look-around and back-references are not in it. https://github.com/google/re2/wiki/Syntax */
+/**
+ * RE2 is linear for every pattern. It has no look-around and no back-references.
+ * https://github.com/google/re2/wiki/Syntax
+ */
 function compile(source: string, flags: string): RE2JS | string {
   const key = `${flags}/${source}`;
   const known = compiled.get(key);
@@ -147,7 +156,7 @@ function compileNew(source: string, flags: string): RE2JS | string {
 const formats = new Map<string, Intl.DateTimeFormat>();
 const dayNames = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
 
-/** The time of day and the day of the week there. Without a zone, the machine's own. */
+/** The minute of the day and the day of the week in a time zone. Without one, in the machine's time zone. */
 export function localTime(now: number, timeZone: string | undefined): { minute: number; day: number } {
   const key = timeZone ?? '';
   let format = formats.get(key);
@@ -169,7 +178,10 @@ export function localTime(now: number, timeZone: string | undefined): { minute: 
   };
 }
 
-/** A night from 22:00 to 07:00 belongs to the day on which it began. */
+/**
+ * True if `now` is within the rule's `between` and `days`. A night from 22:00 to 07:00 belongs to the day on which it
+ * begins.
+ */
 export function isWithin(rule: Pick<Rule, 'between' | 'days' | 'timeZone'>, now: number): boolean {
   if (rule.between === undefined && rule.days === undefined) return true;
   const { minute, day } = localTime(now, rule.timeZone);

@@ -1,7 +1,7 @@
 import { readHead } from './state-words.ts';
 import { fillers, wordClasses } from './vocabulary.ts';
 
-// A quantity that a message carries along is not what it is about: the next message of the same alert has another one.
+// A quantity is not what an alert is about: the next message of the same alert has another one.
 const unit =
   '(?:%|percent|pct|ns|µs|us|ms|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|weeks?|b|bytes?|[kmgtp]i?b(?:\\/s|ps)?|[kmgt]bit(?:\\/s)?|[kmg]bps|rpm|rps|qps|iops|°c|°f|°|c|f|hz|mhz|ghz|v|w|k|x)';
 const counted =
@@ -29,11 +29,11 @@ const volatilePatterns: [RegExp, string][] = [
     /\b(?:event|evt|trace|request|correlation|transaction|notification|execution|run|session|message)[ _-]?id ?[:=#]? ?[\w-]{1,64}/g,
     ' ',
   ],
-  // Numbers of builds and notifications; the number of an incident is kept elsewhere.
+  // Numbers of builds and notifications. The number of an incident is kept in Identity.incident.
   [/#\d{1,12}\b/g, ' '],
   [/\b\d{1,3}(?:,\d{3})+(?:\.\d+)?\b/g, ' '],
   [new RegExp(`(?<![\\w/.-])\\d{1,12} ?(?:of|/|out of) ?\\d{1,12}(?![\\w/])(?: ${counted}\\b)?`, 'g'), ' '],
-  // The threshold belongs to the check and stays: "> 90%".
+  // A threshold belongs to the check and stays: "> 90%".
   [
     new RegExp(
       `(?<![\\w.>=<≥≤-]|[><≥≤]=? ?|above |below |over |under |exceeds )[+-]?\\d{1,12}(?:[.,]\\d{1,9})? ?${unit}(?![\\w-])`,
@@ -57,34 +57,37 @@ const volatilePatterns: [RegExp, string][] = [
   [/(?<![\w-])(?:(?:\d{1,6} ?(?:d|h|m|s|ms)\b ?){1,5})/g, ' '],
 ];
 
-/** Why a check failed is told after its name and differs each time. */
+/** The reason why a check failed comes after its name and differs each time. */
 const reason =
   /(?:\s[-–—|]\s|:\s|\.\s|,\s|\s?\(|;\s|\s)(?:reason\b|(?<!\b(?:new|first|fatal|unhandled) )error\b ?:|we (?:detected|found|received|could)\b|cause\b|root cause\b|because\b|due to\b|http\/?\d?(?:\.\d)? ?(?:status|error|code|\d{3})|status(?: code)? ?:? ?\d{3}|\d{3} ?[-–:]? ?(?:ok|not found|internal|bad gateway|service unavailable|gateway|forbidden|unauthorized|server|too many)|connection (?:timed? ?out|refused|reset|timeout|error)|connect timeout|timedout|timeout\b|timed out|no response|dns\b|ssl\b|host (?:is )?(?:unreachable|not found)|request (?:timed|failed|aborted)|unexpected\b|expected\b|keyword\b|response (?:time|code)|socket\b|read timeout|(?:connect )?econn|connect etimedout|getaddrinfo|name resolution|it was down\b|was down\b|downtime\b|(?:lasted|duration|down for|up for|outage lasted|after)\b|ping\b ?(?:timeout|failed|loss)|packet loss|the (?:monitor|service|site|check) |started at|since\b|last (?:seen|value|ping)).*$/;
 
-/** "HOST: db01 SERVICE: MySQL MESSAGE: …": what the check printed stands last and differs each time. */
+/** "HOST: db01 SERVICE: MySQL MESSAGE: …": the check's output comes last and differs each time. */
 const printed = /^([^\p{L}]{0,40}\p{L}{3,12}: \S.{0,300}?) (?:message|output|info|details?) ?: .*$/u;
 
-/** A script's address behind the end of a sentence: "… is Up (12 ms) prtg.example.com/sensor.htm"; its id is read from the link. */
+/**
+ * The address of a script after a sentence: "… is Up (12 ms) prtg.example.com/sensor.htm". Its id is read from the
+ * link.
+ */
 const trailingPage =
   /(?<=[).]) [\w-]{1,60}(?:\.[\w-]{1,60}){1,5}\/[^\s?]{0,200}\.(?:html?|php|aspx|cgi|jsp)$/;
 
-/** What is left when a title of an alert loses its state and its numbers. */
+/** A title without state and numbers. */
 export interface Core {
-  /** Words in order; two messages with the same are taken for the same alert. */
+  /** The words in order. Two messages with equal words belong to the same alert. */
   strict: string;
-  /** Fewer words, sorted: good enough to end an alert where only one fits. */
+  /** Fewer words, sorted. Enough to end an alert if only one fits. */
   loose: string;
 }
 
-// States that come in pairs (firing and resolved, down and up): their words leave the title. Words that name a
-// fault of their own ("timeout", "expired", "exceeded") stay, for two faults of one thing are two alerts.
+// State words that come in pairs (firing and resolved, down and up) are removed from the title. Words that name a
+// fault ("timeout", "expired", "exceeded") stay, because two faults of one thing are two alerts.
 const kept = new Set(
   `timeout timedout late missed overdue expired exceeded exceeds stalled stuck panic outage broken crashed crashing crash crashloopbackoff
    oomkilled lost anomaly anomalous nodata inaccessible violation regression working responding fixed test custom monitoring updated
    completed merged deployed published pushed joined`.split(/\s+/),
 );
 
-/** Words that a resolve says differently. */
+/** Words that a resolve may say differently. */
 export const looseWords = new Set(
   `high low elevated above below over under exceeded exceeds exceeding threshold limit limits normal usage value level too is on for in at with from
    the a and or back range within more less than greater increased decreased spike drop slow now has have been was went alert detected not
@@ -94,17 +97,17 @@ export const looseWords = new Set(
 );
 
 /**
- * The stable part of a title: state words, severity, emoji and quantities go; names and numbers of things stay.
- * Linear in the title's length, of which 400 characters are read.
+ * The stable part of a title: without state words, severity, emoji and quantities; with names and numbers of things.
+ * Reads 400 characters, in linear time.
  */
 export function normalizeTitle(title: string): Core {
   let text = title.slice(0, 400);
-  // Alertmanager puts the labels that all alerts of the group share in brackets behind the group's own: they change with the group.
+  // Alertmanager adds the labels that all alerts of the group share in brackets. They change with the group.
   if (/^\W{0,12}\[(?:firing|resolved)\b/i.test(text)) text = withoutTrailingBracket(text);
   const lower = stripVolatile(text);
   const names: string[] = [];
   const { tokens } = readHead(lower);
-  // "Resolved: … by Anna": who ended an alert is not what it is about.
+  // "Resolved: … by Anna": the person's name is not what the alert is about.
   const endedBy = tokens.some((token) => token.said === 'resolves')
     ? tokens.findIndex((token, index) => token.lower === 'by' && index >= tokens.length - 3)
     : -1;
@@ -121,7 +124,7 @@ export function normalizeTitle(title: string): Core {
     )
       continue;
     if (fillers.has(token.lower) || generic.has(token.lower)) continue;
-    // "in 5m:" without its quantity is an "in" that leads nowhere.
+    // "in 5m:" without its quantity leaves a lone "in".
     const next = tokens[index + 1];
     const leadsOn = next?.kind === 'word' || (next !== undefined && /^["'“‘[({<>#$]$/.test(next.text));
     if (/^(?:in|after|for|at|since|with|on|of|from|within)$/.test(token.lower) && !leadsOn) continue;
@@ -138,13 +141,13 @@ export function normalizeTitle(title: string): Core {
   return { strict, loose };
 }
 
-/** Quantities, times and one-time ids taken out; capitals of state words stay, for they tell a state from a name. */
+/** Removes quantities, times and one-time ids. Keeps capitals, because they distinguish a state from a name. */
 function stripVolatile(text: string): string {
   let rest = text.replace(insensitive(printed), '$1').replace(trailingPage, '');
   for (const [pattern, replacement] of volatilePatterns)
     rest = rest.replace(insensitive(pattern), replacement);
   const cut = rest.replace(insensitive(reason), '');
-  // A title that is all reason ("Connection timed out") keeps it.
+  // A title that consists of its reason ("Connection timed out") keeps it.
   if (/[\p{L}\p{N}]{3}/u.test(withoutStates(cut))) rest = cut;
   return rest
     .replace(/\(\s*\)|\[\s*\]/g, ' ')
@@ -181,7 +184,7 @@ function withoutTrailingBracket(text: string): string {
   return end;
 }
 
-/** Words that every alert has; they name none. */
+/** Words that occur in every alert and name nothing. */
 export const generic = new Set(
   `alert alerts alarm alarms incident incidents problem notification notifications recovery event severity priority status state triggered
    firing resolved closed opened issue new details detail view escalation violation violated please`.split(

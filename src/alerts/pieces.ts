@@ -1,6 +1,6 @@
 import type { FoundLink } from './text.ts';
 
-/** Where a piece of a message stands; the first words of the early kinds say most. */
+/** Where a piece of a message comes from. The earlier kinds say more about the alert. */
 export type PieceKind =
   | 'text'
   | 'header'
@@ -24,23 +24,23 @@ export interface Field {
   value: string;
 }
 
-/** A message as plain words in reading order. */
+/** A message as plain text in reading order. */
 export interface Flattened {
   pieces: Piece[];
-  /** Fields as the tool laid them out; labels written inside of text are found by labels.ts. */
+  /** Fields that the tool laid out. labels.ts finds the labels inside text. */
   fields: Field[];
-  /** Colours of the attachments, in order, as written. */
+  /** The colours of the attachments, in order, unchanged. */
   colors: string[];
-  /** Kept for the severity that a shortened title lost. */
+  /** Kept for a severity that is missing in a shortened title. */
   fallbacks: string[];
-  /** All lines, for rules that look into the text. */
+  /** All lines, for rules that match the text. */
   text: string;
 }
 
 /** Collects pieces until the budget is used up. */
 export interface Sink {
   flat: Flattened;
-  /** Characters that may still be read. */
+  /** How many more characters may be read. */
   budget: number;
   add(kind: PieceKind, raw: unknown): void;
   field(label: unknown, value: unknown): void;

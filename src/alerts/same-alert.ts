@@ -2,10 +2,10 @@ import type { AlertStatus } from '../config/types.ts';
 import type { Identity } from './identity.ts';
 import type { Understood } from './understand.ts';
 
-/** fired: may ring. refreshed: fires again. resolved: ends it. none: nothing changed. */
+/** fired: rules may call. refreshed: it fires again. resolved: it ended. none: nothing changed. */
 export type News = 'fired' | 'refreshed' | 'resolved' | 'none';
 
-/** A reply tells of its thread's alert, unless it clearly fires for something else. */
+/** True if a reply is about the alert of its thread. False if it clearly fires for something else. */
 export function isSameAlert(understood: Understood, parent: { identity: Identity }): boolean {
   if (understood.status !== 'firing') return true;
   const mine = understood.identity.incident;
@@ -14,7 +14,7 @@ export function isSameAlert(understood: Understood, parent: { identity: Identity
   return !conflicts(understood.identity, parent.identity);
 }
 
-/** The one firing alert that a resolve with another key ends; undefined where none or several fit. */
+/** The one firing alert that a resolve with another key ends. Undefined if none or several fit. */
 export function findEnded<Alert extends { identity: Identity }>(
   identity: Identity,
   firing: readonly Alert[],
@@ -39,7 +39,7 @@ function sameSubjects(left: Identity, right: Identity): boolean {
   return left.subjects.every((subject) => right.subjects.includes(subject));
 }
 
-/** True where both name the same kind of thing and name it differently: another host, another monitor, another incident. */
+/** True if both name the same kind of thing but different things: another host, another monitor, another incident. */
 export function conflicts(left: Identity, right: Identity): boolean {
   if (left.incident !== null && right.incident !== null && left.incident !== right.incident) {
     if (kindOf(left.incident) === kindOf(right.incident)) return true;
@@ -61,7 +61,10 @@ function kindOf(id: string): string {
   return id.split(/[/=]/)[0] ?? id;
 }
 
-/** What a message changes. @param previous the alert as it was known; @param message the same Slack message as it was known */
+/**
+ * What a message changes. @param previous the stored alert; @param message the stored version of the same Slack
+ * message
+ */
 export function newsOf(
   status: AlertStatus,
   isEdit: boolean,
@@ -70,7 +73,7 @@ export function newsOf(
   message: { status: AlertStatus; editedTs: string | undefined } | undefined,
 ): News {
   if (message !== undefined) {
-    // An original behind its own edit, the same message again, or an older edit behind a newer one: nothing new.
+    // An original after its edit, the same version again, or an older edit after a newer one: nothing new.
     if (!isEdit || isOlder(editedTs, message.editedTs)) return 'none';
     if (message.status === status || status === 'info') return 'none';
   }

@@ -6,12 +6,15 @@ import { alertNouns } from './vocabulary.ts';
 
 export interface SeverityEvidence {
   labels: Label[];
-  /** The lines that speak first, titles among them. */
+  /** The first lines of headline-like parts, with the titles. */
   heads: string[];
   fallbacks: string[];
-  /** State fields: "Status: CRITICAL" says both. */
+  /** State fields. "Status: CRITICAL" gives state and severity. */
   states: string[];
-  /** Azure counts Sev0 (critical) to Sev4 (verbose), others SEV1 to SEV5: https://learn.microsoft.com/azure/azure-monitor/alerts/alerts-overview */
+  /**
+   * Azure counts from Sev0 (critical) to Sev4 (verbose), others from SEV1 to SEV5:
+   * https://learn.microsoft.com/azure/azure-monitor/alerts/alerts-overview
+   */
   isAzure: boolean;
 }
 
@@ -31,11 +34,11 @@ const levelOf = new Map<string, AlertSeverity>(
 const severityLabels =
   /^(?:(?:alert|alarm|incident|issue|event|problem|trigger|monitor|rule|finding|current|highest|max)? ?(?:severity|priority|importance|urgency|criticality|sev|level|alertlevel|severity level|severity label|priority level|log level|impact level|threat level)|severity name)$/;
 
-/** Always a severity in brackets or at a start; "high" or "error" there may be part of a name. */
+/** In brackets or at the start these always mean a severity. "high" or "error" may be part of a name there. */
 const clear =
   /^(?:critical|crit|fatal|disaster|emergency|warning|warn|info|informational|average|p[0-5]|sev-?[0-5]|high|medium|low|minor|major|error|notice|severe|urgent)$/;
 
-/** Severity as the message states it; null when it states none. Prose is never asked. */
+/** The severity that the message states. Null if it states none. Prose is not read. */
 export function readSeverity(evidence: SeverityEvidence): AlertSeverity | null {
   const { labels, heads, fallbacks, states, isAzure } = evidence;
   const inOrder = [
@@ -62,7 +65,7 @@ export function readSeverity(evidence: SeverityEvidence): AlertSeverity | null {
   return byEmoji(heads);
 }
 
-/** A word that a format has for severity ("error"); null for any that says nothing of it. */
+/** The severity for a format's own word ("error"). Null if the word says nothing about severity. */
 export function severityWord(word: string): AlertSeverity | null {
   return levelOf.get(word.toLowerCase()) ?? null;
 }
@@ -83,11 +86,12 @@ function levelOfValue(value: string, label: string, isAzure: boolean): AlertSeve
   }
   const number = Number(words[0] ?? 'x');
   if (!Number.isFinite(number)) return undefined;
-  // Rule levels run to 15 (https://documentation.wazuh.com/current/user-manual/ruleset/rules/rules-classification.html).
+  // Rule levels go up to 15
+  // (https://documentation.wazuh.com/current/user-manual/ruleset/rules/rules-classification.html).
   if (label.includes('level')) return number >= 12 ? 'critical' : number >= 7 ? 'warning' : 'info';
   if (Number.isInteger(number) && number >= 1 && number <= 5)
     return number <= 2 ? 'critical' : number === 3 ? 'warning' : 'info';
-  // Scores run to 10 or 100, upwards.
+  // Scores go up to 10 or 100; higher is worse.
   const score = number > 10 ? number / 10 : number;
   return score >= 7 ? 'critical' : score >= 4 ? 'warning' : 'info';
 }
@@ -99,7 +103,8 @@ function inBrackets(line: string, isAzure: boolean): AlertSeverity | undefined {
       if (clear.test(part.toLowerCase())) return levelOfWord(part, isAzure);
     }
   }
-  // "[FIRING:1] DiskFull (host1 warning)": the other labels' values, severity among them while all alerts share it.
+  // "[FIRING:1] DiskFull (host1 warning)": the values of shared labels. Severity is one of them if all alerts share
+  // it.
   if (/^\W{0,8}\[(?:firing|resolved)/i.test(head)) {
     for (const [, inner = ''] of head.matchAll(/\(([^()]{1,600})\)/g)) {
       for (const part of inner.split(/[\s,]+/).reverse()) {
@@ -144,7 +149,7 @@ function atStart(line: string, isAzure: boolean): AlertSeverity | undefined {
         clear.test(token.lower) && /^(?:severity|priority)$/.test(words[index + 1]?.lower ?? ''),
     );
   if (stating !== undefined) return levelOfWord(stating.text, isAzure);
-  // "Alert Firing High": nothing but state and severity.
+  // "Alert Firing High": only state and severity.
   const rest = words.filter((token) => token.said === undefined && !alertNouns.has(token.lower));
   const [only] = rest;
   if (rest.length === 1 && only !== undefined && words.length > 1 && clear.test(only.lower))
@@ -155,7 +160,7 @@ function atStart(line: string, isAzure: boolean): AlertSeverity | undefined {
   return undefined;
 }
 
-/** A sign at a start is a severity where no state word stands beside it: "🔴 Down" is a state, "🔴 Disk full" is not. */
+/** An emoji at the start is a severity if no state word is beside it: "🔴 Down" is a state, "🔴 Disk full" is not. */
 function byEmoji(heads: string[]): AlertSeverity | null {
   for (const line of heads.slice(0, 3)) {
     if (/^\W{0,3}(?::large_blue_circle:|:blue_circle:|:information_source:|🔵|ℹ)/u.test(line)) return 'info';

@@ -1,22 +1,22 @@
 import { visible } from './text.ts';
 
-/** What a rule's `say` may name. */
+/** What a rule's `say` may contain. */
 export interface SayFacts {
   title: string;
   severity: string | null;
-  /** The tool, as its bot is called. */
+  /** The tool: the name of its bot. */
   source: string;
   /** The channel's name, without "#". */
   channel: string;
 }
 
-// Nothing longer is ever spoken; bounds the work.
+// Longer facts are cut before any other work, to limit the time.
 const factLength = 1_000;
 
 /**
- * The text to be spoken: the template with `{title}`, `{severity}`, `{source}`, `{channel}` filled in. What comes from
- * outside loses links, ids, mark-up, signs and anything that could be taken for a number to dial.
- * @param maxLength characters that the platform takes
+ * The text to speak: the template with `{title}`, `{severity}`, `{source}`, `{channel}` filled in. Foreign text loses
+ * links, ids, mark-up, signs and everything that sounds like a number to call.
+ * @param maxLength the most characters that the platform takes
  * @returns at most `maxLength` characters, cut at a word, never empty
  */
 export function renderSay(template: string, facts: SayFacts, maxLength: number): string {
@@ -26,7 +26,7 @@ export function renderSay(template: string, facts: SayFacts, maxLength: number):
     source: speakable(facts.source),
     channel: speakable(facts.channel),
   };
-  // One pass: a title that contains "{severity}" stays a title.
+  // In one pass, so that a title that contains "{severity}" is not filled in again.
   const filled = visible(template).replace(
     /\{([a-z]{1,20})\}/gi,
     (_, name: string) => known[name.toLowerCase()] ?? '',
@@ -36,7 +36,7 @@ export function renderSay(template: string, facts: SayFacts, maxLength: number):
   return cutAtWord(known.title === '' ? 'Alert.' : (known.title ?? 'Alert.'), maxLength);
 }
 
-/** Foreign text in words that a voice can read: no links, ids, mark-up, emoji, commands or phone numbers. */
+/** Foreign text that a voice can read: no links, ids, mark-up, emoji, commands or phone numbers. */
 export function speakable(foreign: string): string {
   let text = visible(foreign.slice(0, factLength)).normalize('NFKC');
   text = text.replace(/<[@!#][^<>]{0,200}>/g, ' ').replace(/<[^<>|]{0,500}\|([^<>]{0,500})>/g, '$1');
@@ -56,16 +56,16 @@ export function speakable(foreign: string): string {
 }
 
 const octet = '(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)';
-// With a value behind it, as in "10.0.0.5: 95%".
+// A machine's address may have a value after it: "10.0.0.5: 95%".
 const machine = new RegExp(
   `^${octet}(?:\\.${octet}){3}(?:[:/]\\d{1,5})?(?:[,;:]? \\d{1,3}(?:\\.\\d{1,2})?)?$`,
 );
-// "1,234,567" is read as one amount, below a thousand million.
+// "1,234,567" is an amount, below a thousand million.
 const amount = /^[1-9]\d{0,2}(?:,\d{3}){1,2}(?:\.\d{1,2})?$/;
 
 /**
- * Without what a voice could read as a number to dial: seven digits and more with nothing but spaces and signs between
- * them, as "9,1,9,0,0,5,5". Addresses of machines and amounts stay.
+ * Removes what sounds like a number to call: at least seven digits with only spaces and signs between them, such as
+ * "9,1,9,0,0,5,5". Addresses of machines and amounts stay.
  */
 function withoutNumbers(text: string): string {
   return text.replace(/\+?\p{Nd}(?:[^\p{L}\p{Nd}]{0,4}\p{Nd})*/gu, (run) => {
@@ -75,7 +75,7 @@ function withoutNumbers(text: string): string {
   });
 }
 
-/** "[FIRING:2]" is read by no voice; the rule's own words say that something fires. */
+/** Voices cannot read "[FIRING:2]"; the rule's own words say that something fires. */
 function withoutStatePrefix(title: string): string {
   return title.replace(/^\W{0,12}\[(?:firing|resolved)[^[\]]{0,40}\]\s*/i, '');
 }

@@ -11,26 +11,26 @@ import {
   wordClasses,
 } from './vocabulary.ts';
 
-// Titles are short; what stands behind this is prose.
+// Titles are short; after so many characters comes prose.
 const headLength = 400;
 
 export interface Token {
   text: string;
   lower: string;
   kind: 'word' | 'mark' | 'emoji';
-  /** Inside of [..], (..) or {..}. */
+  /** True inside [..], (..) or {..}. */
   bracketed: boolean;
-  /** Set for words that say what state the alert is in. */
+  /** For words that say the alert's state. */
   said?: WordClass;
 }
 
-/** What one line says about an alert, as far as its words stand where a state stands. */
+/** What one line says about an alert, from words in the place of a state. */
 export interface HeadReading {
   tokens: Token[];
-  /** In order: each word that says something, and whether it stands at the very start. */
+  /** Each word that says something, in order, and whether it is at the very start. */
   said: { class: WordClass; word: string; lead: boolean }[];
   emoji: { color: EmojiColor; weak: boolean } | undefined;
-  /** An alert word stands somewhere, not as a state. */
+  /** The line has an alert word, but not as a state. */
   weak: boolean;
 }
 
@@ -39,7 +39,7 @@ const bad =
 const worse =
   'critical|down|firing|active|alerting|failing|failed|triggered|warning|degraded|unhealthy|breaching|breached|unreachable|in alarm|above|below|exceeding|offline|detected|unavailable|high|violated|violating|present|occurring|late|met|true';
 
-/** Phrases of several words, made one word each. They are bounded and start at a word: linear. */
+/** Phrases that become one word each. Their length is limited and they start at a word, so matching is linear. */
 const phrases: [RegExp, string][] = [
   [/\bno[ _-]?data\b/gi, 'NODATA'],
   [/\binsufficient[ _]data\b/gi, 'INSUFFICIENTDATA'],
@@ -122,11 +122,11 @@ const separators = new Set([
   '”',
 ]);
 
-/** Splits a line into words, marks and emoji, and finds which words say how the alert is. */
+/** Splits a line into words, marks and emoji, and finds the words that say the alert's state. */
 export function readHead(line: string): HeadReading {
   let text = line.slice(0, headLength).replace(/\ufe0f/g, '');
   for (const [pattern, word] of phrases) text = text.replace(pattern, word);
-  // Only where a state changed into another does the new one count: "OK → CRITICAL", "ALARM to OK".
+  // If one state changed into another, only the new one counts: "OK → CRITICAL", "ALARM to OK".
   text = text.replace(transition, (_, _from: string, to: string) => ` [${to === 'open' ? 'opened' : to}] `);
   const tokens = tokenize(text);
   const reading: HeadReading = { tokens, said: [], emoji: undefined, weak: false };
@@ -169,40 +169,40 @@ function tokenize(text: string): Token[] {
         : /^[\p{L}\p{N}]/u.test(found)
           ? 'word'
           : 'mark';
-    // "DOWN/CRITICAL" stays one word, "P1/critical" too: nobody needs them apart.
+    // "DOWN/CRITICAL" and "P1/critical" stay one word; nothing needs their parts.
     tokens.push({ text: found, lower: found.toLowerCase(), kind, bracketed: depth > 0 });
     if (closers.includes(found) && depth > 0) depth--;
   }
   return tokens;
 }
 
-/** A word that may say how the alert is, and what is around it. */
+/** A word that may say the alert's state, and its surroundings. */
 export interface Around {
   token: Token;
-  /** In lower case, as the rows compare it. */
+  /** In lower case. */
   word: string;
   kind: WordClass;
-  /** Lower case; empty where there is none. */
+  /** In lower case. Empty if there is none. */
   before: string;
   twoBefore: string;
   after: string;
-  /** Nothing but marks, brackets and empty words is before it. */
+  /** Only marks, brackets and empty words come before it. */
   lead: boolean;
   startsHere: boolean;
   endsHere: boolean;
   isCaps: boolean;
   afterCopula: boolean;
-  /** "Alert" or the like is right before it. */
+  /** A word such as "alert" is directly before it. */
   afterNoun: boolean;
-  /** "Alert" or the like is anywhere in the line. */
+  /** A word such as "alert" is anywhere in the line. */
   hasNoun: boolean;
 }
 
-/** One rule for some words. The first row whose words they are decides; the others are not asked. */
+/** One rule for some words. The first row that applies to a word decides; later rows are not evaluated. */
 export interface StateRow {
   words: (around: Around) => boolean;
   stands: (around: Around) => boolean;
-  /** A line in which this row decides about a word, and how. */
+  /** A line in which this row decides about a word, and the decision. */
   example: [line: string, word: string, stands: boolean];
 }
 
@@ -224,7 +224,7 @@ const beforeSuccess = isIn('threshold deadline limit test tests');
 const followsNews = isIn('in after by for on at from with');
 const isHeld = (word: string) => /^(?:ack|snooz|silenced|muted|suppressed|flapping|downtime)/.test(word);
 
-/** Whether a word says how the alert is, or is part of a name: in order, the first row that fits decides. */
+/** Decides whether a word says the alert's state or is part of a name. The first row that applies decides. */
 export const stateRows: StateRow[] = [
   {
     words: ({ kind }) => kind === 'noun',
@@ -232,7 +232,7 @@ export const stateRows: StateRow[] = [
     example: ['Incident 12', 'incident', false],
   },
   {
-    // What somebody did with an alert.
+    // What a person did with an alert.
     words: ({ kind, word, after }) =>
       (kind === 'fires' || kind === 'resolves' || kind === 'neutral') &&
       alertNouns.has(after) &&
@@ -253,7 +253,7 @@ export const stateRows: StateRow[] = [
     example: ['[CRITICAL] disk', 'critical', true],
   },
   {
-    // A word by itself between two marks.
+    // A word alone between two marks.
     words: ({ startsHere, endsHere, after }) => startsHere && endsHere && after !== "'",
     stands: ({ word }) => word !== 'test' && word !== 'new',
     example: ['api: down', 'down', true],
@@ -272,7 +272,7 @@ export const stateRows: StateRow[] = [
     example: ['PROBLEM disk on web-1', 'problem', true],
   },
   {
-    // The name of the tool that speaks.
+    // The name of the tool.
     words: ({ word, twoBefore }) => word === 'alerting' && isIn('via by from')(twoBefore),
     stands: never,
     example: ['Disk full via Grafana Alerting', 'alerting', false],
@@ -289,7 +289,7 @@ export const stateRows: StateRow[] = [
     example: ['Disk on web-1 is recovered now', 'recovered', true],
   },
   {
-    // A run that ended well; "success rate" and "deadline passed" are something else.
+    // A run that ended well; not "success rate" or "deadline passed".
     words: oneOf('passed succeeded success successful successfully completed finished'),
     stands: ({ before, after }) => !isMeasure(after) && !beforeSuccess(before),
     example: ['Low success rate on api', 'success', false],
@@ -310,7 +310,7 @@ export const stateRows: StateRow[] = [
     example: ['Sale scheduled by Asha', 'scheduled', true],
   },
   {
-    // "Up 20 %" and "sign up" are no states.
+    // "Up 20 %" and "sign up" are not states.
     words: ({ word, before, after }) =>
       (word === 'up' || word === 'down') &&
       (/^[\d~]/.test(after) || isAmountWord(after) || phrasalVerbs.has(before)),
@@ -334,7 +334,7 @@ export const stateRows: StateRow[] = [
     example: ['web-1 healthy again', 'healthy', false],
   },
   {
-    // Words that name a fault wherever they are in a title.
+    // Words that name a fault anywhere in a title.
     words: oneOf(
       'failed failing crashed crashing crashloopbackoff oomkilled unreachable unhealthy offline degraded timedout nodata unresponsive exceeded exceeds overdue unavailable missed inaccessible stalled outofsync outage',
     ),
@@ -394,7 +394,7 @@ export function lookAround(
   };
 }
 
-/** Nothing, a sign or a mark: what stands beside it is not part of a longer name. */
+/** True for nothing, a sign or a mark: the word beside it is not part of a longer name. */
 function isEdge(token: Token | undefined): boolean {
   return token === undefined || token.kind === 'emoji' || separators.has(token.text) || isBracket(token.text);
 }

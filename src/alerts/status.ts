@@ -6,25 +6,25 @@ import { readHead } from './state-words.ts';
 import type { EmojiColor } from './vocabulary.ts';
 
 export interface StatusEvidence {
-  /** The lines that speak first, in reading order; titles among them. */
+  /** The first lines of headline-like parts, in reading order, with the titles. */
   heads: string[];
-  /** Values of fields such as "State" or "Alarm state". */
+  /** The values of fields such as "State" or "Alarm state". */
   states: string[];
-  /** Attachment colours as written. */
+  /** The colours of attachments, unchanged. */
   colors: string[];
-  /** True where the message has what an alert has: a stated severity, a host, a threshold. */
+  /** True if the message has the parts of an alert: a stated severity, a host, a threshold. */
   structured: boolean;
 }
 
 export interface StatusReading {
   status: AlertStatus;
-  /** An "info" that says success: it ends a failure of the same key, if one is open. */
+  /** True for an "info" that reports success: it ends a failure with the same key, if one fires. */
   endsFailure: boolean;
 }
 
 /**
- * Whether an alert began, ended, or neither; what is said first beats what is coloured. Order: lifecycle words in the
- * heads, then in state fields, then state words in the heads, in the fields, strong signs, colours, weak words.
+ * Decides whether an alert began, ended, or neither. Words count more than colours. The order: lifecycle words in the
+ * heads, then in state fields; state words in the heads, then in the fields; strong signs; colours; weak words.
  */
 export function readStatus(evidence: StatusEvidence): StatusReading {
   const heads = evidence.heads.map(readHead);
@@ -52,7 +52,7 @@ export function readStatus(evidence: StatusEvidence): StatusReading {
   for (const reading of [...heads, ...fields]) {
     const first = reading.said.find((said) => said.class === 'bad' || said.class === 'good');
     if (first === undefined) continue;
-    // "✅ Monitor failure: nightly": the sign is news, the word belongs to the alert's name.
+    // "✅ Monitor failure: nightly": the sign is the news; the word is part of the alert's name.
     const signedOff = reading.emoji?.color === 'green' && !/^fail/.test(first.word.replace('failure', ''));
     const isRed = evidence.colors.some((color) => colorOf(color) === 'red');
     if (first.class === 'bad' && !(signedOff && !isRed)) return decided('firing');
@@ -92,7 +92,7 @@ function lifecycleOfFields(fields: HeadReading[], evidence: StatusEvidence): Sta
   return undefined;
 }
 
-/** "[FIRING:1, RESOLVED:2]": one that fires counts more than any that ended. */
+/** "[FIRING:1, RESOLVED:2]": one firing alert counts more than any number of resolved ones. */
 function countsInBracket(line: string): AlertStatus | undefined {
   const bracket = /^[^[\]]{0,60}\[([^[\]]{1,60})\]/.exec(line)?.[1];
   if (bracket === undefined) return undefined;
@@ -101,7 +101,10 @@ function countsInBracket(line: string): AlertStatus | undefined {
   return /\b(?:resolved|recovered)\b/i.test(bracket) ? 'resolved' : undefined;
 }
 
-/** Acknowledged is acknowledged; "scheduled", "passed" or "paused" give way to a fault in the same line or a red colour. */
+/**
+ * "Acknowledged" always decides. "scheduled", "passed" or "paused" do not if the line also names a fault or the
+ * colour is red.
+ */
 function isDecisive(
   neutral: { word: string; lead: boolean },
   reading: HeadReading,
@@ -125,7 +128,10 @@ function isSuccess(word: string): boolean {
   );
 }
 
-/** Lines that say an alert is acknowledged. Group 1, where there is one: by whom. All are anchored or short: linear. */
+/**
+ * Lines that say that an alert is acknowledged. Group 1, if present: by whom. All are anchored or short, so matching
+ * is linear.
+ */
 const acknowledgements = [
   /^(?::[\w+-]{1,40}:|[^\p{L}\p{N}]){0,8}(?:(?:current )?(?:status|state) ?[:=-] {0,2})?ack(?:ed|nowledged)(?: on (?:[\w-]{1,30}))?[:,]? by\b:?(.{0,120})$/iu,
   /^(?::[\w+-]{1,40}:|[^\p{L}\p{N}]){0,8}(?:(?:current )?(?:status|state) ?[:=-] {0,2})?ack(?:ed|nowledged)[^\p{L}\p{N}]{0,12}$/iu,
@@ -135,7 +141,7 @@ const acknowledgements = [
   /^[^\p{L}\p{N}]{0,12}([^\s:][^:]{0,40}?) (?:has )?acknowledged (?:this|the) (?:alert|incident|alarm|problem|issue)\b/iu,
 ];
 
-/** "Will call again unless acknowledged by Asha": said of what has not happened. */
+/** "Will call again unless acknowledged by Asha": it is not acknowledged. */
 const notYet =
   /\b(?:not|never|unless|until|till|if|once|when|whenever|before|please|must|should|can|could|may|will|to be|waiting|awaiting|needs?|reminder|auto(?:matically)?[ -]?ack\w*)\b|n['’]t\b/i;
 const nobody =
@@ -144,7 +150,7 @@ const nobody =
 const label = '(?:(?:current |new |alert |incident |alarm |event |problem )?(?:state|status) ?[:=] {0,2})?';
 const stateSign = '(?::[\\w+-]{1,40}:|[^\\p{L}\\p{N}]){0,8}';
 const ended = 'resolved|closed|recovered|cleared|auto[- ]?resolved|auto[- ]?closed';
-/** Lines beside the title that say an alert is over. Group 1, where there is one: by whom. */
+/** Lines next to the title that say that an alert is over. Group 1, if present: by whom. */
 const ends = [
   new RegExp(
     `^${stateSign}(?:(?:current |new |alert |incident |alarm |event |problem )?(?:state|status) ?[:=] {0,2})${stateSign}(?:(?:[\\w ]{1,20}) ?(?:→|->|=>|to) ?)?${stateSign}(?:${ended}|ok|okay|fixed|done|inactive|ended|normal)${stateSign}(?:$|(?:by|at|on|after|in|since)\\b)`,
@@ -157,13 +163,13 @@ const ends = [
   ),
   new RegExp(`^${stateSign}(?:${ended})${stateSign}$`, 'iu'),
 ];
-/** Lines that say it began, or began again: the last word counts. */
+/** Lines that say that it began, or began again. Of several, the last one counts. */
 const begins =
   /^[^\p{L}\p{N}]{0,12}(?:re-?opened|re-?triggered|re-?fired|reactivated|triggered|firing|fired|opened|raised|started)\b.{0,12}\b(?:again|at|by|on|since)\b/iu;
 
 /**
- * True where a line beside the title says that the alert is over ("State: *Resolved*", "Closed by Asha"). It counts in
- * an edit alone, whose title many tools leave as it was.
+ * True if a line next to the title says that the alert is over ("State: *Resolved*", "Closed by Asha"). It only
+ * counts in an edit, because many tools do not edit the title.
  */
 export function endsBelow(flat: Flattened): boolean {
   let over = false;
@@ -183,7 +189,9 @@ export function endsBelow(flat: Flattened): boolean {
   return over;
 }
 
-/** Who acknowledged an alert: '' where the message does not name a person, null where it does not say so at all. */
+/**
+ * Who acknowledged an alert. '': the message names nobody. Null: the message does not say that it is acknowledged.
+ */
 export function readAcknowledged(flat: Flattened): string | null {
   const said = new Set<string>(['text', 'header', 'section', 'context', 'pretext', 'title', 'body', 'field']);
   for (const piece of flat.pieces) {
@@ -200,7 +208,7 @@ export function readAcknowledged(flat: Flattened): string | null {
   return null;
 }
 
-/** "Asha Rao at 10:02 UTC", "@asha (via email) · 2 min": the name alone. */
+/** Only the name from "Asha Rao at 10:02 UTC" or "@asha (via email) · 2 min". */
 function nameIn(words: string): string {
   const name = words.split(/ (?:at|on|via|from|in|for|with)\b|[|·(,;\n]| [-–—] |\.(?: |$)| \d/)[0] ?? '';
   return name
@@ -209,7 +217,10 @@ function nameIn(words: string): string {
     .slice(0, 60);
 }
 
-/** Red, yellow or green of a name or a hex colour ("good", "#36a64f", "a30200"); undefined for blues, greys and nonsense. */
+/**
+ * Red, yellow or green for a name or a hex colour ("good", "#36a64f", "a30200"). Undefined for blue, grey and invalid
+ * values.
+ */
 export function colorOf(color: string): EmojiColor | undefined {
   const name = color.trim().toLowerCase();
   if (name === 'good' || name === 'green') return 'green';

@@ -3,25 +3,26 @@ export interface FoundLink {
   label: string;
 }
 
-// Control characters except newline and tab, soft hyphen, zero-width, bidi controls, line separators, BOM, tags, unpaired surrogates.
+// Control characters except newline and tab, soft hyphen, zero-width, bidi controls, line separators, BOM, tags, lone
+// surrogates.
 const invisible =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is taken out
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\u{e0000}-\u{e007f}\ud800-\udfff]/gu;
 
-/** The text without characters that nobody sees (control, bidi, zero-width); newlines stay. */
+/** The text without invisible characters (control, bidi, zero-width). Newlines stay. */
 export function visible(text: string): string {
   return text.replace(invisible, '');
 }
 
 /**
- * One piece of Slack text in plain words: `<url|label>` becomes its label, mentions go, mark-up characters go,
- * `&lt; &gt; &amp;` are unescaped once, last. The result is data: it is never read as mark-up again.
- * @param raw at most as long as the caller wants to pay for; every pattern here is linear
+ * Slack text as plain words: `<url|label>` becomes its label; mentions and mark-up characters are removed; `&lt; &gt;
+ * &amp;` are unescaped once, at the end. The result is data and is never read as mark-up again.
+ * @param raw the caller limits its length; every pattern here is linear
  * @param links gets the links found, in order
  */
 export function plain(raw: string, links: FoundLink[]): string {
   let text = visible(raw);
-  // Two "*Label:* value" on one line count as two lines when labels are looked for.
+  // Two "*Label:* value" on one line are two lines for labels.ts.
   text = text.replace(/[ \t]\*([^*\n]{1,40})(?::\*|\*:)/g, '\n*$1:*');
   text = text.replace(
     /!?\[([^[\]\n]{0,300})\]\((https?:[^()\s]{1,2000})\)/g,
@@ -51,7 +52,7 @@ function angle(inner: string, links: FoundLink[]): string {
   if (target.startsWith('#')) return label === '' ? '' : `#${label}`;
   if (/^(?:https?|mailto|tel):/i.test(target)) {
     if (/^https?:/i.test(target)) links.push({ url: unescapeOnce(target), label: unescapeOnce(label) });
-    // An address written out again would be found twice: only its words stay.
+    // A written-out address would be found twice, so only its words stay.
     if (label === '') return /^https?:/i.test(target) ? hostAndPath(target) : '';
     return label.replace(/^https?:\/\//i, '');
   }
@@ -68,7 +69,7 @@ function unescapeOnce(text: string): string {
   );
 }
 
-/** Non-empty lines, trimmed, inner blanks made one. */
+/** The non-empty lines, trimmed, with single blanks. */
 export function linesOf(text: string): string[] {
   return text
     .split('\n')

@@ -11,7 +11,7 @@ import { endsBelow, readAcknowledged, readStatus } from './status.ts';
 export interface UnderstandContext {
   channel: string | undefined;
   botId: string;
-  /** The name the bot posts under; its words name no alert. */
+  /** The display name of the bot. Its words are not part of an alert's name. */
   botName: string | undefined;
 }
 
@@ -21,17 +21,20 @@ export interface Understood {
   severity: AlertSeverity | null;
   title: string;
   link: string | null;
-  /** The same for every message of one alert, as far as one message alone can tell; 24 hex digits. */
+  /** The same for every message of one alert, as far as a single message can tell. 24 hex digits. */
   key: string;
-  /** For finding the alert that a resolve ends where the key alone does not. */
+  /** Finds the alert that a resolve ends if the key alone does not. */
   identity: Identity;
-  /** An "info" that ends a failure of the same key, if one is open: a build that passed. */
+  /** True for an "info" that ends a failure with the same key, if one fires: a passed build. */
   endsFailure: boolean;
-  /** A line beside the title says that it is over: an edit that says so ends the alert, whatever its title says. */
+  /**
+   * True if a line next to the title says that it is over. An edit with such a line ends the alert, whatever its
+   * title says.
+   */
   endsBelow: boolean;
-  /** Who acknowledged the alert, as the message says: '' where it names nobody; null: it says no such thing. */
+  /** Who acknowledged the alert, according to the message. '': it names nobody. Null: it does not say that. */
   acknowledgedBy: string | null;
-  /** All of the message's words, for rules. */
+  /** All words of the message, for rules. */
   text: string;
 }
 
@@ -70,7 +73,7 @@ export function understand(flat: Flattened, context: UnderstandContext): Underst
   };
 }
 
-/** Channel, sender and what the message is about, as one short string. */
+/** One short string made of channel, bot and what the message is about. */
 export function keyOf(identity: Identity, context: { channel: string | undefined; botId: string }): string {
   const about = identity.incident ?? JSON.stringify([identity.strict, identity.things, identity.subjects]);
   return createHash('sha256')

@@ -1,6 +1,6 @@
 import { asText, type JsonObject } from './json.ts';
 
-/** True for what Slack itself adds to a message: a preview of a link, or a message that somebody shared. */
+/** True for what Slack itself adds to a message: a link preview, or a shared message. */
 export function isUnfurl(attachment: JsonObject): boolean {
   return (
     asText(attachment.from_url) !== undefined ||

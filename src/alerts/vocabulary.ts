@@ -1,14 +1,14 @@
-// The vocabulary of monitoring tools. A lifecycle word tells what happened to the alert, a state word how the thing is;
-// where a title says both ("Resolved: API is down") the lifecycle word decides.
+// The vocabulary of monitoring tools. A lifecycle word says what happened to the alert; a state word says how the
+// monitored thing is. If a title has both ("Resolved: API is down"), the lifecycle word decides.
 
 export type WordClass =
   | 'fires'
   | 'resolves'
   | 'bad'
   | 'good'
-  /** Neither began nor ended: acknowledged, in maintenance, a build that passed. */
+  /** Neither began nor ended: acknowledged, in maintenance, a passed build. */
   | 'neutral'
-  /** Says alert without saying which way. */
+  /** Says that there is an alert, but not whether it began or ended. */
   | 'noun';
 
 function table(words: Record<WordClass, string>): Map<string, WordClass> {
@@ -40,7 +40,7 @@ export const wordClasses: Map<string, WordClass> = table({
     state case violation problems trigger check condition threshold rule detector violations alarm-state`,
 });
 
-/** Words that may stand before the word that decides: "Alert resolved", "Monitor is UP", "Host DOWN alert". */
+/** Words that may come before the deciding word: "Alert resolved", "Monitor is UP", "Host DOWN alert". */
 export const skippable = new Set(
   `alert alerts alarm alarms incident issue problem event notification monitor monitoring monitored status state host service check
    site website server endpoint url your the a an new is are was has been just now currently update automatic automatically
@@ -48,13 +48,13 @@ export const skippable = new Set(
    warning error high low medium major minor info severity priority`.split(/\s+/),
 );
 
-/** Nouns that turn "opened", "closed", "started" … into news of an alert. */
+/** Nouns with which "opened", "closed", "started" … are news of an alert. */
 export const alertNouns = new Set(
   `alert alerts alarm alarms incident incidents issue problem problems violation violations outage monitor trigger case anomaly detector
    condition threshold rule event`.split(/\s+/),
 );
 
-/** These need an alert noun beside them: doors, tickets and sales are opened, closed and started too. */
+/** These count only beside an alert noun: doors, tickets and sales are opened, closed and started too. */
 export const nounNeeded = new Set(
   `opened closed started ended detected triggered raised fixed restored reset created active cleared solved activated deactivated declared identified
    investigating regression new-alert reminded lost mitigated improved`.split(/\s+/),
@@ -67,7 +67,7 @@ export const copulas = new Set(
   ),
 );
 
-/** "stand up" and "break down" are no states. */
+/** "stand up" and "break down" are not states. */
 export const phrasalVerbs = new Set(
   `following signed signing standing picking setting catching wrapping cleaning looking coming backing showing show stand sign follow catch set wake wrap clean start warm heads speed level hurry meet round pick sync top mix line ramp hang shut
    give break end grow check sum look bring make slow calm write count sit settle slim cool run come let tear pin quiet wind melt step
@@ -99,7 +99,7 @@ export const emojiColors: Map<string, EmojiColor> = new Map([
   ...[...'⚠🟠🟡🟧🟨'].map((sign): [string, EmojiColor] => [sign, 'yellow']),
 ]);
 
-/** Red signs that people also use for joy, mistakes and closed pull requests: they need company. */
+/** Red signs that people also use for joy, mistakes and closed pull requests. They do not count alone. */
 export const weakRed = new Set([
   ':x:',
   ':fire:',

@@ -15,6 +15,23 @@ export const skip = existsSync(executablePath)
 /** Where screenshots go, with a slash at its end. */
 export const artifacts = fileURLToPath(new URL('../artifacts/', import.meta.url));
 
+/** Headless, and asking nobody on the internet for anything. */
+export function launchBrowser(): Promise<Browser> {
+  return chromium.launch({
+    executablePath,
+    args: [
+      '--headless',
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  });
+}
+
 /** Starts both before the file's tests and ends them after; returns how a person opens the page. */
 export function browserForTests(): (
   me?: string,
@@ -27,19 +44,7 @@ export function browserForTests(): (
     mkdirSync(artifacts, { recursive: true });
     sandbox = await startSandbox({ port: 0, logLevel: 'warn' });
     await sandbox.ready();
-    browser = await chromium.launch({
-      executablePath,
-      args: [
-        '--headless',
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ],
-    });
+    browser = await launchBrowser();
   });
   after(async () => {
     if (skip) return;

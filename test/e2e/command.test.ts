@@ -68,6 +68,8 @@ for (const database of databaseKinds) {
       assert.equal(grown.id, viewId, 'the same view');
       assert.match(JSON.stringify(grown.state.values.callee), /85632 14120/);
       assert.match(JSON.stringify(grown.state.values.text), /Hello/);
+      const recordings = grown.blocks.find((block) => block.block_id === 'fileId');
+      assert.match(JSON.stringify(recordings), /static_select.*fire-drill/, 'recordings are still chosen');
       assert.ok(!grown.private_metadata.includes('85632'), 'no number in the metadata');
       await flow.slack.closeView('U0ASHA', viewId, true);
     });

@@ -104,7 +104,8 @@ async function form({ flow, look, page, shoot }: Stage): Promise<void> {
   await showOptions(flow, 'U0ASHA', id, ['loopCount']);
   await modal.locator('[data-field="loopCount"]').waitFor();
   await shoot('form-long', modal);
-  await flow.slack.submitView('U0ASHA', id, { callee: '12\n+91 98', fileId: recording, channel: 'C0OPS' });
+  await modal.locator('[data-field="callee"] textarea').fill('12\n+91 98');
+  await modal.locator('button[type=submit]').click();
   await modal.getByRole('alert').first().waitFor();
   await shoot('form-errors', modal);
   await flow.slack.closeView('U0ASHA', id, true);
@@ -233,7 +234,7 @@ async function draw(folder: string): Promise<void> {
   });
   const browser = await launchBrowser();
   try {
-    const page = await browser.newPage({ viewport: { width: 1440, height: 2400 }, deviceScaleFactor: 2 });
+    const page = await browser.newPage({ viewport: { width: 1440, height: 4000 }, deviceScaleFactor: 2 });
     page.setDefaultTimeout(15_000);
     const stage: Stage = {
       flow,

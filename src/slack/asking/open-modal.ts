@@ -94,12 +94,13 @@ export function registerOptions(app: App, deps: SlackDeps): void {
 /** What the form's inputs hold now. */
 function typedSoFar(values: ViewValues): CallPrefill {
   const channel = channelField(values, 'channel');
+  const fileId = textField(values, 'fileId');
   return {
     callee: textField(values, 'callee'),
     lists: choicesField(values, 'lists'),
     people: choicesField(values, 'people'),
     text: textField(values, 'text'),
-    fileId: textField(values, 'fileId'),
+    ...(fileId === '' ? {} : { fileId }),
     ...(channel === null ? {} : { channel }),
   };
 }

@@ -5,7 +5,10 @@ import { maxCalleeLength, type NumberOptions, plainText } from './number.ts';
 import { severalNumbers } from './several-numbers.ts';
 import { readLink } from './slack-link.ts';
 
-/** What an entry is. `list` and `recording` as the configuration spells them; `doubt` where the numbering plans doubt the number. */
+/**
+ * What an entry is. `list` and `recording` have the spelling of the configuration. `doubt`: the numbering plans doubt
+ * the number.
+ */
 export type Meaning =
   | { kind: 'numbers'; numbers: { callee: string; name: string | null; doubt: string | null }[] }
   | { kind: 'person'; id: string }
@@ -16,11 +19,13 @@ export type Meaning =
 
 const tooLong = fault(`is longer than any callee: at most ${maxCalleeLength} characters`);
 
-// A word in capitals is an id only with a digit in it: "USA" is none.
+// A word in capitals is only an id if it has a digit: "USA" is none.
 const typedIds = { user: /^[UW](?=[A-Z]*[0-9])[A-Z0-9]{4,}$/, group: /^S(?=[A-Z]*[0-9])[A-Z0-9]{4,}$/ };
 const configuredIds = { user: /^[UW][A-Z0-9]{2,}$/, group: /^S[A-Z0-9]{2,}$/ };
 
-/** What somebody typed or pasted means. Never guesses: what could be read in two ways is a fault that says so. */
+/**
+ * What an entry that a person typed or pasted means. Never guesses: text with two meanings is a fault that says so.
+ */
 export function classify(entry: Entry, names: KnownNames, options: NumberOptions): Meaning {
   switch (entry.kind) {
     case 'tooLong':
@@ -34,7 +39,7 @@ export function classify(entry: Entry, names: KnownNames, options: NumberOptions
   }
 }
 
-/** What an entry of a configured list means: an id of Slack, or a number with or without a name. */
+/** What an entry of a configured list means: a Slack id, or a number with or without a name. */
 export function classifyListed(entry: string, options: NumberOptions): Meaning {
   if (entry.length > maxCalleeLength) return tooLong;
   const text = plainText(decodeEntities(entry)).trim();
@@ -44,7 +49,7 @@ export function classifyListed(entry: string, options: NumberOptions): Meaning {
   return 'why' in read ? fault(read.why) : { kind: 'numbers', numbers: [read] };
 }
 
-/** Why a word is nothing that can be called, with the list that was probably meant. */
+/** Why a word cannot be called, with the list that was probably meant. */
 export function noListWords(word: string, names: KnownNames): string {
   if (word.startsWith('@')) return 'was not made a person by Slack; choose them under People';
   const near = nearest(word.toLowerCase(), [...names.lists.keys()]);
@@ -87,7 +92,7 @@ function meaningOfNumber(text: string, names: KnownNames, options: NumberOptions
   return why === null ? { kind: 'numbers', numbers: [read] } : fault(why);
 }
 
-/** Why a name beside a number may be meant for a list or a recording; null if it is a name. */
+/** Why a name beside a number may be a list or a recording. Null if it is a name. */
 function nameTrouble(name: string | null, marked: boolean, names: KnownNames): string | null {
   if (name === null) return null;
   const label = name.toLowerCase();

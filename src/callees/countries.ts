@@ -1,10 +1,10 @@
 import { countryOf } from './numbering-plan.ts';
 import type { Callee } from './types.ts';
 
-/** Stands for a country that is not known. */
+/** The code for an unknown country. */
 export const unknownCountry = '??';
 
-/** Countries of the numbers with how many of each, most first; "??" where none is known. */
+/** The countries of the numbers and their counts, largest first. "??": unknown. */
 export function countCountries(callees: readonly Callee[]): { country: string; callees: number }[] {
   const counts = new Map<string, number>();
   for (const { callee } of callees) {

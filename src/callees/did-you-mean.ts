@@ -1,4 +1,4 @@
-/** The one of `known` that `word` was probably meant to be: at most a third of its letters differ. Undefined: none is near. */
+/** The closest name in `known`: at most a third of the letters differ. Undefined if there is none. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   let best: string | undefined;
   let fewest = Math.max(1, Math.floor(word.length / 3)) + 1;

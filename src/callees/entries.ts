@@ -3,25 +3,28 @@ import { maxCalleeLength, plainText, readNumber } from './number.ts';
 import { separator } from './separators.ts';
 import { readLink } from './slack-link.ts';
 
-/** One thing that somebody wrote among callees. */
+/** One entry in a text of callees. */
 export interface Entry {
-  /** Counts from 1. */
+  /** The first line is 1. */
   line: number;
   text: string;
-  /** `text`: a number, a name beside it, or neither. `link`: in angle brackets. `name`: a known name. `tooLong`: no callee. */
+  /**
+   * `text`: a number, a name beside it, or neither. `link`: in angle brackets. `name`: a known name. `tooLong`: not a
+   * callee.
+   */
   kind: 'text' | 'link' | 'name' | 'tooLong';
 }
 
-/** The names that the configuration gives. */
+/** The names in the configuration. */
 export interface KnownNames {
-  /** Names in lower case, each with the spelling of the configuration. */
+  /** From the name in lower case to its spelling in the configuration. */
   lists: Map<string, string>;
   recordings: Map<string, string>;
-  /** The number of words of the longest name. */
+  /** The number of words in the longest name. */
   longest: number;
 }
 
-// A longer line was not written for people; no pattern is tried on it.
+// No person writes a longer line, so no pattern is tried on it.
 const maxLineLength = 20_000;
 
 export function knownNames(lists: readonly string[], recordings: readonly string[]): KnownNames {
@@ -38,7 +41,10 @@ export function isNearKnownName(text: string, names: KnownNames): boolean {
   return nearest(text.toLowerCase(), [...names.lists.keys(), ...names.recordings.keys()]) !== undefined;
 }
 
-/** All entries of a text, in order; null for what names nothing. It reads line by line, so that the caller may pause or stop anywhere. */
+/**
+ * All entries of a text, in order. Null for a part without an entry. Reads line by line, so the caller may pause or
+ * stop anywhere.
+ */
 export function* entries(text: string, names: KnownNames): Generator<Entry | null> {
   let line = 0;
   for (const raw of rawLines(text)) {
@@ -69,7 +75,7 @@ function* rawLines(text: string): Generator<string> {
   yield text.slice(from);
 }
 
-/** Slack escapes these three wherever it hands over what somebody typed. */
+/** Slack escapes these three characters in text that people typed. */
 export function decodeEntities(text: string): string {
   return text.replace(
     /&(lt|gt|amp|nbsp);/g,
@@ -80,7 +86,7 @@ export function decodeEntities(text: string): string {
 function* entriesOfLine(source: string, line: number, names: KnownNames): Generator<Entry> {
   let before = '';
   let from = 0;
-  // Links first: a comma in "<@U1|Doe, Asha>" separates nothing.
+  // Links first, because the comma in "<@U1|Doe, Asha>" is no separator.
   for (const link of source.matchAll(/<([^<>]*)>/g)) {
     before += source.slice(from, link.index);
     from = link.index + link[0].length;
@@ -107,7 +113,10 @@ function* entriesOfText(text: string, line: number, names: KnownNames): Generato
   }
 }
 
-/** Two cells of a spreadsheet, one a name and one a number, as "Name <number>"; null for all else. A near miss of a list is no name. */
+/**
+ * Two cells of a spreadsheet, one with a name and one with a number, as "Name <number>". Null for everything else. A
+ * word close to a list's name is not taken as a person's name.
+ */
 function spreadsheetRow(text: string, names: KnownNames): string | null {
   if (text.length > maxCalleeLength) return null;
   const cells = text.split('\t').map((cell) => cell.trim());
@@ -120,7 +129,7 @@ function spreadsheetRow(text: string, names: KnownNames): string | null {
   return null;
 }
 
-/** Takes known names out of words separated by spaces; the words between two of them are one entry. */
+/** Finds known names among words separated by spaces. The words between two of them are one entry. */
 function* entriesOfWords(text: string, line: number, names: KnownNames): Generator<Entry> {
   const words = text.split(/\s+/).filter((word) => word !== '');
   let from = 0;
@@ -140,7 +149,7 @@ function* entriesOfWords(text: string, line: number, names: KnownNames): Generat
   yield* between(words.length);
 }
 
-/** How many words from `at` on are one known name; 0: none. */
+/** How many words, from `at` on, form one known name. 0: none. */
 function knownNameAt(words: readonly string[], at: number, names: KnownNames): number {
   for (let length = Math.min(names.longest, words.length - at); length > 0; length -= 1) {
     const name = words

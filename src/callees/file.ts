@@ -14,31 +14,31 @@ import { inSlices } from './slices.ts';
 import type { Callee } from './types.ts';
 
 export interface CalleeFile {
-  /** Why the file as a whole cannot be used, as a sentence; null where it was read. */
+  /** A sentence that says why the whole file cannot be used. Null if it was read. */
   refusal: string | null;
   callees: Callee[];
-  /** Slack users, groups and lists, which a plain text file may name. */
+  /** Slack users, groups and lists; a plain text file may name them. */
   people: string[];
   groups: string[];
   lists: string[];
   duplicates: number;
-  /** The first twenty. */
+  /** At most twenty. */
   faults: CalleeFault[];
   faultCount: number;
-  /** The first twenty. */
+  /** At most twenty. */
   doubts: string[];
   doubtCount: number;
-  /** True where reading stopped before the end: there are more callees, faults or repeats than a request may have. */
+  /** True if reading stopped early, because there are more callees, faults or repeats than a request may have. */
   stopped: boolean;
 }
 
 export const MAX_FILE_BYTES = 10 * 1024 * 1024;
 const MAX_SHOWN = 20;
 const SAMPLE = 200;
-/** A table of more columns is no list of callees. */
+/** A table with more columns is not a list of callees. */
 const maxColumns = 200;
 const maxRowBytes = 64 * 1024;
-/** What is parsed between two looks at the clock: some milliseconds. */
+/** How much is parsed before looking at the clock: a few milliseconds of work. */
 const sliceBytes = 2 * 1024;
 const NUMBER_HEADERS = /phone|mobile|cell|tel|number|msisdn|callee/i;
 const NAME_HEADERS = /name|callee_name|person|who|contact/i;
@@ -49,9 +49,9 @@ interface Row {
 }
 
 /**
- * Reads a CSV or text file of callees: commas, semicolons or tabs, a header or none, the column that holds numbers,
- * a name beside it. Faults name their line. A large file is read in slices, so that the process can do other work in
- * between. Never throws; what is no such file gives a `refusal`.
+ * Reads a CSV or text file of callees: separated by commas, semicolons or tabs, with or without a header, with a
+ * column of numbers and names beside it. Faults name their line. A large file is read in slices, so that other work
+ * can run in between. Never throws: a file that cannot be read gives a `refusal`.
  */
 export async function parseCalleeFile(bytes: Uint8Array, options: CalleeOptions): Promise<CalleeFile> {
   if (bytes.length > MAX_FILE_BYTES)
@@ -66,7 +66,7 @@ export async function parseCalleeFile(bytes: Uint8Array, options: CalleeOptions)
   return delimiter === null ? await fromText(text, options) : await fromTable(text, delimiter, options);
 }
 
-/** The sentences of a file's faults: the first twenty, then how many more there are. */
+/** The sentences about a file's faults: the first twenty, then the number of the others. */
 export function fileFaultSentences(file: CalleeFile): string[] {
   const sentences = file.faults.map(faultSentence);
   const more = file.faultCount - sentences.length;
@@ -74,14 +74,16 @@ export function fileFaultSentences(file: CalleeFile): string[] {
   return [...sentences, file.stopped ? `and ${more} more, as far as it was read` : `and ${more} more`];
 }
 
-/** A text as a CSV cell that no spreadsheet takes for a formula (https://owasp.org/www-community/attacks/CSV_Injection). */
+/**
+ * Text for a CSV cell that no spreadsheet takes as a formula (https://owasp.org/www-community/attacks/CSV_Injection).
+ */
 export function neutraliseFormula(text: string): string {
   return /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
 }
 
-/** The file's text; null where it is none. In slices too: ten megabytes take a while. */
+/** The file's text. Null if it is not text. Decoded in slices, because ten megabytes take a while. */
 async function decode(bytes: Uint8Array): Promise<string | null> {
-  // Excel's "Unicode text" is UTF-16 and begins with this mark.
+  // Excel's "Unicode text" is UTF-16 with this byte order mark.
   const encoding = bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf-16le' : 'utf-8';
   const decoder = new TextDecoder(encoding, { fatal: true });
   const parts: string[] = [];
@@ -100,7 +102,7 @@ async function decode(bytes: Uint8Array): Promise<string | null> {
   return parts.join('');
 }
 
-/** The separator that most lines have outside quotes; null where no line has one, or only lines of free text do. */
+/** The separator that most lines have outside quotes. Null if no line has one, or only lines of prose do. */
 function findDelimiter(text: string): string | null {
   const lines = text
     .slice(0, 100_000)
@@ -121,7 +123,7 @@ function findDelimiter(text: string): string | null {
   return most * 2 >= lines.length ? best : null;
 }
 
-/** Reads a table row by row, and decides from the first rows where its numbers and names are. */
+/** Reads a table row by row. The first rows decide which columns hold numbers and names. */
 async function fromTable(text: string, delimiter: string, options: CalleeOptions): Promise<CalleeFile> {
   const first: Row[] = [];
   let plan: Plan | undefined;
@@ -145,7 +147,7 @@ async function fromTable(text: string, delimiter: string, options: CalleeOptions
   return resultOf(reading);
 }
 
-/** Gives each row to `take` until `enough`. Returns why the file is no table; null where it was read. */
+/** Passes each row to `take` until `enough`. Returns why the file is not a table; null if it was read. */
 async function readRows(
   text: string,
   delimiter: string,
@@ -189,14 +191,14 @@ function tableProblem(error: Error): string {
   return `The file cannot be read as CSV${line === undefined ? '' : `: see line ${line}`}; a quote is open or out of place.`;
 }
 
-/** Spreadsheets keep a number as text by ="…" or by an apostrophe before it. */
+/** Spreadsheets mark a number as text with ="…" or a leading apostrophe. */
 function cleanCell(cell: string): string {
   const plain = plainText(cell).replace(/\s+/g, ' ').trim();
   const kept = /^="?([0-9+ ()-]+)"?$/.exec(plain) ?? /^'([0-9+ ()-]+)$/.exec(plain);
   return kept?.[1] ?? plain;
 }
 
-/** Where the numbers and names of a table are. `column` null: it has no column of numbers. */
+/** Which columns of a table hold numbers and names. `column` null: no column has numbers. */
 type Plan = { refusal: string } | { column: number | null; names: number[]; hasHeader: boolean };
 
 function isDead(plan: Plan | undefined): boolean {
@@ -228,7 +230,7 @@ function planOf(rows: Row[]): Plan {
   return { column, names, hasHeader: header !== undefined };
 }
 
-/** A first row without anything like a number in it, above rows that have some. */
+/** True if the first row has nothing like a number and rows below it do. */
 function hasHeader(rows: Row[]): boolean {
   const first = rows[0]?.cells ?? [];
   const someNumber = rows.slice(1, SAMPLE).some((row) => row.cells.some(looksLikeNumber));
@@ -255,7 +257,7 @@ function nameColumns(
   return lettered === undefined ? [] : [lettered];
 }
 
-/** What was read of a table so far. */
+/** What has been read of a table so far. */
 interface Reading {
   options: CalleeOptions;
   rows: number;
@@ -312,7 +314,7 @@ function resultOf({ found, faults, doubts, stopped }: Reading): CalleeFile {
 async function fromText(text: string, options: CalleeOptions): Promise<CalleeFile> {
   const plain = text.replace(/^\ufeff/, '');
   const [first = ''] = plain.slice(0, 1_000).split(/\r\n?|\n/, 1);
-  // A heading above one column; its line stays, empty, so that the others keep their numbers.
+  // A heading above a single column. Its line is left empty, so that the other lines keep their numbers.
   const isHeading =
     /\p{L}/u.test(first) &&
     !/[0-9<]/.test(first) &&

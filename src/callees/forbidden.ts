@@ -1,18 +1,18 @@
 import type { CallOptions, Config } from '../config/types.ts';
 import { countryName, countryOf } from './numbering-plan.ts';
 
-/** What the configuration forbids until somebody changes it. Waiting does not help, so nothing is retried by itself. */
+/** What the configuration forbids. Waiting does not help, so nothing is retried automatically. */
 export type ForbiddenCause = 'denied' | 'country' | 'display_num' | 'callees_per_request';
 
 export interface Forbidden {
   cause: ForbiddenCause;
-  /** To be put behind the number or "it": "begins with +1900, which may not be called". */
+  /** Follows the number or "it" in a sentence: "begins with +1900, which may not be called". */
   why: string;
 }
 
 type Limits = { [Key in 'deny' | 'countries']?: Config['limits'][Key] | undefined };
 
-/** Why the configuration forbids to call a number at all; null if it may be called. */
+/** Why the configuration forbids calling a number. Null if it may be called. */
 export function forbiddenNumber(callee: string, { deny, countries }: Limits): Forbidden | null {
   const denied = deny?.find((prefix) => callee.startsWith(prefix));
   if (denied !== undefined)
@@ -24,7 +24,7 @@ export function forbiddenNumber(callee: string, { deny, countries }: Limits): Fo
   return { cause: 'country', why: `${where}; only ${countries.join(', ')} may be called` };
 }
 
-/** Why the configuration forbids to show this caller number; null if it may be shown, or none is. */
+/** Why the configuration forbids this caller number. Null if it is allowed, or not set. */
 export function forbiddenDisplayNum({ displayNum }: CallOptions, { voice }: Config): Forbidden | null {
   const { displayNums } = voice;
   if (displayNum === undefined || displayNums === undefined || displayNums.includes(displayNum)) return null;
@@ -33,8 +33,8 @@ export function forbiddenDisplayNum({ displayNum }: CallOptions, { voice }: Conf
 }
 
 /**
- * Everything that the configuration of now forbids about one call, wherever it comes from. `place` is the callee's position
- * in its request, from 1.
+ * Everything that the current configuration forbids about one call of any origin. `place` is the callee's position in
+ * its request; the first is 1.
  */
 export function forbiddenCall(
   call: { callee: string; place: number; options: CallOptions },

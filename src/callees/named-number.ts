@@ -1,7 +1,7 @@
 import { isNumberText, maxCalleeLength, type NumberOptions, readNumber } from './number.ts';
 import { withoutSeparators } from './separators.ts';
 
-/** `marked`: the text itself sets the name apart, by a colon or angle brackets. `noNumber`: there is no number in it at all. */
+/** `marked`: a colon or angle brackets separate the name. `noNumber`: the text contains no number. */
 export type NamedReading =
   | { callee: string; name: string | null; doubt: string | null; marked: boolean }
   | { why: string; noNumber: boolean };
@@ -10,9 +10,9 @@ const LABELS = /^(tel|telephone|phone|mobile|mob|cell|ph|number|no|call)\.?$/i;
 const MAX_NAME = 80;
 
 /**
- * Reads a number that may have a name beside it: "+91 …", "Asha <+91 …>", "Asha: +91 …", "Asha (+91 …)",
- * "Asha +91 …", "+91 … Asha". A bare name must begin with a capital (or a letter that has none) and have no
- * digits, so that a mistyped list is not taken for a name.
+ * Reads a number that may have a name beside it: "+91 …", "Asha <+91 …>", "Asha: +91 …", "Asha (+91 …)", "Asha +91
+ * …", "+91 … Asha". An unmarked name must begin with a capital (or a letter without case) and have no digits, so that
+ * a mistyped list is not read as a name.
  */
 export function readNumberAndName(entry: string, options: NumberOptions): NamedReading {
   if (entry.length > maxCalleeLength) return { why: 'is longer than any callee', noNumber: false };
@@ -62,7 +62,9 @@ function named(number: string, name: string | null, marked: boolean, options: Nu
   return { callee: read.callee, name, doubt: read.doubt, marked };
 }
 
-/** A name as it is kept: letters, digits, spaces and a few signs, 80 characters at most; null if nothing is left. */
+/**
+ * Cleans a name for storage: letters, digits, spaces and a few signs, at most 80 characters. Null if nothing is left.
+ */
 export function cleanName(name: string): string | null {
   const clean = [...withoutSeparators(name.slice(0, 1_000))]
     .slice(0, MAX_NAME)

@@ -2,26 +2,32 @@ import { type CountryCode, getCountryCallingCode, parsePhoneNumberFromString } f
 import { forbiddenNumber } from './forbidden.ts';
 import { CALLEE_PATTERN, callingCodeOf, countryName, countryOf, plausibility } from './numbering-plan.ts';
 
-/** What bounds the numbers that may be rung, and how those without a country code are read. */
+/** Which numbers may be called, and how to read numbers without a country code. */
 export interface NumberOptions {
-  /** For numbers typed without a country code; absent: every number needs one. */
+  /** The country of numbers without a country code. Absent: every number needs one. */
   country?: CountryCode | undefined;
   /** Prefixes in digits, without "+". */
   deny?: string[] | undefined;
-  /** Only numbers of these countries. */
+  /** Only numbers of these countries are allowed. */
   countries?: CountryCode[] | undefined;
 }
 
-/** Digits with country code and, where the numbering plans doubt them, why; or why it cannot be rung, to be put behind the text. */
+/**
+ * Digits with the country code, and why the numbering plans doubt them (null: they do not). Or why the text cannot be
+ * called; this follows the text in a sentence.
+ */
 export type NumberReading = { callee: string; doubt: string | null } | { why: string };
 
-/** No number with a name beside it is longer: no pattern is tried on what is. */
+/** A number with a name is never longer, so no pattern is tried on longer text. */
 export const maxCalleeLength = 200;
 
 const OTHER_DIGITS = [0xff10, 0x0660, 0x06f0, 0x0966];
 const ONE_LINE_EACH = 'put each on its own line';
 
-/** Dashes, digits and spaces of other scripts as ASCII; invisible characters (zero width, direction marks) dropped. */
+/**
+ * Turns dashes, digits and spaces of other scripts into ASCII and removes invisible characters (zero width, direction
+ * marks).
+ */
 export function plainText(text: string): string {
   return text
     .replace(/\r\n?|[\v\f\u0085\u2028\u2029]/g, '\n')
@@ -38,9 +44,9 @@ export function plainText(text: string): string {
 }
 
 /**
- * Reads one number as people write it: "+", "00", brackets, dashes, dots and spaces inside it, national where a
- * country is configured. Never guesses: what could be read in two ways is refused with both of them named.
- * `text` must have been through plainText.
+ * Reads one number as people write it: "+", "00", brackets, dashes, dots and spaces; national numbers if a country is
+ * configured. Never guesses: a text with two readings is refused, and both are named. Pass `text` through plainText
+ * first.
  */
 export function readNumber(text: string, options: NumberOptions): NumberReading {
   const written = text.trim();
@@ -52,7 +58,7 @@ export function readNumber(text: string, options: NumberOptions): NumberReading 
   return forbidden === null ? reading : { why: forbidden.why };
 }
 
-/** Whether a text has nothing but the characters of a number, and at least one digit. */
+/** True if a text has only the characters of a number, and at least one digit. */
 export function isNumberText(text: string): boolean {
   return /^[0-9+().\-/ ]+$/.test(text) && /[0-9]/.test(text);
 }
@@ -68,7 +74,7 @@ function wrongShape(written: string): string | null {
   return `has ${digits.length} ${digits.length === 1 ? 'digit' : 'digits'}, a number has 7 to 15`;
 }
 
-/** Whether spaces or slashes may stand between two numbers rather than inside one. */
+/** If spaces or slashes may separate two numbers: the sentence that says so. Otherwise null. */
 function mayBeSeveral(written: string): string | null {
   const digits = onlyDigits(written).replace(/^00/, '');
   for (const gap of written.matchAll(/[\s/]+/g)) {
@@ -86,7 +92,8 @@ function mayBeSeveral(written: string): string | null {
 
 function interpret(written: string, options: NumberOptions): NumberReading {
   const international = /^\(?\s*(\+|00)/.test(written);
-  // The "(0)" of "+44 (0)20 …" is dialled inside the country only. Italy keeps its 0, and libphonenumber knows.
+  // The "(0)" of "+44 (0)20 …" is only used for calls inside the country. Italy keeps its 0; libphonenumber knows
+  // that.
   const withoutTrunk = written.replace(/([0-9][\s.)-]*)\(0\)/, '$1');
   const digits = onlyDigits(withoutTrunk).replace(/^00/, '');
   if (international) return asInternational(digits, onlyDigits(written).replace(/^00/, ''));
@@ -120,7 +127,7 @@ function asInternational(digits: string, withTrunk = digits): NumberReading {
   return { callee: digits, doubt: doubtOf(digits) };
 }
 
-/** A number without "+" where a country is configured: with its country code already, or national. */
+/** Reads a number without "+" where a country is configured: with its country code, or national. */
 function asEither(digits: string, country: CountryCode, nationalOnly: boolean): NumberReading {
   const parsed = parsePhoneNumberFromString(digits, country);
   const national = parsed === undefined ? null : parsed.number.slice(1);
@@ -139,7 +146,7 @@ function asEither(digits: string, country: CountryCode, nationalOnly: boolean): 
   const wholeHow = plausibility(whole.callee);
   if (wholeHow === 'valid' && how !== 'valid') return whole;
   if (how === 'valid' && wholeHow !== 'valid') return asInternational(usable);
-  // The platform's own documented callee, 91856321412, is a digit short for India and yet means +91.
+  // The platform's documentation uses the callee 91856321412, which is one digit too short for India but means +91.
   if (how !== 'valid' && digits.startsWith(getCountryCallingCode(country))) return whole;
   return { why: `could be +${whole.callee} or +${usable}; write it with + and its country code` };
 }

@@ -6,10 +6,10 @@ import {
   parsePhoneNumberFromString,
 } from 'libphonenumber-js/min';
 
-/** What the voice platform takes: digits with the country code, no "+", 7 to 15 of them. */
+/** The format of the voice platform: 7 to 15 digits with the country code, without "+". */
 export const CALLEE_PATTERN = /^[1-9][0-9]{6,14}$/;
 
-// Shared by no country: https://www.itu.int/rec/T-REC-E.164.1 (freephone, satellite, networks).
+// Codes that belong to no country (freephone, satellite, networks): https://www.itu.int/rec/T-REC-E.164.1
 const COUNTRYLESS_CALLING_CODES = ['800', '808', '870', '878', '881', '882', '883', '888', '979'];
 
 const callingCodes = new Set<string>([
@@ -17,14 +17,16 @@ const callingCodes = new Set<string>([
   ...COUNTRYLESS_CALLING_CODES,
 ]);
 
-/** Calling codes that one country has to itself; null: several share it, and only the number's own digits tell. */
+/** The country of each calling code. Null: several countries share it, so only the whole number tells. */
 const countryOfCode = new Map<string, CountryCode | null>();
 for (const country of getCountries()) {
   const code = String(getCountryCallingCode(country));
   countryOfCode.set(code, countryOfCode.has(code) ? null : country);
 }
 
-/** The country calling code that `digits` begin with, or null if there is none like that. No calling code is the start of another. */
+/**
+ * The country calling code at the start of `digits`. Null if there is none. No calling code is the start of another.
+ */
 export function callingCodeOf(digits: string): string | null {
   for (const length of [1, 2, 3]) {
     const code = digits.slice(0, length);
@@ -33,7 +35,8 @@ export function callingCodeOf(digits: string): string | null {
   return null;
 }
 
-// One number is asked about several times in a row; parsing it is most of the time that ten thousand callees take.
+// A cache, because each number is asked about several times in a row. Parsing takes most of the time for ten thousand
+// callees.
 const recent = new Map<string, PhoneNumber | undefined>();
 
 function parsed(digits: string): PhoneNumber | undefined {
@@ -44,34 +47,37 @@ function parsed(digits: string): PhoneNumber | undefined {
   return number;
 }
 
-/** The country of a number in digits with its country code; null where that is not known (shared or satellite codes, unassigned ranges). */
+/**
+ * The country of a number (digits with country code). Null if it is not known: shared or satellite codes, unassigned
+ * ranges.
+ */
 export function countryOf(digits: string): CountryCode | null {
   const only = CALLEE_PATTERN.test(digits) ? countryOfCode.get(callingCodeOf(digits) ?? '') : null;
   return only ?? parsed(digits)?.country ?? null;
 }
 
-// Made when first used: Intl's data takes 20 ms to load.
+// Created on first use, because Intl needs 20 ms to load its data.
 let countryNames: Intl.DisplayNames | undefined;
 
-/** "India (IN)"; the code alone where Intl knows no name. */
+/** "India (IN)". Only the code if Intl has no name. */
 export function countryName(country: CountryCode): string {
   countryNames ??= new Intl.DisplayNames('en', { type: 'region', fallback: 'code' });
   const name = countryNames.of(country);
   return name === undefined || name === country ? country : `${name} (${country})`;
 }
 
-/** How sure the numbering plans are of a number in digits: valid, only of a possible length, or neither. */
+/** What the numbering plans say about a number in digits: valid, only of a possible length, or neither. */
 export function plausibility(digits: string): 'valid' | 'possible' | 'doubtful' {
   const number = parsed(digits);
-  // libphonenumber drops a trunk 0 that follows the country code; then it speaks of another number than ours.
+  // libphonenumber drops a trunk 0 after the country code; then the result is a different number.
   if (number === undefined || number.number !== `+${digits}`) return 'doubtful';
   if (number.isValid()) return 'valid';
   return number.isPossible() ? 'possible' : 'doubtful';
 }
 
 /**
- * A number as a channel may show it: "+91 …4120", country code and last four digits, fewer where less than
- * four digits would stay hidden. What is no number gives "…".
+ * Masks a number for channels: "+91 …4120", the country code and the last four digits, or fewer if less than four
+ * digits would be hidden. "…" for text that is not a number.
  */
 export function maskNumber(digits: string): string {
   if (!/^[0-9]+$/.test(digits)) return '…';
@@ -85,7 +91,7 @@ export function maskNumber(digits: string): string {
 
 const zonesByCountry = new Map<CountryCode, string[]>();
 
-/** The time zones of a country by Intl (IANA names); empty where Intl knows none. */
+/** The time zones of a country (IANA names, from Intl). Empty if Intl knows none. */
 export function timeZonesOf(country: CountryCode): string[] {
   const known = zonesByCountry.get(country);
   if (known !== undefined) return known;
@@ -95,7 +101,7 @@ export function timeZonesOf(country: CountryCode): string[] {
 }
 
 function readTimeZones(country: CountryCode): string[] {
-  // Not a region of Unicode: Ascension, Tristan da Cunha and Kosovo have codes of libphonenumber's own.
+  // Ascension, Tristan da Cunha and Kosovo have codes that only libphonenumber uses; Intl throws for them.
   try {
     const locale: Intl.Locale & { getTimeZones?: () => string[] | undefined } = new Intl.Locale(
       `und-${country}`,
@@ -108,7 +114,7 @@ function readTimeZones(country: CountryCode): string[] {
 
 const formatters = new Map<string, Intl.DateTimeFormat>();
 
-/** Minutes after midnight in `timeZone` (IANA name) at `at` (ms since the epoch). */
+/** Minutes after midnight in `timeZone` (IANA name) at `at` (epoch ms). */
 export function minuteOfDay(timeZone: string, at: number): number {
   let formatter = formatters.get(timeZone);
   if (formatter === undefined) {
@@ -124,15 +130,15 @@ export function minuteOfDay(timeZone: string, at: number): number {
   return Number(hours) * 60 + Number(minutes);
 }
 
-/** Whether `minute` lies in the window, its start included and its end not; a window may run over midnight. */
+/** True if `minute` is in the window: the start is included, the end is not. A window may go past midnight. */
 export function isWithin(window: { fromMinute: number; toMinute: number }, minute: number): boolean {
   if (window.fromMinute <= window.toMinute) return minute >= window.fromMinute && minute < window.toMinute;
   return minute >= window.fromMinute || minute < window.toMinute;
 }
 
 /**
- * Whether it is between two times of day where this number belongs, at `at` (ms since the epoch). A country of
- * several time zones is in the window if any of them is. "unknown": no country, or none with known zones.
+ * True if it is within the window in this number's local time, at `at` (epoch ms). A country with several time zones
+ * is within it if any zone is. "unknown": no country, or no known zones.
  */
 export function isBetweenLocally(
   digits: string,
@@ -143,7 +149,7 @@ export function isBetweenLocally(
   return country === null ? 'unknown' : isBetweenIn(country, window, at);
 }
 
-/** As isBetweenLocally, for a country: what ten thousand callees of a few countries need asking only a few times. */
+/** The same for a country. For ten thousand callees of few countries this is computed only a few times. */
 export function isBetweenIn(
   country: CountryCode,
   window: { fromMinute: number; toMinute: number },

@@ -4,17 +4,17 @@ import type { NumberOptions } from './number.ts';
 import type { Callee } from './types.ts';
 
 export interface CalleeOptions extends NumberOptions {
-  /** Name to numbers as typed, Slack users (U…) and user groups (S…). */
+  /** From a list's name to its entries: numbers as typed, Slack users (U…), user groups (S…). */
   lists: Record<string, string[]>;
-  /** Names of recordings that may be typed among the callees, as in `/voicecall db-oncall fire-drill`. */
+  /** Names of recordings that a person may type among the callees, as in `/voicecall db-oncall fire-drill`. */
   recordings?: string[];
-  /** False: the lists' own callees are left out, and only `lists` names them. */
+  /** False: do not read the lists' callees; only return the lists' names. */
   expandLists?: boolean;
-  /** Reading stops behind this many different callees: there is nothing to do with more. Absent: all are read. */
+  /** Stop reading after this many different callees. Absent: read all. */
   atMost?: number;
 }
 
-/** Why an entry cannot be called. `line` counts from 1. */
+/** Why an entry cannot be called. The first `line` is 1. */
 export interface CalleeFault {
   line: number;
   text: string;
@@ -28,35 +28,38 @@ export interface ParsedCallees {
   people: string[];
   /** Slack user groups, S…. */
   groups: string[];
-  /** Lists named, as the configuration spells them. */
+  /** The lists that were named, in the configuration's spelling. */
   lists: string[];
-  /** Recordings named, as the configuration spells them, and texts that look like a fileId. */
+  /** The recordings that were named, in the configuration's spelling, and texts that look like a fileId. */
   recordings: string[];
-  /** How many repeats were dropped, those across lists included. */
+  /** How many repeated numbers were dropped, including repeats across lists. */
   duplicates: number;
   faults: CalleeFault[];
   /** Sentences about numbers that will be called although the numbering plans doubt them. */
   doubts: string[];
-  /** What is neither list, person, group nor recording, one entry a line: what the callee field shows. */
+  /** Entries that are not a list, person, group or recording, one on each line, for the callee field. */
   rest: string;
-  /** True where reading stopped before the end, because there is too much. */
+  /** True if reading stopped early because there is too much. */
   stopped: boolean;
 }
 
 const maxShown = 40;
 
-/** So many callees above the limit are still counted. */
+/** How many callees above the limit are still counted. */
 const counted = 1_000;
 
-/** More faults than these, and it is not the text that was meant. */
+/** A text with more faults than this is not a text of callees. */
 const maxFaults = 1_000;
 
-/** "line 3: 9185 has 4 digits, a number has 7 to 15". Not escaped: the text is as somebody typed it. */
+/** "line 3: 9185 has 4 digits, a number has 7 to 15". Not escaped: it contains the text as typed. */
 export function faultSentence(fault: CalleeFault): string {
   return `line ${fault.line}: ${fault.text} ${fault.why}`;
 }
 
-/** Puts the callees of several sources together: each number once, the first name that it has, and how many repeats went. */
+/**
+ * Merges callees of several sources. Returns each number once, with the first name found, and how many repeats were
+ * dropped.
+ */
 export function mergeCallees(sources: Callee[][]): { callees: Callee[]; duplicates: number } {
   const byNumber = new Map<string, Callee>();
   for (const callee of sources.flat()) addCallee(byNumber, callee);
@@ -65,14 +68,14 @@ export function mergeCallees(sources: Callee[][]): { callees: Callee[]; duplicat
 }
 
 /**
- * Reads callees as people type and paste them: numbers, "Name <number>", Slack's own links and mentions, names of
- * lists and recordings, separated by new lines, commas, semicolons or tabs. Never throws.
+ * Reads callees as people type and paste them: numbers, "Name <number>", Slack links and mentions, names of lists and
+ * recordings; separated by new lines, commas, semicolons or tabs. Never throws.
  */
 export function parseCallees(text: string, options: CalleeOptions): ParsedCallees {
   return toTheEnd(readCallees(text, options));
 }
 
-/** The same step by step, for texts that may be long: the caller pauses between two steps. */
+/** The same in steps, for texts that may be long: the caller may pause between steps. */
 export function* readCallees(text: string, options: CalleeOptions): Generator<void, ParsedCallees> {
   const names = knownNames(Object.keys(options.lists), options.recordings ?? []);
   const sum = createSum();
@@ -85,12 +88,12 @@ export function* readCallees(text: string, options: CalleeOptions): Generator<vo
   return result(sum);
 }
 
-/** The callees, people and groups of some lists; unknown names are faults. */
+/** The callees, people and groups of some lists. Unknown names are faults. */
 export function expandLists(listNames: string[], options: CalleeOptions): ParsedCallees {
   return toTheEnd(readLists(listNames, options));
 }
 
-/** The same step by step. */
+/** The same in steps. */
 export function* readLists(listNames: string[], options: CalleeOptions): Generator<void, ParsedCallees> {
   const names = knownNames(Object.keys(options.lists), []);
   const sum = createSum();
@@ -106,19 +109,19 @@ function meaningOfListName(name: string, names: KnownNames): Meaning {
   return list === undefined ? { kind: 'fault', why: noListWords(name, names) } : { kind: 'list', name: list };
 }
 
-/** Runs a reader to its end at once: for texts that are known to be short. */
+/** Runs all steps of a reader at once, for short texts. */
 function toTheEnd(reader: Generator<void, ParsedCallees>): ParsedCallees {
   let step = reader.next();
   while (!step.done) step = reader.next();
   return step.value;
 }
 
-/** What was read so far. */
+/** What has been read so far. */
 interface Sum {
   byNumber: Map<string, Callee>;
   /** Repeats included. */
   numbers: number;
-  /** Entries and lines, empty ones included. */
+  /** Entries and lines, including empty ones. */
   seen: number;
   people: Set<string>;
   groups: Set<string>;
@@ -146,7 +149,7 @@ function createSum(): Sum {
   };
 }
 
-/** Adds what an entry means. A list is a further step for each of its own entries. */
+/** Adds the meaning of an entry. Each entry of a list is another step. */
 function* addEntry(sum: Sum, entry: Entry, meaning: Meaning, options: CalleeOptions): Generator<void, void> {
   const { line, text } = entry;
   switch (meaning.kind) {
@@ -209,7 +212,10 @@ function shown(text: string): string {
   return text.length > maxShown ? `${text.slice(0, maxShown)}…` : text;
 }
 
-/** Whether to stop: far more callees than one request may have, or more faults, repeats or empty lines than anybody writes. */
+/**
+ * True if reading must stop: there are many more callees than allowed, or more faults, repeats or empty lines than a
+ * person writes.
+ */
 function isTooMuch(sum: Sum, { atMost }: CalleeOptions): boolean {
   if (atMost === undefined) return false;
   const { byNumber, seen, faults } = sum;
@@ -217,7 +223,10 @@ function isTooMuch(sum: Sum, { atMost }: CalleeOptions): boolean {
   return sum.stopped;
 }
 
-/** Where reading ends, `atMost` callees being wanted: a little behind that, so that a few too many are counted exactly. */
+/**
+ * When to stop reading if `atMost` callees are wanted: a little after that, so that a few too many are counted
+ * exactly.
+ */
 export function tooMuch(atMost: number, read: { different: number; all: number; faults: number }): boolean {
   return (
     read.different > atMost + counted || read.faults >= maxFaults || read.all > Math.max(5_000, 3 * atMost)

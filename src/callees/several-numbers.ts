@@ -8,8 +8,8 @@ interface ReadNumber {
 }
 
 /**
- * Several numbers in one text, separated by spaces: each has its country code and fits its numbering plan, and the
- * words can be grouped in no other way. Null where that is not so: then it stays with the person to separate them.
+ * Reads several numbers separated by spaces: each has its country code and fits its numbering plan, and there is only
+ * one way to group the words. Otherwise null: the person must separate them.
  */
 export function severalNumbers(text: string, options: NumberOptions): ReadNumber[] | null {
   if (!isNumberText(text)) return null;
@@ -22,9 +22,9 @@ export function severalNumbers(text: string, options: NumberOptions): ReadNumber
   return found.map((callee) => ({ callee, name: null, doubt: null }));
 }
 
-/** The one way to group `words` into numbers; null where there is none or more than one. */
+/** The only way to group `words` into numbers. Null if there is none or more than one. */
 function onlyGrouping(words: readonly string[], options: NumberOptions): string[] | null {
-  // ways[at]: how the words from `at` on can be grouped, two of them at most; counted from the end.
+  // ways[at]: at most two ways to group the words from `at` on. Computed from the end.
   const ways: string[][][] = Array.from({ length: words.length + 1 }, () => []);
   ways[words.length] = [[]];
   for (let at = words.length - 1; at >= 0; at -= 1) {
@@ -40,7 +40,7 @@ function onlyGrouping(words: readonly string[], options: NumberOptions): string[
   return another === undefined ? (only ?? null) : null;
 }
 
-/** Whether the numbering plans know numbers like that, by the country code or in the configured country. */
+/** True if the numbering plans have such a number, with its country code or in the configured country. */
 function couldBeNumber(group: string, options: NumberOptions): boolean {
   const digits = digitsOf(group).replace(/^00/, '');
   if (digits.length < 7 || digits.length > 15) return false;
@@ -48,7 +48,7 @@ function couldBeNumber(group: string, options: NumberOptions): boolean {
   return 'callee' in readNumber(group, { country: options.country });
 }
 
-/** Written with "+" or "00", or a number of the plan as it stands. */
+/** Written with "+" or "00", or a valid number with its country code. */
 function hasCountryCode(group: string): boolean {
   return /^\(?(\+|00)/.test(group) || plausibility(digitsOf(group)) === 'valid';
 }

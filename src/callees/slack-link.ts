@@ -1,7 +1,10 @@
-/** What Slack writes in angle brackets: a person, a user group, text still to be read (a number), or why it is none of them. */
+/**
+ * The meaning of Slack's angle brackets: a person, a user group, text to read further (a number), or why it is none
+ * of them.
+ */
 export type LinkReading = { person: string } | { group: string } | { text: string } | { why: string };
 
-/** Reads what stands between "<" and ">" (https://docs.slack.dev/messaging/formatting-message-text). */
+/** Reads the text between "<" and ">" (https://docs.slack.dev/messaging/formatting-message-text). */
 export function readLink(inside: string): LinkReading {
   const person = /^@([UW][A-Z0-9]+)(\||$)/.exec(inside)?.[1];
   if (person !== undefined) return { person };

@@ -1,9 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-/** The longest that a reader runs before others have their turn, ms. */
+/** How long a reader runs before other work gets its turn, ms. */
 const sliceMs = 8;
 
-/** Runs a reader to its end, and lets the process do other work between its steps. */
+/** Runs a reader to its end. Other work of the process runs between its steps. */
 export async function inSlices<Result>(reader: Generator<void, Result>): Promise<Result> {
   let since = performance.now();
   let step = reader.next();

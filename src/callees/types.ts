@@ -1,4 +1,4 @@
-/** One number to ring, in digits with its country code, with the name its list or file gave it. */
+/** One number to call: digits with the country code, and the name from its list or file. */
 export interface Callee {
   callee: string;
   name: string | null;

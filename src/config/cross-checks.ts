@@ -6,7 +6,7 @@ import { maskNumbers } from '../mask-numbers.ts';
 import { onlyTimeZone, VOICE_DEFAULTS } from './defaults.ts';
 import { country } from './values.ts';
 
-/** Where in the file, what was found there (said as it is), and what was expected. */
+/** Reports a fault: where in the file it is, what was found there (quoted as it is), and what was expected. */
 export type ReportAt = (path: (string | number)[], found: string, expected: string, hint?: string) => void;
 
 type Group = Record<string, unknown>;
@@ -15,9 +15,9 @@ const ID = /^[UWS][A-Z0-9]{2,}$/;
 const FILE_ID = /^[\w.-]{5,}\.(mp3|wav|m4a)$/i;
 
 /**
- * Checks what one key says against others: names of lists and recordings, numbers, bounds that `voice.limits` sets,
- * options that exclude each other. It looks at the file as it stands, so that its faults come together with those of
- * single values; what has the wrong shape is passed over here, having been reported already.
+ * Checks values against each other: names of lists and recordings, numbers, the bounds in `voice.limits`, options
+ * that exclude each other. Reads the unparsed file, so that these faults are reported together with those of single
+ * values. Skips values of the wrong shape, which are reported already.
  */
 export function checkReferences(file: unknown, report: ReportAt, notice: (text: string) => void): void {
   const root = group(file);
@@ -89,7 +89,7 @@ function checkRules(
   }
 }
 
-/** A rule hears channels, sources or both; what it shows needs a channel. */
+/** A rule listens to channels, sources or both. To be shown in Slack it needs a channel. */
 function checkSources(
   rule: Group,
   root: Group,
@@ -134,7 +134,7 @@ function checkMessage(rule: Group, root: Group, at: (string | number)[], report:
   );
 }
 
-/** Keys as somebody may write them in a text to be spoken. */
+/** The names of keys in a spoken text. */
 const keyWords: Record<string, RegExp> = {
   ...{ '0': /\bzero\b/i, '1': /\bone\b/i, '2': /\btwo\b/i, '3': /\bthree\b/i, '4': /\bfour\b/i },
   ...{ '5': /\bfive\b/i, '6': /\bsix\b/i, '7': /\bseven\b/i, '8': /\beight\b/i, '9': /\bnine\b/i },
@@ -146,7 +146,7 @@ function mentionsKey(say: unknown, key: string): boolean {
   return keyWords[key]?.test(text) === true || new RegExp(`(^|[^0-9])[${key}]([^0-9]|$)`).test(text);
 }
 
-/** A rule that waits for a key, or calls in steps, says all that it takes. */
+/** Checks that a rule that waits for a key, or calls in steps, has everything that this needs. */
 function checkReach(
   rule: Group,
   root: Group,
@@ -221,7 +221,7 @@ function checkEntry(
   if (text === '' || ID.test(text)) return;
   const read = readNumberAndName(text, numberOptions);
   if ('why' in read) {
-    // The reasons may name a number in full; here they would end up in a log.
+    // The reasons may contain a full number, and this text goes to a log.
     const why = maskNumbers(read.why, maskNumber);
     report(path, `an entry that ${why}`, 'a number, a Slack user (U…) or a user group (S…)');
   } else if (read.doubt !== null) {
@@ -238,7 +238,7 @@ function checkNames(root: Group, key: string, report: ReportAt): void {
   }
 }
 
-/** How often a message may be played is what voice.limits.loopCount says, everywhere. */
+/** Every loopCount must be within voice.limits.loopCount. */
 function checkLoopCount(root: Group, report: ReportAt): void {
   const voice = group(root.voice);
   const set = group(voice.limits).loopCount;
@@ -261,7 +261,7 @@ function checkLoopCount(root: Group, report: ReportAt): void {
   }
 }
 
-/** Where voice.displayNums says which caller numbers may be shown, the file itself keeps to it. */
+/** If voice.displayNums limits the caller numbers, the file itself must keep to it. */
 function checkDisplayNums(root: Group, report: ReportAt): void {
   const voice = group(root.voice);
   if (!Array.isArray(voice.displayNums)) return;

@@ -5,7 +5,7 @@ import type { ApprovalPolicy, AudioFormat, CallOptions, Config, ReachDefaults, R
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
-/** The safe side of what the voice platform's pages say; see "limits" in the README. */
+/** Safe values according to the voice platform's pages; see "limits" in the README. */
 export const VOICE_DEFAULTS = {
   language: 'EN',
   audioFormats: ['mp3', 'wav'] as AudioFormat[],
@@ -20,10 +20,12 @@ const MAX_AGE_MS = 15 * MINUTE_MS;
 const EVERY_MS = 5 * MINUTE_MS;
 const APPROVAL_EXPIRES_AFTER_MS = 30 * MINUTE_MS;
 
-/** Without a configuration nobody has decided who may call how many: enough to try it, not enough to do harm. */
+/**
+ * Without a configuration nobody has decided who may call how many people: enough for a trial, too little for harm.
+ */
 export const UNCONFIGURED = { calleesPerRequest: 20, callsPerHour: 100 };
 
-/** Fills in what voicecall.yaml leaves out. */
+/** Fills in the defaults of voicecall.yaml. */
 export function withDefaults(parsed: ParsedConfig): Config {
   const { voice = {}, limits = {} } = parsed;
   const reach = reachDefaults(parsed.reach ?? {});
@@ -155,7 +157,7 @@ function filledMatch(given: GivenMatch, status: Rule['match']['status']): Rule['
   };
 }
 
-/** The time zone of a country that has only one. */
+/** The time zone of a country that has only one. Undefined for other countries. */
 export function onlyTimeZone(country: Config['country']): string | undefined {
   const zones = country === undefined ? [] : timeZonesOf(country);
   return zones.length === 1 ? zones[0] : undefined;

@@ -1,4 +1,7 @@
-/** Reads an http or https address, or gives `fallback` where none is set. The address is not shown in a fault: it may hold a password. */
+/**
+ * Reads an http or https address; `fallback` if it is not set. A fault does not show the address, because it may
+ * contain a password.
+ */
 export function readUrl(
   text: string | undefined,
   name: string,
@@ -24,7 +27,7 @@ export function readUrl(
   return text;
 }
 
-/** Whether an address is on this very machine. */
+/** True if an address is on this machine. */
 export function isLoopback(address: string): boolean {
   const host = URL.parse(address)?.hostname ?? '';
   return (

@@ -8,7 +8,7 @@ export const DEFAULT_BALANCE_URL = 'https://api.itniotech.com/sms/getBalance';
 export const DEFAULT_SLACK_API_URL = 'https://slack.com/api/';
 export const DEFAULT_CONFIG_PATH = './voicecall.yaml';
 
-// Printed in the platform's public documentation, so anybody may be using it.
+// Printed in the platform's public documentation, so it is no secret.
 const SAMPLE_KEY = 'bDqJFiq9';
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
@@ -16,8 +16,8 @@ type Variables = Record<string, string | undefined>;
 type Report = (place: string, found: string, expected: string, hint?: string) => undefined;
 
 /**
- * Reads the environment (`.env` included, once dotenv has put it there). Either `environment`, or every fault there
- * is; no value of a secret is in them. A variable set to nothing counts as not set.
+ * Reads the environment (with `.env`, which dotenv has loaded). Returns `environment` or all faults; no fault
+ * contains a secret. An empty variable counts as not set.
  */
 export function readEnvironment(env: Variables): { environment?: Environment; faults: Fault[] } {
   const faults: Fault[] = [];
@@ -37,7 +37,7 @@ export function readEnvironment(env: Variables): { environment?: Environment; fa
 
 type Lookup = (name: string) => string | undefined;
 
-/** What was read where something required is missing: then there is a fault, too. */
+/** The result if a required variable may be missing; then there is a fault too. */
 type Partly<T> = { [K in keyof T]: T[K] | undefined };
 
 function isComplete(environment: Partly<Environment>, faults: Fault[]): environment is Environment {
@@ -74,7 +74,7 @@ function readVoice(value: Lookup, report: Report) {
     /\/+$/,
     '',
   );
-  // Signed headers are good for half an hour of any request: they go to no host that nobody named.
+  // A signed header is valid for any request for half an hour, so it only goes to a host that somebody configured.
   const balanceDefault = voiceApiUrl === DEFAULT_VOICE_API_URL ? DEFAULT_BALANCE_URL : undefined;
   const balance = value('VOICE_BALANCE_URL');
   const required = (name: string, what: string) => {
@@ -141,7 +141,7 @@ function readHouse(value: Lookup, report: Report) {
   };
 }
 
-/** Of whatever sources there are: which are needed, voicecall.yaml says. */
+/** Reads the tokens of all sources. voicecall.yaml says which of them are needed. */
 function readSourceTokens(env: Variables, report: Report): Record<string, string> {
   const tokens: Record<string, string> = {};
   for (const name of Object.keys(env).filter((each) => /^SOURCE_[A-Z0-9_]+_TOKEN$/.test(each))) {
@@ -178,7 +178,7 @@ function readToken(
   return report(name, found, `a token that begins with ${prefix}`, hint);
 }
 
-/** Secrets go into headers, which take printable ASCII alone. */
+/** Secrets are sent in headers, which allow printable ASCII only. */
 function readSecret(value: Lookup, name: string, report: Report): string | undefined {
   const secret = value(name);
   if (secret === undefined || /^[\x21-\x7e]+$/.test(secret)) return secret;

@@ -1,13 +1,13 @@
-/** One thing that is wrong with the settings. `found` never holds a secret or a full phone number. */
+/** One fault in the settings. `found` never contains a secret or a full phone number. */
 export interface Fault {
-  /** "voicecall.yaml:12:5" (line and column from 1) or the name of an environment variable. */
+  /** "voicecall.yaml:12:5" (the first line and column are 1) or the name of an environment variable. */
   place: string;
   found: string;
   expected: string;
   hint?: string;
 }
 
-/** All faults as lines for the terminal, in the order given; the empty string for none. */
+/** All faults as lines for the terminal, in the given order. Empty string if there are none. */
 export function formatFaults(faults: Fault[]): string {
   if (faults.length === 0) return '';
   const heading = faults.length === 1 ? '1 setting is wrong:' : `${faults.length} settings are wrong:`;
@@ -20,7 +20,7 @@ export function formatFaults(faults: Fault[]): string {
 
 const MAX_SHOWN = 60;
 
-/** A value of the configuration in a few words, phone numbers masked. */
+/** A short description of a configured value, with phone numbers masked. */
 export function describe(value: unknown): string {
   if (value === undefined || value === null) return 'nothing';
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
@@ -30,7 +30,7 @@ export function describe(value: unknown): string {
   return typeof value === 'string' ? JSON.stringify(shown) : shown;
 }
 
-/** Hides the middle digits of what may be a phone number: at least four of them, whatever stands between. */
+/** Hides the middle digits of a possible phone number: at least four digits, with anything between them. */
 export function hideDigits(text: string): string {
   return text.replace(/[+(]*\d(?:[\s().-]*\d){6,}/g, (number) => {
     const digits = number.match(/\d/g)?.length ?? 0;

@@ -7,7 +7,7 @@ import { configSchema } from './schema.ts';
 import type { Config } from './types.ts';
 import { readYaml, type YamlFile } from './yaml.ts';
 
-/** The configuration of an absent or empty voicecall.yaml, and the sentence for the log that says what it means. */
+/** The configuration without a voicecall.yaml (or with an empty one), and a sentence for the log that explains it. */
 export function defaultConfig(): Config {
   return withDefaults({ limits: UNCONFIGURED });
 }
@@ -15,8 +15,8 @@ export function defaultConfig(): Config {
 export const unconfiguredNotice = `Nothing is configured (no voicecall.yaml, or an empty one): everyone in the workspace who is no guest may call anybody, at most ${UNCONFIGURED.calleesPerRequest} callees a request and ${UNCONFIGURED.callsPerHour} calls an hour. Copy voicecall.example.yaml to voicecall.yaml and say who may call whom.`;
 
 /**
- * Reads voicecall.yaml. Either `config`, or every fault there is, each with its line and column; `path` is what the
- * faults call the file. `notices` are sentences for the log: what is allowed but may not be meant.
+ * Reads voicecall.yaml. Returns `config` or all faults, each with its line and column. `path`: the file's name in the
+ * faults. `notices`: sentences for the log about values that are allowed but may be mistakes.
  */
 export function readConfig(
   text: string,
@@ -46,7 +46,7 @@ function isEmpty(data: unknown): boolean {
   return data === undefined || data === null || (typeof data === 'object' && Object.keys(data).length === 0);
 }
 
-/** In the order of the file; of several about one value the first, which is the most particular one. */
+/** In the order of the file. Of several faults of one value only the first, which is the most specific. */
 function inOrder(faults: Fault[], path: string): Fault[] {
   const position = (fault: Fault) => {
     const [line = 0, column = 0] = fault.place.split(':').map(Number);
@@ -105,7 +105,7 @@ function withHint(fault: Fault, hint: string | undefined): Fault {
 function valueAt(data: unknown, path: (string | number)[]): unknown {
   let value = data;
   for (const step of path) {
-    // A list's only entry may stand by itself, without brackets.
+    // The only entry of a list may be written without brackets.
     if (step === 0 && !Array.isArray(value)) continue;
     if (typeof value !== 'object' || value === null) return undefined;
     value = Object.entries(value).find(([key]) => key === String(step))?.[1];
@@ -128,7 +128,7 @@ function within(schema: unknown, step: string | number): unknown {
   return isRecord(inner.shape) ? inner.shape[step] : undefined;
 }
 
-/** Takes `.optional()`, `.transform()` and the like off a schema. */
+/** The schema without `.optional()`, `.transform()` and similar wrappers. */
 function unwrapped(schema: unknown): unknown {
   if (!isRecord(schema)) return undefined;
   if (isRecord(schema.shape) || schema.element !== undefined) return schema;

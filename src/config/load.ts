@@ -10,8 +10,8 @@ export interface Settings {
 }
 
 /**
- * Reads environment and voicecall.yaml together, so that all faults of both are told at once. `readFile` gives a
- * file's text and throws as node:fs does. An absent file means all defaults, unless VOICECALL_CONFIG names it.
+ * Reads the environment and voicecall.yaml, so that the faults of both are reported together. `readFile` returns a
+ * file's text and throws like node:fs. A missing file means defaults, unless VOICECALL_CONFIG names it.
  */
 export function loadSettings(sources: {
   env: Record<string, string | undefined>;
@@ -26,14 +26,14 @@ export function loadSettings(sources: {
   return { settings: { environment, config: file.config }, faults: all, notices: file.notices };
 }
 
-/** voicecall.yaml read again while the program runs, which began with this environment. */
+/** Reads voicecall.yaml again while the program runs, with the environment of its start. */
 export function reloadConfig(sources: Parameters<typeof loadConfig>[0]): ReturnType<typeof loadConfig> {
   const file = loadConfig(sources);
   if (file.config === undefined) return file;
   return { ...file, faults: [...file.faults, ...missingTokens(file.config, sources.env)] };
 }
 
-/** voicecall.yaml alone, for commands that run without credentials. */
+/** Reads only voicecall.yaml, for commands that need no credentials. */
 export function loadConfig(sources: {
   env: Record<string, string | undefined>;
   readFile: (path: string) => string;
@@ -65,7 +65,7 @@ export function loadConfig(sources: {
   return readConfig(text, shown.startsWith('..') || isAbsolute(shown) ? path : shown);
 }
 
-/** A source whose token is not there takes nothing: better said at the start than when an alert comes. */
+/** A source without its token accepts nothing. Report that at the start, not when an alert comes. */
 function missingTokens(config: Config, env: Record<string, string | undefined>): Fault[] {
   return Object.keys(config.sources)
     .map((source) => ({ source, place: sourceTokenName(source) }))

@@ -14,7 +14,7 @@ const rateLimit = z
   .strictObject({ calls: is.wholeNumber(1, 1_000_000), per: is.duration })
   .transform(({ calls, per }) => ({ calls, perMs: per }));
 
-/** A list, or its only entry by itself. */
+/** A list, or its only entry without brackets. */
 const oneOrMore = <T extends z.ZodType>(entry: T) =>
   z.preprocess((value) => (Array.isArray(value) ? value : [value]), z.array(entry).min(1));
 
@@ -34,10 +34,10 @@ const match = z.strictObject({
   from: oneOrMore(is.senderId).optional(),
 });
 
-/** An entry of `lists` or `call`: what it stands for is checked against the whole file, in references.ts. */
+/** An entry of `lists` or `call`. cross-checks.ts checks what it refers to. */
 const calleeEntry = is.digitsText(/\S/, 'a number, a Slack user (U…) or a user group (S…)');
 
-/** Bounds of a plan: the voice platform's own redialling has none that fit; these keep a slip from calling all night. */
+/** Bounds of a plan. They keep a typing mistake from calling all night. */
 const reach = {
   until: is.oneOf('answered', 'confirmed').optional(),
   attempts: is.wholeNumber(1, 10).optional(),
@@ -106,7 +106,10 @@ const denied = is.leaf('the beginning of numbers, like "+1900"', (value) => {
   return /^[1-9][0-9]{0,14}$/.test(digits) ? digits : undefined;
 });
 
-/** voicecall.yaml, key by key. Bounds after the voice platform's documentation; where its pages disagree, the wider one. */
+/**
+ * The keys of voicecall.yaml. Bounds are from the voice platform's documentation; if its pages disagree, the wider
+ * one.
+ */
 export const configSchema = z.strictObject({
   country: is.country.optional(),
   voice: z

@@ -1,11 +1,11 @@
 import type { CountryCode } from 'libphonenumber-js';
 
-/** What the environment (.env) says; see the table in the README. */
+/** The settings of the environment (.env); see the table in the README. */
 export interface Environment {
   slackBotToken: string;
   /** Set in HTTP mode. */
   slackSigningSecret: string | undefined;
-  /** Set: Socket Mode. */
+  /** Set in Socket Mode. */
   slackAppToken: string | undefined;
   slackApiUrl: string;
   voiceApiUrl: string;
@@ -14,9 +14,9 @@ export interface Environment {
   voiceApiKey: string;
   voiceApiSecret: string;
   voiceAppId: string;
-  /** Set: delivery reports are accepted under this path segment. */
+  /** Set: reports are accepted under this path segment. */
   voiceReportToken: string | undefined;
-  /** By variable, such as SOURCE_PROMETHEUS_TOKEN: what a tool that posts to us must show. */
+  /** The token of each source, by variable: SOURCE_PROMETHEUS_TOKEN. */
   sourceTokens: Record<string, string>;
   configPath: string;
   /** Undefined: SQLite in `dataDir`. */
@@ -29,7 +29,7 @@ export interface Environment {
   logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
 }
 
-/** Options of a call as the voice platform names them; seconds where they are times. */
+/** Options of a call, with the voice platform's names. Times are in seconds. */
 export interface CallOptions {
   displayNum?: string;
   maxDuration?: number;
@@ -44,11 +44,13 @@ export interface RateLimit {
 }
 
 export interface ApprovalPolicy {
-  /** Approval is needed for more callees than this; 0: always. Undefined: the number alone asks for none. */
+  /** More callees than this need approval; 0: always. Undefined: the number of callees does not matter. */
   calleesOver: number | undefined;
-  /** Callees in any other country ask for approval. */
+  /** Callees in any other country need approval. */
   outsideCountries: CountryCode[] | undefined;
-  /** Minutes after midnight in the callee's own local time; `from` may be later than `to` (over midnight). */
+  /**
+   * Minutes after midnight in the callee's local time. If `from` is later than `to`, the window goes past midnight.
+   */
   between: { fromMinute: number; toMinute: number } | undefined;
   /** Slack users (U…, W…) and user groups (S…). */
   approvers: string[];
@@ -61,13 +63,13 @@ export interface ApprovalPolicy {
 export type AlertStatus = 'firing' | 'resolved' | 'info';
 export type AlertSeverity = 'critical' | 'warning' | 'info';
 
-/** Text to look for: a substring (case does not matter) or a regular expression. */
+/** Text to find: a substring (in any case) or a regular expression. */
 export type TextPattern = { substring: string } | { regex: string; flags: string };
 
-/** All fields that are there must match. */
+/** Every field that is set must match. */
 export interface AlertMatch {
   status: (AlertStatus | 'any')[] | undefined;
-  /** `null` stands for "none stated". */
+  /** `null` means that no severity is stated. */
   severity: (AlertSeverity | null)[] | undefined;
   title: TextPattern | undefined;
   text: TextPattern | undefined;
@@ -80,9 +82,9 @@ export type SourceFormat = 'alertmanager' | 'grafana' | 'events' | 'slack';
 /** A tool that posts its alerts to us: POST /alerts/<name>. */
 export interface Source {
   format: SourceFormat;
-  /** Where its alerts are shown; undefined: nowhere but where a rule says. */
+  /** The channel where its alerts are shown. Undefined: only where a rule says so. */
   channel: string | undefined;
-  /** Channels in which the tool posts the same alerts itself. */
+  /** Channels to which the tool itself posts the same alerts. */
   also: string[];
 }
 
@@ -92,21 +94,21 @@ export type Until = 'answered' | 'confirmed';
 /** Defaults of the form and of rules. */
 export interface ReachDefaults {
   until: Until;
-  /** Calls to each callee at most, 1 to 10. */
+  /** The most calls to each callee, 1 to 10. */
   attempts: number;
-  /** The pause after a call with a known end. */
+  /** The pause between a known end and the next attempt, ms. */
   everyMs: number;
-  /** The key that confirms, as `feedbackValue` tells it; undefined: no key confirms. */
+  /** The key that confirms, as in a report's `feedbackValue`. Undefined: no key confirms. */
   confirmKey: string | undefined;
 }
 
 /** A further step of a rule's ladder. */
 export interface Step {
-  /** After the start of the step before. */
+  /** How long after the start of the previous step, ms. */
   afterMs: number;
-  /** As `Rule.call`. */
+  /** As in `Rule.call`. */
   call: string[];
-  /** What is said or played instead of the rule's own; both undefined: the same. */
+  /** What to say or to play instead of the rule's own. Both undefined: the same as the rule. */
   say: string | undefined;
   recording: string | undefined;
 }
@@ -116,7 +118,7 @@ export interface Rule extends CallOptions {
   channels: string[];
   /** Names from `sources`. */
   sources: string[];
-  /** Where alerts of its sources are shown; undefined: as the source says. */
+  /** The channel where alerts of its sources are shown. Undefined: the source's channel. */
   channel: string | undefined;
   match: AlertMatch;
   not: AlertMatch | undefined;
@@ -124,13 +126,13 @@ export interface Rule extends CallOptions {
   call: string[];
   say: string | undefined;
   language: string | undefined;
-  /** Name from `recordings`, or a fileId. */
+  /** A name from `recordings`, or a fileId. */
   recording: string | undefined;
   cooldownMs: number;
   expireAfterMs: number;
-  /** Calls when no matching message has come for so long, instead of when one comes. */
+  /** Set: the rule calls when no matching message has come for this long, and not when one comes. */
   silentForMs: number | undefined;
-  /** A message older than this when it arrives is shown, and nobody is called for it. */
+  /** A message that is older than this when it arrives is shown, and nobody is called. */
   maxAgeMs: number;
   between: { fromMinute: number; toMinute: number } | undefined;
   /** 0 is Sunday. */
@@ -141,11 +143,11 @@ export interface Rule extends CallOptions {
   until: Until;
   attempts: number;
   everyMs: number;
-  /** Stop when so many are reached; undefined: all. */
+  /** Stop when this many people are reached. Undefined: when all are. */
   enough: number | undefined;
-  /** Whom to call next while not enough are reached, and when. */
+  /** Whom to call next, and when, while not enough people are reached. */
   furtherSteps: Step[];
-  /** How often the whole ladder starts again. */
+  /** How often all steps are repeated. */
   repeat: number;
   mode: 'live' | 'shadow';
   stop: boolean;
@@ -158,19 +160,19 @@ export type AudioFormat = 'mp3' | 'wav' | 'm4a';
 export interface Config {
   country: CountryCode | undefined;
   voice: CallOptions & {
-    /** The caller numbers that may be shown; undefined: any. */
+    /** The allowed caller numbers. Undefined: any. */
     displayNums: string[] | undefined;
     language: string;
-    /** What the platform takes as a recording. */
+    /** The audio formats that the platform accepts. */
     audioFormats: AudioFormat[];
     limits: { callees: number; loopCount: number; textLength: number };
     submit: { concurrency: number; perSecond: number };
   };
-  /** Name to fileId. */
+  /** From name to fileId. */
   recordings: Record<string, string>;
-  /** Name to numbers as typed, Slack users (U…) and user groups (S…). */
+  /** From a list's name to its entries: numbers as typed, Slack users (U…), user groups (S…). */
   lists: Record<string, string[]>;
-  /** Users and user groups who may call; undefined: everyone in the workspace who is no guest. */
+  /** Users and user groups who may call. Undefined: everybody in the workspace except guests. */
   callers: string[] | undefined;
   limits: {
     calleesPerRequest: number;
@@ -179,7 +181,7 @@ export interface Config {
     /** Prefixes in digits, without "+". */
     deny: string[];
     callsPerHour: number | undefined;
-    /** The share of perCallee and callsPerHour that people's requests leave to rules, 0 to 1. */
+    /** The share of perCallee and callsPerHour that only rules may use, 0 to 1. */
     reserveForRules: number;
   };
   approval: ApprovalPolicy | undefined;

@@ -3,12 +3,15 @@ import { RE2JS } from 're2js';
 import { z } from 'zod';
 import type { TextPattern } from './types.ts';
 
-/** Says no to a value with advice of its own. */
+/** Refuses a value, with specific advice. */
 export interface Refusal {
   hint: string;
 }
 
-/** A value that `parse` understands; where it gives undefined or a refusal, the fault says that `expected` was expected. */
+/**
+ * A schema for values that `parse` understands. If it returns undefined or a refusal, the fault says that `expected`
+ * was expected.
+ */
 export function leaf<T>(expected: string, parse: (value: unknown) => T | Refusal | undefined) {
   return z.unknown().transform((value, context): T => {
     const parsed = parse(value);
@@ -47,7 +50,7 @@ export const textLike = (pattern: RegExp, expected: string, hint?: string) =>
     return hint === undefined ? undefined : { hint };
   });
 
-/** YAML reads 6591110001 as a number; the file's reader reports digits that got lost. */
+/** YAML reads 6591110001 as a number. yaml.ts reports numbers that lost digits. */
 export const digitsText = (pattern: RegExp, expected: string) =>
   leaf(expected, (value) => {
     const text = typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : value;
@@ -57,7 +60,7 @@ export const digitsText = (pattern: RegExp, expected: string) =>
 const UNIT_MS = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000 };
 const TEN_YEARS_MS = 3_650 * UNIT_MS.d;
 
-/** "15m", "1h30m", "90d" in ms; undefined for anything else or more than ten years. */
+/** "15m", "1h30m", "90d" in ms. Undefined for anything else, or for more than ten years. */
 export function parseDuration(text: unknown): number | undefined {
   const parts = typeof text === 'string' ? /^(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/.exec(text) : null;
   if (parts === null || text === '') return undefined;
@@ -88,7 +91,7 @@ export const timeWindow = leaf('two times like 22:00-07:00, not the same', (valu
 
 const DAY_NAMES = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
 
-/** [sat, sun], "mon-fri" or both kinds in a list; 0 is Sunday. */
+/** [sat, sun], "mon-fri", or a list with both kinds. 0 is Sunday. */
 export const days = leaf('days like mon-fri or [sat, sun]', (value) => {
   const chosen = new Set<number>();
   const items = Array.isArray(value) ? value : [value];
@@ -124,7 +127,7 @@ export const country = leaf(
   },
 );
 
-/** Text to look for, or /a regular expression/ in RE2's linear-time syntax. */
+/** Text to find, or /a regular expression/ in RE2's linear-time syntax. */
 export const pattern = leaf(
   'text to look for, or /a regular expression/i',
   (value): TextPattern | Refusal | undefined => {
@@ -149,7 +152,7 @@ export const pattern = leaf(
 
 const PLACEHOLDERS = ['title', 'severity', 'source', 'channel'];
 
-/** What a rule says aloud: text with {title}, {severity}, {source} and {channel}. */
+/** What a rule says: text with {title}, {severity}, {source} and {channel}. */
 export const spoken = leaf(
   'text to be spoken, with {title} {severity} {source} {channel} at most',
   (value) => {
@@ -164,7 +167,7 @@ export const spoken = leaf(
   },
 );
 
-/** A name that cannot be mistaken for a number, an id or two entries. */
+/** A name that cannot be confused with a number, an id or two entries. */
 export const nameKey = z
   .string()
   .regex(/^(?=.*\p{L})[^,;:<>\t\n@|]{1,60}$/u)

@@ -1,10 +1,10 @@
 import { type Document, isMap, isScalar, LineCounter, type Node, parseDocument, visit } from 'yaml';
 import { cleanValue } from '../clean-text.ts';
 
-/** A YAML file as plain data, and where in it each value stands. */
+/** A YAML file as plain data, with the place of each value. */
 export interface YamlFile {
   data: unknown;
-  /** "line:column" from 1 of a value by its path; of the nearest one around it where there is none. */
+  /** The "line:column" of the value at a path, or of the nearest value around it. Both start at 1. */
   placeOf(path: (string | number)[]): string;
   /** The same for a key of the map at `path`. */
   placeOfKey(path: (string | number)[], key: string): string;
@@ -17,7 +17,10 @@ export interface YamlFault {
   hint?: string;
 }
 
-/** Parses YAML 1.2; duplicate keys, tabs, several documents and numbers that lose digits are faults; only after the last kind is there a `file`, too. Never throws. */
+/**
+ * Parses YAML 1.2. Faults: duplicate keys, tabs, several documents, numbers that lose digits. Only with the last kind
+ * is there a `file` too. Never throws.
+ */
 export function readYaml(text: string): { file?: YamlFile; faults: YamlFault[] } {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, stringKeys: true });
@@ -48,8 +51,8 @@ export function readYaml(text: string): { file?: YamlFile; faults: YamlFault[] }
 }
 
 /**
- * YAML takes +6591110001 and 0123456789 for numbers and drops the "+" or the 0; beyond 2^53 it drops digits. A plus
- * is put back from the source, what lost digits is a fault.
+ * YAML reads +6591110001 and 0123456789 as numbers and drops the "+" or the 0; above 2^53 it loses digits. A "+" is
+ * restored from the source text; lost digits are a fault.
  */
 function keepDigits(document: Document, at: (offset: number) => string): YamlFault[] {
   const faults: YamlFault[] = [];

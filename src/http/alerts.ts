@@ -17,12 +17,14 @@ import { answer, type Handler, readBody } from './server.ts';
 export const alertsPath = '/alerts/';
 
 const bodyLimit = 1024 * 1024;
-/** A tool waits some ten seconds for its answer and tries again: better it hears in time that we cannot store. */
+/**
+ * A tool waits about ten seconds for its answer and then retries, so tell it before that if we cannot store. In ms.
+ */
 const storeWithinMs = 3_000;
-/** So many posts of one source are taken at once, and so many more each second. */
+/** How many posts of one source are accepted at once, and how many more each second. */
 const burst = 10_000;
 const perSecond = 500;
-/** With so many waiting to be dealt with, more would only come later still. */
+/** With this many unprocessed events we accept no more: they would only be late. */
 const mostWaiting = 20_000;
 const waitingFreshMs = 1_000;
 const toldEveryMs = 60_000;
@@ -36,25 +38,25 @@ export interface AlertsDeps {
   sourceTokens: Record<string, string>;
 }
 
-/** What is answered, in the shape that a format's clients expect. */
+/** The answer, in the form that the format's clients expect. */
 interface Answer {
   status: number;
   words: string;
-  /** Of an event of the Events API that was taken. */
+  /** The dedup_key of an accepted event of the Events API. */
   key?: string | undefined;
   retryAfterS?: number;
 }
 
 /**
- * POST /alerts/<source>: takes what a tool posts, and answers 202 once it is on disk. The token comes as
- * `Authorization: Bearer`, as a further part of the path, or as the routing_key of an event. Slack is not asked.
+ * POST /alerts/<source>: accepts what a tool posts and answers 202 once it is on disk. The token comes as
+ * `Authorization: Bearer`, as another path segment, or as an event's routing_key. Does not need Slack.
  */
 export function createAlertsRoute(deps: AlertsDeps): (path: string) => { POST: Handler } | undefined {
   const allowance = new Map<string, { left: number; at: number }>();
   let waiting = { count: 0, untilAt: 0 };
   let toldAt = Number.NEGATIVE_INFINITY;
 
-  /** Seconds to wait; 0: it may come in. */
+  /** Seconds to wait. 0: the post may come in. */
   async function fullFor(source: string): Promise<number> {
     const now = deps.clock.now();
     const before = allowance.get(source) ?? { left: burst, at: now };
@@ -68,12 +70,12 @@ export function createAlertsRoute(deps: AlertsDeps): (path: string) => { POST: H
     return waiting.count >= mostWaiting ? 10 : 0;
   }
 
-  /** A tool that shows a wrong token is worth a line now and then, not one for each try. */
+  /** Logs wrong tokens from time to time only, not for each try. */
   function tellWrongToken(source: string): void {
     const now = deps.clock.now();
     if (now - toldAt < toldEveryMs) return;
     toldAt = now;
-    deps.log.warn({ source }, 'a post with a wrong token was refused: its alerts ring nobody');
+    deps.log.warn({ source }, 'a post with a wrong token was refused: nobody is called for its alerts');
   }
 
   async function take(request: IncomingMessage, name: string, source: Source, shown: string | undefined) {
@@ -83,7 +85,7 @@ export function createAlertsRoute(deps: AlertsDeps): (path: string) => { POST: H
       return { status: 401, words: 'wrong or missing token' };
     };
     if (shown !== undefined && !isSame(shown, token)) return wrong();
-    // Only the Events API carries its token inside.
+    // Only the Events API has its token in the body.
     if (shown === undefined && source.format !== 'events') return wrong();
     const body = await readBody(request, bodyLimit);
     if (body === 'too large') return { status: 413, words: 'more than 1 MiB: send fewer alerts at once' };
@@ -120,7 +122,7 @@ export function createAlertsRoute(deps: AlertsDeps): (path: string) => { POST: H
           );
           result = { status: 503, words: 'cannot be stored now: try again', retryAfterS: 5 };
         }
-        // What was not read is thrown away, so that the sender gets its answer.
+        // Discards the unread body, so that the sender gets its answer.
         request.resume();
         answerAs(source.format, response, result);
       },
@@ -128,7 +130,7 @@ export function createAlertsRoute(deps: AlertsDeps): (path: string) => { POST: H
   };
 }
 
-/** "/alerts/<source>" or "/alerts/<source>/<token>"; tools of the Events API may put "/v2/enqueue" behind it. */
+/** Parses "/alerts/<source>" or "/alerts/<source>/<token>". Clients of the Events API may append "/v2/enqueue". */
 function findSource(path: string, sources: Config['sources']) {
   if (!path.startsWith(alertsPath)) return undefined;
   const [name = '', ...rest] = path
@@ -149,7 +151,7 @@ function decoded(segment: string): string {
   }
 }
 
-/** Bearer, or the password of Basic, which every tool can send. */
+/** A Bearer token, or the password of Basic authentication, which every tool can send. */
 function tokenOf({ headers }: IncomingMessage): string | undefined {
   const [, scheme = '', value = ''] = /^(\w+) +(\S+)$/.exec(headers.authorization ?? '') ?? [];
   if (/^bearer$/i.test(scheme)) return value;
@@ -157,7 +159,7 @@ function tokenOf({ headers }: IncomingMessage): string | undefined {
   return headers.authorization === undefined ? undefined : '';
 }
 
-/** Compared in constant time; nothing is the same as a token that is not set. */
+/** Compares in constant time. A token that is not set equals nothing. */
 function isSame(shown: string | undefined, token: string | undefined): boolean {
   const digest = (text: string) => createHash('sha256').update(text).digest();
   const same = timingSafeEqual(digest(shown ?? ''), digest(token ?? ''));
@@ -170,7 +172,7 @@ function routingKey(json: unknown): string | undefined {
   return routed.safeParse(json).data?.routing_key;
 }
 
-/** Undefined where it is no JSON. */
+/** Undefined if it is not JSON. */
 function parseBody(format: SourceFormat, contentType: string | undefined, text: string): unknown {
   const isForm = format === 'slack' && contentType?.startsWith('application/x-www-form-urlencoded') === true;
   const { payload } = isForm ? parseQuery(text) : {};

@@ -2,18 +2,20 @@ import type { Clock } from '../clock.ts';
 import { answer, type Handler } from './server.ts';
 
 export interface Readiness {
-  /** The process is up. */
+  /** The process is running. */
   healthz: Handler;
-  /** It takes work: started, the database can be written to, Slack's token is good. */
+  /** The process can work: it has started, the database can be written to, Slack's token is valid. */
   readyz: Handler;
   started(): void;
   stopping(): void;
 }
 
-/** Looked up this often, not per request: a probe every second must not become a query every second. */
+/** How long a result is reused, ms: a probe every second must not be a query every second. */
 const freshForMs = 5_000;
 
-/** The two routes an orchestrator asks; each of `checks` says whether a part it is named for works, and never throws. */
+/**
+ * The two routes for an orchestrator. Each of `checks` says whether the part with its name works, and never throws.
+ */
 export function createReadiness(clock: Clock, checks: Record<string, () => Promise<boolean>>): Readiness {
   let state: 'starting' | 'started' | 'stopping' = 'starting';
   let known: { untilAt: number; problems: string[] } | null = null;

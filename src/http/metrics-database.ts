@@ -4,33 +4,36 @@ import type { Log } from '../log.ts';
 import type { Queryable, Store } from '../store/types.ts';
 
 export interface DatabaseFacts {
-  /** All there ever were. */
+  /** All requests ever made. */
   requests: { origin: string; count: number }[];
-  /** Of the last 24 hours, as the next. */
+  /** Of the last 24 hours, like the following ones. */
   submissions: { state: string; count: number }[];
   calls: { state: string; termination: string; attempt: number; ending: string | null; count: number }[];
-  /** Of the requests made since: how long it took until the first callee was reached, ms. */
+  /** For recent requests: how long it took until the first callee was reached, ms. */
   reachedAfterMs: number[];
   /** What ended plans and ladders. */
   ended: { by: string; count: number }[];
-  /** How long the oldest task that is due waits, ms. */
+  /** How long the oldest due task has been waiting, ms. */
   taskLagMs: number;
   failing: { kind: string; count: number }[];
   /** Alert events that failed too often. */
   setAside: number;
 }
 
-/** The metrics of one scrape, and two scrapers at once, share one look; SQLite's queries stop the process meanwhile. */
+/** All metrics of one scrape, and of two scrapers at once, share one read. SQLite's queries block the process. */
 const freshForMs = 5_000;
 const windowMs = 24 * 3_600_000;
-/** Requests are only ever added: those older than this are counted once. A transaction may take that long to commit. */
+/**
+ * Requests are only added, so those older than this are counted once. A transaction may take this long to commit. In
+ * ms.
+ */
 const settledAfterMs = 5 * 60_000;
-/** A platform that made up codes must not make up time series without end. */
+/** If the platform invented codes, it must not create time series without end. */
 const terminationCode = /^-?[0-9]{1,4}$/;
 
 const count = sql<number>`count(*)`.as('count');
 
-/** What the database tells the metrics; null while it cannot be asked. Never throws. */
+/** Reads the metrics' facts from the database. Null while it cannot be read. Never throws. */
 export function createDatabaseFacts(deps: {
   store: Store;
   clock: Clock;
@@ -40,7 +43,7 @@ export function createDatabaseFacts(deps: {
   let known: { facts: Promise<DatabaseFacts | null>; untilAt: number } | null = null;
   let looking = false;
 
-  /** Requests by origin; the settled ones are added to what was counted before. */
+  /** Counts requests by origin. Old requests are added to the earlier count. */
   async function requests(from: Queryable, now: number): Promise<DatabaseFacts['requests']> {
     const settledAt = Math.max(counted.untilAt, now - settledAfterMs);
     const [settled, fresh] = await Promise.all([
@@ -120,7 +123,7 @@ export function createDatabaseFacts(deps: {
 
   return () => {
     const now = deps.clock.now();
-    // One look at a time: two would both add what has settled since.
+    // One read at a time: two would both add the newly settled requests.
     if (known === null || (!looking && (known.untilAt <= now || known.untilAt > now + freshForMs))) {
       looking = true;
       const facts = look(now).finally(() => {

@@ -9,15 +9,15 @@ export interface Metrics {
   registry: Registry;
   /** Answers GET /metrics in Prometheus' text format. */
   handler: Handler;
-  /** To be given to every WebClient as its `fetch`: counts calls and errors by method, and changes nothing. */
+  /** The `fetch` for every WebClient: counts calls and errors by method and changes nothing. */
   slackFetch: typeof fetch;
 }
 
 /**
- * What Prometheus reads. Two kinds, told apart in each help text:
- * of the database (requests, submissions, calls, task lag): the same from every instance, so take `max`, not `sum`;
- * of this process (Slack calls, event loop, memory, processor): one of each instance, so `sum` them.
- * `slackApiUrl` ends in a slash; what follows it in a URL is the method.
+ * The Prometheus metrics. There are two kinds; each help text says which. Of the database (requests, submissions,
+ * calls, task lag): equal for all instances, so use `max`, not `sum`. Of this process (Slack calls, event loop,
+ * memory, processor): one for each instance, so use `sum`. `slackApiUrl` ends in a slash; the method follows it in a
+ * URL.
  */
 export function createMetrics(deps: {
   store: Store;
@@ -28,7 +28,7 @@ export function createMetrics(deps: {
   events?: { faults(): number };
 }): Metrics {
   const registry = new Registry();
-  // Its nodejs_eventloop_lag_* are the event-loop delay since the scrape before.
+  // Its nodejs_eventloop_lag_* metrics are the event-loop delay since the last scrape.
   collectDefaultMetrics({ register: registry });
   addDatabaseMetrics(registry, deps);
   new Counter({
@@ -55,7 +55,7 @@ export function createMetrics(deps: {
   };
 }
 
-/** The metrics' own server: it knows GET /metrics and nothing else. */
+/** The separate server for metrics: it answers only GET /metrics. */
 export function createMetricsServer(
   metrics: Metrics,
   settings: { host: string; port: number; log: Log },
@@ -67,7 +67,7 @@ export function createMetricsServer(
 }
 
 function addDatabaseMetrics(registry: Registry, deps: { store: Store; clock: Clock; log: Log }): void {
-  // Each metric waits for the facts first and resets itself after that, so that scrapes at once do not add up.
+  // Each metric first waits for the facts and then resets itself, so that simultaneous scrapes do not add up.
   const facts = createDatabaseFacts(deps);
   const registers = [registry];
   const lastDay = 'in the last 24 hours, of the database';
@@ -182,7 +182,7 @@ function addDatabaseMetrics(registry: Registry, deps: { store: Store; clock: Clo
   });
 }
 
-/** Slack's error names are words like channel_not_found; anything else must not become a label of its own. */
+/** Slack's error names are words like channel_not_found. Anything else must not become a label. */
 const errorName = /^[a-z][a-z_]{1,60}$/;
 
 function countingFetch(registry: Registry, slackApiUrl: string): typeof fetch {
@@ -224,7 +224,10 @@ function statusError(status: number): string {
   return status === 429 ? 'ratelimited' : `http_${status}`;
 }
 
-/** Slack answers refusals with 200; the error is in the body. This reads a copy, so that the caller gets the whole body. */
+/**
+ * Slack answers refusals with status 200; the error is in the body. Reads a copy, so that the caller gets the whole
+ * body.
+ */
 async function slackError(response: Response): Promise<string | null> {
   if (!response.headers.get('content-type')?.startsWith('application/json')) return null;
   const body: unknown = await response

@@ -9,19 +9,21 @@ import { answer, answerUnread, type Handler, readBody } from './server.ts';
 const bodyLimit = 1024 * 1024;
 export const reportsPath = '/voice/reports/';
 
-/** True where the path ends in the token; compared in constant time. */
+/** True if the path ends in the token. Compares in constant time. */
 export function isReportsPath(path: string, token: string | undefined): boolean {
   if (token === undefined || !path.startsWith(reportsPath)) return false;
   const digest = (text: string) => createHash('sha256').update(text).digest();
   return timingSafeEqual(digest(path.slice(reportsPath.length)), digest(token));
 }
 
-/** Elements read and stored at once: others get their turn in between, as a body can hold eighty thousand. */
+/**
+ * How many elements are read and stored at once. Other work runs in between, because a body can have eighty thousand.
+ */
 const atOnce = 200;
 
 /**
- * Takes delivery reports: one object, {"array": […]} or a bare array. Answers 200 once all are stored, so that the
- * platform may forget them; 400 only if nothing in the body is a report; 413 for more than 1 MiB.
+ * Accepts reports: one object, {"array": […]} or a bare array. Answers 200 once all are stored, so that the platform
+ * may forget them; 400 only if nothing in the body is a report; 413 above 1 MiB.
  */
 export function createReportsHandler(deps: CallsDeps): Handler {
   return async (request, response) => {
@@ -37,13 +39,13 @@ export function createReportsHandler(deps: CallsDeps): Handler {
       stored += reports.length;
     }
     const setAside = elements.length - stored;
-    if (setAside > 0) deps.log.warn({ setAside }, 'elements that are no delivery report were set aside');
+    if (setAside > 0) deps.log.warn({ setAside }, 'elements that are no report were ignored');
     if (stored === 0) return answer(response, 400, { status: '-1', reason: 'no delivery report in it' });
     answer(response, 200, { status: '0', reason: 'success' });
   };
 }
 
-/** What is no JSON holds no report. */
+/** A body that is not JSON contains no report. */
 function elementsIn(body: string): unknown[] {
   try {
     return elementsOf(parseJson(body));

@@ -4,30 +4,39 @@ import type { Log } from '../log.ts';
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
 
-/** What a path answers, by method. */
+/** The handlers of a path, by method. */
 export type Route = Partial<Record<'GET' | 'POST', Handler>>;
 
 export interface HttpServer {
-  /** The port it listens on (of use where 0 was asked for). */
+  /** The port it listens on (needed if 0 was given). */
   port(): number;
   start(): Promise<void>;
-  /** Takes no more connections, waits for the answers under way, and cuts requests that do not arrive. */
+  /** Accepts no more connections, waits for running answers, and cuts requests that do not arrive. */
   stop(): Promise<void>;
 }
 
-/** Slack, one platform and a few tools need some ten connections, a proxy a few hundred; each idle one costs some 10 kB. */
+/**
+ * Slack, the platform and a few tools need about ten connections, a proxy a few hundred. An idle one costs about 10
+ * kB.
+ */
 const mostConnections = 4_000;
-/** A request's headers, and all of it, must have arrived within this time: https://nodejs.org/api/http.html#serverrequesttimeout */
+/**
+ * The headers, and then the whole request, must arrive within this time:
+ * https://nodejs.org/api/http.html#serverrequesttimeout
+ */
 const headersWithinMs = 10_000;
 const requestWithinMs = 30_000;
-/** A connection on which nothing moves is closed; longer than keep-alive, so that it never cuts an answer of ours. */
+/**
+ * A connection without traffic is closed after this time, ms. Longer than keep-alive, so that it never cuts an
+ * answer.
+ */
 const idleMs = 90_000;
-/** How long a stop waits for requests that are still arriving: their sender tries again elsewhere. */
+/** How long a stop waits for requests that are still arriving, ms. Their sender retries elsewhere. */
 const arrivingMs = 1_000;
 
 /**
- * One plain HTTP server: `route` names what a path answers, or undefined (404); another method is answered with 405. A
- * handler that fails is answered with 500: outside Bolt nobody else catches it.
+ * A plain HTTP server. `route` returns a path's handlers, or undefined (404); another method is answered with 405. A
+ * handler that throws is answered with 500, because outside Bolt nothing else catches it.
  */
 export function createHttpServer(settings: {
   host: string;
@@ -44,7 +53,7 @@ export function createHttpServer(settings: {
       Promise.resolve()
         .then(() => handler(request, response))
         .catch((error: unknown) => {
-          // A sender that went away in the middle is nothing to look into.
+          // The sender went away in the middle: nothing to report.
           if (request.destroyed && !request.complete) return;
           settings.log.error({ err: error }, 'an HTTP request failed');
           if (!response.headersSent) answer(response, 500, { error: 'internal error' });
@@ -58,7 +67,7 @@ export function createHttpServer(settings: {
     arriving.set(socket, undefined);
     socket.once('close', () => arriving.delete(socket));
   });
-  // Slower than any answer of ours, so that a proxy never finds the connection closed under its request.
+  // Longer than the usual 60 s of a proxy, so that the proxy never finds the connection closed under its request.
   server.keepAliveTimeout = 75_000;
   server.timeout = idleMs;
   server.maxConnections = mostConnections;
@@ -80,7 +89,7 @@ export function createHttpServer(settings: {
     stop: () =>
       new Promise((resolve) => {
         if (!server.listening) return resolve();
-        // A proxy's connection that is busy now would be kept alive after its answer, and used for more.
+        // A proxy's connection that is busy now would stay open after its answer and carry more requests.
         const closing = setInterval(() => server.closeIdleConnections(), 50);
         const cutting = setTimeout(cutWhatStillArrives, arrivingMs);
         server.close(() => {
@@ -93,7 +102,7 @@ export function createHttpServer(settings: {
   };
 }
 
-/** The handler of a request's path and method; undefined where 404 or 405 was answered. */
+/** The handler for a request's path and method. Undefined after it has answered 404 or 405 itself. */
 function findHandler(
   route: (path: string) => Route | undefined,
   request: IncomingMessage,
@@ -125,13 +134,13 @@ export function answer(response: ServerResponse, status: number, body: unknown):
   response.end(text);
 }
 
-/** All bodies that are arriving may hold this much memory together: more senders at once are asked to come back. */
+/** The most memory for all arriving bodies together. If it is used up, further senders are asked to retry. */
 const mostArrivingBytes = 64 * 1024 * 1024;
 let arrivingBytes = 0;
 
 /**
- * The whole body; 'too large' where it is longer than `limit` bytes, 'busy' where too much arrives at once. What is
- * not kept is read and thrown away, so that the sender gets its answer.
+ * Reads the whole body. 'too large': longer than `limit` bytes. 'busy': too much is arriving at once. The rest is
+ * read and discarded, so that the sender gets its answer.
  */
 export async function readBody(
   request: IncomingMessage,
@@ -169,7 +178,7 @@ export async function readBody(
   }
 }
 
-/** Answers what `readBody` did not take. */
+/** Answers a request whose body `readBody` refused. */
 export function answerUnread(response: ServerResponse, why: 'too large' | 'busy', body: unknown): void {
   if (why === 'busy') response.setHeader('retry-after', '2');
   answer(response, why === 'busy' ? 503 : 413, body);

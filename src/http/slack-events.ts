@@ -4,24 +4,27 @@ import { answer, answerUnread, type Handler, readBody } from './server.ts';
 
 export const slackEventsPath = '/slack/events';
 
-/** Slack's own bodies are far below this; a view with 3,000 characters in each of 100 blocks has 300 kB. */
+/** Slack's bodies are far smaller: a view with 3,000 characters in each of 100 blocks has 300 kB. */
 const bodyLimit = 1024 * 1024;
-/** Slack's check of the certificate is a form of a few bytes without a signature: https://docs.slack.dev/interactivity/implementing-slash-commands */
+/**
+ * Slack's certificate check is a form of a few bytes without a signature:
+ * https://docs.slack.dev/interactivity/implementing-slash-commands
+ */
 const unsignedLimit = 1024;
 
 const formType = 'application/x-www-form-urlencoded';
 
 /**
- * Stands before Bolt's receiver: what carries no signature is refused before its body is read, the body is read with a
- * limit, and what is no JSON object is refused, for Bolt would end the process on it. Bolt checks the signature.
+ * Runs before Bolt's receiver. Refuses a request without a signature before reading its body, limits the body's size,
+ * and refuses a body that is not a JSON object, because Bolt would end the process. Bolt checks the signature.
  */
 export function createSlackEventsHandler(settings: {
-  /** False before Slack has told who we are: everybody would seem to be of another workspace. */
+  /** False before Slack has told us who we are: until then every sender would look like another workspace. */
   ready: () => boolean;
   receive: (request: IncomingMessage, response: Parameters<Handler>[1]) => void;
 }): Handler {
   return async (request, response) => {
-    // Slack tries again after a 503.
+    // Slack retries after a 503.
     if (!settings.ready()) return answer(response, 503, { error: 'starting' });
     if (!isSigned(request) && !mayBeCertificateCheck(request))
       return answer(response, 401, { error: 'no signature of Slack' });
@@ -47,7 +50,9 @@ function mayBeCertificateCheck({ headers }: IncomingMessage): boolean {
   return headers['content-type'] === formType && length <= unsignedLimit;
 }
 
-/** Whether Bolt will find an object in a body; it parses what begins with "{" itself, and refuses it in words if it must. */
+/**
+ * True if Bolt will find an object in the body. Bolt itself parses what begins with "{" and answers an error for it.
+ */
 function isObject(text: string, contentType: string | undefined): boolean {
   if (contentType !== formType) return beginsObject(text);
   const { payload } = parseQuery(text);

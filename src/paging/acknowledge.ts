@@ -11,13 +11,13 @@ import type { Schema } from '../store/schema.ts';
 import type { Tx } from '../store/types.ts';
 import { lockAlert } from './known-alerts.ts';
 
-/** Who acknowledged first, and how many calls were stopped by it. */
+/** Who acknowledged first, and how many calls this stopped. */
 export interface Acknowledged {
   first: string;
   stopped: number;
 }
 
-/** "I've got it" on the board of an alert's request. Doing it twice changes nothing. */
+/** The *I've got it* button on the board of an alert's request. A second press changes nothing. */
 export async function acknowledge(deps: CallsDeps, requestId: string, userId: string): Promise<Acknowledged> {
   return await transactionReadBack(deps.store, async (tx) => {
     const alertId = await alertOf(tx, requestId);
@@ -30,11 +30,11 @@ export async function acknowledge(deps: CallsDeps, requestId: string, userId: st
 }
 
 /**
- * Somebody has taken an alert: stored with the time, shown on its boards, and what has not been sent for it is stopped,
- * whichever rule asked for it. The first one counts.
- * @param by a Slack user's id, "tool:" with the words that the tool gives, as `byTool` makes them, or "callee:" with the
- *   name of who pressed the key that confirms
- * @param pressed the request whose board was pressed: marked even if an earlier episode of the alert asked for it
+ * Acknowledges an alert: stores who and when, shows it on the alert's boards, and stops the calls that are not sent
+ * yet, for every rule. The first acknowledgement counts.
+ * @param by a Slack user's id; "tool:" with the tool's words (see `byTool`); or "callee:" with the name of the callee
+ * who pressed the key that confirms
+ * @param pressed the request whose board was pressed: it is marked even if it belongs to an earlier episode
  */
 export async function acknowledgeAlert(
   tx: Tx,
@@ -76,13 +76,13 @@ export async function acknowledgeAlert(
   return { first: by, stopped };
 }
 
-/** Who a tool says has acknowledged, for `by`: the words are foreign, and no number of theirs is kept whole. */
+/** The `by` for an acknowledgement that a tool reports. The words are foreign, so numbers in them are masked. */
 export function byTool(person: string, tool: string): string {
   const words = person === '' ? tool : tool === '' ? person : `${person} (${tool})`;
   return `tool:${redactNumbers(words === '' ? 'the alerting tool' : words).slice(0, 80)}`;
 }
 
-/** How many calls were stopped. */
+/** Returns how many calls were stopped. */
 export async function acknowledgeRequest(
   tx: Tx,
   deps: CallsDeps,
@@ -103,7 +103,7 @@ export async function acknowledgeRequest(
   return stopped;
 }
 
-/** The alert that a request is for, which never changes; null: none. */
+/** The alert of a request; it never changes. Null: the request has none. */
 async function alertOf(tx: Tx, requestId: string): Promise<string | null> {
   const row = await tx
     .selectFrom('requests')
@@ -120,7 +120,7 @@ function somethingToStop(eb: ExpressionBuilder<Schema, 'requests'>) {
   ]);
 }
 
-/** An alert's requests with something left to stop, locked. The alert is locked before. */
+/** Returns the alert's requests that can still be stopped, locked. The caller has locked the alert. */
 export async function lockOpenRequests(tx: Tx, alertId: string): Promise<RequestRow[]> {
   const open = await tx
     .selectFrom('requests')
@@ -132,11 +132,11 @@ export async function lockOpenRequests(tx: Tx, alertId: string): Promise<Request
     tx,
     open.map(({ id }) => id),
   );
-  // While we waited for the lock, another instance may have moved it on.
+  // Another instance may have changed it while we waited for the lock.
   return locked.filter(isOpen);
 }
 
-/** Locked in the order of their ids: everybody who locks several requests does, so that nobody waits in a circle. */
+/** Locks in the order of the ids. Every transaction that locks several requests does so, to avoid deadlocks. */
 async function lockRequests(tx: Tx, ids: readonly string[]): Promise<RequestRow[]> {
   const locked: RequestRow[] = [];
   for (const id of [...ids].sort()) {

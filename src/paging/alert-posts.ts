@@ -7,17 +7,17 @@ import { type Post, slotOf } from '../outbox/post.ts';
 import type { Tx } from '../store/types.ts';
 import type { RingingAlert } from './episodes.ts';
 
-/** Where in Slack something about an alert goes: under a message of Slack's, or under one that we post ourselves. */
+/** Where news about an alert goes in Slack: under a Slack message of the tool, or under a message that we post. */
 export interface Place {
   channelId: string;
   threadTs: string | null;
-  /** The outbox's id of the message. */
+  /** The post's id in the outbox. */
   parentId: string | null;
 }
 
 type Shown = Pick<RingingAlert, 'id' | 'episodeAt'>;
 
-/** Shows an alert that was posted to us in a channel, once for each time it fires. */
+/** Shows an alert that was posted to us in a channel: one message for each episode. */
 export async function showAlert(tx: Tx, now: number, alert: Shown, channelId: string): Promise<Place> {
   const what = postOf(alert, channelId);
   const shown = await tx
@@ -29,7 +29,9 @@ export async function showAlert(tx: Tx, now: number, alert: Shown, channelId: st
   return { channelId, threadTs: null, parentId };
 }
 
-/** Everywhere an alert stands in Slack: where its tool wrote it, or where we show it, as it is by now. */
+/**
+ * Every place of an alert in Slack, with its current content: the tool's own message, or the messages that we post.
+ */
 export async function showHeard(
   tx: Tx,
   alert: RingingAlert,
@@ -38,13 +40,13 @@ export async function showHeard(
   const { source, now } = heard;
   if (source === undefined) return await placesShown(tx, alert, { place: heard.gated.channel ?? '', now });
   const { news, status } = decision;
-  // Old news is none, and neither is the end of something that nobody was told of.
+  // Old news is not shown, nor the end of an alert that was never shown.
   const tells = news === 'resolved' ? decision.alert !== undefined : news !== 'none' || status === 'info';
   if (channel !== undefined && tells) await showAlert(tx, now, alert, channel);
   return await redrawAlert(tx, now, alert);
 }
 
-/** The channel where the request of a rule goes for an alert that a source posted; undefined: nowhere in Slack. */
+/** The channel for a rule's request, for an alert from a source. Undefined: not shown in Slack. */
 export function channelOfRule(
   { sources }: Pick<Config, 'sources'>,
   source: string,
@@ -53,7 +55,7 @@ export function channelOfRule(
   return rule.channel ?? sources[source]?.channel;
 }
 
-/** Where a rule's request goes: under the tool's own message, or under ours where the tool posted to us. */
+/** Where a rule's request goes: under the tool's own message, or under ours if the tool posted to us. */
 export async function placesOfRule(
   tx: Tx,
   deps: Pick<CallsDeps, 'config'>,
@@ -66,7 +68,7 @@ export async function placesOfRule(
   return channelId === undefined ? [] : [await showAlert(tx, now, alert, channelId)];
 }
 
-/** Everywhere an alert of a place is shown, drawn anew where we show it. */
+/** Where an alert from this place is shown in Slack. Messages that we posted are edited. */
 export async function placesShown(
   tx: Tx,
   alert: RingingAlert,
@@ -76,7 +78,7 @@ export async function placesShown(
   return [{ channelId: place, threadTs: alert.threadTs, parentId: null }];
 }
 
-/** Everywhere an alert is shown, and has its message there drawn anew. */
+/** Where an alert is shown in Slack. Messages that we posted are edited. */
 export async function redrawAlert(tx: Tx, now: number, alert: Shown): Promise<Place[]> {
   const first = slotOf(postOf(alert, ''), null) ?? '';
   const shown = await tx

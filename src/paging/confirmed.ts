@@ -8,8 +8,8 @@ import { acknowledgeAlert, acknowledgeRequest } from './acknowledge.ts';
 import { lockAlert } from './known-alerts.ts';
 
 /**
- * The handler of "confirmed" tasks (key: request): somebody who was called pressed the key that confirms, which takes
- * the alert like "I've got it" does. Also long after the request was done; twice changes nothing.
+ * The handler of "confirmed" tasks (key: request): a callee pressed the key that confirms, which acknowledges the
+ * alert like *I've got it*. Also works after the request is done. A second run changes nothing.
  */
 export function createConfirmer(deps: CallsDeps): TaskHandler {
   return async (task) => {
@@ -33,13 +33,13 @@ async function takeForCallee(tx: Tx, deps: CallsDeps, requestId: string): Promis
     await acknowledgeAlert(tx, deps, alertId, by);
     return;
   }
-  // It fires anew by now, and others are called for that: only this request is taken.
+  // A new episode has begun and other people are called for it, so only this request is acknowledged.
   await lockAlert(tx, alertId);
   const request = await lockRequest(tx, requestId);
   if (request?.acked_by === null) await acknowledgeRequest(tx, deps, request, by);
 }
 
-/** The first who pressed the key, as boards may show them; null: nobody did. */
+/** The first callee who pressed the key, in the form that boards show. Null: nobody pressed it. */
 async function whoPressed(tx: Tx, requestId: string, confirmKey: string | null): Promise<string | null> {
   if (confirmKey === null) return null;
   const call = await tx
@@ -54,7 +54,7 @@ async function whoPressed(tx: Tx, requestId: string, confirmKey: string | null):
   return call === undefined ? null : `callee:${labelOf(call)}`;
 }
 
-/** A name that could be a phone number is no way around the mask. */
+/** Masks a name that could be a phone number. */
 function labelOf({ callee, name }: { callee: string; name: string | null }): string {
   const digits = (name ?? '').match(/\p{Nd}/gu) ?? [];
   return name === null || name.trim() === '' || digits.length >= 7 ? maskNumber(callee) : name.slice(0, 80);

@@ -3,7 +3,10 @@ import { newId } from '../ids.ts';
 import { enqueue } from '../queue/enqueue.ts';
 import type { Tx } from '../store/types.ts';
 
-/** Stores an event before Slack is told that it was taken; the same event again (Slack repeats up to three times) changes nothing. */
+/**
+ * Stores an event before Slack gets its acknowledgement. The same event again (Slack sends it up to three times)
+ * changes nothing.
+ */
 export async function storeAlertEvent(
   tx: Tx,
   event: { eventId: string; teamId: string; channelId: string; body: unknown; now: number },
@@ -23,7 +26,7 @@ export async function storeAlertEvent(
   await enqueue(tx, { kind: 'alerts', key: 'understand', runAt: event.now });
 }
 
-/** Claims an event for this transaction; false where another one has processed it already. */
+/** Claims an event for this transaction. False if another transaction has processed it already. */
 export async function claimAlertEvent(tx: Tx, eventId: string, now: number): Promise<boolean> {
   const claimed = await tx
     .updateTable('alert_events')
@@ -34,21 +37,21 @@ export async function claimAlertEvent(tx: Tx, eventId: string, now: number): Pro
   return claimed.numUpdatedRows > 0n;
 }
 
-/** An alert that a rule calls for. */
+/** An alert for which a rule calls. */
 export interface RingingAlert {
   id: string;
-  /** The message of Slack's under which results go; empty where we show the alert ourselves. */
+  /** The Slack message under which results go. Empty if we post the alert ourselves. */
   threadTs: string;
   title: string;
-  /** When it began to fire this time (ms). */
+  /** When this episode began, ms. */
   episodeAt: number;
-  /** It begins with this very message: nothing has rung for it yet. */
+  /** True if it begins with this message: no rule has called for it yet. */
   begins: boolean;
-  /** How long it had been silent before this message, ms. */
+  /** The silence before this message, ms. */
   silentMs: number;
 }
 
-/** Stores a message and what it changed of its alert, as it was decided. */
+/** Stores a message and the changes to its alert, as `decide` returned them. */
 export async function rememberAlert(tx: Tx, decision: Decision, heard: Heard): Promise<RingingAlert> {
   const { gated, understood, now } = heard;
   const { alert, begins, silentMs, episodeAt } = decision;

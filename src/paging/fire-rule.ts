@@ -15,16 +15,16 @@ import { crowdInWords, type ReadyRule, type RuleAlert, rulesReply } from './rule
 
 export type { ReadyRule, RuleAlert } from './rule-reply.ts';
 
-/** A rule of which it is not known yet whom it calls: Slack has to be asked. */
+/** A rule whose callees are not known yet: Slack must be asked first. */
 export interface WaitingRule {
   rule: Rule;
   callees: null;
 }
 
-/** Retry after this when a rule resolved to no callee, for example because Slack gave no number. */
+/** When a rule resolved to no callee, for example because Slack gave no number, retry after this, ms. */
 const lookAgainMs = 60_000;
 
-/** For `/voicecall rules`: when each rule last matched. */
+/** Stores when each rule last matched, for `/voicecall rules`. */
 export async function noteMatches(tx: Tx, rules: readonly Rule[], now: number): Promise<void> {
   for (const { name } of rules) {
     await tx
@@ -36,8 +36,8 @@ export async function noteMatches(tx: Tx, rules: readonly Rule[], now: number): 
 }
 
 /**
- * Calls for one rule, unless it has called for this episode of the alert, or within its cooldown: then a task looks again
- * when the cooldown is over, should the alert still fire by then. The same task looks up whom a waiting rule calls.
+ * Calls for one rule, unless it has called for this episode of the alert, or its cooldown is not over. Then a task
+ * checks again after the cooldown, if the alert still fires. The same task looks up the callees of a waiting rule.
  */
 export async function fireRule(
   tx: Tx,
@@ -55,17 +55,21 @@ export async function fireRule(
   else await fireNow(tx, deps, ready, about, rangAt);
 }
 
-/** What a cooldown task carries: when the rule had rung (another ring since then leaves nothing to do), and who alerts. */
+/**
+ * The payload of a cooldown task: when the rule last called (a newer call makes the task pointless), and which source
+ * raised the alert.
+ */
 export interface Later {
   rangAt: number | null;
   source: string | null;
-  /** What the alert must still be. */
+  /** The status that the alert must still have. */
   status: AlertStatus;
 }
 
 /**
- * The end of a cooldown or of a look-up: calls if the alert is still what it was, nobody has acknowledged it, and the rule has not called since. False
- * where the alert has told something new after `lastTs`, when `ready` and `about` were looked up: then nothing was done.
+ * The end of a cooldown or a look-up. Calls if the alert still has this status, nobody has acknowledged it, and the
+ * rule has not called since. Returns false and does nothing if the alert changed after `lastTs`, the state for which
+ * `ready` and `about` were looked up.
  */
 export async function fireAfterCooldown(
   tx: Tx,
@@ -89,7 +93,7 @@ export async function fireAfterCooldown(
   return true;
 }
 
-/** When a rule rang last for an alert. */
+/** When a rule last called for an alert. */
 async function rangFor(tx: Tx, alertId: string, rule: Rule): Promise<number | undefined> {
   return (await ringsOf(tx, [alertId])).get(alertId)?.get(rule.name);
 }
@@ -142,7 +146,7 @@ async function fireNow(
     .execute();
 }
 
-/** Said once for each episode, however often it is tried. */
+/** Shown once for each episode, whatever the number of tries. */
 async function sayProblems(tx: Tx, deps: CallsDeps, ready: ReadyRule, about: RuleAlert): Promise<void> {
   const { rule, callees } = ready;
   const { calleesPerRequest } = deps.config().limits;
@@ -225,7 +229,10 @@ async function sayWhatWouldBe(tx: Tx, deps: CallsDeps, ready: ReadyRule, about: 
   return null;
 }
 
-/** A resolve: what has not been sent for this alert is stopped, and the thread says so. Nothing is said where no rule rang. */
+/**
+ * A resolve: stops the calls of this alert that are not sent yet, and says so in the thread. Shows nothing if no rule
+ * called.
+ */
 export async function resolveAlert(tx: Tx, deps: CallsDeps, about: RuleAlert): Promise<void> {
   if ((await ringsOf(tx, [about.alert.id])).size === 0) return;
   let stopped = 0;

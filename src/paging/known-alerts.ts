@@ -13,12 +13,12 @@ const identityShape: z.ZodType<Identity> = z.object({
   subjects: z.array(z.string()),
 });
 
-/** Enough to find what a resolve ends, and few enough to compare them all. */
+/** Enough to find what a resolve ends, and few enough to compare all. */
 const firingCompared = 1_000;
 
 /**
- * Everything that is stored and that the decision about a message needs.
- * @param twinPlaces where the same alert may stand that came the other way
+ * Reads everything that the decision about a message needs.
+ * @param twinPlaces where the same alert may be, if it came the other way
  */
 export async function knownInStore(
   from: Queryable,
@@ -52,7 +52,7 @@ export async function knownInStore(
   };
 }
 
-/** When each rule rang last for these alerts, by alert and rule. */
+/** When each rule last called for these alerts, by alert and rule. */
 export async function ringsOf(
   from: Queryable,
   alertIds: readonly string[],
@@ -103,7 +103,7 @@ type AlertRow = Pick<
   | 'episode_at'
 >;
 
-/** One Slack message as it was seen before, with its alert. */
+/** An earlier version of one Slack message, with its alert. */
 async function messageAt(from: Queryable, channelId: string, ts: string): Promise<Known['message']> {
   const row = await from
     .selectFrom('alert_messages')
@@ -132,7 +132,7 @@ async function alertOfKey(from: Queryable, channelId: string, key: string): Prom
   return row === undefined ? undefined : knownAlert(row);
 }
 
-/** Alerts of a channel and a sender that fire now, the latest first. */
+/** The firing alerts of a channel and a bot, the latest first. */
 async function firingAlerts(from: Queryable, channelId: string, botId: string): Promise<KnownAlert[]> {
   const rows = await from
     .selectFrom('alerts')
@@ -146,7 +146,7 @@ async function firingAlerts(from: Queryable, channelId: string, botId: string): 
   return rows.map(knownAlert);
 }
 
-/** Alerts of these places that fire now, whoever raised them, the latest first. */
+/** The firing alerts of these places, of any bot, the latest first. */
 async function firingIn(from: Queryable, places: readonly string[]): Promise<KnownAlert[]> {
   if (places.length === 0) return [];
   const rows = await from
@@ -178,8 +178,8 @@ function knownAlert(row: AlertRow): KnownAlert {
 }
 
 /**
- * Keeps others from ringing for an alert, or taking it, until the transaction ends. Comes before its requests are
- * locked: two that lock in different orders would wait for each other.
+ * Locks an alert until the transaction ends, so that no other transaction calls for it or acknowledges it. Lock the
+ * alert before its requests: two transactions with different orders would deadlock.
  */
 export async function lockAlert(tx: Tx, alertId: string): Promise<void> {
   await tx

@@ -7,7 +7,7 @@ import type { Queryable, Store } from '../store/types.ts';
 const rowsAtOnce = 200;
 let sequence = 0;
 
-/** Stores what a source posted, all of it or nothing. Each post is news of its own: tools say the same again. */
+/** Stores all posts of a source, or none. Each post is new, because tools repeat themselves. */
 export async function storePosted(
   store: Store,
   { source, posted, now }: { source: string; posted: readonly Posted[]; now: number },
@@ -15,7 +15,7 @@ export async function storePosted(
 ): Promise<void> {
   const place = placeOfSource(source);
   const post = newId('p');
-  // Of several posts in one millisecond the first is read first.
+  // Keeps the order of posts within one millisecond.
   const rows = posted.map((each) => ({
     event_id: `${place}:${now}:${String(sequence++).padStart(12, '0')}:${post}`,
     team_id: '',
@@ -37,7 +37,7 @@ export async function storePosted(
   );
 }
 
-/** How many events wait to be dealt with, counted to `most`. */
+/** How many events wait to be processed, counted up to `most`. */
 export async function waitingEvents(from: Queryable, most: number): Promise<number> {
   const waiting = from
     .selectFrom('alert_events')

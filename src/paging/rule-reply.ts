@@ -7,27 +7,30 @@ import type { Tx } from '../store/types.ts';
 import type { Place } from './alert-posts.ts';
 import type { RingingAlert } from './episodes.ts';
 
-/** A rule that an alert matches, with whom it rings and what they hear: everything that needed looking up. */
+/** A rule that matches an alert, with its callees and audio: everything that needed a look-up. */
 export interface ReadyRule {
   rule: Rule;
   callees: Callee[];
   duplicates: number;
   message: Audio;
-  /** What could not be rung, in words: shown once under the alert. */
+  /** Who could not be called and why, in words. Shown once under the alert. */
   problems: string[];
 }
 
 export interface RuleAlert {
   alert: RingingAlert;
   teamId: string;
-  /** Where it is shown; a rule's request goes to the first. None: nowhere in Slack. */
+  /** Where the alert is shown. The rule's request goes to the first place. Empty: not in Slack. */
   places: Place[];
-  /** The name that the alerting tool posts under. */
+  /** The display name under which the alerting tool posts. */
   source: string | null;
   now: number;
 }
 
-/** Plain words under the alert, escaped where they are rendered; of one `slot` there is one message for ever. */
+/**
+ * Posts plain words under the alert; they are escaped when rendered. There is only ever one post with the same
+ * `slot`.
+ */
 export async function rulesReply(tx: Tx, about: RuleAlert, plain: string, slot?: string): Promise<void> {
   for (const [index, place] of about.places.entries()) {
     const once = slot === undefined ? {} : { once: index === 0 ? slot : `${slot}:${place.channelId}` };
@@ -35,7 +38,7 @@ export async function rulesReply(tx: Tx, about: RuleAlert, plain: string, slot?:
   }
 }
 
-/** Nobody is called for a message that arrives too late: its thread says so, once for each episode of the alert. */
+/** Says in the thread that nobody is called, because the message arrived too late. Once for each episode. */
 export async function sayLate(
   tx: Tx,
   about: RuleAlert,
@@ -52,7 +55,7 @@ export async function sayLate(
   );
 }
 
-/** "40 s", "16 min", "2 h", "3 d": the largest unit that says it. */
+/** "40 s", "16 min", "2 h", "3 d": a span in its largest unit. */
 export function spanInWords(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1_000));
   if (seconds < 60) return `${seconds} s`;
@@ -62,7 +65,7 @@ export function spanInWords(ms: number): string {
 
 const named = 10;
 
-/** "2 people: Asha, +91 …4120", as a channel may read it. */
+/** "2 people: Asha, +91 …4120", with masked numbers for channels. */
 export function crowdInWords(callees: readonly Callee[]): string {
   const crowd = callees.length === 1 ? '1 person' : `${callees.length} people`;
   const names = callees.slice(0, named).map(({ callee, name }) => {

@@ -13,10 +13,10 @@ import { type ReadyRule, spanInWords } from './rule-reply.ts';
 export interface Beat {
   teamId: string;
   channelId: string;
-  /** The message itself: should it be the last one, results go under it. */
+  /** The message itself. If no other follows, results go under it. */
   threadTs: string;
   source: string | null;
-  /** When the tool wrote it, ms: what arrives late is no sign of life. */
+  /** When the tool wrote it, ms. A message that arrives late is no sign of life. */
   sentAt: number;
   now: number;
 }
@@ -28,11 +28,11 @@ export interface Silence {
   channel_id: string;
   thread_ts: string;
   source: string | null;
-  /** The alert that fires while the rule hears nothing. */
+  /** The alert that fires while the message is missing. */
   alert_id: string | null;
 }
 
-/** A rule's message has come: the silence ends, or will begin `silentFor` after it. */
+/** A rule's message has come: its silence ends. A new silence begins `silentFor` after it. */
 export async function hearBeat(tx: Tx, deps: CallsDeps, rule: Rule, beat: Beat): Promise<void> {
   const { silentForMs } = rule;
   if (silentForMs === undefined) return;
@@ -66,12 +66,12 @@ export async function silenceOf(from: Queryable, ruleName: string): Promise<Sile
   return await from.selectFrom('silences').selectAll().where('rule_name', '=', ruleName).executeTakeFirst();
 }
 
-/** What the alert of a silence is called, on screens and in {title}. */
+/** The title of a silence's alert, on screens and in {title}. */
 export function silenceTitle(rule: Rule): string {
   return `Silent: no message for rule ${rule.name} for ${spanInWords(rule.silentForMs ?? 0)}`;
 }
 
-/** Nothing has come since `seen` was read: the rule calls. Nothing is done where a message came meanwhile. */
+/** The message did not come: the rule calls. Does nothing if a message came after `seen` was read. */
 export async function beginSilence(tx: Tx, deps: CallsDeps, ready: ReadyRule, seen: Silence): Promise<void> {
   const { rule } = ready;
   const known = await lockSilence(tx, rule.name);
@@ -84,7 +84,7 @@ export async function beginSilence(tx: Tx, deps: CallsDeps, ready: ReadyRule, se
   await fireRule(tx, deps, ready, { alert, teamId, places, source, now });
 }
 
-/** The alert of a rule's silence: one row for each rule and channel, which begins to fire anew. */
+/** The alert of a rule's silence: one row for each rule and channel. Each silence is a new episode. */
 async function silenceAlert(tx: Tx, rule: Rule, known: Silence, now: number): Promise<RingingAlert> {
   const title = silenceTitle(rule);
   const key = `silence:${rule.name}`;
@@ -136,7 +136,7 @@ async function endSilence(tx: Tx, deps: CallsDeps, alertId: string, beat: Beat):
   await resolveAlert(tx, deps, { alert, teamId, places, source, now });
 }
 
-/** The row, locked: a message that comes and a silence that begins do not pass each other. */
+/** Locks the row, so that an arriving message and a beginning silence run one after the other. */
 async function lockSilence(tx: Tx, ruleName: string): Promise<Silence | undefined> {
   return await tx
     .updateTable('silences')

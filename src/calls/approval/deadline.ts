@@ -8,7 +8,7 @@ import { lockRequest, type RequestRow } from '../request/rows.ts';
 import { readApproval } from '../request/stored.ts';
 import { moveCalls, moveRequest } from '../request/transitions.ts';
 
-/** The wait for approval is over: so are its timers. */
+/** Ends the wait for approval and its timers. */
 export async function closeApproval(tx: Tx, requestId: string, now: number): Promise<void> {
   await cancelTask(tx, 'expire', requestId);
   await cancelTask(tx, 'remind', requestId);
@@ -49,7 +49,7 @@ export function createExpirer(deps: CallsDeps): TaskHandler {
     });
 }
 
-/** The handler of "remind" tasks (key: request): once, in the card's thread. */
+/** The handler of "remind" tasks (key: request). Reminds once, in the card's thread. */
 export function createReminder(deps: CallsDeps): TaskHandler {
   return async (task) =>
     await deps.store.transaction(async (tx) => {

@@ -17,7 +17,7 @@ import { closeApproval, expireNow } from './deadline.ts';
 
 export interface NewDecision {
   requestId: string;
-  /** Hash of what the person saw when pressing; null where it was not told. */
+  /** Hash of the request that the person saw. Null: not known. */
   seenHash: string | null;
   userId: string;
   decision: DecisionKind;
@@ -25,18 +25,18 @@ export interface NewDecision {
 }
 
 export type DecisionOutcome =
-  /** `forbidden`: there if the configuration forbids some of the calls by now. */
+  /** `forbidden`: set if the configuration now forbids some of the calls. */
   | { state: 'approved'; forbidden?: { held: number; callees: number } }
-  /** Approved, and called later: at `whenAt` by the wall clock. */
+  /** Approved, but called later, at `whenAt` by the wall clock. */
   | { state: 'scheduled'; whenAt: number }
   | { state: 'rejected' }
   | { state: 'waiting'; approved: number; quorum: number };
 
 /**
- * One approver's decision, for exactly the request that they saw. That `userId` is an approver by the configuration of
- * now and of when it was asked is the caller's to check. Throws VoicecallError: not_found; already_decided (facts:
- * state, by, at); not_allowed (facts: why "own" or "twice"); changed (the request is not what was shown: the earlier
- * approvals are void and the card is drawn anew). Every refused press is in the audit trail.
+ * Stores one approver's decision, for exactly the request that they saw. The caller checks that `userId` is an
+ * approver, by the current configuration and by that of the time of asking. Throws VoicecallError: not_found;
+ * already_decided (facts: state, by, at); not_allowed (facts: why "own" or "twice"); changed (the request is not what
+ * was shown: earlier approvals become void and the card is edited). Every refused press is in the audit trail.
  */
 export async function decide(deps: CallsDeps, press: NewDecision): Promise<DecisionOutcome> {
   const now = deps.clock.now();
@@ -51,7 +51,10 @@ export async function decide(deps: CallsDeps, press: NewDecision): Promise<Decis
 
 export type Verdict = 'accept' | 'decided' | 'expired' | 'own' | 'changed' | 'twice';
 
-/** What becomes of a press on a request as it stands. `hash`: of what is asked for now. `before`: what this person decided. */
+/**
+ * What a press does to a request in its current state. `hash`: of the request as it is now. `before`: this person's
+ * earlier decision.
+ */
 export function judge(
   request: Pick<RequestRow, 'state' | 'expires_at' | 'requested_by' | 'hash'>,
   press: Pick<NewDecision, 'userId' | 'decision' | 'seenHash'>,
@@ -62,11 +65,11 @@ export function judge(
   if (request.requested_by === press.userId && !known.maySelf) return 'own';
   if (known.hash !== request.hash) return 'changed';
   if (press.seenHash !== null && !known.hash.startsWith(press.seenHash)) return 'changed';
-  // A person who approved may still reject; nobody's approval counts twice.
+  // A person who approved may still reject. Nobody's approval counts twice.
   return known.before === press.decision ? 'twice' : 'accept';
 }
 
-/** Returned, not thrown, are the errors whose side effects shall be kept. */
+/** Returns an error instead of throwing it if its side effects must be stored. */
 async function decideIn(
   tx: Tx,
   deps: CallsDeps,
@@ -75,7 +78,7 @@ async function decideIn(
 ): Promise<DecisionOutcome | VoicecallError> {
   const request = await lockRequest(tx, press.requestId);
   if (request === null) throw new VoicecallError('not_found', `no request ${press.requestId}`);
-  // Nobody decides about one that does not wait: its ten thousand callees need not be read.
+  // A request that does not wait can only be refused, so do not read its ten thousand callees.
   const callees = request.state === 'awaiting_approval' ? await calleesOf(tx, request.id) : [];
   const hash = hashOf(deps.tokenSecret, request, callees);
   const approval = readApproval(request.approval);
@@ -101,7 +104,7 @@ async function decisionOf(tx: Tx, press: NewDecision): Promise<DecisionKind | nu
   return row?.decision ?? null;
 }
 
-/** Why a press counts for nothing, for the audit trail and for the person. */
+/** Why a press is refused, for the audit trail and for the person. */
 async function refusal(
   tx: Tx,
   request: RequestRow,
@@ -176,7 +179,7 @@ async function accept(
   }
   if (request.when_at === null) await release(tx, deps, request);
   else {
-    // Also where that time has passed: then all is checked again, and it starts at once.
+    // Also if that time has passed: everything is then checked again, and the request starts at once.
     await moveRequest(tx, request, 'scheduled', now);
     await startLater(tx, deps, request.id, request.when_at);
   }
@@ -184,7 +187,7 @@ async function accept(
   return await approvedOutcome(tx, deps, request);
 }
 
-/** What this very press led to, if it is stored already; null if it is not. */
+/** What this press led to, if it is stored already. Null if not. */
 async function storedDecision(
   tx: Tx,
   deps: CallsDeps,
@@ -227,7 +230,7 @@ async function countApprovals(tx: Tx, requestId: string): Promise<number> {
   return rows.length;
 }
 
-/** How the wait for approval ended, by whom and when, for those who come too late: facts of already_decided. */
+/** How, by whom and when the wait for approval ended: the facts of already_decided. */
 export function decidedFacts(
   request: Pick<RequestView, 'state' | 'cancelledBy' | 'finishedAt' | 'changedAt'>,
   decisions: readonly Pick<Decision, 'userId' | 'decision' | 'at'>[],
@@ -282,7 +285,7 @@ function hashOf(secret: string, request: RequestRow, callees: string[]): string 
   });
 }
 
-/** Approvals of something else are void; what is shown and asked for from now on is what stands in the database. */
+/** Makes earlier approvals void. From now on the stored request is shown and asked for. */
 async function showAsItIs(
   tx: Tx,
   request: RequestRow,

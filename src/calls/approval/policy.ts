@@ -11,8 +11,8 @@ import type { ApprovalAsk } from '../request/types.ts';
 const hourMs = 3_600_000;
 
 /**
- * Whether the policy wants an approval for these callees, and why. Callees that the same person asked for in the last
- * hour without approval count too, so that splitting a crowd gains nothing. Null: no approval needed.
+ * Whether the policy requires an approval for these callees, and why. Null: not required. Callees that the same
+ * person asked for in the last hour without approval are included, so that splitting a crowd does not avoid approval.
  */
 export async function approvalFor(
   tx: Tx,
@@ -22,7 +22,7 @@ export async function approvalFor(
     callees: readonly Callee[];
     attempts: number;
     now: number;
-    /** What the wall clock says: whether it is night where a callee is. */
+    /** The wall clock, ms: for whether it is night where a callee is. */
     wallAt: number;
   },
 ): Promise<ApprovalAsk | null> {
@@ -42,8 +42,8 @@ export async function approvalFor(
 }
 
 /**
- * Pure: the reasons in words, none where the policy is content. `before`: calls of the last hour without approval, each
- * callee as often as it may be called; so `attempts` is for these callees.
+ * Pure. The reasons for an approval, in words; empty if none is required. `before`: calls of the last hour without
+ * approval, each callee as often as it may be called. `attempts` applies to these callees.
  */
 export function approvalReasons(
   policy: ApprovalPolicy,
@@ -90,7 +90,7 @@ function clockTime(minute: number): string {
 
 async function askedWithoutApproval(tx: Tx, userId: string | null, now: number): Promise<number> {
   if (userId === null) return 0;
-  // Taken as a lock until the transaction ends: two requests at once must see each other.
+  // A lock until the transaction ends, so that two simultaneous requests see each other.
   await lockName(tx, `approval:${userId}`);
   const rows = await tx
     .selectFrom('requests')

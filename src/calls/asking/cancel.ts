@@ -14,16 +14,16 @@ import { moveRequest } from '../request/transitions.ts';
 import type { EndOfReaching } from '../request/types.ts';
 import { stopUnsent } from '../sending/stop.ts';
 
-/** How many calls were stopped, and whether the request would have called somebody again. */
+/** How many calls were stopped, and whether the request would have made further calls. */
 export interface Stopped {
   stopped: number;
   goesOn: boolean;
 }
 
 /**
- * Stops everything of a request that has not been sent, its further attempts and steps included; calls already placed
- * cannot be stopped. Returns how many calls were stopped. Throws VoicecallError not_found, or already_decided when
- * nothing is left to stop. Whether `userId` may do it is the caller's to check.
+ * Stops everything of a request that is not sent yet, with its further attempts and steps. Calls already placed
+ * cannot be stopped. Returns how many calls were stopped. Throws VoicecallError not_found, or already_decided if
+ * nothing is left to stop. The caller checks that `userId` may do this.
  */
 export async function cancelRequest(deps: CallsDeps, requestId: string, userId: string): Promise<Stopped> {
   const at = deps.clock.now();
@@ -34,7 +34,7 @@ export async function cancelRequest(deps: CallsDeps, requestId: string, userId: 
   );
 }
 
-/** What this very press stopped, if it is stored already; null if it is not. */
+/** What this press stopped, if it is stored already. Null if not. */
 async function storedCancel(tx: Tx, requestId: string, userId: string, at: number): Promise<Stopped | null> {
   await lockRequest(tx, requestId);
   const audit = await readAudit(tx, requestId);
@@ -44,22 +44,22 @@ async function storedCancel(tx: Tx, requestId: string, userId: string, at: numbe
     : { stopped: Number(stored.detail.stopped), goesOn: stored.detail.goesOn === true };
 }
 
-/** Whether something of it can still be stopped. */
+/** True if something of the request can still be stopped. */
 export function isOpen({ state, reaching }: Pick<RequestRow, 'state' | 'reaching'>): boolean {
   return (state !== 'sent' || reaching !== 0) && !finishedRequestStates.includes(state);
 }
 
-/** What each way to stop a request makes of its plan and its ladder. */
+/** How each way to stop a request ends its plan and ladder. */
 const endsReaching: Record<StopAction, EndOfReaching> = {
   cancelled: 'stopped',
   stopped: 'acknowledged',
   resolved: 'resolved',
 };
 
-/** How a request is stopped: by Cancel or Stop, by "I've got it", or because the alert is over. */
+/** How a request is stopped: by Cancel or Stop, by an acknowledgement, or by the end of its alert. */
 export type StopAction = 'cancelled' | 'stopped' | 'resolved';
 
-/** The same in the caller's transaction; `by` is a user, a rule or the program itself. */
+/** The same in the caller's transaction. `by` is a user, a rule or Voicecall itself. */
 export async function cancelIn(
   tx: Tx,
   deps: CallsDeps,

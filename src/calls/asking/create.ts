@@ -14,8 +14,8 @@ import { startLater } from '../sending/scheduled.ts';
 import { release, rowsAtOnce } from '../sending/submissions.ts';
 
 /**
- * Writes a request, its callees, its board and its first task in the caller's transaction.
- * A root view that has made a request already makes no second one: `created` is then false and the id is the first one's.
+ * Stores a request, its callees, its board and its first task, in the caller's transaction. If the root view has made
+ * a request already, makes no second one: `created` is false and the id is that of the first.
  */
 export async function createRequest(
   tx: Tx,

@@ -13,27 +13,27 @@ import { moveCalls, moveRequest } from '../request/transitions.ts';
 import { nextLookAt } from '../sending/scheduled.ts';
 import { release, rowsAtOnce } from '../sending/submissions.ts';
 
-/** What was looked up again of a request that is due. */
+/** The result of checking a due request again. */
 export type CheckedAgain =
-  /** `listed`: whom the lists of the request name now. */
+  /** `listed`: the callees that the request's lists name now. */
   | { may: 'start'; listed: Callee[] }
-  /** It may not be called any more; `why` is a sentence. */
+  /** It may no longer be started; `why` is a sentence. */
   | { may: 'not_start'; why: string }
-  /** Slack did not say; `why` is what stands on the board if that stays so. */
+  /** Slack did not answer. `why` is shown on the board if that does not change. */
   | { may: 'unclear'; why: string };
 
-/** Whether a request that is due may still start: rights, channel and lists, which Slack has to be asked for. */
+/** Checks whether a due request may still start: rights, channel and lists, for which Slack must be asked. */
 export type CheckAgain = (request: RequestRow) => Promise<CheckedAgain>;
 
 const askAgainAfterMs = 30_000;
-/** Slack may be down when a request is due. After this long it does not start any more: its moment is over. */
+/** Slack may be down when a request is due. After this time (ms) it is not started: it would be too late. */
 const unclearForMs = 3_600_000;
-/** A start later than this is told on the board. */
+/** If the start is later than this, the board says so. In ms. */
 const lateMs = 5 * 60_000;
 
 /**
- * The handler of "scheduled" tasks (key: request): starts a request once its time has come by the wall clock. What has
- * to be looked up is looked up before the transaction; the row's state lets one start win, whoever else runs this.
+ * The handler of "scheduled" tasks (key: request): starts a request when it is due by the wall clock. Look-ups happen
+ * before the transaction. The row's state lets only one start succeed, on any instance.
  */
 export function createStarter(deps: CallsDeps, checkAgain: CheckAgain): TaskHandler {
   return async (task) => {
@@ -46,7 +46,7 @@ export function createStarter(deps: CallsDeps, checkAgain: CheckAgain): TaskHand
     if (!isDue(deps, request.when_at)) return { againAt: nextLookAt(deps, request.when_at) };
     const checked = await checkAgain(request);
     const now = deps.clock.now();
-    // An approval may have come after the time.
+    // It may have been approved after that time.
     const since = Math.max(request.when_at, request.changed_at);
     if (checked.may === 'unclear' && deps.clock.wallOf(now) - since < unclearForMs)
       return { againAt: now + askAgainAfterMs };
@@ -99,8 +99,8 @@ async function start(tx: Tx, deps: CallsDeps, request: RequestRow, listed: reado
 }
 
 /**
- * People may have left a list or joined it since. Who left is not called. Who joined is called where no approval is
- * needed: an approval binds to the people whom the approver saw.
+ * People may have left or joined a list. Those who left are not called. Those who joined are called only if no
+ * approval was needed, because an approval binds to the people whom the approver saw.
  */
 async function followLists(
   tx: Tx,
@@ -147,7 +147,7 @@ async function mayJoin(tx: Tx, deps: CallsDeps, request: RequestRow, all: Callee
   if (request.approval !== null || all.length > deps.config().limits.calleesPerRequest) return false;
   const now = deps.clock.now();
   const approval = await approvalFor(tx, deps.config(), {
-    // What else this person asked for in the last hour has this request in it.
+    // What this person asked for in the last hour includes this request.
     requestedBy: null,
     callees: all,
     attempts: readPlan(request.plan).attempts,
@@ -157,7 +157,7 @@ async function mayJoin(tx: Tx, deps: CallsDeps, request: RequestRow, all: Callee
   return approval === null;
 }
 
-/** Nobody is called. */
+/** Does not start the request: nobody is called. */
 async function giveUp(tx: Tx, deps: CallsDeps, request: RequestRow, why: string): Promise<void> {
   const now = deps.clock.now();
   await moveCalls(tx, { requestId: request.id }, ['ready'], 'failed');

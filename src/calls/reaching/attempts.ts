@@ -9,9 +9,9 @@ import { audioOfStep } from '../sending/step-audio.ts';
 import { cutIntoSubmissions } from '../sending/submissions.ts';
 
 /**
- * Calls those once more whose call ended in vain at `endedBy` or before, the earliest `callees` of them: each gets a
- * further call, which stands for the callee from now on, in as few submissions as possible. Statements over sets, as
- * there may be thousands.
+ * Makes a further attempt for callees whose call ended at `endedBy` or before without reaching them, the earliest
+ * `callees` of them. Each gets a new call, which replaces the old one, in as few submissions as possible. Uses
+ * statements over sets, because there may be thousands.
  */
 export async function addAttempts(
   tx: Tx,
@@ -50,7 +50,7 @@ export async function addAttempts(
         ]),
     )
     .execute();
-  // What has a later call now is replaced by it.
+  // A later call to the same callee replaces the earlier one.
   await replaceOlder(tx, request.id, last);
   for (const { step } of steps.toSorted((a, b) => a.step - b.step)) {
     const message = await audioOfStep(tx, request, step);
@@ -65,7 +65,7 @@ export async function addAttempts(
   });
 }
 
-/** SQL: the better of what this call and those before it came to, other than confirmed: that is never called again. */
+/** SQL: the best end of this call and those before it, except confirmed, after which nobody is called again. */
 const bestSoFar = sql<
   'answered' | 'not_answered'
 >`case when state = 'answered' or earlier = 'answered' then 'answered' else 'not_answered' end`;
@@ -79,7 +79,7 @@ export async function lastPosition(tx: Tx, requestId: string): Promise<number> {
   return Number(row?.position ?? 0);
 }
 
-/** The calls up to position `last` whose callee has a later one. */
+/** Marks as superseded the calls up to position `last` whose callee has a later one. */
 export async function replaceOlder(tx: Tx, requestId: string, last: number): Promise<void> {
   await tx
     .updateTable('calls')

@@ -16,16 +16,17 @@ import { addAttempts } from './attempts.ts';
 import { askBefore } from './records.ts';
 import { type LookUpStep, type ReadyStep, startStep } from './steps.ts';
 
-/** What a look led to: nothing more to do now, a step whose callees have to be looked up, or again at a time. */
+/** The result of a look: nothing to do now, a step whose callees must be looked up, or look again at a time. */
 type Look =
   | { do: 'nothing' }
   | { do: 'step'; step: number; request: RequestRow }
   | { do: 'wait'; at: number | null };
 
 /**
- * The handler of "reach" tasks (key: request): calls on until people are reached. Each run locks the request, counts
- * where it stands and does what is due in one transaction, so that a task that runs twice, or on two instances, does it
- * once. `lookUp` asks who a step calls before the transaction that starts it: Slack may have to be asked.
+ * The handler of "reach" tasks (key: request): makes further attempts and steps until people are reached. Each run
+ * locks the request, counts its calls and does what is due in one transaction, so that a task that runs twice, or on
+ * two instances, takes effect once. `lookUp` finds the callees of a step before the transaction, because Slack may
+ * have to be asked.
  */
 export function createReacher(deps: CallsDeps, lookUp: LookUpStep): TaskHandler {
   return async (task, lease) => {
@@ -40,10 +41,13 @@ export function createReacher(deps: CallsDeps, lookUp: LookUpStep): TaskHandler 
   };
 }
 
-/** As much as a request may do at once: a step that can call nobody is followed by the next. */
+/** The most moves in one run: a step that can call nobody is followed by the next one. */
 const movesAtOnce = 100;
 
-/** Does what is due now for a request. `start`: the step whose callees were looked up, if it still is the one to start. */
+/**
+ * Does what is due now for a request. `start`: the step whose callees were looked up; it is started if it is still
+ * the next one.
+ */
 export async function lookAt(
   tx: Tx,
   deps: CallsDeps,
@@ -57,7 +61,7 @@ export async function lookAt(
     if (request === null || !['approved', 'sending', 'sent'].includes(request.state))
       return { do: 'nothing' };
     if (request.reaching === 0) {
-      // A restored backup ended it without looking at what else the request waits for, and at who was not called yet.
+      // A restored backup ended it without looking at what the request waits for and at who was not called yet.
       if (request.reach_ended_by === 'restored') await stopUnsent(tx, requestId);
       await advance(tx, deps, requestId);
       return { do: 'nothing' };
@@ -91,7 +95,7 @@ export async function lookAt(
   return { do: 'wait', at: deps.clock.now() };
 }
 
-/** Calls the next of those who wait in case more are needed, of an earlier step first. */
+/** Calls the next of those who wait in case more people are needed; those of an earlier step first. */
 async function releaseMore(tx: Tx, deps: CallsDeps, request: RequestRow, callees: number): Promise<void> {
   const steps = await tx
     .selectFrom('calls')
@@ -111,12 +115,14 @@ async function releaseMore(tx: Tx, deps: CallsDeps, request: RequestRow, callees
   }
 }
 
-/** A rule that somebody took out of the configuration calls nobody any more. */
+/** A rule that is no longer in the configuration calls nobody. */
 function isRuleGone(deps: CallsDeps, request: RequestRow): boolean {
   return request.rule_name !== null && !deps.config().rules.some((rule) => rule.name === request.rule_name);
 }
 
-/** Ends the plan and the ladder: nothing more is sent, and the request ends once all that is in flight is known. */
+/**
+ * Ends the plan and the ladder. Nothing more is sent; the request ends when the end of every running call is known.
+ */
 async function end(tx: Tx, deps: CallsDeps, request: RequestRow, because: EndOfReaching): Promise<Look> {
   const now = deps.clock.now();
   const stopped =

@@ -1,13 +1,13 @@
 import type { Tx } from '../../store/types.ts';
 
-/** How long before a step the records of open calls are asked for, ms: it takes a few seconds to read them. */
+/** How long before a step the records of open calls are asked for, ms. Reading them takes a few seconds. */
 const aheadMs = 20_000;
-/** Not sooner than this after they were dialled. */
+/** Not sooner than this after the call, ms. */
 const leastMs = 5_000;
 
 /**
- * Before a step starts because nobody was reached, the platform is asked for the records of the calls whose end nobody
- * reported, so that a ladder works without pushed reports. Asking is paced by the poller.
+ * Before a step starts because nobody was reached, asks the platform for the records of calls without a report, so
+ * that a ladder works without pushed reports. The poller paces the queries.
  */
 export async function askBefore(tx: Tx, requestId: string, stepAt: number, now: number): Promise<void> {
   const askAt = Math.max(now + leastMs, stepAt - aheadMs);

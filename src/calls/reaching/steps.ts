@@ -11,21 +11,21 @@ import type { Audio, EarlierEnd, Plan } from '../request/types.ts';
 import { cutIntoSubmissions, rowsAtOnce } from '../sending/submissions.ts';
 import { lastPosition, replaceOlder } from './attempts.ts';
 
-/** Whom a step calls and what they hear: everything that needed looking up. */
+/** The callees of a step and their audio: everything that needed a look-up. */
 export interface ReadyStep {
   callees: Callee[];
-  /** Null: the same as in the first step. */
+  /** Null: the same audio as in the first step. */
   message: Audio | null;
-  /** Who could not be found, in words; numbers in it are masked. */
+  /** Who could not be found, in words. Numbers are masked. */
   problems: string[];
 }
 
-/** Looks up whom a step of a request's ladder calls; null where the rule is not in the configuration any more. */
+/** Looks up the callees of a step of a request's ladder. Null if the rule is no longer in the configuration. */
 export type LookUpStep = (request: RequestRow, step: number) => Promise<ReadyStep | null>;
 
 /**
- * Starts a step: calls whom it names, but nobody who was reached, is being called, or of whom nobody knows whether the
- * last call rang. The request is locked, and the step is the next one.
+ * Starts a step. Does not call those who were reached, those being called, and those whose last call is unknown. The
+ * request is locked, and the step is the next one.
  */
 export async function startStep(
   tx: Tx,
@@ -75,7 +75,7 @@ export async function startStep(
     message: message ?? readAudio(request.message),
     step,
     from: last + 1,
-    // More go out once these cannot be enough.
+    // More people are called when these cannot be enough.
     calls: plan.enough === null ? callees.length : groupSize(plan.enough - reached),
   });
   await audit(tx, request.id, {
@@ -100,7 +100,7 @@ interface KnownCallee {
   earlier: EarlierEnd | null;
 }
 
-/** What is known of the callees of a request so far. */
+/** What is known of the request's callees so far. */
 async function knownCallees(tx: Tx, requestId: string, plan: Plan): Promise<Map<string, KnownCallee>> {
   const rows = await tx
     .selectFrom('calls')
@@ -111,7 +111,7 @@ async function knownCallees(tx: Tx, requestId: string, plan: Plan): Promise<Map<
     .execute();
   return new Map(
     rows.map((row) => {
-      // Never sent, which no person said. Who is held back is called when the limit allows it, or not at all.
+      // Never sent, and no person says otherwise. A callee who is held is called when the limit allows it, or never.
       const notCalled = row.state === 'failed' && row.submit_code === null && row.cause !== 'settled_silent';
       const mayBeCalled = !row.reached && (Boolean(row.ended) || notCalled);
       const { state, earlier } = row;

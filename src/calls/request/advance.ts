@@ -10,10 +10,10 @@ import { moveRequest } from './transitions.ts';
 import type { CallState, Counts } from './types.ts';
 
 /**
- * Moves a request on after something of it changed: to `sent` once nothing is left to send (then the thread gets its
- * results), to `done` once nothing is left to learn, to `failed` where nothing at all could be sent. While its plan or
- * its ladder may still call somebody it does not end: a task looks at what comes next (calls/reaching). `step`: one of
- * many like it, which the board may show later together with the next.
+ * Changes a request's state after one of its parts changed: to `sent` when nothing is left to send (then the thread
+ * gets its results), to `done` when nothing is left to learn, to `failed` if nothing could be sent. It does not end
+ * while its plan or ladder may still call somebody: a task decides what comes next (calls/reaching). `step`: one of
+ * many similar changes, which the board may show later together.
  */
 export async function advance(
   tx: Tx,
@@ -28,10 +28,11 @@ export async function advance(
   if (request.state === 'sending' || request.state === 'approved') {
     if (!(await anyCall(tx, requestId, ['ready', 'sending']))) {
       const counts = await countCalls(tx, requestId, planIn(request));
-      // A callee of whom an earlier call told something counts by that one: the counts do not tell of the last.
+      // If an earlier call to a callee had a better end, that one counts, so the counts do not describe the last
+      // calls.
       const calledAgain = request.plan !== null;
       const again = (calledAgain || counts.unknown > 0) && (await willBeResent(tx, requestId));
-      // Calls that a limit holds back are ready submissions that wait for it.
+      // Calls that a limit holds are ready submissions that wait for it.
       const later = (calledAgain || counts.held > 0) && (await hasReadySubmission(tx, requestId));
       if (!again && !later) await finishSending(tx, request, counts, now);
     }
@@ -41,10 +42,13 @@ export async function advance(
   await changed(tx, now, requestId, { progress: step });
 }
 
-/** Where many end at about the same time they are looked at together: of 10,000 callees every two seconds, ms. */
+/**
+ * Many changes at about the same time are looked at together: for 10,000 callees every two seconds. In ms for each
+ * callee.
+ */
 const gatherForEachMs = 0.2;
 
-/** Has it decided what the plan and the ladder do next: of many changes, once. */
+/** Adds the task that decides what the plan and the ladder do next. Many changes share one run. */
 export async function lookSoon(
   tx: Tx,
   request: Pick<RequestRow, 'id' | 'callees'>,
@@ -54,7 +58,10 @@ export async function lookSoon(
   await enqueue(tx, { kind: 'reach', key: request.id, runAt });
 }
 
-/** Whether a call that counts is in one of these states: asked at each step of a crowd, which to count costs far more. */
+/**
+ * True if a call that counts is in one of these states. Checked for each change of a crowd, where counting would cost
+ * much more.
+ */
 async function anyCall(tx: Tx, requestId: string, states: readonly CallState[]): Promise<boolean> {
   const call = await tx
     .selectFrom('calls')
@@ -67,7 +74,7 @@ async function anyCall(tx: Tx, requestId: string, states: readonly CallState[]):
   return call !== undefined;
 }
 
-/** True while a submission of the request waits to go out once more because its answer was lost. */
+/** True while a submission of the request will be sent again because its result was lost. */
 async function willBeResent(tx: Tx, requestId: string): Promise<boolean> {
   const waiting = await tx
     .selectFrom('submissions')

@@ -13,7 +13,7 @@ export interface AuditEvent {
 
 let counter = 0;
 
-/** Adds to the request's audit trail, in the transaction of what it tells. Nothing ever changes or deletes it. */
+/** Adds a line to the request's audit trail, in the transaction of the change. No line is ever changed or deleted. */
 export async function audit(
   tx: Tx,
   requestId: string,
@@ -23,7 +23,7 @@ export async function audit(
   await tx
     .insertInto('events')
     .values({
-      // Sorts by time and, within one millisecond of one process, by order.
+      // Sorts by time, and by order within one millisecond of one process.
       id: newId(`${String(event.at).padStart(14, '0')}-${String(counter).padStart(4, '0')}-`),
       request_id: requestId,
       at: event.at,
@@ -34,7 +34,7 @@ export async function audit(
     .execute();
 }
 
-/** A press that changed nothing: who pressed what ("approve", "cancel", …), and why it was refused. */
+/** Adds a press that changed nothing: who pressed what ("approve", "cancel", …), and why it was refused. */
 export async function auditRefused(
   tx: Tx,
   requestId: string,

@@ -4,18 +4,18 @@ import type { Log } from '../../log.ts';
 import type { Store } from '../../store/types.ts';
 import type { VoiceClient } from '../../voice/types.ts';
 
-/** What the domain needs from outside: no Slack, no HTTP. */
+/** What the calls' code needs from outside. No Slack, no HTTP. */
 export interface CallsDeps {
   clock: Clock;
   log: Log;
   store: Store;
   voice: VoiceClient;
-  /** The configuration as it is now (it can be read again while the program runs). */
+  /** The current configuration; it can be reloaded while the program runs. */
   config: () => Config;
-  /** Names this process in what it is sending. */
+  /** The name of this process in the submissions that it sends. */
   instance: string;
-  /** Makes submissions' tokens; the same for all instances of one database. */
+  /** Makes the tokens of submissions. The same for all instances of one database. */
   tokenSecret: string;
-  /** True where the platform pushes delivery reports to us: then polling can wait. */
+  /** True if the platform pushes reports to us: then polling can wait. */
   reportsExpected: boolean;
 }

@@ -2,9 +2,8 @@ import { createHmac } from 'node:crypto';
 import type { NewRequest } from './types.ts';
 
 /**
- * What an approval binds to: callees, message, options, note, channel, when they are called, and how they are called
- * until they are reached. Keyed, because a part of it is in the card's buttons, where a plain hash of a single number
- * could be guessed.
+ * The hash that an approval binds to: callees, audio, options, note, channel, when to call, and the plan and ladder.
+ * Keyed, because a part of it is in the card's buttons, and a plain hash of a single number could be guessed.
  */
 export function hashRequest(
   secret: string,
@@ -22,7 +21,7 @@ export function hashRequest(
     request.note,
     request.channelId,
     request.threadTs ?? null,
-    // Absent where there is none, so that what was asked before there were plans keeps its hash.
+    // Left out if there is none, so that requests from before plans existed keep their hash.
     ...(request.plan || request.ladder ? [request.plan ?? null, request.ladder ?? null] : []),
     ...(typeof request.whenAt === 'number' ? [{ whenAt: request.whenAt }] : []),
   ];

@@ -6,12 +6,12 @@ export type LadderMove =
   | { do: 'wait'; at: number; step: number }
   | { do: 'nothing_left' };
 
-/** How many steps there are in all; the first is step 1. */
+/** The number of the last step, over all rounds. The first step is 1. */
 export function lastStep(ladder: Ladder): number {
   return (ladder.furtherSteps.length + 1) * (ladder.repeat + 1);
 }
 
-/** The ladder of a rule; null where it has no further steps. */
+/** The ladder of a rule. Null if it has no further steps. */
 export function ladderOf(
   rule: Pick<Rule, 'call' | 'furtherSteps' | 'repeat'>,
   source: string | null,
@@ -30,21 +30,25 @@ export function ladderOf(
   };
 }
 
-/** Which further step a step is; null: it is the rule's own call. */
+/** The further step behind a step number. Null: it is the rule's own call. */
 export function stepOf(ladder: Ladder, step: number): LadderStep | null {
   const index = (step - 1) % (ladder.furtherSteps.length + 1);
   return index === 0 ? null : (ladder.furtherSteps[index - 1] ?? null);
 }
 
-/** How long after the start of `step` the next one starts, ms; a new round comes as long after as the last step had. */
+/**
+ * How long after the start of `step` the next one starts, ms. A new round starts after the same pause as the last
+ * step had.
+ */
 function afterMs(ladder: Ladder, step: number): number {
   const next = stepOf(ladder, step + 1) ?? ladder.furtherSteps.at(-1);
   return next?.afterMs ?? 0;
 }
 
 /**
- * Decides when the next step starts, while not enough are reached. A step that could call nobody (`callsNobody`) is
- * followed at once, but by no new round: who cannot be looked up now may be by then. `step` is the one that started last, at `startedAt`; `now` in epoch ms.
+ * Decides when the next step starts, while too few people are reached. A step that can call nobody (`callsNobody`) is
+ * followed at once by the next step, but not by a new round: by then a look-up may succeed. `step` is the last one
+ * that started, at `startedAt`. `now` is epoch ms.
  */
 export function nextStep(
   ladder: Ladder,

@@ -3,12 +3,12 @@ import { sql } from 'kysely';
 import { inChunks } from '../../store/chunks.ts';
 import type { Queryable, Tx } from '../../store/types.ts';
 
-/** Names a number without holding it, the same for all instances of one database. */
+/** A key that identifies a number without containing it. The same for all instances of one database. */
 export function personKey(secret: string, callee: string): string {
   return createHmac('sha256', secret).update(`reached:${callee}`).digest('hex').slice(0, 32);
 }
 
-/** Notes who was reached and when (ms). News may come in any order: the latest time stays. */
+/** Stores who was reached and when (ms). Reports may come in any order: the latest time stays. */
 export async function noteLastReached(
   tx: Tx,
   secret: string,
@@ -19,7 +19,7 @@ export async function noteLastReached(
     const person = personKey(secret, callee);
     latest.set(person, Math.max(at, latest.get(person) ?? 0));
   }
-  // In one order, so that two transactions do not wait for each other.
+  // In a fixed order, so that two transactions do not deadlock.
   const rows = [...latest]
     .map(([person, reached_at]) => ({ person, reached_at }))
     .sort((a, b) => (a.person < b.person ? -1 : 1));
@@ -36,7 +36,7 @@ export async function noteLastReached(
   );
 }
 
-/** When each of these numbers was last reached, ms; who never was is not in it. */
+/** When each of these numbers was last reached, ms. Numbers that never were are left out. */
 export async function lastReached(
   database: Queryable,
   secret: string,

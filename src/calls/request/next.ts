@@ -4,22 +4,22 @@ import type { RequestRow } from './rows.ts';
 import type { RequestStanding } from './standing.ts';
 import type { EndOfReaching, Ladder, Plan } from './types.ts';
 
-/** What a request that is reaching people does next. */
+/** The next move of a request that is reaching people. */
 export type Next =
   | Extract<NextMove, { do: 'release' | 'attempt' }>
   | { do: 'step'; step: number }
-  /** The next attempt and the next step, each where one is planned; both null: the next news decides. */
+  /** The times of the next attempt and the next step, if planned. Both null: wait for the next report. */
   | { do: 'wait'; attemptAt: number | null; stepAt: number | null }
   | { do: 'end'; because: EndOfReaching };
 
-/** How many have to be reached: a ladder without `enough` goes on until somebody is. */
+/** How many people must be reached. A ladder without `enough` continues until one is. */
 export function enoughOf(plan: Plan, ladder: Ladder | null): number | null {
   return plan.enough ?? (ladder === null ? null : 1);
 }
 
 /**
- * Decides what a plan and its ladder do next, together. The calls of a step go on while later steps are called: an
- * attempt of one step does not wait for another's.
+ * Decides what a plan and its ladder do next, together. The calls of a step continue while later steps call: an
+ * attempt of one step does not wait for another step.
  */
 export function nextOf(
   request: Pick<RequestRow, 'step' | 'step_started_at'>,
@@ -41,7 +41,7 @@ export function nextOf(
   return move.do === 'end' ? move : { do: 'wait', attemptAt: move.at, stepAt: null };
 }
 
-/** The columns that end a plan and its ladder; none where they have ended before. */
+/** The columns that end a plan and its ladder. Empty if they have ended before. */
 export function endOfReaching(
   { reaching }: Pick<RequestRow, 'reaching'>,
   because: EndOfReaching,

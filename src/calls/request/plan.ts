@@ -1,10 +1,10 @@
 import type { CallRow } from './rows.ts';
 import type { EndOfReaching, Plan } from './types.ts';
 
-/** Each callee once, and no key confirms: what a request without a plan does. */
+/** The plan of a request without one: each callee is called once, and no key confirms. */
 export const onePlan: Plan = { until: 'answered', attempts: 1, everyMs: 0, enough: null, confirmKey: null };
 
-/** The plan of a request or a rule; null where each callee is called once and no key confirms. */
+/** The plan of a request or a rule. Null if each callee is called once and no key confirms. */
 export function planOf(
   asked: Pick<Plan, 'until' | 'attempts' | 'everyMs'> & { enough?: number | null | undefined },
   confirmKey: string | undefined,
@@ -20,12 +20,12 @@ export function planOf(
   return isUsual ? null : plan;
 }
 
-/** Whether a plan may call somebody after its first calls. */
+/** True if a plan may call somebody after its first calls. */
 export function mayGoOn(plan: Plan): boolean {
   return plan.attempts > 1 || plan.enough !== null;
 }
 
-/** Whether the key that confirms was pressed. */
+/** True if the key that confirms was pressed. */
 export function isConfirmed(
   call: Pick<CallRow, 'state' | 'feedback_value'>,
   { confirmKey }: Pick<Plan, 'confirmKey'>,
@@ -33,64 +33,67 @@ export function isConfirmed(
   return confirmKey !== null && call.state === 'answered' && call.feedback_value === confirmKey;
 }
 
-/** Where a request stands, counted over its callees by the last attempt of each. */
+/** The state of a request: counts of its callees, each by its last attempt. */
 export interface Standing {
-  /** Callees, as `plan.until` counts them. */
+  /** Callees who are reached, as `plan.until` defines it. */
   reached: number;
   callees: number;
-  /** Cut into no submission yet: the rest of a request that calls in groups. */
+  /** In no submission yet: the rest of a request that calls in groups. */
   unreleased: number;
   /** Of the latest step: ready, sending, or accepted without a known end. */
   inFlight: number;
-  /** Others that may still be called or end: of earlier steps, held until a limit allows them, to be sent again. */
+  /** Others that may still be called or may still end: of earlier steps, held by a limit, or to be sent again. */
   waiting: number;
-  /** A known end that is not reached, and attempts left. */
+  /** A known end that is not reached, with attempts left. */
   retryable: number;
-  /** When the first and the last of `retryable` ended; null where there is none. */
+  /** When the first and the last of `retryable` ended. Null if there is none. */
   firstEndAt: number | null;
   lastEndAt: number | null;
 }
 
 export type EndOfPlan = Extract<EndOfReaching, 'enough' | 'all' | 'exhausted'>;
 
-/** What to do next for a request whose plan runs. */
+/** The next move of a request whose plan runs. */
 export type NextMove =
-  /** So many more callees may go out now. */
+  /** Send this many more callees now. */
   | { do: 'release'; callees: number }
-  /** A further attempt to those whose call ended at `endedBy` or before, the earliest `callees` of them. */
+  /** Make a further attempt for those whose call ended at `endedBy` or before, the earliest `callees` of them. */
   | { do: 'attempt'; endedBy: number; callees: number }
-  /** Nothing before `at`; null: the next news decides. */
+  /** Nothing to do before `at`. Null: wait for the next report. */
   | { do: 'wait'; at: number | null }
   | { do: 'end'; because: EndOfPlan };
 
-/** Above this a crowd's calls end all over a minute; they are gathered into few submissions. */
+/** The calls of a larger crowd end over a whole minute, so they are gathered into few submissions. */
 export const crowd = 20;
 const gatherMs = 60_000;
 
-/** How long a further attempt waits for others to fall due, ms: a POST for each of 3,000 callees would take an hour. */
+/**
+ * How long a further attempt waits for other callees to become due, ms. One POST for each of 3,000 callees would take
+ * an hour.
+ */
 export function gatherFor(plan: Plan, callees: number): number {
   return callees <= crowd ? 0 : Math.min(gatherMs, Math.floor(plan.everyMs / 2));
 }
 
-/** How many may be in flight when so many more are needed: what is needed plus half, at least one more. */
+/** How many calls may be in flight if `needed` people are still needed: that number plus half, at least one more. */
 export function groupSize(needed: number): number {
   return needed + Math.max(1, Math.ceil(needed / 2));
 }
 
 /**
- * Decides what a plan does next. Silence is no end: a call without a report is in flight and is never called again.
- * `now` in epoch ms.
+ * Decides what a plan does next. Silence is not an end: a call without a report is in flight and is never called
+ * again. `now` is epoch ms.
  */
 export function nextMove(plan: Plan, standing: Standing, now: number): NextMove {
   const { reached, callees, unreleased, inFlight, waiting, retryable, firstEndAt, lastEndAt } = standing;
   if (plan.enough !== null && reached >= plan.enough) return { do: 'end', because: 'enough' };
   if (reached >= callees) return { do: 'end', because: 'all' };
   const needed = plan.enough === null ? callees - reached : plan.enough - reached;
-  // Who stops at a number calls in groups: those who are being called may be enough.
+  // A plan with `enough` calls in groups, because the people who are being called may be enough.
   const room = plan.enough === null ? callees : inFlight < needed ? groupSize(needed) - inFlight : 0;
   if (unreleased > 0 && room > 0) return { do: 'release', callees: Math.min(unreleased, room) };
   if (retryable > 0 && room > 0 && firstEndAt !== null && lastEndAt !== null) {
-    // Where nothing is in flight any more, nobody else can fall due: the last end is the latest to wait for.
+    // If nothing is in flight, no other callee can become due, so the last end is the latest to wait for.
     const gathered = firstEndAt + gatherFor(plan, callees);
     const at = plan.everyMs + (inFlight === 0 ? Math.min(gathered, lastEndAt) : gathered);
     return at <= now

@@ -7,10 +7,10 @@ import { isReached, readStanding } from './standing.ts';
 import { readLadder, readPlan } from './stored.ts';
 import type { Plan, ReachedBy, ReachView, StepView } from './types.ts';
 
-/** More names than this are of no use on a board. */
+/** A board shows at most so many names. */
 const named = 5;
 
-/** Where a request stands in its plan and its ladder; null where each callee is called once. */
+/** The state of a request's plan and ladder. Null if each callee is called once. */
 export async function loadReach(from: Queryable, request: RequestRow): Promise<ReachView | null> {
   if (request.plan === null && request.ladder === null) return null;
   const plan = readPlan(request.plan);
@@ -22,7 +22,7 @@ export async function loadReach(from: Queryable, request: RequestRow): Promise<R
     running ? callingNow(from, request.id) : [],
     whoWasReached(from, request.id, plan),
   ]);
-  // As of long ago, so that what is due already shows its time, not that it is being done.
+  // With time 0, so that a due move shows its time and not that it happens now.
   const next = running ? nextOf(request, { plan, ladder, standing }, 0) : null;
   return {
     plan,
@@ -66,7 +66,7 @@ async function callingNow(
   return rows.map(({ callee, name }) => ({ callee: shownCallee(callee), name }));
 }
 
-/** The first who were reached; each call counts for itself here, also one that was replaced. */
+/** The first callees who were reached. Each call counts here, also a superseded one. */
 async function whoWasReached(from: Queryable, requestId: string, plan: Plan): Promise<ReachedBy[]> {
   const rows = await from
     .selectFrom('calls')

@@ -17,7 +17,7 @@ import {
   type SubmissionView,
 } from './types.ts';
 
-/** A request as boards and answers show it, or null where there is none. */
+/** A request for boards and answers. Null if it does not exist. */
 export async function loadRequest(from: Queryable, requestId: string): Promise<RequestView | null> {
   const row = await from.selectFrom('requests').selectAll().where('id', '=', requestId).executeTakeFirst();
   if (row === undefined) return null;
@@ -49,7 +49,7 @@ export async function loadRequest(from: Queryable, requestId: string): Promise<R
   };
 }
 
-/** How many calls of each submission may or may not have been dialled. */
+/** How many calls of each submission are unknown. */
 async function unknownCalls(from: Queryable, requestId: string): Promise<Map<string, number>> {
   const rows = await from
     .selectFrom('calls')
@@ -117,7 +117,7 @@ function submissionView(
   };
 }
 
-/** A request's calls in the order asked; `states` narrows them, `page` (from 0, of `size`) cuts them. */
+/** A request's calls in the order of asking. `states` filters them; `page` (from 0, of `size`) selects a part. */
 export async function loadCalls(
   from: Queryable,
   requestId: string,
@@ -164,7 +164,7 @@ function callView(row: Selectable<CallsTable>, plan: Plan): CallView {
   };
 }
 
-/** Ids of requests, newest first: one person's, or everybody's where `userId` is null. */
+/** Ids of requests, newest first: of one person, or of everybody if `userId` is null. */
 export async function listRequests(
   from: Queryable,
   {

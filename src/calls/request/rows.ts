@@ -5,7 +5,7 @@ import { type CallState, type Counts, earlierEnds, type Plan } from './types.ts'
 
 export type RequestRow = Selectable<RequestsTable>;
 
-/** Reads a request and keeps others from changing it until the transaction ends; null where there is none. */
+/** Reads a request and locks it until the transaction ends. Null if it does not exist. */
 export async function lockRequest(tx: Tx, requestId: string): Promise<RequestRow | null> {
   const row = await tx
     .updateTable('requests')
@@ -16,7 +16,7 @@ export async function lockRequest(tx: Tx, requestId: string): Promise<RequestRow
   return row ?? null;
 }
 
-/** A call that is not superseded, as far as counting it asks. */
+/** The columns of a call that counting needs. */
 interface Counted {
   state: CallState;
   earlier: string | null;
@@ -24,7 +24,9 @@ interface Counted {
   calls: number;
 }
 
-/** Counts a request's callees, each once by the best of its calls, so that no number falls because one is called again. */
+/**
+ * Counts a request's callees, each once by its best call, so that no number falls because somebody is called again.
+ */
 export async function countCalls(
   from: Queryable,
   requestId: string,
@@ -57,7 +59,7 @@ export async function countCalls(
   };
 }
 
-/** Where nobody is called twice and no key confirms: found in an index alone. */
+/** Without a plan, an index alone has the counts. */
 async function countStates(from: Queryable, requestId: string): Promise<Counted[]> {
   const rows = await from
     .selectFrom('calls')

@@ -4,7 +4,7 @@ import type { Standing } from './plan.ts';
 import type { RequestRow } from './rows.ts';
 import type { Plan } from './types.ts';
 
-/** How long after a call was made its end may still be told, ms. */
+/** How long after a call its end may still be reported, ms. */
 export const mayStillEndMs = 24 * 3_600_000;
 
 /** SQL: the callee was reached, by this call or an earlier one. Never null, so that it can be negated. */
@@ -17,8 +17,8 @@ export function isReached({ until, confirmKey }: Plan): RawBuilder<boolean> {
 }
 
 /**
- * SQL: the call has a known end that is not reached, told by a report; what a person said is none. Never: an open call,
- * an unknown one, one that was refused, a number that does not exist.
+ * SQL: the call has a known end that is not reached, according to a report and not to a person. Never true for an
+ * open call, an unknown one, a refused one, or a number that does not exist.
  */
 export function endedInVain(plan: Plan): RawBuilder<boolean> {
   const ends = plan.until === 'confirmed' ? sql`('not_answered', 'answered')` : sql`('not_answered')`;
@@ -30,10 +30,10 @@ export function isRetryable(plan: Plan): RawBuilder<boolean> {
   return sql<boolean>`(${endedInVain(plan)} and attempt < ${plan.attempts})`;
 }
 
-/** Where a request stands; `stepCalls`: how many of its latest step were called, or will be. */
+/** The counts of a request. `stepCalls`: how many callees of its latest step were called or will be. */
 export type RequestStanding = Standing & { stepCalls: number; attempt: number };
 
-/** Counted in one statement, however many callees there are. */
+/** Counts in one statement, for any number of callees. */
 export async function readStanding(
   from: Queryable,
   request: Pick<RequestRow, 'id' | 'step'>,
@@ -44,7 +44,7 @@ export async function readStanding(
   const retryable = isRetryable(plan);
   const count = (when: RawBuilder<unknown>) =>
     sql<number>`coalesce(sum(case when ${when} then 1 else 0 end), 0)`;
-  // What nobody has reported for a day is not waited for any more.
+  // A call without a report for a day is not waited for.
   const open = sql`not ${reached} and ((state in ('ready', 'sending') and submission_id is not null) or (state = 'accepted' and coalesce(dialled_at, 0) > ${now - mayStillEndMs}))`;
   const row = await from
     .selectFrom('calls')
@@ -83,7 +83,7 @@ export async function readStanding(
   };
 }
 
-/** Submissions whose calls go out once more because their answer was lost. */
+/** How many submissions will be sent again because their result was lost. */
 async function waitingResends(from: Queryable, requestId: string): Promise<number> {
   const row = await from
     .selectFrom('submissions')

@@ -1,7 +1,7 @@
 import { VoicecallError } from '../../errors.ts';
 import type { CallState, RequestState, SubmissionState } from './types.ts';
 
-/** Every change of a request's state that may happen; anything else is a bug or a lost race. */
+/** Every allowed change of a request's state. Any other change is a bug or a lost race. */
 export const requestTransitions: Record<RequestState, readonly RequestState[]> = {
   awaiting_approval: ['scheduled', 'approved', 'rejected', 'expired', 'cancelled'],
   scheduled: ['approved', 'cancelled', 'failed'],
@@ -16,12 +16,12 @@ export const requestTransitions: Record<RequestState, readonly RequestState[]> =
   failed: [],
 };
 
-/** `sending → ready` only when provably nothing was sent. */
+/** `sending → ready` only if certainly nothing was sent. */
 export const submissionTransitions: Record<SubmissionState, readonly SubmissionState[]> = {
   ready: ['sending', 'held', 'cancelled', 'failed'],
   sending: ['accepted', 'refused', 'unknown', 'ready'],
   unknown: ['accepted', 'refused', 'settled'],
-  // A report or a late answer can prove a person wrong: what the platform says happened, happened.
+  // A report or a late result can prove a person wrong; the platform's word counts.
   settled: ['accepted', 'refused'],
   accepted: [],
   refused: [],
@@ -30,25 +30,25 @@ export const submissionTransitions: Record<SubmissionState, readonly SubmissionS
   failed: [],
 };
 
-/** A report may come before the answer, hence the ways from `sending` and `unknown` to the end. */
+/** A report may come before the result, so `sending` and `unknown` may change directly to an end. */
 export const callTransitions: Record<CallState, readonly CallState[]> = {
   ready: ['sending', 'held', 'cancelled', 'failed'],
   sending: ['accepted', 'refused', 'unknown', 'ready', 'answered', 'not_answered'],
   unknown: ['accepted', 'refused', 'failed', 'answered', 'not_answered'],
-  // `refused`: only where a person said that it rang and the platform then says that it refused it.
+  // `refused`: only if a person said that the phone rang and the platform then says that it refused the call.
   accepted: ['answered', 'not_answered', 'refused'],
-  // A later report of the same call can outweigh an earlier one (redialled by the platform).
+  // A later report of the same call may replace an earlier one (the platform called again).
   answered: ['not_answered'],
   not_answered: ['answered'],
-  // Only where a person said that it did not ring: then the platform says what became of it after all.
+  // Only if a person said that the phone did not ring, and the platform then reports what happened.
   failed: ['accepted', 'answered', 'not_answered', 'refused'],
   refused: [],
-  // A call of a firing alert that a limit held back is made when the limit lets it, unless the alert is over by then.
+  // A call for a firing alert that a limit held is made when the limit allows it, unless the alert is over.
   held: ['ready', 'cancelled', 'failed'],
   cancelled: [],
 };
 
-/** True where `to` may follow `from`. */
+/** True if `from` may change to `to`. */
 export function mayBecome<State extends string>(
   table: Record<State, readonly State[]>,
   from: State,
@@ -57,7 +57,7 @@ export function mayBecome<State extends string>(
   return table[from].includes(to);
 }
 
-/** Throws VoicecallError bad_transition where the table does not allow it. */
+/** Throws VoicecallError bad_transition if the table does not allow the change. */
 export function assertTransition<State extends string>(
   table: Record<State, readonly State[]>,
   from: State,
@@ -67,7 +67,7 @@ export function assertTransition<State extends string>(
   throw new VoicecallError('bad_transition', `${from} cannot become ${to}`, { facts: { from, to } });
 }
 
-/** States in which a request waits for nothing any more. */
+/** States in which a request waits for nothing. */
 export const finishedRequestStates: readonly RequestState[] = [
   'rejected',
   'expired',

@@ -5,7 +5,7 @@ import type { CallRecord } from '../../voice/types.ts';
 import { onePlan } from './plan.ts';
 import type { ApprovalAsk, Audio, CountryCount, Ladder, Plan } from './types.ts';
 
-// The JSON columns, read back. What does not fit was not written by this program: the error says what is wrong with it.
+// Reads the JSON columns. A value that does not fit was not written by Voicecall; the error says what is wrong.
 
 const audioShape: z.ZodType<Audio> = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('recording'), fileId: z.string(), name: z.string().nullable() }),
@@ -78,7 +78,7 @@ export function readPlan(json: Json<Plan> | null): Plan {
   return json === null ? onePlan : planShape.parse(JSON.parse(json));
 }
 
-/** Null where it has none: that is cheaper to count. */
+/** Null if it has no plan: such a request is cheaper to count. */
 export function planIn(request: { plan: Json<Plan> | null }): Plan | null {
   return request.plan === null ? null : readPlan(request.plan);
 }
@@ -90,7 +90,7 @@ export function readLadder(json: Json<Ladder> | null): Ladder | null {
 
 const namesShape = z.array(z.string());
 
-/** Names of lists; empty where there are none. */
+/** Names of lists. Empty if there are none. */
 export function readNames(json: Json<string[]> | null): string[] {
   return json === null ? [] : namesShape.parse(JSON.parse(json));
 }
@@ -120,7 +120,7 @@ const recordShape: z.ZodType<CallRecord> = z.object({
   raw: z.record(z.string(), z.unknown()),
 });
 
-/** A delivery report as it was stored. */
+/** A stored report. */
 export function readRecord(json: string): CallRecord {
   return recordShape.parse(JSON.parse(json));
 }

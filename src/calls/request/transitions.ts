@@ -6,17 +6,20 @@ import type { CallRow, RequestRow, SubmissionRow } from './rows.ts';
 import { assertTransition, callTransitions, requestTransitions, submissionTransitions } from './states.ts';
 import type { CallState, RequestState, SubmissionState } from './types.ts';
 
-// The only place that changes the state of a request, a submission or a call. Every move is checked against the table
-// of transitions, and no row is written that is in another state than the caller says.
+// The only place that changes the state of a request, a submission or a call. Checks every change against the table
+// of transitions, and writes only rows that are in the state that the caller expects.
 
 type Changes<Table extends 'requests' | 'submissions' | 'calls'> = UpdateObject<Schema, Table>;
 
-/** The schema does not let an update set a state; here it may. */
+/** The schema's type forbids setting a state in an update; this is the exception. */
 function into(state: RequestState | SubmissionState | CallState): object {
   return { state };
 }
 
-/** Moves a request on. Throws VoicecallError bad_transition, also where it is in another state than the caller read. */
+/**
+ * Changes a request's state. Throws VoicecallError bad_transition, also if it is no longer in the state that the
+ * caller read.
+ */
 export async function moveRequest(
   tx: Tx,
   request: Pick<RequestRow, 'id' | 'state'>,
@@ -34,7 +37,10 @@ export async function moveRequest(
   if (moved.numUpdatedRows === 0n) throw notAnyMore('request', request);
 }
 
-/** Moves one submission. Throws VoicecallError bad_transition, also where it is in another state than the caller read. */
+/**
+ * Changes one submission's state. Throws VoicecallError bad_transition, also if it is no longer in the state that the
+ * caller read.
+ */
 export async function moveSubmission(
   tx: Tx,
   submission: Pick<SubmissionRow, 'id' | 'state'>,
@@ -46,10 +52,10 @@ export async function moveSubmission(
 }
 
 function notAnyMore(what: string, row: { id: string; state: string }): VoicecallError {
-  return new VoicecallError('bad_transition', `${what} ${row.id} is not ${row.state} any more`);
+  return new VoicecallError('bad_transition', `${what} ${row.id} is no longer ${row.state}`);
 }
 
-/** Moves those of the submissions that are in `from`; returns how many. */
+/** Changes the state of those submissions that are in `from`. Returns how many. */
 export async function moveSubmissions(
   tx: Tx,
   which: { id: string } | { requestId: string },
@@ -69,7 +75,7 @@ export async function moveSubmissions(
   return Number(moved.numUpdatedRows);
 }
 
-/** What the platform took is never refused later; what a person said is corrected by the platform's word. */
+/** A call that the platform accepted is never refused later; what a person said is corrected by the platform. */
 function refusable(eb: ExpressionBuilder<Schema, 'calls'>) {
   return eb.or([
     eb('calls.state', 'in', ['sending', 'unknown', 'refused']),
@@ -77,10 +83,10 @@ function refusable(eb: ExpressionBuilder<Schema, 'calls'>) {
   ]);
 }
 
-/** Callees that one statement names at most. */
+/** The most callees in one statement. */
 const namedAtOnce = 500;
 
-/** Moves those of the calls that are in `from`, in one statement; returns how many. `callees` narrows them. */
+/** Changes the state of those calls that are in `from`, in one statement. Returns how many. `callees` limits them. */
 export async function moveCalls(
   tx: Tx,
   which: ({ submissionId: string } | { requestId: string }) & { callees?: readonly string[] },
@@ -112,7 +118,7 @@ function updated(result: { numUpdatedRows: bigint }): number {
   return Number(result.numUpdatedRows);
 }
 
-/** A call as it shall be, and the state it was read in. */
+/** A call with its new values, and the state in which it was read. */
 export interface CallChange {
   from: CallState;
   call: CallRow;
@@ -121,9 +127,9 @@ export interface CallChange {
 const writtenAtOnce = 200;
 
 /**
- * Writes these columns of many calls, each with its own values, 200 in a statement: thousands of single updates are
- * what a large request would spend its time with. Throws VoicecallError bad_transition where a state may not follow the
- * one before, or where a call is in another state than it was read in.
+ * Writes these columns of many calls, each with its own values, 200 in a statement, because thousands of single
+ * updates would take most of a large request's time. Throws VoicecallError bad_transition if a change of state is not
+ * allowed, or if a call is no longer in the state in which it was read.
  */
 export async function writeCalls(
   tx: Tx,
@@ -137,7 +143,7 @@ export async function writeCalls(
     for (let start = 0; start < group.length; start += writtenAtOnce) {
       const part = group.slice(start, start + writtenAtOnce);
       if ((await writePart(tx, from, part, columns)) === part.length) continue;
-      throw new VoicecallError('bad_transition', `a call is not ${from} any more`);
+      throw new VoicecallError('bad_transition', `a call is no longer ${from}`);
     }
   }
 }
@@ -149,7 +155,7 @@ async function writePart(
   columns: readonly (keyof CallRow)[],
 ): Promise<number> {
   const rows = part.map(({ call }) => {
-    // What no call can be without: no row is inserted, but the database asks for these before it finds the conflict.
+    // The required columns of a call. No row is inserted, but the database checks them before it finds the conflict.
     const { request_id, position, callee, state } = call;
     const changed = Object.fromEntries(columns.map((column) => [column, call[column]]));
     return { ...changed, request_id, position, callee, state };
@@ -170,10 +176,10 @@ async function writePart(
   return Number(written.numInsertedOrUpdatedRows ?? 0n);
 }
 
-/** What a call that is held no more loses. */
+/** What to clear in a call that is no longer held. */
 export const heldNoMore = { cause: null, held_until: null };
 
-/** A submission is won for sending: the values that `ready → sending` brings with it. */
+/** The values to set with `ready → sending`. */
 export function sendingSince(at: number): Changes<'submissions'> {
   return {
     sending_at: at,

@@ -41,8 +41,8 @@ export type {
 };
 
 /**
- * Each callee once, by the best of its calls. `accepted` is all that the platform took and never falls; `answered` and `not_answered` are parts of it;
- * accepted + refused + unknown + held + cancelled + failed + waiting is `callees`.
+ * Each callee once, by its best call. `accepted` is all that the platform accepted and never falls; `answered` and
+ * `not_answered` are parts of it. accepted + refused + unknown + held + cancelled + failed + waiting is `callees`.
  */
 export interface Counts {
   callees: number;
@@ -54,9 +54,9 @@ export interface Counts {
   failed: number;
   answered: number;
   not_answered: number;
-  /** Answered, and the key that confirms was pressed: a part of `answered`. */
+  /** Answered, and the key that confirms was pressed. A part of `answered`. */
   confirmed: number;
-  /** As the request's plan counts them: `answered`, or `confirmed`. */
+  /** `answered` or `confirmed`, as the request's plan defines it. */
   reached: number;
   /** Not sent yet: ready or sending. */
   waiting: number;
@@ -69,7 +69,7 @@ export interface Decision {
   at: number;
 }
 
-/** Limits that hold a call back until a time, not for good. */
+/** Limits that hold a call only until a time. */
 export const limitCauses = ['per_callee', 'calls_per_hour', 'rule_limit'] as const;
 export type LimitCause = (typeof limitCauses)[number];
 
@@ -82,7 +82,7 @@ export interface SubmissionView {
   ordinal: number;
   state: SubmissionState;
   callees: number;
-  /** How many of its calls may or may not have been dialled; while there are any, call_settle is offered. */
+  /** How many of its calls are unknown. While there are any, the board offers call_settle. */
   unknown: number;
   /** The platform's code, or one of ours (timeout, connection_lost, connect_refused, …). */
   code: string | null;
@@ -92,30 +92,30 @@ export interface SubmissionView {
   /** When the platform's records were last read without finding it. */
   checkedAt: number | null;
   settledBy: string | null;
-  /** True where this submission was sent because an earlier one stayed unknown. */
+  /** True if this submission repeats one that stayed unknown. */
   again: boolean;
-  /** When it will be tried again, ms; only while nothing left this machine. */
+  /** When it will be retried, ms. Only while nothing has left this machine. */
   nextTryAt: number | null;
-  /** When a limit lets it go out, ms; only while it waits for that (an alert's calls do). */
+  /** When a limit allows it, ms. Only while it waits for that (calls of alerts do). */
   heldUntil: number | null;
 }
 
 export interface CallView {
   position: number;
-  /** Digits; the empty string once erased. Mask it before it goes into a channel. */
+  /** Digits. Empty string once erased. Mask it before it goes into a channel. */
   callee: string;
   name: string | null;
   state: CallState;
   submissionId: string | null;
   voiceId: string | null;
-  /** What the platform said at submission: "0" accepted, else the refusal. */
+  /** What the platform answered at submission: "0" is accepted, anything else a refusal. */
   submitCode: string | null;
   submitReason: string | null;
-  /** Why, where this program or a person says so. */
+  /** Why it has its state, if Voicecall or a person says so. */
   cause: CallCause | null;
-  /** Held by a limit: when it will be possible. */
+  /** When the limit that holds it has room again. */
   heldUntil: number | null;
-  /** By report. */
+  /** From the report. */
   terminationCode: string | null;
   terminationReason: string | null;
   sipCode: string | null;
@@ -124,24 +124,24 @@ export interface CallView {
   hangupTimeAt: number | null;
   callDuration: number | null;
   feedbackValue: string | null;
-  /** Which call to this callee it is, and in which step of the ladder. */
+  /** The number of this call to this callee, and its step of the ladder. */
   attempt: number;
   step: number;
-  /** True where the key that confirms was pressed. */
+  /** True if the key that confirms was pressed. */
   confirmed: boolean;
-  /** True where a later submission of the same callee replaced this one. */
+  /** True if a later call to the same callee replaced this one. */
   superseded: boolean;
 }
 
-/** What earlier calls to a callee may have come to, best first. */
+/** The possible ends of earlier calls to a callee, best first. */
 export const earlierEnds: readonly EarlierEnd[] = ['confirmed', 'answered', 'not_answered', 'accepted'];
 
 /** A callee who was reached, and how. */
 export interface ReachedBy {
-  /** Masked where others read it. */
+  /** Masked if other people read it. */
   callee: string;
   name: string | null;
-  /** The key that confirms, where it was pressed. */
+  /** The key that confirms. Null if it was not pressed. */
   key: string | null;
   at: number;
 }
@@ -154,7 +154,7 @@ export interface StepView {
   problem: string | null;
 }
 
-/** Where a request stands in its plan and its ladder. */
+/** The state of a request's plan and ladder. */
 export interface ReachView {
   plan: Plan;
   ladder: Ladder | null;
@@ -163,21 +163,21 @@ export interface ReachView {
   step: number;
   /** The latest attempt of the step. */
   attempt: number;
-  /** When the next attempt goes out; null: none is planned now. */
+  /** When the next attempt starts. Null: none is planned. */
   nextAttemptAt: number | null;
-  /** When the next step starts; null: there is none. */
+  /** When the next step starts. Null: there is none. */
   nextStepAt: number | null;
   endedBy: EndOfReaching | null;
   endedAt: number | null;
   /** The further steps that have started. */
   steps: StepView[];
-  /** A few who are being called now: their names, or masked numbers. */
+  /** A few of those who are being called: names, or masked numbers. */
   calling: { callee: string; name: string | null }[];
   /** The first few who were reached. */
   reachedBy: ReachedBy[];
 }
 
-/** A request as boards, views and answers need it; no phone numbers in it. */
+/** A request for boards, views and answers. Contains no full phone numbers. */
 export interface RequestView {
   id: string;
   teamId: string;
@@ -189,31 +189,31 @@ export interface RequestView {
   channelId: string;
   askedIn: string | null;
   threadTs: string | null;
-  /** Of callees, message, options, note and channel: an approval binds to it. */
+  /** An approval binds to it; see hashRequest. */
   hash: string;
   message: Audio;
   options: CallOptions;
   note: string;
   duplicates: number;
-  /** Country codes with how many callees each, most first; "??" where the country is not known. */
+  /** Country codes with their numbers of callees, largest first. "??": unknown. */
   countries: CountryCount[];
   counts: Counts;
   submissions: SubmissionView[];
   approval: ApprovalAsk | null;
   decisions: Decision[];
   expiresAt: number | null;
-  /** When it is to be called, by the wall clock; null: at once. */
+  /** When to call, by the wall clock. Null: at once. */
   whenAt: number | null;
   createdAt: number;
   changedAt: number;
   finishedAt: number | null;
   cancelledBy: string | null;
   ackedBy: string | null;
-  /** Why it failed, was rejected or was held, in words for people; null otherwise. */
+  /** Why it failed, was rejected or was held, in words for people. Null otherwise. */
   outcome: string | null;
-  /** "again": resend what stays unknown, once, while the request is sending; absent: a person decides. */
+  /** "again": what stays unknown is sent again, once, while the request is sending. Absent: a person decides. */
   onUnknown?: OnUnknown;
-  /** How it goes on until people are reached; null: each callee is called once. */
+  /** How it continues until people are reached. Null: each callee is called once. */
   reach: ReachView | null;
 }
 
@@ -226,22 +226,22 @@ export interface NewRequest {
   alertTitle?: string | null;
   /** The request that this one repeats. */
   previousId?: string | null;
-  /** Of the modal that asked: one opened modal makes one request. */
+  /** The id of the modal's root view: one opened modal makes one request. */
   rootViewId?: string | null;
   channelId: string;
-  /** Where the person was when asking. */
+  /** The channel where the person asked. */
   askedIn?: string | null;
   threadTs?: string | null;
-  /** The outbox's message in whose thread the board goes, where that one is not posted yet. */
+  /** The post in whose thread the board goes, if that post is not in Slack yet. */
   parentId?: string | null;
   message: Audio;
   options: CallOptions;
-  /** What goes out in calledInfo before the token. */
+  /** Sent in calledInfo before the token. */
   note: string;
-  /** Unique by number. */
+  /** Each number once. */
   callees: Callee[];
   duplicates: number;
-  /** Null: nobody needs to approve. */
+  /** Null: no approval is needed. */
   approval: ApprovalAsk | null;
   priority: RequestPriority;
   onUnknown: OnUnknown;
@@ -251,6 +251,6 @@ export interface NewRequest {
   ladder?: Ladder | null;
   /** When to call, by the wall clock; null: at once. */
   whenAt?: number | null;
-  /** The lists that are read again when it is due, and the callees that only they name. */
+  /** The lists to read again when it is due, and the callees that only they name. */
   lists?: { names: string[]; only: string[] } | null;
 }

@@ -1,12 +1,12 @@
 import type { CallOptions } from '../../config/types.ts';
 import type { CallsDeps } from '../request/deps.ts';
 
-/** Ask again after this about a call that is ringing, ms. */
+/** When to ask again about a call that is ringing, ms. */
 export const soonMs = 15_000;
 
 /**
- * How long to wait for delivery reports before asking for records, ms: the longest a call can ring and last and three
- * minutes more where reports are pushed to us, 15 s where asking is the only way.
+ * How long to wait for reports before asking for records, ms. If reports are pushed to us: the longest a call can
+ * ring and last, plus three minutes. Otherwise 15 s.
  */
 export function firstAskMs(deps: Pick<CallsDeps, 'reportsExpected'>, options: CallOptions): number {
   if (!deps.reportsExpected) return soonMs;

@@ -2,7 +2,9 @@ import type { Tx } from '../../store/types.ts';
 import type { CallsDeps } from '../request/deps.ts';
 import { moveSubmissions } from '../request/transitions.ts';
 
-/** The platform took a submission if it told of a single call of it: an unknown or settled one becomes accepted. */
+/**
+ * A report of one call proves that the platform accepted its submission: an unknown or settled one becomes accepted.
+ */
 export async function markTaken(tx: Tx, deps: CallsDeps, submissionId: string): Promise<void> {
   const known = await tx
     .selectFrom('calls')

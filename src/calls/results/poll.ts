@@ -12,30 +12,33 @@ import { moveRequest } from '../request/transitions.ts';
 import { readRecords } from './records.ts';
 import { storeReports } from './reports.ts';
 
-/** No limit is published for voice records; this is the reference's safe pace and a little more, ms. */
+/** The platform publishes no limit for voice records; this is a safe pace, ms. */
 const oneRecordEveryMs = 2_050;
-/** How often it is looked whether anything is to be asked for, ms. */
+/** How often to check whether a record must be asked for, ms. */
 const lookEveryMs = 5_000;
-/** More calls than this are not only asked for one by one. */
+/** For more calls than this, the list is read as well. */
 const oneByOne = 10;
-/** The list is read back so far each minute; the whole day only now and then, as others may share the account, ms. */
+/**
+ * How far back the list is read each minute, ms. The whole day is read less often, because others may share the
+ * account.
+ */
 const recentMs = 3_600_000;
 const wholeDayEveryMs = 1_800_000;
-/** After this the platform is not asked any more, ms. */
+/** After this time the platform is not asked any more, ms. */
 export const giveUpAfterMs = 24 * 3_600_000;
-/** Requests given up in one run. */
+/** The most requests that are given up in one run. */
 const givenUpAtOnce = 50;
 
-/** Has open calls polled for as long as the program runs; to be called at each start. */
+/** Adds the tasks that poll open calls while the program runs. Call it at each start. */
 export async function schedulePolling(tx: Tx, now: number): Promise<void> {
   await enqueue(tx, { kind: 'poll', key: 'one', runAt: now });
   await enqueue(tx, { kind: 'poll', key: 'list', runAt: now });
 }
 
 /**
- * The handler of the two "poll" tasks: they ask for the records of accepted calls whose end nobody has reported, "one"
- * for a single call each time, "list" for all records of a window. One poller looks after the calls of all requests, so
- * that what it costs does not grow with them.
+ * The handler of the two "poll" tasks. They ask for the records of accepted calls without a report: "one" for a
+ * single call each time, "list" for all records of a time window. One poller handles the calls of all requests, so
+ * its cost does not grow with them.
  */
 export function createPoller(deps: CallsDeps): TaskHandler {
   return async (task, lease) => {
@@ -50,7 +53,7 @@ export function createPoller(deps: CallsDeps): TaskHandler {
   };
 }
 
-/** Reads the record of the call that is due next; returns when to continue. */
+/** Reads the record of the call that is due next. Returns when to continue. */
 async function askForOne(deps: CallsDeps): Promise<number> {
   const now = deps.clock.now();
   if ((await nextCall(deps.store.read, now)) === undefined) return now + lookEveryMs;
@@ -58,7 +61,7 @@ async function askForOne(deps: CallsDeps): Promise<number> {
     const openAt = await pace(tx, 'record', now, oneRecordEveryMs);
     if (openAt > now) return { openAt };
     const call = await nextCall(tx, now);
-    // Before it is asked for: one whose record cannot be read keeps none of the others back.
+    // Marked before asking, so that a record that cannot be read does not block the others.
     if (call !== undefined) await markAsked(tx, call, now);
     return { call };
   });
@@ -76,7 +79,7 @@ interface OpenCall {
   dialled_at: number | null;
 }
 
-/** A call that was never asked for goes before one that was; of each, the one that is due longest. */
+/** The call to ask for next: calls that were never asked for first, then the one that has been due longest. */
 async function nextCall(from: Queryable, now: number): Promise<OpenCall | undefined> {
   for (const asked of [0, 1]) {
     const call = await from
@@ -105,17 +108,17 @@ async function markAsked(tx: Tx, call: OpenCall, now: number): Promise<void> {
     .execute();
 }
 
-/** Grows with the age of the call: 15 s at first, a tenth of the age later, half an hour at most. */
+/** Grows with the age of the call: 15 s at first, then a tenth of the age, at most half an hour. */
 function askAgainMs(ageMs: number): number {
   return Math.floor(Math.max(15_000, Math.min(ageMs / 10, 1_800_000)));
 }
 
-/** Reads the list of records where that is of use, and gives up what is too old; returns when to come back. */
+/** Reads the list of records if that is useful, and gives up calls that are too old. Returns when to continue. */
 async function askForList(deps: CallsDeps, lease: Lease): Promise<number> {
   await giveUpOld(deps);
   const now = deps.clock.now();
   if (!(await needsList(deps.store.read, now))) return now + lookEveryMs;
-  // Unknown submissions are looked for by the same query: that look is never made to wait for this one.
+  // The look-up of unknown submissions uses the same query and goes first.
   if (await reconcilesSoon(deps.store.read, now)) return now + restMs / 2;
   const fromAt = await listFrom(deps, now);
   if (fromAt === null) return now + lookEveryMs;
@@ -123,7 +126,10 @@ async function askForList(deps: CallsDeps, lease: Lease): Promise<number> {
   return 'openAt' in read ? read.openAt : now + restMs;
 }
 
-/** More calls are due than are asked for one by one, or some were asked for in vain, or can be asked for in no other way. */
+/**
+ * True if more calls are due than can be asked for one by one, or some were asked for without success, or have no
+ * voiceId.
+ */
 async function needsList(from: Queryable, now: number): Promise<boolean> {
   const due = (asked: number) =>
     from
@@ -162,7 +168,7 @@ async function reconcilesSoon(from: Queryable, now: number): Promise<boolean> {
   return task !== undefined;
 }
 
-/** When the oldest open call was dialled that the list is read for this time; null: there is none. */
+/** Up to which call's time the list is read back now. Null: there is no open call. */
 async function listFrom(deps: CallsDeps, now: number): Promise<number | null> {
   const recent = await oldestOpenAt(deps.store.read, now - recentMs);
   const oldest = await oldestOpenAt(deps.store.read, now - giveUpAfterMs);
@@ -200,8 +206,8 @@ async function giveUpOld(deps: CallsDeps): Promise<void> {
 }
 
 /**
- * Nobody ever told how these calls ended: they stay accepted, and the request is done. While it waits for something
- * else (a younger call, an unknown one), it is looked at again in an hour.
+ * Nobody reported how these calls ended: they stay accepted, and the request is done. If it waits for something else
+ * (a newer call, an unknown one), it is checked again in an hour.
  */
 async function giveUp(deps: CallsDeps, requestId: string): Promise<void> {
   await deps.store.transaction(async (tx) => {
@@ -219,7 +225,7 @@ async function giveUp(deps: CallsDeps, requestId: string): Promise<void> {
       .where('ask_at', 'is not', null)
       .where('dialled_at', '<=', now - giveUpAfterMs)
       .execute();
-    // What nobody reports any more ends no plan by itself.
+    // A call that is no longer waited for does not itself end a plan.
     if (request.reaching !== 0) await lookSoon(tx, request, now);
     if (waits || request.state !== 'sent') return;
     await moveRequest(tx, request, 'done', now, {
@@ -231,7 +237,7 @@ async function giveUp(deps: CallsDeps, requestId: string): Promise<void> {
   });
 }
 
-/** Whether a call of the request is unknown, or accepted and young enough to be reported. */
+/** True if a call of the request is unknown, or accepted and new enough to be reported. */
 async function anyHope(tx: Tx, requestId: string, now: number): Promise<boolean> {
   const call = await tx
     .selectFrom('calls')

@@ -8,9 +8,9 @@ import { planIn } from '../request/stored.ts';
 import type { CallChange } from '../request/transitions.ts';
 
 /**
- * What reports mean for the plan of a request: when the first callee was reached, what is known of a callee whose call
- * was replaced by a later one, and that the key that confirms was pressed, which takes the alert (paging/confirmed.ts).
- * The request is locked.
+ * What reports mean for a request's plan: when the first callee was reached, what is known of a callee whose call was
+ * superseded, and that the key that confirms was pressed, which acknowledges the alert (paging/confirmed.ts). The
+ * request is locked.
  */
 export async function noteReached(
   tx: Tx,
@@ -33,7 +33,7 @@ export async function noteReached(
   }
 }
 
-/** A call that was replaced has news: the call that stands for its callee carries the best of all before it. */
+/** A superseded call has a report: the newer call to the same callee stores the best of all earlier ones. */
 async function carryOn(tx: Tx, request: RequestRow, callees: readonly string[]): Promise<void> {
   const { confirmKey } = planIn(request) ?? { confirmKey: null };
   const rank = sql`case when old.state = 'answered' and old.feedback_value = ${confirmKey} then 4

@@ -10,19 +10,20 @@ import { readRecords } from './records.ts';
 const hourMs = 3_600_000;
 /** Records are asked for at most once in this time, ms. */
 const minimumPauseMs = 60_000;
-/** Submissions marked as looked for in one transaction: on SQLite nothing else of the process runs during it. */
+/** How many submissions are marked in one transaction: on SQLite nothing else of the process runs during it. */
 const markedAtOnce = 100;
 
 /**
- * The handler of the "reconcile" task: looks for all unknown submissions of the last day in the platform's records, in
- * one query. What is found is applied like a report; absence proves nothing.
+ * The handler of the "reconcile" task: looks up all unknown submissions of the last day in the platform's records, in
+ * one query. What it finds is applied like a report. Absence proves nothing.
  */
 export function createReconciler(deps: CallsDeps): TaskHandler {
   return async (_task, lease) => {
     const now = deps.clock.now();
     const all = await openSubmissions(deps, now);
     if (all.length === 0) return undefined;
-    // What is about to be sent again is looked up alone: the records of a whole day may take minutes to read.
+    // Submissions that are about to be sent again are looked up alone: the records of a whole day may take minutes to
+    // read.
     const urgent = all.filter((each) => lookUpAt(each) <= now);
     const open = urgent.length > 0 ? urgent : all;
     const firstAt = open.reduce((first, each) => Math.min(first, each.sending_at ?? now), now);
@@ -31,7 +32,7 @@ export function createReconciler(deps: CallsDeps): TaskHandler {
       return { openAt: deps.clock.now() + restMs };
     });
     if ('openAt' in read) return { againAt: read.openAt };
-    // Only now: who waits for them to be looked for must see what was found.
+    // Marked only now: the resend that waits for this look-up must see what was found.
     for (let start = 0; start < open.length; start += markedAtOnce) {
       await markLookedFor(deps, open.slice(start, start + markedAtOnce), now);
       await nextTurn();
@@ -51,7 +52,7 @@ export function createReconciler(deps: CallsDeps): TaskHandler {
 
 type OpenSubmission = Pick<SubmissionRow, 'id' | 'request_id' | 'sending_at' | 'checked_at' | 'resend_at'>;
 
-/** Submissions with a call that may or may not have been dialled. */
+/** Submissions with unknown calls. */
 async function openSubmissions(deps: CallsDeps, now: number): Promise<OpenSubmission[]> {
   return await deps.store.read
     .selectFrom('submissions')
@@ -62,7 +63,7 @@ async function openSubmissions(deps: CallsDeps, now: number): Promise<OpenSubmis
         .selectFrom('calls')
         .select('calls.submission_id as id')
         .$castTo<{ id: string }>()
-        // Written out, so that the small index of unknown calls is used.
+        // A literal, so that the small index of unknown calls is used.
         .where('calls.state', '=', sql.lit('unknown'))
         .where('calls.dialled_at', '>', now - 25 * hourMs),
     )
@@ -73,7 +74,7 @@ async function markLookedFor(deps: CallsDeps, some: readonly OpenSubmission[], n
   await deps.store.transaction(async (tx) => {
     const ids = some.map((each) => each.id);
     await tx.updateTable('submissions').set({ checked_at: now }).where('id', 'in', ids).execute();
-    // The board says when it was looked for last.
+    // The board shows when they were last looked up.
     const requestIds = new Set(some.map((each) => each.request_id));
     for (const requestId of [...requestIds].sort()) await changed(tx, now, requestId);
   });
@@ -81,21 +82,21 @@ async function markLookedFor(deps: CallsDeps, some: readonly OpenSubmission[], n
 
 type ToLookUp = Pick<SubmissionRow, 'sending_at' | 'checked_at'>;
 
-/** How long after sending the platform's records are expected to show a call, ms: an earlier look proves less. */
+/** How long after sending the platform's records are expected to show a call, ms. An earlier look-up proves less. */
 export const lookUpToResendMs = 50_000;
 
-/** Whether the look that comes before a resend was made: later than the sending plus the platform's lag. */
+/** True if the look-up before a resend was made: later than the sending plus that delay. */
 export function lookedUpForResend({ sending_at, checked_at }: ToLookUp): boolean {
   return checked_at !== null && checked_at >= (sending_at ?? 0) + lookUpToResendMs;
 }
 
-/** When the look that comes before a resend is due; infinite where none is. */
+/** When the look-up before a resend is due. Infinity if there is no resend. */
 function lookUpAt(submission: ToLookUp & Pick<SubmissionRow, 'resend_at'>): number {
   if (submission.resend_at === null || lookedUpForResend(submission)) return Number.POSITIVE_INFINITY;
   return (submission.sending_at ?? 0) + lookUpToResendMs;
 }
 
-/** When a submission is looked for next after a look at `now`, in which it was (`looked`) or was not. */
+/** When to look up a submission next, after a look-up at `now` that included it (`looked`) or not. */
 function nextLookAt(
   submission: ToLookUp & Pick<SubmissionRow, 'resend_at'>,
   looked: boolean,
@@ -107,7 +108,9 @@ function nextLookAt(
   return looked ? nextCheckAt(submission.sending_at ?? now, now) : soonest;
 }
 
-/** The next time (ms) of the schedule: 1, 3, 8, 20 and 60 minutes after it was sent, then hourly to 24 h; infinite after. */
+/**
+ * The next time (ms) of the schedule: 1, 3, 8, 20 and 60 minutes after sending, then hourly for 24 h. Then Infinity.
+ */
 export function nextCheckAt(sentAt: number, now: number): number {
   const soonest = now + minimumPauseMs;
   for (const afterMs of reconcileAfterMs)
@@ -116,5 +119,5 @@ export function nextCheckAt(sentAt: number, now: number): number {
   return hours > 24 ? Number.POSITIVE_INFINITY : Math.max(sentAt + hours * hourMs, soonest);
 }
 
-/** When unknown submissions are looked for in the platform's records, ms after they were sent; then hourly for a day. */
+/** When to look up unknown submissions in the platform's records, ms after sending. Then hourly for a day. */
 export const reconcileAfterMs = [60_000, 180_000, 480_000, 1_200_000, 3_600_000] as const;

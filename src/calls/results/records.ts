@@ -6,13 +6,14 @@ import type { CallsDeps } from '../request/deps.ts';
 import { findToken } from '../request/token.ts';
 import { storeReports } from './reports.ts';
 
-/** The platform's clock and ours may differ, and it may file a call a little before or after, ms. */
+/** The platform's clock may differ from ours, and it may file a call a little earlier or later, ms. */
 const marginMs = 5 * 60_000;
 
 /**
- * Asks for the list of records from `fromAt` until now (ms), once a minute at most, for all callers together: no limit is published
- * for voice records, and SMS allows one query a minute. Whatever tells of a call of ours is stored as a report, of
- * whichever request it is. Returns how many, or when the next turn is. Throws where the list could not be read to its end.
+ * Reads the list of records from `fromAt` until now (ms), at most once a minute for all callers: the platform
+ * publishes no limit for voice records, and for SMS it allows one query a minute. Every record of our calls is stored
+ * as a report, for any request. Returns how many, or when the next turn is. Throws if the list cannot be read to its
+ * end.
  */
 export async function readRecords(
   deps: CallsDeps,
@@ -39,7 +40,7 @@ export async function readRecords(
       }
     },
   });
-  // Any caller's read counts as the look-up before a resend.
+  // Every caller's read counts as the look-up before a resend.
   await deps.store.transaction((tx) =>
     tx
       .updateTable('submissions')
@@ -51,12 +52,12 @@ export async function readRecords(
   return { found };
 }
 
-/** Takes the turn of the list; returns `now`, or when it is free. */
+/** Takes the turn of the list. Returns `now`, or when it is free. */
 async function takeTurn(deps: CallsDeps, now: number): Promise<number> {
   return await deps.store.transaction((tx) => pace(tx, 'records', now, restMs));
 }
 
-/** Throws where the lease ends meanwhile. */
+/** Throws if the lease ends during the sleep. */
 async function sleep(deps: CallsDeps, ms: number, { signal }: Lease): Promise<void> {
   await new Promise<void>((resolve) => {
     const wake = () => {
@@ -71,7 +72,7 @@ async function sleep(deps: CallsDeps, ms: number, { signal }: Lease): Promise<vo
   signal.throwIfAborted();
 }
 
-/** The records that carry a token of ours or a voiceId that we know, unless its call has ended. */
+/** The records with a token of ours or a known voiceId, unless the call has ended. */
 async function whatConcernsUs(deps: CallsDeps, records: readonly CallRecord[]): Promise<CallRecord[]> {
   if (records.length === 0) return [];
   const voiceIds = records.map((each) => each.voiceId);

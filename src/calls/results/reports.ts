@@ -27,15 +27,17 @@ import { isFinal, judgeTermination, winningReport } from './terminations.ts';
 type CallRow = Selectable<CallsTable>;
 type ReportRow = Selectable<ReportsTable>;
 
-/** Reports stored, or applied, in one transaction: on SQLite nothing else of the process runs during it. */
+/**
+ * How many reports are stored or applied in one transaction: on SQLite nothing else of the process runs during it.
+ */
 const atOnce = 100;
 
-/** Reports come in many small pushes; those within this time are applied together, ms. */
+/** Reports come in many small pushes. Those within this time are applied together, ms. */
 const gatherMs = 100;
 
 /**
- * Stores delivery reports or records as they came, in several transactions; the same one twice is stored once. They are
- * applied by a task, so that the platform gets its answer as soon as they are on disk.
+ * Stores reports or records as they came, in several transactions; the same one twice is stored once. A task applies
+ * them, so that the platform gets its answer as soon as they are on disk.
  */
 export async function storeReports(deps: CallsDeps, records: readonly CallRecord[]): Promise<void> {
   const tokens = new Map<string | null, string | null>();
@@ -55,7 +57,7 @@ export async function storeReports(deps: CallsDeps, records: readonly CallRecord
   }
 }
 
-/** `tokens`: those found so far, as the calls of one submission carry the same calledInfo. */
+/** `tokens`: those found so far, because the calls of one submission carry the same calledInfo. */
 function reportRow(
   deps: CallsDeps,
   report: CallRecord,
@@ -68,12 +70,13 @@ function reportRow(
   const body = toJson(report);
   const { raw: _, ...told } = report;
   return {
-    // By time, so that those stored together lie together in the database: far fewer pages are written.
+    // Ids begin with the time, so that reports stored together are close together in the database and fewer pages are
+    // written.
     id: `p${now.toString(36)}${newId('')}`,
     digest: createHash('sha256').update(JSON.stringify(told)).digest('hex'),
     voice_id: report.voiceId,
     token,
-    // Told by some with a plus sign.
+    // Some senders add a plus sign.
     callee: report.callee?.replace(/\D/g, '') || null,
     body,
     received_at: now,
@@ -84,8 +87,9 @@ function reportRow(
 }
 
 /**
- * The handler of "reports" tasks: tries what is stored and not yet tried. What fits no call is marked as tried, and
- * tried again when an answer tells its voiceId: a platform account shared with other programs tells us of their calls.
+ * The handler of "reports" tasks: matches stored reports that were not tried yet. A report that matches no call is
+ * marked as tried, and tried again when a result brings its voiceId. If other programs share the platform's account,
+ * we also get reports of their calls.
  */
 export function createReportApplier(deps: CallsDeps): TaskHandler {
   return async (_task, lease) => {
@@ -107,13 +111,14 @@ export function createReportApplier(deps: CallsDeps): TaskHandler {
   };
 }
 
-/** Names the lock between the answers that tell voiceIds and the look for them. */
+/** The lock between storing a result's voiceIds and marking reports that match none. */
 const voiceIdsLock = 'voice-ids';
 
-/** Marks reports as tried that still fit no call. */
+/** Marks reports as tried that still match no call. */
 async function setAside(deps: CallsDeps, rows: readonly ReportRow[]): Promise<void> {
   await deps.store.transaction(async (tx) => {
-    // An answer that is being stored cannot see this mark, nor we its voiceIds: after it they can be seen.
+    // A result that is being stored now cannot see this mark, and we cannot see its voiceIds. After this lock both
+    // can.
     await lockAlone(tx, deps.store, voiceIdsLock);
     const calls = await findCalls(tx, rows);
     const ids = rows.filter((row) => !calls.has(row.voice_id)).map((row) => row.id);
@@ -123,7 +128,7 @@ async function setAside(deps: CallsDeps, rows: readonly ReportRow[]): Promise<vo
   });
 }
 
-/** After an answer told new voiceIds: has the reports tried again that came before it and fitted nothing. */
+/** After a result brought new voiceIds: tries those earlier reports again that matched nothing. */
 export async function tryReportsAgain(tx: Tx, deps: CallsDeps, voiceIds: readonly string[]): Promise<void> {
   if (voiceIds.length === 0) return;
   await lockShared(tx, deps.store, voiceIdsLock);
@@ -144,15 +149,15 @@ export async function tryReportsAgain(tx: Tx, deps: CallsDeps, voiceIds: readonl
 }
 
 /**
- * Applies reports to the calls they belong to, all in a few statements; returns the voiceIds of those. Idempotent and
- * commutative: of all reports of one voiceId the same one counts, in any order and any repetition.
+ * Applies reports to their calls, in a few statements. Returns the voiceIds of those calls. Idempotent and
+ * commutative: of all reports of one voiceId the same one counts, in any order and repetition.
  */
 export async function applyReports(
   tx: Tx,
   deps: CallsDeps,
   rows: readonly ReportRow[],
 ): Promise<ReadonlySet<string>> {
-  // Locked before the calls are read: the answer to a submission may be being stored right now.
+  // Locked before the calls are read, because the result of a submission may be stored at the same time.
   const concerned = new Set((await findCalls(tx, rows)).values().map((call) => call.request_id));
   const requests: RequestRow[] = [];
   for (const requestId of [...concerned].sort()) {
@@ -172,7 +177,7 @@ export async function applyReports(
   for (const [voiceId, call] of calls) {
     const told = (reports.get(voiceId) ?? []).map(({ id, callee, body, received_at }) => ({
       ...{ id, received_at },
-      // One that names another callee must not win.
+      // A report that names another callee must not win.
       record: callee === null || callee === call.callee ? readRecord(body) : null,
     }));
     const report = winningReport(told.flatMap(({ record }) => record ?? []));
@@ -209,8 +214,8 @@ export async function applyReports(
 }
 
 /**
- * The reports that may count for these voiceIds: those of `rows`, and what is left of those tried before. Thousands of
- * different reports of one call would otherwise be read again for each slice of them.
+ * The reports that may count for these voiceIds: those of `rows`, and those tried before. Without this, thousands of
+ * different reports of one call would be read again for each slice.
  */
 async function thatMayCount(
   tx: Tx,
@@ -228,7 +233,7 @@ async function thatMayCount(
   return [...new Map(all.map((each) => [each.id, each])).values()];
 }
 
-/** The calls that reports belong to, by the reports' voiceIds. What contradicts what we know is left out, and told why. */
+/** The calls of the reports, by voiceId. A report that contradicts what we know is left out and logged. */
 async function findCalls(
   tx: Tx,
   rows: readonly ReportRow[],
@@ -263,7 +268,9 @@ async function findCalls(
   return found;
 }
 
-/** For calls whose voiceId never reached us: by the token in calledInfo and the callee, as `token callee`. */
+/**
+ * For calls whose voiceId never reached us: finds them by the token in calledInfo and the callee, as `token callee`.
+ */
 async function findByToken(tx: Tx, rows: readonly ReportRow[]): Promise<Map<string, CallRow>> {
   const told = rows.filter((row) => row.token !== null && row.callee !== null);
   if (told.length === 0) return new Map();
@@ -280,7 +287,7 @@ async function findByToken(tx: Tx, rows: readonly ReportRow[]): Promise<Map<stri
   return new Map(calls.map(({ token, ...call }) => [`${token} ${call.callee}`, call]));
 }
 
-/** What `withReport` changes. */
+/** The columns that `withReport` changes. */
 const reportedColumns = [
   'state',
   'cause',
@@ -301,7 +308,7 @@ const reportedColumns = [
   'ask_at',
 ] as const satisfies (keyof CallRow)[];
 
-/** The call after the report that counts for it. */
+/** The call with the report that counts for it. */
 function withReport(
   call: CallRow,
   { voiceId, receivedAt }: { voiceId: string; receivedAt: number },
@@ -330,7 +337,7 @@ function withReport(
     out_recall_count: report.outRecallCount,
     reported_at: now,
     ending: final ? kind : null,
-    // A later report tells more of the same end: the pause after it does not begin anew.
+    // A later report of the same end does not start the pause again.
     ended_at: final ? (call.ended_at ?? receivedAt) : null,
     ask_at: state === 'accepted' ? (call.ask_at ?? now + soonMs) : null,
   };

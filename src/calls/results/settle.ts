@@ -10,9 +10,9 @@ import { moveCalls, moveSubmissions } from '../request/transitions.ts';
 import { giveUpAfterMs } from './poll.ts';
 
 /**
- * A person says what became of an unknown submission. It rang: its unknown calls count as accepted; it did not: as
- * failed, and a new request may be offered. A report that comes later still tells the truth.
- * Returns the request's id. Throws VoicecallError not_found, or already_decided when nothing of it is unknown any more.
+ * A person says what happened to an unknown submission. If it rang, its unknown calls count as accepted; if not, as
+ * failed, and a new request may be offered. A later report still corrects this. Returns the request's id. Throws
+ * VoicecallError not_found, or already_decided if none of its calls is unknown any more.
  */
 export async function settle(
   deps: CallsDeps,
@@ -35,7 +35,7 @@ export async function settle(
       ? await moveCalls(tx, { submissionId }, ['unknown'], 'accepted', {
           cause: 'settled_rang',
           asked: 2,
-          // Without a voiceId there is nothing to ask for: it is given up in time like the others.
+          // Without a voiceId its record cannot be asked for; it is given up after a day like the others.
           ask_at: sql<number>`dialled_at + ${giveUpAfterMs}`,
         })
       : await moveCalls(tx, { submissionId }, ['unknown'], 'failed', {
@@ -72,7 +72,7 @@ export async function settle(
   );
 }
 
-/** What this very press settled, if it is stored already; null if it is not. */
+/** What this press settled, if it is stored already. Null if not. */
 async function storedSettlement(
   tx: Tx,
   press: { submissionId: string; userId: string; action: string; at: number },

@@ -6,28 +6,28 @@ export interface Termination {
   kind: TerminationKind;
 }
 
-/** What is looked at to judge a call; a report has it, and so has a stored call. */
+/** The fields that decide how a call ended; reports and stored calls have them. */
 export type TerminationFacts = Pick<
   CallRecord,
   'callStatus' | 'answerTimeAt' | 'callDuration' | 'terminationCode' | 'sipCode' | 'feedbackValue'
 >;
 
-// The platform publishes no table: these are the SIP standard's (https://www.rfc-editor.org/rfc/rfc3261#section-21;
-// 607: https://www.rfc-editor.org/rfc/rfc8197).
+// The platform publishes no table. These are the codes of the SIP standard
+// (https://www.rfc-editor.org/rfc/rfc3261#section-21; 607: https://www.rfc-editor.org/rfc/rfc8197).
 const sipKinds: Record<string, TerminationKind> = {
   ...{ '403': 'rejected', '603': 'rejected', '607': 'rejected' },
   ...{ '404': 'invalid_number', '410': 'invalid_number', '484': 'invalid_number', '604': 'invalid_number' },
   ...{ '486': 'busy', '600': 'busy' },
-  // 408 and 480 may also mean out of reach: that nobody answered is true of both.
+  // 408 and 480 may also mean out of reach; in both cases nobody answered.
   ...{ '408': 'no_answer', '480': 'no_answer', '487': 'no_answer' },
   ...{ '488': 'unreachable', '500': 'unreachable', '502': 'unreachable', '503': 'unreachable' },
   '504': 'unreachable',
 };
 
 /**
- * Whether a finished call was answered, and how it ended if not. The platform gives `terminationCode` two meanings, so
- * the order of these rules is what makes it safe: callStatus; then a real answer time with a duration; then 200 as SIP
- * code; "0" alone never means answered.
+ * Whether a finished call was answered, and how it ended if not. The platform uses `terminationCode` with two
+ * meanings, so the order of the rules matters: callStatus; then a real answer time with a duration; then 200 as SIP
+ * code. "0" alone never means answered.
  */
 export function judgeTermination(facts: TerminationFacts): Termination {
   const { callStatus } = facts;
@@ -60,7 +60,10 @@ const words: Record<Exclude<TerminationKind, 'answered' | 'other'>, string> = {
   voicemail: 'voicemail',
 };
 
-/** A call's end in short: "answered, 13 s, pressed 1", "busy", "failed (499)". Codes and keys are foreign text: escape it. */
+/**
+ * A call's end in short: "answered, 13 s, pressed 1", "busy", "failed (499)". Codes and keys are foreign text: escape
+ * it.
+ */
 export function terminationWords(facts: TerminationFacts): string {
   const { kind } = judgeTermination(facts);
   if (kind === 'other') {
@@ -77,8 +80,8 @@ export function terminationWords(facts: TerminationFacts): string {
 }
 
 /**
- * Whether a record tells a call's end. One that was polled may still be queued or ringing: no hang-up time and no code,
- * or only "0", which also stands for "taken" (and 1xx is SIP for "under way").
+ * True if a record contains a call's end. A polled call may still be queued or ringing: then it has no hang-up time,
+ * and no code, or "0", which also means "accepted", or a code 1xx, which is SIP for "in progress".
  */
 export function isFinal(record: Pick<CallRecord, 'hangupTimeAt' | 'terminationCode'>): boolean {
   if (record.hangupTimeAt !== null) return true;
@@ -87,9 +90,9 @@ export function isFinal(record: Pick<CallRecord, 'hangupTimeAt' | 'terminationCo
 }
 
 /**
- * Which of two reports of one voiceId counts: above 0 for `a`, below for `b`, 0 only where both say the same. A total
- * order, so that any number of reports in any order, repeated or not, ends at the same one: an end before none, the
- * later redial, the later hang-up, the fuller report, and last an order without meaning.
+ * Which of two reports of one voiceId counts: above 0 for `a`, below 0 for `b`, 0 only if both say the same. A total
+ * order, so that any number of reports in any order give the same result. First the one with an end, then the later
+ * redial, the later hang-up, the fuller report, and last an arbitrary order.
  */
 export function compareReports(a: CallRecord, b: CallRecord): number {
   return (
@@ -102,7 +105,7 @@ export function compareReports(a: CallRecord, b: CallRecord): number {
   );
 }
 
-/** The report that counts of those given for one voiceId; null where there is none. */
+/** The report that counts among those of one voiceId. Null if there is none. */
 export function winningReport(reports: readonly CallRecord[]): CallRecord | null {
   return reports.reduce<CallRecord | null>(
     (best, each) => (best === null || compareReports(each, best) > 0 ? each : best),

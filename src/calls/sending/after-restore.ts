@@ -6,14 +6,15 @@ import { lockRequest } from '../request/rows.ts';
 import { heldNoMore, moveCalls, moveRequest, moveSubmissions, sendingSince } from '../request/transitions.ts';
 import { openCalls } from './limits.ts';
 
-/** Unknown submissions are looked for in the platform's records for a day: none may seem older than that. */
+/** Unknown submissions are looked up in the platform's records for a day, so none may look older than that. In ms. */
 const lookedForMs = 23 * 3_600_000;
 
 /**
- * Makes a database that was put back from a backup ring nobody a second time: what waited to be sent in it may have
- * been sent since, so it counts as being sent, which the next start tells as unknown and looks for in the platform's
- * records. Nothing goes out again by a rule's `onUnknown`, and alerts that waited to be read ring nobody. What is
- * scheduled for after `now` (ms) stays. Run before the app starts; a second run finds nothing. Returns the calls concerned.
+ * Prepares a restored database so that nobody is called a second time. A submission that waited to be sent may have
+ * been sent since the backup: it is marked as sending, which the next start changes to unknown and looks up in the
+ * platform's records. No rule's `onUnknown` sends it again, and unread alerts call nobody. What is scheduled for
+ * after `now` (ms) stays. Run it before the app starts; a second run finds nothing. Returns the number of calls
+ * concerned.
  */
 export async function treatUnsentAsUnknown(tx: Tx, now: number): Promise<number> {
   await tx
@@ -23,7 +24,7 @@ export async function treatUnsentAsUnknown(tx: Tx, now: number): Promise<number>
     .where('state', 'in', ['approved', 'sending'])
     .execute();
   await tx.updateTable('submissions').set({ resend_at: null }).where('resend_at', 'is not', null).execute();
-  // Who was called since the backup is not known: no plan and no ladder goes on.
+  // Nobody knows who was called since the backup, so no plan or ladder continues.
   await tx
     .updateTable('requests')
     .set({ reaching: 0, reach_ended_by: 'restored', reach_ended_at: now })
@@ -37,7 +38,7 @@ export async function treatUnsentAsUnknown(tx: Tx, now: number): Promise<number>
     .select(['submissions.id', 'submissions.request_id', 'submissions.ready_at'])
     .where('submissions.state', '=', 'ready')
     .where('requests.state', 'in', ['approved', 'sending'])
-    // One that was tried before waits for its next try, not for its time.
+    // A submission that was tried before waits for its next try, not for its scheduled time.
     .where((eb) => eb.or([eb('submissions.next_try_at', '<=', now), eb('submissions.tries', '>', 0)]))
     .execute();
   let calls = await holdScheduled(tx, now);
@@ -54,8 +55,8 @@ export async function treatUnsentAsUnknown(tx: Tx, now: number): Promise<number>
 }
 
 /**
- * A request whose time has come since the backup may have been started since: it is not started again. Nobody knows
- * whether it was called, so its calls are held, and a person decides. Returns how many calls.
+ * A request that became due since the backup may have been started since, so it is not started again. Nobody knows
+ * whether it was called: its calls are held, and a person decides. Returns how many calls.
  */
 async function holdScheduled(tx: Tx, now: number): Promise<number> {
   const due = await tx
@@ -78,15 +79,15 @@ async function holdScheduled(tx: Tx, now: number): Promise<number> {
   return calls;
 }
 
-/** `ready → sending`, as if it had been won at `sentAt` by a process that is gone. */
+/** `ready → sending`, as if a dead process had taken it at `sentAt`. */
 async function treatAsSent(tx: Tx, submissionId: string, sentAt: number): Promise<number> {
   await moveSubmissions(tx, { id: submissionId }, ['ready'], 'sending', {
     ...sendingSince(sentAt),
     sender: null,
-    // No lane: recovery takes its sender as gone.
+    // Without a lane, recovery treats its sender as dead.
     lane: null,
   });
-  // A limit may have let them since the backup.
+  // A limit may have allowed them since the backup.
   const { waited } = await openCalls(tx, submissionId);
   await moveCalls(tx, { submissionId, callees: waited }, ['held'], 'ready', heldNoMore);
   return await moveCalls(tx, { submissionId }, ['ready'], 'sending', { dialled_at: sentAt });

@@ -38,8 +38,8 @@ interface Job {
 type NextStep = { do: 'send'; job: Job } | { do: 'wait'; untilAt: number } | { do: 'next' } | { do: 'stop' };
 
 /**
- * The handler of "dispatch" tasks. A task is a lane: one lane sends one submission at a time, and a lane is leased by
- * one instance only, so lanes bound the concurrency across instances. A lane runs until nothing is ready.
+ * The handler of "dispatch" tasks. A task is a lane: a lane sends one submission at a time, and only one instance can
+ * lease it, so the number of lanes limits the concurrency of all instances. A lane runs until nothing is ready.
  */
 export function createDispatcher(deps: CallsDeps): TaskHandler {
   const sentNothing = new Set<string>();
@@ -53,7 +53,7 @@ export function createDispatcher(deps: CallsDeps): TaskHandler {
       const step = await deps.store
         .transaction((tx) => takeNext(tx, deps, { lane, sender }, highestPriority(deps, task.key)))
         .catch((error: unknown) => {
-          // It may have won one all the same, where the commit's answer got lost: that one was never sent.
+          // The commit may have succeeded although we got an error. Then the submission was not sent.
           sentNothing.add(sender);
           throw error;
         });
@@ -65,12 +65,15 @@ export function createDispatcher(deps: CallsDeps): TaskHandler {
   };
 }
 
-/** False where nothing more may be sent: the lease is lost, or the process stops. */
+/** False if nothing more may be sent: the lease is lost, or the process stops. */
 function mayGoOn(lease: Lease): boolean {
   return lease.valid() && !lease.signal.aborted;
 }
 
-/** Wins the next ready submission, if the pace allows one now: `ready → sending` commits before any byte is sent. */
+/**
+ * Takes the next ready submission, if the pace allows one now. `ready → sending` is committed before any byte is
+ * sent.
+ */
 async function takeNext(
   tx: Tx,
   deps: CallsDeps,
@@ -86,7 +89,7 @@ async function takeNext(
   if (request === null || !['approved', 'sending'].includes(request.state)) return { do: 'next' };
   const { callees, later } = await holdOverLimits(tx, deps, { submissionId: next.id, request, now });
   if (callees.length > 0) return await win(tx, { next, request, callees, by, now });
-  // Chosen before the locks were held: another lane may have won it since, or somebody stopped it.
+  // It was chosen before the locks were held. Another lane may have taken it since, or a person may have stopped it.
   if (!(await stillReady(tx, next.id))) return { do: 'next' };
   if (!later) await moveSubmission(tx, { id: next.id, state: 'ready' }, 'held');
   await advance(tx, deps, request.id);
@@ -95,7 +98,7 @@ async function takeNext(
 
 type Ready = Pick<SubmissionRow, 'id' | 'request_id' | 'token' | 'step'>;
 
-/** What is to be sent next; nothing is locked yet. */
+/** The next submission to send. Locks nothing. */
 async function chooseReady(tx: Tx, upToPriority: RequestPriority, now: number): Promise<Ready | undefined> {
   return await tx
     .selectFrom('submissions')
@@ -112,12 +115,12 @@ async function chooseReady(tx: Tx, upToPriority: RequestPriority, now: number): 
     .executeTakeFirst();
 }
 
-/** Held until this transaction ends, so that lanes of other instances choose one after the other. */
+/** Held until this transaction ends, so that lanes of all instances choose one after the other. */
 async function takeTurn(tx: Tx, deps: CallsDeps, now: number): Promise<number> {
   return await pace(tx, 'submit', now, 1000 / deps.config().voice.submit.perSecond);
 }
 
-/** `ready → sending`; only the winner of this move may POST. */
+/** `ready → sending`. Only the transaction that makes this change may POST. */
 async function win(
   tx: Tx,
   ready: { next: Ready; request: RequestRow; callees: string[]; by: Sender; now: number },
@@ -165,11 +168,11 @@ async function whenLater(tx: Tx, upToPriority: RequestPriority): Promise<NextSte
   return at === null ? { do: 'stop' } : { do: 'wait', untilAt: Number(at) };
 }
 
-/** One POST, once, and what became of it is stored. */
+/** Sends one POST, once, and stores its result. */
 async function sendJob(deps: CallsDeps, job: Job, sender: string, lease: Lease): Promise<void> {
   const { message } = job;
   const shared = { ...job.options, calledInfo: job.calledInfo };
-  // Not the lease's signal: once the request is on the wire, its answer is wanted whatever becomes of the lease.
+  // Not the lease's signal: once the request is on the wire we need its result, even if the lease is lost.
   const control = { mayWrite: () => mayGoOn(lease) };
   const [first = ''] = job.callees;
   const result: SendResult = !mayGoOn(lease)
@@ -193,12 +196,12 @@ async function sendJob(deps: CallsDeps, job: Job, sender: string, lease: Lease):
   await keepResult(deps, job, sender, result);
 }
 
-/** For how long an answer is kept at hand while the database cannot take it, ms. */
+/** How long a result is kept in memory while the database cannot store it, ms. */
 const keepForMs = 10 * 60_000;
 
 /**
- * An answer in hand is not given up for a database that is away: a submission left `sending` becomes unknown. Throws
- * what the store throws when it could not be stored in ten minutes.
+ * Stores a result, and retries while the database is away, because a submission left as `sending` becomes unknown.
+ * Throws the store's error after ten minutes.
  */
 async function keepResult(deps: CallsDeps, job: Job, sender: string, result: SendResult): Promise<void> {
   const giveUpAt = deps.clock.monotonic() + keepForMs;
@@ -210,7 +213,7 @@ async function keepResult(deps: CallsDeps, job: Job, sender: string, result: Sen
       const away = error instanceof VoicecallError && error.code === 'store_unavailable';
       if (!away || deps.clock.monotonic() > giveUpAt) throw error;
       const facts = { requestId: job.requestId, submissionId: job.submissionId, err: error };
-      deps.log.warn(facts, 'the answer to a submission could not be stored; it is kept and tried again');
+      deps.log.warn(facts, 'the result of a submission could not be stored; it is kept and retried');
       await new Promise<void>((resolve) => deps.clock.after(500, resolve));
     }
   }

@@ -7,7 +7,7 @@ import { moveCalls } from '../request/transitions.ts';
 
 type OfRequest = Pick<RequestRow, 'id' | 'callees' | 'options'>;
 
-/** Which of these callees of a request the configuration of now forbids to call. */
+/** Which of a request's callees the current configuration forbids to call. */
 export async function findForbidden(
   from: Queryable,
   config: Config,
@@ -25,7 +25,7 @@ export async function findForbidden(
   return found;
 }
 
-/** Where each callee stands in its request; one that is called again keeps its place. */
+/** The position of each callee in its request. A further attempt keeps the position. */
 async function placesOf(from: Queryable, requestId: string): Promise<Map<string, number>> {
   const rows = await from
     .selectFrom('calls')
@@ -37,8 +37,8 @@ async function placesOf(from: Queryable, requestId: string): Promise<Map<string,
 }
 
 /**
- * Holds the ready calls of a request that the configuration of now forbids: it may have changed since they were asked
- * for. Dispatch looks once more; this is so that people learn of it at once.
+ * Holds the ready calls of a request that the current configuration forbids, because it may have changed since the
+ * request. Dispatch checks again; this check tells people at once.
  */
 export async function holdForbidden(tx: Tx, config: Config, request: OfRequest): Promise<void> {
   if (!forbidsAnything(config, request)) return;
@@ -53,14 +53,14 @@ export async function holdForbidden(tx: Tx, config: Config, request: OfRequest):
   await holdCalls(tx, { requestId: request.id }, forbidden);
 }
 
-/** Spares most requests a look at each of ten thousand callees. */
+/** Saves most requests the check of up to ten thousand callees. */
 function forbidsAnything(config: Config, request: OfRequest): boolean {
   const { deny, countries, calleesPerRequest } = config.limits;
   if (deny.length > 0 || countries !== undefined || request.callees > calleesPerRequest) return true;
   return config.voice.displayNums !== undefined;
 }
 
-/** Moves ready calls to held, each with its cause and why. */
+/** Changes ready calls to held, each with its cause and reason. */
 export async function holdCalls(
   tx: Tx,
   of: { requestId: string } | { submissionId: string },

@@ -1,7 +1,7 @@
 import type { Tx } from '../../store/types.ts';
 import type { CallsDeps } from '../request/deps.ts';
 
-/** Somebody stopped the request while this POST was on its way: what was not sent is not tried again. */
+/** True if the request was stopped while this POST was on its way: then what was not sent is not retried. */
 export async function isStopped(tx: Tx, requestId: string): Promise<boolean> {
   const request = await tx
     .selectFrom('requests')
@@ -14,7 +14,10 @@ export async function isStopped(tx: Tx, requestId: string): Promise<boolean> {
 
 const usualExpireAfterMs = 24 * 3_600_000;
 
-/** Keep retrying while the alert is firing, not acknowledged, and seen within `expireAfter` (a resolve may never come). */
+/**
+ * True while the alert fires, is not acknowledged, and was seen within `expireAfter` (a resolve may never come). Then
+ * retries continue.
+ */
 export async function alertStillFires(tx: Tx, deps: CallsDeps, requestId: string): Promise<boolean> {
   const alert = await tx
     .selectFrom('requests')

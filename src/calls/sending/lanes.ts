@@ -4,8 +4,8 @@ import { type RequestPriority, requestPriority } from '../../store/values.ts';
 import type { CallsDeps } from '../request/deps.ts';
 
 /**
- * Wakes every sending lane at `runAt` (ms): as many as the platform may be sent to at once. Whatever makes a submission
- * ready does it in the same transaction: a lane that finds nothing ready ends.
+ * Wakes every sending lane at `runAt` (ms). There are as many lanes as voice.submit.concurrency. Code that makes a
+ * submission ready calls this in the same transaction, because a lane that finds nothing ready ends.
  */
 export async function wakeLanes(tx: Tx, deps: CallsDeps, runAt: number): Promise<void> {
   for (let lane = 0; lane < deps.config().voice.submit.concurrency; lane++) {

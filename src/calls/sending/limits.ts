@@ -12,7 +12,7 @@ import { newSubmission, nextOrdinal } from './submissions.ts';
 
 const hourMs = 3_600_000;
 
-/** Why a callee may not be called now: the limit, and when (ms) it lets the call through. */
+/** Why a callee may not be called now: the limit, and when (ms) it allows the call. */
 export interface Held {
   callee: string;
   code: LimitCause;
@@ -26,10 +26,10 @@ interface Next {
 }
 
 /**
- * Holds those callees of a submission that the configuration of now forbids, and those that a limit forbids to call
- * now, across requests, rules and people. Returns the ones that may be called; if there are none, `later` tells whether
- * the submission waits for its limit. Runs in the transaction that wins the submission, which is serialized with all
- * others by the pace, so that two lanes cannot both use up the last free call.
+ * Holds those callees of a submission that the current configuration forbids, and those that a limit forbids now,
+ * across requests, rules and people. Returns the callees who may be called; if there are none, `later` says whether
+ * the submission waits for its limit. Runs in the transaction that takes the submission. The pace makes these
+ * transactions run one after the other, so two lanes cannot both use the last free call.
  */
 export async function holdOverLimits(
   tx: Tx,
@@ -40,14 +40,14 @@ export async function holdOverLimits(
   const config = deps.config();
   const { ready, waited } = await openCalls(tx, submissionId);
   const fires = waited.length === 0 || (await isWanted(tx, deps, request));
-  // The alert is over: what a limit held back stays so.
+  // If the alert is over, calls that a limit held stay held.
   if (fires) await moveCalls(tx, { submissionId, callees: waited }, ['held'], 'ready', heldNoMore);
   const asked = fires ? [...ready, ...waited] : ready;
   const forbidden = await findForbidden(tx, config, request, asked);
   await holdCalls(tx, next, forbidden);
   const allowed = asked.filter((callee) => !forbidden.has(callee));
   const held = await findHeld(tx, config, allowed, now, request.rule_name);
-  // A limit that all share holds many for the same reason until the same time.
+  // A shared limit holds many callees for the same reason until the same time.
   for (const alike of Map.groupBy(held, ({ code, nextAt }) => `${code} ${nextAt}`).values()) {
     const [{ code, nextAt } = { code: null, nextAt: null }] = alike;
     const which = { submissionId, callees: alike.map(({ callee }) => callee) };
@@ -60,12 +60,12 @@ export async function holdOverLimits(
   return { callees, later };
 }
 
-/** Whether what a limit holds back now is called when the limit lets it: while the alert fires, or the plan runs. */
+/** True if a call that a limit holds is made when the limit allows it: while the alert fires, or the plan runs. */
 async function isWanted(tx: Tx, deps: CallsDeps, request: RequestRow): Promise<boolean> {
   return request.reaching !== 0 || (await alertStillFires(tx, deps, request.id));
 }
 
-/** The calls of a ready submission: those to be made, and those that waited for a limit until now. */
+/** The calls of a ready submission: those to be made, and those that waited for a limit. */
 export async function openCalls(
   tx: Tx,
   submissionId: string,
@@ -85,8 +85,8 @@ export async function openCalls(
 }
 
 /**
- * Calls of a firing alert are not lost to a limit: their submission stays ready until the first of them may be made, a
- * new one of their own if others of the submission are sent now.
+ * Keeps calls of a firing alert for later: their submission stays ready until the first of them may be made. If other
+ * calls of the submission are sent now, they get a new one.
  */
 async function callLater(
   tx: Tx,
@@ -150,8 +150,8 @@ interface Window {
 }
 
 /**
- * Which of the callees a limit forbids to call at `now` (ms). `ruleName`: of the rule that calls; null: a person does,
- * who leaves the rules their share.
+ * The callees that a limit forbids to call at `now` (ms). `ruleName`: the rule that calls. Null: a person calls, who
+ * leaves the rules their share.
  */
 export async function findHeld(
   from: Queryable,
@@ -184,7 +184,7 @@ export async function findHeld(
 }
 
 /**
- * How many of a limit's calls people leave to rules: their share rounded up, but never all; none if no rule calls.
+ * How many of a limit's calls are reserved for rules: their share, rounded up, but never all. None if no rule calls.
  */
 export function reserved(calls: number, { limits, rules }: Config): number {
   if (!rules.some((rule) => rule.mode === 'live')) return 0;
@@ -192,8 +192,8 @@ export function reserved(calls: number, { limits, rules }: Config): number {
 }
 
 /**
- * When (ms) a callee may be called again; null: now. All calls count against the limit, and the calls by people
- * against what they leave to rules, too.
+ * When (ms) a callee may be called again. Null: now. All calls count against the limit; calls by people also count
+ * against their own part of it.
  */
 function nextCallAt(
   times: readonly Called[],
@@ -205,7 +205,7 @@ function nextCallAt(
   return full.length === 0 ? null : Math.max(...full) + perMs;
 }
 
-/** The call that has to be over before there may be one more; null where there are fewer than `calls`. */
+/** The call that must leave the window before one more is allowed. Null if there are fewer than `calls`. */
 function oldestOf(times: readonly Called[], calls: number): number | null {
   return times[times.length - calls]?.at ?? null;
 }
@@ -228,7 +228,7 @@ async function windowsOf(
   const all = await windowOf(from, { calls: callsPerHour, perMs: hourMs }, now, 'all');
   windows.push({ code: 'calls_per_hour', ...all });
   const leftToRules = ruleName === null ? reserved(callsPerHour, config) : 0;
-  // Only where the calls of all come near is it worth counting those by people.
+  // Calls by people are only counted if the total is close to the limit.
   if (leftToRules > 0 && all.free - wanted < leftToRules) {
     const limit = { calls: callsPerHour - leftToRules, perMs: hourMs };
     windows.push({ code: 'calls_per_hour', ...(await windowOf(from, limit, now, 'people')) });
@@ -241,7 +241,7 @@ interface Called {
   byRule: boolean;
 }
 
-/** When each callee was called since, oldest first. What the platform refused was not called. */
+/** When each callee was called since then, oldest first. A call that the platform refused does not count. */
 async function timesCalled(
   from: Queryable,
   callees: readonly string[],
@@ -270,7 +270,7 @@ async function timesCalled(
 /** Whose calls count. */
 type Whose = 'all' | 'people' | { rule: string };
 
-/** How many calls a limit leaves at `now`, and when (ms) the next one is possible once they are used up. */
+/** How many calls a limit allows at `now`, and when (ms) the next one is possible after that. */
 async function windowOf(
   from: Queryable,
   limit: RateLimit,
@@ -282,7 +282,7 @@ async function windowOf(
     .select(sql<number>`count(*)`.as('calls'))
     .executeTakeFirst();
   const made = Number(counted?.calls ?? 0);
-  // The calls that this submission makes come last: the oldest ones of before make room first.
+  // This submission's own calls are the newest; the oldest earlier ones make room first.
   const oldest = await callsSince(from, sinceAt, whose)
     .select('calls.dialled_at')
     .orderBy('calls.dialled_at')

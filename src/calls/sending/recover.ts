@@ -5,17 +5,18 @@ import type { CallsDeps } from '../request/deps.ts';
 import { lockRequest } from '../request/rows.ts';
 import { applySendResult, becomeUnknown } from './result.ts';
 
-/** One run of one lane: nobody else has the same. */
+/** One run of one lane; unique. */
 export interface Sender {
   lane: number;
   sender: string;
 }
 
 /**
- * What a dead sender left as `sending` may have dialled: it becomes `unknown`, never a second POST. A lane is leased by
- * one sender at a time, so whoever runs a lane knows that its earlier senders are gone; other lanes' senders are gone
- * once their lane's lease has ended. What one of `sentNothing` left (senders of this very process) goes back to `ready`.
- * Who has lost its own lease meanwhile knows nothing of that any more, and changes nothing.
+ * A submission that a dead sender left as `sending` may have called people: it becomes `unknown` and is never sent
+ * again by this. Only one sender can lease a lane, so the one that runs a lane knows that its earlier senders are
+ * dead; those of other lanes are dead once their lane's lease has ended. A submission of one of `sentNothing`
+ * (senders of this process) goes back to `ready`. If we lost our own lease, nothing is changed, because we can no
+ * longer tell.
  */
 export async function recoverOrphans(
   tx: Tx,
@@ -28,7 +29,7 @@ export async function recoverOrphans(
     .selectFrom('submissions')
     .select(['id', 'state', 'request_id', 'sending_at', 'sender', 'lane', 'again_of'])
     .where('state', '=', 'sending')
-    // Several at once (each lane does this) lock the requests in one order.
+    // In a fixed order, because several lanes do this at once.
     .orderBy('request_id')
     .execute();
   for (const submission of sending) {
@@ -66,7 +67,7 @@ export async function recoverOrphans(
   }
 }
 
-/** Whether there is anything that could be an orphan: seldom, so that the usual lane is spared a transaction. */
+/** True if there may be orphans. This is rare, and usually saves the lane a transaction. */
 export async function anySending(from: Queryable): Promise<boolean> {
   const row = await from
     .selectFrom('submissions')

@@ -9,16 +9,17 @@ import { wakeLanes } from './lanes.ts';
 import { addSubmission, nextOrdinal } from './submissions.ts';
 
 /**
- * How much longer than planned the look into the platform's records may take, ms: records are asked for once a minute at
- * most, and the platform may be slow. Then the call goes out all the same.
+ * How long the look-up in the platform's records may be late, ms: records are asked for at most once a minute, and
+ * the platform may be slow. After that the resend happens without it.
  */
 const lookPatienceMs = 90_000;
 const checkEveryMs = 2_000;
 
 /**
- * The handler of "resend" tasks (key: submission), for rules that say `onUnknown: again`: at three in the morning a lost
- * call is worse than one too many. Unknown calls of a request that nobody acknowledged or stopped are sent once more, as
- * a new submission and shown as such, if a look into the records did not find them. That submission is not repeated.
+ * The handler of "resend" tasks (key: submission), for rules with `onUnknown: again`: for such an alert a lost call
+ * is worse than a second one. If a look-up in the records did not find them, the unknown calls of a request that is
+ * not acknowledged or stopped are sent again, once, as a new submission that the board shows. That new submission is
+ * not repeated.
  */
 export function createResender(deps: CallsDeps): TaskHandler {
   return async (task) =>
@@ -49,7 +50,7 @@ export function createResender(deps: CallsDeps): TaskHandler {
     });
 }
 
-/** A look that began too early may have missed it; and what a look found may not be applied yet. */
+/** False if the look-up began too early, or if what it found is not applied yet. */
 async function wasLookedUp(
   tx: Tx,
   submission: Pick<SubmissionRow, 'token' | 'sending_at' | 'checked_at'>,
@@ -80,7 +81,7 @@ async function sendAgain(tx: Tx, deps: CallsDeps, request: RequestRow, submissio
     .select(['callee', 'name', 'attempt', 'step', 'earlier'])
     .where('submission_id', '=', submissionId)
     .where('state', '=', 'unknown')
-    // What went out once more stays unknown.
+    // A submission that is sent again stays unknown.
     .where('superseded', '=', 0)
     .orderBy('position')
     .execute();

@@ -23,20 +23,20 @@ import { alertStillFires, isStopped } from './keep-trying.ts';
 import { wakeLanes } from './lanes.ts';
 import { openCalls } from './limits.ts';
 
-/** How long a submission that cannot leave this machine is tried again, ms. */
+/** How long to retry a submission that cannot leave this machine, ms. */
 export const keepTryingMs = 10 * 60_000;
 
 /** `onUnknown: again`: resend an unknown submission this long after sending, ms. It is looked up before that. */
 export const resendAfterMs = 60_000;
 
-/** Codes that say the account as a whole is refused: what is still ready of the request would be refused as well. */
+/** Codes that refuse the whole account: the ready rest of the request would be refused too. */
 const accountCodes = new Set(['-1', '-2', '-10', '-13', '-19', '-29', '-30', '-31', '-32']);
 
 /**
- * Stores what came of a POST, if `sender` still owns the submission: a paused process that lost it changes nothing
- * (recovery has called it unknown by then), except that a definite answer, being proof, is always stored: also where a
- * report of one call has told since that the platform took it, for what it tells of the others, and where a person has
- * said what became of it: the platform knows better.
+ * Stores the result of a POST if `sender` still owns the submission. A paused process that lost it changes nothing,
+ * because recovery has made the submission unknown. Exception: a definite result is proof and is always stored, also
+ * after a report has shown that the platform accepted the submission (for its other calls), and after a person has
+ * said what happened (the platform knows better).
  */
 export async function applySendResult(
   tx: Tx,
@@ -81,7 +81,7 @@ async function requestOf(tx: Tx, submissionId: string): Promise<string | null> {
   return row?.request_id ?? null;
 }
 
-/** Back to `ready`, as provably nothing was dialled; tried again after `leastMs` or more, growing with the tries. */
+/** Back to `ready`, because certainly nobody was called. Retried after at least `leastMs`, longer with each try. */
 async function notSent(
   tx: Tx,
   deps: CallsDeps,
@@ -115,7 +115,7 @@ async function notSent(
     .set({ next_try_at: nextTryAt })
     .where('id', '=', submission.id)
     .execute();
-  // The lane that sent it may be another's by now, which saw nothing ready and ended.
+  // Another instance may hold the lane by now; it saw nothing ready and ended.
   await wakeLanes(tx, deps, nextTryAt);
 }
 
@@ -127,7 +127,7 @@ async function refused(
 ): Promise<void> {
   const now = deps.clock.now();
   const told = { submit_code: result.code, submit_reason: result.reason, cause: null };
-  // "Too often" means that nothing was dialled and that a minute later it may be: it goes out again after that.
+  // "Too often" means that nobody was called and that a retry may work a minute later.
   if (result.code === '-15' && submission.state === 'sending')
     return await notSent(tx, deps, submission, { code: result.code, cause: null }, restMs);
   await moveSubmission(tx, submission, 'refused', {
@@ -161,7 +161,7 @@ async function refused(
   }
 }
 
-/** It may or may not be ringing. It is looked for in the platform's records, and never sent again by itself. */
+/** The phones may or may not ring. It is looked up in the platform's records, and never sent again automatically. */
 export async function becomeUnknown(
   tx: Tx,
   deps: CallsDeps,
@@ -175,7 +175,7 @@ export async function becomeUnknown(
     submit_code: told.code,
     cause: told.cause,
   });
-  // Reports can have come before the answer got lost: then the platform did take it.
+  // Reports may have come before the result was lost: then the platform has accepted it.
   await markTaken(tx, deps, submission.id);
   await audit(tx, submission.request_id, {
     at: now,
@@ -186,7 +186,7 @@ export async function becomeUnknown(
   await lookForUnknown(tx, submission, submission.sending_at ?? now, now);
 }
 
-/** Schedules the look into the platform's records and, if the rule says so, the resend of what stays unknown. */
+/** Schedules the look-up in the platform's records and, if the rule says so, the resend. */
 async function lookForUnknown(
   tx: Tx,
   submission: Pick<SubmissionRow, 'id' | 'request_id' | 'again_of'>,
@@ -202,12 +202,12 @@ async function lookForUnknown(
     request?.on_unknown === 'again' &&
     request.cancelled_by === null &&
     request.acked_by === null &&
-    // What was sent again is not sent a third time.
+    // A resend is not sent a third time.
     submission.again_of === null;
   const firstAt = sentAt + (again ? lookUpToResendMs : reconcileAfterMs[0]);
   await enqueue(tx, { kind: 'reconcile', key: 'voice', runAt: firstAt });
   if (!again) return;
-  // Also after a long pause there is time to look it up before the resend.
+  // Also after a long pause, leaves time to look it up before the resend.
   const resendAt = Math.max(sentAt + resendAfterMs, now + resendAfterMs - lookUpToResendMs);
   await tx.updateTable('submissions').set({ resend_at: resendAt }).where('id', '=', submission.id).execute();
   await enqueue(tx, { kind: 'resend', key: submission.id, runAt: resendAt });
@@ -233,7 +233,7 @@ async function answered(
   const states = new Set(changed.map(({ call }) => call.state));
   const taken = states.has('accepted') || states.has('answered') || states.has('not_answered');
   const to = taken ? 'accepted' : states.has('unknown') ? 'unknown' : 'refused';
-  // Of some the answer says nothing: for them the person's word stands.
+  // For callees that the result does not mention, the person's word stays.
   if (submission.state === 'settled' && !taken && changed.length < calls.length) return;
   const told = { code: result.code, reason: result.reason, answered_at: now };
   if (to === 'unknown') {
@@ -253,12 +253,12 @@ async function answered(
   );
 }
 
-/** What `withRow` changes. */
+/** The columns that `withRow` changes. */
 const answeredColumns = [
   ...['state', 'voice_id', 'submit_code', 'submit_reason', 'cause', 'dialled_at', 'ask_at', 'asked'],
 ] as const;
 
-/** The call after its row of the answer; null where the row says nothing new. A report that came first is not undone. */
+/** The call with its row of the result. Null if the row says nothing new. A report that came first is kept. */
 function withRow(
   call: CallRow,
   row: SubmittedRow,
@@ -267,7 +267,7 @@ function withRow(
   const told = { submit_code: row.terminationCode, submit_reason: row.terminationReason, cause: null };
   const settled = call.cause === 'settled_rang' || call.cause === 'settled_silent';
   if (settled) {
-    // Of this callee the answer says nothing: the person's word stands.
+    // The result says nothing about this callee, so the person's word stays.
     if (row.outcome === 'unknown') return null;
   } else if (call.state === 'accepted' || call.state === 'answered' || call.state === 'not_answered') {
     return { ...call, ...told, voice_id: call.voice_id ?? row.voiceId };

@@ -3,7 +3,7 @@ import type { RequestRow } from '../request/rows.ts';
 import { readAudio } from '../request/stored.ts';
 import type { Audio } from '../request/types.ts';
 
-/** What the callees of a step of a request hear: a further step may say or play something else than the first. */
+/** The audio for the callees of a step: a further step may have other audio than the first. */
 export async function audioOfStep(
   tx: Tx,
   request: Pick<RequestRow, 'id' | 'message'>,

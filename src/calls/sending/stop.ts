@@ -3,8 +3,8 @@ import { heldNoMore, moveCalls, moveSubmissions } from '../request/transitions.t
 import { type CallCause, limitCauses } from '../request/types.ts';
 
 /**
- * Stops everything of a request that has not been sent: what is ready, what waits for a limit, and what would go out
- * once more because its answer was lost. Returns how many calls were stopped.
+ * Stops everything of a request that is not sent yet: ready calls, calls that wait for a limit, and calls to be sent
+ * again because their result was lost. Returns how many calls were stopped.
  */
 export async function stopUnsent(tx: Tx, requestId: string, cause: CallCause | null = null): Promise<number> {
   const waiting = await waitingForLimit(tx, requestId);
@@ -22,7 +22,7 @@ export async function stopUnsent(tx: Tx, requestId: string, cause: CallCause | n
   return stopped;
 }
 
-/** Callees whose calls a limit holds back, and that would be made when it lets them. */
+/** Callees whose calls a limit holds and that would be made later. */
 async function waitingForLimit(tx: Tx, requestId: string): Promise<string[]> {
   const rows = await tx
     .selectFrom('calls')

@@ -15,8 +15,8 @@ import { holdForbidden } from './forbidden.ts';
 import { wakeLanes } from './lanes.ts';
 
 /**
- * Cuts an approved request into submissions, in the order asked, and wakes the lanes that send them: up to
- * voice.limits.callees for a recording, exactly one for spoken text. What the configuration forbids by now is held.
+ * Divides an approved request into submissions, in the order of asking, and wakes the lanes: up to
+ * voice.limits.callees for a recording, one for spoken text. Calls that the configuration now forbids are held.
  */
 export async function release(
   tx: Tx,
@@ -51,7 +51,7 @@ export async function release(
       .values(rows.slice(start, start + rowsAtOnce))
       .execute();
   }
-  // One statement for all, since spoken text makes a submission of each of ten thousand callees.
+  // One statement for all, because spoken text makes a submission for each of ten thousand callees.
   await tx
     .updateTable('calls')
     .set({
@@ -63,8 +63,8 @@ export async function release(
 }
 
 /**
- * Cuts ready calls that belong to no submission yet into as few submissions as possible, in the order asked, and wakes
- * the lanes: the first `calls` of them, of those from position `from` on. Returns how many calls.
+ * Puts ready calls without a submission into as few submissions as possible, in the order of asking, and wakes the
+ * lanes: the first `calls` of those from position `from` on. Returns how many calls.
  */
 export async function cutIntoSubmissions(
   tx: Tx,
@@ -173,7 +173,7 @@ export async function nextOrdinal(tx: Tx, requestId: string): Promise<number> {
   return Number(row?.ordinal ?? 0) + 1;
 }
 
-/** One more submission for the calls at positions `first` to `last`, ready to be sent. */
+/** Adds a submission for the calls at positions `first` to `last`, ready to be sent. */
 export async function addSubmission(
   tx: Tx,
   deps: CallsDeps,

@@ -131,6 +131,7 @@ function together(requests: readonly OldRequest[]): OldRequest[][] {
 const erasedCall = {
   callee: sql<string>`${erasedPrefix} || cast(position as text)`,
   name: null,
+  time_zone: null,
   submit_reason: null,
   termination_reason: null,
   // One key is an answer; more may be a number that somebody typed.

@@ -304,7 +304,8 @@ suite('the house', () => {
 
   test(`no folder holds more than ${mostFiles} files`, () => {
     const crowded = [...Map.groupBy(files, roomOf)]
-      .filter(([, those]) => those.length > mostFiles)
+      // Each change of the tables is a file there for ever, read in the order of its list.
+      .filter(([room, those]) => room !== 'store/migrations' && those.length > mostFiles)
       .map(([room, those]) => `src/${room} holds ${those.length} files`);
     assert.deepEqual(crowded, []);
   });

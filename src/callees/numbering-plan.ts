@@ -17,6 +17,9 @@ const callingCodes = new Set<string>([
   ...COUNTRYLESS_CALLING_CODES,
 ]);
 
+/** Countries by their calling code; several may share one. */
+const countriesOfCode = Map.groupBy(getCountries(), (country) => String(getCountryCallingCode(country)));
+
 /** The country of each calling code. Null: several countries share it, so only the whole number tells. */
 const countryOfCode = new Map<string, CountryCode | null>();
 for (const country of getCountries()) {
@@ -54,6 +57,12 @@ function parsed(digits: string): PhoneNumber | undefined {
 export function countryOf(digits: string): CountryCode | null {
   const only = CALLEE_PATTERN.test(digits) ? countryOfCode.get(callingCodeOf(digits) ?? '') : null;
   return only ?? parsed(digits)?.country ?? null;
+}
+
+/** The country of a number, or all that it may be in where its digits do not tell; empty for satellites and the like. */
+export function countriesOf(digits: string): readonly CountryCode[] {
+  const country = countryOf(digits);
+  return country === null ? (countriesOfCode.get(callingCodeOf(digits) ?? '') ?? []) : [country];
 }
 
 // Created on first use, because Intl needs 20 ms to load its data.

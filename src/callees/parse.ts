@@ -204,8 +204,16 @@ function addNumbers(
 
 function addCallee(byNumber: Map<string, Callee>, callee: Callee): void {
   const known = byNumber.get(callee.callee);
-  if (known === undefined || (known.name === null && callee.name !== null))
-    byNumber.set(callee.callee, callee);
+  if (known === undefined) byNumber.set(callee.callee, callee);
+  else if (known.name === null || known.timeZone === undefined) {
+    const timeZone = known.timeZone ?? callee.timeZone;
+    const name = known.name ?? callee.name;
+    byNumber.set(callee.callee, {
+      callee: known.callee,
+      name,
+      ...(timeZone === undefined ? {} : { timeZone }),
+    });
+  }
 }
 
 function shown(text: string): string {

@@ -2,4 +2,6 @@
 export interface Callee {
   callee: string;
   name: string | null;
+  /** IANA name, of the person's Slack profile; absent: the number's country tells. */
+  timeZone?: string;
 }

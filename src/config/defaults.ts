@@ -58,6 +58,7 @@ export function withDefaults(parsed: ParsedConfig): Config {
       reserveForRules: limits.reserveForRules ?? RESERVE_FOR_RULES,
     },
     approval: parsed.approval === undefined ? undefined : approvalPolicy(parsed.approval),
+    hours: parsed.hours?.between,
     sources: Object.fromEntries(
       Object.entries(parsed.sources ?? {}).map(([name, { format, channel, also }]) => [
         name,

@@ -150,6 +150,7 @@ export const configSchema = z.strictObject({
     })
     .optional(),
   approval: approval.optional(),
+  hours: z.strictObject({ between: is.timeWindow }).optional(),
   sources: z.record(is.sourceKey, source).optional(),
   reach: z
     .strictObject({ ...reach, confirmKey: is.digitsText(/^[0-9*#]$/, 'one key, like "1"').optional() })

@@ -185,6 +185,8 @@ export interface Config {
     reserveForRules: number;
   };
   approval: ApprovalPolicy | undefined;
+  /** When people's requests may call somebody, in the callee's own time; undefined: at any hour. */
+  hours: { fromMinute: number; toMinute: number } | undefined;
   /** By name. */
   sources: Record<string, Source>;
   reach: ReachDefaults;

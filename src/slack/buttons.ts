@@ -28,6 +28,7 @@ const buttons = [
   'details_next',
   'review_previous',
   'review_next',
+  'any_hour',
   'history_newer',
   'history_older',
   'call_options',

@@ -88,6 +88,8 @@ export interface RequestsTable {
   when_at: Generated<number | null>;
   /** Names of the lists that were asked for; they are read again when the request is due. Null: none. */
   lists: Generated<Json<string[]> | null>;
+  /** 1: `hours` of the configuration do not hold for it. */
+  any_hour: Generated<number>;
 }
 
 /** The further steps of a request's ladder that have started. */
@@ -151,6 +153,8 @@ export interface CallsTable {
   superseded: Generated<number>;
   /** 1: only a list of the request names this callee. */
   list_only: Generated<number>;
+  /** Of the person's Slack profile; null: the number's country tells. */
+  time_zone: Generated<string | null>;
   /** The number of this call to this callee within the step. The first is 1. */
   attempt: Generated<number>;
   step: Generated<number>;
@@ -263,6 +267,8 @@ export interface DecisionsTable {
   reason: string | null;
   hash: string;
   at: number;
+  /** 1: this approver lets the calls go out at any hour. */
+  any_hour: Generated<number>;
 }
 
 /** The audit trail. Rows are only added. */

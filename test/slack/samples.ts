@@ -42,6 +42,7 @@ export function submission(some: Partial<SubmissionView> = {}): SubmissionView {
     again: false,
     nextTryAt: null,
     heldUntil: null,
+    opensAt: null,
     ...some,
   };
 }
@@ -177,6 +178,7 @@ const anySubmission: fc.Arbitrary<SubmissionView> = fc.record({
   again: fc.boolean(),
   nextTryAt: maybe(anyTime),
   heldUntil: maybe(anyTime),
+  opensAt: maybe(anyTime),
 });
 
 const anyCallee = fc.constantFrom('6591110001', '91856321412', '');

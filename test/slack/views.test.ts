@@ -41,6 +41,7 @@ const confirmFacts: ConfirmFacts = {
   duplicates: 2,
   doubts: [],
   approval: null,
+  hours: null,
   held: [],
   metadata: '{}',
 };

@@ -7,10 +7,12 @@ import { toJson } from '../../store/values.ts';
 import { audit, auditRefused } from '../request/audit.ts';
 import type { CallsDeps } from '../request/deps.ts';
 import { hashRequest } from '../request/hash.ts';
+import { loadCallees } from '../request/read.ts';
 import { countCalls, lockRequest, type RequestRow } from '../request/rows.ts';
 import { planIn, readApproval, readAudio, readLadder, readOptions } from '../request/stored.ts';
 import { moveCalls, moveRequest } from '../request/transitions.ts';
 import type { Decision, DecisionKind, RequestView } from '../request/types.ts';
+import { hoursOf, partedByHours } from '../sending/hours.ts';
 import { startLater } from '../sending/scheduled.ts';
 import { release } from '../sending/submissions.ts';
 import { closeApproval, expireNow } from './deadline.ts';
@@ -22,11 +24,13 @@ export interface NewDecision {
   userId: string;
   decision: DecisionKind;
   reason: string | null;
+  /** True: approved for any hour, whatever `hours` say. Holds if all whose approval counts say so. */
+  anyHour?: boolean;
 }
 
 export type DecisionOutcome =
-  /** `forbidden`: set if the configuration now forbids some of the calls. */
-  | { state: 'approved'; forbidden?: { held: number; callees: number } }
+  /** `forbidden`: set if the configuration now forbids some of the calls. `waiting`: how many wait for their hours. */
+  | { state: 'approved'; forbidden?: { held: number; callees: number }; waiting?: number }
   /** Approved, but called later, at `whenAt` by the wall clock. */
   | { state: 'scheduled'; whenAt: number }
   | { state: 'rejected' }
@@ -152,18 +156,20 @@ async function accept(
   { hash, now }: { hash: string; now: number },
 ): Promise<DecisionOutcome> {
   const { decision, reason, userId } = press;
+  const anyHour = press.anyHour === true && decision === 'approve';
+  const any_hour = anyHour ? 1 : 0;
   await tx
     .insertInto('decisions')
-    .values({ request_id: request.id, user_id: userId, decision, reason, hash, at: now })
+    .values({ request_id: request.id, user_id: userId, decision, reason, hash, at: now, any_hour })
     .onConflict((conflict) =>
-      conflict.columns(['request_id', 'user_id']).doUpdateSet({ decision, reason, at: now }),
+      conflict.columns(['request_id', 'user_id']).doUpdateSet({ decision, reason, at: now, any_hour }),
     )
     .execute();
   await audit(tx, request.id, {
     at: now,
     actor: userId,
     action: decision === 'approve' ? 'approved' : 'rejected',
-    detail: reason === null ? {} : { reason },
+    detail: { ...(reason === null ? {} : { reason }), ...(anyHour ? { 'at any hour': true } : {}) },
   });
   if (decision === 'reject') {
     await moveRequest(tx, request, 'rejected', now, { outcome: reason, finished_at: now });
@@ -171,13 +177,20 @@ async function accept(
     await closeApproval(tx, request.id, now);
     return { state: 'rejected' };
   }
-  const approved = await countApprovals(tx, request.id);
+  const { approved, allAnyHour } = await countApprovals(tx, request.id);
   const quorum = readApproval(request.approval)?.quorum ?? 1;
   if (approved < quorum) {
     await changed(tx, now, request.id);
     return { state: 'waiting', approved, quorum };
   }
-  if (request.when_at === null) await release(tx, deps, request);
+  // Before anything is sent, and for what was approved alone.
+  const approvedRow = { ...request, any_hour: allAnyHour ? 1 : 0 };
+  await tx
+    .updateTable('requests')
+    .set({ any_hour: approvedRow.any_hour })
+    .where('id', '=', request.id)
+    .execute();
+  if (request.when_at === null) await release(tx, deps, approvedRow);
   else {
     // Also if that time has passed: everything is then checked again, and the request starts at once.
     await moveRequest(tx, request, 'scheduled', now);
@@ -207,7 +220,11 @@ async function storedDecision(
   if (press.decision === 'reject') return { state: 'rejected' };
   if (request.state !== 'awaiting_approval') return await approvedOutcome(tx, deps, request);
   const approval = readApproval(request.approval);
-  return { state: 'waiting', approved: await countApprovals(tx, request.id), quorum: approval?.quorum ?? 1 };
+  return {
+    state: 'waiting',
+    approved: (await countApprovals(tx, request.id)).approved,
+    quorum: approval?.quorum ?? 1,
+  };
 }
 
 async function approvedOutcome(
@@ -217,17 +234,32 @@ async function approvedOutcome(
 ): Promise<DecisionOutcome> {
   if (whenAt !== null && whenAt > deps.clock.wallOf(deps.clock.now())) return { state: 'scheduled', whenAt };
   const { held, callees } = await countCalls(tx, id);
-  return held === 0 ? { state: 'approved' } : { state: 'approved', forbidden: { held, callees } };
+  const waiting = await countWaiting(tx, deps, id);
+  return {
+    state: 'approved',
+    ...(held === 0 ? {} : { forbidden: { held, callees } }),
+    ...(waiting === 0 ? {} : { waiting }),
+  };
 }
 
-async function countApprovals(tx: Tx, requestId: string): Promise<number> {
+async function countWaiting(tx: Tx, deps: CallsDeps, requestId: string): Promise<number> {
+  const request = await lockRequest(tx, requestId);
+  const hours = request === null ? undefined : hoursOf(deps.config(), request);
+  if (hours === undefined) return 0;
+  const wallAt = deps.clock.wallOf(deps.clock.now());
+  const { later } = partedByHours(await loadCallees(tx, requestId), hours, wallAt);
+  return later.reduce((sum, each) => sum + each.callees, 0);
+}
+
+/** `allAnyHour`: each of them approved it for any hour. */
+async function countApprovals(tx: Tx, requestId: string): Promise<{ approved: number; allAnyHour: boolean }> {
   const rows = await tx
     .selectFrom('decisions')
-    .select('user_id')
+    .select('any_hour')
     .where('request_id', '=', requestId)
     .where('decision', '=', 'approve')
     .execute();
-  return rows.length;
+  return { approved: rows.length, allAnyHour: rows.every((row) => row.any_hour === 1) };
 }
 
 /** How, by whom and when the wait for approval ended: the facts of already_decided. */

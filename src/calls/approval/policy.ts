@@ -1,5 +1,6 @@
 import type { CountryCode } from 'libphonenumber-js';
 import { countCountries, unknownCountry } from '../../callees/countries.ts';
+import { clockTime } from '../../callees/hours.ts';
 import { isBetweenIn } from '../../callees/numbering-plan.ts';
 import type { Callee } from '../../callees/types.ts';
 import type { ApprovalPolicy, Config } from '../../config/types.ts';
@@ -82,10 +83,6 @@ export function approvalReasons(
     if (unclear > 0) reasons.push(`for ${unclear} the local time is not known (asked for ${window})`);
   }
   return reasons;
-}
-
-function clockTime(minute: number): string {
-  return `${String(Math.floor(minute / 60)).padStart(2, '0')}:${String(minute % 60).padStart(2, '0')}`;
 }
 
 async function askedWithoutApproval(tx: Tx, userId: string | null, now: number): Promise<number> {

@@ -24,7 +24,7 @@ export async function createRequest(
 ): Promise<{ id: string; created: boolean; state: RequestState }> {
   const now = deps.clock.now();
   const id = newId('r');
-  const { plan = null, ladder = null, whenAt = null, lists = null } = ask;
+  const { plan = null, ladder = null, whenAt = null, lists = null, anyHour = false } = ask;
   const state: RequestState =
     ask.approval !== null ? 'awaiting_approval' : whenAt !== null ? 'scheduled' : 'approved';
   const message = toJson(ask.message);
@@ -67,6 +67,7 @@ export async function createRequest(
       plan: plan === null ? null : toJson(plan),
       ladder: ladder === null ? null : toJson(ladder),
       when_at: whenAt,
+      any_hour: anyHour ? 1 : 0,
       lists: lists === null ? null : toJson(lists.names),
       reaching: ladder !== null || (plan !== null && mayGoOn(plan)) ? 1 : 0,
     })
@@ -94,7 +95,15 @@ export async function createRequest(
   if (state === 'approved') {
     const { priority } = ask;
     await release(tx, deps, {
-      ...{ id, state, message, options, priority },
+      ...{
+        id,
+        state,
+        message,
+        options,
+        priority,
+        any_hour: anyHour ? 1 : 0,
+        rule_name: ask.ruleName ?? null,
+      },
       plan: plan === null ? null : toJson(plan),
       callees: ask.callees.length,
     });
@@ -121,6 +130,7 @@ async function insertCalls(
       name: each.name,
       state: 'ready' as const,
       list_only: listOnly.has(each.callee) ? 1 : 0,
+      time_zone: each.timeZone ?? null,
     }));
     await tx.insertInto('calls').values(rows).execute();
   }

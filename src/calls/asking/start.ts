@@ -124,7 +124,7 @@ async function followLists(
   const all = [...calls.map(({ callee, name }) => ({ callee, name })), ...joined];
   if (!(await mayJoin(tx, deps, request, all))) return { left, joined: 0, notCalled: joined.length };
   for (let first = 0; first < joined.length; first += rowsAtOnce) {
-    const rows = joined.slice(first, first + rowsAtOnce).map(({ callee, name }, index) => ({
+    const rows = joined.slice(first, first + rowsAtOnce).map(({ callee, name, timeZone = null }, index) => ({
       request_id: request.id,
       position: calls.length + first + index + 1,
       submission_id: null,
@@ -132,6 +132,7 @@ async function followLists(
       name,
       state: 'ready' as const,
       list_only: 1,
+      time_zone: timeZone,
     }));
     await tx.insertInto('calls').values(rows).execute();
   }

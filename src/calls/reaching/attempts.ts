@@ -34,7 +34,7 @@ export async function addAttempts(
   const steps = await tx.selectFrom(due.select('step').as('due')).select('step').distinct().execute();
   await tx
     .insertInto('calls')
-    .columns(['request_id', 'position', 'callee', 'name', 'state', 'attempt', 'step', 'earlier'])
+    .columns(['request_id', 'position', 'callee', 'name', 'state', 'attempt', 'step', 'earlier', 'time_zone'])
     .expression((eb) =>
       eb
         .selectFrom(due.selectAll().as('due'))
@@ -47,6 +47,7 @@ export async function addAttempts(
           sql<number>`attempt + 1`.as('attempt'),
           'step',
           bestSoFar.as('earlier'),
+          'time_zone',
         ]),
     )
     .execute();

@@ -1,4 +1,5 @@
 import { type Selectable, sql } from 'kysely';
+import type { Callee } from '../../callees/types.ts';
 import type { CallsTable, RequestsTable, SubmissionsTable } from '../../store/schema.ts';
 import type { Queryable } from '../../store/types.ts';
 import { shownCallee } from './erased.ts';
@@ -11,6 +12,7 @@ import {
   type CallView,
   type Decision,
   isLimitCause,
+  outsideHours,
   type Plan,
   type RequestState,
   type RequestView,
@@ -112,8 +114,12 @@ function submissionView(
     checkedAt: row.checked_at,
     settledBy: row.settled_by,
     again: row.again_of !== null,
-    nextTryAt: row.state === 'ready' && row.tries > 0 && !isLimitCause(row.code) ? row.next_try_at : null,
+    nextTryAt:
+      row.state === 'ready' && row.tries > 0 && !isLimitCause(row.code) && row.code !== outsideHours
+        ? row.next_try_at
+        : null,
     heldUntil: row.state === 'ready' && isLimitCause(row.code) ? row.next_try_at : null,
+    opensAt: row.state === 'ready' && row.code === outsideHours ? row.next_try_at : null,
   };
 }
 
@@ -135,6 +141,22 @@ export async function loadCalls(
   ]);
   const plan = readPlan(request?.plan ?? null);
   return rows.map((row) => callView(row, plan));
+}
+
+/** Whom a request is to call, each once, with what is known of where they are. */
+export async function loadCallees(from: Queryable, requestId: string): Promise<Callee[]> {
+  const rows = await from
+    .selectFrom('calls')
+    .select(['callee', 'name', 'time_zone'])
+    .where('request_id', '=', requestId)
+    .where('superseded', '=', 0)
+    .orderBy('position')
+    .execute();
+  return rows.map(({ callee, name, time_zone: timeZone }) => ({
+    callee: shownCallee(callee),
+    name,
+    ...(timeZone === null ? {} : { timeZone }),
+  }));
 }
 
 function callView(row: Selectable<CallsTable>, plan: Plan): CallView {

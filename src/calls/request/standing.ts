@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from 'kysely';
 import type { Queryable } from '../../store/types.ts';
 import type { Standing } from './plan.ts';
 import type { RequestRow } from './rows.ts';
-import type { Plan } from './types.ts';
+import { outsideHours, type Plan } from './types.ts';
 
 /** How long after a call its end may still be reported, ms. */
 export const mayStillEndMs = 24 * 3_600_000;
@@ -45,7 +45,7 @@ export async function readStanding(
   const count = (when: RawBuilder<unknown>) =>
     sql<number>`coalesce(sum(case when ${when} then 1 else 0 end), 0)`;
   // A call without a report for a day is not waited for.
-  const open = sql`not ${reached} and ((state in ('ready', 'sending') and submission_id is not null) or (state = 'accepted' and coalesce(dialled_at, 0) > ${now - mayStillEndMs}))`;
+  const open = sql`not ${reached} and ((state in ('ready', 'sending') and submission_id is not null and not ${waitsForHours(request.id)}) or (state = 'accepted' and coalesce(dialled_at, 0) > ${now - mayStillEndMs}))`;
   const row = await from
     .selectFrom('calls')
     .select([
@@ -54,6 +54,7 @@ export async function readStanding(
       count(sql`state = 'ready' and submission_id is null`).as('unreleased'),
       count(sql`step = ${request.step} and ${open}`).as('inFlight'),
       count(sql`step <> ${request.step} and ${open}`).as('before'),
+      count(sql`state = 'ready' and ${waitsForHours(request.id)}`).as('outside'),
       count(
         sql`state = 'held' and submission_id in (select id from submissions where request_id = ${request.id} and state = 'ready')`,
       ).as('held'),
@@ -74,13 +75,19 @@ export async function readStanding(
     callees: Number(row.callees),
     unreleased: Number(row.unreleased),
     inFlight: Number(row.inFlight),
-    waiting: Number(row.before) + Number(row.held) + (await waitingResends(from, request.id)),
+    waiting:
+      Number(row.before) + Number(row.held) + Number(row.outside) + (await waitingResends(from, request.id)),
     retryable: Number(row.retryable),
     firstEndAt: timeOf(row.firstEndAt),
     lastEndAt: timeOf(row.lastEndAt),
     stepCalls: Number(row.stepCalls),
     attempt: Number(row.attempt ?? 1),
   };
+}
+
+/** SQL: it is night where the callee is, so the call waits; others are called in the meantime. Never null. */
+function waitsForHours(requestId: string): RawBuilder<boolean> {
+  return sql<boolean>`(coalesce(submission_id, '') in (select id from submissions where request_id = ${requestId} and state = 'ready' and code = ${outsideHours}))`;
 }
 
 /** How many submissions will be sent again because their result was lost. */

@@ -69,6 +69,9 @@ export interface Decision {
   at: number;
 }
 
+/** The code of a submission that waits until it is day where its callees are. */
+export const outsideHours = 'outside_hours';
+
 /** Limits that hold a call only until a time. */
 export const limitCauses = ['per_callee', 'calls_per_hour', 'rule_limit'] as const;
 export type LimitCause = (typeof limitCauses)[number];
@@ -98,6 +101,8 @@ export interface SubmissionView {
   nextTryAt: number | null;
   /** When a limit allows it, ms. Only while it waits for that (calls of alerts do). */
   heldUntil: number | null;
+  /** When the hours of its callees begin, ms; only while it waits for them. `reason` then has the time of day. */
+  opensAt: number | null;
 }
 
 export interface CallView {
@@ -253,4 +258,6 @@ export interface NewRequest {
   whenAt?: number | null;
   /** The lists to read again when it is due, and the callees that only they name. */
   lists?: { names: string[]; only: string[] } | null;
+  /** True: at any hour, whatever `hours` of the configuration say. */
+  anyHour?: boolean;
 }

@@ -6,6 +6,7 @@ import type { RequestRow } from '../request/rows.ts';
 import { heldNoMore, moveCalls } from '../request/transitions.ts';
 import { isLimitCause, type LimitCause } from '../request/types.ts';
 import { findForbidden, holdCalls } from './forbidden.ts';
+import { findOutside, type Outside, waitForHours } from './hours.ts';
 import { alertStillFires } from './keep-trying.ts';
 import { wakeLanes } from './lanes.ts';
 import { newSubmission, nextOrdinal } from './submissions.ts';
@@ -45,7 +46,15 @@ export async function holdOverLimits(
   const asked = fires ? [...ready, ...waited] : ready;
   const forbidden = await findForbidden(tx, config, request, asked);
   await holdCalls(tx, next, forbidden);
-  const allowed = asked.filter((callee) => !forbidden.has(callee));
+  const outside = await findOutside(
+    tx,
+    deps,
+    request,
+    submissionId,
+    asked.filter((each) => !forbidden.has(each)),
+  );
+  const waiting = await partOutside(tx, deps, next, { outside, others: asked.length - forbidden.size });
+  const allowed = asked.filter((callee) => !forbidden.has(callee) && !waiting.has(callee));
   const held = await findHeld(tx, config, allowed, now, request.rule_name);
   // A shared limit holds many callees for the same reason until the same time.
   for (const alike of Map.groupBy(held, ({ code, nextAt }) => `${code} ${nextAt}`).values()) {
@@ -57,7 +66,28 @@ export async function holdOverLimits(
   const callees = allowed.filter((callee) => !stopped.has(callee));
   const later = held.length > 0 && fires && (await isWanted(tx, deps, request));
   if (later) await callLater(tx, deps, next, { held, others: callees.length });
-  return { callees, later };
+  // Of a submission of which all callees wait for their hours, the first of them keep it.
+  return { callees, later: later || (allowed.length === 0 && waiting.size > 0) };
+}
+
+/**
+ * Callees for whom it is outside the hours wait in submissions of their own, one for each time at which a window opens;
+ * the first of them keep this one if nobody of it is called now. `others`: all who might be called now. Returns who waits.
+ */
+async function partOutside(
+  tx: Tx,
+  deps: CallsDeps,
+  { submissionId, request }: Next,
+  { outside, others }: { outside: Outside; others: number },
+): Promise<Set<string>> {
+  const waiting = new Set([...outside.values()].flat());
+  let isKept = others > waiting.size;
+  for (const [at, callees] of outside) {
+    const id = isKept ? await splitOff(tx, deps, { submissionId, request, callees }) : submissionId;
+    isKept = true;
+    await waitForHours(tx, deps, [id], at);
+  }
+  return waiting;
 }
 
 /** True if a call that a limit holds is made when the limit allows it: while the alert fires, or the plan runs. */
@@ -95,7 +125,8 @@ async function callLater(
   { held, others }: { held: readonly Held[]; others: number },
 ): Promise<void> {
   const first = held.reduce((soonest, each) => (each.nextAt < soonest.nextAt ? each : soonest));
-  const id = others === 0 ? submissionId : await splitOff(tx, deps, { submissionId, request, held });
+  const callees = held.map(({ callee }) => callee);
+  const id = others === 0 ? submissionId : await splitOff(tx, deps, { submissionId, request, callees });
   await tx
     .updateTable('submissions')
     .set({ next_try_at: first.nextAt, code: first.code })
@@ -108,13 +139,17 @@ async function callLater(
 async function splitOff(
   tx: Tx,
   deps: CallsDeps,
-  { submissionId, request, held }: { submissionId: string; request: RequestRow; held: readonly Held[] },
+  {
+    submissionId,
+    request,
+    callees,
+  }: { submissionId: string; request: RequestRow; callees: readonly string[] },
 ): Promise<string> {
   const row = newSubmission(deps, {
     requestId: request.id,
     ordinal: await nextOrdinal(tx, request.id),
     priority: request.priority,
-    callees: held.length,
+    callees: callees.length,
     againOf: null,
   });
   const { step } = await tx
@@ -126,18 +161,17 @@ async function splitOff(
     .insertInto('submissions')
     .values({ ...row, step })
     .execute();
-  for (let start = 0; start < held.length; start += 500) {
-    const callees = held.slice(start, start + 500).map((each) => each.callee);
+  for (let start = 0; start < callees.length; start += 500) {
     await tx
       .updateTable('calls')
       .set({ submission_id: row.id })
       .where('submission_id', '=', submissionId)
-      .where('callee', 'in', callees)
+      .where('callee', 'in', callees.slice(start, start + 500))
       .execute();
   }
   await tx
     .updateTable('submissions')
-    .set((eb) => ({ callees: eb('callees', '-', held.length) }))
+    .set((eb) => ({ callees: eb('callees', '-', callees.length) }))
     .where('id', '=', submissionId)
     .execute();
   return row.id;

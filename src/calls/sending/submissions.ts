@@ -12,6 +12,7 @@ import { makeToken } from '../request/token.ts';
 import { moveRequest } from '../request/transitions.ts';
 import type { Audio } from '../request/types.ts';
 import { holdForbidden } from './forbidden.ts';
+import { delayOutside } from './hours.ts';
 import { wakeLanes } from './lanes.ts';
 
 /**
@@ -21,7 +22,10 @@ import { wakeLanes } from './lanes.ts';
 export async function release(
   tx: Tx,
   deps: CallsDeps,
-  request: Pick<RequestRow, 'id' | 'state' | 'message' | 'options' | 'priority' | 'callees' | 'plan'>,
+  request: Pick<
+    RequestRow,
+    'id' | 'state' | 'message' | 'options' | 'priority' | 'callees' | 'plan' | 'rule_name' | 'any_hour'
+  >,
 ): Promise<void> {
   const { id: requestId, callees } = request;
   const now = deps.clock.now();
@@ -59,6 +63,7 @@ export async function release(
     })
     .where('request_id', '=', requestId)
     .execute();
+  await delayOutside(tx, deps, request);
   await wakeLanes(tx, deps, now);
 }
 
@@ -69,7 +74,7 @@ export async function release(
 export async function cutIntoSubmissions(
   tx: Tx,
   deps: CallsDeps,
-  request: Pick<RequestRow, 'id' | 'priority'>,
+  request: Pick<RequestRow, 'id' | 'priority' | 'rule_name' | 'any_hour'>,
   part: { message: Audio; step: number; from?: number; calls: number },
 ): Promise<number> {
   const uncut = tx
@@ -121,6 +126,7 @@ export async function cutIntoSubmissions(
     .where('calls.request_id', '=', request.id)
     .whereRef('calls.position', '=', 'cut.position')
     .execute();
+  await delayOutside(tx, deps, request);
   await wakeLanes(tx, deps, deps.clock.now());
   return calls;
 }

@@ -6,12 +6,14 @@ import { VoicecallError } from '../../errors.ts';
 import { changed } from '../../outbox/outbox.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import { mayApprove, type Refusal } from '../context/permissions.ts';
+import { choicesField } from '../kit/fields.ts';
 import { date, people } from '../kit/text.ts';
 import { buttonValue, handlePress, type Press, requestOf } from '../replies/press.ts';
 import { decidedWords } from '../words/decided-words.ts';
 import { seenIn } from './card.ts';
 import { rejectView } from './reject-view.ts';
 import { review } from './review.ts';
+import { anyHourAction } from './review-view.ts';
 
 /** Approve and Reject, on the card and in the review. */
 export function registerDecide(app: App, deps: SlackDeps): void {
@@ -25,6 +27,7 @@ export function registerDecide(app: App, deps: SlackDeps): void {
         userId,
         decision: 'approve',
         reason: null,
+        anyHour: choicesField(press.body.view?.state.values ?? {}, anyHourAction).length > 0,
       });
       return (await showInReview(deps, press, request.id, text)) ? null : { text };
     });
@@ -105,7 +108,7 @@ export async function takeDecision(
   if (refusal !== null) return refused(refusal);
   try {
     const outcome = await decide(deps, press);
-    if (outcome.state === 'approved') return { taken: true, text: approvedWords(outcome.forbidden) };
+    if (outcome.state === 'approved') return { taken: true, text: approvedWords(outcome) };
     if (outcome.state === 'scheduled')
       return { taken: true, text: `You approved it: the phones ring ${date(outcome.whenAt)}.` };
     if (outcome.state === 'rejected') return { taken: true, text: 'You rejected it: nobody is rung.' };
@@ -132,7 +135,15 @@ export async function takeDecision(
   }
 }
 
-function approvedWords(forbidden: { held: number; callees: number } | undefined): string {
+function approvedWords({
+  forbidden,
+  waiting = 0,
+}: {
+  forbidden?: { held: number; callees: number };
+  waiting?: number;
+}): string {
+  if (forbidden === undefined && waiting > 0)
+    return `You approved it. It is outside the hours for ${people(waiting)}, who are called when theirs begin; the others are called now.`;
   if (forbidden === undefined) return 'You approved it: the phones ring now.';
   const { held, callees } = forbidden;
   const why = 'the configuration forbids it since this was asked for. The results say why for each of them.';

@@ -1,6 +1,6 @@
-import type { ModalView } from '@slack/types';
+import type { KnownBlock, ModalView } from '@slack/types';
 import type { CallView, RequestView } from '../../calls/request/types.ts';
-import { actions, context, section } from '../kit/blocks.ts';
+import { actions, context, plainText, section } from '../kit/blocks.ts';
 import { modal } from '../kit/inputs.ts';
 import { date, foreign } from '../kit/text.ts';
 import { calleeBlocks, type Page, pager, pageWords } from '../words/callee-pages.ts';
@@ -14,11 +14,35 @@ export interface ReviewFacts extends Page {
   masked: boolean;
   /** Shows Approve and Reject. */
   mayDecide: boolean;
+  /** Who waits for the hours of the configuration, in mrkdwn: an approver may lift that. Absent: nobody does. */
+  hours?: string;
   /** What came of a decision just made here, in mrkdwn. */
   notice?: string;
   /** See ApprovalFacts. */
   seen?: string;
   metadata: string;
+}
+
+export const anyHourAction = 'any_hour';
+
+/** Not an input: a view with inputs needs a button of its own to submit them. The press of Approve brings what is ticked. */
+function hoursBlocks(words: string, mayDecide: boolean): KnownBlock[] {
+  const tick = {
+    text: plainText('Call everybody at once, whatever the hour is where they are', 75),
+    value: 'yes',
+  };
+  return [
+    section(`🌙 *Hours:* ${words}.`),
+    ...(mayDecide
+      ? [
+          {
+            type: 'actions' as const,
+            block_id: anyHourAction,
+            elements: [{ type: 'checkboxes' as const, action_id: anyHourAction, options: [tick] }],
+          },
+        ]
+      : []),
+  ];
 }
 
 /** What an approver looks at before deciding; `calls` are one page of them. */
@@ -43,6 +67,7 @@ export function reviewView(request: RequestView, calls: readonly CallView[], fac
       section(lines.join('\n')),
       ...wholeRequestBlocks(request),
       ...(open ? [] : [section(`${emoji} *${words}*`)]),
+      ...(open && facts.hours !== undefined ? hoursBlocks(facts.hours, facts.mayDecide) : []),
       ...(open && facts.mayDecide
         ? actions(approvalButtons(request, false), approvalBlockId(facts.seen))
         : []),

@@ -192,7 +192,7 @@ async function numbersOfPeople(
 
 /** The one number of a profile, or why it is none, to be put behind "the phone number in the Slack profile". */
 export function numberOfProfile(
-  { phone, name }: Pick<Person, 'phone' | 'name'>,
+  { phone, name, timeZone }: Pick<Person, 'phone' | 'name' | 'timeZone'>,
   options: CalleeOptions,
 ): { callee: Callee; doubts: string[] } | { why: string } {
   const { callees, faults, doubts } = parseCallees(phone.slice(0, 200), {
@@ -202,7 +202,8 @@ export function numberOfProfile(
   });
   const [first] = callees;
   if (first === undefined || callees.length > 1) return { why: faults[0]?.why ?? 'is not one number' };
-  return { callee: { callee: first.callee, name: cleanName(name) }, doubts };
+  const zone = timeZone === undefined ? {} : { timeZone };
+  return { callee: { callee: first.callee, name: cleanName(name), ...zone }, doubts };
 }
 
 function notFetchedWords(fetched: Exclude<FetchedFile, { bytes: Uint8Array }>): string {

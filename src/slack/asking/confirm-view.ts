@@ -44,6 +44,8 @@ export interface ConfirmFacts {
   doubts: readonly string[];
   /** Null: no approval is needed. */
   approval: ApprovalAsk | null;
+  /** "12 now, 8 at 08:00 their time"; null: nobody waits for the hours of the configuration. */
+  hours: string | null;
   /** Limits that would hold some back now, in words. */
   held: readonly string[];
   metadata: string;
@@ -70,6 +72,7 @@ export function confirmView(facts: ConfirmFacts): ModalView {
       section(summary(facts)),
       ...wholeRequestBlocks(facts),
       ...approvalBlocks(facts),
+      ...(facts.hours === null ? [] : [section(`🌙 *Hours:* ${facts.hours}.`)]),
       ...facts.held.slice(0, 5).map((words) => alert(words, 'warning')),
       ...doubtBlocks(facts.doubts),
       ...detailBlocks(facts),

@@ -23,7 +23,9 @@ const draftSchema = z.object({
     .object({ names: z.array(z.string()), only: z.array(z.string()) })
     .nullable()
     .default(null),
-  callees: z.array(z.object({ callee: z.string(), name: z.string().nullable() })),
+  callees: z.array(
+    z.object({ callee: z.string(), name: z.string().nullable(), timeZone: z.string().exactOptional() }),
+  ),
   duplicates: z.number(),
   channelId: z.string(),
   askedIn: z.string().nullable(),

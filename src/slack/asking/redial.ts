@@ -1,7 +1,7 @@
 import type { App, BlockAction, ButtonAction } from '@slack/bolt';
 import { forbiddenNumber } from '../../callees/forbidden.ts';
 import type { Callee } from '../../callees/types.ts';
-import { loadCalls, loadRequest } from '../../calls/request/read.ts';
+import { loadCallees, loadCalls, loadRequest } from '../../calls/request/read.ts';
 import type { CallView, RequestView } from '../../calls/request/types.ts';
 import type { Config } from '../../config/types.ts';
 import type { SlackDeps } from '../context/deps.ts';
@@ -76,7 +76,10 @@ export async function calleesOfPrevious(
   if (request === null || !(await mayCallAgain(deps, request, userId))) return [];
   const missed = toRingAgain(request, await loadCalls(deps.store.read, requestId));
   const calls = missed.filter((call) => mayBeCalled(call, deps.config()));
-  return calls.map(({ callee, name }) => ({ callee, name }));
+  const known = new Map(
+    (await loadCallees(deps.store.read, requestId)).map((each) => [each.callee, each] as const),
+  );
+  return calls.map(({ callee, name }) => known.get(callee) ?? { callee, name });
 }
 
 /**

@@ -1,11 +1,13 @@
 import type { App, ViewSubmitAction } from '@slack/bolt';
 import { countCountries } from '../../callees/countries.ts';
 import { forbiddenCall } from '../../callees/forbidden.ts';
+import { clockTime } from '../../callees/hours.ts';
 import type { Callee } from '../../callees/types.ts';
 import { approvalFor } from '../../calls/approval/policy.ts';
 import { createRequest } from '../../calls/asking/create.ts';
 import { lastReached } from '../../calls/request/last-reached.ts';
 import type { NewRequest } from '../../calls/request/types.ts';
+import { partedByHours } from '../../calls/sending/hours.ts';
 import { findHeld, type Held } from '../../calls/sending/limits.ts';
 import type { Config } from '../../config/types.ts';
 import { transactionReadBack } from '../../store/read-back.ts';
@@ -16,6 +18,7 @@ import type { SlackDeps } from '../context/deps.ts';
 import { mayCall } from '../context/permissions.ts';
 import { people, utc } from '../kit/text.ts';
 import { problemView } from '../replies/problem-view.ts';
+import { partedWords } from '../words/hours-words.ts';
 import { checkCall } from './check-call.ts';
 import { calleesShown, confirmView } from './confirm-view.ts';
 import { type Draft, loadDraft, saveDraft } from './drafts.ts';
@@ -70,6 +73,7 @@ function registerCall(app: App, deps: SlackDeps): void {
         countries: countCountries(draft.callees),
         doubts,
         approval: preview.approval,
+        hours: hoursWords(draft, deps.config(), draft.whenAt ?? deps.clock.wallOf(now)),
         held: heldWords(preview.held),
         metadata: preview.draftId,
         nameOf: deps.people.knownName,
@@ -126,6 +130,13 @@ function registerConfirm(app: App, deps: SlackDeps): void {
     if (done === 'asked') await ack({ response_action: 'clear' });
     else await ack({ response_action: 'update', view: problemView(problems[done]) });
   });
+}
+
+/** Who would be called and who would wait for the hours, seen at `wallAt`. */
+function hoursWords({ callees, whenAt }: Draft, { hours }: Config, wallAt: number): string | null {
+  if (hours === undefined) return null;
+  const called = whenAt === null ? 'now' : 'then';
+  return partedWords(partedByHours(callees, hours, wallAt), clockTime(hours.fromMinute), called);
 }
 
 const problems = {

@@ -18,6 +18,7 @@ import {
 } from '../kit/text.ts';
 import { decisionLines, toldByDecision, waitsFor } from '../words/approval-words.ts';
 import { heldWords } from '../words/call-words.ts';
+import { waitingForHours } from '../words/hours-words.ts';
 import { planWords, reachLines } from '../words/reach-words.ts';
 import {
   countriesWords,
@@ -165,6 +166,8 @@ function trouble(request: RequestView): KnownBlock[] {
       )} has been rung; next try at ${date(first.nextTryAt ?? 0)}.`,
     );
   }
+  const outside = waitingForHours(request);
+  if (outside !== null) lines.push(`🌙 *Hours:* ${outside}.`);
   const held = request.submissions.filter((each) => each.heldUntil !== null);
   for (const [code, group] of Map.groupBy(held, (each) => each.code)) {
     if (!isLimitCause(code)) continue;

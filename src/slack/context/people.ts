@@ -10,6 +10,8 @@ export interface Person {
   name: string;
   /** As in the profile, not checked; empty where none is there. */
   phone: string;
+  /** IANA name; absent where the profile has none. */
+  timeZone?: string;
   /** Guest, bot, deactivated, or of another workspace: none of them may call or approve. */
   standing: 'member' | 'guest' | 'bot' | 'deactivated' | 'foreign';
 }
@@ -59,6 +61,7 @@ export function createPeople(deps: PeopleDeps): People {
         id: userId,
         name: user.profile?.display_name || user.real_name || user.name || userId,
         phone: user.profile?.phone ?? '',
+        ...(user.tz ? { timeZone: user.tz } : {}),
         standing: standingOf(user, deps.identity.teamId),
       };
       remember(persons, userId, value);

@@ -107,6 +107,8 @@ async function makeRequest(
     approval: null,
     priority: requestPriority.person,
     onUnknown: 'hold',
+    // It is one's own phone.
+    anyHour: true,
   });
   await post(tx, now, { requestId: request.id, post: { kind: 'tested' }, place: { channelId } });
   return null;

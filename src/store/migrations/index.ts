@@ -1,6 +1,7 @@
 import { alertSenders } from './alert-senders.ts';
 import { channelReads } from './channel-reads.ts';
 import { firstTables } from './first-tables.ts';
+import { hours } from './hours.ts';
 import { lastReached } from './last-reached.ts';
 import { learnedPeople } from './learned-people.ts';
 import { lighterIndexes } from './lighter-indexes.ts';
@@ -43,4 +44,5 @@ export const migrations: Step[] = [
   lastReached,
   scheduled,
   recordings,
+  hours,
 ];

@@ -17,7 +17,7 @@ export type Meaning =
   | { kind: 'recording'; name: string }
   | { kind: 'fault'; why: string };
 
-const tooLong = fault(`is longer than any callee: at most ${maxCalleeLength} characters`);
+const tooLong = fault(`is longer than any number or name: at most ${maxCalleeLength} characters`);
 
 // A word in capitals is only an id if it has a digit: "USA" is none.
 const typedIds = { user: /^[UW](?=[A-Z]*[0-9])[A-Z0-9]{4,}$/, group: /^S(?=[A-Z]*[0-9])[A-Z0-9]{4,}$/ };

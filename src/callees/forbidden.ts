@@ -44,7 +44,7 @@ export function forbiddenCall(
   if (call.place > calleesPerRequest) {
     return {
       cause: 'callees_per_request',
-      why: `is number ${call.place}; one request may have ${calleesPerRequest} callees`,
+      why: `is number ${call.place}; one request may call ${calleesPerRequest} people`,
     };
   }
   return forbiddenNumber(call.callee, config.limits) ?? forbiddenDisplayNum(call.options, config);

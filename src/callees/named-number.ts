@@ -15,7 +15,7 @@ const MAX_NAME = 80;
  * a mistyped list is not read as a name.
  */
 export function readNumberAndName(entry: string, options: NumberOptions): NamedReading {
-  if (entry.length > maxCalleeLength) return { why: 'is longer than any callee', noNumber: false };
+  if (entry.length > maxCalleeLength) return { why: 'is longer than any number or name', noNumber: false };
   const text = entry.replace(/\btel:\s*/i, '').trim();
   if (isNumberText(text)) return named(text, null, false, options);
   if (!/[0-9]/.test(text)) return { why: 'is no number', noNumber: true };
@@ -23,7 +23,7 @@ export function readNumberAndName(entry: string, options: NumberOptions): NamedR
     return { why: 'was rounded by a spreadsheet; format the column as text', noNumber: false };
   }
   if (/[0-9)]\s*(x|ext\.?|extension|#)\s*[0-9]+$/i.test(text)) {
-    return { why: 'has an extension, which cannot be dialled', noNumber: false };
+    return { why: 'has an extension, which cannot be called', noNumber: false };
   }
   const bracketed =
     /^([^<>]*)<([^<>]*)>$/.exec(text) ?? /^([^<>()]*\p{L}[^<>()]*)\(\s*(\+[^()]*)\)$/u.exec(text);

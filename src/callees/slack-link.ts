@@ -19,9 +19,9 @@ export function readLink(inside: string): LinkReading {
 }
 
 function readTelLink(target: string, shown: string | undefined): LinkReading {
-  if (/[,;]/.test(target)) return { why: 'has an extension, which cannot be dialled' };
+  if (/[,;]/.test(target)) return { why: 'has an extension, which cannot be called' };
   const digits = (text: string) => text.replace(/[^0-9]/g, '').replace(/^0+/, '');
   const showsAnother =
     shown !== undefined && /[0-9]/.test(shown) && !digits(target).endsWith(digits(shown.replace('(0)', '')));
-  return showsAnother ? { why: 'shows another number than it rings' } : { text: target };
+  return showsAnother ? { why: 'shows another number than it calls' } : { text: target };
 }

@@ -225,7 +225,7 @@ function checkEntry(
     const why = maskNumbers(read.why, maskNumber);
     report(path, `an entry that ${why}`, 'a number, a Slack user (U…) or a user group (S…)');
   } else if (read.doubt !== null) {
-    notice(`${path.join('.')}: ${maskNumber(read.callee)} ${read.doubt}; it will be rung as it is.`);
+    notice(`${path.join('.')}: ${maskNumber(read.callee)} ${read.doubt}; it will be called as it is.`);
   }
 }
 

@@ -153,10 +153,9 @@ async function addMissing(
   }
   if (isSent(request)) {
     await add({ kind: 'results' }, underBoard);
-    if (request.callees > shownInTable) {
-      await add({ kind: 'file', when: 'sent' }, underBoard);
-      if (request.state === 'done') await add({ kind: 'file', when: 'done' }, underBoard);
-    }
+    // One file, when nothing of it changes any more.
+    if (request.callees > shownInTable && request.state !== 'sent')
+      await add({ kind: 'file', when: 'done' }, underBoard);
   }
   if (request.state === 'failed' && request.when_at !== null && !request.released && request.requested_by) {
     // The channel may be the reason, and the request was made long ago, so tell the person in a direct message.

@@ -120,20 +120,22 @@ function somethingToStop(eb: ExpressionBuilder<Schema, 'requests'>) {
   ]);
 }
 
-/** Returns the alert's requests that can still be stopped, locked. The caller has locked the alert. */
-export async function lockOpenRequests(tx: Tx, alertId: string): Promise<RequestRow[]> {
-  const open = await tx
+/** An alert's requests since it began to fire, and what of earlier ones can be stopped, locked. The alert is locked before. */
+export async function lockUnresolved(
+  tx: Tx,
+  alert: { id: string; episodeAt: number },
+): Promise<RequestRow[]> {
+  const found = await tx
     .selectFrom('requests')
     .select('id')
-    .where('alert_id', '=', alertId)
-    .where(somethingToStop)
+    .where('alert_id', '=', alert.id)
+    .where('resolved_at', 'is', null)
+    .where((eb) => eb.or([somethingToStop(eb), eb('created_at', '>=', alert.episodeAt)]))
     .execute();
-  const locked = await lockRequests(
+  return await lockRequests(
     tx,
-    open.map(({ id }) => id),
+    found.map(({ id }) => id),
   );
-  // Another instance may have changed it while we waited for the lock.
-  return locked.filter(isOpen);
 }
 
 /** Locks in the order of the ids. Every transaction that locks several requests does so, to avoid deadlocks. */

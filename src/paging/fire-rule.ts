@@ -1,15 +1,16 @@
 import { hasRung, ringsAt } from '../alerts/decide.ts';
 import { approvalFor } from '../calls/approval/policy.ts';
-import { cancelIn } from '../calls/asking/cancel.ts';
+import { cancelIn, isOpen } from '../calls/asking/cancel.ts';
 import { createRequest } from '../calls/asking/create.ts';
 import type { CallsDeps } from '../calls/request/deps.ts';
 import { ladderOf } from '../calls/request/ladder.ts';
 import { planOf } from '../calls/request/plan.ts';
 import type { AlertStatus, Rule } from '../config/types.ts';
+import { changed } from '../outbox/outbox.ts';
 import { enqueue } from '../queue/enqueue.ts';
 import type { Tx } from '../store/types.ts';
 import { requestPriority } from '../store/values.ts';
-import { lockOpenRequests } from './acknowledge.ts';
+import { lockUnresolved } from './acknowledge.ts';
 import { lockAlert, ringsOf } from './known-alerts.ts';
 import { crowdInWords, type ReadyRule, type RuleAlert, rulesReply } from './rule-reply.ts';
 
@@ -153,12 +154,14 @@ async function sayProblems(tx: Tx, deps: CallsDeps, ready: ReadyRule, about: Rul
   const problems = [...ready.problems];
   if (callees.length > calleesPerRequest) {
     problems.push(
-      `it names ${callees.length} people and one request may have ${calleesPerRequest} (limits.calleesPerRequest): the first ${calleesPerRequest} are rung`,
+      `it names ${callees.length} people and one request may have ${calleesPerRequest} (limits.calleesPerRequest): the first ${calleesPerRequest} are called`,
     );
   }
   if (problems.length === 0 && callees.length > 0) return;
   const lead =
-    callees.length === 0 ? `Rule ${rule.name} rang nobody yet` : `Rule ${rule.name} could not ring everybody`;
+    callees.length === 0
+      ? `Rule ${rule.name} called nobody yet`
+      : `Rule ${rule.name} could not call everybody`;
   const why = problems.length > 0 ? problems.join('; ') : 'nobody is named in it';
   const { alert } = about;
   await rulesReply(tx, about, `${lead}: ${why}.`, `problems:${rule.name}:${alert.id}:${alert.episodeAt}`);
@@ -224,7 +227,7 @@ async function sayWhatWouldBe(tx: Tx, deps: CallsDeps, ready: ReadyRule, about: 
   await rulesReply(
     tx,
     about,
-    `Rule ${rule.name} (shadow, rings nobody) would ${what} ${crowdInWords(callees)}.`,
+    `Rule ${rule.name} (shadow, calls nobody) would ${what} ${crowdInWords(callees)}.`,
   );
   return null;
 }
@@ -236,8 +239,11 @@ async function sayWhatWouldBe(tx: Tx, deps: CallsDeps, ready: ReadyRule, about: 
 export async function resolveAlert(tx: Tx, deps: CallsDeps, about: RuleAlert): Promise<void> {
   if ((await ringsOf(tx, [about.alert.id])).size === 0) return;
   let stopped = 0;
-  for (const { id } of await lockOpenRequests(tx, about.alert.id)) {
-    stopped += (await cancelIn(tx, deps, id, { by: 'voicecall', action: 'resolved' })).stopped;
+  for (const request of await lockUnresolved(tx, about.alert)) {
+    await tx.updateTable('requests').set({ resolved_at: about.now }).where('id', '=', request.id).execute();
+    if (isOpen(request))
+      stopped += (await cancelIn(tx, deps, request.id, { by: 'voicecall', action: 'resolved' })).stopped;
+    else await changed(tx, about.now, request.id);
   }
   const after =
     stopped === 0 ? '' : ` ${stopped === 1 ? '1 call' : `${stopped} calls`} not sent yet will not be made.`;

@@ -11,13 +11,14 @@ import { type AnsweredCommand, type Command, parseCommand } from './asking/parse
 import { cancelledWords } from './board/cancel.ts';
 import type { SlackDeps } from './context/deps.ts';
 import { mayCall } from './context/permissions.ts';
-import { eventLine, helpAnswer, listsAnswer, statusAnswer, unknownAnswer } from './lookup/answers.ts';
+import { helpAnswer, listsAnswer, statusAnswer, unknownAnswer } from './lookup/answers.ts';
 import { historyFor, openRequestsFor } from './lookup/lists.ts';
 import { renderRules } from './lookup/rules.ts';
 import { startTestCall } from './me/test-call.ts';
 import { recordingsFor } from './recordings/register.ts';
 import { isOwnOrApprover } from './replies/press.ts';
 import { decidedWords } from './words/decided-words.ts';
+import { eventLine } from './words/event-line.ts';
 
 type Answer = { text: string; blocks?: KnownBlock[] };
 

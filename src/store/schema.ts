@@ -90,6 +90,8 @@ export interface RequestsTable {
   lists: Generated<Json<string[]> | null>;
   /** 1: `hours` of the configuration do not hold for it. */
   any_hour: Generated<number>;
+  /** When the alert that it calls for was resolved; null: it is for none, or the alert still fires. */
+  resolved_at: number | null;
 }
 
 /** The further steps of a request's ladder that have started. */

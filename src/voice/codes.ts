@@ -29,7 +29,7 @@ const checkRequest = 'Check what was asked for, change it and ask again.';
 const wait = 'Wait a while, then ask again.';
 const askManager = "Ask the voice platform's account manager.";
 const doNotResend =
-  'It may have rung all the same: the records are being looked through, do not ring again before that is settled.';
+  'The phones may have rung all the same: we are looking through its records. Do not call again before that is known.';
 const checkConsole = "Look at the account in the voice platform's console, or ask its account manager.";
 const askAdministrator = 'Trying again does not help: ask the person who runs Voicecall.';
 const allowList = "Add this machine's public address to the allow-list in the voice platform's console.";
@@ -60,15 +60,20 @@ const platformCodes: Record<string, CodeInfo> = {
   '-4': info('input', 'no', 'The voice platform does not accept the content.', checkRequest),
   '-5': info('input', 'no', 'The voice platform does not accept the content.', checkRequest),
   '-6': info('input', 'no', 'The voice platform does not accept the content.', checkRequest),
-  '-7': info('input', 'no', 'Too many callees in one submission.', 'Lower voice.limits.callees to 200.'),
-  '-8': info('input', 'no', 'No callee was given.', checkRequest),
+  '-7': info(
+    'input',
+    'no',
+    'Too many people in one request to the platform.',
+    'Lower voice.limits.callees to 200.',
+  ),
+  '-8': info('input', 'no', 'No number was given.', checkRequest),
   '-9': info(
     'destination',
     'no',
     'A number is not acceptable: no country code, a 0 after it, or a country or range the account does not cover.',
     'Check the number and its country code; for a new country ask the account manager.',
   ),
-  '-10': info('balance', 'no', 'The balance is used up.', 'Top up the account, then ring again.'),
+  '-10': info('balance', 'no', 'The balance is used up.', 'Top up the account, then call again.'),
   '-11': info('input', 'no', 'A time has the wrong format.', 'This is a fault of the app: please report it.'),
   '-12': info('platform', 'unknown', 'The voice platform failed while it took the calls.', doNotResend),
   '-13': info('account', 'no', 'The account is locked.', checkConsole),
@@ -96,7 +101,7 @@ const platformCodes: Record<string, CodeInfo> = {
   ),
   '-26': info('destination', 'no', 'The account has no price for this destination.', askManager),
   '-27': info('limit', 'no', 'The number of calls for this period is used up.', wait),
-  '-28': info('limit', 'no', 'This number has been rung as often as the platform allows for now.', wait),
+  '-28': info('limit', 'no', 'This number has been called as often as the platform allows for now.', wait),
   '-29': info('account', 'no', 'The workspace of the account is disabled.', checkConsole),
   '-30': info('credentials', 'no', 'The API key is disabled.', checkConsole),
   '-31': info('account', 'no', "This machine's address is not in the account's allow-list.", allowList),
@@ -106,7 +111,7 @@ const platformCodes: Record<string, CodeInfo> = {
     'The API key may not use this application.',
     'Check VOICE_APP_ID, and which applications the key may use.',
   ),
-  '-54': info('input', 'no', 'The voice platform does not accept the submission.', checkRequest),
+  '-54': info('input', 'no', 'The voice platform does not accept the request.', checkRequest),
 };
 
 const ambiguous = (meaning: string) => info('network', 'unknown', meaning, doNotResend);
@@ -132,25 +137,25 @@ const ownCodes: Record<string, CodeInfo> = {
     'Check VOICE_API_URL, and whether a proxy stands between.',
   ),
   connect_failed: notSent('The connection to the voice platform failed.', 'Check the network; try later.'),
-  no_rows: ambiguous('The answer names none of the callees.'),
-  interrupted: ambiguous('Voicecall was stopped while it was being sent.'),
+  no_rows: ambiguous('The answer names none of the numbers.'),
+  interrupted: ambiguous('Voicecall was stopped while it placed the calls.'),
   per_callee: info(
     'limit',
     'no',
-    'Was rung as often as limits.perCallee allows.',
-    'Ring again when the time is over.',
+    'This number has been called as often as limits.perCallee allows.',
+    'Call again when the time is over.',
   ),
   calls_per_hour: info(
     'limit',
     'no',
     'The calls of this hour (limits.callsPerHour) are used up.',
-    'Ring again later.',
+    'Call again later.',
   ),
   rule_limit: info(
     'limit',
     'no',
     'The calls that the rule may make in its time are used up.',
-    'Ring again later, or raise the limit of the rule.',
+    'Call again later, or raise the limit of the rule.',
   ),
   denied: info('limit', 'no', 'The configuration denies this number (limits.deny).', askAdministrator),
   country: info(
@@ -168,7 +173,7 @@ const ownCodes: Record<string, CodeInfo> = {
   callees_per_request: info(
     'limit',
     'no',
-    'These are more callees than one request may have (limits.calleesPerRequest).',
+    'These are more people than one request may call (limits.calleesPerRequest).',
     'Ask for the others in a further request.',
   ),
   stopped: notSent('It was stopped before anything was sent.', 'Nothing to do.'),

@@ -49,7 +49,7 @@ for (const database of databaseKinds) {
       const alert = post(flow, firing('db-1 replica lag', 'db-1 warning'));
       const board = await boardUnder(flow, alert);
       await becomes(flow, board, 'done', { callees: 2, answered: 2 });
-      await said(flow, alert, 'Results for 2 people');
+      await said(flow, alert, 'All 2 answered');
       const top = flow.slack
         .history('C0ALERTS')
         .filter((each) => each.user === flow.slack.state.app.botUserId);
@@ -97,7 +97,7 @@ for (const database of databaseKinds) {
       post(flow, resolved('db-3 lag', 'warning'));
       await said(flow, alert, 'Resolved: [RESOLVED] db-3 lag');
       await understood(flow);
-      assert.equal(under(flow, alert).filter((each) => each.text.startsWith('Resolved')).length, 1);
+      assert.equal(under(flow, alert).filter((each) => each.text.startsWith('Resolved:')).length, 1);
       const dialled = flow.voice.calls.length;
       flow.slack.postAs({ user: 'U0ASHA' }, 'C0ALERTS', '[FIRING:1] db-9 lag (critical)');
       flow.slack.postAs({ user: 'U0ASHA' }, 'C0ALERTS', firing('db-9 lag', 'critical'));
@@ -188,7 +188,7 @@ for (const database of databaseKinds) {
       const text = await said(
         flow,
         shadow,
-        'Rule trial (shadow, rings nobody) would say “Shadow. shadow disk.” to 2 people',
+        'Rule trial (shadow, calls nobody) would say “Shadow. shadow disk.” to 2 people',
       );
       assert.doesNotMatch(text, /85632 ?14120/);
       await understood(flow);
@@ -198,7 +198,7 @@ for (const database of databaseKinds) {
 
     test('nobody to ring is said once, in words, and tried again without a second message', async () => {
       const alert = post(flow, firing('denied number'));
-      await said(flow, alert, 'Rule refused rang nobody yet');
+      await said(flow, alert, 'Rule refused called nobody yet');
       post(flow, firing('denied number'));
       await understood(flow);
       flow.clock.jump(61_000);
@@ -229,7 +229,7 @@ for (const database of databaseKinds) {
       const text = shownText(reply ?? {});
       assert.match(text, /\*pager\*.*last matched/);
       assert.match(text, /\*second\*.*never matched/);
-      assert.match(text, /shadow: rings nobody/);
+      assert.match(text, /shadow: calls nobody/);
     });
 
     test('the shortcut offers the title of an alert whose text is empty, and rings in its thread', async () => {

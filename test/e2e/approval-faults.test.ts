@@ -49,7 +49,7 @@ describe('approval and time and faults', () => {
     await flow.restart();
     flow.clock.jump(15 * minute);
     await becomes(flow, waiting.board, 'expired');
-    await cardShows(flow, waiting, /Expired: nobody decided in time/);
+    await cardShows(flow, waiting, /Not called: nobody approved in time/);
     assert.deepEqual(buttonsOf(cardOf(flow, waiting.id)), []);
     assert.equal(reminders().length, 1);
 
@@ -98,7 +98,7 @@ describe('approval and time and faults', () => {
     const waiting = await askForApproval(flow, {}, { cardIn: 'C0OPS' });
     flow.slack.setArchived('C0APPROVE', false);
     assert.equal(waiting.card.thread_ts, waiting.board.ts);
-    await cardShows(flow, waiting, /belongs into <#C0APPROVE>.*is_archived/);
+    await cardShows(flow, waiting, /belongs in <#C0APPROVE>.*is_archived/);
     await soon(flow, 'the time runs', () => expiresAt(waiting.id));
     flow.clock.jump(15 * minute);
     await soon(flow, 'the reminder in the same thread', () =>

@@ -73,7 +73,7 @@ describe('the database in trouble at Submit', () => {
       end();
       assert.equal(result.outcome, 'ok', 'answered within 3 s');
       assert.match(JSON.stringify(result.view?.blocks), words);
-      assert.match(JSON.stringify(result.view?.blocks), /Nothing was rung by it/);
+      assert.match(JSON.stringify(result.view?.blocks), /Nobody was called/);
       assert.deepEqual(stored(), before);
       await flow.slack.closeView('U0ASHA', result.view?.id ?? '', true);
       const calls = flow.voice.calls.length;

@@ -26,13 +26,12 @@ for (const database of databaseKinds) {
       assert.equal(world.voice.requests.filter((request) => request.path.endsWith('sendGroup')).length, 1);
       const [results] = await eventually('the results', () => {
         const replies = thread(world, board);
-        return replies.length > 0 && JSON.stringify(replies[0]?.blocks).includes('answered')
+        return replies.length > 0 && JSON.stringify(replies[0]?.blocks).includes('All 3 answered')
           ? replies
           : undefined;
       });
       const shown = JSON.stringify(results);
       assert.equal(results?.metadata?.event_type, 'voicecall_results');
-      for (const call of world.voice.calls) assert.ok(shown.includes(call.voiceId), 'every voiceId is shown');
       assert.ok(shown.includes('+91 …4120') && !shown.includes('918563214120'), 'numbers are masked');
       assert.deepEqual(world.voice.violations, []);
     });

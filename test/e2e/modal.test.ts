@@ -67,7 +67,7 @@ for (const database of databaseKinds) {
     test('too many callees are refused with what to do', async () => {
       const file = flow.slack.uploadFile('U0ASHA', 'many.csv', numbers(301).join('\n'));
       const refused = await submit({ file: [file.id] });
-      assert.match(refused.errors.file ?? '', /301 callees; one request may have 300/);
+      assert.match(refused.errors.file ?? '', /301 people, and one request may call 300/);
       await refused.close();
     });
 
@@ -163,7 +163,7 @@ for (const database of databaseKinds) {
       const result = await flow.slack.submitView('U0CLEO', first.view?.id ?? '');
       cleo.is_restricted = false;
       flow.clock.jump(61_000);
-      assert.match(JSON.stringify(result.view?.blocks), /Guests may not ring people/);
+      assert.match(JSON.stringify(result.view?.blocks), /Guests may not call people/);
       assert.equal(
         flow.voice.calls.some((call) => call.callee === '6591110041'),
         false,
@@ -218,7 +218,7 @@ for (const database of databaseKinds) {
     test('App Home shows one’s requests and opens the modal', async () => {
       await flow.slack.openHome('U0ASHA');
       const home = await soon(flow, 'the Home tab', () => flow.slack.state.homes.get('U0ASHA'));
-      assert.match(JSON.stringify(home.blocks), /Finished/);
+      assert.match(JSON.stringify(home.blocks), /Answered/);
       const press = await flow.slack.pressInView('U0ASHA', home.id, 'home_call');
       assert.equal(press.outcome, 'ok');
       const view = await soon(flow, 'the modal', () => flow.slack.state.views.get('U0ASHA')?.at(-1));
@@ -226,7 +226,7 @@ for (const database of databaseKinds) {
       await flow.slack.closeView('U0ASHA', view.id, true);
       await flow.slack.openHome('U0GUEST');
       const guest = await soon(flow, 'the Home tab', () => flow.slack.state.homes.get('U0GUEST'));
-      assert.match(JSON.stringify(guest.blocks), /You may not ring people/);
+      assert.match(JSON.stringify(guest.blocks), /You may not call people/);
     });
 
     test('a button that no longer exists has expired', async () => {

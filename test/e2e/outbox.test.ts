@@ -5,7 +5,7 @@ import type { Fault } from '../../sandbox/slack/types.ts';
 import { changed } from '../../src/outbox/outbox.ts';
 import { databaseKinds } from '../support/store.ts';
 import { fillModal } from '../support/world.ts';
-import { boardsUnder, firing, post, said } from './alert-flow.ts';
+import { boardsUnder, firing, post, under } from './alert-flow.ts';
 import { ask, becomes, boards, current, type Flow, resultsOf, shownText, soon, startFlow } from './flow.ts';
 
 const config = `
@@ -55,7 +55,7 @@ for (const database of databaseKinds) {
         flow.slack.fault({ method: 'chat.update', times: 3, ...fault });
         const board = await ask(flow, { callee: number() });
         await becomes(flow, board, 'done', { answered: 1 });
-        await resultsOf(flow, board, (text) => text.includes('"answered"'));
+        await resultsOf(flow, board, (text) => /"Answered/.test(text));
         flow.slack.clearFaults();
       });
 
@@ -211,7 +211,9 @@ for (const database of databaseKinds) {
       const alert = post(flow, firing('db-limited lag', 'critical'));
       const board = await soon(flow, 'the board', () => boardsUnder(flow, alert)[0], { stepMs: 2_000 });
       await becomes(flow, board, 'done', { answered: 1 });
-      await said(flow, alert, 'Results for 1 person');
+      await soon(flow, 'the results', () =>
+        under(flow, alert).some((each) => each.metadata?.event_type === 'voicecall_results'),
+      );
     });
 
     test('an alert’s channel that closes: the board goes live to the rule’s next channel, saying why', async () => {
@@ -219,7 +221,7 @@ for (const database of databaseKinds) {
       always({ method: 'chat.postMessage', channel: 'C0ALERTS', kind: 'error', error: 'not_in_channel' });
       post(flow, firing('db-closed lag', 'critical'));
       const board = await soon(flow, 'the board', () => boards(flow)[from]);
-      assert.match(shownText(board), /belongs into <#C0ALERTS>/);
+      assert.match(shownText(board), /belongs in <#C0ALERTS>/);
       await becomes(flow, board, 'done', { answered: 1 });
       await resultsOf(flow, board);
       flow.slack.clearFaults();

@@ -37,7 +37,7 @@ for (const database of databaseKinds) {
     const settled = async (before: number) => {
       const board = await boardAfter(before);
       await becomes(flow, board, 'done', { answered: 1 });
-      await resultsOf(flow, board, (text) => text.includes('"answered"'));
+      await resultsOf(flow, board, (text) => /"Answered/.test(text));
       flow.clock.jump(5_000);
       await becomes(flow, board, 'done');
       assert.equal(boards(flow).length, before + 1, 'the board is posted once');
@@ -112,17 +112,17 @@ for (const database of databaseKinds) {
           (each) => each.complete && /submitted|results/.test(each.name),
         );
       const before = uploads().length;
-      flow.slack.fault({ method: 'files.completeUploadExternal', kind: 'drop_after', times: 2 });
+      flow.slack.fault({ method: 'files.completeUploadExternal', kind: 'drop_after', times: 1 });
       flow.slack.fault({ method: 'upload', kind: '500', times: 1 });
       const board = await ask(flow, { callee: '', file: [file.id] });
       await becomes(flow, board, 'done', { callees: 120 });
-      await soon(flow, 'both files', () => uploads().length >= before + 2);
+      await soon(flow, 'the file', () => uploads().length > before);
       flow.clock.jump(10_000);
       await soon(flow, 'nothing waits', () => flow.slack.state.faults.length === 0);
       const inThread = messages(flow).filter(
         (each) => each.thread_ts === board.ts && each.file_ids.length > 0,
       );
-      assert.equal(inThread.length, 2);
+      assert.equal(inThread.length, 1, 'one file, at the end');
     });
 
     test('a channel archived between Submit and the result: the requester is told directly', async () => {
@@ -161,7 +161,7 @@ for (const database of databaseKinds) {
         const before = flow.slack.ephemerals('U0ASHA').length;
         flow.slack.fault({ method: 'views.open', times: 1, ...fault });
         await flow.slack.press('U0ASHA', board.channel, board.ts, 'call_details');
-        assert.match(await toldAlone(flow, 'U0ASHA', before), /Slack did not answer/);
+        assert.match(await toldAlone(flow, 'U0ASHA', before), /Slack (did not answer|has trouble)/);
       }
     });
 

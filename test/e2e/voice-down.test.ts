@@ -32,7 +32,7 @@ for (const database of databaseKinds) {
       const board = await ask(flow, { callee: '+6591500061' });
       const waiting = await soon(flow, 'the board says so', () => {
         const text = shownText(current(flow, board));
-        return /not sent yet/i.test(text) && /refused the connection|could not be reached/i.test(text)
+        return /not called yet/i.test(text) && /refused the connection|could not be reached/i.test(text)
           ? text
           : undefined;
       });
@@ -51,10 +51,10 @@ for (const database of databaseKinds) {
       });
       await soon(flow, 'the first is being sent', () => dialled(flow).length === posts + 1, { stepMs: 0 });
       await pressStop(flow, 'U0ASHA', board);
-      assert.match(await toldAlone(flow, 'U0ASHA'), /Cancelled: 7 people will not be rung/);
+      assert.match(await toldAlone(flow, 'U0ASHA'), /Cancelled: 7 people will not be called/);
       const done = await becomes(flow, board, 'done', { accepted: 2, cancelled: 7, answered: 2 });
       assert.equal(done.callees, 9);
-      assert.match(shownText(current(flow, board)), /What was dialled/);
+      assert.match(shownText(current(flow, board)), /calls already placed go on/);
       assert.equal(dialled(flow).length, posts + 1);
       const told = flow.slack.ephemerals('U0ASHA').length;
       const value = {
@@ -74,14 +74,14 @@ for (const database of databaseKinds) {
     test('cancelled by the command while the platform is down: nothing rings when it is back', async () => {
       await flow.voice.goDown();
       const board = await ask(flow, { callee: '+6591500031, +6591500032, +6591500033' });
-      await soon(flow, 'it was tried', () => /not sent yet/i.test(shownText(current(flow, board))));
+      await soon(flow, 'it was tried', () => /not called yet/i.test(shownText(current(flow, board))));
       const result = await flow.slack.command(
         'U0ASHA',
         'C0OPS',
         `cancel ${String(board.metadata?.event_payload.request_id)}`,
       );
       // One submission may just be on its way to nowhere: it is stopped when it comes back.
-      assert.match(result.reply?.text ?? '', /Cancelled: (3 people|1 person|2 people) will not be rung/);
+      assert.match(result.reply?.text ?? '', /Cancelled: (3 people|1 person|2 people) will not be called/);
       await flow.voice.comeBack();
       await becomes(flow, board, 'cancelled', { cancelled: 3, callees: 3 });
       flow.clock.jump(20_000);
@@ -96,7 +96,7 @@ for (const database of databaseKinds) {
       });
       await becomes(flow, board, 'done', { refused: 2, failed: 4 });
       assert.equal(dialled(flow).length, posts + 1);
-      assert.match(await resultsOf(flow, board), /Top up the account/);
+      assert.match(await resultsOf(flow, board), /Not called: the platform refused \(balance\)/);
     });
   });
 }
@@ -115,9 +115,9 @@ describe('the voice platform down for long', () => {
     await soon(flow, 'it has failed', () => countsOf(flow, board).state === 'failed', { stepMs: 5_000 });
     assert.equal(countsOf(flow, board).failed, 3);
     const text = shownText(current(flow, board));
-    assert.match(text, /Failed: nothing could be sent/);
-    assert.match(text, /Try again/);
-    assert.match(await resultsOf(flow, board), /Never sent, nobody was rung/);
+    assert.match(text, /Not called: the platform could not be reached/);
+    assert.match(text, /Ask again/);
+    assert.match(await resultsOf(flow, board), /Not called: the platform could not be reached/);
     await flow.voice.comeBack();
     flow.clock.jump(3_600_000);
     assert.equal(flow.voice.calls.length, 0);

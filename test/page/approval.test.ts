@@ -29,9 +29,9 @@ test('three people: Asha asks for a floor, Cleo may not decide, Ben approves', {
   assert.match((await board.textContent()) ?? '', /40 people/);
   await asha.page.screenshot({ path: `${artifacts}approval-board.png` });
 
-  const card = last(ben.page, 'May 40 people be rung?');
+  const card = last(ben.page, 'Approve 40 calls?');
   await card.getByRole('button', { name: 'Approve' }).waitFor();
-  assert.match((await card.textContent()) ?? '', /40 callees: more than 30/);
+  assert.match((await card.textContent()) ?? '', /40 calls; above 30 needs approval/);
   await ben.page.screenshot({ path: `${artifacts}approval-card.png` });
 
   // Somebody who may not: the approvers' channel is closed to Cleo, the board's button is not.
@@ -44,8 +44,8 @@ test('three people: Asha asks for a floor, Cleo may not decide, Ben approves', {
 
   // Who asked sees the card and may not approve it either.
   await asha.page.locator('#channel-C0APPROVE').click();
-  await last(asha.page, 'May 40 people be rung?').getByRole('button', { name: 'Approve' }).click();
-  await confirmDialog(asha.page, 'Ring 40 people');
+  await last(asha.page, 'Approve 40 calls?').getByRole('button', { name: 'Approve' }).click();
+  await confirmDialog(asha.page, 'Approve');
   await asha.page.getByText('You are not one of the approvers').first().waitFor();
   assert.equal(await ben.page.getByText('You are not one of the approvers').count(), 0, 'told to Asha alone');
   await asha.page.locator('#channel-C0OPS').click();
@@ -57,13 +57,13 @@ test('three people: Asha asks for a floor, Cleo may not decide, Ben approves', {
   await ben.page.locator('#modal').waitFor({ state: 'hidden' });
 
   await card.getByRole('button', { name: 'Approve' }).click();
-  await confirmDialog(ben.page, 'Ring 40 people', 'approval-confirm.png');
-  const decided = last(ben.page, '40 people: decided');
+  await confirmDialog(ben.page, 'Approve', 'approval-confirm.png');
+  const decided = last(ben.page, 'Approved: 40 calls');
   await decided.getByText('Approved').first().waitFor();
   assert.equal(await decided.getByRole('button', { name: 'Approve' }).count(), 0);
   await ben.page.screenshot({ path: `${artifacts}approval-decided.png` });
 
-  await last(asha.page, 'Ringing 40 people').getByText('Approved').first().waitFor();
+  await last(asha.page, 'Calling 40 people').getByText('Approved').first().waitFor();
   await asha.page.getByRole('listitem', { name: 'Phone +918563214230' }).waitFor();
   await asha.page.screenshot({ path: `${artifacts}approval-ringing.png` });
   for (const { page, errors } of [asha, cleo, ben]) {
@@ -74,7 +74,7 @@ test('three people: Asha asks for a floor, Cleo may not decide, Ben approves', {
 
 /** The dialog that a button with a confirmation shows first. */
 async function confirmDialog(page: Page, label: string, screenshot?: string): Promise<void> {
-  const yes = page.getByRole('button', { name: label, exact: true });
+  const yes = page.locator('#confirm').getByRole('button', { name: label, exact: true });
   await yes.waitFor();
   if (screenshot !== undefined) await page.screenshot({ path: `${artifacts}${screenshot}` });
   await yes.click();

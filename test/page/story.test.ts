@@ -10,7 +10,7 @@ async function type(page: Page, text: string): Promise<void> {
   await page.locator('#composer').press('Enter');
 }
 
-test('a person rings a phone: command, an error, review, ring, answer, result in the thread', {
+test('a person calls a phone: command, an error, review, call, answer, result in the thread', {
   skip,
 }, async () => {
   const { page, errors } = await open();
@@ -55,6 +55,43 @@ test('a person rings a phone: command, an error, review, ring, answer, result in
     /8563214120/,
     'no full number in a channel',
   );
+  assert.deepEqual(errors, []);
+  await page.close();
+});
+
+test('nobody answers: the board says so, and its first button opens the form with just those', {
+  skip,
+}, async () => {
+  const { page, errors } = await open('U0BEN');
+  const submit = page.locator('#modal button[type=submit]');
+  await type(page, '/voicecall +91 85632 14121 fire-drill');
+  await page.locator('form[data-callback="voicecall"]').waitFor();
+  await submit.click();
+  await page.locator('form[data-callback="voicecall_confirm"]').waitFor();
+  await submit.click();
+  await page.locator('#modal').waitFor({ state: 'hidden' });
+  const phone = page.getByRole('listitem', { name: 'Phone +918563214121' });
+  await phone.getByRole('button', { name: 'Decline', exact: true }).click();
+
+  const board = page.locator('#messages .message').filter({ hasText: 'Nobody answered (0 of 1)' }).last();
+  await board.getByText('declined').waitFor();
+  const first = board.getByRole('button').first();
+  assert.equal(await first.textContent(), 'Call the 1 unanswered');
+  assert.match((await first.getAttribute('class')) ?? '', /primary/);
+  await page.screenshot({ path: `${artifacts}sandbox-unanswered.png` });
+  await first.click();
+  await page.locator('form[data-callback="voicecall"]').waitFor();
+  assert.doesNotMatch((await page.locator('#modal').textContent()) ?? '', /8563214121/, 'no number is shown');
+  await submit.click();
+  await page.locator('form[data-callback="voicecall_confirm"]').waitFor();
+  await submit.click();
+  await phone.getByRole('button', { name: 'Answer', exact: true }).click();
+  await phone.getByRole('button', { name: 'Hang up' }).click();
+  const again = page
+    .locator('#messages .message')
+    .filter({ hasText: /calls 1 person.* again/ })
+    .last();
+  await again.getByText('Answered', { exact: true }).waitFor();
   assert.deepEqual(errors, []);
   await page.close();
 });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { Button } from '@slack/types';
 import fc from 'fast-check';
 import type {
   CallCause,
@@ -39,6 +40,8 @@ export function submission(some: Partial<SubmissionView> = {}): SubmissionView {
     answeredAt: now,
     checkedAt: null,
     settledBy: null,
+    settledRang: false,
+    settledCalls: 0,
     again: false,
     nextTryAt: null,
     heldUntil: null,
@@ -76,6 +79,9 @@ export function request(some: Partial<RequestView> = {}): RequestView {
     finishedAt: null,
     cancelledBy: null,
     ackedBy: null,
+    resolvedAt: null,
+    repeats: null,
+    repeatedBy: null,
     outcome: null,
     reach: null,
     ...some,
@@ -175,6 +181,8 @@ const anySubmission: fc.Arbitrary<SubmissionView> = fc.record({
   answeredAt: maybe(anyTime),
   checkedAt: maybe(anyTime),
   settledBy: maybe(anyId),
+  settledRang: fc.boolean(),
+  settledCalls: fc.integer({ min: 0, max: 200 }),
   again: fc.boolean(),
   nextTryAt: maybe(anyTime),
   heldUntil: maybe(anyTime),
@@ -294,10 +302,89 @@ export const anyRequest: fc.Arbitrary<RequestView> = fc.record({
   changedAt: anyTime,
   finishedAt: maybe(anyTime),
   cancelledBy: maybe(fc.oneof(anyId, anyText)),
-  ackedBy: maybe(anyId),
+  ackedBy: maybe(fc.oneof(anyId, anyText)),
+  resolvedAt: maybe(anyTime),
+  repeats: maybe(fc.uuid()),
+  repeatedBy: maybe(fc.uuid()),
   outcome: maybe(anyText),
   reach: maybe(anyReach),
 });
+
+// Mostly none: what a request comes to is seen best where there is little else.
+const someCalls = fc.oneof(
+  { arbitrary: fc.constant(0), weight: 7 },
+  { arbitrary: fc.integer({ min: 1, max: 3 }), weight: 3 },
+  { arbitrary: fc.integer({ min: 0, max: 2_000 }), weight: 1 },
+);
+
+/** Any request whose numbers agree with each other, with its state and with its submissions, as stored ones do. */
+export const anyTrueRequest: fc.Arbitrary<RequestView> = fc
+  .record({
+    any: anyRequest,
+    calls: fc.record({
+      notAnswered: someCalls,
+      answered: someCalls,
+      confirmed: someCalls,
+      open: someCalls,
+      rang: someCalls,
+      silent: someCalls,
+      unknown: someCalls,
+      refused: someCalls,
+      failed: someCalls,
+      held: someCalls,
+      cancelled: someCalls,
+      waiting: someCalls,
+    }),
+    code: anyCode,
+    settler: anyId,
+  })
+  .map(({ any, calls, code, settler }) => {
+    const { state } = any;
+    const untouched = ['awaiting_approval', 'rejected', 'expired'].includes(state);
+    const none = {
+      notAnswered: 0,
+      answered: 0,
+      open: 0,
+      rang: 0,
+      silent: 0,
+      unknown: 0,
+      refused: 0,
+      held: 0,
+    };
+    if (untouched) Object.assign(calls, none, { failed: 0, cancelled: 0 });
+    if (state === 'failed') Object.assign(calls, none);
+    const { notAnswered, answered, open, rang, silent, unknown, refused, held, failed, cancelled } = calls;
+    const waiting = ['awaiting_approval', 'approved', 'sending'].includes(state) ? calls.waiting : 0;
+    const confirmed = Math.min(answered, calls.confirmed);
+    const accepted = notAnswered + answered + open + rang;
+    const part = (state: SubmissionState, callees: number, some: Partial<SubmissionView> = {}) =>
+      callees === 0 ? [] : [submission({ id: `${state}${some.settledRang}`, state, callees, ...some })];
+    const settled = (n: number, settledRang: boolean) =>
+      part('settled', n, { settledCalls: n, settledRang, settledBy: settler });
+    const told = counts({
+      ...{ callees: accepted + unknown + refused + held + failed + silent + cancelled + waiting, accepted },
+      ...{ answered, not_answered: notAnswered, confirmed, unknown, refused, held, cancelled, waiting },
+      failed: failed + silent,
+      reached: any.reach?.plan.until === 'confirmed' ? confirmed : answered,
+    });
+    return {
+      ...any,
+      counts: told,
+      submissions: untouched
+        ? []
+        : [
+            ...part('accepted', notAnswered + answered + open),
+            ...settled(rang, true),
+            ...settled(silent, false),
+            ...part('unknown', unknown, { unknown, code }),
+            ...part('refused', refused, { code }),
+            ...part('failed', failed, { code: 'dns' }),
+            ...part('held', held, { code: 'denied' }),
+            ...part('cancelled', cancelled),
+            ...part('ready', waiting),
+          ],
+    };
+  });
 
 export const anyCalls: fc.Arbitrary<CallView[]> = fc.array(
   fc.record({
@@ -368,6 +455,14 @@ export function seen(value: unknown): string {
     .map(([key, each]) => (key === 'text' && typeof each === 'string' ? each : seen(each)))
     .filter((text) => text !== '')
     .join('\n');
+}
+
+/** All buttons in it, in order. */
+export function everyButton(value: unknown): Button[] {
+  if (Array.isArray(value)) return value.flatMap(everyButton);
+  if (typeof value !== 'object' || value === null) return [];
+  if ('type' in value && value.type === 'button') return [value as Button];
+  return Object.values(value).flatMap(everyButton);
 }
 
 /** All action_ids with their values, as "call_cancel r7k2…". */

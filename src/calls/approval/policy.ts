@@ -56,12 +56,13 @@ export function approvalReasons(
   const reasons: string[] = [];
   const { calleesOver, outsideCountries, between } = policy;
   if (calleesOver !== undefined && callees.length * attempts + before > calleesOver) {
-    const each = attempts === 1 ? '' : `, each up to ${attempts} times`;
-    const together = before === 0 ? '' : ` and ${before} of the last hour without approval`;
+    const calls = callees.length * attempts + before;
+    const within = before === 0 ? '' : ' within an hour';
+    const each = attempts === 1 ? '' : ` (up to ${attempts} each)`;
     reasons.push(
       calleesOver === 0
         ? 'every request needs approval'
-        : `${callees.length} callees${each}${together}: more than ${calleesOver}`,
+        : `${calls} ${calls === 1 ? 'call' : 'calls'}${within}${each}; above ${calleesOver} needs approval`,
     );
   }
   if (outsideCountries === undefined && between === undefined) return reasons;

@@ -17,13 +17,14 @@ import {
   type RequestState,
   type RequestView,
   type SubmissionView,
+  type TerminationKind,
 } from './types.ts';
 
 /** A request for boards and answers. Null if it does not exist. */
 export async function loadRequest(from: Queryable, requestId: string): Promise<RequestView | null> {
   const row = await from.selectFrom('requests').selectAll().where('id', '=', requestId).executeTakeFirst();
   if (row === undefined) return null;
-  const [counts, submissions, decisions, unknown, reach] = await Promise.all([
+  const [counts, submissions, decisions, unsure, reach, repeatedBy] = await Promise.all([
     countCalls(from, requestId, planIn(row)),
     from
       .selectFrom('submissions')
@@ -32,14 +33,16 @@ export async function loadRequest(from: Queryable, requestId: string): Promise<R
       .orderBy('ordinal')
       .execute(),
     from.selectFrom('decisions').selectAll().where('request_id', '=', requestId).orderBy('at').execute(),
-    unknownCalls(from, requestId),
+    unsureCalls(from, requestId),
     loadReach(from, row),
+    latestRepeat(from, requestId),
   ]);
   return {
     ...requestFields(row),
     counts,
     reach,
-    submissions: submissions.map((each) => submissionView(each, unknown)),
+    repeatedBy,
+    submissions: submissions.map((each) => submissionView(each, unsure.get(each.id))),
     decisions: decisions.map(
       (each): Decision => ({
         userId: each.user_id,
@@ -51,22 +54,52 @@ export async function loadRequest(from: Queryable, requestId: string): Promise<R
   };
 }
 
-/** How many calls of each submission are unknown. */
-async function unknownCalls(from: Queryable, requestId: string): Promise<Map<string, number>> {
+/** The latest request that repeats this one. */
+async function latestRepeat(from: Queryable, requestId: string): Promise<string | null> {
+  const row = await from
+    .selectFrom('requests')
+    .select('id')
+    .where('previous_id', '=', requestId)
+    .orderBy('created_at', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.id ?? null;
+}
+
+/** Calls of a submission of which nobody knows, and of which a person has said what became of them. */
+interface Unsure {
+  unknown: number;
+  saidRang: number;
+  saidSilent: number;
+}
+
+async function unsureCalls(from: Queryable, requestId: string): Promise<Map<string, Unsure>> {
   const rows = await from
     .selectFrom('calls')
-    .select(['submission_id', sql<number>`count(*)`.as('calls')])
+    .select(['submission_id', 'state', sql<number>`count(*)`.as('calls')])
     .where('request_id', '=', requestId)
-    .where('state', '=', 'unknown')
     .where('superseded', '=', 0)
-    .groupBy('submission_id')
+    .where((eb) =>
+      eb.or([
+        eb('state', '=', 'unknown'),
+        eb.and([eb('state', '=', 'accepted'), eb('cause', '=', 'settled_rang')]),
+        eb.and([eb('state', '=', 'failed'), eb('cause', '=', 'settled_silent')]),
+      ]),
+    )
+    .groupBy(['submission_id', 'state'])
     .execute();
-  return new Map(rows.map((row) => [row.submission_id ?? '', Number(row.calls)]));
+  const unsure = new Map<string, Unsure>();
+  for (const { submission_id: id, state, calls } of rows) {
+    const each = unsure.get(id ?? '') ?? { unknown: 0, saidRang: 0, saidSilent: 0 };
+    const key = state === 'unknown' ? 'unknown' : state === 'accepted' ? 'saidRang' : 'saidSilent';
+    unsure.set(id ?? '', { ...each, [key]: Number(calls) });
+  }
+  return unsure;
 }
 
 function requestFields(
   row: Selectable<RequestsTable>,
-): Omit<RequestView, 'counts' | 'reach' | 'submissions' | 'decisions'> {
+): Omit<RequestView, 'counts' | 'reach' | 'repeatedBy' | 'submissions' | 'decisions'> {
   return {
     id: row.id,
     teamId: row.team_id,
@@ -92,6 +125,8 @@ function requestFields(
     finishedAt: row.finished_at,
     cancelledBy: row.cancelled_by,
     ackedBy: row.acked_by,
+    resolvedAt: row.resolved_at,
+    repeats: row.previous_id,
     outcome: row.outcome,
     onUnknown: row.on_unknown,
   };
@@ -99,20 +134,22 @@ function requestFields(
 
 function submissionView(
   row: Selectable<SubmissionsTable>,
-  unknown: ReadonlyMap<string, number>,
+  unsure: Unsure = { unknown: 0, saidRang: 0, saidSilent: 0 },
 ): SubmissionView {
   return {
     id: row.id,
     ordinal: row.ordinal,
     state: row.state,
     callees: row.callees,
-    unknown: unknown.get(row.id) ?? 0,
+    unknown: unsure.unknown,
     code: row.code,
     reason: row.reason,
     sendingAt: row.sending_at,
     answeredAt: row.answered_at,
     checkedAt: row.checked_at,
     settledBy: row.settled_by,
+    settledRang: unsure.saidRang > 0,
+    settledCalls: unsure.saidRang + unsure.saidSilent,
     again: row.again_of !== null,
     nextTryAt:
       row.state === 'ready' && row.tries > 0 && !isLimitCause(row.code) && row.code !== outsideHours
@@ -123,14 +160,20 @@ function submissionView(
   };
 }
 
-/** A request's calls in the order of asking. `states` filters them; `page` (from 0, of `size`) selects a part. */
+/** A request's calls in the order of asking. `states` and `latest` filter them; `page` (from 0, of `size`) selects a part. */
 export async function loadCalls(
   from: Queryable,
   requestId: string,
-  { states, page = 0, size = 100_000 }: { states?: readonly CallState[]; page?: number; size?: number } = {},
+  {
+    states,
+    page = 0,
+    size = 100_000,
+    latest = false,
+  }: { states?: readonly CallState[]; page?: number; size?: number; latest?: boolean } = {},
 ): Promise<CallView[]> {
   let query = from.selectFrom('calls').selectAll().where('request_id', '=', requestId);
   if (states !== undefined) query = query.where('state', 'in', states);
+  if (latest) query = query.where('superseded', '=', 0);
   const [rows, request] = await Promise.all([
     query
       .orderBy('position')
@@ -157,6 +200,29 @@ export async function loadCallees(from: Queryable, requestId: string): Promise<C
     name,
     ...(timeZone === null ? {} : { timeZone }),
   }));
+}
+
+/** How many calls that nobody answered ended in one way; null: it was not kept how. */
+export interface Ending {
+  ending: TerminationKind | null;
+  calls: number;
+}
+
+/** How a request's calls ended that nobody answered, the most frequent first. */
+export async function countEndings(from: Queryable, requestId: string): Promise<Ending[]> {
+  const rows = await from
+    .selectFrom('calls')
+    .select(['ending', sql<number>`count(*)`.as('calls')])
+    .where('request_id', '=', requestId)
+    .where('superseded', '=', 0)
+    .where('state', '=', 'not_answered')
+    .groupBy('ending')
+    .execute();
+  return rows
+    .map(({ ending, calls }) => ({ ending, calls: Number(calls) }))
+    .toSorted(
+      (one, other) => other.calls - one.calls || String(one.ending).localeCompare(String(other.ending)),
+    );
 }
 
 function callView(row: Selectable<CallsTable>, plan: Plan): CallView {

@@ -95,6 +95,9 @@ export interface SubmissionView {
   /** When the platform's records were last read without finding it. */
   checkedAt: number | null;
   settledBy: string | null;
+  /** What that person said, and of how many calls. */
+  settledRang: boolean;
+  settledCalls: number;
   /** True if this submission repeats one that stayed unknown. */
   again: boolean;
   /** When it will be retried, ms. Only while nothing has left this machine. */
@@ -214,6 +217,11 @@ export interface RequestView {
   finishedAt: number | null;
   cancelledBy: string | null;
   ackedBy: string | null;
+  /** When the alert that it calls for was resolved; null: it is for none, or the alert still fires. */
+  resolvedAt: number | null;
+  /** The request that this one repeats, and the latest one that repeats this one. */
+  repeats: string | null;
+  repeatedBy: string | null;
   /** Why it failed, was rejected or was held, in words for people. Null otherwise. */
   outcome: string | null;
   /** "again": what stays unknown is sent again, once, while the request is sending. Absent: a person decides. */

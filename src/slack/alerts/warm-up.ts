@@ -17,7 +17,7 @@ export async function prepareForAlerts(deps: SlackDeps): Promise<void> {
     const problem = await channelProblem(deps, channelId);
     if (problem === null) continue;
     const named = rules.filter((rule) => rule.channels.includes(channelId)).map((rule) => rule.name);
-    deps.log.warn({ channel: channelId, rules: named }, `${problem} Its alerts ring nobody until then.`);
+    deps.log.warn({ channel: channelId, rules: named }, `${problem} Its alerts call nobody until then.`);
   }
 }
 

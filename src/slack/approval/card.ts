@@ -10,8 +10,19 @@ import {
   section,
   topText,
 } from '../kit/blocks.ts';
-import { channelMention, date, foreign, listWords, mentionAny, people, plural, utc } from '../kit/text.ts';
-import { decisionLines, toldByDecision, waitsFor } from '../words/approval-words.ts';
+import {
+  channelMention,
+  date,
+  escapeText,
+  foreign,
+  listWords,
+  mentionAny,
+  people,
+  plural,
+  utc,
+} from '../kit/text.ts';
+import { decisionLines, waitsFor } from '../words/approval-words.ts';
+import { headline } from '../words/headline.ts';
 import { planWords } from '../words/reach-words.ts';
 import {
   countriesWords,
@@ -22,7 +33,6 @@ import {
   optionWords,
   playedWords,
 } from '../words/request-words.ts';
-import { requestWords } from '../words/state-words.ts';
 import { isCutOnMessages, shownOnMessages } from '../words/whole-request.ts';
 
 export interface ApprovalFacts extends MessageFacts {
@@ -44,25 +54,27 @@ export interface ApprovalFacts extends MessageFacts {
 export function renderApprovalCard(request: RequestView, facts: ApprovalFacts): RenderedMessage {
   const open = request.state === 'awaiting_approval';
   const approvers = request.approval?.approvers ?? [];
-  const who = createWho(facts.nameOf, approvers);
+  // While it waits, approvers are mentioned below, once. The person who asked is mentioned here, approver or not.
+  const mentioned = open ? approvers.filter((id) => id !== request.requestedBy) : [];
+  const who = createWho(facts.nameOf, mentioned);
   const asker =
     request.requestedBy === null ? `Rule ${foreign(request.ruleName ?? '', 100)}` : who(request.requestedBy);
   const crowd = crowdWords(request.counts.callees, request.countries);
   const blocks: KnownBlock[] = [
     header(
-      open ? `May ${people(request.counts.callees)} be rung?` : `${people(request.counts.callees)}: decided`,
+      open ? `Approve ${plural(request.counts.callees, 'call')}?` : decidedHeadline(request, facts.nameOf),
     ),
-    section(`${asker} asks to ring *${crowd}*, results to ${channelMention(request.channelId)}.`),
+    section(`${asker} asks to call *${crowd}*, results in ${channelMention(request.channelId)}.`),
     section(consequences(request, facts).join('\n')),
     ...(open && isCutOnMessages(request)
       ? [context('✂️ Not all of it fits here: press *Review* to read the whole text and note.')]
       : []),
-    ...(open ? waiting(request, facts) : decided(request, who)),
-    ...notices(facts).map((notice) => context(`⚠️ ${notice}`)),
+    ...(open ? waiting(request, facts) : decided(request, (id) => named(id, facts.nameOf, who))),
     ...(open ? actions(approvalButtons(request), approvalBlockId(facts.seen)) : []),
+    ...notices(facts).map((notice) => context(`⚠️ ${notice}`)),
     context(`Request \`${foreign(request.id, 60)}\` · asked ${date(request.createdAt)}`),
   ];
-  return { text: cardText(request, crowd), blocks };
+  return { text: cardText(request, crowd, facts.nameOf), blocks };
 }
 
 /** The block_id of the card's buttons; `seenIn` reads it back. */
@@ -76,7 +88,7 @@ export function seenIn(blockId: string): string | null {
 }
 
 function consequences(request: RequestView, facts: ApprovalFacts): string[] {
-  const lines = [`*Plays:* ${playedWords(request.message, request.options, shownOnMessages)}`];
+  const lines = [`*They hear:* ${playedWords(request.message, request.options, shownOnMessages)}`];
   const plan = request.reach === null ? null : planWords(request.reach);
   if (plan !== null) lines.push(`*Calls:* ${plan}`);
   if (request.whenAt !== null) lines.push(`*When:* ${date(request.whenAt)}`);
@@ -108,12 +120,12 @@ function notices(facts: ApprovalFacts): string[] {
   const lines: string[] = [];
   if (movedFrom !== undefined) {
     lines.unshift(
-      `This card belongs into ${channelMention(movedFrom.channelId)}, but Slack does not let Voicecall post there (${foreign(movedFrom.error, 60)}). Un-archive the channel or invite the app, or change \`approval.channel\`.`,
+      `This card belongs in ${channelMention(movedFrom.channelId)}, but Slack does not let Voicecall post there (${foreign(movedFrom.error, 60)}). Un-archive the channel or invite the app, or change \`approval.channel\`.`,
     );
   }
   for (const group of unreadableGroups) {
     lines.unshift(
-      `The members of ${named(group, facts.nameOf, mentionAny)} could not be read: until they can, nobody counts as one of them. The app needs the scope \`usergroups:read\`.`,
+      `The members of ${named(group, facts.nameOf, mentionAny)} could not be read: until then, nobody counts as one of them. The app needs the scope \`usergroups:read\`.`,
     );
   }
   return lines.slice(0, 5);
@@ -126,32 +138,36 @@ function waiting(request: RequestView, facts: ApprovalFacts): KnownBlock[] {
   return [section(`⏳ *Waiting for* ${listWords(approvers)}${waitsFor(request, names)}`)];
 }
 
+/** What was decided; the calls that follow are told on the board alone. */
+function decidedHeadline(request: RequestView, nameOf: MessageFacts['nameOf']): string {
+  const over = ['rejected', 'expired', 'cancelled'].includes(request.state);
+  return over ? headline(request, nameOf) : `Approved: ${plural(request.counts.callees, 'call')}`;
+}
+
 function decided(request: RequestView, who: (id: string) => string): KnownBlock[] {
-  const { emoji, words } = requestWords[request.state];
   const lines = decisionLines(request, who);
-  const by = request.cancelledBy === null ? '' : ` Stopped by ${who(request.cancelledBy)}.`;
-  if (!toldByDecision(request)) {
-    lines.push(
-      `${emoji} *${words}*${request.finishedAt === null ? '.' : ` ${date(request.finishedAt)}.`}${by}`,
-    );
-  }
+  const { cancelledBy, finishedAt, state } = request;
+  const at = finishedAt === null ? '' : ` ${date(finishedAt)}`;
+  if (state === 'expired') lines.push(`⌛ Nobody decided in time${at}: nobody was called.`);
+  if (state === 'cancelled' && cancelledBy !== null) lines.push(`🛑 Cancelled by ${who(cancelledBy)}${at}.`);
   // No counts: the board has them, and a card that moves with every call would take the board's turns to be edited.
-  return [section(lines.join('\n'))];
+  return lines.length === 0 ? [] : [section(lines.join('\n'))];
 }
 
 /** Review, Approve, Reject; the review modal has the last two of them. */
 export function approvalButtons(request: RequestView, review = true) {
   const crowd = people(request.counts.callees);
-  const when =
-    request.whenAt === null ? 'at once' : `at ${utc(request.whenAt)}, or at once if that has passed`;
+  const when = request.whenAt === null ? 'now' : `at ${utc(request.whenAt)}, or at once if that has passed`;
   return [
     ...(review ? [button('Review', 'call_review', request.id)] : []),
     button('Approve', 'call_approve', request.id, {
       style: 'primary',
       confirm: confirmation({
-        title: `Ring ${crowd}?`,
-        text: `With the last approval needed, the phones of ${crowd} ring ${when}.`,
-        confirm: `Ring ${crowd}`,
+        title: `Approve ${plural(request.counts.callees, 'call')}?`,
+        text: approvesNow(request)
+          ? `Approving calls ${crowd} ${when}.`
+          : `${crowd} will be called once the last approval needed is given.`,
+        confirm: 'Approve',
         deny: 'Not now',
       }),
     }),
@@ -159,11 +175,19 @@ export function approvalButtons(request: RequestView, review = true) {
   ];
 }
 
-function cardText(request: RequestView, crowd: string): string {
+/** Whether one more approval is enough. */
+function approvesNow({ approval, decisions }: RequestView): boolean {
+  const given = decisions.filter((each) => each.decision === 'approve').length;
+  return given + 1 >= (approval?.quorum ?? 1);
+}
+
+function cardText(request: RequestView, crowd: string, nameOf: MessageFacts['nameOf']): string {
   const until = request.expiresAt === null ? '' : ` until ${utc(request.expiresAt)}`;
   const played = playedWords(request.message, request.options, 200);
   if (request.state === 'awaiting_approval')
-    return topText(`Approval needed${until}: ring ${crowd}: ${played}.`);
+    return topText(
+      `Approve ${plural(request.counts.callees, 'call')}?${until === '' ? '' : ` Waiting${until}.`} ${crowd}: ${played}.`,
+    );
   const why = request.outcome === null ? null : `${foreign(request.outcome, 300)}.`;
-  return topText(`${requestWords[request.state].words}. Asked was to ring ${crowd}: ${played}.`, why);
+  return topText(`${escapeText(decidedHeadline(request, nameOf))}. ${crowd}: ${played}.`, why);
 }

@@ -61,7 +61,7 @@ async function showInReview(
     await deps.urgent.views.update({ view_id: shown.id, view });
     return true;
   } catch (error) {
-    // Closed meanwhile, most often: then the words go where every other answer goes.
+    // Most often it was closed in the meantime: then the words go where every other answer goes.
     deps.log.info({ err: error }, 'the review could not be updated after a decision');
     return false;
   }
@@ -87,7 +87,7 @@ async function refusalFor(
     ? await mayApprove(deps.people, deps.config(), request.approval?.approvers ?? [], userId)
     : decidedWords(facts);
   if (refusal === null) return null;
-  const why = open ? refusal : `already ${facts.state}`;
+  const why = open ? 'not allowed' : `already ${facts.state}`;
   await deps.store.transaction(async (tx) => {
     const at = deps.clock.now();
     await auditRefused(tx, request.id, { at, actor: userId, pressed, why });
@@ -110,17 +110,17 @@ export async function takeDecision(
     const outcome = await decide(deps, press);
     if (outcome.state === 'approved') return { taken: true, text: approvedWords(outcome) };
     if (outcome.state === 'scheduled')
-      return { taken: true, text: `You approved it: the phones ring ${date(outcome.whenAt)}.` };
-    if (outcome.state === 'rejected') return { taken: true, text: 'You rejected it: nobody is rung.' };
+      return { taken: true, text: `You approved it: the calls start ${date(outcome.whenAt)}.` };
+    if (outcome.state === 'rejected') return { taken: true, text: 'You rejected it: nobody is called.' };
     return {
       taken: true,
-      text: `Your approval counts: ${outcome.approved} of ${outcome.quorum}. The phones ring with the last one.`,
+      text: `Your approval counts: ${outcome.approved} of ${outcome.quorum}. The calls start with the last one.`,
     };
   } catch (error) {
     if (!(error instanceof VoicecallError)) throw error;
     if (error.code === 'changed') {
       return refused(
-        `Nothing was ${press.decision === 'approve' ? 'approved' : 'rejected'}: the request is not what you saw any more. The card shows what it is now; look at it again.`,
+        `Nothing was ${press.decision === 'approve' ? 'approved' : 'rejected'}: the request has changed since you saw it. Look at the card again, then decide.`,
       );
     }
     if (error.code === 'not_allowed' && error.facts.why === 'own') {
@@ -144,7 +144,7 @@ function approvedWords({
 }): string {
   if (forbidden === undefined && waiting > 0)
     return `You approved it. It is outside the hours for ${people(waiting)}, who are called when theirs begin; the others are called now.`;
-  if (forbidden === undefined) return 'You approved it: the phones ring now.';
+  if (forbidden === undefined) return 'You approved it: the calls start now.';
   const { held, callees } = forbidden;
   const why = 'the configuration forbids it since this was asked for. The results say why for each of them.';
   return held === callees

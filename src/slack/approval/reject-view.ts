@@ -14,12 +14,12 @@ export function rejectView(request: RequestView, metadata: string): ModalView {
     close: 'Back',
     metadata,
     blocks: [
-      section(`Nobody will be rung: *${crowd}*, ${playedWords(request.message, request.options)}.`),
+      section(`Nobody will be called: *${crowd}*, ${playedWords(request.message, request.options)}.`),
       input(
         'reason',
         'Why?',
         { type: 'plain_text_input', multiline: true, min_length: 1, max_length: 500 },
-        { hint: 'Whoever asked reads it, and it stays on the request.' },
+        { hint: 'The person who asked reads it, and it stays on the request.' },
       ),
     ],
   });

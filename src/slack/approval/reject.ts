@@ -13,7 +13,7 @@ export function registerReject(app: App, deps: SlackDeps): void {
     const request = await requestOf(deps, requestId);
     const reason = textField(view.state.values, 'reason').trim();
     if (reason === '') {
-      await ack({ response_action: 'errors', errors: { reason: 'Say why: whoever asked reads it.' } });
+      await ack({ response_action: 'errors', errors: { reason: 'Say why: the person who asked reads it.' } });
       return;
     }
     const { taken, text } = await takeDecision(deps, request, {

@@ -13,7 +13,7 @@ export function renderReminder(request: RequestView, facts: MessageFacts): Rende
   const end = request.expiresAt === null ? '' : ` It expires ${date(request.expiresAt)}.`;
   const endPlain = request.expiresAt === null ? '' : ` It expires at ${utc(request.expiresAt)}.`;
   return {
-    text: topText(`Still waiting for approval: ring ${crowd}.${endPlain}`),
-    blocks: [section(`⏰ *Still waiting for approval* to ring ${crowd}: ${approvers}${progress}.${end}`)],
+    text: topText(`Still waiting for approval: ${crowd} to call.${endPlain}`),
+    blocks: [section(`⏰ *Still waiting for approval* to call ${crowd}: ${approvers}${progress}.${end}`)],
   };
 }

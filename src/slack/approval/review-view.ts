@@ -2,10 +2,10 @@ import type { KnownBlock, ModalView } from '@slack/types';
 import type { CallView, RequestView } from '../../calls/request/types.ts';
 import { actions, context, plainText, section } from '../kit/blocks.ts';
 import { modal } from '../kit/inputs.ts';
-import { date, foreign } from '../kit/text.ts';
+import { date, escapeText, foreign } from '../kit/text.ts';
 import { calleeBlocks, type Page, pager, pageWords } from '../words/callee-pages.ts';
+import { headline } from '../words/headline.ts';
 import { countriesWords, crowdWords, optionWords, playedWords } from '../words/request-words.ts';
-import { requestWords } from '../words/state-words.ts';
 import { shownOnMessages, wholeRequestBlocks } from '../words/whole-request.ts';
 import { approvalBlockId, approvalButtons } from './card.ts';
 
@@ -47,7 +47,6 @@ function hoursBlocks(words: string, mayDecide: boolean): KnownBlock[] {
 
 /** What an approver looks at before deciding; `calls` are one page of them. */
 export function reviewView(request: RequestView, calls: readonly CallView[], facts: ReviewFacts): ModalView {
-  const { emoji, words } = requestWords[request.state];
   const open = request.state === 'awaiting_approval';
   const lines = [
     `*${crowdWords(request.counts.callees, request.countries)}*: ${playedWords(request.message, request.options, shownOnMessages)}`,
@@ -66,7 +65,7 @@ export function reviewView(request: RequestView, calls: readonly CallView[], fac
       ...(facts.notice === undefined ? [] : [section(facts.notice)]),
       section(lines.join('\n')),
       ...wholeRequestBlocks(request),
-      ...(open ? [] : [section(`${emoji} *${words}*`)]),
+      ...(open ? [] : [section(`*${escapeText(headline(request))}*`)]),
       ...(open && facts.hours !== undefined ? hoursBlocks(facts.hours, facts.mayDecide) : []),
       ...(open && facts.mayDecide
         ? actions(approvalButtons(request, false), approvalBlockId(facts.seen))

@@ -61,13 +61,13 @@ export async function checkCall(
       errors.callee = several(rechecked.faults);
   }
   if (callees.length === 0 && noErrors(errors)) {
-    errors.callee = 'Nobody to ring yet: type a number with its country code, or choose a list.';
+    errors.callee = 'Choose somebody to call: type a number with its country code, or choose a list.';
   }
   const most = config.limits.calleesPerRequest;
   if (callees.length > most) {
     const many = collected.stopped ? `more than ${most}` : String(callees.length);
     errors[sources.fileUrl === null ? 'callee' : 'file'] =
-      `These are ${many} callees; one request may have ${most}. Split them, or ask an administrator to raise limits.calleesPerRequest.`;
+      `Split them: these are ${many} people, and one request may call ${most} (limits.calleesPerRequest).`;
   } else if (collected.stopped && noErrors(errors)) {
     errors[sources.fileUrl === null ? 'callee' : 'file'] =
       'This was not read to its end: it repeats the same numbers too often. Leave the repeats out.';
@@ -121,7 +121,7 @@ function readMessage(
   const fileId = config.recordings[typed] ?? recordings.fileIdOf(typed) ?? typed;
   const text = textField(values, 'text').trim();
   if (fileId !== '' && text !== '') {
-    errors.text = 'Choose a recording or type a text, not both: callees hear one of them.';
+    errors.text = 'Choose a recording or type a text, not both: people hear one of them.';
     return null;
   }
   if (text !== '') {
@@ -133,7 +133,7 @@ function readMessage(
     return { kind: 'text', text, language: textField(values, 'language') || config.voice.language };
   }
   if (fileId === '') {
-    errors.fileId = 'Choose what the callees will hear.';
+    errors.fileId = 'Choose a recording, or type a text to be spoken.';
     return null;
   }
   if (!/^[\x21-\x7e]{1,200}$/.test(fileId)) {

@@ -101,7 +101,7 @@ function approvalBlocks({ approval, nameOf }: ConfirmFacts): KnownBlock[] {
   const needed = approval.quorum > 1 ? `${count(approval.quorum)} of ` : '';
   return [
     section(
-      `⏳ *Needs approval* by ${needed}${approvers}${reasons === '' ? '' : `, because: ${reasons}`}. No phone rings before that.`,
+      `⏳ *Needs approval* by ${needed}${approvers}${reasons === '' ? '' : `, because: ${reasons}`}. Nobody is called before that.`,
     ),
   ];
 }
@@ -112,7 +112,7 @@ function doubtBlocks(doubts: readonly string[]): KnownBlock[] {
   const more = doubts.length - doubtsShown;
   if (more > 0) lines.push(`• and ${count(more)} more`);
   return [
-    alert(`${plural(doubts.length, 'number')} may be wrong. They will be rung as they are.`, 'warning'),
+    alert(`${plural(doubts.length, 'number')} may be wrong. They will be called as they are.`, 'warning'),
     ...chunkLines(lines, slackLimits.sectionText).map((text) => section(text)),
   ];
 }

@@ -7,6 +7,7 @@ import type { Config } from '../../config/types.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import { mayCall } from '../context/permissions.ts';
 import { buttonValue, handlePress, isOwnOrApprover, requestOf } from '../replies/press.ts';
+import { latestCalls } from '../words/call-words.ts';
 import { openCallModal } from './open-modal.ts';
 
 /**
@@ -33,7 +34,7 @@ export function registerRedial(app: App, deps: SlackDeps): void {
         };
       if (calls.length === 0)
         return {
-          text: 'Nobody can be called again: the numbers were erased (retention).',
+          text: 'Nobody is left to call again: everybody was reached, or the numbers were erased (retention).',
         };
       const { message, options, reach } = request;
       await openCallModal(
@@ -83,19 +84,22 @@ export async function calleesOfPrevious(
 }
 
 /**
- * Callees we know were not reached: failed, held, cancelled, or refused with all others of their submission (a
- * single number that was refused would be again); all of them where nothing was sent.
+ * Callees we know were not reached: not answered (or answered without the key that confirms, where that counts),
+ * failed, held, cancelled, or refused with all others of their submission (a single number that was refused would be
+ * again); all of them where nothing was sent. Nobody of whom it is not known.
  */
 export function toRingAgain(request: RequestView, calls: readonly CallView[]): CallView[] {
-  const latest = calls.filter((call) => !call.superseded && call.callee !== '');
+  const latest = latestCalls(calls).filter((call) => call.callee !== '');
+  const sent = request.counts.accepted + request.counts.unknown + request.counts.refused;
+  if (sent === 0) return latest;
   const refused = new Set(
     request.submissions.filter((each) => each.state === 'refused').map((each) => each.id),
   );
-  const failed = latest.filter(
+  const mustConfirm = request.reach?.plan.until === 'confirmed';
+  return latest.filter(
     (call) =>
-      ['failed', 'held', 'cancelled'].includes(call.state) ||
+      ['not_answered', 'failed', 'held', 'cancelled'].includes(call.state) ||
+      (mustConfirm && call.state === 'answered' && !call.confirmed) ||
       (call.state === 'refused' && refused.has(call.submissionId ?? '')),
   );
-  const sent = request.counts.accepted + request.counts.unknown + request.counts.refused;
-  return sent === 0 || failed.length === 0 ? latest : failed;
 }

@@ -30,7 +30,7 @@ export function registerSubmissions(app: App, deps: SlackDeps): void {
   registerConfirm(app, deps);
 }
 
-/** The first view: checked as a whole, kept as a draft, and answered with what is about to happen. Nothing rings yet. */
+/** The first view: checked as a whole, kept as a draft, and answered with what is about to happen. Nobody is called yet. */
 function registerCall(app: App, deps: SlackDeps): void {
   app.view<ViewSubmitAction>('voicecall', async ({ ack, body, view }) => {
     const metadata = readCallMetadata(view.private_metadata);
@@ -83,7 +83,7 @@ function registerCall(app: App, deps: SlackDeps): void {
   });
 }
 
-/** The second view: its button rings phones. One opened modal makes one request, however often this arrives. */
+/** The second view: its button calls people. One opened modal makes one request, however often this arrives. */
 function registerConfirm(app: App, deps: SlackDeps): void {
   app.view<ViewSubmitAction>('voicecall_confirm', async ({ ack, body, view }) => {
     const userId = body.user.id;
@@ -141,7 +141,7 @@ function hoursWords({ callees, whenAt }: Draft, { hours }: Config, wallAt: numbe
 
 const problems = {
   too_old:
-    'This form is too old: what was filled in is not kept for longer than a day. Nobody was called. Type /voicecall and fill it in again.',
+    'This form is too old: what was filled in is kept for a day. Nobody was called. Type /voicecall and fill it in again.',
   time_passed:
     'The time that you chose has passed. Nobody was called. Type /voicecall and choose a later one, or none to call at once.',
 };
@@ -156,7 +156,7 @@ async function isAsked(tx: Tx, rootViewId: string): Promise<boolean> {
   return asked !== undefined;
 }
 
-/** Limits that would hold some back if they were rung now. */
+/** Limits that would hold some back if they were called now. */
 function heldWords(held: readonly Held[]): string[] {
   return [...Map.groupBy(held, (each) => each.code)].map(([code, those]) => {
     const nextAt = Math.min(...those.map((each) => each.nextAt));

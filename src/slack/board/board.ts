@@ -1,13 +1,11 @@
 import type { KnownBlock } from '@slack/types';
-import { finishedRequestStates } from '../../calls/request/states.ts';
-import { isLimitCause, type RequestView } from '../../calls/request/types.ts';
+import { type CallView, isLimitCause, type RequestView } from '../../calls/request/types.ts';
 import { describeCode } from '../../voice/codes.ts';
 import { actions, context, header, mrkdwn, type RenderedPost, section, topText } from '../kit/blocks.ts';
 import { slackLimits } from '../kit/limits.ts';
 import {
-  capital,
-  count,
   date,
+  escapeText,
   foreign,
   listWords,
   mention,
@@ -16,9 +14,11 @@ import {
   plural,
   utc,
 } from '../kit/text.ts';
-import { decisionLines, toldByDecision, waitsFor } from '../words/approval-words.ts';
+import { decisionLines, waitsFor } from '../words/approval-words.ts';
 import { heldWords } from '../words/call-words.ts';
+import { headline } from '../words/headline.ts';
 import { waitingForHours } from '../words/hours-words.ts';
+import { namedPeople, peopleLines } from '../words/people-lines.ts';
 import { planWords, reachLines } from '../words/reach-words.ts';
 import {
   countriesWords,
@@ -26,33 +26,37 @@ import {
   crowdWords,
   type MessageFacts,
   named,
-  optionWords,
   playedWords,
   refusalWords,
   submissionName,
 } from '../words/request-words.ts';
-import { countWords, progress, requestWords, stateWords } from '../words/state-words.ts';
+import { progress } from '../words/state-words.ts';
 import { boardButtons, settleBlocks } from './buttons.ts';
 
-/** The one message that shows a request's live state; `facts.now` in ms. Pure: the same view gives the same board. */
-export function renderBoard(request: RequestView, facts: MessageFacts): RenderedPost {
+/**
+ * The one message that shows a request's live state; `facts.now` in ms, `calls` of a few people. Pure: the same view
+ * gives the same board. The outcome, who asked for what, who answered, what to press, and then the rest.
+ */
+export function renderBoard(
+  request: RequestView,
+  facts: MessageFacts,
+  calls: readonly CallView[] = [],
+): RenderedPost {
   const who = createWho(facts.nameOf);
-  const asked = askedLines(request, who);
-  const done = whoDid(request, who);
+  const lines = [askedLine(request, who), ...whoDid(request, who), ...moreLines(request)];
   const blocks: KnownBlock[] = [
-    header(title(request)),
-    section(asked.join('\n')),
-    ...sections(done),
-    ...sections(stateLines(request)),
+    header(headline(request, facts.nameOf)),
+    ...sections(lines),
+    ...sections(stateLines(request, calls)),
+    ...actions(boardButtons(request), 'board_actions'),
     ...sections(reachLines(request.reach, request.counts.reached)),
     ...approvalBlocks(request, facts),
     ...trouble(request),
     ...settleBlocks(request),
-    ...actions(boardButtons(request), 'board_actions'),
-    context(`Request \`${foreign(request.id, 60)}\` · asked ${date(request.createdAt)}`),
+    context(smallWords(request)),
   ];
   return {
-    text: boardText(request, facts),
+    text: boardText(request, facts, calls),
     blocks: blocks.slice(0, slackLimits.messageBlocks),
     metadata: metadata(request),
   };
@@ -62,47 +66,31 @@ function sections(lines: string[]): KnownBlock[] {
   return lines.length === 0 ? [] : [section(lines.join('\n'))];
 }
 
-function title(request: RequestView): string {
-  const words = titleWords(request);
-  if (request.origin === 'alert') return `Alert: ${words}`;
-  return capital(words);
-}
-
-function titleWords({ state, origin, counts }: RequestView): string {
-  const { callees, accepted, unknown } = counts;
-  const again = origin === 'redial' ? ' again' : '';
-  // Nobody is rung yet, or ever.
-  if (['awaiting_approval', 'scheduled', 'rejected', 'expired'].includes(state)) {
-    return `asked to ring ${people(callees)}${again}`;
-  }
-  if (finishedRequestStates.includes(state)) {
-    if (accepted === 0) return 'nobody was rung';
-    return `rang ${accepted < callees ? `${count(accepted)} of ` : ''}${people(callees)}${again}`;
-  }
-  if (state === 'sent' && accepted === 0) return `may have rung ${people(unknown)}${again}`;
-  return `ringing ${people(callees)}${again}`;
-}
-
-function askedLines(request: RequestView, who: (id: string) => string): string[] {
+/** Who calls whom, and what they hear: "Asha calls 2 people in Singapore: fire-drill". */
+function askedLine(request: RequestView, who: (id: string) => string): string {
   const crowd = crowdWords(request.counts.callees, request.countries);
-  const asker = request.requestedBy === null ? null : who(request.requestedBy);
-  const rule = foreign(request.ruleName ?? 'of the configuration', 120);
-  const lines = [
+  const again = request.repeats === null ? '' : ' again';
+  const asker =
     request.origin === 'alert'
-      ? `Rule *${rule}* rings *${crowd}*.`
-      : `${asker ?? 'Somebody'} asked to ring *${crowd}*${request.origin === 'redial' ? ' again' : ''}.`,
-  ];
-  if (request.alertTitle !== null) lines.push(`*Alert:* ${foreign(request.alertTitle, 300)}`);
-  const label = request.message.kind === 'text' ? 'Says' : 'Plays';
-  lines.push(`*${label}:* ${playedWords(request.message, request.options, 600)}`);
+      ? `Rule *${foreign(request.ruleName ?? 'of the configuration', 120)}*`
+      : request.requestedBy === null
+        ? 'Somebody'
+        : who(request.requestedBy);
+  return `${asker} ${callsVerb(request)} *${crowd}*${again}: ${playedWords(request.message, request.options, 600)}`;
+}
+
+/** Nobody is called yet, or ever, in some states. */
+function callsVerb({ state, submissions }: RequestView): 'asks to call' | 'asked to call' | 'calls' {
+  if (state === 'awaiting_approval' || state === 'scheduled') return 'asks to call';
+  return submissions.length === 0 ? 'asked to call' : 'calls';
+}
+
+function moreLines(request: RequestView): string[] {
+  const lines: string[] = [];
   if (request.whenAt !== null) lines.push(`*When:* ${date(request.whenAt)}${approvedLate(request)}`);
   const plan = request.reach === null ? null : planWords(request.reach);
   if (plan !== null) lines.push(`*Calls:* ${plan}`);
-  const options = optionWords(request.options);
-  if (options.length > 0) lines.push(`*Options:* ${options.join(', ')}`);
   if (request.note !== '') lines.push(`*Note:* ${foreign(request.note, 600)}`);
-  if (request.countries.length > 1) lines.push(`*To:* ${countriesWords(request.countries)}`);
-  if (request.duplicates > 0) lines.push(`${plural(request.duplicates, 'duplicate')} left out.`);
   return lines;
 }
 
@@ -113,31 +101,50 @@ function approvedLate({ state, whenAt, decisions }: RequestView): string {
   return '; approved after that, so they were called at once';
 }
 
-function whoDid(request: RequestView, who: (id: string) => string): string[] {
-  const lines = decisionLines(request, who);
-  // Who took it by a key or a button is told below: that nobody was left to stop needs no line of its own.
-  const onlyTaken = request.cancelledBy === request.ackedBy && request.counts.cancelled === 0;
-  if (request.cancelledBy !== null && !onlyTaken) {
-    const left = request.counts.cancelled;
-    const dialled = request.counts.accepted + request.counts.unknown;
-    lines.push(
-      `🛑 Stopped by ${who(request.cancelledBy)}: ${people(left)} ${left === 1 ? 'was' : 'were'} not rung.${
-        dialled > 0 ? ' What was dialled cannot be called back.' : ''
-      }`,
-    );
-  }
-  if (request.ackedBy !== null) lines.push(`🙋 ${who(request.ackedBy)} has got it.`);
-  return lines;
+/** The id, the time, and what is needed now and then. */
+function smallWords(request: RequestView): string {
+  const { id, createdAt, countries, duplicates, repeats, repeatedBy } = request;
+  return [
+    `Request \`${foreign(id, 60)}\``,
+    `asked ${date(createdAt)}`,
+    ...(countries.length > 1 ? [countriesWords(countries)] : []),
+    ...(duplicates > 0 ? [`${plural(duplicates, 'duplicate')} left out`] : []),
+    ...(repeats === null ? [] : [`repeats \`${foreign(repeats, 60)}\``]),
+    ...(repeatedBy === null ? [] : [`called again in \`${foreign(repeatedBy, 60)}\``]),
+  ].join(' · ');
 }
 
-function stateLines(request: RequestView): string[] {
-  const { emoji, words } = stateWords(request);
+function whoDid(request: RequestView, who: (id: string) => string): string[] {
+  const lines = decisionLines(request, who);
+  const { cancelledBy, ackedBy, counts } = request;
+  if (ackedBy !== null) lines.push(`🙋 ${who(ackedBy)} has got it.`);
+  if (cancelledBy !== null && (cancelledBy !== ackedBy || counts.cancelled > 0)) {
+    const left =
+      counts.cancelled === 0 ? 'nobody was left to stop' : `${people(counts.cancelled)} not called`;
+    const placed = counts.accepted + counts.unknown > 0 ? '; calls already placed go on' : '';
+    const why = cancelledBy === 'voicecall' ? 'Stopped: the alert is over' : `Stopped by ${who(cancelledBy)}`;
+    lines.push(`🛑 ${why}: ${left}${placed}.`);
+  }
+  return [...lines, ...settledLines(request, who)];
+}
+
+/** What a person said of calls that nobody knew of: their word, not a fact. */
+function settledLines({ submissions }: RequestView, who: (id: string) => string): string[] {
+  const settled = submissions.filter((each) => each.settledCalls > 0);
+  const groups = Map.groupBy(settled, (each) => `${each.settledBy} ${each.settledRang}`);
+  return [...groups.values()].slice(0, 5).map((group) => {
+    const [first] = group;
+    const calls = group.reduce((sum, each) => sum + each.settledCalls, 0);
+    const word = first?.settledRang === false ? 'not rung' : 'rung';
+    return `☝️ ${who(first?.settledBy ?? '')} marked ${plural(calls, 'call')} as ${word}.`;
+  });
+}
+
+function stateLines(request: RequestView, calls: readonly CallView[]): string[] {
   const bar = progress(request.state, request.counts);
-  const finished = request.finishedAt === null ? '' : ` ${date(request.finishedAt)}`;
-  const lines = toldByDecision(request) ? [] : [`${emoji} *${words}*${finished}`];
-  if (bar !== null) lines.push(bar);
-  const counts = countWords(request.counts, true);
-  if (counts.length > 0) lines.push(counts.join(' · '));
+  // A bar for a few people would say less than their names do.
+  const lines = bar === null || request.counts.callees <= namedPeople ? [] : [bar];
+  lines.push(...peopleLines(request, calls));
   if (request.outcome !== null && request.state !== 'rejected') lines.push(foreign(request.outcome, 600));
   return lines;
 }
@@ -160,10 +167,9 @@ function trouble(request: RequestView): KnownBlock[] {
   const first = waiting.toSorted((a, b) => (a.nextTryAt ?? 0) - (b.nextTryAt ?? 0))[0];
   if (first !== undefined) {
     const why = first.code === null ? '' : ` ${describeCode(first.code).meaning}`;
+    const crowd = people(waiting.reduce((sum, each) => sum + each.callees, 0));
     lines.push(
-      `⏳ *Not sent yet:* the voice platform cannot be reached.${why} Nobody of ${people(
-        waiting.reduce((sum, each) => sum + each.callees, 0),
-      )} has been rung; next try at ${date(first.nextTryAt ?? 0)}.`,
+      `⏳ *${crowd} not called yet:* the voice platform cannot be reached.${why} Next try ${date(first.nextTryAt ?? 0)}.`,
     );
   }
   const outside = waitingForHours(request);
@@ -184,34 +190,34 @@ function trouble(request: RequestView): KnownBlock[] {
     const sample = group[0];
     if (sample === undefined || lines.length > 6) break;
     const crowd = people(group.reduce((sum, each) => sum + each.callees, 0));
-    const what = code.startsWith('refused') ? '⛔ *Refused*' : '❌ *Failed, never sent*';
-    lines.push(`${what} for ${crowd}: ${refusalWords(sample.code)}`);
+    const what = code.startsWith('refused') ? '⛔ *Refused by the platform*' : '❌ *Not called*';
+    lines.push(`${what}: ${crowd}. ${refusalWords(sample.code)}`);
   }
   if (again.length > 0) {
     const which = again.map((each) => submissionName(each, total));
-    lines.push(`🔁 *Sent again* because an earlier one stayed unknown: ${listWords(which, 3)}.`);
+    lines.push(
+      `🔁 *Called once more* because nobody knows whether the first call rang: ${listWords(which, 3)}.`,
+    );
   }
   return lines.length === 0 ? [] : [{ type: 'section', text: mrkdwn(lines.join('\n')) }];
 }
 
-/** A notification shows this alone: who asked for what, and how far it is. */
-function boardText(request: RequestView, { nameOf }: MessageFacts): string {
-  const { counts, state, outcome, requestedBy } = request;
-  const crowd = crowdWords(counts.callees, request.countries);
+/** A notification shows this alone: what became of it, of whose call, and who answered. */
+function boardText(request: RequestView, { nameOf }: MessageFacts, calls: readonly CallView[]): string {
+  const { state, outcome, requestedBy } = request;
+  const crowd = crowdWords(request.counts.callees, request.countries);
   const rule = `Rule ${foreign(request.ruleName ?? 'of the configuration', 120)}`;
   const who = requestedBy === null ? rule : named(requestedBy, nameOf, mention);
-  const again = request.origin === 'redial' ? ' again' : '';
-  const alert = request.alertTitle === null ? null : `Alert: ${foreign(request.alertTitle, 200)}.`;
   const until =
     state === 'awaiting_approval' && request.expiresAt !== null ? ` until ${utc(request.expiresAt)}` : '';
-  const at = state === 'scheduled' && request.whenAt !== null ? ` for ${utc(request.whenAt)}` : '';
   const reason = state === 'rejected' && outcome !== null ? `: “${foreign(outcome, 300)}”` : '';
+  const again = request.repeats === null ? '' : ' again';
   return topText(
-    `${who} asked to ring ${crowd}${again}: ${playedWords(request.message, request.options, 200)}.`,
-    alert,
-    `${requestWords[state].words}${until}${at}${reason}.`,
+    `${escapeText(headline(request, nameOf))}${until}${reason}.`,
+    request.alertTitle === null ? null : `Alert: ${foreign(request.alertTitle, 200)}.`,
+    `${who} ${callsVerb(request)} ${crowd}${again}: ${playedWords(request.message, request.options, 200)}.`,
     state === 'rejected' || outcome === null ? null : foreign(outcome, 300),
-    counts.callees === 0 ? null : `${listWords(countWords(counts, false))}.`,
+    peopleLines(request, calls).join(' · ') || null,
   );
 }
 

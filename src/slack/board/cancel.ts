@@ -22,7 +22,7 @@ export function registerCancel(app: App, deps: SlackDeps): void {
           at: deps.clock.now(),
           actor: userId,
           pressed: 'cancel',
-          why: 'neither who asked nor an approver',
+          why: 'not allowed',
         };
         await deps.store.transaction((tx) => auditRefused(tx, request.id, refused));
         return {
@@ -41,7 +41,7 @@ export function registerCancel(app: App, deps: SlackDeps): void {
       const { first, stopped } = await acknowledge(deps, buttonValue(press), userId);
       if (first !== userId) return { text: `${createWho()(first)} has got it already.` };
       return {
-        text: `You have got it. ${stopped > 0 ? `${people(stopped)} will not be rung any more.` : ''}`.trim(),
+        text: `You have got it. ${stopped > 0 ? `${people(stopped)} will not be called any more.` : ''}`.trim(),
       };
     });
   });
@@ -51,6 +51,6 @@ export function registerCancel(app: App, deps: SlackDeps): void {
 export function cancelledWords({ stopped, goesOn }: { stopped: number; goesOn: boolean }): string {
   if (stopped === 0 && goesOn)
     return 'Cancelled: nobody else is called. Calls already placed cannot be stopped.';
-  if (stopped === 0) return 'Cancelled. Nothing was left to stop: what was dialled cannot be called back.';
-  return `Cancelled: ${people(stopped)} will not be rung. What was dialled already cannot be called back.`;
+  if (stopped === 0) return 'Nothing was left to stop: a call already placed cannot be stopped.';
+  return `Cancelled: ${people(stopped)} will not be called. A call already placed cannot be stopped.`;
 }

@@ -1,39 +1,33 @@
 import type { TableBlock } from '@slack/types';
 import type { CallView } from '../../calls/request/types.ts';
 import { slackLimits } from '../kit/limits.ts';
-import { plain } from '../kit/text.ts';
-import { calleeLabel, codeOf, outcomeWords, reasonWords } from '../words/call-words.ts';
+import { capital, plain } from '../kit/text.ts';
+import { calleeLabel, keyWords, resultWords } from '../words/call-words.ts';
 
-const columns = ['Callee', 'Outcome', 'terminationCode', 'Reason', 'voiceId'];
+// Three columns fit beside a channel, in the pane of a thread.
+const columns = ['Who', 'Result', 'Key'];
 const headerText = columns.join('').length;
 
 /** The table leaves room for the blocks above it within what a whole message may hold. */
 export const tableBudget = 9_600;
 
-// How wide callee, outcome, code, reason and voiceId may be; the last row lets 99 rows in whatever they say.
+// How wide who, result and key may be; the last row lets 99 rows in whatever they say.
 const widths = [
-  [60, 40, 16, 120, 40],
-  [40, 32, 16, 60, 32],
-  [24, 26, 12, 40, 28],
-  [16, 22, 8, 20, 24],
+  [80, 60, 8],
+  [50, 36, 8],
 ] as const;
 
 /**
- * A table of as many of the calls as fit, and how many did. Names and reasons are shortened before a row is left out;
- * its cells are raw text, so that nothing in them is read as mark-up.
+ * A table of as many of the calls as fit, and how many did. Names are shortened before a row is left out; its cells are
+ * raw text, so that nothing in them is read as mark-up. `over`: no result will come any more.
  */
-export function renderTable(calls: readonly CallView[], masked = true): { table: TableBlock; shown: number } {
+export function renderTable(calls: readonly CallView[], over: boolean): { table: TableBlock; shown: number } {
   const rows = calls
     .slice(0, slackLimits.tableRows - 1)
-    .map((call) => [
-      calleeLabel(call, masked),
-      outcomeWords(call),
-      codeOf(call),
-      reasonWords(call),
-      call.voiceId ?? '',
-    ]);
+    .map((call) => [calleeLabel(call), capital(resultWords(call, over)), keyWords(call)]);
   let cut: string[][] = [];
   for (const width of widths) {
+    // Slack refuses a cell without text.
     cut = rows.map((row) => row.map((cell, column) => plain(cell, width[column] ?? 0) || '–'));
     if (textOf(cut) <= tableBudget - headerText) break;
   }
@@ -43,7 +37,7 @@ export function renderTable(calls: readonly CallView[], masked = true): { table:
     table: {
       type: 'table',
       rows: cells,
-      column_settings: columns.map((name) => ({ is_wrapped: name === 'Reason' || name === 'Callee' })),
+      column_settings: columns.map((name) => ({ is_wrapped: name !== 'Key' })),
     },
     shown: cut.length,
   };

@@ -4,7 +4,7 @@ import { VoicecallError } from '../../errors.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import { mayCall } from '../context/permissions.ts';
 import { actions, button, section } from '../kit/blocks.ts';
-import { people } from '../kit/text.ts';
+import { plural } from '../kit/text.ts';
 import { buttonValue, handlePress, isOwnOrApprover, requestOf } from '../replies/press.ts';
 
 /**
@@ -27,15 +27,20 @@ export function registerSettle(app: App, deps: SlackDeps): void {
         (await isOwnOrApprover(deps, request, userId)) ||
         (request.origin === 'alert' && (await mayCall(deps.people, deps.config(), userId)) === null);
       if (!allowed) {
-        return { text: 'Only the person who asked, and approvers, may settle this. Nothing was changed.' };
+        return {
+          text: 'Only the person who asked, and approvers, may mark these calls. Nothing was changed.',
+        };
       }
       const { calls } = await settle(deps, submissionId, userId, said === 'rang');
-      if (said === 'rang')
-        return { text: `Thank you: ${people(calls)} now ${calls === 1 ? 'counts' : 'count'} as rung.` };
-      const text = `Thank you: ${people(calls)} now ${calls === 1 ? 'counts' : 'count'} as not rung. You can ring them with a new request.`;
+      const marked = `You marked ${plural(calls, 'call')} as ${said === 'rang' ? 'rung' : 'not rung'}.`;
+      if (said === 'rang') return { text: marked };
+      const text = `${marked} You can call ${calls === 1 ? 'that person' : 'them'} again.`;
       return {
         text,
-        blocks: [section(text), ...actions([button('Ring them again', 'call_redial', request.id)])],
+        blocks: [
+          section(text),
+          ...actions([button('Call again', 'call_redial', request.id, { style: 'primary' })]),
+        ],
       };
     });
   });

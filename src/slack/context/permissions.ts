@@ -10,18 +10,18 @@ export async function mayCall(people: People, config: Config, userId: string): P
   if (person === null) {
     return 'Slack did not say who you are, so nothing was done. Try again in a minute.';
   }
-  if (person.standing === 'guest') return 'Guests may not ring people. Ask a member of this workspace.';
-  if (person.standing !== 'member') return 'Only members of this workspace may ring people.';
+  if (person.standing === 'guest') return 'Guests may not call people. Ask a member of this workspace.';
+  if (person.standing !== 'member') return 'Only members of this workspace may call people.';
   if (config.callers === undefined) return null;
   const { member, unreadable } = await people.isOneOf(userId, config.callers);
   if (member) return null;
   if (unreadable.length > 0) {
     return (
-      'Whether you may ring people could not be checked: Slack did not give the members of a user group ' +
-      `(${unreadable.join(', ')}). Try again in a minute; if it stays so, an administrator needs to give the app the scope usergroups:read.`
+      'Whether you may call people could not be checked: Slack did not give the members of a user group ' +
+      `(${unreadable.join(', ')}). Try again in a minute; if that does not help, an administrator needs to give the app the scope usergroups:read.`
     );
   }
-  return 'You are not on the list of those who may ring people (callers in voicecall.yaml). Ask an administrator to add you.';
+  return 'You are not on the list of those who may call people (callers in voicecall.yaml). Ask an administrator to add you.';
 }
 
 /** The same of somebody who is not there to be told: "unknown" where Slack does not say. */
@@ -59,7 +59,7 @@ export async function mayApprove(
   if (unreadable.length > 0) {
     return (
       'Whether you may decide could not be checked: Slack did not give the members of a user group ' +
-      `(${unreadable.join(', ')}). Try again in a minute; if it stays so, an administrator needs to give the app the scope usergroups:read.`
+      `(${unreadable.join(', ')}). Try again in a minute; if that does not help, an administrator needs to give the app the scope usergroups:read.`
     );
   }
   return 'You are not one of the approvers of this request, so nothing was changed.';

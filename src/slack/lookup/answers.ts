@@ -1,10 +1,9 @@
 import type { RequestView } from '../../calls/request/types.ts';
 import type { Config } from '../../config/types.ts';
 import { actions, answer, button, context, header, type RenderedMessage, section } from '../kit/blocks.ts';
-import { chunkLines, count, date, foreign } from '../kit/text.ts';
-import { requestBlocks } from '../words/request-blocks.ts';
+import { chunkLines, count, foreign } from '../kit/text.ts';
+import { requestBlocks } from '../replies/request-blocks.ts';
 import { requestLine } from '../words/request-line.ts';
-import { createWho, type NameOf } from '../words/request-words.ts';
 
 /** Requests on one page of `/voicecall history`. */
 export const historySize = 10;
@@ -63,9 +62,9 @@ export function statusAnswer(
   const shown = requests.slice(0, historySize);
   const more = requests.length - shown.length;
   const last = history.slice(-40);
-  const text = `${count(requests.length)} under way: ${shown.map(requestLine).join('\n')}`;
-  return answer(requests.length === 1 ? shown.map(requestLine).join('\n') : text, [
-    ...shown.flatMap(requestBlocks),
+  const text = `${count(requests.length)} under way: ${shown.map((each) => requestLine(each)).join('\n')}`;
+  return answer(requests.length === 1 ? shown.map((each) => requestLine(each)).join('\n') : text, [
+    ...shown.flatMap((each) => requestBlocks(each)),
     ...chunkLines(last, 2_800)
       // The history is of one request; beside many there is less room.
       .slice(shown.length > 1 ? -1 : -2)
@@ -80,12 +79,12 @@ export function historyAnswer(
   { page, more }: { page: number; more: boolean },
 ): RenderedMessage {
   if (requests.length === 0) {
-    return answer(page > 1 ? `There is nothing on page ${count(page)}.` : 'Nobody has been rung by you yet.');
+    return answer(page > 1 ? `There is nothing on page ${count(page)}.` : "You haven't made any calls yet.");
   }
   const shown = requests.slice(0, historySize);
-  return answer(`Page ${count(page)}: ${shown.map(requestLine).join('\n')}`, [
+  return answer(`Page ${count(page)}: ${shown.map((each) => requestLine(each)).join('\n')}`, [
     header(`Requests, page ${count(page)}`),
-    ...shown.flatMap(requestBlocks),
+    ...shown.flatMap((each) => requestBlocks(each)),
     ...actions(
       [
         ...(page > 1 ? [button('Newer', 'history_newer', String(page - 1))] : []),
@@ -94,21 +93,4 @@ export function historyAnswer(
       'history_pages',
     ),
   ]);
-}
-
-/** One event of a request's audit trail as a line of mrkdwn; `detail` is foreign. */
-export function eventLine(
-  event: { at: number; actor: string; action: string; detail: Record<string, unknown> },
-  nameOf?: NameOf,
-): string {
-  const named = nameOf?.(event.actor) ?? null;
-  const actor = named === null ? createWho()(event.actor) : foreign(named, 80);
-  const detail = Object.entries(event.detail)
-    .map(([key, value]): [string, unknown] => [key, Array.isArray(value) ? value.join('; ') : value])
-    .filter(
-      ([, value]) => ['string', 'number', 'boolean'].includes(typeof value) && value !== 0 && value !== '',
-    )
-    .map(([key, value]) => `${key} ${String(value)}`)
-    .join(', ');
-  return `${date(event.at)} ${actor}: ${foreign(event.action, 120)}${detail === '' ? '' : ` (${foreign(detail, 300)})`}`;
 }

@@ -2,10 +2,11 @@ import type { ModalView } from '@slack/types';
 import type { CallView, RequestView } from '../../calls/request/types.ts';
 import { context, section } from '../kit/blocks.ts';
 import { modal } from '../kit/inputs.ts';
-import { count, foreign } from '../kit/text.ts';
+import { capital, count, escapeText, foreign } from '../kit/text.ts';
 import { calleeBlocks, type Page, pager, pageWords } from '../words/callee-pages.ts';
-import { crowdWords, playedWords } from '../words/request-words.ts';
-import { countWords, stateWords } from '../words/state-words.ts';
+import { headline } from '../words/headline.ts';
+import { crowdWords, optionWords, playedWords } from '../words/request-words.ts';
+import { countWords } from '../words/state-words.ts';
 import { shownOnMessages, wholeRequestBlocks } from '../words/whole-request.ts';
 
 export interface DetailsFacts extends Page {
@@ -19,13 +20,14 @@ export interface DetailsFacts extends Page {
 
 const historyShown = 20;
 
-/** Every callee's result, `calls` being one page of them, and what happened to the request. */
+/** Everybody's result, `calls` being one page of them, and what happened to the request. */
 export function detailsView(
   request: RequestView,
   calls: readonly CallView[],
   facts: DetailsFacts,
 ): ModalView {
-  const { emoji, words } = stateWords(request);
+  const asked = optionWords(request.options);
+  const options = asked.length === 0 ? '' : `\n${capital(asked.join(', '))}`;
   const crowd = crowdWords(request.counts.callees, request.countries);
   const history = (facts.history ?? []).slice(-historyShown);
   const left = (facts.history ?? []).length - history.length;
@@ -35,7 +37,7 @@ export function detailsView(
     metadata: facts.metadata,
     blocks: [
       section(
-        `*${crowd}*: ${playedWords(request.message, request.options, shownOnMessages)}\n${emoji} *${words}*`,
+        `*${escapeText(headline(request))}*\n${crowd}: ${playedWords(request.message, request.options, shownOnMessages)}${options}`,
       ),
       ...wholeRequestBlocks(request),
       ...(request.counts.callees === 0 ? [] : [section(countWords(request.counts, true).join(' · '))]),

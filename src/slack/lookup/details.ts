@@ -6,7 +6,7 @@ import { post, shownInTable } from '../../outbox/outbox.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import { buttonValue, handlePress, isOwnOrApprover, requestOf, turnPage } from '../replies/press.ts';
 import { pageSize, pagesOf } from '../words/callee-pages.ts';
-import { eventLine } from './answers.ts';
+import { eventLine } from '../words/event-line.ts';
 import { detailsView } from './details-view.ts';
 
 /** Details, the full result, paged. Only who asked and the approvers see full numbers. */

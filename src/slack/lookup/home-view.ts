@@ -1,11 +1,11 @@
 import type { HomeView, KnownBlock } from '@slack/types';
 import type { RequestView } from '../../calls/request/types.ts';
 import { actions, button, context, header, section } from '../kit/blocks.ts';
-import { requestBlocks } from '../words/request-blocks.ts';
+import { requestBlocks } from '../replies/request-blocks.ts';
 import { requestLine } from '../words/request-line.ts';
 
 export interface HomeFacts {
-  /** Whether this person may ring people. */
+  /** Whether this person may call people. */
   mayCall: boolean;
   /** Whether there are caller numbers, so that a contact can be had. */
   contactCard: boolean;
@@ -24,17 +24,17 @@ export function homeView({ mayCall, contactCard, recent, scheduled, waiting }: H
   const blocks: KnownBlock[] = [
     header('Voicecall'),
     section(
-      'Rings phones from Slack: a recording or a spoken text to one person or ten thousand, with every result in the channel.',
+      'Calls people from Slack with a recording or a spoken text, one person or ten thousand. Every result is shown in the channel.',
     ),
     ...(mayCall
       ? actions(
           [
-            button('Ring people', 'home_call', 'home', { style: 'primary' }),
+            button('Call people', 'home_call', 'home', { style: 'primary' }),
             button('My requests', 'home_history', 'home'),
           ],
           'home_actions',
         )
-      : [context('You may not ring people here; whoever runs Voicecall decides who may.')]),
+      : [context('You may not call people here. The person who runs Voicecall decides who may.')]),
     ...actions(
       [
         ...(mayCall ? [button('Call me, to test it', 'call_me', 'home')] : []),
@@ -55,7 +55,7 @@ export function homeView({ mayCall, contactCard, recent, scheduled, waiting }: H
         ]),
     ...(scheduled.length === 0
       ? []
-      : [header('Scheduled'), ...scheduled.slice(0, shown).flatMap(requestBlocks)]),
+      : [header('Scheduled'), ...scheduled.slice(0, shown).flatMap((each) => requestBlocks(each))]),
     header('Your recent requests'),
     ...(recent.length === 0
       ? [section('None yet. Try `/voicecall` in any channel, or `/voicecall help`.')]

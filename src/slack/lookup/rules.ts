@@ -15,7 +15,7 @@ export function renderRules(
 ): RenderedMessage {
   const { rules } = config;
   if (rules.length === 0) {
-    const none = 'There are no rules: no alert rings anybody. Rules stand in voicecall.yaml.';
+    const none = 'There are no rules: no alert calls anybody. Write rules into voicecall.yaml.';
     return { text: none, blocks: [section(none)] };
   }
   const lines = rules.slice(0, shown).map((rule) => ruleLine(rule, config, matchedAt(rule.name)));
@@ -53,9 +53,9 @@ function ruleLine(rule: Rule, config: RulesConfig, matchedAt: number | null): st
   );
   const then = steps.length === 0 ? '' : `, then ${foreign(listWords(steps, 5), 300)}`;
   const where = listWords(rule.channels.map(channelMention), 5);
-  const mode = rule.mode === 'shadow' ? ' (shadow: rings nobody)' : '';
+  const mode = rule.mode === 'shadow' ? ' (shadow: calls nobody)' : '';
   const last = matchedAt === null ? 'never matched' : `last matched ${date(matchedAt)}`;
-  return `*${foreign(rule.name, 80)}*${mode}: alerts in ${where} ring ${foreign(whom, 300)}${then}; ${what}; ${last}.`;
+  return `*${foreign(rule.name, 80)}*${mode}: alerts in ${where} call ${foreign(whom, 300)}${then}; ${what}; ${last}.`;
 }
 
 /** A list's name or a Slack id as it stands there; of a number what others may read. */

@@ -46,12 +46,15 @@ export function render(
   const { request, calls, facts } = known;
   switch (what.kind) {
     case 'board':
-      return withNotes({ kind: 'message', ...renderBoard(request, facts) }, [
+      return withNotes({ kind: 'message', ...renderBoard(request, facts, calls) }, [
         ...movedNotes(what),
         ...anewNotes(what),
       ]);
     case 'results':
-      return { kind: 'message', ...renderResults(request, calls) };
+      return {
+        kind: 'message',
+        ...renderResults(request, calls, { nameOf: facts.nameOf ?? (() => null), endings: known.endings }),
+      };
     case 'card':
       return withNotes(
         tagged(message, renderApprovalCard(request, cardFacts(what, message, known))),
@@ -66,7 +69,7 @@ export function render(
     case 'tested':
       return tagged(message, renderTestCall(request, calls));
     case 'instead':
-      return tagged(message, renderInstead(request, { ...what, what: what.instead }));
+      return tagged(message, renderInstead(request, { ...what, what: what.instead }, { ...facts, calls }));
     case 'reminder':
       // It may have waited for Slack for longer than the request waited for approval.
       return request.state === 'awaiting_approval' ? tagged(message, renderReminder(request, facts)) : null;
@@ -88,7 +91,7 @@ function movedNotes({ movedFrom, error = '' }: { movedFrom?: string; error?: str
   return movedFrom === undefined
     ? []
     : [
-        `This belongs into ${channelMention(movedFrom)}, but Slack does not let Voicecall post there (${foreign(error, 60)}).`,
+        `This belongs in ${channelMention(movedFrom)}, but Slack does not let Voicecall post there (${foreign(error, 60)}).`,
       ];
 }
 
@@ -161,12 +164,12 @@ const fileWords: Record<'sent' | 'done' | 'full', { name: string; title: string;
     name: 'submitted',
     title: 'What the platform said of all',
     comment:
-      'What the voice platform said of every callee when it was asked; how the calls ended follows when all have. Numbers are masked.',
+      'What the voice platform said of everybody when it was asked; how the calls ended follows at the end. Numbers are masked.',
   },
-  done: { name: 'results', title: 'Results of all', comment: 'Every callee’s result. Numbers are masked.' },
+  done: { name: 'results', title: 'Results of all', comment: 'Everybody’s result. Numbers are masked.' },
   full: {
     name: 'full',
     title: 'Results of all',
-    comment: 'Every callee’s result with numbers in full, for you alone.',
+    comment: 'Everybody’s result with numbers in full, for you alone.',
   },
 };

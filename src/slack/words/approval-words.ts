@@ -20,11 +20,6 @@ export function waitsFor(request: RequestView, facts: MessageFacts): string {
   return `${progress}${until}`;
 }
 
-/** Whether `decisionLines` tell already what state the request is in: it is not to be said twice. */
-export function toldByDecision(request: RequestView): boolean {
-  return request.state === 'rejected' && request.decisions.some((each) => each.decision === 'reject');
-}
-
 /** Who decided, when and why; nothing while it still waits. */
 export function decisionLines(request: RequestView, who: (id: string) => string): string[] {
   if (request.state === 'awaiting_approval') return [];

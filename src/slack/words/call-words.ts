@@ -1,25 +1,25 @@
 import type { ForbiddenCause } from '../../callees/forbidden.ts';
 import { maskNumber } from '../../callees/numbering-plan.ts';
-import type { CallCause, CallView, LimitCause } from '../../calls/request/types.ts';
-import { terminationWords } from '../../calls/results/terminations.ts';
+import type { CallCause, CallView, LimitCause, TerminationKind } from '../../calls/request/types.ts';
+import { judgeTermination, terminationWords } from '../../calls/results/terminations.ts';
 import { describeCode, documentedCodes } from '../../voice/codes.ts';
-import { oneLine, utc } from '../kit/text.ts';
+import { capital, duration, foreign, oneLine, utc } from '../kit/text.ts';
 import { callWords } from './state-words.ts';
 
 /** Codes of ours that tell why a call was not dialled, or who said what became of it. */
 const ownReasons: { [Cause in CallCause]?: string } = {
-  per_callee: 'held back: this number was rung as often as the limit allows',
+  per_callee: 'held back: this number was called as often as the limit allows',
   calls_per_hour: 'held back: the limit of calls an hour is reached',
   rule_limit: "held back: the rule's own limit of calls is reached",
-  settled_rang: 'a person said that it rang',
-  settled_silent: 'a person said that it did not ring',
+  settled_rang: 'a person marked it as rung',
+  settled_silent: 'a person marked it as not rung',
   left_list: 'held back: not on the list any more when the call was due',
   restored:
     'held back: the database was put back from a backup, and whether this was called since is not known',
   enough_reached: 'enough people were reached before it was sent',
 };
 
-/** "held back: this number was rung as often as the limit allows; next possible at …": a limit that lets it later. */
+/** "held back: this number was called as often as the limit allows; next possible at …": a limit that lets it later. */
 export function heldWords(cause: LimitCause, nextAt: number): string {
   return `${ownReasons[cause]}; next possible at ${utc(nextAt)}`;
 }
@@ -50,11 +50,85 @@ export function safeName(name: string | null, masked: boolean): string | null {
   return masked && (line.match(/\p{Nd}/gu) ?? []).length >= 7 ? null : line;
 }
 
-/** Whether a call needs a person's attention: it was not taken, or nobody knows. */
-export function isTrouble(call: CallView): boolean {
-  return (
-    call.state === 'refused' || call.state === 'unknown' || call.state === 'failed' || call.state === 'held'
-  );
+/** How a call that nobody answered ended. */
+const endings: Record<Exclude<TerminationKind, 'answered'>, string> = {
+  busy: 'busy',
+  no_answer: 'no answer',
+  rejected: 'declined',
+  unreachable: 'unreachable',
+  invalid_number: 'number not valid',
+  voicemail: 'voicemail',
+  other: 'not answered',
+};
+
+/**
+ * What became of a call, in the few words that everybody reads: "answered, 13 s", "busy", "no answer". Codes and
+ * reasons of the platform stand in the details and in the CSV. `over`: no result of it will come any more.
+ */
+export function resultWords(call: CallView, over = false): string {
+  switch (call.state) {
+    case 'answered': {
+      const { callDuration } = call;
+      const seconds = callDuration !== null && callDuration > 0 ? `, ${duration(callDuration)}` : '';
+      return `${call.confirmed ? 'confirmed' : 'answered'}${seconds}`;
+    }
+    case 'not_answered': {
+      const { kind } = judgeTermination(call);
+      return kind === 'answered' ? 'not answered' : endings[kind];
+    }
+    case 'accepted':
+      if (call.cause === 'settled_rang') return 'marked as rung';
+      return over ? 'no result' : 'calling';
+    case 'failed':
+      return call.cause === 'settled_silent' ? 'marked as not rung' : 'not called';
+    case 'held':
+      return call.heldUntil === null ? 'not called: forbidden' : `held back until ${utc(call.heldUntil)}`;
+    case 'refused':
+      return 'refused by the platform';
+    case 'unknown':
+      return 'may have rung';
+    case 'cancelled':
+      return 'not called';
+    case 'ready':
+      return 'waiting';
+    case 'sending':
+      return 'calling';
+  }
+}
+
+/** The same for a crowd's numbers; null: it was not kept how they ended. */
+export function endingWords(ending: TerminationKind | null): string {
+  return ending === null || ending === 'answered' ? endings.other : endings[ending];
+}
+
+/** The key that was pressed; empty where none was. Foreign: escape it. */
+export function keyWords({ feedbackValue }: Pick<CallView, 'feedbackValue'>): string {
+  const key = oneLine(feedbackValue ?? '');
+  return key === '-1' ? '' : key.slice(0, 8);
+}
+
+/** The call to each callee that says most of them, in the order asked: one that reached them, else the latest. */
+export function latestCalls(calls: readonly CallView[]): CallView[] {
+  const best = new Map<string, CallView>();
+  for (const call of calls) {
+    // Erased numbers are no callee to be told from another.
+    const key = call.callee === '' ? `#${call.position}` : call.callee;
+    const known = best.get(key);
+    if (known === undefined || rank(call) > rank(known) || (rank(call) === rank(known) && !call.superseded))
+      best.set(key, call);
+  }
+  return [...best.values()];
+}
+
+function rank(call: CallView): number {
+  if (call.confirmed) return 3;
+  if (call.state === 'answered') return 2;
+  return call.superseded ? 0 : 1;
+}
+
+/** Whether nobody was reached by a call, or nobody knows: these stand first. */
+export function isUnanswered(call: CallView): boolean {
+  return call.state !== 'answered';
 }
 
 /** The state in words; never a colour or an emoji alone. */
@@ -81,20 +155,29 @@ function isForbidden(cause: CallCause): cause is ForbiddenCause {
   return Object.hasOwn(forbiddenBy, cause);
 }
 
+/** Why the configuration forbids calls, each reason once; mrkdwn. */
+export function forbiddenWords(calls: readonly CallView[], max = 3): string[] {
+  const forbidden = calls.filter(
+    ({ state, cause }) => state === 'held' && cause !== null && isForbidden(cause),
+  );
+  const reasons = new Set(forbidden.map((call) => foreign(reasonWords(call), 300)));
+  return [...reasons].slice(0, max).map((reason) => `✋ ${capital(reason)}.`);
+}
+
 /** Why, in words; empty where there is nothing to say. From outside in parts and not escaped. */
 export function reasonWords(call: CallView): string {
   if (call.state === 'answered' || call.state === 'not_answered') return terminationWords(call);
   const { submitCode, submitReason, cause, heldUntil } = call;
   if (cause !== null && isForbidden(cause)) {
-    return `not called: ${submitReason ?? 'forbidden'} (${forbiddenBy[cause]}); trying again does not help while the configuration says so`;
+    return `not called: ${submitReason ?? 'forbidden'} (${forbiddenBy[cause]}); calling again does not help while the configuration says so`;
   }
   const own = cause === null ? undefined : ownReasons[cause];
   if (own !== undefined) return `${own}${heldUntil === null ? '' : `; next possible at ${utc(heldUntil)}`}`;
   if (call.state === 'unknown') {
     const code = submitCode === '0' ? null : (submitCode ?? cause);
     return code === null
-      ? 'the answer did not mention this callee: it may or may not have rung'
-      : `may or may not have rung: ${describeCode(code).meaning}`;
+      ? 'the answer did not mention this number: the phone may have rung'
+      : `the phone may have rung: ${describeCode(code).meaning}`;
   }
   if (call.state === 'refused') {
     if (submitCode !== null && documentedCodes.includes(submitCode)) return describeCode(submitCode).meaning;
@@ -102,7 +185,14 @@ export function reasonWords(call: CallView): string {
   }
   if (call.state === 'failed') {
     const code = submitCode ?? cause;
-    return code === null ? 'never sent' : describeCode(code).meaning;
+    return code === null ? 'never called' : describeCode(code).meaning;
   }
-  return call.state === 'cancelled' ? 'stopped before it was sent' : '';
+  return call.state === 'cancelled' ? 'stopped before the call' : '';
+}
+
+/** The platform's own words about a refused or unknown call; empty where `reasonWords` has them already. Not escaped. */
+export function saidWords(call: CallView): string {
+  const said = oneLine(call.submitReason ?? '');
+  if (said === '' || (call.state !== 'refused' && call.state !== 'unknown')) return '';
+  return reasonWords(call) === said ? '' : `the platform says “${said}”`;
 }

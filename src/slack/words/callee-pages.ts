@@ -3,7 +3,7 @@ import type { CallView } from '../../calls/request/types.ts';
 import { actions, button, section } from '../kit/blocks.ts';
 import { slackLimits } from '../kit/limits.ts';
 import { chunkLines, count, foreign } from '../kit/text.ts';
-import { calleeLabel, codeOf, outcomeWords, reasonWords } from './call-words.ts';
+import { calleeLabel, codeOf, outcomeWords, reasonWords, saidWords } from './call-words.ts';
 import { callWords } from './state-words.ts';
 
 /** Calls on one page of a modal. */
@@ -27,7 +27,7 @@ export function calleeBlocks(
   const lines = calls.slice(0, pageSize).map((call) => {
     const who = `${call.position}. ${foreign(calleeLabel(call, masked), 100)}`;
     if (!results) return who;
-    const rest = [reasonWords(call), codeOf(call), call.voiceId ?? ''].flatMap((each) =>
+    const rest = [reasonWords(call), saidWords(call), codeOf(call), call.voiceId ?? ''].flatMap((each) =>
       each === '' ? [] : [foreign(each, 120)],
     );
     return `${who}: ${callWords[call.state].emoji} ${outcomeWords(call)}${rest.map((each) => ` · ${each}`).join('')}`;

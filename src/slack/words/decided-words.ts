@@ -10,10 +10,22 @@ export function decidedWords(facts: Record<string, string>): string {
     .text;
 }
 
-/** For whoever came second. `by` empty: no person did it. */
+const names: Partial<Record<string, string>> = {
+  sending: 'calling',
+  sent: 'called',
+  done: 'finished',
+  failed: 'over: nobody could be called',
+  settled: 'marked',
+};
+
+/** A state as it follows "already"; escaped. */
+export function stateName(state: string): string {
+  return names[state] ?? foreign(state.replaceAll('_', ' '), 60);
+}
+
+/** For the person who came second. `by` empty: no person did it. */
 export function alreadyAnswer(state: RequestState | string, by: string, at: number | null): RenderedMessage {
   const who = by === '' ? '' : ` by ${createWho()(by)}`;
   const time = at === null ? '' : ` ${date(at)}`;
-  const words = state === 'sent' ? 'sent' : state.replaceAll('_', ' ');
-  return answer(`Too late: already ${foreign(words, 60)}${who}${time}. Your press changed nothing.`);
+  return answer(`Too late: already ${stateName(state)}${who}${time}. Your press changed nothing.`);
 }

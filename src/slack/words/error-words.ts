@@ -1,97 +1,131 @@
 import { type ErrorCode, VoicecallError } from '../../errors.ts';
 import { describeCode } from '../../voice/codes.ts';
 import { date, foreign } from '../kit/text.ts';
+import { stateName } from './decided-words.ts';
 import { createWho } from './request-words.ts';
 
 type Facts = Record<string, string>;
 
+/** Three parts: what happened, what it means for the phones, what to do. */
 interface ErrorWords {
   what: string;
-  why: string;
+  phones: string;
   next: string;
 }
+
+const nobodyCalled = 'Nobody was called by it.';
+const nothingChanged = 'Your press changed nothing.';
+const tellThem = 'tell the person who runs Voicecall';
 
 /** The one table of words for what can go wrong; mrkdwn, facts escaped. */
 const table: Record<ErrorCode, (facts: Facts) => ErrorWords> = {
   config: () => ({
-    what: 'This is not set up as it must be.',
-    why: 'The configuration of Voicecall has a fault.',
-    next: 'Ask whoever runs Voicecall to look at its log and run `npm run doctor`.',
+    what: 'The configuration of Voicecall has a fault.',
+    phones: nobodyCalled,
+    next: 'Ask the person who runs Voicecall to read its log and to run `npm run doctor`.',
   }),
   not_found: () => ({
     what: 'There is no such request.',
-    why: 'Its id is wrong, or it is older than what is kept.',
-    next: 'Look it up with `/voicecall history`.',
+    phones: nobodyCalled,
+    next: 'Its id is wrong, or it is older than what is kept: look it up with `/voicecall history`.',
   }),
   not_allowed: (facts) => ({
-    what: 'You may not do that.',
-    why: notAllowedWhy[facts.why ?? ''] ?? 'The configuration gives this to other people.',
-    next: 'Nothing was changed. Ask one of those who may.',
+    what:
+      notAllowedWhat[facts.why ?? ''] ?? 'You may not do that: the configuration gives it to other people.',
+    phones: nothingChanged,
+    next: notAllowedNext[facts.why ?? ''] ?? 'Ask one of those who may.',
   }),
   already_decided: (facts) => ({
-    what: `Too late: it is already ${decidedWords(facts.state)}${byWords(facts)}.`,
-    why: 'Somebody was faster, or its time was over.',
-    next: 'Nothing was changed by your press.',
+    what: `Too late: it is already ${stateIn(facts.state)}${byWords(facts)}.`,
+    phones: nothingChanged,
+    next: 'The board shows what it came to.',
   }),
   changed: () => ({
-    what: 'The request is not what you saw any more.',
-    why: 'Something of it changed after the message was drawn.',
-    next: 'Nothing was decided. Look at the new message and press again.',
+    what: 'The request has changed since you saw it.',
+    phones: 'Nothing was decided.',
+    next: 'Look at the new message and press again.',
   }),
   bad_transition: (facts) => ({
-    what: 'That is not possible now.',
-    why: `It is ${decidedWords(facts.from)} and cannot become ${decidedWords(facts.to)}.`,
+    what: `That is not possible now: it is ${stateIn(facts.from)}.`,
+    phones: nothingChanged,
     next: 'Look at the current state with `/voicecall status`.',
   }),
   store_newer: () => ({
-    what: 'The database is newer than this program.',
-    why: 'A newer version of Voicecall has used it.',
-    next: 'Ask whoever runs Voicecall to start the newer version.',
+    what: 'A newer version of Voicecall has used the database.',
+    phones: nobodyCalled,
+    next: 'Ask the person who runs Voicecall to start the newer version.',
   }),
   store_unavailable: (facts) =>
     facts.stored === 'unknown'
       ? {
-          what: 'This may have been saved.',
-          why: 'The connection to the database broke while it was being saved.',
-          next: 'Look at `/voicecall status` before you try again: phones may be ringing. If it happens again, tell the person who runs Voicecall.',
+          what: 'The connection to the database broke while this was being saved.',
+          phones: 'It may have been saved: phones may be ringing.',
+          next: `Look at \`/voicecall status\` before you try again. If it happens again, ${tellThem}.`,
         }
       : {
-          what: 'This could not be saved.',
-          why: storeWhy[facts.problem ?? ''] ?? 'The database does not answer or does not take anything.',
-          next: 'Nothing was rung by it. Try again in a minute; if it stays, tell whoever runs Voicecall.',
+          what: `This could not be saved: ${storeWhy[facts.problem ?? ''] ?? 'the database does not answer'}.`,
+          phones: nobodyCalled,
+          next: `Try again in a minute. If that does not help, ${tellThem}.`,
         },
-  slack_unavailable: () => ({
-    what: 'Slack did not answer.',
-    why: 'It was not reachable or refused the request.',
-    next: 'Try again in a minute.',
-  }),
+  slack_unavailable: slackWords,
   voice_unavailable: (facts) => ({
-    what: 'The voice platform did not answer as it should.',
-    why: voiceWords(facts)?.meaning ?? 'It was not reachable, or its answer could not be read.',
-    next: 'Try again in a minute; if it stays, tell whoever runs Voicecall.',
+    what: `The voice platform did not answer as it should. ${voiceWords(facts)?.meaning ?? ''}`.trim(),
+    phones: nobodyCalled,
+    next: `Try again in a minute. If that does not help, ${tellThem}.`,
   }),
   voice_refused: (facts) => ({
-    what: 'The voice platform refused it.',
-    why: voiceWords(facts)?.meaning ?? 'It did not say why.',
-    next: voiceWords(facts)?.remedy ?? 'Tell whoever runs Voicecall.',
+    what: `The voice platform refused it. ${voiceWords(facts)?.meaning ?? ''}`.trim(),
+    phones: nobodyCalled,
+    next: voiceWords(facts)?.remedy ?? 'Tell the person who runs Voicecall.',
   }),
   internal: () => ({
     what: 'Something went wrong in Voicecall.',
-    why: 'It is a fault of the program, not of what you did.',
-    next: 'Look at `/voicecall status` before you try again, and tell whoever runs Voicecall.',
+    phones: 'What was asked before goes on; whether this was done is not known.',
+    next: `Look at \`/voicecall status\` before you try again, and ${tellThem}.`,
   }),
 };
 
-const notAllowedWhy: Record<string, string> = {
+/** Slack's own failures: none of them is a fault of Voicecall or of the person. */
+function slackWords({ error = '' }: Facts): ErrorWords {
+  const phones = 'What was asked before goes on.';
+  if (error === 'expired_trigger_id' || error === 'trigger_expired') {
+    return {
+      what: 'Slack took too long to open the window.',
+      phones: nobodyCalled,
+      next: 'Type or press it again.',
+    };
+  }
+  if (error === 'ratelimited') {
+    return { what: 'Slack is asked too often at the moment.', phones, next: 'Try again in a minute.' };
+  }
+  if (
+    /^HTTP 5\d\d$/.test(error) ||
+    ['internal_error', 'fatal_error', 'service_unavailable'].includes(error)
+  ) {
+    return { what: 'Slack has trouble of its own at the moment.', phones, next: 'Try again in a minute.' };
+  }
+  if (error === 'missing_scope') {
+    const next = 'Ask the person who runs Voicecall to install the app anew from its manifest.';
+    return { what: 'Slack does not let the app do this: a scope is missing.', phones, next };
+  }
+  return { what: 'Slack did not answer.', phones, next: 'Try again in a minute.' };
+}
+
+const notAllowedWhat: Record<string, string> = {
   own: 'Nobody approves their own request here.',
-  twice: 'You have decided on this request already; another person has to.',
+  twice: 'You have decided on this request already.',
+};
+
+const notAllowedNext: Record<string, string> = {
+  own: 'Another approver has to decide.',
+  twice: 'Another person has to decide.',
 };
 
 const storeWhy: Record<string, string> = {
-  locked: 'The database is locked by another process.',
-  read_only: 'The database cannot be written to.',
-  full: 'The disk of the database is full.',
-  connection: 'The database cannot be reached.',
+  locked: 'the database is locked by another process',
+  read_only: 'the database cannot be written to',
+  full: 'the disk of the database is full',
+  connection: 'the database cannot be reached',
 };
 
 function voiceWords({ code }: Facts): { meaning: string; remedy: string } | null {
@@ -99,17 +133,17 @@ function voiceWords({ code }: Facts): { meaning: string; remedy: string } | null
 }
 
 /**
- * Words for people about any error: what failed, why, what to do next, and the reference under which the log has it.
+ * Words for people about any error: what happened, what it means for the phones, what to do next, and the reference under which the log has it.
  * Mrkdwn, safe to post; errors that are not ours show nothing of their own text.
  */
 export function wordsFor(error: unknown, reference: string): string {
-  const { what, why, next } =
+  const { what, phones, next } =
     error instanceof VoicecallError ? table[error.code](error.facts) : table.internal({});
-  return `*${what}* ${why} ${next} (Reference: \`${foreign(reference, 60)}\`)`;
+  return `*${what}* ${phones} ${next} (Reference: \`${foreign(reference, 60)}\`)`;
 }
 
-function decidedWords(state: string | undefined): string {
-  return state === undefined || state === '' ? 'decided' : foreign(state.replaceAll('_', ' '), 40);
+function stateIn(state: string | undefined): string {
+  return state === undefined || state === '' ? 'decided' : stateName(state);
 }
 
 function byWords({ by, at }: Facts): string {

@@ -1,24 +1,24 @@
 import type { RequestView } from '../../calls/request/types.ts';
-import { channelMention, date, foreign, listWords, mention } from '../kit/text.ts';
-import { decisionLines } from './approval-words.ts';
+import { channelMention, date, escapeText, foreign, mention } from '../kit/text.ts';
+import { headline } from './headline.ts';
 import { waitingForHours } from './hours-words.ts';
 import { reachLine } from './reach-words.ts';
-import { crowdWords, playedWords } from './request-words.ts';
-import { countWords, stateWords } from './state-words.ts';
+import { crowdWords, type NameOf, playedWords } from './request-words.ts';
 
-/** One request in one or two lines of mrkdwn. */
-export function requestLine(request: RequestView): string {
-  const { emoji, words } = stateWords(request);
+/** One request in two or three lines of mrkdwn, the outcome first. */
+export function requestLine(request: RequestView, nameOf?: NameOf): string {
   const crowd = crowdWords(request.counts.callees, request.countries);
   const outside = waitingForHours(request);
-  const counts = listWords(countWords(request.counts, false));
-  const rule = request.ruleName === null ? '' : `, rule ${foreign(request.ruleName, 80)}`;
+  const rejected = request.decisions.find((each) => each.decision === 'reject');
+  const why = request.state === 'rejected' && rejected?.reason ? `: “${foreign(rejected.reason, 120)}”` : '';
+  const about = request.alertTitle === null ? '' : ` · ${foreign(request.alertTitle, 120)}`;
+  const rule = request.ruleName === null ? '' : ` · rule ${foreign(request.ruleName, 80)}`;
   const asked = request.requestedBy === null ? '' : ` · asked by ${mention(request.requestedBy)}`;
   return [
-    `${emoji} *${words}*: ${crowd}, ${playedWords(request.message, request.options, 120)}${rule}`,
-    `\`${foreign(request.id, 60)}\` · ${date(request.createdAt)} · ${channelMention(request.channelId)}${asked}${counts === '' ? '' : ` · ${counts}`}`,
+    `*${escapeText(headline(request, nameOf))}*${why}${about}`,
+    `${crowd}: ${playedWords(request.message, request.options, 80)}${rule}`,
+    `${date(request.createdAt)} · ${channelMention(request.channelId)}${asked} · \`${foreign(request.id, 60)}\``,
     ...(request.reach?.running ? [reachLine(request.reach)] : []),
     ...(outside === null ? [] : [`🌙 ${outside}`]),
-    ...decisionLines(request, mention),
   ].join('\n');
 }

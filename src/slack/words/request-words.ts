@@ -56,9 +56,10 @@ export function messageWords(message: Audio, max = 300): string {
   return `the text “${foreign(message.text, max)}” (${foreign(message.language, 20)})`;
 }
 
-/** "fire-drill, played twice". */
+/** "fire-drill", or "fire-drill, played twice". */
 export function playedWords(message: Audio, options: CallOptions, max = 300): string {
-  return `${messageWords(message, max)}, played ${times(options.loopCount ?? 1)}`;
+  const { loopCount = 1 } = options;
+  return `${messageWords(message, max)}${loopCount > 1 ? `, played ${times(loopCount)}` : ''}`;
 }
 
 /** How long a call may last and ring, and what is shown as caller; empty where nothing was asked. */
@@ -66,8 +67,8 @@ export function optionWords(options: CallOptions): string[] {
   const { maxDuration, maxRingingTime, displayNum } = options;
   return [
     ...(maxDuration === undefined ? [] : [`a call lasts ${duration(maxDuration)} at most`]),
-    ...(maxRingingTime === undefined ? [] : [`rings ${duration(maxRingingTime)} at most`]),
-    ...(displayNum === undefined ? [] : [`shows the caller number ${foreign(displayNum, 20)}`]),
+    ...(maxRingingTime === undefined ? [] : [`rings for ${duration(maxRingingTime)} at most`]),
+    ...(displayNum === undefined ? [] : [`caller number ${foreign(displayNum, 20)}`]),
   ];
 }
 
@@ -88,55 +89,47 @@ export function countriesWords(countries: RequestView['countries'], max = 8): st
   );
 }
 
-/** "Submission 2 of 50 (200 people)"; where there is one only, who it is about alone. */
+/** "Group 2 of 50 (200 people)"; where there is one only, who it is about alone. */
 export function submissionName(submission: SubmissionView, total: number): string {
   if (total < 2) return people(submission.callees);
-  return `submission ${count(submission.ordinal)} of ${count(total)} (${people(submission.callees)})`;
+  return `group ${count(submission.ordinal)} of ${count(total)} (${people(submission.callees)})`;
 }
 
-/** The same for those of it who may or may not have been rung: "3 of 200 people". */
+/** The same for those of it who may or may not have been called: "3 of 200 people". */
 export function unknownName(submission: SubmissionView, total: number): string {
   const { unknown, callees, ordinal } = submission;
   if (unknown === 0 || unknown >= callees) return submissionName(submission, total);
   return total < 2
     ? `${count(unknown)} of ${people(callees)}`
-    : `${count(unknown)} of ${people(callees)} in submission ${count(ordinal)} of ${count(total)}`;
+    : `${count(unknown)} of ${people(callees)} in group ${count(ordinal)} of ${count(total)}`;
 }
 
-/** Why nobody knows whether these were rung, as a sentence. */
-export function unknownWhy({ code, unknown, callees }: SubmissionView): string {
+/** Why nobody knows whether these were called, as a sentence. */
+function unknownWhy({ code, unknown, callees }: SubmissionView): string {
   if (code !== null && code !== '0') return describeCode(code).meaning;
   return unknown > 0 && unknown < callees
-    ? "The voice platform's answer tells of the others, but did not say what became of these calls."
-    : 'The voice platform said success, but did not say what became of these calls.';
+    ? "The voice platform's answer tells of the others, but does not say what became of these calls."
+    : 'The voice platform said success, but not what became of these calls.';
 }
 
-/** What a person must know of a submission that may or may not have been dialled. */
+/** What a person must know of calls that may or may not have been placed. */
 export function unknownWords(submission: SubmissionView, total: number, goesOutAgain = false): string {
-  const whose = `The phones of ${unknownName(submission, total)} may or may not have rung.`;
   const sent = submission.sendingAt === null ? '' : ` Sent ${date(submission.sendingAt)}.`;
   const checked =
     submission.checkedAt === null
-      ? " The voice platform's records are being looked through."
-      : ` The voice platform's records did not show these calls by ${date(submission.checkedAt)}, which proves nothing yet.`;
-  return `❔ *Unknown.* ${whose} ${unknownWhy(submission)}${saidWords(submission)}${sent}${checked} ${
-    goesOutAgain
-      ? 'If the calls are not found within a minute, and nobody has got the alert by then, they are sent once more.'
-      : 'The submission is not sent again by itself.'
-  }`;
+      ? " We are looking through the platform's records."
+      : ` The platform's records did not show these calls by ${date(submission.checkedAt)}, which proves nothing yet.`;
+  const next = goesOutAgain
+    ? 'If the calls are not found within a minute, and nobody has got the alert by then, they are made once more.'
+    : 'Nobody is called twice: ask them, then say what you know.';
+  return `❔ *Did the phones of ${unknownName(submission, total)} ring?* ${unknownWhy(submission)}${sent}${checked} ${next}`;
 }
 
-/** Why a submission was refused and what to do, as sentences; `said` stands between them. */
-export function refusalWords(code: string | null, said = ''): string {
-  if (code === null) return `The voice platform gave no reason.${said} Ask it why.`;
+/** Why a submission was refused and what to do, as sentences. */
+export function refusalWords(code: string | null): string {
+  if (code === null) return 'The voice platform gave no reason. Ask it why.';
   // Success as a whole, with a refusal in each row.
-  if (code === '0') return `Each number was refused by itself.${said} The reasons stand in the results.`;
+  if (code === '0') return 'Each number was refused by itself. *Details* has the reasons.';
   const { meaning, remedy } = describeCode(code);
-  return `${meaning}${said} ${remedy}`;
-}
-
-/** The platform's own reason as it came, in brackets; empty where it says nothing new. */
-export function saidWords({ code, reason }: { code: string | null; reason: string | null }): string {
-  const parts = [code, reason].flatMap((each) => (each === null || each === '' ? [] : [foreign(each, 160)]));
-  return parts.length === 0 ? '' : ` (${parts.join(': ')})`;
+  return `${meaning} ${remedy}`;
 }

@@ -1,31 +1,10 @@
-import type { CallState, Counts, RequestState, RequestView } from '../../calls/request/types.ts';
-import { count, date } from '../kit/text.ts';
+import type { CallState, Counts, RequestState } from '../../calls/request/types.ts';
+import { count } from '../kit/text.ts';
 
 export interface StateWords {
   /** Never shown without the words. */
   emoji: string;
   words: string;
-}
-
-export const requestWords: Record<RequestState, StateWords> = {
-  awaiting_approval: { emoji: '⏳', words: 'Waiting for approval' },
-  scheduled: { emoji: '🕗', words: 'Scheduled' },
-  approved: { emoji: '👍', words: 'About to ring' },
-  rejected: { emoji: '⛔', words: 'Rejected' },
-  expired: { emoji: '⌛', words: 'Expired: nobody decided in time' },
-  cancelled: { emoji: '🛑', words: 'Cancelled' },
-  sending: { emoji: '📤', words: 'Sending' },
-  sent: { emoji: '📞', words: 'Sent, waiting for the results' },
-  done: { emoji: '🏁', words: 'Finished' },
-  failed: { emoji: '❌', words: 'Failed: nothing could be sent' },
-};
-
-/** What a request is at; a scheduled one with its time, each reader's own. */
-export function stateWords({ state, whenAt }: Pick<RequestView, 'state' | 'whenAt'>): StateWords {
-  const { emoji, words } = requestWords[state];
-  return state === 'scheduled' && whenAt !== null
-    ? { emoji, words: `${words} for ${date(whenAt)}` }
-    : { emoji, words };
 }
 
 export const callWords: Record<CallState, StateWords> = {
@@ -65,7 +44,7 @@ export function countWords(counts: Counts, emoji: boolean): string[] {
 export function progress(state: RequestState, counts: Counts): string | null {
   const { callees, refused, held, cancelled, failed, answered, not_answered: notAnswered } = counts;
   if (callees === 0) return null;
-  if (state === 'sending') return `${progressBar((callees - counts.waiting) / callees)} sent`;
+  if (state === 'sending') return `${progressBar((callees - counts.waiting) / callees)} placed`;
   if (state !== 'sent') return null;
   const known = refused + held + cancelled + failed + answered + notAnswered;
   return `${progressBar(known / callees)} with a result`;

@@ -1,3 +1,4 @@
+import { alertOver } from './alert-over.ts';
 import { alertSenders } from './alert-senders.ts';
 import { channelReads } from './channel-reads.ts';
 import { firstTables } from './first-tables.ts';
@@ -45,4 +46,5 @@ export const migrations: Step[] = [
   scheduled,
   recordings,
   hours,
+  alertOver,
 ];

@@ -18,10 +18,10 @@ suite('when approval is needed', () => {
   test('for more callees than calleesOver, counted with those of the last hour; 0: always', () => {
     const policy = policyOf('{ calleesOver: 10, approvers: [U0BEN] }');
     assert.deepEqual(approvalReasons(policy, calleesOf(10), 0, 0), []);
-    assert.deepEqual(approvalReasons(policy, calleesOf(11), 0, 0), ['11 callees: more than 10']);
+    assert.deepEqual(approvalReasons(policy, calleesOf(11), 0, 0), ['11 calls; above 10 needs approval']);
     assert.deepEqual(approvalReasons(policy, calleesOf(4), 6, 0), []);
     assert.deepEqual(approvalReasons(policy, calleesOf(5), 6, 0), [
-      '5 callees and 6 of the last hour without approval: more than 10',
+      '11 calls within an hour; above 10 needs approval',
     ]);
     assert.deepEqual(
       approvalReasons(policyOf('{ calleesOver: 0, approvers: [U0BEN] }'), calleesOf(1), 0, 0),
@@ -105,12 +105,10 @@ for (const kind of databaseKinds) {
           await request(deps, { callees: calleesOf(6) });
           assert.equal(await asks(4), null);
           const needed = await asks(5);
-          assert.deepEqual(needed?.reasons, [
-            '5 callees and 6 of the last hour without approval: more than 10',
-          ]);
+          assert.deepEqual(needed?.reasons, ['11 calls within an hour; above 10 needs approval']);
           assert.equal(await asks(10, 'U0CLEO'), null, "another person's do not count");
           assert.deepEqual((await asks(4, 'U0CLEO', 3))?.reasons, [
-            '4 callees, each up to 3 times: more than 10',
+            '12 calls (up to 3 each); above 10 needs approval',
           ]);
           assert.equal(await asks(10, null), null, 'a rule has no hour of its own');
           await request(deps, { callees: calleesOf(11) });

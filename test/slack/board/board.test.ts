@@ -11,6 +11,7 @@ import {
   assertMessage,
   buttons,
   counts,
+  everyButton,
   evilName,
   manyCalls,
   now,
@@ -21,7 +22,7 @@ import {
 
 const facts = { now };
 const approval = {
-  reasons: ['37 callees: more than 10'],
+  reasons: ['37 calls; above 10 needs approval'],
   approvers: ['U0BEN', 'S0LEADS'],
   quorum: 2,
   allowSelfApproval: false,
@@ -118,17 +119,20 @@ suite('the board', () => {
       { now, nameOf: () => 'Ann' },
     );
     const shown = seen(board.blocks);
-    assert.match(shown, /<@U0ANN> asked to ring \*200 people in 2 countries\*/);
-    assert.match(shown, /fire-drill, played twice/);
+    assert.match(
+      shown,
+      /^Calling 200 people\n<@U0ANN> calls \*200 people in 2 countries\*: fire-drill, played twice$/m,
+    );
+    assert.equal(shown.split('fire-drill').length - 1, 1, 'said once');
     assert.match(shown, /India 150 and Singapore 50/);
-    assert.match(shown, /■■■□□□□□□□ 30 % sent/);
-    assert.match(shown, /📞 60 accepted · ⏳ 140 not sent yet/);
+    assert.match(shown, /■■■□□□□□□□ 30 % placed/);
+    assert.match(shown, /^60 being called · 140 waiting$/m);
     assert.equal(board.text.includes('<@'), false);
     assert.match(
       board.text,
-      /^Ann asked to ring 200 people in 2 countries: fire-drill, played twice\. Sending\. 60 accepted and 140 not sent yet\.$/,
+      /^Calling 200 people\. Ann calls 200 people in 2 countries: fire-drill, played twice\. 60 being called · 140 waiting$/,
     );
-    assert.deepEqual(buttons(board), ['call_details r7k2m9x0q4ab', 'call_cancel r7k2m9x0q4ab']);
+    assert.deepEqual(buttons(board), ['call_cancel r7k2m9x0q4ab', 'call_details r7k2m9x0q4ab']);
     assert.deepEqual(board.metadata, {
       event_type: 'voicecall_request',
       event_payload: {
@@ -157,45 +161,60 @@ suite('the board', () => {
       return block?.type === 'header' ? block.text.text : '';
     };
     const ten = (some: Parameters<typeof counts>[0]) => counts({ callees: 10, ...some });
-    assert.equal(headerOf({ state: 'sending', counts: ten({ waiting: 10 }) }), 'Ringing 10 people');
-    assert.equal(headerOf({ state: 'sent', counts: ten({ unknown: 10 }) }), 'May have rung 10 people');
-    assert.equal(headerOf({ state: 'done', counts: ten({ accepted: 10 }) }), 'Rang 10 people');
+    assert.equal(headerOf({ state: 'sending', counts: ten({ waiting: 10 }) }), 'Calling 10 people');
     assert.equal(
-      headerOf({ state: 'done', counts: ten({ accepted: 7, refused: 3 }) }),
-      'Rang 7 of 10 people',
+      headerOf({ state: 'sent', counts: ten({ unknown: 10 }) }),
+      "We don't know whether 10 phones rang",
     );
-    assert.equal(headerOf({ state: 'done', counts: ten({ refused: 10 }) }), 'Nobody was rung');
-    assert.equal(headerOf({ state: 'cancelled', counts: ten({ cancelled: 10 }) }), 'Nobody was rung');
-    assert.equal(headerOf({ state: 'rejected', counts: ten({ cancelled: 10 }) }), 'Asked to ring 10 people');
+    assert.equal(headerOf({ state: 'done', counts: ten({ accepted: 10 }) }), 'No result for 10 people');
     assert.equal(
-      headerOf({ state: 'done', origin: 'redial', counts: ten({ accepted: 10 }) }),
-      'Rang 10 people again',
+      headerOf({ state: 'done', counts: ten({ accepted: 7, answered: 7, refused: 3 }) }),
+      '7 of 10 answered',
     );
+    assert.equal(
+      headerOf({
+        state: 'done',
+        counts: ten({ refused: 10 }),
+        submissions: [submission({ state: 'refused', code: '-10', callees: 10 })],
+      }),
+      'Not called: the platform refused (balance)',
+    );
+    assert.equal(headerOf({ state: 'cancelled', counts: ten({ cancelled: 10 }) }), 'Cancelled');
+    assert.equal(headerOf({ state: 'rejected', counts: ten({ cancelled: 10 }) }), 'Rejected');
     assert.equal(
       headerOf({ state: 'done', origin: 'alert', counts: ten({ held: 10 }) }),
-      'Alert: nobody was rung',
+      'Not called: a limit or the configuration holds the calls back',
     );
+    const redial = renderBoard(
+      request({
+        ...{ state: 'done', origin: 'redial', repeats: 'r1first', repeatedBy: 'r3third' },
+        counts: ten({ accepted: 10, answered: 10 }),
+      }),
+      facts,
+    );
+    assert.match(seen(redial.blocks), /^All 10 answered\n<@U0ANN> calls \*10 people in Singapore\* again: /);
+    assert.match(redial.text, /calls 10 people in Singapore again: /);
+    assert.match(seen(redial.blocks), / · repeats `r1first` · called again in `r3third`$/m);
   });
 
   test('what was refused as a whole can be tried again, single numbers that were refused cannot', () => {
     const again = (some: Parameters<typeof request>[0]) => {
       const board = renderBoard(request({ state: 'done', ...some }), facts);
-      return /(Try again|Ring [^?\n]* again)/.exec(
-        JSON.stringify(board.blocks.find((each) => each.type === 'actions')),
-      )?.[0];
+      const [redial] = everyButton(board.blocks).filter((each) => each.action_id === 'call_redial');
+      return redial?.text.text;
     };
     const whole = submission({ id: 's1', state: 'refused', code: '-10', callees: 3 });
-    assert.equal(again({ counts: counts({ callees: 3, refused: 3 }), submissions: [whole] }), 'Try again');
+    assert.equal(again({ counts: counts({ callees: 3, refused: 3 }), submissions: [whole] }), 'Ask again');
     assert.equal(
       again({
-        counts: counts({ callees: 8, accepted: 5, refused: 3 }),
+        counts: counts({ callees: 8, accepted: 5, answered: 5, refused: 3 }),
         submissions: [whole, submission({ id: 's2', callees: 5 })],
       }),
-      'Ring 3 people again',
+      'Call the 3 not called',
     );
     assert.equal(
       again({
-        counts: counts({ callees: 5, accepted: 4, refused: 1 }),
+        counts: counts({ callees: 5, accepted: 4, answered: 4, refused: 1 }),
         submissions: [submission({ callees: 5 })],
       }),
       undefined,
@@ -204,21 +223,22 @@ suite('the board', () => {
 
   test('partly unknown: the words and the dialogs name those who are unknown, not the submission', () => {
     const one = submission({ unknown: 3, callees: 200, code: '0' });
-    const shown = seen(
-      renderBoard(
-        request({ counts: counts({ callees: 200, accepted: 197, unknown: 3 }), submissions: [one] }),
-        facts,
-      )
-        .blocks.filter((block) => block.type === 'section')
-        .slice(2),
+    const board = renderBoard(
+      request({ counts: counts({ callees: 200, accepted: 197, unknown: 3 }), submissions: [one] }),
+      facts,
     );
+    assert.match(seen(board.blocks), /^Calling 200 people: unknown for 3$/m);
+    const shown = seen(board.blocks.filter((block) => block.type === 'section').slice(2));
     assert.match(
       shown,
-      /phones of 3 of 200 people may or may not have rung\. .*tells of the others, but did not say what became/,
+      /Did the phones of 3 of 200 people ring\?\* .*tells of the others, but does not say what became/,
     );
-    assert.match(shown, /You say that the phones of 3 of 200 people rang/);
-    assert.match(shown, /You say that no phone of 3 of 200 people rang/);
-    assert.doesNotMatch(shown, /of 200 people (?!rang|may)/);
+    const dialogs = everyButton(board.blocks).flatMap((each) => each.confirm?.text.text ?? []);
+    assert.deepEqual(dialogs, [
+      'The calls to 3 of 200 people are then marked as rung, by you.',
+      'The calls to 3 of 200 people are then marked as not rung, by you. You can call them again.',
+    ]);
+    assert.doesNotMatch(`${shown}${dialogs.join('')}`, /(?<!3 of )200 people/);
     const two = renderBoard(
       request({
         counts: counts({ callees: 400, accepted: 397, unknown: 3 }),
@@ -226,7 +246,7 @@ suite('the board', () => {
       }),
       facts,
     );
-    assert.match(seen(two.blocks), /phones of 3 of 200 people in submission 2 of 2 may or may not/);
+    assert.match(seen(two.blocks), /Did the phones of 3 of 200 people in group 2 of 2 ring\?/);
   });
 
   test('nothing left to stop: no cancel button', () => {
@@ -248,13 +268,19 @@ suite('the board', () => {
     );
     assert.match(
       seen(board.blocks),
-      /Unknown\.\* The phones of 200 people may or may not have rung\. .*did not answer in time/,
+      /^We don't know whether 200 phones rang$[\s\S]*Did the phones of 200 people ring\?\* .*did not answer in time.*Nobody is called twice/m,
     );
-    assert.doesNotMatch(seen(board.blocks), /refused|Refused/);
-    assert.deepEqual(buttons(board).slice(0, 2), [
+    assert.match(board.text, /^We don't know whether 200 phones rang\. /);
+    assert.doesNotMatch(`${seen(board.blocks)}${board.text}`, /refused|not answered|not called/i);
+    assert.deepEqual(buttons(board), [
+      'call_details r7k2m9x0q4ab',
       'call_settle s7k2m9x0q4ab:rang',
       'call_settle s7k2m9x0q4ab:silent',
     ]);
+    assert.deepEqual(
+      everyButton(board.blocks).flatMap((each) => [each.text.text, each.confirm?.confirm?.text ?? '-']),
+      ['Details', '-', 'They rang', 'Mark as rung', 'They did not ring', 'Mark as not rung'],
+    );
   });
 
   test('fifty unknown submissions fit, and the ones left out are counted', () => {
@@ -278,7 +304,7 @@ suite('the board', () => {
       facts,
     );
     assertMessage(board);
-    assert.match(seen(board.blocks), /45 more unknown submissions/);
+    assert.match(seen(board.blocks), /45 more groups of calls are shown once these are settled/);
   });
 
   test('says what has not been sent and when it is tried again', () => {
@@ -292,7 +318,10 @@ suite('the board', () => {
       }),
       facts,
     );
-    assert.match(seen(board.blocks), /Not sent yet.*cannot be reached.*next try at <!date\^1767605460\^/);
+    assert.match(
+      seen(board.blocks),
+      /3 people not called yet:.*cannot be reached\. .*Next try <!date\^1767605460\^/,
+    );
   });
 
   test('waiting for approval: for whom, until when, how far; then who decided and why', () => {
@@ -310,8 +339,8 @@ suite('the board', () => {
       seen(board.blocks),
       /Waiting for:\* Ben and <!subteam\^S0LEADS>, 1 of 2: Ben, until <!date\^1767607200/,
     );
-    assert.match(seen(board.blocks), /37 callees: more than 10/);
-    assert.match(board.text, /Waiting for approval until 2026-01-05 10:00 UTC/);
+    assert.match(seen(board.blocks), /Because:\* 37 calls; above 10 needs approval/);
+    assert.match(board.text, /^Waiting for approval until 2026-01-05 10:00 UTC\. /);
     assert.ok(buttons(board).includes('call_cancel r7k2m9x0q4ab'));
 
     const rejected = request({
@@ -333,7 +362,7 @@ suite('the board', () => {
     }
     assert.match(
       renderBoard(rejected, { now, nameOf: () => 'Ann' }).text,
-      /^Ann asked to ring 37 people .*\. Rejected: “not at &lt;night&gt;”\. /,
+      /^Rejected by Ann: “not at &lt;night&gt;”\. Ann calls 37 people /,
     );
     const expired = renderBoard({ ...waiting, state: 'expired' }, facts);
     assert.ok(buttons(expired).includes('call_redial r7k2m9x0q4ab'));
@@ -351,7 +380,7 @@ suite('the board', () => {
       facts,
     );
     assert.equal(seen(board.blocks).split('<@U0ANN>').length - 1, 1);
-    assert.match(seen(board.blocks), /Stopped by the same person: 2 people were not rung/);
+    assert.match(seen(board.blocks), /Stopped by the same person: 2 people not called\./);
   });
 
   test("an alert's board names the rule, what is said, and has Stop and I've got it", () => {
@@ -369,16 +398,27 @@ suite('the board', () => {
     assertMessage(board);
     assert.match(
       seen(board.blocks),
-      /Rule \*db-critical\* rings.*[\s\S]*Says:\* the text “Database alert\.” \(EN\)/,
+      /^Rule \*db-critical\* calls \*2 people in Singapore\*: the text “Database alert\.” \(EN\)/m,
     );
-    assert.match(board.text, /db-critical/);
+    assert.doesNotMatch(seen(board.blocks), /replica lag/, 'its thread says it already');
+    assert.match(
+      board.text,
+      /^Calling 2 people\. Alert: &lt;!channel&gt; replica lag\. Rule db-critical calls /,
+    );
     assert.deepEqual(buttons(board), [
       'call_ack r7k2m9x0q4ab',
-      'call_details r7k2m9x0q4ab',
       'call_cancel r7k2m9x0q4ab',
+      'call_details r7k2m9x0q4ab',
     ]);
+    assert.deepEqual(
+      everyButton(board.blocks).map((each) => `${each.text.text} ${each.style ?? ''}`),
+      ["I've got it primary", 'Stop danger', 'Details '],
+    );
     const acked = renderBoard({ ...alert, ackedBy: 'U0BEN' }, facts);
-    assert.match(seen(acked.blocks), /<@U0BEN> has got it/);
+    assert.match(
+      seen(acked.blocks),
+      /^Somebody has got it · Calling 2 people$[\s\S]*^🙋 <@U0BEN> has got it\.$/m,
+    );
     assert.equal(
       buttons(acked).some((each) => each.startsWith('call_ack')),
       false,
@@ -392,7 +432,10 @@ suite('the board', () => {
       submissions: [submission({ state: 'failed', code: 'dns', reason: null })],
     });
     const board = renderBoard(failed, facts);
-    assert.match(seen(board.blocks), /Failed, never sent.*name could not be resolved.*Check VOICE_API_URL/);
+    assert.match(
+      seen(board.blocks),
+      /^Not called: the platform could not be reached$[\s\S]*Not called\*: 1 person\. .*name could not be resolved.*Check VOICE_API_URL/m,
+    );
     assert.ok(buttons(board).includes('call_redial r7k2m9x0q4ab'));
   });
 
@@ -408,14 +451,24 @@ suite('what goes to the requester instead of a closed channel', () => {
     const some = { counts: counts({ callees: 3, accepted: 2, waiting: 1 }) };
     const board = renderInstead(request({ state: 'sending', ...some }), { ...gone, what: 'board' });
     assertMessage(board);
-    assert.match(board.text, /^Your request to ring .*: Sending\. 2 accepted and 1 not sent yet\./);
-    assert.match(seen(board.blocks), /the state of your request here, and its results once it is sent/);
-    const results = renderInstead(request({ counts: counts({ callees: 3, accepted: 3 }) }), {
+    assert.match(
+      board.text,
+      /^Your request: Calling 3 people\. 2 being called · 1 waiting\. You get this here /,
+    );
+    assert.match(
+      seen(board.blocks),
+      /\*Calling 3 people\*[\s\S]*the state of your request here, and its results once they are known/,
+    );
+    const done = {
+      state: 'done' as const,
+      counts: counts({ callees: 3, accepted: 3, answered: 1, not_answered: 2 }),
+    };
+    const results = renderInstead(request(done), {
       ...gone,
       what: 'results',
     });
     assertMessage(results);
-    assert.match(results.text, /^Results of your request to ring .* 3 accepted\./);
+    assert.match(results.text, /^Results of your request: 1 of 3 answered\. 2 not answered · 1 answered\. /);
     assert.match(seen(results.blocks), /you get the results here\./);
   });
 });
@@ -438,7 +491,15 @@ suite('the approval card', () => {
     const shown = seen(card.blocks);
     assert.match(shown, /night for \*5 people\*/);
     assert.equal(shown.split('<@U0BEN>').length - 1, 1);
-    assert.match(shown, /Ring 37 people\?/);
+    assert.match(shown, /^<@U0ANN> asks to call \*37 people in Singapore\*, results in <#C0OPS>\.$/m);
+    const approve = everyButton(card.blocks).find((each) => each.action_id === 'call_approve');
+    assert.equal(approve?.confirm?.title?.text, 'Approve 37 calls?');
+    assert.equal(
+      approve?.confirm?.text.text,
+      '37 people will be called once the last approval needed is given.',
+    );
+    const last = renderApprovalCard({ ...open, approval: { ...approval, quorum: 1 } }, facts);
+    assert.match(seen(last.blocks), /^Approving calls 37 people now\.$/m);
     assert.deepEqual(buttons(card), [
       'call_review r7k2m9x0q4ab',
       'call_approve r7k2m9x0q4ab',
@@ -458,6 +519,13 @@ suite('the approval card', () => {
     assert.match(seen(renderApprovalCard(half, { now, nameOf: () => 'Ben' }).blocks), /1 of 2: Ben/);
   });
 
+  test('who asked and is an approver too stands there by mention, not as "the same person"', () => {
+    const own = { ...open, approval: { ...approval, approvers: ['U0ANN', 'U0BEN'] } };
+    const shown = seen(renderApprovalCard(own, facts).blocks);
+    assert.match(shown, /^<@U0ANN> asks to call /m);
+    assert.doesNotMatch(shown, /same person/);
+  });
+
   test('once decided it has no buttons and says who, when and what', () => {
     const done = renderApprovalCard(
       {
@@ -468,6 +536,7 @@ suite('the approval card', () => {
       { now, nameOf: () => 'Ben' },
     );
     assert.deepEqual(buttons(done), []);
-    assert.match(seen(done.blocks), /Approved\* by Ben <!date/);
+    assert.match(seen(done.blocks), /^Approved: 37 calls$[\s\S]*Approved\* by Ben <!date/m);
+    assert.match(done.text, /^Approved: 37 calls\. 37 people in Singapore: /);
   });
 });

@@ -2,16 +2,11 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
 import { type ErrorCode, VoicecallError } from '../../../src/errors.ts';
-import {
-  eventLine,
-  helpAnswer,
-  historyAnswer,
-  statusAnswer,
-  unknownAnswer,
-} from '../../../src/slack/lookup/answers.ts';
+import { helpAnswer, historyAnswer, statusAnswer, unknownAnswer } from '../../../src/slack/lookup/answers.ts';
 import { expiredButtonAnswer } from '../../../src/slack/replies/press.ts';
 import { alreadyAnswer } from '../../../src/slack/words/decided-words.ts';
 import { wordsFor } from '../../../src/slack/words/error-words.ts';
+import { eventLine } from '../../../src/slack/words/event-line.ts';
 import { anyRequest, assertMessage, buttons, evilName, now, request, seen } from '../samples.ts';
 
 suite('private answers', () => {

@@ -1,0 +1,58 @@
+import type { AuditEvent } from '../../calls/request/audit.ts';
+import { date, foreign, plural } from '../kit/text.ts';
+import { createWho, type NameOf } from './request-words.ts';
+
+type Detail = Record<string, unknown>;
+
+/** What an event of the audit trail is called on screens; others are shown by their own name. */
+const words: Record<string, (detail: Detail) => string> = {
+  asked: (detail) => `asked to call ${plural(numberIn(detail, 'callees'), 'person', 'people')}`,
+  sent: () => 'placed the calls',
+  done: () => 'has all results',
+  failed: () => 'could not place any call',
+  cancelled: (detail) => `cancelled${stopped(detail)}`,
+  stopped: (detail) => `stopped the calls${stopped(detail)}`,
+  resolved: (detail) => `stopped the calls, because the alert is over${stopped(detail)}`,
+  acknowledged: () => 'has got it',
+  unknown: () => "does not know whether some phones rang: the platform's answer was lost",
+  'sent again': () => 'called once more those of whom nothing was known',
+  'settled: it rang': (detail) => `marked ${plural(numberIn(detail, 'calls'), 'call')} as rung`,
+  'settled: it did not ring': (detail) => `marked ${plural(numberIn(detail, 'calls'), 'call')} as not rung`,
+  expired: () => 'closed it: nobody decided in time',
+};
+
+/** One event of a request's audit trail as a line of mrkdwn; `detail` is foreign. */
+export function eventLine(event: AuditEvent, nameOf?: NameOf): string {
+  const named = nameOf?.(event.actor) ?? null;
+  const actor = named === null ? createWho()(event.actor) : foreign(named, 80);
+  return `${date(event.at)} ${actor} ${whatHappened(event)}`;
+}
+
+function whatHappened({ action, detail }: AuditEvent): string {
+  if (action === 'press refused') {
+    return `tried to ${foreign(String(detail.pressed ?? 'press'), 40)}: ${foreign(String(detail.why ?? 'not allowed'), 200)}`;
+  }
+  const known = Object.hasOwn(words, action) ? words[action] : undefined;
+  return known === undefined ? `${foreign(action, 120)}${otherDetail(detail)}` : known(detail);
+}
+
+function otherDetail(detail: Detail): string {
+  const shown = Object.entries(detail)
+    .map(([key, value]): [string, unknown] => [key, Array.isArray(value) ? value.join('; ') : value])
+    .filter(
+      ([, value]) => ['string', 'number', 'boolean'].includes(typeof value) && value !== 0 && value !== '',
+    )
+    .map(([key, value]) => `${key} ${String(value)}`)
+    .join(', ');
+  return shown === '' ? '' : ` (${foreign(shown, 300)})`;
+}
+
+function stopped(detail: Detail): string {
+  const calls = numberIn(detail, 'stopped');
+  return calls === 0 ? '' : `: ${plural(calls, 'person', 'people')} not called`;
+}
+
+function numberIn(detail: Detail, key: string): number {
+  const value = Number(detail[key]);
+  return Number.isFinite(value) ? value : 0;
+}

@@ -1,0 +1,217 @@
+import { finishedRequestStates } from '../../calls/request/states.ts';
+import { isLimitCause, type RequestView } from '../../calls/request/types.ts';
+import { type CodeKind, describeCode } from '../../voice/codes.ts';
+import { count, listWords, people, plain, utc } from '../kit/text.ts';
+import type { NameOf } from './request-words.ts';
+
+export type Outlined = Pick<
+  RequestView,
+  | 'state'
+  | 'origin'
+  | 'counts'
+  | 'submissions'
+  | 'decisions'
+  | 'reach'
+  | 'cancelledBy'
+  | 'ackedBy'
+  | 'resolvedAt'
+  | 'requestedBy'
+  | 'whenAt'
+>;
+
+/**
+ * What became of a request, in one short line: the first words of every board, list, notification and reply. It never
+ * claims more than the counts say, and never leaves out what is unknown. Plain text with names as Slack gives them:
+ * escape it in mrkdwn.
+ */
+export function headline(request: Outlined, nameOf: NameOf = () => null): string {
+  const outcome = outcomeOf(request, nameOf);
+  if (request.resolvedAt !== null) return `Resolved · ${outcome}`;
+  const { ackedBy, cancelledBy, state } = request;
+  // Where that is why nobody was called, the outcome says it.
+  if (ackedBy === null || (state === 'cancelled' && cancelledBy === ackedBy)) return outcome;
+  return `${nameOrNull(ackedBy, nameOf) ?? 'Somebody'} has got it · ${outcome}`;
+}
+
+function outcomeOf(request: Outlined, nameOf: NameOf): string {
+  const { state, counts } = request;
+  switch (state) {
+    case 'awaiting_approval':
+      return 'Waiting for approval';
+    case 'scheduled':
+      return request.whenAt === null ? 'Scheduled' : `Scheduled for ${utc(request.whenAt)}`;
+    case 'rejected':
+      return `Rejected${by(request.decisions.find((each) => each.decision === 'reject')?.userId, nameOf)}`;
+    case 'expired':
+      return 'Not called: nobody approved in time';
+    case 'cancelled':
+      return cancelledOutcome(request, nameOf);
+    case 'failed':
+      return counts.accepted + counts.unknown === 0
+        ? `Not called: ${whyNot(request)}`
+        : endedOutcome(request, nameOf);
+    case 'approved':
+    case 'sending':
+    case 'sent':
+      return runningOutcome(request, nameOf);
+    case 'done':
+      return endedOutcome(request, nameOf);
+  }
+}
+
+function cancelledOutcome(request: Outlined, nameOf: NameOf): string {
+  const { cancelledBy, ackedBy, counts } = request;
+  // It was stopped when some calls were made already.
+  if (counts.accepted + counts.unknown > 0) return endedOutcome(request, nameOf);
+  if (cancelledBy === null) return 'Cancelled';
+  if (cancelledBy === 'voicecall') return 'Not called: the alert is over';
+  if (cancelledBy === ackedBy) {
+    return `Not called: ${nameOrNull(cancelledBy, nameOf) ?? 'somebody'} has got it`;
+  }
+  return `Cancelled${by(cancelledBy, nameOf)}`;
+}
+
+function runningOutcome(request: Outlined, nameOf: NameOf): string {
+  const { counts, state, reach } = request;
+  if (counts.callees > 0 && counts.reached === counts.callees) return allWords(request);
+  const goesOn = state !== 'sent' || reach?.running === true;
+  if (!goesOn) {
+    const said = counts.answered + counts.not_answered === 0 ? settledWords(request, nameOf) : null;
+    if (said !== null) return said;
+    if (openCalls(request) === 0) return endedOutcome(request, nameOf);
+  }
+  const called = counts.accepted + counts.unknown;
+  const waits = called === 0 ? whyWaiting(request) : null;
+  if (waits !== null) return `Not called yet: ${waits}`;
+  const so = [
+    ...(counts.reached > 0 ? [`${count(counts.reached)} ${verb(request)}`] : []),
+    ...(counts.unknown > 0 ? [`unknown for ${count(counts.unknown)}`] : []),
+  ];
+  return `Calling ${people(counts.callees)}${so.length === 0 ? '' : `: ${listWords(so)}`}`;
+}
+
+/** What all calls came to; also where only unknown ones are left. */
+function endedOutcome(request: Outlined, nameOf: NameOf): string {
+  const { counts } = request;
+  const { callees, accepted, unknown, answered, reached, not_answered: notAnswered } = counts;
+  const silent = accepted - answered - notAnswered;
+  const unsure = unknown + Math.max(0, silent);
+  if (unsure > 0) {
+    const said = accepted - silent === 0 && unknown === 0 ? settledWords(request, nameOf) : null;
+    if (said !== null) return said;
+    if (reached > 0)
+      return `${count(reached)} of ${count(callees)} ${verb(request)}, unknown for ${count(unsure)}`;
+    if (unknown === 0)
+      return `No result for ${unsure === callees ? '' : `${count(unsure)} of `}${people(callees)}`;
+    return `We don't know whether ${unknown === callees ? '' : `${count(unknown)} of `}${phones(callees)} rang`;
+  }
+  if (accepted === 0) return settledWords(request, nameOf) ?? `Not called: ${whyNot(request)}`;
+  if (callees > 0 && reached === callees) return allWords(request);
+  if (reached > 0) return `${count(reached)} of ${count(callees)} ${verb(request)}`;
+  return answered > 0
+    ? `Nobody confirmed (${count(answered)} of ${count(callees)} answered)`
+    : `Nobody answered (0 of ${count(callees)})`;
+}
+
+function allWords(request: Outlined): string {
+  const { callees } = request.counts;
+  return callees === 1 ? capitalVerb(request) : `All ${count(callees)} ${verb(request)}`;
+}
+
+/** What counts as reached. */
+function verb({ reach }: Pick<Outlined, 'reach'>): 'answered' | 'confirmed' {
+  return reach?.plan.until === 'confirmed' ? 'confirmed' : 'answered';
+}
+
+function capitalVerb(request: Outlined): string {
+  return verb(request) === 'confirmed' ? 'Confirmed' : 'Answered';
+}
+
+function phones(n: number): string {
+  return n === 1 ? 'the phone' : `${count(n)} phones`;
+}
+
+/** Waiting, or taken and without an end. */
+function openCalls({ counts, state, submissions }: Outlined): number {
+  if (finishedRequestStates.includes(state)) return 0;
+  // No result of a call that a person marked as rung is being waited for.
+  const marked = sumOfCalls(submissions.filter((each) => each.settledRang));
+  return counts.waiting + Math.max(0, counts.accepted - counts.answered - counts.not_answered - marked);
+}
+
+/** A person's word stays a person's word: null where nobody has said anything, or the platform has more to say. */
+function settledWords({ submissions, counts }: Outlined, nameOf: NameOf): string | null {
+  const settled = submissions.filter((each) => each.settledCalls > 0);
+  const calls = sumOfCalls(settled);
+  const rang = calls > 0 && settled.every((each) => each.settledRang);
+  const silent = calls > 0 && settled.every((each) => !each.settledRang);
+  // Others that were called, or may have been, have an outcome of their own.
+  if (counts.unknown > 0 || counts.accepted > (rang ? calls : 0) || (!rang && !silent)) return null;
+  const who = [...new Set(settled.map((each) => nameOrNull(each.settledBy ?? '', nameOf) ?? 'a person'))];
+  const part = calls < counts.callees ? ` (${count(calls)} of ${count(counts.callees)})` : '';
+  return `Marked as ${rang ? 'rung' : 'not rung'} by ${listWords(who, 2)}${part}`;
+}
+
+function sumOfCalls(submissions: Outlined['submissions']): number {
+  return submissions.reduce((sum, each) => sum + each.settledCalls, 0);
+}
+
+/** Why nothing has been sent so far; null: it is about to be. */
+function whyWaiting({ submissions }: Outlined): string | null {
+  const waiting = submissions.filter((each) => each.state === 'ready');
+  if (waiting.length < submissions.length || waiting.length === 0) return null;
+  const hours = waiting.map((each) => each.opensAt).filter((at) => at !== null);
+  if (hours.length === waiting.length) return `it is outside their hours until ${utc(Math.min(...hours))}`;
+  const held = waiting.filter((each) => each.heldUntil !== null);
+  if (held.length === waiting.length) {
+    return `a limit holds the calls back until ${utc(Math.min(...held.map((each) => each.heldUntil ?? 0)))}`;
+  }
+  return waiting.every((each) => each.nextTryAt !== null) ? 'the platform cannot be reached' : null;
+}
+
+const refusals: Partial<Record<CodeKind, string>> = {
+  credentials: 'credentials',
+  account: 'account',
+  balance: 'balance',
+  destination: 'destination',
+  input: 'the request',
+  rate: 'asked too often',
+  clock: "this machine's clock",
+  limit: 'a limit of the account',
+};
+
+/** Why nobody was called, in a few words. */
+function whyNot({ counts, submissions, cancelledBy, reach }: Outlined): string {
+  const { refused, held, failed, cancelled } = counts;
+  const most = Math.max(refused, held, failed, cancelled);
+  if (most === 0) return 'nobody to call';
+  // Where the account itself is refused, the rest fails without being sent: the refusal is why.
+  if (refused > 0 && (refused === most || failed === most)) {
+    const said = submissions.filter((each) => each.state === 'refused' && each.code !== null);
+    const codes = [...new Set(said.map((each) => each.code ?? ''))];
+    const kind = codes.length === 1 ? refusals[describeCode(codes[0] ?? '').kind] : undefined;
+    return `the platform refused${kind === undefined ? '' : ` (${kind})`}`;
+  }
+  if (held === most) return heldWords(submissions);
+  if (failed === most) return 'the platform could not be reached';
+  if (cancelledBy === 'voicecall' || reach?.endedBy === 'resolved') return 'the alert is over';
+  return reach?.endedBy === 'enough' ? 'enough people were reached' : 'it was stopped';
+}
+
+function heldWords(submissions: Outlined['submissions']): string {
+  if (submissions.some((each) => isLimitCause(each.code))) return 'a limit is used up';
+  return 'a limit or the configuration holds the calls back';
+}
+
+function by(id: string | null | undefined, nameOf: NameOf): string {
+  const name = id === null || id === undefined ? null : nameOrNull(id, nameOf);
+  return name === null ? '' : ` by ${name}`;
+}
+
+/** As it can stand in plain text; null: not known. */
+function nameOrNull(id: string, nameOf: NameOf): string | null {
+  for (const kind of ['tool:', 'callee:']) if (id.startsWith(kind)) return plain(id.slice(kind.length), 60);
+  if (id.startsWith('rule:')) return plain(`rule ${id.slice(5)}`, 60);
+  const name = nameOf(id);
+  return name === null ? null : plain(name, 60);
+}

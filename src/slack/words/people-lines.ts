@@ -1,0 +1,63 @@
+import { finishedRequestStates } from '../../calls/request/states.ts';
+import type { CallView, RequestView } from '../../calls/request/types.ts';
+import { count, foreign } from '../kit/text.ts';
+import { calleeLabel, keyWords, latestCalls, resultWords } from './call-words.ts';
+import { callWords } from './state-words.ts';
+
+/** So many people are listed by name; of more than that, numbers are told. */
+export const namedPeople = 5;
+
+/** Lines of mrkdwn: each of a few people with their result, or the numbers of a crowd, those not reached first. */
+export function peopleLines(request: RequestView, calls: readonly CallView[]): string[] {
+  const people = latestCalls(calls);
+  if (people.length === 0 || people.length > namedPeople) return countLines(request);
+  const over = finishedRequestStates.includes(request.state);
+  return people.toSorted(unansweredFirst).map((call) => personLine(call, over));
+}
+
+/** "📵 Ben: no answer". */
+export function personLine(call: CallView, over: boolean): string {
+  const key = keyWords(call);
+  const pressed = key === '' ? '' : `, pressed ${foreign(key, 16)}`;
+  return `${callWords[call.state].emoji} ${foreign(calleeLabel(call), 80)}: ${resultWords(call, over)}${pressed}`;
+}
+
+/** Those not reached, then those nobody knows of, then the rest. */
+export function unansweredFirst(one: CallView, other: CallView): number {
+  return order(one) - order(other) || one.position - other.position;
+}
+
+function order({ state }: CallView): number {
+  if (state === 'answered') return 3;
+  if (state === 'unknown') return 1;
+  return state === 'not_answered' ? 0 : 2;
+}
+
+/** "145 not answered · 2 may have rung · 3 answered"; nothing where the headline says it all. */
+function countLines(request: RequestView): string[] {
+  const { state, counts } = request;
+  if (['awaiting_approval', 'rejected', 'expired'].includes(state)) return [];
+  const shown = countParts(request);
+  if (shown.length === 0 || (shown.length === 1 && shown[0]?.[0] === counts.callees)) return [];
+  return [shown.map(([n, words]) => `${count(n)} ${words}`).join(' · ')];
+}
+
+/** How many people have which result, those not reached first. */
+export function countParts({ counts, state }: RequestView): [n: number, words: string][] {
+  const { accepted, answered, confirmed } = counts;
+  const open = Math.max(0, accepted - answered - counts.not_answered);
+  const over = finishedRequestStates.includes(state);
+  const parts: [number, string][] = [
+    [counts.not_answered, 'not answered'],
+    [counts.unknown, 'may have rung'],
+    [counts.refused, 'refused by the platform'],
+    [counts.failed, 'not called'],
+    [counts.held, 'held back'],
+    [counts.cancelled, 'cancelled'],
+    [answered, 'answered'],
+    [confirmed, 'confirmed'],
+    [open, over ? 'without a result' : 'being called'],
+    [counts.waiting, 'waiting'],
+  ];
+  return parts.filter(([n]) => n > 0);
+}

@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import fc from 'fast-check';
+import { date } from '../../../src/slack/kit/text.ts';
+import { eventLine } from '../../../src/slack/words/event-line.ts';
+import { evilName, now, pages } from '../samples.ts';
+
+const nameOf = (id: string) => (id === 'U0CLE' ? 'Cleo' : null);
+const words = (action: string, detail: Record<string, unknown> = {}, actor = 'U0CLE') =>
+  eventLine({ at: now, actor, action, detail }, nameOf).replace(`${date(now)} `, '');
+
+const table: [action: string, detail: Record<string, unknown>, line: string][] = [
+  ['asked', { callees: 1 }, 'Cleo asked to call 1 person'],
+  ['asked', { callees: 1_200 }, 'Cleo asked to call 1,200 people'],
+  ['sent', {}, 'Cleo placed the calls'],
+  ['done', {}, 'Cleo has all results'],
+  ['failed', {}, 'Cleo could not place any call'],
+  ['cancelled', { stopped: 3 }, 'Cleo cancelled: 3 people not called'],
+  ['cancelled', { stopped: 0 }, 'Cleo cancelled'],
+  ['stopped', { stopped: 1 }, 'Cleo stopped the calls: 1 person not called'],
+  ['resolved', { stopped: 2 }, 'Cleo stopped the calls, because the alert is over: 2 people not called'],
+  ['acknowledged', {}, 'Cleo has got it'],
+  ['unknown', {}, "Cleo does not know whether some phones rang: the platform's answer was lost"],
+  ['sent again', {}, 'Cleo called once more those of whom nothing was known'],
+  ['settled: it rang', { calls: 2 }, 'Cleo marked 2 calls as rung'],
+  ['settled: it did not ring', { calls: 1 }, 'Cleo marked 1 call as not rung'],
+  ['expired', {}, 'Cleo closed it: nobody decided in time'],
+  ['press refused', { pressed: 'cancel', why: 'not allowed' }, 'Cleo tried to cancel: not allowed'],
+  ['press refused', {}, 'Cleo tried to press: not allowed'],
+  ['approved', {}, 'Cleo approved'],
+  [
+    'approved',
+    { reason: 'ok', zero: 0, empty: '', list: ['a', 'b'], no: null },
+    'Cleo approved (reason ok, list a; b)',
+  ],
+  ['toString', {}, 'Cleo toString'],
+];
+
+suite('a line of the history', () => {
+  for (const [action, detail, line] of table) {
+    test(line, () => assert.equal(words(action, detail), line));
+  }
+
+  test('who is shown by name, else by mention; rules, tools and the program in words', () => {
+    assert.equal(words('sent', {}, 'U0XYZ'), '<@U0XYZ> placed the calls');
+    assert.equal(words('sent', {}, 'rule:db-critical'), 'rule db-critical placed the calls');
+    assert.equal(words('sent', {}, 'tool:Ben (PagerDuty)'), 'Ben (PagerDuty) placed the calls');
+    assert.equal(words('sent', {}, 'callee:Asha'), 'Asha placed the calls');
+    assert.equal(words('expired', {}, 'voicecall'), 'Voicecall closed it: nobody decided in time');
+    assert.ok(eventLine({ at: now, actor: 'voicecall', action: 'sent', detail: {} }).startsWith(date(now)));
+  });
+
+  test('the words speak of calls and people, not of the inside of the program', () => {
+    const lines = table.map(([action, detail]) => words(action, detail)).join('\n');
+    assert.doesNotMatch(lines, /callee|submission|token|press refused|terminationCode/);
+  });
+
+  test('whatever is stored: one line, nobody paged, not too long', () => {
+    const text = fc.oneof(fc.string({ unit: 'binary', maxLength: 80 }), fc.constant(evilName));
+    const detail = fc.dictionary(
+      fc.oneof(fc.constantFrom('callees', 'stopped', 'calls', 'pressed', 'why'), text),
+      fc.oneof(text, fc.double(), fc.boolean(), fc.constant(null), fc.array(text, { maxLength: 3 })),
+      { maxKeys: 6 },
+    );
+    const action = fc.oneof(fc.constantFrom(...table.map(([each]) => each)), text);
+    fc.assert(
+      fc.property(action, detail, text, (action, detail, actor) => {
+        const line = eventLine({ at: now, actor, action, detail }, () => null);
+        assert.deepEqual(pages(line), []);
+        assert.doesNotMatch(line, /[\r\n\u202e]|NaN|undefined/);
+        assert.ok(line.length <= 800);
+        assert.ok(line.isWellFormed());
+      }),
+      { numRuns: 500, endOnFailure: true },
+    );
+  });
+});

@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import fc from 'fast-check';
+import type { CallState } from '../../../src/calls/request/types.ts';
+import {
+  countParts,
+  namedPeople,
+  peopleLines,
+  unansweredFirst,
+} from '../../../src/slack/words/people-lines.ts';
+import {
+  anyCalls,
+  anyRequest,
+  anyTrueRequest,
+  call,
+  counts,
+  manyCalls,
+  now,
+  pages,
+  request,
+} from '../samples.ts';
+
+const done = (some: Parameters<typeof counts>[0]) => request({ state: 'done', counts: counts(some) });
+
+suite('who answered', () => {
+  test('up to five people by name, each with the result and the key, those not reached first', () => {
+    const people = [
+      call({ name: 'Asha', state: 'answered', callStatus: '50', callDuration: 13, feedbackValue: '1' }),
+      call({
+        callee: '6591110002',
+        name: 'Ben',
+        state: 'not_answered',
+        callStatus: '20',
+        feedbackValue: '-1',
+      }),
+      call({ callee: '6591110003', state: 'unknown' }),
+      call({ callee: '6591110004', name: 'Cleo', state: 'refused' }),
+      call({ callee: '6591110005', name: 'Dan', state: 'answered', confirmed: true, callDuration: 65 }),
+    ];
+    assert.equal(people.length, namedPeople);
+    assert.deepEqual(peopleLines(done({ callees: 5, accepted: 3, answered: 2, not_answered: 1 }), people), [
+      '📵 Ben: no answer',
+      '❔ +65 …0003: may have rung',
+      '⛔ Cleo: refused by the platform',
+      '✅ Asha: answered, 13 s, pressed 1',
+      '✅ Dan: confirmed, 1 min 5 s',
+    ]);
+  });
+
+  test('each state has its own words, and unknown has none that sound known', () => {
+    const lines = (state: CallState, some = {}, over = true) =>
+      peopleLines(request({ state: over ? 'done' : 'sent' }), [call({ name: 'Asha', state, ...some })])[0];
+    const words: [CallState, object, string][] = [
+      ['accepted', {}, 'Asha: no result'],
+      ['accepted', { cause: 'settled_rang' }, 'Asha: marked as rung'],
+      ['failed', { cause: 'settled_silent' }, 'Asha: marked as not rung'],
+      ['failed', {}, 'Asha: not called'],
+      ['cancelled', {}, 'Asha: not called'],
+      ['held', {}, 'Asha: not called: forbidden'],
+      ['held', { heldUntil: now }, 'Asha: held back until 2026-01-05 09:30 UTC'],
+      ['refused', {}, 'Asha: refused by the platform'],
+      ['unknown', {}, 'Asha: may have rung'],
+      ['not_answered', { callStatus: '10' }, 'Asha: busy'],
+      ['not_answered', { callStatus: '40' }, 'Asha: voicemail'],
+      ['not_answered', { sipCode: '603' }, 'Asha: declined'],
+      ['not_answered', { sipCode: '503' }, 'Asha: unreachable'],
+      ['not_answered', { sipCode: '404' }, 'Asha: number not valid'],
+      ['not_answered', { terminationCode: '499' }, 'Asha: not answered'],
+      ['answered', {}, 'Asha: answered'],
+    ];
+    for (const [state, some, expected] of words)
+      assert.ok(lines(state, some)?.endsWith(` ${expected}`), expected);
+    assert.equal(lines('accepted', {}, false), '📞 Asha: calling');
+    assert.equal(lines('sending', {}, false), '📤 Asha: calling');
+    assert.equal(lines('ready', {}, false), '⏳ Asha: waiting');
+  });
+
+  test('one line a person: the call that reached them, else the latest', () => {
+    const first = { state: 'not_answered', callStatus: '20', superseded: true } as const;
+    const calls = [
+      call({ ...first, name: 'Asha' }),
+      call({ name: 'Asha', state: 'answered', attempt: 2 }),
+      call({ callee: '6591110002', name: 'Ben', state: 'answered', superseded: true }),
+      call({ callee: '6591110002', name: 'Ben', state: 'not_answered', attempt: 2 }),
+      call({ ...first, callee: '6591110003', name: 'Cleo' }),
+      call({ callee: '6591110003', name: 'Cleo', state: 'unknown', attempt: 2 }),
+    ];
+    assert.deepEqual(peopleLines(done({ callees: 3 }), calls), [
+      '❔ Cleo: may have rung',
+      '✅ Asha: answered',
+      '✅ Ben: answered',
+    ]);
+  });
+
+  test('of more than five, numbers: those not reached first', () => {
+    const crowd = done({
+      callees: 150,
+      accepted: 146,
+      answered: 3,
+      not_answered: 143,
+      unknown: 2,
+      refused: 2,
+    });
+    const words = '143 not answered · 2 may have rung · 2 refused by the platform · 3 answered';
+    assert.deepEqual(peopleLines(crowd, manyCalls(namedPeople + 1)), [words]);
+    assert.deepEqual(peopleLines(crowd, []), [words], 'the board of a crowd does not read the calls');
+  });
+
+  test('what the headline says already is not said again', () => {
+    assert.deepEqual(peopleLines(done({ callees: 9, accepted: 9, not_answered: 9 }), []), []);
+    assert.deepEqual(peopleLines(done({ callees: 9, unknown: 9 }), []), []);
+    for (const state of ['awaiting_approval', 'rejected', 'expired'] as const) {
+      const few = request({ state, counts: counts({ callees: 9, waiting: 4, cancelled: 5 }) });
+      assert.deepEqual(peopleLines(few, []), []);
+    }
+  });
+
+  test('the numbers add up to the people, and an unknown is among no others', () => {
+    fc.assert(
+      fc.property(anyTrueRequest, (any) => {
+        const parts = new Map(countParts(any).map(([n, words]) => [words, n]));
+        const confirmed = parts.get('confirmed') ?? 0;
+        const sum = [...parts.values()].reduce((all, n) => all + n, 0);
+        assert.equal(sum - confirmed, any.counts.callees);
+        assert.equal(parts.get('may have rung') ?? 0, any.counts.unknown);
+        assert.equal(parts.get('not answered') ?? 0, any.counts.not_answered);
+        assert.equal(parts.get('refused by the platform') ?? 0, any.counts.refused);
+        assert.equal(parts.get('answered') ?? 0, any.counts.answered);
+      }),
+      { numRuns: 500, endOnFailure: true },
+    );
+  });
+
+  test('whatever the calls: no full number, nobody paged, one line each, answered ones last', () => {
+    fc.assert(
+      fc.property(anyRequest, anyCalls, (any, calls) => {
+        const few = calls.slice(0, namedPeople);
+        const lines = peopleLines(any, few);
+        assert.deepEqual(pages(lines), []);
+        for (const line of lines) {
+          assert.doesNotMatch(line, /[\r\n]|6591110001|91856321412/);
+          assert.ok(line.length <= 250, line);
+        }
+        const states = few.toSorted(unansweredFirst).map(({ state }) => state);
+        const firstAnswered = states.indexOf('answered');
+        if (firstAnswered >= 0) assert.ok(states.slice(firstAnswered).every((state) => state === 'answered'));
+      }),
+      { numRuns: 300, endOnFailure: true },
+    );
+    assert.deepEqual(
+      peopleLines(done({ callees: 1 }), [call({ name: '<!channel> *x*', feedbackValue: '<1>\n2' })]),
+      ['📞 &lt;!channel&gt; *x*: no result, pressed &lt;1&gt; 2'],
+    );
+    assert.ok(
+      peopleLines(done({ callees: 1 }), [call({ name: '&'.repeat(500) })])[0]?.includes('…: no result'),
+    );
+    assert.match(
+      peopleLines(done({ callees: 1 }), [call({ name: '+65 9111 0001' })])[0] ?? '',
+      /^📞 \+65 …0001: /,
+      'a name that is a number is no way around the mask',
+    );
+  });
+});

@@ -104,12 +104,28 @@ export async function changed(
         )
         .as('released'),
     )
+    .select((eb) =>
+      eb
+        .exists(
+          eb
+            .selectFrom('calls')
+            .select('calls.position')
+            .whereRef('calls.request_id', '=', 'requests.id')
+            .where('calls.state', '=', 'unknown'),
+        )
+        .as('unsure'),
+    )
     .where('requests.id', '=', requestId)
     .execute();
   const [request] = rows;
   if (request === undefined) return;
   const idOf = new Map(rows.flatMap(({ slot, post_id: id }) => (slot && id ? [[slot, id] as const] : [])));
-  await addMissing(tx, now, { ...request, released: Boolean(request.released) }, idOf);
+  await addMissing(
+    tx,
+    now,
+    { ...request, released: Boolean(request.released), unsure: Boolean(request.unsure) },
+    idOf,
+  );
   const withinMs = progress ? showWithinMs(request, now) : 0;
   for (const { post_id: id, kind, post_state: state } of rows) {
     // A post that is being posted right now is edited too: its content may have been read before this commit.
@@ -133,6 +149,8 @@ interface ShownRequest {
   outcome: string | null;
   /** True if any submission was ever released for sending. */
   released: boolean;
+  /** Whether nobody knows of a call of it whether it rang. */
+  unsure: boolean;
 }
 
 async function addMissing(
@@ -165,8 +183,28 @@ async function addMissing(
       { channelId: request.requested_by },
     );
   }
-  if (!idOf.has(`outcome:${request.id}`) && (await awaitsOutcome(tx, request)))
-    await add({ kind: 'outcome' }, { channelId: request.requested_by ?? '' });
+  await addTold(tx, request, idOf, { add, underBoard });
+}
+
+/** What somebody must notice: a decision, calls of which nobody knows, the end. Each is told once. */
+async function addTold(
+  tx: Tx,
+  request: ShownRequest,
+  idOf: ReadonlyMap<string, string>,
+  { add, underBoard }: { add: (what: Post, place: PostPlace) => Promise<string>; underBoard: PostPlace },
+): Promise<void> {
+  const { id, state, requested_by: asker } = request;
+  const isTold = idOf.has(`outcome:${id}`) || idOf.has(`told:${id}:decision`);
+  if (!isTold && (await isDecidedByOther(tx, request))) {
+    if (request.asked_in === request.channel_id) await add({ kind: 'told', about: 'decision' }, underBoard);
+    else await add({ kind: 'outcome' }, { channelId: asker ?? '' });
+  }
+  if (state === 'sent' && request.unsure) await add({ kind: 'told', about: 'unknown' }, underBoard);
+  const ended = state === 'done' || state === 'failed' || (state === 'cancelled' && request.released);
+  const endedByAsker = state === 'cancelled' && request.cancelled_by === asker;
+  // A call to oneself has a message of its own that says how it ended.
+  const isTest = idOf.has(slotOf({ kind: 'tested' }, id) ?? '');
+  if (ended && !endedByAsker && !isTest) await add({ kind: 'told', about: 'end' }, underBoard);
 }
 
 /** True if nothing is left to send and something was sent. */
@@ -181,10 +219,10 @@ function approvalChannel({ approval }: ShownRequest): string | null {
   return approval === null ? null : shape.parse(JSON.parse(approval)).channelId;
 }
 
-/** True if somebody else has just decided, and the person who asked is not in the board's channel. */
-async function awaitsOutcome(tx: Tx, request: ShownRequest): Promise<boolean> {
+/** Whether another person than the one who asked has just decided, or nobody did in time. */
+async function isDecidedByOther(tx: Tx, request: ShownRequest): Promise<boolean> {
   const { id, state, approval, requested_by: asker, cancelled_by: canceller, released } = request;
-  if (approval === null || asker === null || request.asked_in === request.channel_id) return false;
+  if (approval === null || asker === null) return false;
   if (state === 'expired') return true;
   if (state === 'cancelled') return !released && canceller !== asker;
   if (state !== 'approved' && state !== 'scheduled' && state !== 'rejected') return false;
@@ -219,6 +257,18 @@ export async function remind(tx: Tx, now: number, requestId: string): Promise<vo
   if (card === undefined) return;
   const place = { channelId: card.channel_id, parentId: card.parent_id ?? card.id };
   await post(tx, now, { requestId, post: { kind: 'reminder' }, place });
+}
+
+/** Says in the thread of a request's board who has got the alert, once. */
+export async function tellTaken(tx: Tx, now: number, requestId: string): Promise<void> {
+  const board = await tx
+    .selectFrom('messages')
+    .select(['id', 'channel_id', 'thread_ts'])
+    .where('slot', '=', slotOf({ kind: 'board' }, requestId))
+    .executeTakeFirst();
+  if (board === undefined) return;
+  const place = { channelId: board.channel_id, threadTs: board.thread_ts, parentId: board.id };
+  await post(tx, now, { requestId, post: { kind: 'told', about: 'taken' }, place });
 }
 
 /** The id of a request's board, or null. */

@@ -28,6 +28,8 @@ const shape = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('reminder') }),
   /** To the person who asked in another channel: what the approvers decided. */
   z.object({ kind: z.literal('outcome') }),
+  /** A reply in the board's thread that somebody must notice, for an edit notifies nobody. */
+  z.object({ kind: z.literal('told'), about: z.enum(['decision', 'unknown', 'end', 'taken']) }),
   /** To a person: news for a channel where the app may not post. `of`: the message that it replaces. */
   z.object({
     kind: z.literal('instead'),
@@ -73,6 +75,8 @@ export function slotOf(post: Post, requestId: string | null): string | null {
       return `${post.kind}:${requestId}`;
     case 'card':
       return post.movedFrom === undefined ? `card:${requestId}` : `card:${requestId}:moved`;
+    case 'told':
+      return `told:${requestId}:${post.about}`;
     case 'file':
       return `file:${requestId}:${post.when}`;
     case 'full':

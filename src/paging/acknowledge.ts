@@ -5,7 +5,7 @@ import type { CallsDeps } from '../calls/request/deps.ts';
 import { lockRequest, type RequestRow } from '../calls/request/rows.ts';
 import { VoicecallError } from '../errors.ts';
 import { redactNumbers } from '../log.ts';
-import { changed } from '../outbox/outbox.ts';
+import { changed, tellTaken } from '../outbox/outbox.ts';
 import { transactionReadBack } from '../store/read-back.ts';
 import type { Schema } from '../store/schema.ts';
 import type { Tx } from '../store/types.ts';
@@ -73,6 +73,9 @@ export async function acknowledgeAlert(
   let stopped = 0;
   for (const request of requests)
     if (request.acked_by === null) stopped += await acknowledgeRequest(tx, deps, request, by);
+  // Once for all rules that called for it: where it was pressed, else under the last board.
+  const told = requests.find(({ id }) => id === pressed) ?? requests.at(-1);
+  if (told !== undefined) await tellTaken(tx, deps.clock.now(), told.id);
   return { first: by, stopped };
 }
 

@@ -44,6 +44,7 @@ export type PostKind =
   | 'full'
   | 'reminder'
   | 'outcome'
+  | 'told'
   | 'instead'
   | 'alert'
   | 'tested'

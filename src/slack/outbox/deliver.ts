@@ -197,11 +197,11 @@ async function post(
   rendered: Rendered,
   threadTs: string | null,
 ): Promise<string> {
-  const thread = threadTs === null ? {} : { thread_ts: threadTs };
   if (rendered.kind === 'file') {
     return await uploadFile(deps, { channelId: message.channel_id, threadTs, ...rendered });
   }
   const { text, blocks, metadata } = rendered;
+  const thread = threadTs === null ? {} : inThread(threadTs, rendered.broadcast);
   const plain = { channel: message.channel_id, text, unfurl_links: false, unfurl_media: false, ...thread };
   try {
     return tsOf(await deps.web.chat.postMessage({ ...plain, blocks, metadata }));
@@ -215,6 +215,11 @@ async function post(
     );
     return tsOf(await deps.web.chat.postMessage({ ...plain, metadata }));
   }
+}
+
+/** `broadcast`: shown in the channel as well, so that those see it who do not follow the thread. */
+function inThread(threadTs: string, broadcast = false) {
+  return broadcast ? { thread_ts: threadTs, reply_broadcast: true as const } : { thread_ts: threadTs };
 }
 
 function tsOf(answer: { ts?: string }): string {

@@ -35,7 +35,7 @@ export async function lookUp(deps: SlackDeps, message: MessageRow, what: Post): 
   if (request === null) return null;
   const waits = request.state === 'awaiting_approval';
   const approvers = waits ? (request.approval?.approvers ?? []) : [];
-  if (what.kind === 'board' || what.kind === 'card' || what.kind === 'outcome') {
+  if (['board', 'card', 'outcome', 'told'].includes(what.kind)) {
     // So that they are shown by name: a mention on the board as well would notify the approvers twice.
     const { ackedBy, cancelledBy, decisions, submissions } = request;
     const shown = [ackedBy, cancelledBy, ...submissions.map((each) => each.settledBy)];
@@ -60,7 +60,7 @@ export async function lookUp(deps: SlackDeps, message: MessageRow, what: Post): 
 async function callsFor(deps: SlackDeps, what: Post, request: RequestView): Promise<CallView[]> {
   if (what.kind === 'file' || what.kind === 'full' || what.kind === 'tested')
     return await loadCalls(deps.store.read, request.id);
-  if (what.kind === 'board' || what.kind === 'instead') {
+  if (what.kind === 'board' || what.kind === 'instead' || what.kind === 'told') {
     // A crowd's board tells numbers alone.
     return request.counts.callees > namedPeople ? [] : await loadCalls(deps.store.read, request.id);
   }

@@ -1,4 +1,3 @@
-import type { KnownBlock } from '@slack/types';
 import type { CountryCode } from 'libphonenumber-js';
 import { z } from 'zod';
 import { unknownCountry } from '../../callees/countries.ts';
@@ -11,6 +10,7 @@ import { renderCsv } from '../board/csv.ts';
 import { renderInstead, renderOutcome } from '../board/direct.ts';
 import { renderPostedAlert } from '../board/posted-alert.ts';
 import { renderResults } from '../board/results.ts';
+import { renderTold } from '../board/told.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import { context, section } from '../kit/blocks.ts';
 import { slackLimits } from '../kit/limits.ts';
@@ -68,6 +68,10 @@ export function render(
       return tagged(message, renderOutcome(request, facts));
     case 'tested':
       return tagged(message, renderTestCall(request, calls));
+    case 'told': {
+      const told = renderTold(request, what.about, { ...facts, calls });
+      return told === null ? null : tagged(message, told);
+    }
     case 'instead':
       return tagged(message, renderInstead(request, { ...what, what: what.instead }, { ...facts, calls }));
     case 'reminder':
@@ -118,7 +122,7 @@ async function renderAlert(deps: SlackDeps, message: Shown, id: string): Promise
 const labelsSchema = z.array(z.tuple([z.string(), z.string()]));
 
 /** Replies are found again after a lost answer by their own id. */
-function tagged(message: Shown, rendered: { text: string; blocks: KnownBlock[] }): Message {
+function tagged(message: Shown, rendered: Omit<Message, 'kind' | 'metadata'>): Message {
   const metadata = { event_type: 'voicecall_reply', event_payload: { message_id: message.id } };
   return { kind: 'message', ...rendered, metadata };
 }

@@ -5,5 +5,12 @@ import type { MessagesTable } from '../../store/schema.ts';
 export type MessageRow = Selectable<MessagesTable>;
 
 export type Rendered =
-  | { kind: 'message'; text: string; blocks: KnownBlock[]; metadata: MessageMetadata }
+  | {
+      kind: 'message';
+      text: string;
+      blocks: KnownBlock[];
+      metadata: MessageMetadata;
+      /** A reply that is shown in the channel as well. */
+      broadcast?: boolean;
+    }
   | { kind: 'file'; name: string; title: string; content: string; comment: string };

@@ -1,0 +1,97 @@
+import type { CallView, RequestView } from '../../calls/request/types.ts';
+import type { Post } from '../../outbox/post.ts';
+import { type RenderedMessage, section, topText } from '../kit/blocks.ts';
+import { escapeText, foreign, listWords, mention, plural } from '../kit/text.ts';
+import { calleeLabel, isUnanswered, latestCalls } from '../words/call-words.ts';
+import { headline } from '../words/headline.ts';
+import { unansweredFirst } from '../words/people-lines.ts';
+import { createWho, type MessageFacts, named } from '../words/request-words.ts';
+
+type About = Extract<Post, { kind: 'told' }>['about'];
+type Told = RenderedMessage & { broadcast?: boolean };
+type Facts = MessageFacts & { calls?: readonly CallView[] };
+
+/**
+ * The reply that makes somebody look, because an edit notifies nobody: it mentions the person who asked, or goes to the
+ * channel as well where nobody was reached for an alert. `calls` are those of a few people. Null: it would say nothing new.
+ */
+export function renderTold(request: RequestView, about: About, facts: Facts): Told | null {
+  switch (about) {
+    case 'decision':
+      return toldDecision(request, facts);
+    case 'unknown':
+      return request.counts.unknown === 0 ? null : told(request, facts, unknownNext(request));
+    case 'end':
+      return toldEnd(request, facts);
+    case 'taken':
+      return toldTaken(request, facts);
+  }
+}
+
+function toldDecision(request: RequestView, facts: Facts): Told {
+  const approvers = request.decisions.filter((each) => each.decision === 'approve');
+  const isApproved = approvers.length > 0 && !['rejected', 'expired', 'cancelled'].includes(request.state);
+  if (isApproved) {
+    const who = listWords(approvers.map((each) => named(each.userId, facts.nameOf, () => 'an approver')));
+    return told(request, facts, [], `Approved by ${who}`);
+  }
+  const rejected = request.decisions.find((each) => each.decision === 'reject');
+  const why = rejected?.reason ? [`“${foreign(rejected.reason, 300)}”`] : [];
+  return told(request, facts, why);
+}
+
+function toldEnd(request: RequestView, facts: Facts): Told | null {
+  const { origin, ackedBy, resolvedAt, counts, submissions, requestedBy } = request;
+  if (origin === 'alert') {
+    // Somebody has it, or it is over: there is nothing to wake anybody for.
+    if (ackedBy !== null || resolvedAt !== null || counts.reached > 0) return null;
+    return told(request, facts, alertNext(request, facts));
+  }
+  // The person who asked has said so.
+  const own = submissions.filter((each) => each.settledCalls > 0 && each.settledBy === requestedBy);
+  if (submissions.length > 0 && own.length === submissions.length) return null;
+  return told(request, facts, notReached(facts));
+}
+
+function toldTaken(request: RequestView, { calls = [], nameOf }: Facts): Told | null {
+  if (request.ackedBy === null) return null;
+  const who = named(request.ackedBy, nameOf, createWho());
+  const { accepted, answered, not_answered: notAnswered, unknown } = request.counts;
+  const open = Math.max(0, accepted - answered - notAnswered);
+  const names = latestCalls(calls)
+    .filter((call) => call.state === 'accepted')
+    .map((call) => foreign(calleeLabel(call), 80));
+  const list = names.length === open && open > 0 ? `: ${listWords(names)}` : '';
+  const rings = open === 0 ? 'No phone rings any more' : `${plural(open, 'phone')} may still ring${list}`;
+  const unsure = unknown === 0 ? '' : ` We don't know whether ${plural(unknown, 'more phone')} rang.`;
+  const words = `${who} has got it. ${rings}.${unsure}`;
+  return { text: topText(words), blocks: [section(`🙋 ${words}`)] };
+}
+
+function unknownNext({ requestedBy }: RequestView): string[] {
+  const ask = requestedBy === null ? 'Ask them' : 'Please ask them';
+  return [`${ask}, then press *They rang* or *They did not ring* on the message above.`];
+}
+
+function alertNext(request: RequestView, facts: Facts): string[] {
+  const title = request.alertTitle === null ? [] : [foreign(request.alertTitle, 200)];
+  return [...title, ...notReached(facts), "Press *I've got it* in the thread if you take it."];
+}
+
+/** Up to five people by name who were not reached. */
+function notReached({ calls = [] }: Facts): string[] {
+  const missed = latestCalls(calls).filter(isUnanswered).toSorted(unansweredFirst);
+  if (missed.length === 0 || missed.length === calls.length) return [];
+  return [`Not reached: ${listWords(missed.map((call) => foreign(calleeLabel(call), 80)))}.`];
+}
+
+function told(request: RequestView, facts: Facts, next: string[], first?: string): Told {
+  const { origin, requestedBy } = request;
+  const outcome = first ?? escapeText(headline(request, facts.nameOf));
+  const whom = requestedBy === null ? '' : `${mention(requestedBy)} `;
+  return {
+    text: topText(`${whom}${outcome}.`, ...next),
+    blocks: [section([`${whom}*${outcome}.*`, ...next].join('\n'))],
+    ...(origin === 'alert' ? { broadcast: true } : {}),
+  };
+}

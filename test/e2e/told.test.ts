@@ -1,0 +1,122 @@
+// An edit notifies nobody: what must be noticed is a reply that mentions the person who asked, or goes to the channel.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import type { SandboxMessage } from '../../sandbox/slack/types.ts';
+import { databaseKinds } from '../support/store.ts';
+import { boardUnder, firing, post, resolved, under, understood } from './alert-flow.ts';
+import { askForApproval, configWith, directsTo, pressCard } from './approval-stage.ts';
+import { ask, becomes, type Flow, pressValue, replies, shownText, soon, startFlow } from './flow.ts';
+
+const config = `${configWith('{ calleesOver: 2, approvers: [U0BEN], channel: C0APPROVE }')}
+callers: [U0ASHA, U0BEN, U0CLEO]
+rules:
+  - { name: pager, channels: [C0ALERTS], match: { from: [B0OTHER] }, say: "{title}", call: [db-oncall] }
+`;
+
+/** The replies of ours that are neither board, results nor card. */
+function told(messages: SandboxMessage[]): SandboxMessage[] {
+  return messages.filter((each) => each.metadata?.event_type === 'voicecall_reply');
+}
+
+for (const database of databaseKinds) {
+  describe(`what must be noticed, on ${database}`, () => {
+    let flow: Flow;
+    before(async () => {
+      flow = await startFlow({ database, config, slack: { eventRetryDelaysMs: [] } });
+      flow.voice.setBehaviour({ phones: { '6591709001': 'busy', '13000': 'busy' } });
+    });
+    after(() => flow.end());
+
+    const toldUnder = async (board: SandboxMessage, words: RegExp): Promise<SandboxMessage> =>
+      await soon(flow, `told ${words}`, () =>
+        told(replies(flow, board)).find((each) => words.test(shownText(each))),
+      );
+
+    test('the end mentions the person who asked, once, with the outcome and who was not reached', async () => {
+      const board = await ask(flow, { callee: '+6591709001, +6591709002' });
+      await becomes(flow, board, 'done', { answered: 1 });
+      const end = await toldUnder(board, /1 of 2 answered/);
+      assert.match(end.text, /^<@U0ASHA> 1 of 2 answered\. Not reached: \+65 …9001\.$/);
+      assert.notEqual(end.reply_broadcast, true);
+      flow.clock.jump(120_000);
+      await flow.restart();
+      assert.equal(told(replies(flow, board)).length, 1);
+    });
+
+    test('a person who cancels their own request is not told so', async () => {
+      const { board } = await askForApproval(flow);
+      await flow.slack.press('U0ASHA', board.channel, board.ts, 'call_cancel');
+      await becomes(flow, board, 'cancelled');
+      await soon(flow, 'nothing waits', () => flow.clock.jump(2_000) === undefined);
+      assert.deepEqual(told(replies(flow, board)), []);
+    });
+
+    test('a decision is told where it was asked, and the end after it', async () => {
+      const waiting = await askForApproval(flow);
+      await pressCard(flow, 'U0BEN', waiting, 'call_approve');
+      const decided = await toldUnder(waiting.board, /Approved by/);
+      assert.match(decided.text, /^<@U0ASHA> Approved by Ben\./);
+      await becomes(flow, waiting.board, 'done');
+      await toldUnder(waiting.board, /<@U0ASHA> \d of 3 answered|<@U0ASHA> All 3 answered/);
+      assert.equal(told(replies(flow, waiting.board)).length, 2);
+      assert.deepEqual(
+        directsTo(flow, 'U0ASHA').filter((each) => each.includes(waiting.id)),
+        [],
+        'nobody is told the same twice',
+      );
+    });
+
+    test('what may have rung is told with what to do; a person who has said what they know is not told it again', async () => {
+      flow.voice.faults.next({ on: 'recordGroupQuery', times: 'always', refuse: { code: '-18' } });
+      flow.voice.faults.next({ reset: 'after-reading' });
+      const board = await ask(flow, { callee: '+6591709011, +6591709012' }, { user: 'U0CLEO' });
+      await becomes(flow, board, 'sent', { unknown: 2 });
+      const unknown = await toldUnder(board, /We don't know whether 2 phones rang/);
+      assert.match(unknown.text, /^<@U0CLEO> .*They rang.*They did not ring/);
+      await pressValue(flow, 'U0CLEO', board, 'call_settle', ':silent');
+      await becomes(flow, board, 'done', { failed: 2 });
+      flow.clock.jump(60_000);
+      await soon(flow, 'the clock goes on', () => flow.clock.jump(2_000) === undefined);
+      assert.equal(told(replies(flow, board)).length, 1);
+      flow.voice.faults.clear();
+    });
+
+    test('an alert that nobody answered is shown in the channel, and one that somebody answered is not', async () => {
+      flow.voice.setBehaviour({ phones: { '13000': 'busy', '14120': 'no-answer' } });
+      const alert = post(flow, firing('db-1 lag'));
+      await becomes(flow, await boardUnder(flow, alert), 'done', { not_answered: 2 });
+      const reply = await soon(flow, 'it is told', () =>
+        told(under(flow, alert)).find((each) => each.text.startsWith('Nobody answered (0 of 2).')),
+      );
+      assert.equal(reply.reply_broadcast, true);
+      assert.match(reply.text, /db-1 lag.*I've got it/);
+      flow.voice.setBehaviour({ phones: { '13000': 'busy', '14120': { answer: {} } } });
+      const other = post(flow, firing('db-2 lag'));
+      await becomes(flow, await boardUnder(flow, other), 'done', { answered: 1 });
+      await understood(flow);
+      flow.clock.jump(60_000);
+      await soon(flow, 'the clock goes on', () => flow.clock.jump(2_000) === undefined);
+      assert.deepEqual(told(under(flow, other)), []);
+    });
+
+    test("I've got it answers in the thread and says what still rings; a resolved alert wakes nobody", async () => {
+      flow.voice.setBehaviour({
+        phones: { '13000': 'wait', '14120': 'wait' },
+        secondMs: 1_000,
+        autoAnswerMs: null,
+      });
+      const alert = post(flow, firing('db-3 lag'));
+      const board = await boardUnder(flow, alert);
+      await becomes(flow, board, 'sent', { accepted: 2 });
+      await flow.slack.press('U0BEN', 'C0ALERTS', board.ts, 'call_ack');
+      const taken = await soon(flow, 'it is told', () => told(under(flow, alert))[0]);
+      assert.match(taken.text, /^Ben has got it\. 2 phones may still ring: \+91 …4120 and \+91 …3000\.$/);
+      assert.notEqual(taken.reply_broadcast, true);
+      post(flow, resolved('db-3 lag'));
+      for (const call of flow.voice.calls.slice(-2)) flow.voice.decline(call.voiceId);
+      await becomes(flow, board, 'done', { not_answered: 2 });
+      await understood(flow);
+      assert.equal(told(under(flow, alert)).filter((each) => /Nobody answered/.test(each.text)).length, 0);
+    });
+  });
+}

@@ -55,7 +55,7 @@ for (const database of databaseKinds) {
       await flow.slack.closeView('U0ASHA', first.view?.id ?? '', true);
       const board = await ask(flow, { callee: '+91 85632 14125', when });
       assert.equal(board.metadata?.event_payload.state, 'scheduled');
-      assert.match(shown(flow, board), new RegExp(`Scheduled for <!date\\^${when}`));
+      assert.match(shown(flow, board), new RegExp(`\\*When:\\* <!date\\^${when}`));
       assert.match(board.text, /Scheduled for \d{4}-\d\d-\d\d \d\d:\d\d UTC/);
       const status = await command(flow, 'U0ASHA', 'status');
       assert.match(status, new RegExp(`Scheduled for <!date\\^${when}`));
@@ -177,7 +177,7 @@ for (const database of databaseKinds) {
       const waiting = await askForApproval(flow, { callee: '+91 85632 14136', lists: ['db-oncall'], when });
       assert.match(
         await pressAlone(flow, 'U0BEN', waiting, 'call_approve'),
-        /You approved it: the phones ring <!date/,
+        /You approved it: the calls start <!date/,
       );
       await becomes(flow, waiting.board, 'scheduled');
       flow.setConfig(byBen.replace('"+91 85632 13000"]', '"+91 85632 13001"]'));
@@ -196,7 +196,7 @@ for (const database of databaseKinds) {
       flow.clock.jump(5 * minute);
       await new Promise((resolve) => setTimeout(resolve, 200));
       assert.equal(posts(), before, 'approval first');
-      assert.match(await pressAlone(flow, 'U0BEN', waiting, 'call_approve'), /the phones ring now/);
+      assert.match(await pressAlone(flow, 'U0BEN', waiting, 'call_approve'), /the calls start now/);
       await becomes(flow, waiting.board, 'done', { accepted: 3 });
       assert.match(shown(flow, waiting.board), /approved after that, so they were called at once/);
       assert.doesNotMatch(shown(flow, waiting.board), /minutes late/);

@@ -340,7 +340,7 @@ export const anyTrueRequest: fc.Arbitrary<RequestView> = fc
   })
   .map(({ any, calls, code, settler }) => {
     const { state } = any;
-    const untouched = ['awaiting_approval', 'rejected', 'expired'].includes(state);
+    const untouched = ['awaiting_approval', 'scheduled', 'rejected', 'expired'].includes(state);
     const none = {
       notAnswered: 0,
       answered: 0,
@@ -354,7 +354,9 @@ export const anyTrueRequest: fc.Arbitrary<RequestView> = fc
     if (untouched) Object.assign(calls, none, { failed: 0, cancelled: 0 });
     if (state === 'failed') Object.assign(calls, none);
     const { notAnswered, answered, open, rang, silent, unknown, refused, held, failed, cancelled } = calls;
-    const waiting = ['awaiting_approval', 'approved', 'sending'].includes(state) ? calls.waiting : 0;
+    const waiting = ['awaiting_approval', 'scheduled', 'approved', 'sending'].includes(state)
+      ? calls.waiting
+      : 0;
     const confirmed = Math.min(answered, calls.confirmed);
     const accepted = notAnswered + answered + open + rang;
     const part = (state: SubmissionState, callees: number, some: Partial<SubmissionView> = {}) =>

@@ -9,13 +9,18 @@ import { crowdWords, type NameOf, playedWords } from './request-words.ts';
 export function requestLine(request: RequestView, nameOf?: NameOf): string {
   const crowd = crowdWords(request.counts.callees, request.countries);
   const outside = waitingForHours(request);
+  // A header has no time in the reader's own zone; a line has.
+  const outcome =
+    request.state === 'scheduled' && request.whenAt !== null
+      ? `Scheduled for ${date(request.whenAt)}`
+      : escapeText(headline(request, nameOf));
   const rejected = request.decisions.find((each) => each.decision === 'reject');
   const why = request.state === 'rejected' && rejected?.reason ? `: “${foreign(rejected.reason, 120)}”` : '';
   const about = request.alertTitle === null ? '' : ` · ${foreign(request.alertTitle, 120)}`;
   const rule = request.ruleName === null ? '' : ` · rule ${foreign(request.ruleName, 80)}`;
   const asked = request.requestedBy === null ? '' : ` · asked by ${mention(request.requestedBy)}`;
   return [
-    `*${escapeText(headline(request, nameOf))}*${why}${about}`,
+    `*${outcome}*${why}${about}`,
     `${crowd}: ${playedWords(request.message, request.options, 80)}${rule}`,
     `${date(request.createdAt)} · ${channelMention(request.channelId)}${asked} · \`${foreign(request.id, 60)}\``,
     ...(request.reach?.running ? [reachLine(request.reach)] : []),

@@ -362,7 +362,7 @@ suite('the board', () => {
     }
     assert.match(
       renderBoard(rejected, { now, nameOf: () => 'Ann' }).text,
-      /^Rejected by Ann: “not at &lt;night&gt;”\. Ann calls 37 people /,
+      /^Rejected by Ann: “not at &lt;night&gt;”\. Ann asked to call 37 people /,
     );
     const expired = renderBoard({ ...waiting, state: 'expired' }, facts);
     assert.ok(buttons(expired).includes('call_redial r7k2m9x0q4ab'));

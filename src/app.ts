@@ -37,33 +37,35 @@ import { createVoiceClient } from './voice/client.ts';
 
 export interface AppSettings {
   environment: Environment;
-  /** The configuration as it is now: reading the file again is the caller's. */
+  /** The current configuration. The caller reloads the file. */
   config: () => Config;
   log: Log;
   clock?: Clock;
-  /** How long a dead instance's tasks stay its own, ms; default: the worker's. */
+  /** How long a task of a dead instance stays leased, ms. Default: the worker's. */
   leaseMs?: number;
 }
 
 export interface VoicecallApp {
-  /** Opens the database, listens, checks the token, takes work; while Slack is down it does so without Slack. */
+  /** Opens the database, listens, checks the token and starts work. Starts without Slack if Slack is down. */
   start(): Promise<void>;
-  /** Takes no more work, finishes the POST in flight and the answers under way, leaves the rest for the next start. */
+  /**
+   * Takes no more work, finishes the running POST and the running answers, and leaves the rest for the next start.
+   */
   stop(): Promise<void>;
   /** The port it listens on. */
   port(): number;
 }
 
-/** Slack waits 3 s for an answer: a database in trouble is said in words before that. */
+/** Slack waits 3 s for an answer. If the database is slow, an error message must be sent before that. In ms. */
 const listenerPatienceMs = 1_500;
 
-/** A start waits so long for Slack before it goes on without it. */
+/** How long a start waits for Slack before it continues without it, ms. */
 const slackPatienceMs = 2_000;
 
-/** A connection is ended and made anew within this, or later by itself. */
+/** How long ending and reopening a connection may take, ms. After that it continues in the background. */
 const socketPatienceMs = 10_000;
 
-/** Constructs and wires everything; nothing runs before `start`. */
+/** Constructs and connects all parts. Nothing runs before `start`. */
 export async function createApp(settings: AppSettings): Promise<VoicecallApp> {
   const { environment, config, log } = settings;
   const systemTime = settings.clock ?? systemClock;
@@ -138,7 +140,7 @@ export async function createApp(settings: AppSettings): Promise<VoicecallApp> {
   const readiness = createReadiness(clock, {
     database: () => canWrite(store, environment.dataDir, clock.now()),
     slack: async () => (bolt.socket === null || socketIsUp) && (await tokenIsGood(deps)),
-    // Connected, and no event arrives.
+    // Connected, but no event arrives.
     slack_events: async () => !events.isSilent(),
   });
   const reports = createReportsHandler(deps);
@@ -178,7 +180,7 @@ export async function createApp(settings: AppSettings): Promise<VoicecallApp> {
       await scheduleRetention(tx, clock.now());
       await scheduleLearning(tx, clock.now());
     });
-    // Slack may be down: what was accepted is dialled, alerts and reports are taken, and Slack is told afterwards.
+    // If Slack is down: approved calls are made, alerts and reports are accepted, and Slack gets everything later.
     const { promise: waiting, resolve: goOn } = Promise.withResolvers<'away'>();
     const cancel = clock.after(slackPatienceMs, () => goOn('away'));
     const meeting = meetSlack(() => goOn('away'));
@@ -191,15 +193,18 @@ export async function createApp(settings: AppSettings): Promise<VoicecallApp> {
     worker.start();
     readiness.started();
     if (met === 'met') return await withSlack();
-    log.warn({}, 'Slack does not answer: phones ring all the same, and Slack is told when it is back');
+    log.warn(
+      {},
+      'Slack does not answer: calls are made without it, and Slack gets everything when it is back',
+    );
     meeting
       .then(withSlack)
       .catch((error: unknown) =>
-        log.error({ err: error }, 'Slack is back and refuses us: nothing can be shown there'),
+        log.error({ err: error }, 'Slack is back but refuses us: nothing can be shown there'),
       );
   }
 
-  /** Learns who we are in Slack, and connects in Socket Mode; waits while Slack is down. */
+  /** Learns who we are in Slack, and connects in Socket Mode. Waits while Slack is down. */
   async function meetSlack(onWaiting: () => void): Promise<'met'> {
     await checkIdentity(deps, () => stopping, onWaiting);
     if (!stopping && bolt.socket !== null) {
@@ -217,18 +222,21 @@ export async function createApp(settings: AppSettings): Promise<VoicecallApp> {
     log.info({ mode: bolt.socket === null ? 'HTTP' : 'Socket Mode', database: store.dialect }, 'ready');
   }
 
-  /** Each connection asks for what was missed before it; a silent one is made anew. */
+  /** Each new connection reads what was missed before it. A silent connection is replaced. */
   async function startSocket({ client }: NonNullable<Bolt['socket']>): Promise<void> {
     client.on('connected', () => {
       events.connected();
       if (started)
         askForMissed(deps).catch((error: unknown) =>
-          log.error({ err: error }, 'what was missed could not be asked for; it is read within five minutes'),
+          log.error(
+            { err: error },
+            'missed messages could not be read yet; they are read within five minutes',
+          ),
         );
     });
     events.reconnect = async () => {
       if (stopping) return;
-      // A dead connection may never say that it ended.
+      // A dead connection may never report its end.
       const patience = () => new Promise<void>((resolve) => clock.after(socketPatienceMs, resolve));
       await Promise.race([client.disconnect(), patience()]);
       await Promise.race([client.start().then(() => {}), patience()]);
@@ -239,7 +247,7 @@ export async function createApp(settings: AppSettings): Promise<VoicecallApp> {
   async function stop(): Promise<void> {
     stopping = true;
     readiness.stopping();
-    // At once: while answers under way are waited for, nothing more is taken and nothing more is sent.
+    // At once, so that nothing more is taken or sent while we wait for running answers.
     const working = worker.stop();
     if (socketIsUp) await bolt.app.stop();
     await http.stop();
@@ -255,7 +263,7 @@ export async function createApp(settings: AppSettings): Promise<VoicecallApp> {
   return { start, stop, port: () => http.port() };
 }
 
-/** Undefined without METRICS_PORT: then the library is not even loaded. */
+/** Undefined without METRICS_PORT; then the library is not loaded. */
 async function openMetrics(deps: {
   environment: Environment;
   store: Store;

@@ -1,12 +1,12 @@
 /**
- * A text from outside as both databases, Slack and the voice platform take it: without U+0000, and with U+FFFD for
- * each lone surrogate. The one place that does so; every edge uses it.
+ * Makes foreign text acceptable for both databases, Slack and the voice platform: removes U+0000 and replaces each
+ * lone surrogate by U+FFFD. Every edge uses this function.
  */
 export function cleanText(text: string): string {
   return text.replaceAll('\u0000', '').toWellFormed();
 }
 
-/** The same for all texts in parsed JSON, YAML and the like, keys included. Other values stay as they are. */
+/** The same for all texts in parsed JSON, YAML and similar, including keys. Other values are unchanged. */
 export function cleanValue<Value>(value: Value): Value {
   return clean(value) as Value;
 }

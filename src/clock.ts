@@ -1,15 +1,15 @@
-/** The only source of time: a test sets it, a PostgreSQL store corrects it by the database's own. */
+/** The only source of time. A test sets it; a PostgreSQL store corrects it by the database's time. */
 export interface Clock {
   /** Wall-clock time, integer ms since the epoch. */
   now(): number;
   /**
-   * What the wall clock says, or said about `at`, a time of `now`: another one while `now` catches up with a clock that was
-   * set. For what is compared with other people's time: of the day, of Slack's messages.
+   * The wall clock's time at `at`, a time of `now`. The two differ while `now` catches up with a clock that was set.
+   * For comparisons with other people's time: the time of day, Slack's messages.
    */
   wallOf(at: number): number;
-  /** Time that never jumps, in ms; only differences mean something. For leases and time-outs. */
+  /** Time in ms that never jumps; only differences mean something. For leases and time-outs. */
   monotonic(): number;
-  /** Calls `run` once after `delayMs`; the returned function cancels it. Does not keep the process alive. */
+  /** Calls `run` once after `delayMs`. The returned function cancels it. Does not keep the process alive. */
   after(delayMs: number, run: () => void): () => void;
 }
 
@@ -25,19 +25,19 @@ export const systemClock: Clock = {
   },
 };
 
-/** A clock that is set by more than this is worth a line in the log, ms. */
+/** A clock that is set by more than this (ms) is logged. */
 const noticeableMs = 2_000;
-/** Somebody sets a clock by more than this seldom enough that the new time may count at once, ms. */
+/** A step forward by more than this is taken at once, ms, because it is rare. */
 const takenAtOnceMs = 24 * 3_600_000;
-/** How much slower or faster than real time may go until it is right again. */
+/** How much faster or slower than real time it may run until it is right again. */
 const mostChange = 0.25;
 
 /**
- * A `now` for everything that is stored and waited for. It goes by monotonic time and follows `wall` without a jump:
- * after somebody set the clock it goes at most a quarter faster or slower until both agree. So nothing is due at once,
- * nothing waits for hours, no stored time lies ahead, and what was asked for in ten seconds comes in eight to thirteen.
- * It begins at `startAt`, or at `wall` where that is later. More than a day ahead is taken at once: the machine slept,
- * or began without knowing the time.
+ * A `now` for everything that is stored and waited for. It runs on monotonic time and follows `wall` without a jump:
+ * after a person sets the clock, it runs at most a quarter faster or slower until both agree. So nothing becomes due
+ * at once, nothing waits for hours, no stored time is in the future, and a task for in ten seconds runs after eight
+ * to thirteen. It begins at `startAt`, or at `wall` if that is later. A step of more than a day forward is taken at
+ * once: the machine slept, or started without knowing the time.
  */
 export function followTime(options: {
   clock: Clock;

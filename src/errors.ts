@@ -1,4 +1,4 @@
-/** What can go wrong, by name. The words for people are in one table: slack/words/error-words.ts. */
+/** Everything that can go wrong, by name. The words for people are in one table: slack/words/error-words.ts. */
 export type ErrorCode =
   | 'config'
   | 'not_found'
@@ -13,7 +13,9 @@ export type ErrorCode =
   | 'voice_refused'
   | 'internal';
 
-/** The one error class of the program: a code for the table of words, facts for the sentence, the cause for the log. */
+/**
+ * The only error class of Voicecall: a code for the table of words, facts for the sentence, the cause for the log.
+ */
 export class VoicecallError extends Error {
   readonly code: ErrorCode;
   readonly facts: Record<string, string>;

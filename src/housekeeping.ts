@@ -2,20 +2,20 @@ import type { Lease } from './queue/types.ts';
 import type { Store, Tx } from './store/types.ts';
 
 const dayMs = 24 * 3_600_000;
-/** A filled-in modal is of no use longer than this. */
+/** A filled-in modal is useless after this time. */
 const draftsKeptMs = dayMs;
-/** Reports that fit no call, and alert events that were dealt with: Slack sends an event again for minutes, not days. */
+/** For reports that match no call and for processed alert events: Slack repeats an event for minutes, not days. */
 const leftoversKeptMs = 7 * dayMs;
-/** What a report said stands in its call. */
+/** The call keeps what its report said. */
 const reportsKeptMs = 30 * dayMs;
-/** An alert that says nothing for so long is forgotten: the next such message begins a new one. */
+/** An alert that is silent for this long is forgotten; its next message begins a new alert. */
 const alertsKeptMs = 90 * dayMs;
-/** Rows of one transaction: few enough that SQLite, which answers at once, holds everything else for some milliseconds. */
+/** Rows in one transaction: few enough that SQLite blocks the process for some milliseconds only. */
 export const rowsAtOnce = 250;
 
 export type Deps = { store: Store };
 
-/** Repeats a write of at most `rowsAtOnce` rows, each in a transaction of its own, until nothing is left. */
+/** Repeats a write of at most `rowsAtOnce` rows, each time in its own transaction, until nothing is left. */
 export async function inBatches(
   deps: Deps,
   lease: Lease,
@@ -31,9 +31,9 @@ export async function inBatches(
 }
 
 /**
- * Deletes what nobody needs any more, whatever `retention` says: drafts after a day, reports that fit no call and alert
- * events after a week, applied reports after a month, quiet alerts with all that was kept of their messages after 90
- * days. Returns how many rows.
+ * Deletes what nobody needs any more, with or without `retention`: drafts after a day, reports that match no call and
+ * alert events after a week, applied reports after a month, silent alerts and everything stored about their messages
+ * after 90 days. Returns how many rows.
  */
 export async function keepHouse(deps: Deps, lease: Lease, now: number): Promise<number> {
   const drafts = await inBatches(deps, lease, async (tx) => {
@@ -50,7 +50,7 @@ export async function keepHouse(deps: Deps, lease: Lease, now: number): Promise<
   return drafts + reports + events + alerts;
 }
 
-/** Reports that came before `before`, and those that fit no call and came before `unfitBefore`. */
+/** Deletes reports that came before `before`, and those that match no call and came before `unfitBefore`. */
 export async function deleteReports(
   deps: Deps,
   lease: Lease,
@@ -70,7 +70,7 @@ export async function deleteReports(
   return old + (await inBatches(deps, lease, (tx) => deleteOld(tx, unfitBefore, false)));
 }
 
-/** Alert events that were dealt with, or set aside, before `before`. */
+/** Deletes alert events that were processed or set aside before `before`. */
 export async function deleteAlertEvents(deps: Deps, lease: Lease, before: number): Promise<number> {
   return await inBatches(deps, lease, async (tx) => {
     const old = tx
@@ -83,9 +83,9 @@ export async function deleteAlertEvents(deps: Deps, lease: Lease, before: number
   });
 }
 
-/** Alerts that said nothing since `before` and of which no request is open, and all that was kept for them. */
+/** Deletes alerts that have been silent since `before` and have no open request, with everything stored for them. */
 export async function deleteAlerts(deps: Deps, lease: Lease, before: number): Promise<number> {
-  // Messages first: an alert that repeats itself for months has many, and keeps none of the old ones.
+  // Messages first: an alert that repeats itself for months has many, and the old ones are deleted too.
   const messages = await deleteAlertMessages(deps, lease, before);
   const alerts = await inBatches(deps, lease, async (tx) => {
     const quiet = await tx
@@ -115,7 +115,7 @@ export async function deleteAlerts(deps: Deps, lease: Lease, before: number): Pr
         'in',
         quiet.map(({ id }) => id),
       )
-      // One that spoke again in the meantime stays.
+      // An alert that has had a message since then stays.
       .where('last_at', '<', before)
       .returning('id')
       .execute();

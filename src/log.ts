@@ -3,7 +3,7 @@ import pino from 'pino';
 import type pretty from 'pino-pretty';
 import { maskNumbers } from './mask-numbers.ts';
 
-/** A log as the program uses it; a test passes its own. */
+/** The log for the whole program. A test passes its own. */
 export interface Log {
   debug(facts: object, message: string): void;
   info(facts: object, message: string): void;
@@ -15,7 +15,7 @@ export interface Log {
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
-/** Where lines go: standard output, or a test's collector. */
+/** Where lines go: to standard output, or to a test's collector. */
 export interface LogSink {
   write(line: string): void;
 }
@@ -26,14 +26,14 @@ const secretNames = [
   ...['password', 'Cookie', 'cookie', 'x-slack-signature'],
 ];
 
-// Three levels deep: as far as an HTTP error's `err.request.headers.<name>`; a wildcard covers one level only.
+// Three levels deep, which reaches `err.request.headers.<name>` of an HTTP error. A wildcard covers one level only.
 const secretPaths = ['', '*', '*.*', '*.*.*'].flatMap((prefix) =>
   secretNames.map((name) => `${prefix}["${name}"]`),
 );
 
 /**
- * A log that writes one JSON object a line (or lines for people, where `pretty`), with secrets removed by name and
- * phone numbers and Slack tokens masked anywhere in a text.
+ * A log that writes one JSON object in each line (with `pretty`: lines for people). Removes secrets by name, and
+ * masks phone numbers and Slack tokens in every text.
  */
 export function createLog(level: LogLevel, options: { pretty?: boolean; sink?: LogSink } = {}): Log {
   const sink = options.pretty
@@ -54,8 +54,8 @@ export function createLog(level: LogLevel, options: { pretty?: boolean; sink?: L
 }
 
 /**
- * What a log may know of an error. Whatever else it carries (a request with its headers, a body) is left out, for a
- * stranger may have written it.
+ * The parts of an error that may be logged. Everything else (a request with its headers, a body) is left out, because
+ * it may be foreign.
  */
 function errorFacts(error: unknown, depth = 0): unknown {
   if (!(error instanceof Error)) return typeof error === 'string' ? error : typeof error;
@@ -65,12 +65,12 @@ function errorFacts(error: unknown, depth = 0): unknown {
   return { name, message, ...code, stack, ...cause };
 }
 
-/** Loaded on a terminal only: a server has no use for it. */
+/** Loaded on a terminal only; a server does not need it. */
 function loadPretty(): typeof pretty {
   return createRequire(import.meta.url)('pino-pretty');
 }
 
-/** Masks what must not be read in a line of JSON: only inside its texts, so that times (bare numbers) stay. */
+/** Masks a line of JSON, only inside its texts, so that times (bare numbers) stay. */
 function maskLine(line: string): string {
   return line.replace(/"[^"\\]*(?:\\.[^"\\]*)*"/g, (quoted) => {
     if (!mayHide.test(quoted)) return quoted;
@@ -82,7 +82,7 @@ function maskLine(line: string): string {
 const mayHide = /(?:\p{Nd}\P{Nd}*){7}|xox|xapp/u;
 const slackToken = /\b(?:xox[a-z]|xapp)-[\w-]+/g;
 
-/** The text with everything that could be a phone number cut to its last digits, and no Slack token. */
+/** The text with possible phone numbers cut to their last digits, and without Slack tokens. */
 export function redactNumbers(text: string): string {
   return maskNumbers(text.replace(slackToken, '[removed]'));
 }

@@ -8,12 +8,15 @@ import { loadSettings, reloadConfig } from './config/load.ts';
 import { VoicecallError } from './errors.ts';
 import { createLog } from './log.ts';
 
-/** A POST in flight may take 5 s to connect and 30 s to be answered: https://docs.docker.com/reference/compose-file/services/#stop_grace_period */
+/**
+ * A running POST may take 5 s to connect and 30 s to be answered. See
+ * https://docs.docker.com/reference/compose-file/services/#stop_grace_period
+ */
 const stopWithinMs = 35_000;
 
 loadDotenv({ quiet: true });
-// Bolt and the voice client bring undici along; Node's own fetch would load a second copy of it (8 MB, 60 ms).
-// Node's own fetch stays if a proxy is configured; it speaks HTTP/1.1 too.
+// Bolt and the voice client load undici anyway; Node's own fetch would load a second copy (8 MB, 60 ms). With a
+// configured proxy Node's fetch is kept; it too uses HTTP/1.1.
 if (process.env.NODE_USE_ENV_PROXY === undefined) {
   install();
   setGlobalDispatcher(new Agent({ allowH2: false }));
@@ -44,16 +47,16 @@ process.on('SIGHUP', () => {
   }
   config = again.config;
   for (const notice of again.notices) log.warn({}, notice);
-  log.info({}, 'voicecall.yaml was read again');
+  log.info({}, 'voicecall.yaml was reloaded');
 });
 
 try {
   const app = await createApp({ environment, config: () => config, log });
-  // Written before work comes in: it blocks for a second, though only on the first start of a version.
+  // Written before work comes in, because it blocks for a second, but only on the first start of a version.
   flushCompileCache();
   const stop = (signal: string) => {
-    log.info({ signal }, 'stopping: taking no more work, finishing what is under way');
-    // What is still under way then is told as unknown at the next start: nothing is sent twice.
+    log.info({ signal }, 'stopping: taking no more work, finishing what is running');
+    // A POST that is still running then becomes unknown at the next start; nothing is sent twice.
     setTimeout(() => process.exit(1), stopWithinMs - 1_000).unref();
     app.stop().then(
       () => process.exit(0),

@@ -1,22 +1,22 @@
-/** How a found number is written instead; `digits` are its digits as they were written, of any script. */
+/** The replacement for a found number. `digits` are its digits as written, in any script. */
 export type Mask = (digits: string) => string;
 
-/** Its last four digits, or two where it has few. */
+/** The last four digits, or two if there are few. */
 const lastDigits: Mask = (digits) => `***${digits.slice(digits.length < 9 ? -2 : -4)}`;
 
-// What may be between two digits of one number as people write it.
+// The characters that people write between two digits of one number.
 const between = '[\\s().\u00b7/\\p{Pd}\u2212\uff08\uff09]{0,3}';
 const octet = '(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)';
 
-/** What has many digits and is no phone number. */
+/** Texts with many digits that are no phone numbers. */
 const kept = [
   // Slack's message times: "1712345678.123456".
   '1\\d{9}\\.\\d{6}(?!\\d)',
-  // Dates, with the time of day.
+  // Dates, with a time of day.
   '(?:19|20)\\d{2}-[01]\\d-[0-3]\\d(?:[T ]\\d{2}:\\d{2}(?::\\d{2}(?:\\.\\d{1,9})?)?)?(?![\\d-])',
-  // Addresses of machines.
+  // IP addresses.
   `(?:${octet}\\.){3}${octet}(?::\\d{1,5})?(?![\\d.])`,
-  // The voice platform's ids: more than 15 digits in one piece.
+  // The voice platform's ids: more than 15 digits without a gap.
   '\\p{Nd}{16,}',
 ];
 const found = new RegExp(
@@ -25,8 +25,8 @@ const found = new RegExp(
 );
 
 /**
- * The text with everything that could be a phone number masked: seven digits and more, of any script, with the spaces,
- * dashes, dots and brackets that people put between them. The one place that finds numbers in a text.
+ * Masks everything in a text that could be a phone number: at least seven digits of any script, with the spaces,
+ * dashes, dots and brackets that people write between them. The only function that finds numbers in a text.
  */
 export function maskNumbers(text: string, mask: Mask = lastDigits): string {
   return text.replace(found, (whole: string, isKept: string | undefined) => {

@@ -21,20 +21,20 @@ import type { Tx } from './store/types.ts';
 import { type Audio, type Json, toJson } from './store/values.ts';
 
 const dayMs = 24 * 3_600_000;
-/** Requests of one transaction, where they have few calls. */
+/** How many requests with few calls are erased in one transaction. */
 const requestsAtOnce = 20;
 const requestsRead = 200;
 const messagesAtOnce = 500;
 
-/** Asks for the daily run; to be called at each start. Several instances ask for one and the same. */
+/** Adds the daily task. Call it at each start; several instances share one task. */
 export async function scheduleRetention(tx: Tx, now: number): Promise<void> {
   await enqueue(tx, { kind: 'retention', key: 'daily', runAt: now });
 }
 
 /**
- * The handler of "retention" tasks (key: daily). Keeps house in any case. Where `retention` is configured, what is older
- * loses every number, name and text (after a day at the earliest); counts, states, decisions and the audit trail stay.
- * Works in small transactions and goes on where it was interrupted. Runs again after a day.
+ * The handler of "retention" tasks (key: daily). Always keeps house. With `retention` configured, erases every
+ * number, name and text that is older (at the earliest after a day); counts, states, decisions and the audit trail
+ * stay. Works in small transactions and continues after an interruption. Runs again after a day.
  */
 export function createRetention(deps: Pick<CallsDeps, 'clock' | 'log' | 'store' | 'config'>): TaskHandler {
   return async (_task, lease) => {
@@ -43,14 +43,14 @@ export function createRetention(deps: Pick<CallsDeps, 'clock' | 'log' | 'store' 
     const { retentionMs, limits } = deps.config();
     let erased = 0;
     if (retentionMs !== undefined) {
-      // A limit on how often one number is called can only hold while the number is known, and reports come for a day.
+      // The limit on calls to one number needs the number, and reports come for a day.
       const before = now - Math.max(retentionMs, limits.perCallee?.perMs ?? 0, dayMs);
       erased = await eraseRequests(deps, lease, before, now);
       await forgetPeople(deps, now - retentionMs);
       erased += await eraseRest(deps, lease, before);
     }
     if (deleted + erased > 0) {
-      // What was deleted may still be read in the log of writes until that is emptied.
+      // Deleted data may be readable in the write-ahead log until that is emptied.
       await deps.store.emptyLog?.();
       deps.log.info({ deleted, erased }, 'old data was erased');
     }
@@ -60,12 +60,15 @@ export function createRetention(deps: Pick<CallsDeps, 'clock' | 'log' | 'store' 
 
 type OldRequest = Pick<RequestsTable, 'id' | 'message' | 'options' | 'callees'>;
 
-/** Names and numbers that Slack has not told again for so long, who was not reached since, and recordings that were removed. */
+/**
+ * Deletes names and numbers that Slack has not repeated for so long, last-reached times that are old, and removed
+ * recordings.
+ */
 async function forgetPeople(deps: Deps, before: number): Promise<void> {
   await deps.store.transaction(
     async (tx) => await tx.deleteFrom('learned_people').where('learned_at', '<', before).execute(),
   );
-  // Its key could be tried on every number there is.
+  // With the secret, every possible number could be tried.
   await deps.store.transaction(
     async (tx) => await tx.deleteFrom('last_reached').where('reached_at', '<', before).execute(),
   );
@@ -79,7 +82,7 @@ async function forgetPeople(deps: Deps, before: number): Promise<void> {
   );
 }
 
-/** Erases requests that ended before `before`, oldest first; returns how many. */
+/** Erases requests that ended before `before`, oldest first. Returns how many. */
 async function eraseRequests(deps: Deps, lease: Lease, before: number, now: number): Promise<number> {
   let erased = 0;
   while (lease.valid()) {
@@ -91,7 +94,7 @@ async function eraseRequests(deps: Deps, lease: Lease, before: number, now: numb
       .where((eb) =>
         eb.or([
           eb.and([eb('state', 'in', [...finishedRequestStates]), eb('finished_at', '<', before)]),
-          // Sent, with calls that nobody ever told the end of, or that nobody settled.
+          // Sent requests with calls whose end was never reported, or that nobody settled.
           eb.and([eb('state', '=', 'sent'), eb('changed_at', '<', before)]),
         ]),
       )
@@ -99,7 +102,7 @@ async function eraseRequests(deps: Deps, lease: Lease, before: number, now: numb
       .limit(requestsRead)
       .execute();
     for (const some of together(due)) {
-      // Many calls of one request are erased in steps; what is left of them goes with the request.
+      // Many calls of one request are erased in steps; the last of them together with the request.
       const [first] = some;
       if (some.length === 1 && first !== undefined && first.callees > rowsAtOnce)
         await inBatches(deps, lease, (tx) => eraseSomeCalls(tx, first.id));
@@ -112,7 +115,7 @@ async function eraseRequests(deps: Deps, lease: Lease, before: number, now: numb
   return erased;
 }
 
-/** Requests that are erased in one transaction: as many as have few enough calls together. */
+/** The requests to erase in one transaction: as many as have few enough calls together. */
 function together(requests: readonly OldRequest[]): OldRequest[][] {
   const groups: OldRequest[][] = [];
   let calls = Number.POSITIVE_INFINITY;
@@ -127,14 +130,14 @@ function together(requests: readonly OldRequest[]): OldRequest[][] {
   return groups;
 }
 
-/** No two callees of one submission may be the same, so each gets an empty number of its own. */
+/** Two callees of one submission must differ, so each gets its own empty number. */
 const erasedCall = {
   callee: sql<string>`${erasedPrefix} || cast(position as text)`,
   name: null,
   time_zone: null,
   submit_reason: null,
   termination_reason: null,
-  // One key is an answer; more may be a number that somebody typed.
+  // A single key is an answer; more digits may be a number that somebody typed.
   feedback_value: sql<string | null>`case when length(feedback_value) > 1 then null else feedback_value end`,
 };
 
@@ -154,7 +157,7 @@ async function eraseSomeCalls(tx: Tx, requestId: string): Promise<number> {
   return Number(erased.numUpdatedRows);
 }
 
-/** Who acknowledged in a tool has a name there; everybody else is a Slack user's id. */
+/** A person who acknowledged in a tool has a name there; all others are Slack user ids. */
 const erasedTool = 'tool:erased';
 
 async function eraseTogether(tx: Tx, requests: readonly OldRequest[], now: number): Promise<void> {
@@ -191,7 +194,7 @@ async function eraseTogether(tx: Tx, requests: readonly OldRequest[], now: numbe
     .updateTable('requests')
     .set({
       note: '',
-      // What its steps would say.
+      // It contains the spoken text of the steps.
       ladder: null,
       outcome: null,
       alert_title: null,
@@ -207,13 +210,13 @@ async function eraseTogether(tx: Tx, requests: readonly OldRequest[], now: numbe
     .execute();
 }
 
-/** For one statement over several rows: the value of each, by its id. */
+/** For one statement over several rows: each row's value, by its id. */
 function each<Value extends string>(values: readonly (readonly [id: string, value: Value])[]) {
   const whens = values.map(([id, value]) => sql`when ${id} then ${value}`);
   return sql<Value>`case id ${sql.join(whens, sql` `)} end`;
 }
 
-/** Of the audit trail who did what and when stays, and what was counted; the words that were given go. */
+/** Of the audit trail, keeps who did what and when, and counts. Erases words. */
 async function eraseDetails(tx: Tx, requestIds: readonly string[]): Promise<void> {
   await tx
     .updateTable('events')
@@ -245,7 +248,10 @@ async function eraseDetails(tx: Tx, requestIds: readonly string[]): Promise<void
   });
 }
 
-/** Reports, what was posted, alerts and their events. What still waits to be posted or dealt with keeps its text. */
+/**
+ * Erases reports, posted messages, alerts and their events. Keeps the text of what still waits to be posted or
+ * processed.
+ */
 async function eraseRest(deps: Deps, lease: Lease, before: number): Promise<number> {
   const reports = await deleteReports(deps, lease, before, before);
   const bodies = await eraseBodies(deps, lease, before);
@@ -262,7 +268,7 @@ async function eraseRest(deps: Deps, lease: Lease, before: number): Promise<numb
   return reports + bodies + Number(errors.numUpdatedRows) + events + alerts;
 }
 
-/** Of what belongs to no request. One pass over all messages in the order of their ids, so that no row is read twice. */
+/** Erases texts that belong to no request. Reads all posts once, in the order of their ids. */
 async function eraseBodies(deps: Deps, lease: Lease, before: number): Promise<number> {
   let erased = 0;
   let last = '';

@@ -22,7 +22,7 @@ import { createDeliverer } from './slack/outbox/deliver.ts';
 import { createEditor } from './slack/outbox/edit.ts';
 import { createRecordingUploader } from './slack/recordings/upload.ts';
 
-/** Every kind of task with what runs it, and how many of it one instance runs at once. */
+/** The handler of each kind of task, and how many of them one instance runs at once. */
 export function taskHandlers(deps: SlackDeps): Record<TaskKind, { concurrency: number; run: TaskHandler }> {
   return {
     dispatch: { concurrency: 16, run: createDispatcher(deps) },
@@ -47,7 +47,7 @@ export function taskHandlers(deps: SlackDeps): Record<TaskKind, { concurrency: n
   };
 }
 
-/** Nothing goes to Slack before Slack has told who we are: a message posted before could not be told as ours. */
+/** Nothing is posted before Slack has told us who we are: we could not recognise an earlier post as ours. */
 function onceKnown(deps: SlackDeps, run: TaskHandler): TaskHandler {
   return async (task, lease) =>
     deps.identity.botUserId === '' ? { againAt: deps.clock.now() + 1_000 } : await run(task, lease);

@@ -1,13 +1,13 @@
-/** What one check found; `remedy` says what to do about it. */
+/** The result of one check. `remedy` says what to do. */
 export type Finding =
   | { state: 'ok'; text: string }
   | { state: 'note'; text: string; remedy: string }
   | { state: 'wrong'; text: string; remedy: string }
-  /** Something else is missing first; another line says what. */
+  /** Not possible, because something else is missing; another line says what. */
   | { state: 'skipped'; text: string };
 
 export interface Check {
-  /** What is looked at, such as "database". */
+  /** What is checked, for example "database". */
   name: string;
   run: () => Promise<Finding[]>;
 }
@@ -17,7 +17,10 @@ export const note = (text: string, remedy: string): Finding => ({ state: 'note',
 export const wrong = (text: string, remedy: string): Finding => ({ state: 'wrong', text, remedy });
 export const skipped = (text: string): Finding => ({ state: 'skipped', text });
 
-/** Runs all checks at once, each for `withinMs` at most; one that fails or hangs hides no other. Lines in the checks' order. */
+/**
+ * Runs all checks at once, each for at most `withinMs`. A check that fails or hangs does not hide the others. Returns
+ * lines in the order of the checks.
+ */
 export async function runChecks(
   checks: readonly Check[],
   withinMs: number,
@@ -59,7 +62,7 @@ function line(name: string, finding: Finding): string {
 
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  // The reason of a failed fetch or connection is in its cause.
+  // A failed fetch or connection has its reason in the cause.
   if (error.cause instanceof Error && error.cause.message !== '')
     return `${error.message}: ${error.cause.message}`;
   return error.message || ('code' in error ? String(error.code) : error.name);

@@ -28,15 +28,15 @@ export interface DoctorSources {
   clock: Clock;
 }
 
-/** Slack refuses what was signed five minutes ago or more; a minute is where somebody should look. */
+/** Slack refuses a signature that is five minutes old. A difference of a minute is worth a warning. In ms. */
 const clockToleranceMs = 60_000;
 
-/** Three tries and the pauses between them stay within a check's 10 s. */
+/** Three tries and their pauses must fit into a check's 10 s. */
 const network = { connectTimeoutMs: 2_500, answerTimeoutMs: 2_800 };
 
 /**
- * Everything that can be looked at before the first call, each on its own: what one needs and is not there is said by
- * the configuration's check, and the others go on. `close` ends the connections that were opened.
+ * Everything that can be checked before the first call, each independently. If a setting is missing, only the
+ * configuration's check reports it and the other checks still run. `close` ends the connections that were opened.
  */
 export function doctorChecks(sources: DoctorSources): { checks: Check[]; close: () => Promise<void> } {
   const value = (name: string) => sources.env[name]?.trim() || undefined;
@@ -97,7 +97,7 @@ async function orSkip(
   return client === undefined ? [skipped(`not checked: ${variable} is not set`)] : await check(client);
 }
 
-/** Notices are what the program says at start too, such as a rule without `from`: nothing is wrong with them. */
+/** Notices are also logged at each start, for example for a rule without `from`. They are not faults. */
 function checkConfiguration(sources: DoctorSources): Finding[] {
   const { settings, faults, notices } = loadSettings(sources);
   const found = faults.map((fault) =>
@@ -139,8 +139,8 @@ function balanceUrlOf(value: Lookup, apiUrl: string): string | undefined {
 }
 
 /**
- * Asks for the balance, where there is an address for it, and for the recordings: neither costs anything, and each has
- * an address of its own that may be wrong. Never throws. VOICE_APP_ID is looked at by the platform when it calls.
+ * Reads the balance, if it has an address, and the recordings. Both are free, and each has its own address that may
+ * be wrong. Never throws. The platform checks VOICE_APP_ID only when it calls.
  */
 async function askVoice(voice: VoiceClient): Promise<Finding[]> {
   const told = async (what: string, variable: string, ask: () => Promise<Finding>): Promise<Finding> => {
@@ -150,7 +150,7 @@ async function askVoice(voice: VoiceClient): Promise<Finding[]> {
       const remedy = error instanceof VoicecallError ? error.facts.remedy : undefined;
       return wrong(
         `${what} (${variable}): ${reasonOf(error)}`,
-        // The platform's client knows one address; the balance has another.
+        // The client's advice names one address, but the balance has another.
         remedy?.replaceAll('VOICE_API_URL', variable) ?? `Check ${variable}.`,
       );
     }
@@ -169,7 +169,7 @@ async function askVoice(voice: VoiceClient): Promise<Finding[]> {
   ]);
 }
 
-/** Slack's clock minus ours, ms; undefined where it did not answer. */
+/** Slack's clock minus ours, ms. Undefined if Slack did not answer. */
 async function slackOffset(slackApiUrl: string, clock: Clock): Promise<number | undefined> {
   const url = `${slackApiUrl}api.test`;
   const answer = await fetch(url, { method: 'POST', signal: AbortSignal.timeout(8_000) }).catch(() => null);
@@ -177,7 +177,9 @@ async function slackOffset(slackApiUrl: string, clock: Clock): Promise<number | 
   return Number.isNaN(slackAt) ? undefined : slackAt - clock.now();
 }
 
-/** Both refuse what is signed with a wrong time. The voice platform's offset is exactly 0 until it has answered. */
+/**
+ * Both services refuse a signature with a wrong time. The voice platform's offset is exactly 0 until it has answered.
+ */
 function compareClocks(slackMs: number | undefined, voiceMs: number | undefined): Finding[] {
   const offsets = [
     ...(slackMs === undefined ? [] : [{ whose: "Slack's", ms: slackMs }]),

@@ -7,8 +7,8 @@ import { sqlitePath } from '../store/sqlite.ts';
 import { type Finding, note, ok, reasonOf, wrong } from './doctor-check.ts';
 
 /**
- * Looks at the database without changing it: no tables are made or brought up to date, so that it is safe beside
- * instances of another version.
+ * Checks the database without changing it: makes and migrates no tables, so it is safe beside instances of another
+ * version.
  */
 export async function checkDatabase(databaseUrl: string | undefined, dataDir: string): Promise<Finding[]> {
   return databaseUrl === undefined ? checkSqlite(dataDir) : await checkPostgres(databaseUrl);
@@ -42,7 +42,7 @@ function checkSqlite(dataDir: string): Finding[] {
       .prepare("select 1 from sqlite_master where type = 'table' and name = 'meta'")
       .get();
     const row = tables && database.prepare("select value from meta where name = 'store_version'").get();
-    // Taken and given back: a full disk or another's lock shows itself, and nothing is written.
+    // Locks and unlocks: detects a full disk or another's lock, and writes nothing.
     database.exec('begin immediate; rollback');
     const version = row === undefined ? undefined : Number(row.value);
     const aside = version === storeVersion ? database.prepare(countSetAside).get() : undefined;
@@ -138,7 +138,7 @@ async function checkPostgres(databaseUrl: string): Promise<Finding[]> {
 
 const countSetAside = 'select count(*) as count from alert_events where set_aside_at is not null';
 
-/** Alert events that failed again and again: somebody should know that nobody was called for them. */
+/** Alert events that failed too often: nobody was called for them, and somebody should know. */
 function setAsideFinding(count: number): Finding[] {
   if (count === 0) return [];
   return [

@@ -21,7 +21,10 @@ interface Learned {
 const select = 'select id, body, learned_at from learned_people';
 const isId = (entry: string) => /^[USW][A-Z0-9]{2,}$/.test(entry);
 
-/** Whom rules call while Slack is down: what was learnt last and how old it is, and the rules that would call nobody. */
+/**
+ * The people whom rules can call while Slack is down: what we last learned and when, and the rules that would call
+ * nobody.
+ */
 export async function checkPeople(config: Config, database: DatabasePlace, clock: Clock): Promise<Finding[]> {
   const called = [...new Set(config.rules.flatMap((rule) => entriesOf(config, rule.call)))].filter(isId);
   if (called.length === 0) return [];

@@ -6,7 +6,7 @@ import type { Config } from '../config/types.ts';
 import { type Finding, note, ok, skipped } from './doctor-check.ts';
 import { type DatabasePlace, readRows } from './read-rows.ts';
 
-/** More names than these are not read by anybody. */
+/** A longer list would not be read. */
 const mostNamed = 20;
 
 const rowsSchema = z.object({
@@ -20,7 +20,7 @@ const bodySchema = z.object({
   members: z.array(z.string()).optional(),
 });
 
-/** Whom rules call and no call ever reached: a wrong number is better found by day. */
+/** The people whom rules call and no call ever reached, because a wrong number is better found by day. */
 export async function checkReached(config: Config, database: DatabasePlace): Promise<Finding[]> {
   if (config.rules.length === 0) return [];
   const read = await readRows(database, {
@@ -31,7 +31,7 @@ export async function checkReached(config: Config, database: DatabasePlace): Pro
   if (read === null) return [skipped('not checked: the database does not tell; it has its own line')];
   const { meta, last_reached: rows, learned_people: learned } = rowsSchema.parse(read);
   const secret = meta[0]?.value;
-  // The app has not run yet.
+  // The app has not run yet, so there is no key.
   if (secret === undefined) return [];
   const reached = new Set(rows.map(({ person }) => person));
   const slack = new Map(learned.map(({ id, body }) => [id, bodySchema.parse(JSON.parse(body))]));
@@ -49,7 +49,7 @@ export async function checkReached(config: Config, database: DatabasePlace): Pro
   ];
 }
 
-/** Each number once, with the name it has in its list or in Slack. */
+/** Each number once, with its name in a list or in Slack. */
 function calleesOfRules(
   { rules, lists, country }: Config,
   slack: ReadonlyMap<string, z.infer<typeof bodySchema>>,
@@ -65,7 +65,7 @@ function calleesOfRules(
   return [...new Map([...people, ...listed.callees].map((each) => [each.callee, each])).values()];
 }
 
-/** A name that could be a number is no way around the mask. */
+/** Masks a name that could be a phone number. */
 function labelOf(callee: string, name: string | null): string {
   const digits = (name ?? '').match(/\p{Nd}/gu) ?? [];
   const number = maskNumber(callee);

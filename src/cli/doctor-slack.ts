@@ -11,7 +11,7 @@ const manifestShape = z.looseObject({
   oauth_config: z.looseObject({ scopes: z.looseObject({ bot: z.array(z.string()) }) }),
 });
 
-/** A client that asks once, for 8 s at most. */
+/** A client that does not retry and waits at most 8 s. */
 export function doctorClient(token: string, apiUrl: string): WebClient {
   return new WebClient(token, {
     slackApiUrl: apiUrl,
@@ -23,16 +23,16 @@ export function doctorClient(token: string, apiUrl: string): WebClient {
 }
 
 interface Told {
-  /** Slack's own name of the error; null where Slack itself did not answer. */
+  /** Slack's name of the error. Null if Slack itself did not answer. */
   name: string | null;
   text: string;
-  /** Where it is not Slack's own error: what to do. */
+  /** What to do, if the error is not Slack's own. */
   remedy: string;
 }
 
 const tryLater = 'Check the network and SLACK_API_URL, then try again.';
 
-/** What Slack calls the error, or what else went wrong. */
+/** Slack's name of the error, or what else went wrong. */
 function toldBy(error: unknown): Told {
   const failure = slackFailure(error);
   if (failure.kind === 'refused')
@@ -61,7 +61,7 @@ function toldBy(error: unknown): Told {
   return { name: null, text: `Slack cannot be reached (${reasonOf(error)})`, remedy: tryLater };
 }
 
-/** The bot token, and its scopes against those of the manifest. */
+/** Checks the bot token, and its scopes against the manifest. */
 export async function checkBotToken(client: WebClient): Promise<Finding[]> {
   try {
     const who = await client.auth.test();
@@ -87,7 +87,7 @@ export async function checkBotToken(client: WebClient): Promise<Finding[]> {
   }
 }
 
-/** The app-level token of Socket Mode: opens nothing, a connection's address is only asked for. */
+/** Checks the app-level token of Socket Mode. Asks for a connection's address but opens no connection. */
 export async function checkAppToken(client: WebClient): Promise<Finding[]> {
   try {
     await client.apps.connections.open({});
@@ -100,7 +100,7 @@ export async function checkAppToken(client: WebClient): Promise<Finding[]> {
   }
 }
 
-/** The channels that the configuration names, each with the keys that name it. */
+/** The channels in the configuration, each with the keys that name it. */
 export function configuredChannels(config: Config): Map<string, string[]> {
   const channels = new Map<string, string[]>();
   const name = (id: string, by: string) => channels.set(id, [...(channels.get(id) ?? []), by]);
@@ -145,7 +145,7 @@ function notKnown({ name, error }: Extract<ChannelAccess, { kind: 'unknown' }>, 
   return told.name === null ? wrong(told.text, told.remedy) : tokenOrScope(told.name, told.text, what);
 }
 
-/** User groups that the configuration names, each with the keys that name it. */
+/** The user groups in the configuration, each with the keys that name it. */
 export function configuredGroups(config: Config): Map<string, string[]> {
   const groups = new Map<string, string[]>();
   const name = (ids: readonly string[], by: string) => {
@@ -185,7 +185,7 @@ export async function checkGroup(client: WebClient, id: string, namedBy: string[
   }
 }
 
-/** A bad token is told once, in its own line. */
+/** A bad token is reported once, in its own line. */
 function tokenOrScope(name: string, text: string, what: string): Finding {
   if (name === 'missing_scope')
     return wrong(`${what}: ${text}`, 'Add the scopes of manifest/manifest.json, then reinstall the app.');

@@ -4,7 +4,7 @@ import { systemClock } from '../clock.ts';
 import { runChecks } from './doctor-check.ts';
 import { doctorChecks } from './doctor-checks.ts';
 
-/** Longer than any single time-out inside, so that those can say what did not answer. */
+/** Longer than any single time-out inside, so that the check itself can say what did not answer. In ms. */
 const withinMs = 10_000;
 
 loadDotenv({ quiet: true });
@@ -16,5 +16,5 @@ const { checks } = doctorChecks({
 });
 const { lines, good } = await runChecks(checks, withinMs);
 for (const line of lines) console.log(line);
-// What did not answer in time may still hold a connection: nothing is waited for.
+// Ends now, because a request that did not answer may still hold a connection.
 process.exit(good ? 0 : 1);

@@ -12,7 +12,10 @@ import { slackFailure } from '../slack/client/errors.ts';
 
 const dayMs = 24 * 3_600_000;
 
-/** Reads a channel's history with the app's own token and says what the rules would have done. Throws a sentence. */
+/**
+ * Reads a channel's history with the app's token, and says what the rules would have done. Throws an Error with a
+ * sentence.
+ */
 export async function historyInWords(
   config: Pick<Config, 'rules' | 'lists'>,
   channel: string,

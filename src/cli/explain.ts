@@ -52,7 +52,7 @@ function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** `--channel C… [--days N]`; undefined: a file is asked for. */
+/** `--channel C… [--days N]`. Undefined: a file is explained. */
 function channelAsked(): { channel: string; days: number } | undefined {
   const { values } = parseArgs({
     options: { channel: { type: 'string' }, days: { type: 'string' } },
@@ -91,7 +91,7 @@ function explainEvents(events: object): unknown {
   return Array.isArray(events) ? events.map(explain) : explain(events);
 }
 
-/** One payload, or an array of them; one alert is explained by itself, several as an array. */
+/** One payload or an array of them. The result has the same shape. */
 function explainPayloads(payloads: object, name: string): unknown {
   const { rules, sources } = readRules();
   const found = Object.hasOwn(sources, name) ? sources[name] : undefined;
@@ -110,7 +110,7 @@ function explainPayloads(payloads: object, name: string): unknown {
   }
 }
 
-/** `--source NAME FILE|-`; undefined: events of Slack are explained. */
+/** `--source NAME FILE|-`. Undefined: Slack events are explained. */
 function sourceAsked(): { name: string; path: string | undefined } | undefined {
   const { values, positionals } = parseArgs({
     options: { source: { type: 'string' } },

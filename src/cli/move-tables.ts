@@ -10,7 +10,7 @@ import type { Schema } from '../store/schema.ts';
 import { sqlitePath } from '../store/sqlite.ts';
 import type { Store, StoreLog, Tx } from '../store/types.ts';
 
-/** Every table: the compiler says so when one is missing. */
+/** Every table; the compiler reports a missing one. */
 const everyTable: Record<keyof Schema, true> = {
   ...{ requests: true, submissions: true, calls: true, reports: true, tasks: true, messages: true },
   ...{ decisions: true, events: true, drafts: true, alert_events: true, alerts: true, alert_messages: true },
@@ -24,10 +24,10 @@ const everyTable: Record<keyof Schema, true> = {
   },
   ...{ rule_rings: true, rule_matches: true, pacing: true, meta: true },
 };
-/** What others refer to comes first; the rest in the order of the alphabet. */
+/** Tables that others refer to come first, the rest in alphabetical order. */
 const tables = [...new Set(['requests', 'submissions', ...Object.keys(everyTable).sort()])];
 
-/** PostgreSQL takes 65,535 parameters a statement; the widest table has some 30 columns. */
+/** PostgreSQL takes 65,535 parameters in a statement; the widest table has about 30 columns. */
 const rowsAtOnce = 500;
 
 type Row = Record<string, string | number | null>;
@@ -39,9 +39,9 @@ export interface TableCount {
 
 /**
  * Copies everything from the SQLite database in `dataDir` into the empty PostgreSQL database at `databaseUrl`, in one
- * transaction there, and returns the rows of each table, counted on both sides. The source keeps every row. Throws
- * VoicecallError config where it must not be done (an instance runs, the target is not empty, the versions differ), and
- * store_unavailable as the store does; the target is then as empty as before.
+ * transaction there. Returns the number of rows of each table, counted on both sides. The source keeps every row.
+ * Throws VoicecallError config if the move is not allowed (an instance runs, the target is not empty, the versions
+ * differ), and store_unavailable as the store does; the target is then still empty.
  */
 export async function moveStore(options: {
   dataDir: string;
@@ -67,9 +67,9 @@ function refusal(sentence: string): VoicecallError {
 }
 
 /**
- * Opens the file for ourselves alone. Every instance keeps its connections open, and each open connection to a database
- * in WAL mode holds a shared lock on the file, so that the exclusive one is refused for as long as an instance runs
- * (https://www.sqlite.org/wal.html#use_of_wal_without_shared_memory), and none can start while we copy.
+ * Opens the file exclusively. Every instance keeps its connections open, and in WAL mode each open connection holds a
+ * shared lock on the file. So this fails while an instance runs
+ * (https://www.sqlite.org/wal.html#use_of_wal_without_shared_memory), and no instance can start while we copy.
  */
 function openSource(dataDir: string): DatabaseSync {
   const path = sqlitePath(dataDir);
@@ -106,7 +106,7 @@ function sourceVersion(source: DatabaseSync): number | undefined {
 
 async function copyAll(source: DatabaseSync, target: Store): Promise<TableCount[]> {
   return await target.transaction(async (tx) => {
-    // Another move or a starting instance waits for us, and then finds the database not empty.
+    // Another move or a starting instance waits for this lock and then finds that the database is not empty.
     await sql`lock table meta in exclusive mode`.execute(tx);
     await assertEmpty(tx);
     await sql`delete from meta`.execute(tx);
@@ -129,7 +129,7 @@ async function assertEmpty(tx: Tx): Promise<void> {
   for (const table of tables.filter((name) => name !== 'meta')) {
     if ((await countRows(tx, table)) > 0) found.push(table);
   }
-  // An instance that has run there has made its secret; what was sent since could not be told any more.
+  // An instance that has run there has made another secret, so submissions sent since then would not be recognised.
   const { rows } = await sql<{ name: string }>`select name from meta where name <> 'store_version'`.execute(
     tx,
   );
@@ -163,7 +163,7 @@ async function copyTable(source: DatabaseSync, tx: Tx, table: string): Promise<n
   return rows;
 }
 
-/** An older version may have stored what PostgreSQL takes in no text. */
+/** An older version may have stored characters that PostgreSQL text does not allow. */
 async function insert(tx: Tx, table: string, columns: string[], batch: Row[]): Promise<void> {
   const names = sql.join(columns.map((column) => sql.ref(column)));
   const values = batch.map(

@@ -43,7 +43,7 @@ try {
     const why = error instanceof Error ? error.message : String(error);
     fail(`Not moved: a row was not taken (${why}). The target is as empty as before, the source as it was.`);
   }
-  // The cause names what went wrong at the other end, such as a password that is not right.
+  // The cause says what is wrong on the other side, for example a wrong password.
   const cause = error.cause instanceof Error && error.cause.message !== '' ? ` (${error.cause.message})` : '';
   const again =
     error.code === 'store_unavailable'

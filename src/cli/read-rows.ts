@@ -3,13 +3,13 @@ import { DatabaseSync } from 'node:sqlite';
 import pg from 'pg';
 import { sqlitePath } from '../store/sqlite.ts';
 
-/** Where the database is: PostgreSQL at `url`, else SQLite in `dataDir`. */
+/** Where the database is: PostgreSQL at `url`, or SQLite in `dataDir`. */
 export interface DatabasePlace {
   url: string | undefined;
   dataDir: string;
 }
 
-/** The rows of some tables, by table; a table that is not there (yet) has none. Reads, and makes nothing. */
+/** Reads the rows of some tables, by table. A table that does not exist (yet) has none. Changes nothing. */
 export async function readRows<Table extends string>(
   { url, dataDir }: DatabasePlace,
   queries: Record<Table, string>,

@@ -1,20 +1,23 @@
 import { createHash } from 'node:crypto';
 import type { AudioFormat } from '../config/types.ts';
 
-/** The platform's pages name no bounds: these are ours. */
+/** Our own limits; the platform's pages name none. */
 export const maxAudioBytes = 2 * 1024 * 1024;
 export const maxAudioSeconds = 60;
 const minAudioSeconds = 0.5;
 
 export interface CheckedAudio {
   format: AudioFormat;
-  /** Whole seconds, one at least. */
+  /** Whole seconds, at least one. */
   seconds: number;
-  /** What it is called on the platform: made from its content, so that the same audio has one name for ever. */
+  /** Its name on the platform, made from its content, so that the same audio always has the same name. */
   fileName: string;
 }
 
-/** Reads the audio itself, whatever its file is called: what it is and how long, or why it is not taken, as a sentence. */
+/**
+ * Reads the audio's content and ignores the file's name. Returns its format and length, or a sentence that says why
+ * it is not accepted.
+ */
 export async function checkAudio(
   bytes: Uint8Array,
   formats: readonly AudioFormat[],
@@ -46,12 +49,12 @@ export function formatWords(formats: readonly AudioFormat[]): string {
   return formats.length < 2 ? (formats[0] ?? '') : `${formats.slice(0, -1).join(', ')} and ${formats.at(-1)}`;
 }
 
-/** What the file's own header says; null: it is none of audio. */
+/** What the file's header says. Null: it is not audio. */
 async function readHeader(bytes: Uint8Array): Promise<{ kind: string; seconds: number | null } | null> {
-  // Loaded when it is needed: few ever add a recording, and a start need not wait for it.
+  // Loaded on demand: recordings are rarely added, and a start must not wait for it.
   const { parseBuffer } = await import('music-metadata');
   try {
-    // Without a name and a type, so that only the content counts.
+    // Without name and type, so that only the content counts.
     const { format } = await parseBuffer(bytes, { size: bytes.length }, { duration: true, skipCovers: true });
     const kind = kindOf(format.container ?? '', format.codec ?? '');
     if (kind === null || format.hasVideo === true)

@@ -8,13 +8,13 @@ import type { Queryable, Tx } from '../store/types.ts';
 
 export type AddedRecording = Selectable<RecordingsTable>;
 
-/** Two people may add the same at once. */
+/** For two people who add a recording at the same time. */
 const recordingsLock = 'recordings';
 
-/** Requests that are looked at to tell which recordings are used most. */
+/** How many requests are read to find the most used recordings. */
 const requestsRead = 1_000;
 
-/** The recordings that people added, those that were removed too, oldest first. */
+/** All recordings that people added, also removed ones, oldest first. */
 export async function addedRecordings(database: Queryable): Promise<AddedRecording[]> {
   return await database.selectFrom('recordings').selectAll().orderBy('added_at').orderBy('id').execute();
 }
@@ -23,7 +23,7 @@ export async function findRecording(database: Queryable, id: string): Promise<Ad
   return await database.selectFrom('recordings').selectAll().where('id', '=', id).executeTakeFirst();
 }
 
-/** Writes a recording down and has it brought to the platform. A view that has added one already adds no second one. */
+/** Stores a recording and adds the task that uploads it. If the view has added one already, adds no second one. */
 export async function addRecording(
   tx: Tx,
   now: number,
@@ -54,14 +54,20 @@ export async function addRecording(
   await enqueue(tx, { kind: 'recording', key: id, runAt: now });
 }
 
-/** The recording that can be chosen, or soon can, under this name; undefined: the name is free. It stays so until the transaction ends. */
+/**
+ * The recording with this name that can be chosen now or soon. Undefined: the name is free, and stays free until the
+ * transaction ends.
+ */
 export async function nameTakenBy(tx: Tx, name: string): Promise<AddedRecording | undefined> {
   await lockName(tx, recordingsLock);
   const all = await active(tx);
   return all.find((each) => each.name.toLowerCase() === name.toLowerCase());
 }
 
-/** Another recording of the same content that can be chosen, or soon can; undefined: there is none. It stays so until the transaction ends. */
+/**
+ * Another recording with the same content that can be chosen now or soon. Undefined: there is none, and there will be
+ * none until the transaction ends.
+ */
 export async function sameContent(
   tx: Tx,
   fileName: string,
@@ -81,7 +87,7 @@ async function active(tx: Tx): Promise<AddedRecording[]> {
     .execute();
 }
 
-/** Takes a recording from the choice; false: it was gone before. What the platform has stays there. */
+/** Removes a recording from the choice. False: it was removed before. The platform keeps its file. */
 export async function removeRecording(
   tx: Tx,
   id: string,
@@ -98,7 +104,7 @@ export async function removeRecording(
 
 const playedShape = z.object({ kind: z.literal('recording'), fileId: z.string() });
 
-/** How often each recording was asked for among the latest requests, by fileId. */
+/** How often each recording was used in the latest requests, by fileId. */
 export async function recordingUses(database: Queryable): Promise<Map<string, number>> {
   const rows = await database
     .selectFrom('requests')

@@ -75,7 +75,7 @@ for (const database of databaseKinds) {
       await stage.writeConfig(usualConfig.replace('submit:', 'limits: { callees: 2 }, submit:'));
       app.signal('SIGHUP');
       await eventually('the new file', () =>
-        app.logs.some((line) => line.msg === 'voicecall.yaml was read again'),
+        app.logs.some((line) => line.msg === 'voicecall.yaml was reloaded'),
       );
       stage.voice.faults.next({ delayMs: 2000 });
       const before = posts(stage).length;

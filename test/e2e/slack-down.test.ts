@@ -76,7 +76,7 @@ test('a bad token ends a start; one that turns out bad when Slack is back does n
   flow.slack.state.faults.length = 0;
   flow.slack.fault({ method: '*', times: 1_000_000, kind: 'error', error: 'invalid_auth' });
   await soon(flow, 'it is said', () =>
-    flow.logs.some((line) => line.includes('Slack is back and refuses us')),
+    flow.logs.some((line) => line.includes('Slack is back but refuses us')),
   );
   await postTo(flow.app.port(), 'prometheus', webhook('DiskFull'));
   await rings(flow, callee, 1);

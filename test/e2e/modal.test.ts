@@ -89,10 +89,11 @@ for (const database of databaseKinds) {
       });
       assert.equal(result.view?.callback_id, 'voicecall_confirm');
       const text = JSON.stringify(result.view.blocks);
-      assert.match(text, /Ring \*3 people in India\*: fire-drill, played twice, results to <#C0OPS>/);
+      assert.match(text, /Call \*3 people in India\*: fire-drill, played twice, results in <#C0OPS>/);
       assert.match(text, /2 duplicates left out/);
       assert.match(text, /1 number may be wrong/);
-      assert.match(text, /91856321412|1412/);
+      assert.match(text, /\+918563214120/, 'who typed a number reads it in full');
+      assert.doesNotMatch(text, /8563213000/, 'a number of a list is masked');
       await result.close();
     });
 

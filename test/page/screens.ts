@@ -98,21 +98,31 @@ async function called(flow: Flow, values: FieldValues, ends: End[]): Promise<San
 async function form({ flow, look, page, shoot }: Stage): Promise<void> {
   await look('U0ASHA', 'C0OPS');
   const modal = page.locator('#modal');
+  const formShown = page.locator('form[data-callback="voicecall"]');
+  const close = () =>
+    flow.slack.closeView('U0ASHA', flow.slack.state.views.get('U0ASHA')?.at(-1)?.id ?? '', true);
+
   const id = await openModal(flow);
-  await page.locator('form[data-callback="voicecall"]').waitFor();
+  await formShown.waitFor();
   await shoot('form-short', modal);
   await showOptions(flow, 'U0ASHA', id, ['loopCount']);
   await modal.locator('[data-field="loopCount"]').waitFor();
   await shoot('form-long', modal);
+  await close();
+  await modal.waitFor({ state: 'hidden' });
+
+  await openModal(flow);
+  await formShown.waitFor();
   await modal.locator('[data-field="callee"] textarea').fill('12\n+91 98');
   await modal.locator('button[type=submit]').click();
   await modal.getByRole('alert').first().waitFor();
   await shoot('form-errors', modal);
-  await flow.slack.closeView('U0ASHA', id, true);
+  await close();
+
   await fillModal(flow, { callee: '+91 98765 00017', lists: ['db-oncall'], people: ['U0BEN'] });
   await page.locator('form[data-callback="voicecall_confirm"]').waitFor();
   await shoot('confirm', modal);
-  await flow.slack.closeView('U0ASHA', flow.slack.state.views.get('U0ASHA')?.at(-1)?.id ?? '', true);
+  await close();
 }
 
 async function boards({ flow, look, page, shoot }: Stage): Promise<void> {

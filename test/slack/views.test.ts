@@ -44,6 +44,7 @@ const confirmFacts: ConfirmFacts = {
   hours: null,
   held: [],
   metadata: '{}',
+  wallAt: Date.parse('2026-01-05T09:30:00Z'),
 };
 
 suite('the second view', () => {
@@ -51,14 +52,44 @@ suite('the second view', () => {
     const view = confirmView(confirmFacts);
     assertView(view);
     assert.equal(view.callback_id, 'voicecall_confirm');
-    assert.equal(view.submit?.text, 'Ring 37 people');
+    assert.equal(view.submit?.text, 'Call 37 people');
     assert.match(
       seen(view),
-      /Ring \*37 people in 3 countries\*: fire-drill\.mp3, played twice, results to <#C0OPS>/,
+      /Call \*37 people in 3 countries\*: fire-drill\.mp3, played twice, results in <#C0OPS>/,
     );
     assert.match(seen(view), /2 duplicates left out/);
     assert.match(seen(view), /\+65 …0001/);
     assert.doesNotMatch(JSON.stringify(view), /65911100/);
+  });
+
+  test('shows in full the numbers that the person gave, and masks those of lists and profiles', () => {
+    const callees = [
+      { callee: '6591110001', name: null },
+      { callee: '6591110002', name: 'Dana' },
+      { callee: '6591110003', name: null },
+      { callee: '6591110004', name: 'Emil' },
+    ];
+    const view = confirmView({ ...confirmFacts, callees, own: new Set(['6591110001', '6591110002']) });
+    assert.match(seen(view), /• \+6591110001\n• Dana \+6591110002\n• \+65 …0003\n• Emil \+65 …0004/);
+  });
+
+  test('says where it is night, in local time where there is one', () => {
+    const night = (countries: { country: string; callees: number }[], iso: string) =>
+      /It [^.]*\./.exec(seen(confirmView({ ...confirmFacts, countries, wallAt: Date.parse(iso) })))?.[0];
+    const india = { country: 'IN', callees: 3 };
+    const america = { country: 'US', callees: 2 };
+    assert.equal(night([india], '2026-01-05T09:30:00Z'), undefined);
+    assert.equal(night([india], '2026-01-05T20:00:00Z'), 'It is night for *all 3* (01:30 in India).');
+    assert.equal(
+      night([{ ...india, callees: 1 }], '2026-01-05T20:00:00Z'),
+      'It is night for *1 person* (01:30 in India).',
+    );
+    assert.equal(
+      night([india, america], '2026-01-05T09:30:00Z'),
+      'It is night for *2 of 5* (United States).',
+    );
+    const later = { ...confirmFacts, countries: [india], whenAt: Date.parse('2026-01-05T20:00:00Z') };
+    assert.match(seen(confirmView(later)), /It will be night for \*all 3\* \(01:30 in India\)\./);
   });
 
   test('ten thousand callees, doubts without end and everything long', () => {
@@ -82,7 +113,7 @@ suite('the second view', () => {
       },
     });
     assertView(view);
-    assert.equal(view.title.text, 'Ring 10,000 people');
+    assert.equal(view.title.text, 'Call 10,000 people');
     assert.equal(view.submit?.text, 'Ask for approval');
     assert.match(seen(view), /500 numbers may be wrong/);
     assert.match(seen(view), /and 9,960 more/);

@@ -21,7 +21,7 @@ import type { CallMetadata } from './view-metadata.ts';
 
 export type CheckedCall =
   | { errors: Record<string, string> }
-  | { errors: null; draft: Draft; doubts: string[] };
+  | { errors: null; draft: Draft; doubts: string[]; own: ReadonlySet<string> };
 
 /**
  * Checks a filled-in modal as a whole. Errors come by block_id, every faulty field with one; otherwise the draft of
@@ -85,6 +85,7 @@ export async function checkCall(
   return {
     errors: null,
     doubts,
+    own: collected.own,
     draft: {
       message,
       options,

@@ -32,6 +32,8 @@ export interface CalleeSources {
 
 export interface CollectedCallees {
   callees: Callee[];
+  /** Numbers that the person typed, or has in a file: known to them in full. */
+  own: ReadonlySet<string>;
   duplicates: number;
   /** By block_id: what cannot be rung, and why, several at once. */
   errors: Record<string, string>;
@@ -90,8 +92,13 @@ export async function collectCallees(deps: SlackDeps, sources: CalleeSources): P
     fromPeople.callees,
     file.callees,
   ]);
+  const byHand =
+    typed.lists.length === 0
+      ? typed
+      : await inSlices(readCallees(sources.text, { ...options, expandLists: false }));
   return {
     callees,
+    own: new Set([...byHand.callees, ...file.callees].map(({ callee }) => callee)),
     duplicates: duplicates + typed.duplicates + listed.duplicates + file.duplicates,
     errors,
     doubts: [...typed.doubts, ...[...listed.doubts, ...fromPeople.doubts].map(masked), ...file.doubts],

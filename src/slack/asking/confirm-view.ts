@@ -18,6 +18,7 @@ import {
 } from '../kit/text.ts';
 import { calleeLabel } from '../words/call-words.ts';
 import { lastReachedWords } from '../words/last-reached-words.ts';
+import { nightWords } from '../words/night-words.ts';
 import { planWords } from '../words/reach-words.ts';
 import {
   countriesWords,
@@ -38,9 +39,11 @@ export interface ConfirmFacts {
   note: string;
   /** When they are called; null: at once. */
   whenAt: number | null;
+  /** What the wall clock says. */
+  wallAt: number;
   channelId: string;
   duplicates: number;
-  /** What will be rung although the numbering plans doubt it. */
+  /** What will be called although the numbering plans doubt it. */
   doubts: readonly string[];
   /** Null: no approval is needed. */
   approval: ApprovalAsk | null;
@@ -50,6 +53,8 @@ export interface ConfirmFacts {
   held: readonly string[];
   metadata: string;
   nameOf?: NameOf;
+  /** Numbers that the person gave in full, and so may read in full; all others are masked. */
+  own?: ReadonlySet<string>;
   /** When each number was last reached, ms; absent: not looked up. */
   reached?: { at: ReadonlyMap<string, number>; now: number };
 }
@@ -58,18 +63,19 @@ const doubtsShown = 10;
 /** Callees that are listed. */
 export const calleesShown = 40;
 
-/** The second view: says what is about to happen; only its button rings phones (or asks for approval). */
+/** The second view: says what is about to happen; only its button calls people (or asks for approval). */
 export function confirmView(facts: ConfirmFacts): ModalView {
   const crowd = people(facts.callees.length);
   return modal({
     callbackId: 'voicecall_confirm',
-    title: `Ring ${crowd}`,
+    title: `Call ${crowd}`,
     submit:
-      facts.approval !== null ? 'Ask for approval' : facts.whenAt === null ? `Ring ${crowd}` : 'Schedule',
+      facts.approval !== null ? 'Ask for approval' : facts.whenAt === null ? `Call ${crowd}` : 'Schedule',
     close: 'Back',
     metadata: facts.metadata,
     blocks: [
       section(summary(facts)),
+      ...nightBlocks(facts),
       ...wholeRequestBlocks(facts),
       ...approvalBlocks(facts),
       ...(facts.hours === null ? [] : [section(`🌙 *Hours:* ${facts.hours}.`)]),
@@ -85,7 +91,14 @@ function summary(facts: ConfirmFacts): string {
   const crowd = crowdWords(facts.callees.length, facts.countries);
   const played = playedWords(facts.message, facts.options, shownOnMessages);
   const when = facts.whenAt === null ? '' : ` ${date(facts.whenAt)}`;
-  return `Ring *${crowd}*${when}: ${played}, results to ${channelMention(facts.channelId)}`;
+  return `Call *${crowd}*${when}: ${played}, results in ${channelMention(facts.channelId)}`;
+}
+
+/** Where hours are configured, the line about them says who is called now. */
+function nightBlocks({ countries, hours, whenAt, wallAt }: ConfirmFacts): KnownBlock[] {
+  if (hours !== null) return [];
+  const words = nightWords(countries, whenAt ?? wallAt, whenAt !== null);
+  return words === null ? [] : [section(words)];
 }
 
 function approvalBlocks({ approval, nameOf }: ConfirmFacts): KnownBlock[] {
@@ -130,10 +143,11 @@ function detailBlocks(facts: ConfirmFacts): KnownBlock[] {
   return lines.length === 0 ? [] : [context(...lines)];
 }
 
-function calleeList({ callees, reached }: ConfirmFacts): KnownBlock[] {
+function calleeList({ callees, own, reached }: ConfirmFacts): KnownBlock[] {
   const lines = callees.slice(0, calleesShown).map((each) => {
-    const label = calleeLabel(each);
-    const number = calleeLabel({ ...each, name: null });
+    const masked = own?.has(each.callee) !== true;
+    const number = calleeLabel({ ...each, name: null }, masked);
+    const label = each.name === null ? number : calleeLabel(each);
     const last =
       reached === undefined ? '' : ` · ${lastReachedWords(reached.at.get(each.callee) ?? null, reached.now)}`;
     return `• ${foreign(label, 100)}${label === number ? '' : ` ${number}`}${last}`;

@@ -39,8 +39,9 @@ function registerCall(app: App, deps: SlackDeps): void {
       await ack({ response_action: 'errors', errors: onExistingBlocks(view.blocks, checked.errors) });
       return;
     }
-    const { draft, doubts } = checked;
+    const { draft, doubts, own } = checked;
     const now = deps.clock.now();
+    const wallAt = deps.clock.wallOf(now);
     const preview = await transactionReadBack(deps.store, async (tx) => {
       const draftId = await saveDraft(tx, {
         rootViewId: view.root_view_id ?? view.id,
@@ -57,7 +58,7 @@ function registerCall(app: App, deps: SlackDeps): void {
           callees: draft.callees,
           attempts: draft.plan?.attempts ?? 1,
           now,
-          wallAt: draft.whenAt ?? deps.clock.wallOf(now),
+          wallAt: draft.whenAt ?? wallAt,
         }),
         // What the limits say later nobody knows now.
         held: draft.whenAt === null ? await findHeld(tx, deps.config(), callees, now, null) : [],
@@ -70,10 +71,12 @@ function registerCall(app: App, deps: SlackDeps): void {
       response_action: 'push',
       view: confirmView({
         ...draft,
+        own,
+        wallAt,
         countries: countCountries(draft.callees),
         doubts,
         approval: preview.approval,
-        hours: hoursWords(draft, deps.config(), draft.whenAt ?? deps.clock.wallOf(now)),
+        hours: hoursWords(draft, deps.config(), draft.whenAt ?? wallAt),
         held: heldWords(preview.held),
         metadata: preview.draftId,
         nameOf: deps.people.knownName,

@@ -87,7 +87,7 @@ export function createDatabaseFacts(deps: {
           .executeTakeFirst(),
         read
           .selectFrom('requests')
-          .select(['created_at', 'first_reached_at'])
+          .select(['created_at', 'when_at', 'first_reached_at'])
           .where('created_at', '>', now - windowMs)
           .where('first_reached_at', 'is not', null)
           .execute(),
@@ -109,7 +109,9 @@ export function createDatabaseFacts(deps: {
           ending: row.ending,
           count: row.count,
         })),
-        reachedAfterMs: reached.map((row) => Math.max(0, (row.first_reached_at ?? 0) - row.created_at)),
+        reachedAfterMs: reached.map((row) =>
+          Math.max(0, (row.first_reached_at ?? 0) - Math.max(row.created_at, row.when_at ?? 0)),
+        ),
         ended: ended.map((row) => ({ by: row.reach_ended_by ?? '', count: row.count })),
         taskLagMs,
         failing,

@@ -129,7 +129,7 @@ function addDatabaseMetrics(registry: Registry, deps: { store: Store; clock: Clo
   });
   new Histogram({
     name: 'voicecall_reached_after_seconds',
-    help: `From a request to the first callee reached, of requests made ${lastDay}`,
+    help: `From a request, or the time that it was scheduled for, to the first callee reached, of requests made ${lastDay}`,
     buckets: [15, 30, 60, 120, 300, 600, 1_200, 3_600],
     registers,
     async collect() {

@@ -12,7 +12,17 @@ import {
   startWorld,
 } from '../support/world.ts';
 import { askForApproval, byBen, command, directsTo, pressAlone } from './approval-stage.ts';
-import { ask, becomes, current, dialled, type Flow, shownText, soon, startFlow } from './flow.ts';
+import {
+  ask,
+  becomes,
+  current,
+  dialled,
+  type Flow,
+  shownText,
+  soon,
+  startFlow,
+  boards as worldBoards,
+} from './flow.ts';
 
 const usual = (more = '') => `
 country: IN
@@ -96,6 +106,20 @@ for (const database of databaseKinds) {
       const second = await flow.slack.submitView('U0ASHA', first.view?.id ?? '');
       assert.match(JSON.stringify(second.view), /The time that you chose has passed/);
       assert.equal(posts(), before);
+    });
+
+    test('the same press that comes again after the time makes no second request, and no error', async () => {
+      const base = worldBoards(flow).length;
+      const first = await fillModal(flow, { callee: '+91 85632 14139', when: inMs(flow, minute) });
+      const second = await flow.slack.submitView('U0ASHA', first.view?.id ?? '');
+      assert.equal(second.action, 'cleared');
+      flow.clock.jump(2 * minute);
+      const again = await flow.slack.redeliver(second.deliveryId);
+      assert.equal(again.outcome, 'ok');
+      assert.doesNotMatch(JSON.stringify(again), /has passed/);
+      const board = await soon(flow, 'the board', () => worldBoards(flow)[base]);
+      await becomes(flow, board, 'done', { accepted: 1 });
+      assert.equal(worldBoards(flow).length, base + 1);
     });
 
     test('cancelled until then: nobody is called', async () => {

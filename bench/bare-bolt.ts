@@ -1,4 +1,4 @@
-// What Voicecall is compared with: a Bolt app that acknowledges /voicecall and does nothing else.
+// The program for comparison: a Bolt app that acknowledges /voicecall and does nothing else.
 import { App } from '@slack/bolt';
 
 let ready = false;

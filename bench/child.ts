@@ -1,4 +1,4 @@
-// A measured process: started as a server would start it, watched from outside by /proc.
+// A measured process: started as on a server, and observed from outside by /proc.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ export interface Measured {
   port: number;
   /** From spawn to the first 200 of /readyz, ms. */
   startMs: number;
-  /** Processor time used so far, user and system, s. */
+  /** Processor time so far, user and system, s. */
   cpuSeconds(): number;
   /** Resident memory now, bytes. */
   memory(): number;
@@ -32,8 +32,8 @@ export const bareBolt = 'bench/bare-bolt.ts';
 const giveUpAfterMs = 30_000;
 
 /**
- * Starts a program of this repository with its own environment, Voicecall as `npm start` does and anything else by
- * node alone, and waits until its /readyz says 200. For a profile, set BENCH_NODE_OPTIONS="--cpu-prof --cpu-prof-dir=…".
+ * Starts a program of this repository with its own environment (Voicecall like `npm start`, others with plain node),
+ * and waits until its /readyz answers 200. For a profile, set BENCH_NODE_OPTIONS="--cpu-prof --cpu-prof-dir=…".
  */
 export async function startMeasured(
   program: string,
@@ -79,7 +79,7 @@ export async function startMeasured(
   };
 }
 
-/** The options that `npm start` gives to node. */
+/** The options of `npm start` for node. */
 function nodeOptions(): string[] {
   const { scripts } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
   const command: unknown = scripts.start;
@@ -107,7 +107,8 @@ function isReady(port: number): Promise<boolean> {
 }
 
 function cpuSeconds(pid: number): number {
-  // The name in brackets may hold spaces: fields are counted after it, utime and stime being the 14th and 15th of all.
+  // The name in brackets may contain spaces, so fields are counted after it. utime and stime are the 14th and 15th of
+  // all.
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
   return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
 }
@@ -117,7 +118,7 @@ function memoryField(pid: number, field: 'VmRSS' | 'VmHWM'): number {
   return Number(found?.[1]) * 1024;
 }
 
-/** A port on the loopback that is free now. */
+/** A free port on loopback. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');

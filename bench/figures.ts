@@ -1,28 +1,28 @@
 /** One line of the printed table. */
 export interface Row {
   what: string;
-  /** Ours, with its unit. */
+  /** Voicecall's figure, with its unit. */
   voicecall: string;
-  /** The bare Bolt app's, where there is one to compare with. */
+  /** The bare Bolt app's figure, if there is one. */
   bareBolt?: string;
-  /** Ours divided by the bare Bolt app's. */
+  /** Voicecall's figure divided by the bare Bolt app's. */
   ratio?: number;
-  /** What the design asks for, in words. */
+  /** The goal, in words. */
   wanted: string;
-  /** Whether it is reached; absent where the row only informs. */
+  /** Whether the goal is reached. Absent if the row has no goal. */
   met?: boolean;
 }
 
-/** A measurement: its name for `--only`, and what it measures. Throws LeftOut where it cannot run here. */
+/** A measurement: its name for `--only`, and the function that measures. Throws LeftOut if it cannot run here. */
 export interface Measurement {
   name: string;
   run(options: { quick: boolean }): Promise<Row[]>;
 }
 
-/** Says why a measurement was left out; the bench prints it and goes on. */
+/** Says why a measurement was left out. The bench prints it and continues. */
 export class LeftOut extends Error {}
 
-/** The value that a share (0 to 1) of the values do not exceed. */
+/** The value below or at which a share (0 to 1) of the values are. */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((one, other) => one - other);
   return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN;
@@ -43,7 +43,7 @@ export function megabytes(bytes: number): string {
   return `${Math.round(bytes / 1e6)} MB`;
 }
 
-/** A Markdown table, as it stands in the README. */
+/** A Markdown table, as in the README. */
 export function markdown(rows: readonly Row[]): string {
   const lines = [
     ['what', 'Voicecall', 'bare Bolt', 'ratio', 'wanted', ''],

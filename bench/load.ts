@@ -1,5 +1,6 @@
-// A process of its own, so that neither the measured app nor the stand-ins share its event loop: sends /voicecall as
-// Slack does, at a steady rate whatever the answers take, and prints how long each took (ms) as one JSON array.
+// Runs as a separate process, so that it shares its event loop with neither the measured app nor the sandbox. Sends
+// /voicecall as Slack does, at a steady rate that does not depend on the answers, and prints how long each took (ms)
+// as one JSON array.
 import { createHmac } from 'node:crypto';
 import { request } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';

@@ -1,4 +1,4 @@
-// npm run bench [-- --quick] [-- --only ack,submit]: the README's figures, measured on this machine.
+// npm run bench [-- --quick] [-- --only ack,submit]: measures the README's figures on this machine.
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { LeftOut, type Measurement, markdown, type Row } from './figures.ts';

@@ -1,4 +1,5 @@
-// The least that both apps need of Slack: the acknowledgement's row measures them, not a sandbox that checks blocks.
+// The minimum that both apps need of Slack. The row for acknowledging must measure the apps, not a sandbox that
+// checks blocks.
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 
@@ -23,7 +24,7 @@ const answers: Record<string, object> = {
   'views.open': { view: { id: 'V0BENCH', hash: '1.a' } },
 };
 
-/** Starts it on the loopback. */
+/** Starts it on loopback. */
 export async function startSlackStub(): Promise<SlackStub> {
   const calls = new Map<string, number>();
   const server = createServer((request, response) => {

@@ -1,4 +1,4 @@
-// The app as a process of its own, between the sandbox's Slack and voice platform in ours.
+// The app as a separate process, with the sandbox's Slack and voice platform in this one.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,7 +20,7 @@ export interface StageOptions {
   config: string;
   voice?: VoicePlatformOptions;
   env?: Record<string, string>;
-  /** Run before the app starts, with the folder that holds its `data`. */
+  /** Runs before the app starts, with the folder that holds its `data`. */
   prepare?: (folder: string) => Promise<void>;
   /** How many instances of the app. Default 1. */
   instances?: number;
@@ -33,12 +33,12 @@ export interface Stage {
   app: Measured;
   apps: Measured[];
   metricsPort: number;
-  /** Which instance Slack and the voice platform talk to from now on. */
+  /** Chooses the instance for Slack and the voice platform from now on. */
   face(app: Measured): void;
   stop(): Promise<void>;
 }
 
-/** Starts stand-ins and app. */
+/** Starts the sandbox and the app. */
 export async function startStage(options: StageOptions): Promise<Stage> {
   const folder = await mkdtemp(join(tmpdir(), 'voicecall-bench-'));
   const slack = await startSlack();
@@ -94,12 +94,12 @@ export async function startStage(options: StageOptions): Promise<Stage> {
   return { slack, voice, app, apps, metricsPort, face, stop };
 }
 
-/** Where the voice platform pushes its reports. */
+/** The URL to which the voice platform pushes its reports. */
 export function reportUrl(stage: Stage): string {
   return `http://127.0.0.1:${stage.app.port}/voice/reports/${reportToken}`;
 }
 
-/** Waits until `look` gives something, looking every 2 ms; undefined after `withinMs`. */
+/** Calls `look` every 2 ms until it returns a value. Undefined after `withinMs`. */
 export async function soon<Value>(
   look: () => Value | undefined,
   withinMs: number,
@@ -112,7 +112,7 @@ export async function soon<Value>(
   }
 }
 
-/** Opens the modal and fills it: all but the last Submit, which `submit` presses. */
+/** Opens the modal and fills it in. `submit` of the result presses the last Submit. */
 export async function fill(
   stage: Stage,
   values: FieldValues,
@@ -146,10 +146,10 @@ export async function fill(
   };
 }
 
-/** Runs `act` and resolves with the ms until the voice platform has the next POST that dials; undefined after 3 s. */
+/** Runs `act`. Resolves with the ms until the voice platform has the next POST that calls; undefined after 3 s. */
 export async function untilPost(stage: Stage, act: () => unknown): Promise<number | undefined> {
   const posted = Promise.withResolvers<number | undefined>();
-  // A request is told of twice, when it comes and when it is answered: an earlier one's answer is not meant.
+  // Each request is reported twice, when it arrives and when it is answered; ignore the answer of an earlier one.
   const last = stage.voice.requests.at(-1)?.id ?? 0;
   const startedAt = performance.now();
   const stopListening = stage.voice.onChange((change) => {
@@ -169,7 +169,7 @@ function isDial(request: { endpoint: string | null; code: string | null }): bool
   return request.endpoint === 'sendGroup' || request.endpoint === 'sendCode';
 }
 
-/** How many POSTs that dial the voice platform has had. */
+/** How many POSTs that call people the voice platform has received. */
 export function posts(stage: Stage): number {
   return stage.voice.requests.filter(isDial).length;
 }
@@ -179,7 +179,7 @@ export function messagesOf(stage: Stage, channel: string, eventType: string): Sa
   return stage.slack.history(channel).filter((each) => each.metadata?.event_type === eventType);
 }
 
-/** A number nobody has, different for each index. */
+/** A number that nobody has; different for each index. */
 export function numberOf(index: number): string {
   return `+91 98${String(10_000_000 + index).padStart(8, '0')}`;
 }

@@ -1,6 +1,6 @@
 import { startSandbox } from './page/sandbox.ts';
 
-/** The page's port: SANDBOX_PORT, or this. */
+/** The page's port if SANDBOX_PORT is not set. */
 const usualPort = 3939;
 const wanted = process.env.SANDBOX_PORT ?? String(usualPort);
 const port = Number(wanted);
@@ -17,7 +17,7 @@ async function end(): Promise<void> {
 process.on('SIGINT', end);
 process.on('SIGTERM', end);
 
-// Said once the app's own first lines are out, so that it is the last line on the screen.
+// Printed after the app's first lines, so that it is the last line on the screen.
 await sandbox.ready().catch(() => {});
 if (port !== 0 && !sandbox.url.endsWith(`:${port}/`))
   console.log(`\nPort ${port} is taken: the sandbox took another one. SANDBOX_PORT chooses one.`);

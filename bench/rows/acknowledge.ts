@@ -14,7 +14,7 @@ const run = promisify(execFile);
 const perSecond = 100;
 const signingSecret = 'bench-signing-secret';
 
-/** Both programs with the same Slack, one after the other: the answers' times, ms. */
+/** Measures the answers' times (ms) of both programs, one after the other, with the same Slack. */
 async function measure(program: string, seconds: number): Promise<{ times: number[]; modals: number }> {
   const folder = await mkdtemp(join(tmpdir(), 'voicecall-bench-'));
   await writeFile(join(folder, 'voicecall.yaml'), `recordings: { fire-drill: ${recording} }\n`);
@@ -45,7 +45,7 @@ async function measure(program: string, seconds: number): Promise<{ times: numbe
   }
 }
 
-/** Acknowledging /voicecall, and opening its modal, beside a Bolt app that only acknowledges. */
+/** Acknowledging /voicecall and opening its modal, compared with a Bolt app that only acknowledges. */
 export const acknowledge: Measurement = {
   name: 'ack',
   async run({ quick }) {

@@ -39,18 +39,19 @@ function boardState(stage: Stage): unknown {
   return messagesOf(stage, 'C0OPS', 'voicecall_request').at(-1)?.metadata?.event_payload.state;
 }
 
-/** 10,000 callees in a file, sent at ten submissions a second, every one reported. */
+/** 10,000 callees from a file, sent at ten submissions a second, with a report for each. */
 export const tenThousand: Measurement = {
   name: '10000',
   async run() {
     const stage = await startStage({
       config: 'voice: { submit: { concurrency: 1, perSecond: 10 } }\nlimits: { calleesPerRequest: 10000 }\n',
-      // Dialled late, so that reports come when all is sent: what sending costs and what they cost is told apart.
+      // Calls are queued for long, so that reports come after everything is sent. This separates the cost of sending
+      // from that of reports.
       voice: { queueMs: 9_000, report: { form: 'array', gatherMs: 20 } },
     });
     try {
       const { app, slack } = stage;
-      // The first request of all loads what later ones need no more.
+      // The first request of all loads code that later ones share.
       await (await fill(stage, { callee: numberOf(99_999) })).submit();
       await until(() => boardState(stage) === 'done', 'the first request is done');
       const lines = Array.from({ length: 10_000 }, (_, index) => `${numberOf(index)};Person ${index}`);

@@ -1,4 +1,4 @@
-// What a long past costs: the same beside a million past calls as with a few.
+// The cost of a long past: the same measurements with a million past calls and with a few.
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { systemClock } from '../../src/clock.ts';
@@ -12,7 +12,7 @@ const few = 20;
 const many = 20_000;
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
-/** Writes `count` past requests of one person, each of 50 answered calls, an hour apart. */
+/** Stores `count` past requests of one person, each with 50 answered calls, an hour apart. */
 async function writePast(dataDir: string, databaseUrl: string | undefined, count: number): Promise<void> {
   const store = await openStore({ dataDir, databaseUrl, clock: systemClock, log: silent });
   try {
@@ -99,7 +99,7 @@ async function measure(count: number, page: number, quick: boolean): Promise<Tim
   }
 }
 
-/** From the command to its answer, the middle of many, ms. */
+/** The median time from the command to its answer, ms. */
 async function historyOf(stage: Stage, text: string, quick: boolean): Promise<number> {
   const times: number[] = [];
   for (let index = 0; index < (quick ? 20 : 60); index++) {
@@ -111,7 +111,7 @@ async function historyOf(stage: Stage, text: string, quick: boolean): Promise<nu
   return median(times.slice(5));
 }
 
-/** Submit → POST, the history and the start with a million past calls, against the same with a thousand. */
+/** Submit → POST, the history and the start with a million past calls, compared with a thousand. */
 export const million: Measurement = {
   name: 'million',
   async run({ quick }) {

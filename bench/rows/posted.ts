@@ -1,4 +1,4 @@
-// Alerts that a tool posts to us: from its POST to the POST that rings the phone, and a storm of them.
+// Alerts that a tool posts to us: the time from its POST to the POST that calls, and a storm of them.
 import { setTimeout as wait } from 'node:timers/promises';
 import { LeftOut, type Measurement, ms, quantile } from '../figures.ts';
 import { posts, recording, type Stage, startStage, untilPost } from '../stage.ts';
@@ -16,7 +16,7 @@ rules: [{ name: hosts, sources: [prometheus], match: { severity: [critical] }, c
 const warmUp = 20;
 const pauseMs = 50;
 
-/** A group of Alertmanager with one alert; each index is a group of its own. */
+/** An Alertmanager group with one alert. Each index is a separate group. */
 async function postAlert(stage: Stage, index: number): Promise<void> {
   const alertname = `HostDown${index}`;
   const labels = { alertname, severity: 'critical', instance: `host-${index}` };
@@ -69,7 +69,7 @@ export const posted: Measurement = {
 const keys = 100;
 const perMinute = 10_000;
 
-/** 10,000 posts a minute over 100 alerts: 12 s of it, three seconds with `--quick`. */
+/** 10,000 posts a minute for 100 alerts, during 12 s; with `--quick` during three seconds. */
 export const postedStorm: Measurement = {
   name: 'posted-storm',
   async run({ quick }) {

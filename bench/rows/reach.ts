@@ -1,11 +1,11 @@
-// What a further attempt costs, and how soon after it is due it is on its way.
+// The cost of a further attempt, and how soon after its due time it is sent.
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Measurement, ms, quantile, type Row } from '../figures.ts';
 import { fill, messagesOf, numberOf, posts, type Stage, soon, startStage } from '../stage.ts';
 
 const everyMs = 1_000;
 
-/** From the report of a busy line to the POST of the next attempt, beyond the pause that was asked for. */
+/** From the report of a busy line to the POST of the next attempt, minus the configured pause. */
 export const nextAttempt: Measurement = {
   name: 'attempt',
   async run({ quick }) {
@@ -70,7 +70,7 @@ export const furtherAttempt: Measurement = {
         'voice: { submit: { concurrency: 1, perSecond: 10 } }\nlimits: { calleesPerRequest: 10000 }\nreach: { attempts: 2, every: 1m }\n',
       voice: {
         queueMs: 9_000,
-        // Numbers that the sandbox knows by their ending answer here like all others.
+        // Numbers with the sandbox's special endings answer here like all others.
         phones: { '0': 'busy', '1': 'busy', '2': 'busy', '0003': 'wait', '0004': 'wait', '0005': 'wait' },
         report: { form: 'array', gatherMs: 20 },
       },

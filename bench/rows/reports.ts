@@ -1,4 +1,4 @@
-// What reports cost that fit no call of ours: a platform account may be shared with other programs.
+// The cost of reports that match no call of ours, because other programs may share the platform's account.
 import { get } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Measurement, ms } from '../figures.ts';
@@ -15,7 +15,7 @@ async function push(stage: Stage, body: string): Promise<void> {
   await response.text();
 }
 
-/** Until the app does nothing any more for half a second. */
+/** Waits until the app has been idle for half a second. */
 async function untilQuiet(stage: Stage): Promise<void> {
   for (let before = -1; ; await wait(500)) {
     const now = stage.app.cpuSeconds();
@@ -24,7 +24,7 @@ async function untilQuiet(stage: Stage): Promise<void> {
   }
 }
 
-/** Processor time of one report, ms, when each comes by itself and is dealt with before the next. */
+/** Processor time of one report, ms, if each comes alone and is processed before the next. */
 async function costOfOne(stage: Stage, name: string, count: number): Promise<number> {
   await untilQuiet(stage);
   const before = stage.app.cpuSeconds();
@@ -35,7 +35,7 @@ async function costOfOne(stage: Stage, name: string, count: number): Promise<num
   return ((stage.app.cpuSeconds() - before) * 1000) / count;
 }
 
-/** The longest that the app kept somebody else waiting while `act` ran, ms. */
+/** The longest time that another request to the app had to wait while `act` ran, ms. */
 async function longestWait(stage: Stage, act: () => Promise<void>): Promise<number> {
   let longest = 0;
   let running = true;
@@ -62,7 +62,7 @@ function healthz(port: number): Promise<void> {
   });
 }
 
-/** Reports beside 60,000 stored ones, and 40,000 in one push. */
+/** Reports with 60,000 stored ones, and 40,000 reports in one push. */
 export const reports: Measurement = {
   name: 'reports',
   async run({ quick }) {
@@ -77,7 +77,7 @@ export const reports: Measurement = {
       }
       const besideMany = await costOfOne(stage, 'after', count);
       const ratio = besideMany / beside;
-      // Made before: this process must not keep itself waiting.
+      // Built first, so that this process does not delay itself.
       const crowd = JSON.stringify(Array.from({ length: 40_000 }, (_, index) => ({ voiceId: `v${index}` })));
       const held = await longestWait(stage, async () => {
         await push(stage, crowd);

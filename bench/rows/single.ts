@@ -1,4 +1,4 @@
-// What one person waits for: from the press of a button, or an alert's message, to the POST that rings the phone.
+// The time that one person waits: from the press of a button, or an alert's message, to the POST that calls.
 import { setTimeout as wait } from 'node:timers/promises';
 import type { SandboxMessage } from '../../sandbox/slack/types.ts';
 import { LeftOut, type Measurement, ms, quantile, type Row } from '../figures.ts';
@@ -34,13 +34,13 @@ async function timed(stage: Stage, act: () => unknown): Promise<number> {
   return took;
 }
 
-/** The first few are not counted: the programs' code is compiled by then, as it is on a server. */
+/** The first few are not counted: afterwards the program is compiled, as on a server. */
 const warmUp = 20;
 
-/** Between one and the next: the one before is answered by then, its board and its results are being written. */
+/** The pause between two, ms: by then the one before is answered, and its board and results are being written. */
 const pauseMs = 50;
 
-/** The second view's Submit → POST, one request of one callee at a time, on SQLite. */
+/** The second view's Submit → POST, one request with one callee at a time, on SQLite. */
 export const submit: Measurement = {
   name: 'submit',
   async run({ quick }) {
@@ -59,7 +59,7 @@ export const submit: Measurement = {
   },
 };
 
-/** Slack takes one message a second in a channel; so that 200 cards are soon there, they wait in forty channels. */
+/** Slack takes one message a second in a channel, so 200 cards are spread over forty channels. */
 const channels = Array.from({ length: 40 }, (_, index) => `C0BENCH${index}`);
 
 function addChannels(stage: Stage): void {
@@ -76,7 +76,7 @@ function cardsOf(stage: Stage): SandboxMessage[] {
     .filter((each) => JSON.stringify(each.blocks ?? []).includes('"call_approve"'));
 }
 
-/** Approve → POST, one request of one callee at a time, on SQLite. */
+/** Approve → POST, one request with one callee at a time, on SQLite. */
 export const approve: Measurement = {
   name: 'approve',
   async run({ quick }) {
@@ -137,7 +137,7 @@ rules: [{ name: hosts, channels: [C0ALERTS], match: { severity: [critical] }, ca
   },
 };
 
-/** A critical alert as Alertmanager's default template posts it; each index is an alert of its own. */
+/** A critical alert as Alertmanager's default template posts it. Each index is a separate alert. */
 export function alertMessage(index: number): { text: string; attachments: Record<string, unknown>[] } {
   const title = `[FIRING:1] HostDown host-${index} (prod critical)`;
   const link = `https://alerts.example.org/host-${index}`;
@@ -147,7 +147,7 @@ export function alertMessage(index: number): { text: string; attachments: Record
   };
 }
 
-/** Submit → POST with two instances on one PostgreSQL; the requests reach one and the other in turn. */
+/** Submit → POST with two instances on one PostgreSQL; the requests go to each in turn. */
 export const twoInstances: Measurement = {
   name: 'postgres',
   async run({ quick }) {

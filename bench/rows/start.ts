@@ -6,7 +6,7 @@ import { bareBolt, startMeasured, voicecall } from '../child.ts';
 import { type Measurement, median, megabytes, ms } from '../figures.ts';
 import { startSlackStub } from '../slack-stub.ts';
 
-/** How long after being ready memory is read: by then the first garbage of the start is gone. */
+/** How long after readiness memory is read, ms: by then the start's garbage is collected. */
 const idleAfterMs = 1_000;
 
 async function measure(program: string, slackUrl: string): Promise<{ startMs: number; memory: number }> {
@@ -31,7 +31,7 @@ async function measure(program: string, slackUrl: string): Promise<{ startMs: nu
   }
 }
 
-/** From spawn to ready, and memory when idle, beside a bare Bolt app, in turns. */
+/** The time from spawn to ready and the idle memory, compared with a bare Bolt app, in turns. */
 export const start: Measurement = {
   name: 'start',
   async run({ quick }) {

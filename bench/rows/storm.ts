@@ -6,7 +6,7 @@ import { alertMessage } from './single.ts';
 const keys = 100;
 const perMinute = 10_000;
 
-/** Alert messages at 10,000 a minute over 100 keys: 12 s of it, one second with `--quick`. */
+/** Alert messages at 10,000 a minute for 100 keys, during 12 s; with `--quick` during one second. */
 export const storm: Measurement = {
   name: 'storm',
   async run({ quick }) {
@@ -65,7 +65,7 @@ rules: [{ name: hosts, channels: [C0ALERTS], match: { severity: [critical] }, ca
   },
 };
 
-/** p99 since the last time it was asked for, ms; null where the app serves no metrics. */
+/** The p99 since the last query, ms. Null if the app serves no metrics. */
 export async function eventLoopDelay(port: number): Promise<number | null> {
   const answer = await fetch(`http://127.0.0.1:${port}/metrics`).catch(() => null);
   if (answer?.ok !== true) return null;

@@ -54,19 +54,19 @@ const request = z.discriminatedUnion('kind', [
 
 type Request = z.infer<typeof request>;
 
-/** What the page shows after an action: a sentence, a new file's id, options found. */
+/** What the page shows after an action: a sentence, a new file's id, found options. */
 export interface Outcome {
   readonly notice?: string;
   readonly fileId?: string;
   readonly options?: { value: string; label: string }[];
 }
 
-/** What lies outside Slack: the phones, the alerts, the platform's faults. */
+/** Everything outside Slack: the phones, the alerts, the platform's faults. */
 export interface Outside {
   postAlert(sample: string, resolved: boolean): void;
   phone(call: string, act: 'answer' | 'decline' | 'leave' | 'key' | 'hangup', key?: string): void;
   fault(fault: string): Promise<string>;
-  /** Turns Slack's switch over. */
+  /** Switches Slack off or on. */
   slackDown(): string;
   /** A tool posts to the app itself. */
   post(resolved: boolean): Promise<string>;
@@ -114,7 +114,7 @@ async function run(slack: SandboxSlack, outside: Outside, input: Request): Promi
         await slack.press(input.me, input.channel, input.ts, input.action, input.choice, input.block),
       );
     case 'pressInView':
-      // The Home tab is a view without inputs, and none that was opened.
+      // The Home tab is a view too, but without inputs and never opened.
       if (slack.state.homes.get(input.me)?.id !== input.view)
         slack.fillView(input.me, input.view, input.values);
       return noticeOf(await slack.pressInView(input.me, input.view, input.action, input.choice, input.block));
@@ -155,7 +155,7 @@ async function run(slack: SandboxSlack, outside: Outside, input: Request): Promi
   }
 }
 
-/** Does what the page asks. What the sandbox refuses comes back as a notice, in its own words. */
+/** Does what the page asks. A refusal of the sandbox comes back as a notice with the sandbox's words. */
 export async function act(slack: SandboxSlack, outside: Outside, body: unknown): Promise<Outcome> {
   const parsed = request.safeParse(body);
   if (!parsed.success) return { notice: z.prettifyError(parsed.error) };

@@ -1,5 +1,5 @@
-// Sample alerts as well-known tools post them: by webhook or modern bot, with the content in attachments, in
-// blocks or in the text, resolved by a new message or by an edit of the first.
+// Sample alerts as well-known tools post them: by webhook or modern bot; with the content in attachments, blocks or
+// text; resolved by a new message or by an edit of the first one.
 import { createExplainer } from '../../src/alerts/explain/explain.ts';
 import type { Rule } from '../../src/config/types.ts';
 import type { JsonObject, Poster, SandboxSlack } from '../slack/types.ts';
@@ -11,7 +11,7 @@ interface Sample {
   readonly bot: string;
   readonly tool: string;
   readonly title: string;
-  /** True when the tool edits its first message to say that it is over. */
+  /** True if the tool edits its first message when the alert is over. */
   readonly edits: boolean;
   readonly post: (resolved: boolean) => JsonObject;
 }
@@ -164,7 +164,7 @@ interface Sender {
   last: string | null;
 }
 
-/** What the rules would do with a sample that fires: the rule that calls, or that none does. */
+/** What the rules would do with a firing sample: which rule calls, or that none does. */
 export function consequence(sample: Sample, channel: string, rules: Rule[], now: number): string {
   const explain = createExplainer(rules, now);
   const { rule, why } = explain({
@@ -179,7 +179,7 @@ export function consequence(sample: Sample, channel: string, rules: Rule[], now:
   return found === undefined ? `calls nobody: ${why ?? 'no rule matches'}` : `calls ${found.call.join(', ')}`;
 }
 
-/** Posts samples into `channel`, each tool by a webhook of its own, made when it is first needed. */
+/** Posts samples into `channel`. Each tool has its own webhook, made on first use. */
 export function createAlertPoster(slack: SandboxSlack, channel: string) {
   const senders = new Map<string, Sender>();
 
@@ -192,7 +192,7 @@ export function createAlertPoster(slack: SandboxSlack, channel: string) {
     return sender;
   }
 
-  /** Posts the sample firing or resolved; throws for an id that is none. */
+  /** Posts the sample as firing or resolved. Throws for an unknown id. */
   return function postAlert(id: string, resolved: boolean): void {
     const sample = samples.find((candidate) => candidate.id === id);
     if (sample === undefined) throw new Error(`There is no sample alert “${id}”.`);

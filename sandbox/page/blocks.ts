@@ -5,10 +5,10 @@ import { imageIcon } from './icons.ts';
 import { drawBlock } from './library.ts';
 import { namesIn, type View } from './world.ts';
 
-/** What surrounds blocks: a message has neither entries nor errors. */
+/** The surroundings of blocks. A message has no entries and no errors. */
 export interface Surface {
   readonly view: View;
-  /** Unique on the page; ids of inputs start with it. */
+  /** Unique on the page. The ids of inputs start with it. */
   readonly id: string;
   readonly values?: Readonly<Record<string, unknown>>;
   readonly errors?: Readonly<Record<string, string>>;
@@ -82,7 +82,7 @@ function tableBlock(block: Fields, surface: Surface): Html {
 }
 
 function imageBlock(block: Fields): Html {
-  // Nothing outside this machine is asked for: an image is its description here.
+  // The page loads nothing from other machines, so an image is shown as its description.
   return html`<p class="bk-image" role="img" aria-label="${textOf(block.alt_text)}">${imageIcon} ${textIn(block.title) || textOf(block.alt_text)}</p>`;
 }
 

@@ -5,7 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { AppStatus } from './state.ts';
 
-/** A port on loopback that is free now. */
+/** A free port on loopback. */
 export async function freePort(): Promise<number> {
   const server = createServer();
   server.listen(0, '127.0.0.1');
@@ -20,9 +20,9 @@ export async function freePort(): Promise<number> {
 export interface ChildOptions {
   /** The TypeScript file to run. */
   readonly program: string;
-  /** Everything the app may know besides PATH and HOME; nothing of the caller's own environment goes along. */
+  /** The app's whole environment besides PATH and HOME. Nothing of the caller's environment is passed on. */
   readonly env: Record<string, string>;
-  /** Where the app runs: a directory without a `.env`, so that no real secret is read from there either. */
+  /** The app's working directory. It has no `.env`, so that no real secret is read. */
   readonly folder: string;
   readonly port: number;
   readonly changed: () => void;
@@ -30,15 +30,15 @@ export interface ChildOptions {
 
 export interface Child {
   status(): AppStatus;
-  /** Resolves when the app takes work; rejects with its last words when it died instead. */
+  /** Resolves when the app is ready. Rejects with its last words if it ended instead. */
   ready(): Promise<void>;
-  /** Ends the app: asks first, after five seconds by force. */
+  /** Ends the app: politely first, after five seconds by force. */
   stop(): Promise<void>;
 }
 
 const starter = fileURLToPath(new URL('../../src/run.mjs', import.meta.url));
 
-/** Starts the app as a process of its own; its output goes on to ours. */
+/** Starts the app as a separate process. Its output is passed on to ours. */
 export function startApp(options: ChildOptions): Child {
   let status: AppStatus = { state: 'starting', detail: '' };
   let stopping = false;
@@ -63,7 +63,7 @@ export function startApp(options: ChildOptions): Child {
     });
   }
   child.on('error', (error) => become({ state: 'dead', detail: error.message }));
-  // `close` comes after the last output, `exit` may come before it.
+  // `close` comes after the last output; `exit` may come before it.
   child.on('close', (code, signal) => {
     const how = signal === null ? `exit code ${code}` : `signal ${signal}`;
     if (!stopping)

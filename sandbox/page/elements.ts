@@ -1,19 +1,20 @@
-// What can be pressed, chosen or typed. The block renderer draws these without their ids, so they are drawn here.
+// Elements that can be pressed, chosen or typed into. They are drawn here, because the block renderer draws them
+// without their ids.
 import { type Fields, fieldsOf, listOf, textIn, textOf } from './fields.ts';
 import { type Html, html } from './html.ts';
 import { type Choice, choicesOf, valuesOf } from './values.ts';
 import { channelTitle, peopleIn, type View } from './world.ts';
 
-/** Where an element stands and what the person has entered there. */
+/** An element's place, and what the person has entered in it. */
 export interface Place {
   readonly view: View;
   readonly blockId: string;
   /** The element's id in the page, for its label. */
   readonly id: string;
   readonly entered?: Fields;
-  /** The id of the element that holds the error or hint, or empty. */
+  /** The id of the element that holds the error or the hint. May be empty. */
   readonly describedBy: string;
-  /** True in an input block: kept until Submit. Else each choice is an interaction of its own. */
+  /** True in an input block: the value is kept until Submit. Otherwise each choice is an interaction. */
   readonly input: boolean;
   readonly dispatch: boolean;
   readonly invalid: boolean;
@@ -151,7 +152,7 @@ ${value}</textarea>`;
     placeholder="${hint}" ${labelling(place)} ${wiring(element, place)}>`;
 }
 
-/** Slack's value is in seconds since 1970; the browser's control speaks local time without a zone. */
+/** Slack's value is in seconds since 1970. The browser's control uses local time without a zone. */
 function dateTime(element: Fields, place: Place): Html {
   const value = valuesOf(element, place.entered)[0] ?? '';
   return html`<input class="bk-input" type="datetime-local" data-seconds="${value}" ${labelling(place)} ${wiring(element, place)}>`;
@@ -176,7 +177,7 @@ function overflow(element: Fields, place: Place): Html {
   )}</div></details>`;
 }
 
-/** Draws one interactive element; null for what has none of our drawing (images, say). */
+/** Draws one interactive element. Null for an element that we do not draw (an image, for example). */
 export function elementHtml(element: Fields, place: Place): Html | null {
   const type = textOf(element.type);
   if (type === 'button' || type === 'workflow_button') return button(element, place);

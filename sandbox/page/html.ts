@@ -1,4 +1,4 @@
-/** Markup that may go into the page as it stands. Everything else is escaped by {@link html}. */
+/** Safe markup. Everything else is escaped by {@link html}. */
 export interface Html {
   readonly markup: string;
 }
@@ -13,12 +13,12 @@ const entities: Record<string, string> = {
   "'": '&#39;',
 };
 
-/** Escapes text for element content and for quoted attributes. */
+/** Escapes text for element content and quoted attributes. */
 export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => entities[character] ?? character);
 }
 
-/** Says that a string is markup already; only for what this folder or the block renderer made. */
+/** Marks a string as safe markup. Only for what this folder or the block renderer made. */
 export function trusted(markup: string): Html {
   return { markup };
 }
@@ -31,7 +31,7 @@ function markupOf(part: Part): string {
   return part.map(markupOf).join('');
 }
 
-/** Template tag: values are escaped unless they are {@link Html}; lists are joined; null and false vanish. */
+/** Template tag: escapes values unless they are {@link Html}, joins lists, and drops null and false. */
 export function html(strings: TemplateStringsArray, ...parts: Part[]): Html {
   let markup = strings[0] ?? '';
   for (const [index, part] of parts.entries()) markup += markupOf(part) + (strings[index + 1] ?? '');

@@ -1,4 +1,4 @@
-// Drawn here, because not every machine has a font with emoji.
+// Drawn as SVG, because not every machine has an emoji font.
 import { trusted } from './html.ts';
 
 const svg = (inside: string) =>

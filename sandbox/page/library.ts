@@ -1,25 +1,25 @@
-// Messages are drawn by slack-blocks-to-jsx, on the server, so that the page needs no build step.
+// slack-blocks-to-jsx draws messages on the server, so that the page needs no build step.
 import { createElement } from 'react';
 import { renderToStaticMarkup } from 'react-dom/server';
 import { Message } from 'slack-blocks-to-jsx';
 import { type Fields, fieldsOf, textOf } from './fields.ts';
 import { type Html, html, trusted } from './html.ts';
 
-/** Names behind the ids that texts mention. */
+/** Names for the ids in texts. */
 export interface Names {
   readonly users: readonly { id: string; name: string }[];
   readonly channels: readonly { id: string; name: string }[];
   readonly user_groups: readonly { id: string; name: string; handle: string }[];
 }
 
-// The library turns &lt; &gt; &amp; back before it looks for mentions, so an escaped <!channel> would be
-// drawn as a broadcast, which Slack never does. Characters of the private use area carry them past it.
+// The library unescapes &lt; &gt; &amp; before it looks for mentions, so an escaped <!channel> would be drawn as a
+// broadcast, which Slack never does. Private-use characters carry them through the library.
 const kept: readonly (readonly [string, string, string])[] = [
   ['&lt;', '\uE000', '&lt;'],
   ['&gt;', '\uE001', '&gt;'],
   ['&amp;', '\uE002', '&amp;'],
 ];
-// In plain_text nothing is markup at all; the library reads it as mrkdwn all the same.
+// plain_text has no markup, but the library reads it as mrkdwn.
 const plain: readonly (readonly [string, string, string])[] = [
   ['&', '\uE002', '&amp;'],
   ['<', '\uE000', '&lt;'],
@@ -52,7 +52,8 @@ function prepare(value: unknown): unknown {
   // Ids of blocks and actions would become ids of elements, several times on one page.
   delete prepared.block_id;
   delete prepared.action_id;
-  // Slack still formats a verbatim text, it only turns no bare names and addresses into links; the library shows it raw.
+  // Slack still formats a verbatim text; it only makes no links of bare names and addresses. The library would show
+  // it raw.
   delete prepared.verbatim;
   if (typeof fields.text !== 'string') return prepared;
   if (fields.type === 'mrkdwn') prepared.text = hide(fields.text, kept);
@@ -81,7 +82,7 @@ const hooks = {
   date: (date: { timestamp: string; format: string; fallback: string }) =>
     createElement(
       'time',
-      // The page counts down to what is to come.
+      // The page shows a countdown for a time in the future.
       { title: date.fallback, 'data-at': date.timestamp },
       Number.isFinite(Number(date.timestamp)) ? dateText(Number(date.timestamp), date.format) : date.fallback,
     ),
@@ -108,7 +109,7 @@ function draw(block: Fields, names: Names): Html {
         data: names,
       }),
     );
-    // Its wrapper's id repeats for every block; its style sheet is served with the class instead (server.ts).
+    // The wrapper's id repeats for each block. Its style sheet is served with the class instead (server.ts).
     return trusted(show(markup.replaceAll('id="slack_blocks_to_jsx" ', '')));
   } catch {
     return unknownBlock(block);
@@ -120,7 +121,7 @@ function unknownBlock(block: Fields): Html {
 ${JSON.stringify(block, null, 1)}</pre>`;
 }
 
-/** Draws one block without interactive parts. What the library does not know is shown as JSON. */
+/** Draws one block without interactive parts. An unknown block is shown as JSON. */
 export function drawBlock(block: Fields, names: Names): Html {
   const key = JSON.stringify([block, names]);
   const known = drawn.get(key);

@@ -6,7 +6,7 @@ import { eyeIcon, moreIcon, replyIcon } from './icons.ts';
 import { drawText } from './library.ts';
 import { namesIn, type View } from './world.ts';
 
-/** One drawn message; `key` stays the same over edits. */
+/** One drawn message. An edit keeps its `key`. */
 export interface Drawn {
   readonly key: string;
   readonly html: string;
@@ -98,7 +98,7 @@ function toolbar(message: SandboxMessage): Html {
     </div></details></div>`;
 }
 
-/** Draws one message. `replies` (of a root, in a channel) give the link to its thread. */
+/** Draws one message. For a root message in a channel, `replies` give the link to its thread. */
 export function messageHtml(
   message: SandboxMessage,
   view: View,
@@ -133,7 +133,7 @@ function seen(message: SandboxMessage, view: View): boolean {
   return message.ephemeral_to === undefined || message.ephemeral_to === view.me;
 }
 
-/** The channel's last 100 messages outside threads, as `view.me` sees them. */
+/** The channel's last 100 messages outside threads, for `view.me`. */
 export function channelMessages(view: View): Drawn[] {
   const all = (view.slack.state.messages.get(view.channel) ?? []).filter((message) => seen(message, view));
   const isReply = (message: SandboxMessage) =>
@@ -150,7 +150,7 @@ export function channelMessages(view: View): Drawn[] {
     );
 }
 
-/** A thread: its root and its last 200 replies; empty when there is no such message. */
+/** A thread: its root and its last 200 replies. Empty if there is no such message. */
 export function threadMessages(view: View, threadTs: string): Drawn[] {
   const all = (view.slack.state.messages.get(view.channel) ?? []).filter((message) => seen(message, view));
   const root = all.find((message) => message.ts === threadTs);

@@ -4,7 +4,7 @@ import { textIn } from './fields.ts';
 import { type Html, html } from './html.ts';
 import type { View } from './world.ts';
 
-/** The modal on top of a person's stack, drawn; null when none is open. */
+/** The top modal of a person, drawn. Null if none is open. */
 export interface DrawnModal {
   readonly id: string;
   readonly hash: string;
@@ -32,7 +32,7 @@ function frame(view: View, modal: SandboxView, depth: number): Html {
   </form>`;
 }
 
-/** Draws the top modal with what was entered so far and the app's field errors. */
+/** Draws the top modal with the person's entries and the app's field errors. */
 export function topModal(view: View): DrawnModal | null {
   const stack = view.slack.state.views.get(view.me) ?? [];
   const modal = stack.at(-1);
@@ -40,7 +40,7 @@ export function topModal(view: View): DrawnModal | null {
   return { id: modal.id, hash: modal.hash, html: frame(view, modal, stack.length).markup };
 }
 
-/** The app's Home tab, drawn; a sentence when the app has published none. */
+/** The app's Home tab, drawn, or a sentence if the app has published none. */
 export function homeTab(view: View): string {
   const home = view.slack.state.homes.get(view.me);
   if (home === undefined)

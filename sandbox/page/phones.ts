@@ -1,25 +1,25 @@
 import type { Call } from '../voice/types.ts';
 import { type Html, html } from './html.ts';
 
-/** What the page needs of the voice platform: its calls, a person's hands on the phones, and its faults. */
+/** What the page needs of the voice platform: its calls, actions on the phones, and its faults. */
 export interface Phones {
   calls(): readonly Call[];
-  /** The name of a recording's file; the id itself where the platform has none. */
+  /** The file name of a recording, or its id if the platform has no name. */
   recordingName(fileId: string): string;
   answer(voiceId: string): void;
   decline(voiceId: string): void;
-  /** The phone is let ring until the platform gives up. */
+  /** Lets the phone ring until the platform gives up. */
   leaveRinging(voiceId: string): void;
   hangUp(voiceId: string): void;
   press(voiceId: string, key: string): void;
   onChange(listener: () => void): () => void;
-  /** Sets a fault by its button's id and says in a sentence what will happen. */
+  /** Sets a fault by its button's id. Returns a sentence about what will happen. */
   fault(id: string): Promise<string>;
-  /** Ids of the faults that lie in wait. */
+  /** Ids of the faults that are set. */
   pendingFaults(): readonly string[];
 }
 
-/** The faults' buttons. */
+/** The buttons for faults. */
 export const faultButtons: readonly { id: string; label: string }[] = [
   { id: 'lose', label: 'Lose the next answer' },
   { id: 'refuse', label: 'Refuse the next' },
@@ -75,14 +75,14 @@ function heard(call: Call, recordingName: (fileId: string) => string): Html {
   return html`▶ ${call.fileId === null ? 'a recording' : recordingName(call.fileId)}`;
 }
 
-/** What the panel knows of a call beside the call itself. */
+/** Additional facts for a call. */
 export interface Known {
-  /** The owner of a number, or undefined. */
+  /** The owner of a number. Undefined: unknown. */
   ownerOf(callee: string): string | undefined;
   recordingName(fileId: string): string;
 }
 
-/** The phones' panel: what rings first; below, in a box of its own, the last 30 that ended. */
+/** The phones' panel: ringing phones first; below, in a separate box, the last 30 calls that ended. */
 export function phonesHtml(phones: Phones, left: ReadonlySet<string>, known: Known): string {
   const order = { talking: 0, ringing: 1, queued: 2, ended: 3 };
   const calls = [...phones.calls()].reverse().sort((a, b) => order[a.state] - order[b.state]);

@@ -1,7 +1,7 @@
 import type { VoicePlatform } from '../voice/server.ts';
 import type { Phones } from './phones.ts';
 
-/** The page's hands on the sandbox's voice platform. */
+/** Connects the page to the sandbox's voice platform. */
 export function phonesOf(platform: VoicePlatform): Phones {
   let down = false;
 

@@ -1,4 +1,4 @@
-/** A tool that posts to the app itself, as Alertmanager's webhook does. */
+/** A tool that posts to the app, like Alertmanager's webhook. */
 export function createAlertmanager(app: string, token: string): (resolved: boolean) => Promise<string> {
   let startsAt = '';
   return async (resolved) => {

@@ -1,4 +1,4 @@
-// React ships no types of its own and the page needs three functions of it: these are all it uses.
+// React has no types of its own, and the page needs only these three functions.
 declare module 'react' {
   export interface ReactElement {
     readonly type: unknown;

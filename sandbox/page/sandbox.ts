@@ -1,4 +1,4 @@
-// The whole sandbox in one process, but for the app, which runs as it would on a server: a process of its own.
+// The whole sandbox in one process. Only the app runs as a separate process, as on a server.
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,28 +12,28 @@ import { phonesOf } from './platform.ts';
 import { createAlertmanager } from './posted.ts';
 import { startPage } from './server.ts';
 
-/** Where sample alerts are posted; the sandbox's rule listens there. */
+/** The channel for sample alerts; the sandbox's rule listens there. */
 const alertChannel = 'C0ALERTS';
 
 export interface SandboxOptions {
-  /** The page's port; a taken one falls on to a free one, 0 is any free one. */
+  /** The page's port. If it is taken, a free one is used; 0 is any free one. */
   readonly port: number;
   /** The app's LOG_LEVEL. */
   readonly logLevel: string;
-  /** The app's program; default the real one. */
+  /** The app's program. Default: the real one. */
   readonly program?: string;
 }
 
 export interface Sandbox {
-  /** The page. */
+  /** The page's URL. */
   readonly url: string;
-  /** Resolves when the app takes work; rejects with its last words when it died instead. */
+  /** Resolves when the app is ready. Rejects with its last words if it ended instead. */
   ready(): Promise<void>;
-  /** Ends the app and everything else, and removes the app's data. */
+  /** Ends the app and everything else, and deletes the app's data. */
   stop(): Promise<void>;
 }
 
-/** Starts stand-ins, page and app, all on loopback and without any credentials. */
+/** Starts the sandbox's Slack, voice platform, page and app, all on loopback and without any credentials. */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const folder = await mkdtemp(join(tmpdir(), 'voicecall-sandbox-'));
   const port = await freePort();

@@ -13,20 +13,20 @@ import { type AppStatus, picture } from './state.ts';
 export interface PageOptions {
   readonly slack: SandboxSlack;
   readonly phones: Phones;
-  /** The channel that sample alerts go to. */
+  /** The channel for sample alerts. */
   readonly alertChannel: string;
-  /** The rules that the app runs with: each sample says what they do with it. */
+  /** The app's rules: each sample shows what they do with it. */
   readonly rules: Rule[];
-  /** 0: any free one. A port that is taken falls on to a free one. */
+  /** 0: any free port. If the port is taken, a free one is used. */
   readonly port: number;
   readonly status: () => AppStatus;
-  /** Posts an alert to the app itself; says in a sentence what came of it. */
+  /** Posts an alert to the app. Returns a sentence with the result. */
   readonly post: (resolved: boolean) => Promise<string>;
 }
 
 export interface Page {
   readonly url: string;
-  /** Draws again, for what neither Slack nor the phones tell (the app's process, say). */
+  /** Draws again, for changes outside Slack and the phones (the app's process, for example). */
   refresh(): void;
   stop(): Promise<void>;
 }
@@ -46,7 +46,7 @@ async function readBody(request: IncomingMessage): Promise<unknown> {
   return JSON.parse(Buffer.concat(chunks).toString('utf8'));
 }
 
-/** The renderer's own style sheet; it hangs on an id that would repeat, so on the class instead. */
+/** The renderer's own style sheet, changed from an id that would repeat to the class. */
 async function blocksCss(): Promise<string> {
   const path = createRequire(import.meta.url).resolve('slack-blocks-to-jsx/dist/style.css');
   const css = await readFile(path, 'utf8');
@@ -68,7 +68,7 @@ function send(response: ServerResponse, status: number, type: string, body: stri
     'content-type': type,
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',
-    // The page asks nobody but this server for anything, whatever a message holds.
+    // The page may load things from this server only, whatever a message contains.
     'content-security-policy': "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:",
   });
   response.end(body);
@@ -84,7 +84,7 @@ function sendFile(response: ServerResponse, slack: SandboxSlack, id: string): vo
   send(response, 200, 'application/octet-stream', file.content);
 }
 
-/** Only this machine's own page may act: another site's page could otherwise, by the visitor's browser. */
+/** Only this machine's own page may act. Otherwise another site could act through the visitor's browser. */
 function isOurs(request: IncomingMessage): boolean {
   const host = request.headers.host ?? '';
   const origin = request.headers.origin;
@@ -109,7 +109,7 @@ function listen(server: ReturnType<typeof createServer>, port: number): Promise<
   });
 }
 
-/** Serves the page on loopback. Rejects when no port can be had. */
+/** Serves the page on loopback. Rejects if no port is free. */
 export async function startPage(options: PageOptions): Promise<Page> {
   const { slack, phones } = options;
   const css = await blocksCss();
@@ -118,7 +118,7 @@ export async function startPage(options: PageOptions): Promise<Page> {
   let timer: NodeJS.Timeout | null = null;
 
   function refresh(): void {
-    // Many changes come together; one picture is enough for them.
+    // Many changes come together, and one picture is enough for them.
     timer ??= setTimeout(() => {
       timer = null;
       for (const watcher of watchers) watcher.write('data: changed\n\n');

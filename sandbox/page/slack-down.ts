@@ -1,10 +1,10 @@
 import type { DeliveryKind, Fault, SandboxSlack } from '../slack/types.ts';
 import { html } from './html.ts';
 
-/** The switch "Slack is down": nothing of it reaches the app, and nothing of the app's reaches it. */
+/** The switch "Slack is down": nothing from Slack reaches the app, and nothing from the app reaches Slack. */
 export interface SlackSwitch {
   isDown(): boolean;
-  /** Turns it over, and says in a sentence what that means. */
+  /** Switches. Returns a sentence about the new state. */
   turn(): string;
 }
 
@@ -13,7 +13,7 @@ const kinds: DeliveryKind[] = [
   ...(['block_suggestion', 'shortcut', 'message_action', 'event'] as const),
 ];
 
-/** Of a fault that stays until it is taken away. */
+/** For a fault that stays until it is removed. */
 const forGood = Number.MAX_SAFE_INTEGER / 2;
 
 export function createSlackSwitch(slack: SandboxSlack): SlackSwitch {
@@ -34,7 +34,7 @@ export function createSlackSwitch(slack: SandboxSlack): SlackSwitch {
   };
 }
 
-/** The switch, and a tool that posts to Voicecall itself. */
+/** The switch, and a tool that posts to Voicecall. */
 export function slackDownHtml(slack: SlackSwitch): string {
   return html`<button type="button" id="slack-down" data-slackdown aria-pressed="${String(slack.isDown())}">Slack is down</button>
     ${slack.isDown() && html`<p class="down" role="status"><b>Slack is down.</b> Nothing you do in a channel reaches Voicecall.</p>`}

@@ -1,4 +1,4 @@
-// The whole page as pieces of markup: the browser replaces those that changed.
+// The whole page as pieces of markup. The browser replaces those that changed.
 
 import { type Html, html } from './html.ts';
 import { lockIcon } from './icons.ts';
@@ -7,21 +7,21 @@ import { type DrawnModal, homeTab, topModal } from './modals.ts';
 import { faultButtons, type Known, type Phones, phonesHtml } from './phones.ts';
 import { channelTitle, peopleIn, type View } from './world.ts';
 
-/** What the page shows of the app's process. */
+/** The state of the app's process, for the page. */
 export interface AppStatus {
   readonly state: 'starting' | 'running' | 'dead';
   readonly detail: string;
 }
 
-/** Where the person looks. `channel` is a channel's id, or `home` for the App Home tab. */
+/** What the person looks at. `channel` is a channel's id, or `home` for the Home tab. */
 export interface Look {
   readonly me: string;
   readonly channel: string;
-  /** The open thread's root, or empty. */
+  /** The root of the open thread. May be empty. */
   readonly thread: string;
 }
 
-/** One picture of the page. */
+/** One drawing of the page. */
 export interface Picture {
   readonly me: string;
   readonly channel: string;
@@ -31,7 +31,7 @@ export interface Picture {
   readonly messages: Drawn[];
   readonly replies: Drawn[];
   readonly modal: DrawnModal | null;
-  /** The last message's ts by channel, for the marks of unread channels. */
+  /** The ts of the last message, by channel, for the marks of unread channels. */
   readonly latest: Record<string, string>;
 }
 
@@ -90,7 +90,7 @@ function faults(phones: Phones): string {
   )}`.markup;
 }
 
-/** Owners by the number in their Slack profile, and recordings by the name of their file. */
+/** Owners by the number in their Slack profile, and recordings by their file name. */
 function knownIn(slack: View['slack'], phones: Phones): Known {
   const owners = new Map(
     [...slack.state.users.values()].map((user) => [
@@ -113,7 +113,7 @@ function latestOf(view: View): Record<string, string> {
   return latest;
 }
 
-/** Draws everything for one look. A person or channel that does not exist falls back to the first one. */
+/** Draws everything for one look. An unknown person or channel is replaced by the first one. */
 export function picture(
   slack: View['slack'],
   phones: Phones,

@@ -10,8 +10,8 @@ function single(value: unknown): string[] {
 }
 
 /**
- * What an input holds: the person's own entry if there is one, else the app's `initial_…`, as plain strings (an
- * option's value, an id, a date, text). Empty when nothing is chosen.
+ * The value of an input: the person's entry, else the app's `initial_…`, as plain strings (an option's value, an id,
+ * a date, text). Empty if nothing is chosen.
  */
 export function valuesOf(element: Fields, entered: Fields | undefined): string[] {
   if (entered !== undefined && Object.keys(entered).length > 0) {
@@ -36,7 +36,7 @@ export function valuesOf(element: Fields, entered: Fields | undefined): string[]
   ];
 }
 
-/** One thing to choose from. `group` is the heading it stands under, or empty. */
+/** One choice. `group` is its heading. May be empty. */
 export interface Choice {
   readonly value: string;
   readonly label: string;
@@ -44,7 +44,7 @@ export interface Choice {
   readonly group: string;
 }
 
-/** The options an element lists itself, groups flattened. */
+/** The options in an element itself, with groups flattened. */
 export function choicesOf(element: Fields): Choice[] {
   const read = (option: Fields, group: string): Choice => ({
     value: textOf(option.value),

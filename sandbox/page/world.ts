@@ -1,16 +1,16 @@
 import type { SandboxSlack } from '../slack/types.ts';
 import type { Names } from './library.ts';
 
-/** For whom and where something is drawn. */
+/** For whom and in which channel something is drawn. */
 export interface View {
   readonly slack: SandboxSlack;
-  /** The user id acted as. */
+  /** The id of the acting user. */
   readonly me: string;
-  /** The channel shown; selects that start with the current conversation take it. */
+  /** The channel on the screen. A select that starts with the current conversation takes it. */
   readonly channel: string;
 }
 
-/** Names for mentions, as the workspace has them now. */
+/** Names for mentions, as they are now in the workspace. */
 export function namesIn(slack: SandboxSlack): Names {
   const { users, channels, usergroups } = slack.state;
   return {
@@ -20,14 +20,14 @@ export function namesIn(slack: SandboxSlack): Names {
   };
 }
 
-/** The people a person can act as: no bots, nobody who has left, nobody of another workspace. */
+/** The people whom a visitor can act as: no bots, no deleted users, nobody of another workspace. */
 export function peopleIn(slack: SandboxSlack): { id: string; name: string }[] {
   return [...slack.state.users.values()]
     .filter((user) => !user.is_bot && !user.deleted && user.team_id === slack.state.team.id)
     .map((user) => ({ id: user.id, name: user.real_name || user.name }));
 }
 
-/** What a channel is called on the page. */
+/** A channel's name on the page. */
 export function channelTitle(
   slack: SandboxSlack,
   channel: { name: string; is_im: boolean; user?: string },

@@ -95,7 +95,7 @@ const limited = (seconds: number): Reply => ({
   body: failure('ratelimited'),
 });
 
-/** What a proxy says instead of Slack. */
+/** A proxy's page instead of Slack's answer. */
 const page: Reply = {
   status: 200,
   headers: { 'content-type': 'text/html' },
@@ -131,7 +131,7 @@ async function withFault(world: World, fault: Fault | undefined, run: () => Repl
       run();
       return { reply: nothing, cut: true };
     case 'hang':
-      // Without a delay it hangs until the sandbox stops or is reset (timers hold at most 2^31-1 ms).
+      // Without a delay it hangs until the sandbox stops or is reset. A timer holds at most 2^31-1 ms.
       await later(world, fault.delayMs ?? 2_147_483_647);
       return { reply: nothing, cut: true };
     case 'slow':

@@ -1,17 +1,17 @@
 /**
- * The small checks that the tables of block-elements.ts and block-kinds.ts are made of.
- * Lengths are counted in UTF-16 units, which never allows more than Slack does.
+ * The small checks in the tables of block-elements.ts and block-kinds.ts. Lengths are in UTF-16 units, which never
+ * allows more than Slack does.
  */
 
 import type { JsonObject, Problem } from './types.ts';
 
-/** What one run of the checker knows and collects. */
+/** The state of one run of the checker. */
 export interface Context {
   surface: 'message' | 'modal' | 'home';
   problems: Problem[];
-  /** Characters of text seen, for the limit over all blocks. */
+  /** Characters of text so far, for the limit over all blocks. */
   textLength: number;
-  /** Characters in markdown blocks. */
+  /** Characters in markdown blocks so far. */
   markdownLength: number;
   tables: number;
   inputs: number;
@@ -26,7 +26,7 @@ export interface Field {
   required: boolean;
 }
 
-/** The fields an object may have; any other is refused, as Slack does. */
+/** The fields that an object may have. Any other is refused, as Slack does. */
 export type Shape = Record<string, Field>;
 
 export const must = (check: Check): Field => ({ check, required: true });
@@ -41,7 +41,7 @@ export function wrong(context: Context, at: string, message: string): void {
   context.problems.push({ pointer: at, message });
 }
 
-/** A string of `min` to `max` characters. `visible` ones count towards the total of all blocks. */
+/** A string of `min` to `max` characters. A `visible` one counts towards the total of all blocks. */
 export function string(max: number, min = 0, visible = false): Check {
   return (value, at, context) => {
     if (typeof value !== 'string') return wrong(context, at, 'must provide a string');
@@ -90,7 +90,7 @@ export function list(check: Check, min: number, max: number): Check {
   };
 }
 
-/** An object of this shape; `rule` looks at the whole of it afterwards. */
+/** An object of this shape. `rule` then checks the whole object. */
 export function object(
   shape: Shape,
   rule?: (value: JsonObject, at: string, context: Context) => void,
@@ -111,7 +111,7 @@ export function object(
   };
 }
 
-/** An object whose shape follows from its `type`. */
+/** An object whose shape depends on its `type`. */
 export function typed(kinds: Record<string, Check>, what: string, allowed?: readonly string[]): Check {
   return (value, at, context) => {
     if (!isObject(value)) return wrong(context, at, 'must provide an object');
@@ -148,7 +148,7 @@ export function text(max: number): Check {
   return typed({ plain_text: plain(max), mrkdwn: mrkdwn(max) }, 'a text object');
 }
 
-/** Every block and element of a kind: its constant type, its own fields, and a rule over the whole. */
+/** A block or element of a kind: its constant type, its fields, and a rule for the whole. */
 export function kind(
   type: string,
   shape: Shape,

@@ -33,7 +33,7 @@ const confirm = object({
   style: may(oneOf('primary', 'danger')),
 });
 
-/** Values of options: 75 in @slack/types, 150 in newer documentation; the smaller one always works. */
+/** Option values: 75 in @slack/types, 150 in newer documentation. The smaller limit always works. */
 const OPTION_VALUE = 75;
 
 const option = (label: Check): Check =>
@@ -85,7 +85,7 @@ function optionsOf(element: JsonObject): unknown[] {
 
 const optionValue = (item: unknown): unknown => (isObject(item) ? item.value : undefined);
 
-/** Values must differ, and what is chosen at first must be one of the options (Slack compares whole options). */
+/** Values must differ, and an initial choice must be one of the options (Slack compares whole options). */
 function optionRules(element: JsonObject, at: string, context: Context): void {
   const options = optionsOf(element);
   if (new Set(options.map(optionValue)).size !== options.length)

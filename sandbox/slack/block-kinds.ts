@@ -1,6 +1,6 @@
 /**
- * Block Kit's blocks with their limits, and which surface takes them.
- * Figures: https://docs.slack.dev/reference/block-kit/blocks and @slack/types 3.2.0.
+ * Block Kit's blocks, their limits, and the surfaces where each is allowed. Figures:
+ * https://docs.slack.dev/reference/block-kit/blocks and @slack/types 3.2.0.
  */
 
 import type { Check, Context, Shape } from './block-checks.ts';
@@ -99,7 +99,7 @@ function textIn(value: unknown): number {
   );
 }
 
-/** Cells have a total of their own; only one table fits into a message. */
+/** Cells have a separate total. A message may have only one table. */
 function tableRules(limit: number) {
   return (block: JsonObject, at: string, context: Context): void => {
     context.tables += 1;
@@ -302,7 +302,7 @@ const SURFACES: Record<Context['surface'], string[]> = {
   home: Object.keys(KINDS).filter((type) => type !== 'alert' && !MESSAGE_ONLY.includes(type)),
 };
 
-/** One block on this surface, with its block_id new among those seen so far. */
+/** One block on this surface. Its block_id must be new. */
 export const block: Check = (value, at, context) => {
   typed(KINDS, `a block in a ${context.surface}`, SURFACES[context.surface])(value, at, context);
   const id = isObject(value) ? value.block_id : undefined;

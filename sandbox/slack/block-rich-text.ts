@@ -68,7 +68,7 @@ const parts: Record<string, Check> = {
   }),
 };
 
-/** A rich_text block, by itself or in a table's cell. */
+/** A rich_text block, alone or in a table's cell. */
 export const richText: Check = kind('rich_text', {
   block_id: may(string(255, 1)),
   elements: must(list(typed(parts, 'a rich text part'), 1, 3000)),

@@ -1,7 +1,7 @@
 /**
- * Says what Slack would refuse in blocks, messages and views, before Slack does.
- * Stricter in two points: a message needs a top-level `text` (screen readers and notifications read it instead of
- * the blocks), and a text over 40,000 characters is refused where Slack would silently cut it.
+ * Finds what Slack would refuse in blocks, messages and views. It is stricter than Slack in two points: a message
+ * needs a top-level `text` (screen readers and notifications read it instead of the blocks), and a text over 40,000
+ * characters is refused, which Slack would silently cut.
  */
 
 import type { Check, Context } from './block-checks.ts';
@@ -47,7 +47,7 @@ function totals(context: Context, at: string): void {
 
 /**
  * Checks an array of blocks for one surface.
- * @returns the problems, in order; empty when Slack would take them
+ * @returns the problems, in order; empty if Slack would accept the blocks
  */
 export function checkBlocks(
   blocks: unknown,
@@ -84,8 +84,8 @@ const metadata: Check = (value, at, context) => {
 };
 
 /**
- * Checks what goes to chat.postMessage, chat.update, chat.postEphemeral or a response_url.
- * Looks at text, blocks, attachments (their blocks too) and metadata; other arguments are not its business.
+ * Checks the arguments of chat.postMessage, chat.update, chat.postEphemeral or a response_url: text, blocks,
+ * attachments (with their blocks) and metadata. Ignores other arguments.
  */
 export function checkMessage(message: unknown): Problem[] {
   const context = newContext('message');
@@ -130,7 +130,7 @@ const modalShape = {
   submit_disabled: may(boolean),
 };
 
-/** Checks a modal or an App Home view as given to views.open, push, update, publish or a response_action. */
+/** Checks a modal or Home view for views.open, push, update, publish or a response_action. */
 export function checkView(view: unknown): Problem[] {
   if (!isObject(view)) return [{ pointer: '', message: 'must provide an object' }];
   const type = view.type;

@@ -1,6 +1,6 @@
 /**
- * The sandbox by JSON over HTTP, for tests that run the app in a process of its own:
- * GET /control/state and /control/calls, POST /control/<action> with the action's arguments by name.
+ * Controls the sandbox by JSON over HTTP, for tests that run the app in a separate process: GET /control/state and
+ * /control/calls, POST /control/<action> with the action's arguments by name.
  */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -20,7 +20,7 @@ const poster = z.union([
 ]);
 const message = z.union([z.string(), z.record(z.string(), z.unknown())]);
 
-/** Drops absent optional keys, which exactOptionalPropertyTypes tells apart from undefined ones. */
+/** Drops absent optional keys, because exactOptionalPropertyTypes distinguishes them from undefined ones. */
 function present<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as {
     [K in keyof T]: Exclude<T[K], undefined>;
@@ -155,7 +155,7 @@ async function run(slack: SandboxSlack, name: string, request: IncomingMessage):
   return chosen(slack, body === '' ? {} : JSON.parse(body));
 }
 
-/** Answers /control/<name>: 200 with the result, 400 with `{error}` for a mistake of the caller. */
+/** Answers /control/<name>: 200 with the result, or 400 with `{error}` for a caller's mistake. */
 export async function answerControl(
   slack: SandboxSlack,
   name: string,

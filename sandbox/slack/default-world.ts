@@ -1,4 +1,4 @@
-/** Who and what is in the sandbox's workspace at first. */
+/** The people, channels and bots in the sandbox's workspace at its start. */
 
 import { existsSync, readFileSync } from 'node:fs';
 import type { SandboxBot, SandboxChannel, SandboxOptions, SandboxState, SandboxUser } from './types.ts';
@@ -6,7 +6,7 @@ import type { SandboxBot, SandboxChannel, SandboxOptions, SandboxState, SandboxU
 const TEAM = 'T0SANDBOX';
 const OTHER_TEAM = 'T0ELSEWHERE';
 
-/** What Voicecall's own manifest asks for, used until there is one to read. */
+/** The scopes of Voicecall's manifest, used if the manifest cannot be read. */
 const DEFAULT_SCOPES = [
   'commands',
   'chat:write',
@@ -65,7 +65,7 @@ function channel(id: string, name: string, members: string[], isPrivate = false)
 const byId = <T extends { id: string }>(items: T[]): Map<string, T> =>
   new Map(items.map((item) => [item.id, item]));
 
-/** A fresh copy each time. */
+/** A new copy each time. */
 export function defaultState(options: SandboxOptions): SandboxState {
   const bot: SandboxBot = {
     id: 'B0VOICECALL',

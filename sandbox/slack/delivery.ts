@@ -1,6 +1,6 @@
 /**
- * Sends commands, interactions and events to the app as Slack does: a signed POST
- * (https://docs.slack.dev/authentication/verifying-requests-from-slack), or an envelope where a socket is open.
+ * Sends commands, interactions and events to the app as Slack does: by a signed POST
+ * (https://docs.slack.dev/authentication/verifying-requests-from-slack), or by an envelope if a socket is open.
  */
 
 import { createHmac } from 'node:crypto';
@@ -39,7 +39,7 @@ function parseAnswer(text: string): JsonObject | null {
     const parsed: unknown = JSON.parse(text);
     if (typeof parsed === 'object' && parsed !== null) return parsed as JsonObject;
   } catch {
-    // Not JSON: Slack takes a plain body of a command's answer as its text.
+    // Not JSON: Slack shows a plain body in the answer to a command as text.
   }
   return { text };
 }
@@ -61,7 +61,7 @@ function post(world: World, url: string, delivery: Delivery, reason?: string): P
   return new Promise((resolve) => {
     const failed = (outcome: RawAnswer['outcome']): void =>
       resolve({ outcome, status: null, answer: null, noRetry: false });
-    // A connection of its own for each: a kept one that the app just closed would look like a failure of the app.
+    // A new connection for each. A kept one that the app has just closed would look like a failure of the app.
     const outgoing = request(url, { method: 'POST', headers, agent: false }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -137,7 +137,7 @@ function channelIn(body: JsonObject): string | undefined {
   return holder?.id ?? (typeof holder?.channel === 'string' ? holder.channel : undefined);
 }
 
-/** The sentence Slack's client shows when an acknowledgement is missing or bad. */
+/** The sentence that Slack's client shows if an acknowledgement is missing or invalid. */
 function shownFor(delivery: Delivery, raw: RawAnswer): string | null {
   if (raw.outcome === 'ok') return null;
   if (delivery.kind === 'command') {
@@ -149,7 +149,7 @@ function shownFor(delivery: Delivery, raw: RawAnswer): string | null {
   return 'Sorry, this app is not responding. Try again in a bit.';
 }
 
-/** Sends one thing and waits for its acknowledgement (three seconds, as Slack does). Never rejects. */
+/** Sends one thing and waits three seconds for its acknowledgement, as Slack does. Never rejects. */
 export async function deliver(
   world: World,
   kind: DeliveryKind,

@@ -3,7 +3,7 @@
 import type { Fault, JsonObject } from './types.ts';
 import type { World } from './world.ts';
 
-/** The fault that hits this call, counted down; undefined when there is none. */
+/** The fault for this call; its count is reduced by one. Undefined if there is none. */
 export function takeFault(
   world: World,
   method: string,
@@ -25,7 +25,7 @@ export function takeFault(
   return found;
 }
 
-/** Calls a minute by Slack's tiers: https://docs.slack.dev/apis/web-api/rate-limits */
+/** Calls per minute in Slack's tiers: https://docs.slack.dev/apis/web-api/rate-limits */
 const TIER = { 1: 1, 2: 20, 3: 50, 4: 100 } as const;
 const TIERS: Record<string, keyof typeof TIER> = {
   'chat.update': 3,
@@ -55,13 +55,13 @@ const TIERS: Record<string, keyof typeof TIER> = {
   'team.info': 3,
   'apps.connections.open': 1,
 };
-/** Posting has a rule of its own: one a second and channel, with a little room for bursts. */
+/** Posting has a separate limit: one per second and channel, with small bursts. */
 const POST_PER_SECOND = 1;
 const POST_BURST = 2;
 
 /**
- * Takes one call from the method's bucket.
- * @returns 0 when it may go on, else the seconds of Retry-After
+ * Counts one call against the method's limit.
+ * @returns 0 if it may continue, else the seconds of Retry-After
  */
 export function takeRate(world: World, method: string, channel: string | undefined): number {
   if (!world.rateLimits) return 0;
@@ -69,7 +69,7 @@ export function takeRate(world: World, method: string, channel: string | undefin
     return take(world, `${method} ${channel ?? ''}`, POST_BURST, POST_PER_SECOND);
   const tier = TIERS[method];
   if (tier === undefined) return 0;
-  // Bolt opens its socket again after each disconnect: a burst of ten is what Slack allows open at once.
+  // Bolt reopens its socket after each disconnect. Slack allows ten open sockets, so a burst of ten is allowed.
   const burst = method === 'apps.connections.open' ? 10 : TIER[tier];
   return take(world, method, burst, TIER[tier] / 60);
 }

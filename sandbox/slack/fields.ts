@@ -1,11 +1,14 @@
-/** Inputs of a view: their empty and first values, what a person fills in, and what Slack's client refuses to submit. */
+/**
+ * The inputs of a view: their empty and initial values, what a person fills in, and what Slack's client refuses to
+ * submit.
+ */
 
 import { isObject } from './block-checks.ts';
 import { publicFile } from './messages.ts';
 import type { Block, FieldValues, JsonObject, SandboxView, StateValue, ViewStateValues } from './types.ts';
 import type { World } from './world.ts';
 
-/** The state key(s) of each element type: where one value goes, where several go. */
+/** The key of each element type in the state: for one value, and for several. */
 const KEYS: Record<string, { one?: string; many?: string }> = {
   plain_text_input: { one: 'value' },
   email_text_input: { one: 'value' },
@@ -49,7 +52,7 @@ const INITIAL: Record<string, string> = {
 
 export type Element = JsonObject & { type: string; action_id: string };
 
-/** Interactive elements of a block, with where they stand. */
+/** The interactive elements of a block, with their places. */
 export function elementsOf(block: Block): Element[] {
   const found = [block.element, block.accessory, ...(Array.isArray(block.elements) ? block.elements : [])];
   return found.filter(
@@ -58,7 +61,7 @@ export function elementsOf(block: Block): Element[] {
   );
 }
 
-/** Gives every interactive element an action_id, as Slack does for those that come without. */
+/** Adds a missing action_id to every interactive element, as Slack does. */
 export function withActionIds(blocks: Block[], newId: () => string): Block[] {
   const fill = (item: unknown): unknown =>
     isObject(item) &&
@@ -84,7 +87,7 @@ function firstValue(element: Element): StateValue | null {
   return { type: element.type, [key]: initial ?? (keys.one === undefined ? [] : null) };
 }
 
-/** The state of these blocks; values typed before stay where block_id, action_id and type are the same. */
+/** The state of these blocks. Values typed before stay if block_id, action_id and type are the same. */
 export function stateOf(blocks: Block[], before: ViewStateValues = {}): ViewStateValues {
   const values: ViewStateValues = {};
   for (const block of blocks) {
@@ -110,7 +113,7 @@ function optionsOf(element: Element): JsonObject[] {
   return all.filter(isObject);
 }
 
-/** Brings a plain value into the element's own form. Throws for what no person could choose. */
+/** Converts a plain value to the element's own form. Throws for a value that no person could choose. */
 export function valueFor(
   world: World,
   element: Element,
@@ -138,7 +141,7 @@ function oneValue(world: World, element: Element, item: string | number): unknow
     const file = world.state.files.get(String(item));
     if (file === undefined) throw new Error(`the sandbox has no file ${item}`);
     const types = (element.filetypes ?? []) as string[];
-    // Slack's file chooser offers no others.
+    // Slack's file chooser offers only these types.
     if (types.length > 0 && !types.includes(file.filetype.toLowerCase()))
       throw new Error(`${element.action_id} takes ${types.join(', ')}, not ${file.name}`);
     return publicFile(world, String(item));
@@ -153,7 +156,7 @@ function oneValue(world: World, element: Element, item: string | number): unknow
   return String(item);
 }
 
-/** Fills values into a view's state. Throws when a block is not there. */
+/** Fills values into a view's state. Throws if a block does not exist. */
 export function fill(world: World, view: SandboxView, values: FieldValues | ViewStateValues): void {
   for (const [blockId, value] of Object.entries(values)) {
     const block = view.blocks.find((item) => item.block_id === blockId);
@@ -174,7 +177,7 @@ export function fill(world: World, view: SandboxView, values: FieldValues | View
   }
 }
 
-/** True when nothing is entered or chosen. */
+/** True if nothing is entered or chosen. */
 function isEmpty(value: StateValue | undefined): boolean {
   if (value === undefined) return true;
   const { type: _type, ...rest } = value;
@@ -184,7 +187,7 @@ function isEmpty(value: StateValue | undefined): boolean {
   );
 }
 
-/** What Slack's client itself says under the fields before it sends anything, by block_id. */
+/** The errors that Slack's client itself shows under fields before it sends anything, by block_id. */
 export function clientErrors(view: SandboxView): Record<string, string> {
   const errors: Record<string, string> = {};
   for (const block of view.blocks.filter((item) => item.type === 'input')) {

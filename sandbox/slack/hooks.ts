@@ -1,4 +1,7 @@
-/** The addresses an app or a tool posts to besides the Web API: response_url, incoming webhooks, uploads, downloads. */
+/**
+ * The addresses besides the Web API to which an app or a tool posts: response_url, incoming webhooks, uploads,
+ * downloads.
+ */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isObject } from './block-checks.ts';
@@ -28,7 +31,7 @@ function original(world: World, right: ResponseUrl): SandboxMessage | undefined 
   );
 }
 
-/** What an answer to a command or an interaction does: a new message, or a change of the one it came from. */
+/** Applies an answer to a command or an interaction: a new message, or a change of the message it came from. */
 export function respond(world: World, right: ResponseUrl, args: JsonObject): SandboxMessage | null {
   const { app } = world.state;
   const source = original(world, right);
@@ -88,14 +91,14 @@ export function postByWebhook(world: World, path: string, args: JsonObject | nul
     (key) => Array.isArray(args[key]) && (args[key] as unknown[]).length > 0,
   );
   if (!filled && (typeof args.text !== 'string' || args.text === '')) return plainReply(400, 'no_text');
-  // Monitoring tools rarely give a top-level text, and Slack takes that.
+  // Monitoring tools rarely send a top-level text, and Slack accepts that.
   const problems = checkMessage({ ...args, text: args.text || 'x' });
   if (problems.length > 0) return plainReply(400, 'invalid_blocks');
   addMessage(world, webhookMessage(world, hook.botId, hook.channel, args));
   return plainReply(200, 'ok');
 }
 
-/** The message that an incoming webhook's payload becomes: no user, subtype bot_message. */
+/** The message for the payload of an incoming webhook: no user, subtype bot_message. */
 export function webhookMessage(world: World, botId: string, channel: string, args: JsonObject) {
   const bot = world.state.bots.get(botId);
   const emoji = args.icon_emoji;
@@ -109,8 +112,7 @@ export function webhookMessage(world: World, botId: string, channel: string, arg
   };
 }
 
-/** A bot of its own with an address that posts into one channel. */
-/** An incoming webhook of another tool; `id` is the bot that it posts as, a new one where none is given. */
+/** Creates another tool's incoming webhook for one channel. `id`: the bot that posts; a new bot if absent. */
 export function createWebhook(
   world: World,
   channel: string,
@@ -140,7 +142,7 @@ async function upload(world: World, id: string, request: IncomingMessage): Promi
   return plainReply(200, `OK - ${body.length}`);
 }
 
-/** Without a token that may read it, Slack answers with its sign-in page, status 200 after a redirect. */
+/** Without a token that may read the file, Slack answers with its sign-in page: a redirect, then status 200. */
 function download(world: World, path: string, request: IncomingMessage): Reply {
   const id = /^\/files-pri\/[^-]+-([^/]+)\//.exec(path)?.[1] ?? '';
   const file = world.state.files.get(id);
@@ -157,7 +159,7 @@ function download(world: World, path: string, request: IncomingMessage): Reply {
   };
 }
 
-/** What a permalink opens for a person who is signed in: audio plays, the rest is saved. */
+/** What a permalink opens for a signed-in person: audio plays, other files are saved. */
 function filePage(world: World, path: string): Reply {
   const file = world.state.files.get(path.split('/')[3] ?? '');
   if (file === undefined || !file.complete) return plainReply(404, 'This file was deleted.');
@@ -197,7 +199,7 @@ function faultName(path: string): string {
   return path.startsWith('/files-pri/') ? 'download' : 'other';
 }
 
-/** Answers one such request; false when the path is none of these. */
+/** Answers one such request. False if the path is none of these. */
 export async function answerHook(
   world: World,
   path: string,

@@ -1,4 +1,4 @@
-/** What people do outside of forms: commands, presses, shortcuts. Each becomes one delivery to the app. */
+/** What people do outside forms: commands, presses, shortcuts. Each is one delivery to the app. */
 
 import { isObject } from './block-checks.ts';
 import { deliver } from './delivery.ts';
@@ -10,7 +10,9 @@ import type { Block, CommandResult, JsonObject, PressResult, StateValue, Suggest
 import { publicView, viewOf } from './views.ts';
 import { channelOf, messageOf, newResponseUrl, newTrigger, userOf, type World } from './world.ts';
 
-/** Escapes what a person typed, and names people, groups and channels as `should_escape: true` does. */
+/**
+ * Escapes what a person typed, and replaces the names of people, groups and channels as `should_escape: true` does.
+ */
 export function escapeTyped(world: World, text: string): string {
   const { users, usergroups, channels } = world.state;
   return text.replace(/<[@#!][^>]*>|[&<>]|[@#][\w.-]+/g, (found) => {
@@ -200,7 +202,7 @@ export async function suggest(
   return { ...plainResult(result), options };
 }
 
-/** A shortcut, on a message or global. */
+/** A shortcut on a message, or a global one. */
 export async function shortcut(
   world: World,
   user: string,

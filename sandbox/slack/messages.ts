@@ -1,4 +1,6 @@
-/** Messages as Slack keeps and tells them: ids filled in, colours and urls rewritten, events to the app. */
+/**
+ * Messages as Slack stores and delivers them: with ids filled in, colours and URLs rewritten, events sent to the app.
+ */
 
 import { deliver } from './delivery.ts';
 import type { Block, JsonObject, SandboxMessage } from './types.ts';
@@ -6,19 +8,19 @@ import { channelOf, emit, later, newId, nextTs, secret, track, type World } from
 
 const NAMED_COLOURS: Record<string, string> = { danger: 'a30200', good: '2eb886', warning: 'daa038' };
 
-/** Gives every block a block_id, as Slack does for those that come without. */
+/** Adds a missing block_id to every block, as Slack does. */
 export function withBlockIds(blocks: Block[]): Block[] {
   return blocks.map((block) => ({ ...block, block_id: block.block_id ?? secret().slice(0, 5) }));
 }
 
-/** Bare addresses become links, outside of what already is one. */
+/** Makes links of bare addresses, except inside links. */
 function wrapUrls(text: string): string {
   return text.replace(/<[^>]*>|https?:\/\/[^\s<>|]+/g, (match) =>
     match.startsWith('<') ? match : `<${match}>`,
   );
 }
 
-/** What Slack makes of attachments: numbered, colours without #, empty strings gone, bare urls linked. */
+/** Slack's changes to attachments: numbered, colours without #, empty strings removed, bare URLs linked. */
 export function normaliseAttachments(attachments: JsonObject[]): JsonObject[] {
   return attachments.map((attachment, index) => {
     const kept: JsonObject = { id: index + 1 };
@@ -41,7 +43,7 @@ export function normaliseAttachments(attachments: JsonObject[]): JsonObject[] {
 
 export type NewMessage = Partial<SandboxMessage> & { channel: string };
 
-/** What an API call or a webhook gives, brought into a message's fields. */
+/** The fields of a message, from the arguments of an API call or a webhook. */
 export function messageFields(args: JsonObject): Partial<SandboxMessage> {
   const fields: Partial<SandboxMessage> = { text: typeof args.text === 'string' ? wrapUrls(args.text) : '' };
   if (Array.isArray(args.blocks) && args.blocks.length > 0)
@@ -55,7 +57,7 @@ export function messageFields(args: JsonObject): Partial<SandboxMessage> {
   return fields;
 }
 
-/** Adds a message, tells the listeners and, when it is a member, the app. */
+/** Adds a message, and tells the listeners and, if it is a member, the app. */
 export function addMessage(world: World, fields: NewMessage): SandboxMessage {
   const message: SandboxMessage = {
     type: 'message',
@@ -79,7 +81,7 @@ export function addMessage(world: World, fields: NewMessage): SandboxMessage {
   return message;
 }
 
-/** Changes a message in place; the app hears `message_changed` with both versions. */
+/** Changes a message in place. The app gets `message_changed` with both versions. */
 export function changeMessage(
   world: World,
   message: SandboxMessage,
@@ -118,7 +120,7 @@ export function removeMessage(world: World, message: SandboxMessage): void {
   });
 }
 
-/** A file as the API and message events show it. */
+/** A file in the form of the API and message events. */
 export function publicFile(world: World, id: string): JsonObject {
   const file = world.state.files.get(id);
   if (file === undefined) return { id, mode: 'tombstone' };
@@ -130,7 +132,7 @@ export function publicFile(world: World, id: string): JsonObject {
   };
 }
 
-/** A message as conversations.history and events give it. `metadata` only where it was asked for. */
+/** A message in the form of conversations.history and events. `metadata` only if asked for. */
 export function publicMessage(world: World, message: SandboxMessage, metadata = true): JsonObject {
   const { channel, file_ids, edits: _edits, ephemeral_to: _to, deleted: _deleted, ...shown } = message;
   const result: JsonObject = { ...shown };
@@ -179,7 +181,7 @@ function messageEvent(world: World, channelId: string, message: JsonObject): voi
   });
 }
 
-/** Sends an event with Slack's retries: https://docs.slack.dev/apis/events-api#retries. Does not wait. */
+/** Sends an event, with Slack's retries: https://docs.slack.dev/apis/events-api#retries. Does not wait. */
 export function sendEvent(world: World, event: JsonObject): void {
   if (world.state.requestUrl === null && world.sockets.count() === 0) return;
   const { app, team } = world.state;

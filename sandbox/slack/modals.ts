@@ -62,7 +62,7 @@ export async function submitView(
   return { ...result, shown, action: done.action, errors: now?.errors ?? {}, view: now };
 }
 
-/** Does what a view_submission's acknowledgement asks for. */
+/** Does what the acknowledgement of a view_submission asks for. */
 function applyAnswer(
   world: World,
   user: string,
@@ -97,7 +97,7 @@ function applyAnswer(
   }
 }
 
-/** Errors stand under input blocks only; Slack refuses the whole answer when one names another block. */
+/** Errors may only name input blocks. Slack refuses the whole answer if one names another block. */
 function showErrors(view: SandboxView | undefined, errors: unknown): boolean {
   if (view === undefined || !isObject(errors) || Object.keys(errors).length === 0) return false;
   const inputs = view.blocks.filter((block) => block.type === 'input').map((block) => block.block_id);

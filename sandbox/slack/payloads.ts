@@ -1,4 +1,4 @@
-/** What every interaction with the app carries, and how its result is handed on. */
+/** The fields of every interaction with the app, and the handling of its result. */
 
 import type { ActionResult, JsonObject } from './types.ts';
 import { userOf, type World } from './world.ts';

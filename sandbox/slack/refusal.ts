@@ -1,4 +1,4 @@
-/** How a method says no. */
+/** How a method refuses a call. */
 
 import type { JsonObject } from './types.ts';
 

@@ -34,7 +34,7 @@ import {
   type World,
 } from './world.ts';
 
-/** Who posts, as fields of the message. */
+/** The sender's fields of a message. */
 function posterFields(world: World, poster: Poster, channel: string, content: string | JsonObject) {
   const args: JsonObject = typeof content === 'string' ? { text: content } : content;
   if ('webhook' in poster) return webhookMessage(world, poster.webhook, channel, args);
@@ -79,11 +79,11 @@ async function settled(world: World): Promise<void> {
   while (world.pending.size > 0) await Promise.allSettled([...world.pending]);
 }
 
-/** Everything a person or a test can do, on one workspace. */
+/** Everything that a person or a test can do in one workspace. */
 function actions(
   world: World,
 ): Omit<SandboxSlack, 'url' | 'origin' | 'state' | 'stop' | 'disconnectSockets'> {
-  /** Deliveries under way count for `settled` too. */
+  /** `settled` also waits for running deliveries. */
   const tracked = <T>(work: Promise<T>): Promise<T> => {
     track(
       world,
@@ -181,8 +181,8 @@ async function route(
 }
 
 /**
- * Starts a Slack of its own on a free port (or `options.port`).
- * Listens on 127.0.0.1 unless told otherwise: it hands out tokens and does what anyone tells it.
+ * Starts a Slack on a free port (or `options.port`). Listens on 127.0.0.1 by default, because it gives tokens to
+ * everybody and does what anybody asks.
  */
 export async function startSlack(options: SandboxOptions = {}): Promise<SandboxSlack> {
   const world = createWorld(options);

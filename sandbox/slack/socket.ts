@@ -9,7 +9,7 @@ import { emit, type World } from './world.ts';
 const PING_EVERY_MS = 10_000;
 const CLOSE_WITHIN_MS = 500;
 
-/** Serves /link on this server; envelopes go to the open sockets in turn. Returns what ends it all. */
+/** Serves /link on this server. Envelopes go to the open sockets in turn. Returns a function that ends everything. */
 export function serveSockets(
   world: World,
   server: Server,
@@ -21,7 +21,7 @@ export function serveSockets(
   server.on('upgrade', (request, socket, head) => {
     const url = new URL(request.url ?? '/', world.origin);
     const ticket = url.searchParams.get('ticket') ?? '';
-    // A ticket of apps.connections.open opens one socket.
+    // A ticket from apps.connections.open opens one socket.
     if (url.pathname !== '/link' || !world.socketTickets.delete(ticket)) return socket.destroy();
     listener.handleUpgrade(request, socket, head, (opened) => welcome(opened));
   });
@@ -77,7 +77,7 @@ export function serveSockets(
     },
     async stop() {
       clearInterval(pings);
-      // A closing handshake first: clients that are cut off keep their ping timers for half a minute.
+      // With a closing handshake, because clients that are cut off keep their ping timers for half a minute.
       const closed = [...sockets].map((socket) => new Promise((resolve) => socket.once('close', resolve)));
       for (const socket of sockets) socket.close(1001);
       const patience = setTimeout(() => {

@@ -1,9 +1,9 @@
 /**
- * The sandbox Slack's public shape: what a page, a test or the control API sees.
- * State is live: read it whenever `onChange` says so, never write to it; use the actions.
+ * The public interface of the sandbox's Slack, for the page, a test or the control API. The state is live: read it
+ * after each `onChange`, never write to it; use the actions.
  */
 
-/** A JSON object whose fields Slack may add to. */
+/** A JSON object to which Slack may add fields. */
 export type JsonObject = { [key: string]: unknown };
 
 /** One Block Kit block, as posted. */
@@ -40,7 +40,7 @@ export interface SandboxChannel {
   is_private: boolean;
   is_im: boolean;
   is_archived: boolean;
-  /** The other person, for a direct message. */
+  /** In a direct message: the other person. */
   user?: string;
   members: string[];
   created: number;
@@ -74,7 +74,7 @@ export interface SandboxFile {
   user: string;
   created: number;
   channels: string[];
-  /** Set by files.completeUploadExternal; before it the file does not exist for the API. */
+  /** Set by files.completeUploadExternal. Before that the API does not know the file. */
   complete: boolean;
   url_private: string;
   url_private_download: string;
@@ -102,7 +102,7 @@ export interface SandboxMessage {
   edited?: { user: string; ts: string };
   /** How often it was edited (chat.update, or a person's edit). */
   edits: number;
-  /** Seen by this user alone; never in history. */
+  /** Visible to this user only, and never in the history. */
   ephemeral_to?: string;
   deleted: boolean;
 }
@@ -123,36 +123,36 @@ export interface SandboxView {
   blocks: Block[];
   clear_on_close: boolean;
   notify_on_close: boolean;
-  /** What the person has typed and chosen so far, keyed by block_id and action_id. */
+  /** What the person has typed and chosen, by block_id and action_id. */
   state: { values: ViewStateValues };
-  /** Field errors the app answered last, keyed by block_id. */
+  /** The last field errors from the app, by block_id. */
   errors: Record<string, string>;
 }
 
 export type ViewStateValues = Record<string, Record<string, StateValue>>;
 
-/** Slack's own form of one input's value, e.g. `{type: 'plain_text_input', value: 'x'}`. */
+/** The value of one input in Slack's form, for example `{type: 'plain_text_input', value: 'x'}`. */
 export type StateValue = JsonObject & { type: string };
 
 /**
- * What a person fills in, by block_id. A string or strings are turned into the element's own form (an option's
- * value, a user id, a date, a file id …); null empties the field; an object is taken as Slack's own form.
- * Where a block holds several elements (actions), use Slack's form under `[action_id]` by `ViewStateValues`.
+ * What a person fills in, by block_id. Strings are converted to the element's form (an option's value, a user id, a
+ * date, a file id …); null empties the field; an object is taken as Slack's form. If a block has several elements
+ * (actions), use Slack's form by `[action_id]` in `ViewStateValues`.
  */
 export type FieldValues = Record<string, string | string[] | number | null | StateValue>;
 
-/** One Web API request the sandbox received. */
+/** One Web API request that the sandbox received. */
 export interface ApiCall {
   method: string;
   args: JsonObject;
   at: number;
   status: number;
-  /** Null while it works, hangs, or when the connection was cut. */
+  /** Null while it runs or hangs, or if the connection was cut. */
   answer: JsonObject | null;
   fault?: FaultKind;
 }
 
-/** One thing sent to the app: a command, an interaction, an event. */
+/** One thing that was sent to the app: a command, an interaction, an event. */
 export interface Delivery {
   id: string;
   kind: DeliveryKind;
@@ -175,14 +175,14 @@ export type DeliveryKind =
   | 'event';
 
 export interface DeliveryResult {
-  /** `ok`: acknowledged with 2xx in time. */
+  /** `ok`: acknowledged in time with 2xx. */
   outcome: 'ok' | 'operation_timeout' | 'http_error' | 'connection_failed' | 'no_app';
-  /** The HTTP status; 200 for a socket acknowledgement; null without an answer. */
+  /** The HTTP status. 200 for a socket acknowledgement; null without an answer. */
   status: number | null;
   latencyMs: number;
-  /** The parsed JSON answer, or `{text}` for a plain one; null when it was empty. */
+  /** The parsed JSON answer, or `{text}` for plain text. Null if it was empty. */
   answer: JsonObject | null;
-  /** The sentence Slack would show the person, or null when all is well. */
+  /** The sentence that Slack would show the person. Null if there is no error. */
   shown: string | null;
 }
 
@@ -193,19 +193,19 @@ export interface ActionResult extends DeliveryResult {
 export interface CommandResult extends ActionResult {
   triggerId: string;
   responseUrl: string;
-  /** The message shown by the acknowledgement's own body, if any. */
+  /** The message in the acknowledgement's body, if any. */
   reply: SandboxMessage | null;
 }
 
 export interface SubmitResult extends ActionResult {
   /**
-   * What happened to the modal. `refused`: Slack's client itself kept it open (a required field was empty, too
-   * long …) and nothing was sent; `kept`: no valid answer, the modal stays with `shown`.
+   * What happened to the modal. `refused`: Slack's client kept it open (a required field was empty, a text too long
+   * …) and sent nothing. `kept`: no valid answer; the modal stays, with `shown`.
    */
   action: 'closed' | 'cleared' | 'pushed' | 'updated' | 'errors' | 'refused' | 'kept';
   /** By block_id. */
   errors: Record<string, string>;
-  /** The view on top afterwards; null when the stack is empty. */
+  /** The top view afterwards. Null if the stack is empty. */
   view: SandboxView | null;
 }
 
@@ -218,7 +218,10 @@ export interface SuggestResult extends ActionResult {
   options: JsonObject[];
 }
 
-/** `html`: a page with 200 instead of an answer, nothing is done; `cut_json`: done, and its answer breaks off. */
+/**
+ * `html`: a page with status 200 instead of an answer; nothing is done. `cut_json`: it is done, but the answer breaks
+ * off.
+ */
 export type FaultKind =
   | '429'
   | '500'
@@ -232,23 +235,23 @@ export type FaultKind =
 
 export interface Fault {
   /**
-   * A Web API method, `*` for each of them, `upload`, `download`, `response_url`, or `app:<DeliveryKind>` for what
-   * goes to the app: there `drop_before` never arrives, `drop_after` arrives and its answer is lost.
+   * A Web API method, `*` for all of them, `upload`, `download`, `response_url`, or `app:<DeliveryKind>` for
+   * deliveries to the app. For a delivery, `drop_before` never arrives; `drop_after` arrives and its answer is lost.
    */
   method: string;
   channel?: string;
-  /** Only calls whose arguments, as JSON, hold this text: one message among others. */
+  /** Only calls whose arguments (as JSON) contain this text. */
   holds?: string;
-  /** How many calls it hits; it is gone after that. */
+  /** For how many calls. */
   times: number;
-  /** Instead of `times`: it hits every call for so long (ms). */
+  /** Instead of `times`: for every call during this time, ms. */
   forMs?: number;
   kind: FaultKind;
-  /** Seconds, for `429`. Default 1. */
+  /** For `429`, in seconds. Default 1. */
   retryAfter?: number;
-  /** For `error`: the Slack error string. Default `internal_error`. */
+  /** For `error`: Slack's error name. Default `internal_error`. */
   error?: string;
-  /** For `slow`; for `hang` when the connection is at last cut (never, when absent). */
+  /** For `slow`; for `hang`: when the connection is cut (absent: never). */
   delayMs?: number;
 }
 
@@ -263,28 +266,28 @@ export type Change =
 export interface SandboxOptions {
   port?: number;
   host?: string;
-  /** The app's bot scopes; default: those of manifest/manifest.json, else what Voicecall needs. */
+  /** The app's bot scopes. Default: those of manifest/manifest.json, else what Voicecall needs. */
   scopes?: string[];
-  /** Enforce Slack's real rate limits. Default false. */
+  /** Apply Slack's real rate limits. Default: false. */
   rateLimits?: boolean;
-  /** How long an acknowledgement may take. Default 3000, Slack's. */
+  /** The time limit for an acknowledgement, ms. Default: 3000, as in Slack. */
   ackTimeoutMs?: number;
-  /** How long a trigger_id lives. Default 3000, Slack's. */
+  /** The life of a trigger_id, ms. Default: 3000, as in Slack. */
   triggerLifeMs?: number;
-  /** Waits before an event is sent again. Default Slack's: at once, 1 minute, 5 minutes. */
+  /** The pauses before an event is retried, ms. Default, as in Slack: at once, 1 minute, 5 minutes. */
   eventRetryDelaysMs?: number[];
   botToken?: string;
   appToken?: string;
   signingSecret?: string;
-  /** Where commands, interactions and events go, e.g. `http://127.0.0.1:3000/slack/events`. */
+  /** The URL for commands, interactions and events, for example `http://127.0.0.1:3000/slack/events`. */
   requestUrl?: string;
-  /** Slack's own time (ms), for the ts of messages; default: the machine's. */
+  /** Slack's time (ms), for the ts of messages. Default: the machine's. */
   now?: () => number;
-  /** How many entries callsLog and deliveries keep. Default 20,000. */
+  /** How many entries callsLog and deliveries keep. Default: 20,000. */
   logSize?: number;
 }
 
-/** The workspace as it is now. */
+/** The current workspace. */
 export interface SandboxState {
   team: { id: string; name: string; domain: string };
   app: {
@@ -302,9 +305,9 @@ export interface SandboxState {
   usergroups: Map<string, SandboxUsergroup>;
   bots: Map<string, SandboxBot>;
   files: Map<string, SandboxFile>;
-  /** By channel id, in order of ts; deleted and ephemeral ones included and marked. */
+  /** By channel id, in the order of ts. Includes deleted and ephemeral messages, which are marked. */
   messages: Map<string, SandboxMessage[]>;
-  /** Open modals by user id, the last one on top. */
+  /** Open modals by user id. The last one is on top. */
   views: Map<string, SandboxView[]>;
   homes: Map<string, SandboxView>;
   callsLog: ApiCall[];
@@ -313,7 +316,9 @@ export interface SandboxState {
   requestUrl: string | null;
 }
 
-/** Who posts: a person, another app's bot (a modern one, no subtype), or an incoming webhook (subtype bot_message). */
+/**
+ * The sender: a person, another app's bot (modern, without subtype), or an incoming webhook (subtype bot_message).
+ */
 export type Poster = { user: string } | { bot: string } | { webhook: string };
 
 export interface SandboxSlack {
@@ -329,18 +334,18 @@ export interface SandboxSlack {
   setRateLimits(on: boolean): void;
   fault(fault: Fault): void;
   clearFaults(): void;
-  /** Sockets (Socket Mode) connected now. */
+  /** The number of connected sockets (Socket Mode). */
   socketCount(): number;
-  /** Tells each connected socket to reconnect, as Slack does now and then, and closes it. */
+  /** Tells each connected socket to reconnect, as Slack sometimes does, and closes it. */
   disconnectSockets(reason?: string): void;
 
   /** Text as typed after the command's name. `command` defaults to `/voicecall`. */
   command(user: string, channel: string, text: string, command?: string): Promise<CommandResult>;
-  /** Keeps what a person types without submitting. Throws when a block or an option does not exist. */
+  /** Stores what a person types, without submitting. Throws if a block or an option does not exist. */
   fillView(user: string, viewId: string, values: FieldValues | ViewStateValues): void;
-  /** Fills `values` over what is there, then presses Submit. Only the top view can be submitted. */
+  /** Adds `values` to the entries, then presses Submit. Only the top view can be submitted. */
   submitView(user: string, viewId: string, values?: FieldValues | ViewStateValues): Promise<SubmitResult>;
-  /** Presses Cancel (or ×, which closes the whole stack, with `all`). Null when the app is not told. */
+  /** Presses Cancel, or × (`all`), which closes the whole stack. Null if the app is not told. */
   closeView(user: string, viewId: string, all?: boolean): Promise<ActionResult | null>;
   /** Presses a button, or chooses `value`, in a message. */
   press(
@@ -351,7 +356,7 @@ export interface SandboxSlack {
     value?: string | string[],
     blockId?: string,
   ): Promise<PressResult>;
-  /** The same in a modal or in App Home. */
+  /** The same in a modal or in the Home tab. */
   pressInView(
     user: string,
     viewId: string,
@@ -364,34 +369,35 @@ export interface SandboxSlack {
   messageShortcut(user: string, channel: string, ts: string, callbackId: string): Promise<PressResult>;
   globalShortcut(user: string, callbackId: string): Promise<PressResult>;
   openHome(user: string): Promise<void>;
-  /** A file a person has uploaded, e.g. for a file_input. */
+  /** A file that a person has uploaded, for example for a file_input. */
   uploadFile(user: string, name: string, content: string | Buffer): SandboxFile;
   /**
-   * Posts a text, or Slack's own fields (text, blocks, attachments, thread_ts …); the app hears of it if it is in the
-   * channel. A person's plain text is escaped and @names resolved as on typing; fields are taken as they are.
+   * Posts a text, or Slack's own fields (text, blocks, attachments, thread_ts …). The app gets an event if it is in
+   * the channel. A person's plain text is escaped and @names are resolved, as in Slack's editor; fields are taken
+   * unchanged.
    */
   postAs(poster: Poster, channel: string, message: string | JsonObject): SandboxMessage;
-  /** Edits a message; the app hears `message_changed`. */
+  /** Edits a message. The app gets `message_changed`. */
   editAs(poster: Poster, channel: string, ts: string, message: string | JsonObject): SandboxMessage;
   deleteMessage(channel: string, ts: string): void;
-  /** Creates an incoming webhook (a bot of its own) and answers its url. */
+  /** Creates an incoming webhook with its own bot. Returns its URL. */
   createWebhook(channel: string, name: string, id?: string): { url: string; botId: string };
   invite(channel: string, user: string): void;
   removeMember(channel: string, user: string): void;
   setArchived(channel: string, archived: boolean): void;
-  /** Sends an earlier delivery once more, byte for byte (fresh timestamp and signature), as Slack's retries do. */
+  /** Sends an earlier delivery again, byte for byte (new timestamp and signature), like Slack's retries. */
   redeliver(deliveryId: string, retryNum?: number): Promise<DeliveryResult>;
-  /** Resolves once no delivery or event retry is under way. */
+  /** Resolves when no delivery or event retry is running. */
   settled(): Promise<void>;
-  /** The messages of a channel a member would see (not deleted, not ephemeral). */
+  /** The messages of a channel that a member would see (not deleted, not ephemeral). */
   history(channel: string): SandboxMessage[];
-  /** What `user` alone was shown, in all channels, oldest first. */
+  /** The messages that only `user` was shown, in all channels, oldest first. */
   ephemerals(user: string): SandboxMessage[];
-  /** Forgets messages, views, logs, files and faults, and restores the default world. */
+  /** Deletes messages, views, logs, files and faults, and restores the default world. */
   reset(): void;
 }
 
-/** One thing wrong with blocks, a message or a view. `pointer` is a JSON pointer such as `/blocks/0/text/text`. */
+/** One fault in blocks, a message or a view. `pointer` is a JSON pointer such as `/blocks/0/text/text`. */
 export interface Problem {
   pointer: string;
   message: string;

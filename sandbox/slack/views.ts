@@ -1,4 +1,4 @@
-/** Modals (a stack of three per person) and App Home views. */
+/** Modals (a stack of at most three for each person) and Home views. */
 
 import { checkView } from './blocks.ts';
 import { stateOf, withActionIds } from './fields.ts';
@@ -47,7 +47,7 @@ function makeView(world: World, user: string, payload: JsonObject, old?: Sandbox
   };
 }
 
-/** Every open modal, whoever's it is. */
+/** An open modal of any person. */
 export function findView(world: World, test: (view: SandboxView) => boolean): SandboxView | undefined {
   for (const stack of world.state.views.values()) {
     const found = stack.find(test);
@@ -67,7 +67,7 @@ function changed(world: World, user: string): void {
   emit(world, { type: 'view', user });
 }
 
-/** Opens a new stack; whatever the person had open from this app is replaced. */
+/** Opens a new stack. It replaces what the person had open from this app. */
 export function openView(world: World, user: string, payload: unknown): SandboxView {
   refuseProblems(payload);
   if (payload.type !== 'modal') refuse('invalid_arguments');
@@ -116,7 +116,7 @@ export function publishHome(world: World, user: string, payload: unknown, hash?:
   return view;
 }
 
-/** Takes the top view away, or the whole stack. */
+/** Removes the top view, or the whole stack. */
 export function popView(world: World, user: string, all: boolean): void {
   const stack = world.state.views.get(user) ?? [];
   if (all) stack.length = 0;
@@ -128,7 +128,7 @@ export function topView(world: World, user: string): SandboxView | null {
   return world.state.views.get(user)?.at(-1) ?? null;
 }
 
-/** A view as the API and the interaction payloads show it. */
+/** A view in the form of the API and interaction payloads. */
 export function publicView(world: World, view: SandboxView): JsonObject {
   const { user: _user, errors: _errors, ...shown } = view;
   const { app, team } = world.state;
@@ -141,7 +141,7 @@ export function publicView(world: World, view: SandboxView): JsonObject {
   };
 }
 
-/** This person's open view. Throws when there is none: a test's mistake. */
+/** This person's open view. Throws if there is none, which is a test's mistake. */
 export function viewOf(world: World, user: string, viewId: string): SandboxView {
   const view = findView(world, (item) => item.id === viewId && item.user === user);
   if (view === undefined) throw new Error(`${user} has no open view ${viewId}`);

@@ -1,4 +1,4 @@
-/** The sandbox's workspace: the bookkeeping that every part shares. */
+/** The sandbox's workspace: the state that every part shares. */
 
 import { randomBytes } from 'node:crypto';
 import { defaultState } from './default-world.ts';
@@ -13,17 +13,17 @@ import type {
   SandboxUser,
 } from './types.ts';
 
-/** A response_url's rights: five uses within thirty minutes. */
+/** The rights of a response_url: five uses within thirty minutes. */
 export interface ResponseUrl {
   user: string;
   channel: string;
-  /** The message an interaction came from. */
+  /** The message that the interaction came from. */
   ts?: string;
   uses: number;
   expiresAt: number;
 }
 
-/** What an app answers over a socket; resolves the waiting delivery. */
+/** The app's answer over a socket; resolves the waiting delivery. */
 export type SocketAnswer = (payload: JsonObject | null) => void;
 
 export interface World {
@@ -41,18 +41,18 @@ export interface World {
   };
   socketTickets: Set<string>;
   rateLimits: boolean;
-  /** When faults that last for a time are over. */
+  /** When faults with a time limit end. */
   faultEnds: WeakMap<Fault, number>;
   lastTs: Map<string, number>;
   listeners: Set<(change: Change) => void>;
   pending: Set<Promise<unknown>>;
-  /** Waits under way, each with what ends it early. */
+  /** Running waits, each with a function that ends it early. */
   timers: Map<NodeJS.Timeout, () => void>;
   stopped: boolean;
   counter: number;
 }
 
-/** A fresh workspace; the server fills in `origin` and `sockets` once it listens. */
+/** A new workspace. The server fills in `origin` and `sockets` when it listens. */
 export function createWorld(options: SandboxOptions): World {
   return {
     options: {
@@ -87,7 +87,7 @@ export function createWorld(options: SandboxOptions): World {
   };
 }
 
-/** Puts the default workspace back; the request url, scopes and secrets stay. */
+/** Restores the default workspace. The request URL, scopes and secrets stay. */
 export function resetWorld(world: World): void {
   const { scopes } = world.state.app;
   const { requestUrl } = world.state;
@@ -103,7 +103,7 @@ export function emit(world: World, change: Change): void {
   for (const listener of world.listeners) listener(change);
 }
 
-/** A new id such as `V00000000A1`, never used before in this sandbox. */
+/** A new id such as `V00000000A1`, unique in this sandbox. */
 export function newId(world: World, prefix: string): string {
   world.counter += 1;
   return `${prefix}0${world.counter.toString(36).toUpperCase().padStart(9, '0')}`;
@@ -111,7 +111,7 @@ export function newId(world: World, prefix: string): string {
 
 export const secret = (): string => randomBytes(12).toString('hex');
 
-/** A ts for a message in this channel: now in microseconds, unique and rising. */
+/** A ts for a message in this channel: the time in microseconds, unique and increasing. */
 export function nextTs(world: World, channelId: string): string {
   const micros = Math.max(world.options.now() * 1000, (world.lastTs.get(channelId) ?? 0) + 1);
   world.lastTs.set(channelId, micros);
@@ -136,7 +136,7 @@ export function newResponseUrl(world: World, user: string, channelId: string, ts
   return `${world.origin}/response/${id}`;
 }
 
-/** Throws when the workspace has no such person: a test's mistake, not something Slack would answer. */
+/** Throws if the workspace has no such person. That is a test's mistake; Slack would not answer it. */
 export function userOf(world: World, id: string): SandboxUser {
   const user = world.state.users.get(id);
   if (user === undefined) throw new Error(`the sandbox has no user ${id}`);
@@ -155,7 +155,7 @@ export function messageOf(world: World, channelId: string, ts: string): SandboxM
   return found;
 }
 
-/** The direct message channel between the app and a person, created at first use. */
+/** The direct message channel between the app and a person, created on first use. */
 export function directChannel(world: World, user: string): SandboxChannel {
   const id = `D${user.slice(1)}`;
   const found = world.state.channels.get(id);
@@ -174,7 +174,7 @@ export function directChannel(world: World, user: string): SandboxChannel {
   return created;
 }
 
-/** Waits; false when `stop` or `reset` ended the wait early. */
+/** Waits. False if `stop` or `reset` ended the wait early. */
 export function later(world: World, delayMs: number): Promise<boolean> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => {
@@ -193,7 +193,7 @@ export function endWaits(world: World): void {
   world.timers.clear();
 }
 
-/** Remembers background work for `settled`. */
+/** Registers background work for `settled`. */
 export function track(world: World, work: Promise<unknown>): void {
   const kept = work.finally(() => world.pending.delete(kept));
   world.pending.add(kept);

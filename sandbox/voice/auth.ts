@@ -6,8 +6,8 @@ import type { World } from './types.ts';
 const WINDOW_SECONDS = 30 * 60;
 
 /**
- * Checks Api-Key, Timestamp and Sign = md5hex(key + secret + timestamp), letter case ignored.
- * Throws Refusal -1 (unknown key, wrong signature) or -16 (no epoch seconds, or more than half an hour off).
+ * Checks Api-Key, Timestamp and Sign = md5hex(key + secret + timestamp), in any letter case. Throws Refusal -1
+ * (unknown key, wrong signature) or -16 (not epoch seconds, or more than half an hour off).
  */
 export function authenticate(world: World, headers: IncomingMessage['headersDistinct']): void {
   const apiKey = single(headers, 'api-key', '-1');
@@ -18,7 +18,7 @@ export function authenticate(world: World, headers: IncomingMessage['headersDist
   if (!/^[0-9]{1,10}$/.test(timestamp)) {
     throw new Refusal('-16', `timestamp expires: "${timestamp}" is no epoch time in seconds`, true);
   }
-  // A client whose machine has a wrong clock is not a wrong client: no violation.
+  // A wrong clock is no mistake of the client, so this is no violation.
   if (Math.abs(Number(timestamp) - world.now() / 1000) > WINDOW_SECONDS) {
     throw new Refusal('-16', 'timestamp expires');
   }

@@ -1,6 +1,6 @@
 import type { EndpointHandler } from './types.ts';
 
-/** GET getBalance: its fields stand at the top level of the answer, not under data. */
+/** GET getBalance: its fields are at the top level of the answer, not in `data`. */
 export const getBalance: EndpointHandler = {
   method: 'GET',
   check: (world) => ({

@@ -50,7 +50,7 @@ const behaviourSchema = z
   })
   .partial();
 
-/** Behaviour given by a test or another process. Throws ZodError for what is no behaviour. */
+/** Behaviour from a test or another process. Throws ZodError if it is invalid. */
 export function parseBehaviour(given: unknown): Partial<Behaviour> {
   const parsed = behaviourSchema.parse(given);
   return Object.fromEntries(Object.entries(parsed).filter(([, value]) => value !== undefined));
@@ -64,7 +64,7 @@ export interface Control {
 
 /**
  * The control API under /control, for other processes of this machine: GET state; POST fault (a fault, or
- * {"clear":true}), phone, behaviour, report-url. Answers 400 with the reason for what makes no sense.
+ * {"clear":true}), phone, behaviour, report-url. Answers 400 with the reason for an invalid request.
  */
 export function createControl(world: World, control: Control) {
   const actions: Record<string, (body: unknown) => unknown> = {
@@ -93,7 +93,7 @@ export function createControl(world: World, control: Control) {
   };
 
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    // The Host is looked at too, so that no web page can get here by a name of its own.
+    // The Host header is checked too, so that no web page gets here through its own domain name.
     const isLocal = LOOPBACK.includes(request.socket.remoteAddress ?? '');
     if (!isLocal || !LOOPBACK_HOST.test(request.headers.host ?? '')) {
       sendJson(world, response, 403, { error: 'only for this machine' });

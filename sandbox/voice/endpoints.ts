@@ -38,7 +38,7 @@ interface Route {
   pathId: string;
 }
 
-/** A function that takes every request to the platform's own paths: logs, checks, carries out, answers. */
+/** A function that handles every request to the platform's paths: logs, checks, acts, answers. */
 export function createEndpoints(world: World, faults: Faults) {
   const connections = new WeakMap<Socket, { id: number; requests: number }>();
   let connectionCount = 0;
@@ -113,7 +113,7 @@ async function handle(
   try {
     bytes = await readBody(request, route.endpoint === 'fileUpload' ? MOST_UPLOAD_BYTES : MOST_BYTES);
   } catch (error) {
-    // A client that goes away while it sends leaves nothing to answer.
+    // A client that goes away while sending gets no answer.
     if (error instanceof RangeError) refusePlainly(413, error.message);
     return;
   }
@@ -138,7 +138,9 @@ async function handle(
   await answerWith(world, http, logged, fault, checked.act);
 }
 
-/** What the bytes hold, or (not thrown: a wrong signature is told first) why they hold nothing. */
+/**
+ * The parsed body, or the reason why it cannot be parsed. Not thrown, because a wrong signature is reported first.
+ */
 function parseJson(bytes: Buffer): unknown {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));

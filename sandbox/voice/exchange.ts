@@ -7,28 +7,28 @@ import type { Answer, LoggedRequest, World } from './types.ts';
 const HTML = '<html><head><title>Error</title></head><body><h1>Something went wrong</h1></body></html>';
 const JSON_TYPE = 'application/json;charset=UTF-8';
 
-/** The bytes of a body. Throws RangeError when there are more than `most`. */
+/** The bytes of a body. Throws RangeError if there are more than `most`. */
 export async function readBody(request: IncomingMessage, most: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of request) {
     const bytes = Buffer.from(chunk);
     length += bytes.length;
-    // Read on to the end all the same: leaving the loop would close the connection before the answer.
+    // Reads on to the end, because leaving the loop would close the connection before the answer.
     if (length <= most) chunks.push(bytes);
   }
   if (length > most) throw new RangeError(`the body has more than ${most} bytes`);
   return Buffer.concat(chunks);
 }
 
-/** Ends a connection with a TCP reset, as a crashed proxy does. */
+/** Ends a connection with a TCP reset, like a crashed proxy. */
 export function reset(request: IncomingMessage): void {
   request.socket.resetAndDestroy();
 }
 
 /**
- * Carries out a request that is good, and answers it as its fault says. `act` is called once or never.
- * The log gets the code and HTTP status that went out (or would have).
+ * Carries out a valid request and answers as its fault says. Calls `act` at most once. The log gets the code and HTTP
+ * status that were sent (or would have been).
  */
 export async function answerWith(
   world: World,
@@ -83,7 +83,7 @@ function refusalOf(refuse: NonNullable<Fault['refuse']>, done: Answer | null): A
   return refuse.withRows ? { ...answer, data: done?.data ?? [] } : answer;
 }
 
-/** Sends an answer in the envelope that the fault asks for, cut off where it says so. */
+/** Sends an answer in the fault's envelope, cut off if the fault says so. */
 export function sendAnswer(
   world: World,
   response: ServerResponse,
@@ -133,7 +133,7 @@ function send(
   response.end(what.body);
 }
 
-/** A plain HTTP answer that is none of the platform's envelopes, for what is no endpoint. */
+/** A plain HTTP answer without the platform's envelope, for a path that is no endpoint. */
 export function sendPlain(world: World, response: ServerResponse, status: number, body: string): void {
   send(world, response, {}, { status, type: 'text/plain;charset=UTF-8', body });
 }

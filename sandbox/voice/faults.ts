@@ -14,16 +14,16 @@ const code = z.string().regex(/^-?[0-9]+$/);
 
 export const faultSchema = z
   .strictObject({
-    /** Which requests meet it; absent: those that dial. */
+    /** Which requests get it. Absent: those that call people. */
     on: z.union([endpoint, z.array(endpoint)]).optional(),
-    /** Only a request that wants to ring this number. */
+    /** Only a request that calls this number. */
     callee: z.string().optional(),
-    /** How many matching requests meet it; default 1. */
+    /** How many matching requests get it. Default 1. */
     times: z.union([z.int().min(1), z.literal('always')]).optional(),
-    /** How many matching requests pass before it begins; default 0. */
+    /** How many matching requests pass before it begins. Default 0. */
     after: z.int().min(0).optional(),
 
-    // How the exchange ends, at most one of these.
+    // How the exchange ends: at most one of these.
     silence: z.enum(['before-dialling', 'after-dialling']).optional(),
     reset: z.enum(['before-reading', 'after-reading', 'after-dialling']).optional(),
     http: z
@@ -41,7 +41,7 @@ export const faultSchema = z
         dialled: z.boolean().optional(),
       })
       .optional(),
-    /** The whole request is refused; with `dialled` the phones ring all the same, with `withRows` data says so. */
+    /** The whole request is refused. With `dialled` the phones ring anyway; with `withRows` the data says so. */
     refuse: z
       .strictObject({
         code,
@@ -54,10 +54,10 @@ export const faultSchema = z
     cut: z.enum(['json', 'connection']).optional(),
 
     // What the rows look like.
-    /** The first N rows, or those of these numbers, are left out. */
+    /** Leaves out the first N rows, or those of these numbers. */
     missingRows: z.union([z.int().min(1), z.array(z.string())]).optional(),
     shuffleRows: z.boolean().optional(),
-    /** The last N rows, or those of these numbers, are refused. */
+    /** Refuses the last N rows, or those of these numbers. */
     refuseRows: z
       .strictObject({
         code,
@@ -66,9 +66,9 @@ export const faultSchema = z
         callees: z.array(z.string()).optional(),
       })
       .optional(),
-    /** What stands for the voiceId of a refused row (default null); null-all: accepted rows have none either. */
+    /** What replaces the voiceId of a refused row. Default: null. null-all: accepted rows have none either. */
     voiceIds: z.enum(['null', 'absent', 'given', 'null-all']).optional(),
-    /** A row for a number that nobody asked for. */
+    /** Adds a row for a number that the request did not contain. */
     foreignRow: z.boolean().optional(),
 
     // What the answer looks like and when it comes.
@@ -81,12 +81,12 @@ export const faultSchema = z
       .max(64 * 1024 * 1024)
       .optional(),
     delayMs: milliseconds.optional(),
-    /** Only the Date header lies by so much; see clockOffsetMs for a clock that is really off. */
+    /** Only the Date header is wrong by this. For a wrong clock see clockOffsetMs. */
     dateOffsetMs: z.int().optional(),
 
     /** How the calls of this request are reported. */
     report: reportSchema.optional(),
-    /** The calls end at once (answered, where nothing else is planned) and are reported before the answer. */
+    /** The calls end at once (answered, if nothing else is planned) and are reported before the answer. */
     reportBeforeAnswer: z.boolean().optional(),
   })
   .refine(
@@ -103,22 +103,22 @@ export const faultSchema = z
 export type Fault = z.infer<typeof faultSchema>;
 
 export interface FaultHandle {
-  /** How many requests have met it. */
+  /** How many requests have got it. */
   used: () => number;
   remove: () => void;
 }
 
 export interface Faults {
-  /** The next matching request meets this (or as many as `times` says). Throws ZodError on a bad fault. */
+  /** The next matching request gets this (or as many as `times` says). Throws ZodError if the fault is invalid. */
   next: (fault: Fault) => FaultHandle;
-  /** Every matching request meets this until it is removed; single faults go first. */
+  /** Every matching request gets this until it is removed. Faults set by `next` go first. */
   always: (fault: Fault) => FaultHandle;
   clear: () => void;
-  /** What has not been used up. */
+  /** Faults that are not used up. */
   pending: () => Fault[];
-  /** The fault that this request meets, taken off the queue. */
+  /** The fault for this request; its count is reduced by one. */
   take: (endpoint: Endpoint, callees: string[]) => Fault;
-  /** The same before the body is read: only resets that happen there. */
+  /** The same before the body is read: only resets at that point. */
   takeBeforeReading: (endpoint: Endpoint) => Fault | null;
 }
 
@@ -191,7 +191,7 @@ function appliesTo(fault: Fault, endpoint: Endpoint): boolean {
   return Array.isArray(fault.on) ? fault.on.includes(endpoint) : fault.on === endpoint;
 }
 
-/** Whether a request that meets this fault is carried out (dials, stores) before things go wrong. */
+/** True if a request with this fault is carried out (calls people, stores) before it fails. */
 export function isCarriedOut(fault: Fault): boolean {
   if (fault.silence) return fault.silence === 'after-dialling';
   if (fault.reset) return fault.reset === 'after-dialling';

@@ -4,7 +4,7 @@ import type { Limits, World } from './types.ts';
 
 const CALLEE = /^[1-9][0-9]{6,14}$/;
 
-/** Fields that sendGroup and sendCode share, in the narrower of the documented bounds. */
+/** The fields that sendGroup and sendCode share, with the narrower of the documented bounds. */
 export function dialFields(limits: Limits) {
   return {
     callee: z.string(),
@@ -20,7 +20,7 @@ export function dialFields(limits: Limits) {
   };
 }
 
-/** The callees of a request. Refused with -22: too many, not 7 to 15 digits, twice the same. */
+/** The callees of a request. Refused with -22: too many, not 7 to 15 digits, or a number twice. */
 export function parseCallees(callee: string, most: number): string[] {
   const callees = callee.split(',');
   const bad = callees.filter((one) => !CALLEE.test(one));
@@ -41,7 +41,7 @@ export function parseCallees(callee: string, most: number): string[] {
   return callees;
 }
 
-/** Refused with -32 (another application) or -10 (nothing left to call with). */
+/** Refused with -32 (another application) or -10 (no balance left). */
 export function checkAccount(world: World, appId: string): void {
   if (appId !== world.credentials.appId)
     throw new Refusal('-32', 'key has no permission for this application');

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { parseBody } from './refusal.ts';
 import type { Checked, EndpointHandler, LoggedRequest, World } from './types.ts';
 
-/** `current` and `size`: pages disagree whether they may be left out, so both are asked for. */
+/** `current` and `size`: the documentation contradicts itself about leaving them out, so both are required. */
 export const pageFields = { current: z.int().min(1), size: z.int().min(1).max(100) };
 
 /** POST fileQuery: one page of the account's recordings. */

@@ -1,6 +1,6 @@
 import type { Behaviour, Call, LoggedRequest, Outcome, PhonePlan, World } from './types.ts';
 
-/** Endings of numbers that behave in their own way unless told otherwise; every other phone rings and waits. */
+/** Numbers with these endings behave specially by default. Every other phone rings and waits. */
 export const DEFAULT_PHONES: Record<string, PhonePlan> = {
   '0001': 'busy',
   '0002': 'no-answer',
@@ -25,7 +25,7 @@ interface Dialled {
   report: Call['report'];
 }
 
-/** Dials a number: the call is queued, later rings, and ends by its plan or by what somebody does with the phone. */
+/** Calls a number: the call is queued, rings later, and ends by its plan or by what a person does with the phone. */
 export function dial(world: World, request: LoggedRequest, dialled: Dialled): Call {
   const calledInfo = dialled.calledInfo ?? '';
   const rung = `${dialled.callee} ${calledInfo}`;
@@ -70,7 +70,7 @@ export function dial(world: World, request: LoggedRequest, dialled: Dialled): Ca
   return call;
 }
 
-/** What the phone with this number does by itself: the longest ending that matches. */
+/** The plan of the phone with this number: that of the longest matching ending. */
 export function planFor(world: World, callee: string): PhonePlan {
   for (let start = 0; start < callee.length; start += 1) {
     const plan = world.behaviour.phones[callee.slice(start)];
@@ -79,7 +79,7 @@ export function planFor(world: World, callee: string): PhonePlan {
   return 'wait';
 }
 
-/** The dialled phone is reached, or turns out to be busy or no phone at all. */
+/** The call reaches the phone, which rings, is busy, or does not exist. */
 function reach(world: World, call: Call): void {
   const { behaviour } = world;
   const plan = planFor(world, call.callee);
@@ -129,7 +129,7 @@ function talk(world: World, call: Call, seconds: number, outcome: 'answered' | '
   });
 }
 
-/** Resolves when the report has been tried. */
+/** Resolves after the attempt to send the report. */
 function end(world: World, call: Call, outcome: Outcome): Promise<void> {
   world.timers.get(call.voiceId)?.();
   world.timers.delete(call.voiceId);
@@ -146,12 +146,12 @@ function schedule(world: World, call: Call, delayMs: number, run: () => void): v
   world.timers.set(call.voiceId, world.later(delayMs, run));
 }
 
-/** What somebody can do with a phone. */
+/** What a person can do with a phone. */
 export type PhoneAction = 'answer' | 'decline' | 'ignore' | 'busy' | 'hangup' | 'key';
 
 /**
- * Acts on a phone. A call that does not ring yet rings at once. `seconds`: how long the call lasts (cut at its
- * maxDuration); `key` is pressed once it is answered. Throws Error for an unknown voiceId or a call that is over.
+ * Acts on a phone. A call that does not ring yet rings at once. `seconds`: how long the call lasts (at most its
+ * maxDuration). `key` is pressed after the answer. Throws Error for an unknown voiceId or a call that is over.
  */
 export function act(
   world: World,
@@ -205,7 +205,7 @@ function hangUp(world: World, call: Call): void {
   void end(world, call, 'answered');
 }
 
-/** Ends a call this very moment, by its plan (a phone that would wait is answered); resolves once it is reported. */
+/** Ends a call at once, by its plan (a phone that would wait is answered). Resolves when it is reported. */
 export async function endAtOnce(world: World, call: Call): Promise<void> {
   if (call.state === 'ended') return;
   const plan = planFor(world, call.callee);
@@ -225,7 +225,10 @@ export async function endAtOnce(world: World, call: Call): Promise<void> {
 
 const counters = new WeakMap<World, number>();
 
-/** A new voiceId: 19 or 20 digits (both are seen), the submit time at UTC+8 within, beyond what a number can hold. */
+/**
+ * A new voiceId: 19 or 20 digits (both occur), with the time of submission at UTC+8, larger than a JavaScript number
+ * can hold.
+ */
 export function nextVoiceId(world: World): string {
   const count = (counters.get(world) ?? 0) + 1;
   counters.set(world, count);
@@ -235,12 +238,12 @@ export function nextVoiceId(world: World): string {
   return `${count % 2 === 0 ? '1' : ''}${time}${String(count).padStart(7, '0')}`;
 }
 
-/** ISO 8601 at UTC+8, as the platform writes its times. */
+/** ISO 8601 at UTC+8, the platform's format for times. */
 export function platformTime(at: number): string {
   return `${new Date(at + 8 * 3_600_000).toISOString().slice(0, 19)}+08:00`;
 }
 
-/** How phones behave unless told otherwise. */
+/** How phones behave by default. */
 export const DEFAULT_BEHAVIOUR: Behaviour = {
   queueMs: 0,
   ringAfterMs: 100,

@@ -6,7 +6,10 @@ import { terminationFields } from './reports.ts';
 import type { Call, Checked, EndpointHandler, LoggedRequest, World } from './types.ts';
 
 const DAY_MS = 86_400_000;
-/** Samples show an offset of +08:00 and whole seconds; whether "Z" is understood is not known, so it is not. */
+/**
+ * Samples have an offset of +08:00 and whole seconds. "Z" is refused, because nobody knows whether the platform
+ * understands it.
+ */
 const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}[+-]\d{2}:\d{2}$/;
 
 /** GET recordGroup/{voiceId}: one call's record. */
@@ -29,7 +32,7 @@ export const recordGroup: EndpointHandler = {
   },
 };
 
-/** POST recordGroupQuery: the records of a window of submit times, both ends included. */
+/** POST recordGroupQuery: the records of a window of submission times, both ends included. */
 export const recordGroupQuery: EndpointHandler = { method: 'POST', check: checkQuery };
 
 function checkQuery(world: World, _request: LoggedRequest, given: unknown): Checked {
@@ -51,7 +54,7 @@ function checkQuery(world: World, _request: LoggedRequest, given: unknown): Chec
   return {
     callees: [],
     act: () => {
-      // The window's ends have whole seconds, so its last second counts as a whole.
+      // The window's ends are in whole seconds, so its last second is included whole.
       const found = world.calls.filter(
         (call) => isVisible(world, call) && call.submitTimeAt >= fromAt && call.submitTimeAt < toAt + 1000,
       );

@@ -1,6 +1,8 @@
 import type { z } from 'zod';
 
-/** The platform refuses a request. `violation`: a correct client never sends such a thing, whatever it is set up with. */
+/**
+ * The platform refuses a request. `violation`: a correct client never sends such a request, whatever its settings.
+ */
 export class Refusal extends Error {
   readonly code: string;
   readonly violation: boolean;
@@ -13,7 +15,7 @@ export class Refusal extends Error {
   }
 }
 
-/** The body after its schema; anything else is refused with -22 and is the client's fault. */
+/** The parsed body. Anything else is refused with -22 and is the client's mistake. */
 export function parseBody<T>(schema: z.ZodType<T>, body: unknown): T {
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;

@@ -5,7 +5,7 @@ const PUSHES_AT_ONCE = 8;
 const MOST_IN_ONE_PUSH = 100;
 const PUSH_TIMEOUT_MS = 10_000;
 
-/** SIP's status codes and words (RFC 3261, section 21), and the callStatus of newer accounts. */
+/** Status codes and words of SIP (RFC 3261, section 21), and the callStatus of newer accounts. */
 const ENDINGS: Record<Outcome, { sip: string; reason: string; callStatus: number }> = {
   answered: { sip: '200', reason: 'success', callStatus: 50 },
   busy: { sip: '486', reason: 'Busy Here', callStatus: 10 },
@@ -16,7 +16,7 @@ const ENDINGS: Record<Outcome, { sip: string; reason: string; callStatus: number
   failed: { sip: '503', reason: 'Service Unavailable', callStatus: 60 },
 };
 
-/** The fields that records and reports have in common, about how a call ended. */
+/** The fields about the end of a call that records and reports share. */
 export function terminationFields(call: Call, how: ReportBehaviour): Record<string, unknown> {
   const ending = call.outcome === null ? null : ENDINGS[call.outcome];
   const charged = Math.ceil(call.callDuration / 20) * 20;
@@ -72,7 +72,7 @@ function reportBody(call: Call, how: ReportBehaviour): Record<string, unknown> {
   };
 }
 
-/** The first attempt of a call that was dialled a second time: a result that is no longer true. */
+/** The first attempt of a call that was made twice: a result that is no longer true. */
 function firstAttempt(call: Call, how: ReportBehaviour): Record<string, unknown> {
   const hangupTimeAt = (call.callTimeAt ?? call.submitTimeAt) - 1;
   const missed: Call = {
@@ -87,14 +87,14 @@ function firstAttempt(call: Call, how: ReportBehaviour): Record<string, unknown>
 }
 
 export interface ReportSender {
-  /** A call has ended: reports it in the form and at the time asked for; resolves when that has been tried. */
+  /** A call has ended: reports it in the given form, at the given time. Resolves after the attempt. */
   ended: (call: Call) => Promise<void>;
-  /** Resolves when nothing waits and nothing is under way. */
+  /** Resolves when no report waits or is being sent. */
   settled: () => Promise<void>;
   stop: () => void;
 }
 
-/** Reports of one form that go out together. */
+/** Reports of one form that are sent together. */
 interface Gathering {
   how: ReportBehaviour;
   bodies: Record<string, unknown>[];
@@ -102,7 +102,7 @@ interface Gathering {
   send: () => void;
 }
 
-/** Pushes reports to `world.reportUrl`, without order among pushes and, unless told so, without repeats. */
+/** Pushes reports to `world.reportUrl`, in no order among pushes and, by default, without repeats. */
 export function createReportSender(world: World): ReportSender {
   const aborted = new AbortController();
   const queue: (() => Promise<void>)[] = [];
@@ -113,7 +113,7 @@ export function createReportSender(world: World): ReportSender {
   function ended(call: Call): Promise<void> {
     const how = { ...world.behaviour.report, ...call.report };
     if (world.reportUrl === null || how.copies === 0 || aborted.signal.aborted) return Promise.resolve();
-    // The body tells the call as it ended, however late it is sent.
+    // The body describes the call as it ended, however late it is sent.
     const attempts = how.recalled
       ? [firstAttempt(call, how), reportBody(call, how)]
       : [reportBody(call, how)];
@@ -165,7 +165,7 @@ export function createReportSender(world: World): ReportSender {
     }
   }
 
-  /** One after the other: within what gathered, the order means something. */
+  /** One after the other: within one group the order matters. */
   async function pushAll(bodies: Record<string, unknown>[], how: ReportBehaviour): Promise<void> {
     const form = how.form ?? 'single';
     const size = form === 'single' ? 1 : MOST_IN_ONE_PUSH;
@@ -179,7 +179,7 @@ export function createReportSender(world: World): ReportSender {
     }
   }
 
-  /** True when the receiver took it (or there is none any more). */
+  /** True if the receiver accepted it (or if there is no receiver any more). */
   async function push(body: unknown, voiceIds: string[]): Promise<boolean> {
     const url = world.reportUrl;
     if (url === null || aborted.signal.aborted) return true;
@@ -188,7 +188,7 @@ export function createReportSender(world: World): ReportSender {
     try {
       const answer = await fetch(url, {
         method: 'POST',
-        // As samples of such pushes show; nothing signs them.
+        // As in samples of such pushes. They are not signed.
         headers: { 'Content-Type': 'application/json;charset=UTF-8', 'User-Agent': 'Java/1.8.0_232' },
         body: JSON.stringify(body),
         redirect: 'manual',
@@ -216,7 +216,7 @@ export function createReportSender(world: World): ReportSender {
   };
 }
 
-/** The URL reports go to. Throws Error for one outside this machine: the sandbox talks to nobody else. */
+/** The URL for reports. Throws Error for a URL outside this machine: the sandbox connects to no other. */
 export function parseReportUrl(url: string | null): string | null {
   if (url === null) return null;
   const parsed = z.url().parse(url);

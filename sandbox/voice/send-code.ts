@@ -5,7 +5,7 @@ import { parseBody } from './refusal.ts';
 import { refusedRows } from './send-group.ts';
 import type { Checked, EndpointHandler, LoggedRequest, World } from './types.ts';
 
-/** POST sendCode: rings one number and speaks a text. `data` of its answer is the voiceId itself. */
+/** POST sendCode: calls one number and speaks a text. The answer's `data` is the voiceId itself. */
 export const sendCode: EndpointHandler = { method: 'POST', check };
 
 function check(world: World, request: LoggedRequest, given: unknown): Checked {

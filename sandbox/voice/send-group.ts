@@ -13,7 +13,7 @@ interface Row {
   terminationReason: string;
 }
 
-/** POST sendGroup: rings up to 200 numbers with one recording. */
+/** POST sendGroup: calls up to 200 numbers with one recording. */
 export const sendGroup: EndpointHandler = { method: 'POST', check };
 
 function check(world: World, request: LoggedRequest, given: unknown): Checked {
@@ -61,7 +61,7 @@ function check(world: World, request: LoggedRequest, given: unknown): Checked {
   };
 }
 
-/** Which numbers are refused, with what: those of the fault, and phones whose plan is to be refused. */
+/** The refused numbers and their codes: those of the fault, and phones with the plan `refuse`. */
 export function refusedRows(
   world: World,
   callees: string[],
@@ -101,7 +101,7 @@ function distort(world: World, rows: Row[], fault: Fault): Row[] {
   return fault.shuffleRows ? shuffled(result) : result;
 }
 
-/** The same order in every run, and never the one that was asked for (where there are two rows or more). */
+/** The same order in every run, and never the order of the request (with two or more rows). */
 function shuffled(rows: Row[]): Row[] {
   const key = (row: Row) => createHash('md5').update(row.callee).digest('hex');
   const sorted = rows.toSorted((a, b) => (key(a) < key(b) ? -1 : 1));
@@ -121,7 +121,7 @@ const REASONS: Record<string, string> = {
   '-26': 'rate lookup failed',
 };
 
-/** The text that goes with a code; the platform publishes few of them. */
+/** The text for a code. The platform publishes few of them. */
 export function reasonOf(code: string): string {
   return REASONS[code] ?? 'failed';
 }

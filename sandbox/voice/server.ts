@@ -16,7 +16,7 @@ import type {
   World,
 } from './types.ts';
 
-/** The documentation's sample key and secret, good for the sandbox alone. */
+/** The documentation's sample key and secret. Valid in the sandbox only. */
 export const SAMPLE_KEY = 'bDqJFiq9';
 export const SAMPLE_SECRET = '7bz1lzh9';
 export const SAMPLE_APP_ID = 'Ab3dE5gH';
@@ -28,12 +28,12 @@ export const SAMPLE_RECORDINGS: Recording[] = [
 const DEFAULT_LIMITS: Limits = { callees: 200, loopCount: 3, textLength: 299, languages: ['EN'] };
 
 export interface VoicePlatformOptions extends Partial<Behaviour> {
-  /** Default 0: any free one. */
+  /** Default 0: any free port. */
   port?: number;
   apiKey?: string;
   apiSecret?: string;
   appId?: string;
-  /** Epoch ms; the platform's clock is this plus `clockOffsetMs`. Timers run by the machine's clock all the same. */
+  /** Epoch ms. The platform's clock is this plus `clockOffsetMs`. Timers still run by the machine's clock. */
   now?: () => number;
   reportUrl?: string | null;
   recordings?: Recording[];
@@ -45,11 +45,11 @@ export interface VoicePlatform {
   url: string;
   /** For VOICE_BALANCE_URL. */
   balanceUrl: string;
-  /** Where /control/… stands. */
+  /** The base of /control/…. */
   origin: string;
   credentials: { apiKey: string; apiSecret: string; appId: string };
   requests: LoggedRequest[];
-  /** Everything that was dialled, in order. */
+  /** Every call, in order. */
   calls: Call[];
   reports: PushedReport[];
   recordings: Recording[];
@@ -57,31 +57,31 @@ export interface VoicePlatform {
   violations: string[];
   faults: Faults;
   behaviour: Behaviour;
-  /** Picks up; the call lasts `seconds` (cut at maxDuration), `key` is pressed in it. */
+  /** Answers the phone. The call lasts `seconds` (at most maxDuration); `key` is pressed in it. */
   answer: (voiceId: string, how?: { seconds?: number; key?: string }) => void;
   decline: (voiceId: string) => void;
   /** Rings until its maxRingingTime is over. */
   leaveRinging: (voiceId: string) => void;
   busy: (voiceId: string) => void;
   hangUp: (voiceId: string) => void;
-  /** Presses a key; a phone that still rings is picked up first. The last key pressed is the one reported. */
+  /** Presses a key, after answering a phone that still rings. The last key is reported. */
   press: (voiceId: string, key: string) => void;
   onChange: (listener: (change: Change) => void) => () => void;
-  /** Resolves as soon as `isTrue` is; looks again after each change. Rejects after `timeoutMs` (default 5000). */
+  /** Resolves when `isTrue` is true; checked after each change. Rejects after `timeoutMs` (default 5000). */
   until: (isTrue: () => boolean, timeoutMs?: number) => Promise<void>;
-  /** Only URLs of this machine; null: reports are not pushed. */
+  /** Only URLs of this machine. Null: reports are not pushed. */
   setReportUrl: (url: string | null) => void;
-  /** Changes what is given and keeps the rest; `phones` are added to those there are. */
+  /** Changes the given fields and keeps the rest. Adds `phones` to the existing ones. */
   setBehaviour: (behaviour: Partial<Behaviour>) => void;
-  /** Resolves when every report due so far has been pushed. */
+  /** Resolves when every report that is due has been pushed. */
   reportsSettled: () => Promise<void>;
-  /** Closes the port and every connection, keeping all else: connections are refused until comeBack(). */
+  /** Closes the port and every connection and keeps everything else. Connections are refused until comeBack(). */
   goDown: () => Promise<void>;
   comeBack: () => Promise<void>;
   stop: () => Promise<void>;
 }
 
-/** Starts a voice platform on 127.0.0.1. Rejects where the port is taken or an option makes no sense. */
+/** Starts a voice platform on 127.0.0.1. Rejects if the port is taken or an option is invalid. */
 export async function startVoicePlatform(options: VoicePlatformOptions = {}): Promise<VoicePlatform> {
   const { port, apiKey, apiSecret, appId, now = Date.now, reportUrl, recordings, limits, ...given } = options;
   const listeners = new Set<(change: Change) => void>();
@@ -143,7 +143,7 @@ export async function startVoicePlatform(options: VoicePlatformOptions = {}): Pr
   const server = createServer((request, response) => {
     const handle = request.url?.startsWith('/control/') ? control : endpoints;
     handle(request, response).catch((error: unknown) => {
-      // A fault of the sandbox itself must fail the test that met it, not pass for one of the platform's.
+      // A fault of the sandbox itself must fail the test, and must not look like a fault of the platform.
       world.violate(`the sandbox failed: ${error instanceof Error ? error.stack : String(error)}`);
       if (!response.headersSent) sendPlain(world, response, 500, 'the sandbox failed');
     });

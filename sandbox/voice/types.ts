@@ -13,8 +13,8 @@ export type Endpoint =
 export type Outcome = 'answered' | 'busy' | 'no-answer' | 'rejected' | 'not-valid' | 'voicemail' | 'failed';
 
 /**
- * What a phone does by itself. `wait` rings until somebody acts on it (or until maxRingingTime is over);
- * `answer` picks up; `refuse` is no phone at all: the platform refuses the row with this code.
+ * What a phone does without a person. `wait`: rings until a person acts (or until maxRingingTime is over). `answer`:
+ * answers. `refuse`: is not a phone; the platform refuses the row with this code.
  */
 export type PhonePlan =
   | Exclude<Outcome, 'answered'>
@@ -22,22 +22,22 @@ export type PhonePlan =
   | { answer: { afterMs?: number | undefined; seconds?: number | undefined; key?: string | undefined } }
   | { refuse: { code: string; reason?: string | undefined } };
 
-/** One dialled callee. Times are epoch ms on the platform's clock, null when that stage was not reached. */
+/** One call. Times are epoch ms on the platform's clock; null if the call did not get that far. */
 export interface Call {
   voiceId: string;
   callee: string;
-  /** What the client sent with the submission: its token stands in here. Empty when it sent none. */
+  /** The client's calledInfo, with its token. Empty if the client sent none. */
   calledInfo: string;
   endpoint: 'sendGroup' | 'sendCode';
-  /** `id` of the request in `requests` that dialled it. */
+  /** The `id` in `requests` of the request that made the call. */
   requestId: number;
   displayNum: string;
   fileId: string | null;
   text: string | null;
   language: string | null;
-  /** Seconds. */
+  /** In seconds. */
   maxDuration: number;
-  /** Seconds. */
+  /** In seconds. */
   maxRingingTime: number;
   loopCount: number;
   state: 'queued' | 'ringing' | 'talking' | 'ended';
@@ -47,10 +47,10 @@ export interface Call {
   ringingTimeAt: number | null;
   answerTimeAt: number | null;
   hangupTimeAt: number | null;
-  /** Seconds. */
+  /** In seconds. */
   callDuration: number;
   key: string | null;
-  /** The report's form for this call alone, from the fault that its submission met. */
+  /** The form of this call's report, from the fault of its submission. */
   report: ReportBehaviour;
 }
 
@@ -59,7 +59,7 @@ export interface Recording {
   fileName: string;
 }
 
-/** One request as it came; secrets are left out, an uploaded file is replaced by its length. */
+/** One request as received, without secrets. An uploaded file is replaced by its length. */
 export interface LoggedRequest {
   id: number;
   /** Epoch ms on the platform's clock. */
@@ -69,14 +69,14 @@ export interface LoggedRequest {
   path: string;
   /** content-type, user-agent, timestamp. */
   headers: Record<string, string>;
-  /** The JSON object that was sent; null for none or for what is no JSON object. */
+  /** The JSON object of the body. Null if it is not a JSON object. */
   body: Record<string, unknown> | null;
-  /** Which TCP connection it came on, and as which request on it (1: the connection was fresh). */
+  /** Its TCP connection, and the number of the request on it (1: the connection was new). */
   connection: number;
   nthOnConnection: number;
-  /** How many calls it dialled. */
+  /** How many calls it made. */
   dialled: number;
-  /** The code that was (or, when the answer got lost on purpose, would have been) answered; null: none. */
+  /** The code of the answer, also if the answer was lost on purpose. Null: none. */
   code: string | null;
   httpStatus: number | null;
   fault: Fault | null;
@@ -86,37 +86,37 @@ export interface PushedReport {
   at: number;
   body: unknown;
   voiceIds: string[];
-  /** The receiver's HTTP status; null while under way or when it could not be reached. */
+  /** The receiver's HTTP status. Null while running or if it could not be reached. */
   status: number | null;
   error: string | null;
 }
 
 export interface Behaviour {
-  /** Between acceptance and dialling; a published sample shows 456 s. */
+  /** From acceptance to the call, ms. A published sample shows 456 s. */
   queueMs: number;
   ringAfterMs: number;
-  /** How long a phone that is busy, rejects or is not valid takes to say so, once dialled. */
+  /** How long after the call a phone that is busy, rejects or is invalid says so, ms. */
   outcomeAfterMs: number;
-  /** Set: a phone with the plan `wait` answers by itself after ringing this long. */
+  /** If set: a phone with the plan `wait` answers by itself after ringing this long, ms. */
   autoAnswerMs: number | null;
-  /** Key that a phone presses which answers by itself. */
+  /** The key that a phone presses which answers by itself. */
   autoKey: string | null;
-  /** How long an answered call lasts unless said otherwise, seconds (never above maxDuration). */
+  /** How long an answered call lasts by default, in seconds (never above maxDuration). */
   talkSeconds: number;
-  /** How long one second of ringing or talking takes; 1 makes a 60 s ringing time pass in 60 ms. */
+  /** How long one second of ringing or talking takes, ms. 1: a ringing time of 60 s takes 60 ms. */
   secondMs: number;
-  /** What phones do, by number or ending of the number; the longest match wins. */
+  /** The phones' plans, by number or by its ending. The longest match counts. */
   phones: Record<string, PhonePlan>;
-  /** When a call becomes visible to recordGroup and recordGroupQuery, counted from `recordsFrom`. */
+  /** When a call becomes visible to recordGroup and recordGroupQuery, ms after `recordsFrom`. */
   recordVisibleAfterMs: number;
   recordsFrom: 'submission' | 'termination';
   recordOrder: 'newest-first' | 'oldest-first';
-  /** The answer of recordGroup for an id that is unknown or not visible yet: data null, or a code. */
+  /** recordGroup's answer for an id that is unknown or not visible yet: data null, or a code. */
   unknownRecord: 'null' | '-14' | '-22' | '-24';
   unknownFileCode: '-22' | '-14';
-  /** Queries (recordGroupQuery) closer together than this get -15; 0: no limit. */
+  /** A recordGroupQuery sooner than this after the last one gets -15. 0: no limit. */
   queryIntervalMs: number;
-  /** The platform's clock minus the machine's: moves the Date header and the time window of signatures. */
+  /** The platform's clock minus the machine's, ms: moves the Date header and the window for signatures. */
   clockOffsetMs: number;
   balance: string;
   report: ReportBehaviour;
@@ -129,37 +129,37 @@ export interface Limits {
   languages: string[];
 }
 
-/** A request changes twice: when it has come, and when it has been answered (or will never be). */
+/** A request changes twice: when it arrives, and when it is answered (or never will be). */
 export type Change =
   | { kind: 'request'; request: LoggedRequest }
   | { kind: 'call'; call: Call }
   | { kind: 'report'; report: PushedReport }
   | { kind: 'violation'; text: string };
 
-/** What an endpoint answers: the code, and `data` or top-level fields. */
+/** An endpoint's answer: the code, and `data` or top-level fields. */
 export interface Answer {
   code: string;
   reason: string;
   data?: unknown;
   fields?: Record<string, unknown>;
-  /** The calls that were dialled for it. */
+  /** The calls made for it. */
   calls?: Call[];
 }
 
 export interface Checked {
-  /** Whom the request wants to ring; empty for queries. */
+  /** The numbers that the request calls. Empty for queries. */
   callees: string[];
-  /** Does it. Called at most once, also when the answer is going to be lost. */
+  /** Carries it out. Called at most once, also if the answer will be lost. */
   act: (fault: Fault) => Answer;
 }
 
 export interface EndpointHandler {
   method: 'GET' | 'POST';
-  /** Throws Refusal for anything the platform would refuse. */
+  /** Throws Refusal for everything that the platform would refuse. */
   check: (world: World, request: LoggedRequest, body: unknown, pathId: string) => Checked;
 }
 
-/** Everything the platform knows. */
+/** The platform's whole state. */
 export interface World {
   credentials: { apiKey: string; apiSecret: string; appId: string };
   limits: Limits;
@@ -170,10 +170,10 @@ export interface World {
   calls: Call[];
   callsById: Map<string, Call>;
   reports: PushedReport[];
-  /** What a correct client never does, in words; empty at the end of a good test. */
+  /** What a correct client never does, in words. Empty at the end of a good test. */
   violations: string[];
   lastQueryAt: number | null;
-  /** "callee calledInfo" of everything dialled. */
+  /** "callee calledInfo" of every call. */
   rung: Set<string>;
   /** Epoch ms on the platform's clock. */
   now: () => number;
@@ -181,32 +181,37 @@ export interface World {
   changed: (change: Change) => void;
   /** Runs once after `delayMs`, unless cancelled or the platform stops. */
   later: (delayMs: number, run: () => void) => () => void;
-  /** Hands a call that just ended to the report sender. */
+  /** Passes an ended call to the report sender. */
   reportEnd: (call: Call) => Promise<void>;
-  /** Replaces the timer of a call; a call has one at most. */
+  /** Replaces the timer of a call, which has at most one. */
   timers: Map<string, () => void>;
 }
 
 export const milliseconds = z.int().min(0);
 
-/** How reports are pushed; every field left out keeps the documented form. */
+/** How reports are pushed. A missing field means the documented form. */
 export const reportSchema = z.strictObject({
-  /** One object, {"array":[…]} or a bare array; the two latter gather what ends within `gatherMs`. */
+  /** One object, {"array":[…]} or a bare array. The last two contain what ends within `gatherMs`. */
   form: z.enum(['single', 'array', 'bare']).optional(),
   gatherMs: milliseconds.optional(),
-  /** sip: terminationCode 200 means answered. zero: "0" does, with sipCode beside it. Both are documented. */
+  /**
+   * sip: terminationCode 200 means answered. zero: "0" means answered, with sipCode beside it. Both are documented.
+   */
   codes: z.enum(['sip', 'zero']).optional(),
-  /** How a stage that was not reached looks. */
+  /** The value for a stage that was not reached. */
   notReached: z.enum(['null', 'zero', 'absent']).optional(),
   intsAsStrings: z.boolean().optional(),
-  /** Newer accounts have this field; a voicemail always carries it, nothing else tells it from an answer. */
+  /**
+   * Newer accounts have this field. For a voicemail it is always sent, because nothing else distinguishes it from an
+   * answer.
+   */
   callStatus: z.boolean().optional(),
   delayMs: milliseconds.optional(),
-  /** 2: every report comes twice; 0: none comes. */
+  /** 2: every report comes twice. 0: no report comes. */
   copies: z.int().min(0).max(10).optional(),
-  /** reversed: what gathered within `gatherMs` is sent last first. */
+  /** reversed: reports gathered within `gatherMs` are sent in reverse order. */
   order: z.enum(['as-it-happened', 'reversed']).optional(),
-  /** A first attempt that failed is reported too (outRecallCount 0), then the result (outRecallCount 1). */
+  /** First reports a failed first attempt (outRecallCount 0), then the result (outRecallCount 1). */
   recalled: z.boolean().optional(),
   retries: z.int().min(0).max(10).optional(),
   retryAfterMs: milliseconds.optional(),

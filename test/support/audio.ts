@@ -1,4 +1,4 @@
-// Audio files made here, byte by byte, so that no file of anybody's is kept: silence of a given length.
+// Audio files generated here: silence of a given length. So the repository contains no foreign audio file.
 
 /** 8,000 samples a second, mono, 8 bits. */
 export function wav(seconds: number): Buffer {
@@ -19,7 +19,7 @@ export function wav(seconds: number): Buffer {
   return Buffer.concat([head, Buffer.alloc(samples, 0x80)]);
 }
 
-/** MPEG 2 Layer 3, 24 kHz, 32 kbit/s: frames of 24 ms and 96 bytes. `mark` tells files of one length apart. */
+/** MPEG 2 Layer 3, 24 kHz, 32 kbit/s: frames of 24 ms and 96 bytes. `mark` makes files of the same length differ. */
 export function mp3(seconds: number, mark = 0): Buffer {
   const frame = Buffer.alloc(96);
   frame.set([0xff, 0xf3, 0x44, 0xc4]);
@@ -29,7 +29,7 @@ export function mp3(seconds: number, mark = 0): Buffer {
   return all;
 }
 
-/** As Slack's own clips are: AAC in an mp4. There is no sound in it, only what a header says. */
+/** Like Slack's own clips: AAC in an mp4. It contains no sound, only what a header says. */
 export function m4a(seconds: number): Buffer {
   const duration = Math.round(seconds * 1_000);
   const u32 = (...values: number[]) => {

@@ -16,20 +16,20 @@ import { reportToken, usualConfig } from './world.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 
-/** The app as a process of its own, started as `npm start` does. */
+/** The app as a separate process, started like `npm start`. */
 export interface ChildApp {
   port: number;
-  /** False: no request is sent to it, as when a load balancer has found it not ready. */
+  /** False: it gets no requests, as if a load balancer had found it not ready. */
   inFront: boolean;
-  /** What it logged, one parsed JSON line each. */
+  /** Its log: one parsed JSON object for each line. */
   logs: Record<string, unknown>[];
   running(): boolean;
   signal(signal: NodeJS.Signals): void;
-  /** SIGKILL; resolves when it is gone. */
+  /** SIGKILL. Resolves when the process has ended. */
   kill(): Promise<void>;
-  /** SIGTERM; resolves with the exit code (null: it was killed by a signal) and the time that took. */
+  /** SIGTERM. Resolves with the exit code (null: a signal killed it) and the time it took, ms. */
   stop(): Promise<{ code: number | null; tookMs: number }>;
-  /** Whether GET /readyz answers 200 now. */
+  /** True if GET /readyz answers 200 now. */
   isReady(): Promise<boolean>;
 }
 
@@ -42,13 +42,13 @@ export interface StageOptions {
   socketMode?: boolean;
 }
 
-/** Both stand-ins and a database in this process, and any number of app processes in front of them. */
+/** Sandbox Slack, sandbox voice platform and a database in this process, with any number of app processes. */
 export interface Stage {
   slack: SandboxSlack;
   voice: VoicePlatform;
   database: TestDatabase;
   apps: ChildApp[];
-  /** Starts one more app process and waits until it is ready and behind the request URL. */
+  /** Starts another app process, and waits until it is ready and gets requests. */
   start(env?: Record<string, string>): Promise<ChildApp>;
   writeConfig(text: string): Promise<void>;
   stop(): Promise<void>;
@@ -99,7 +99,7 @@ export async function startStage(options: StageOptions = {}): Promise<Stage> {
     database,
     apps,
     async start(env = {}) {
-      // In the directory of its data: it must not find a .env of the developer's.
+      // In its data directory, so that it does not find a developer's .env.
       const app = await startChild({ ...environment, ...env }, database.dataDir);
       apps.push(app);
       return app;
@@ -173,7 +173,7 @@ function readLines(child: ChildProcess, take: (line: string) => void): void {
   }
 }
 
-/** One URL before all running apps: each request goes to the next one in turn, as with a load balancer. */
+/** One URL for all running apps: each request goes to the next app in turn, as with a load balancer. */
 async function startFront(ports: () => number[]): Promise<{ url: string; close: () => void }> {
   let turn = 0;
   const server = createServer((incoming, answer) => {
@@ -212,7 +212,8 @@ function pass(incoming: IncomingMessage, body: Buffer, answer: ServerResponse, o
     from.on('error', () => answer.destroy());
   });
   outgoing.on('error', (error) => {
-    // Only a connection that never stood may be tried elsewhere: the other one would get a second delivery.
+    // Only a connection that was never open may be tried elsewhere. Otherwise the other app would get a second
+    // delivery.
     if ('code' in error && error.code === 'ECONNREFUSED') pass(incoming, body, answer, others);
     else answer.destroy();
   });

@@ -1,15 +1,15 @@
 import type { Clock } from '../../src/clock.ts';
 
 export interface FakeClock extends Clock {
-  /** Moves time on by `ms`: runs the timers that fall due, in order, letting what they started settle in between. */
+  /** Moves time forward by `ms`: runs the timers that become due, in order, and lets their work settle in between. */
   advance(ms: number): Promise<void>;
-  /** Moves the wall clock alone, as when somebody sets it: timers and monotonic time stay. */
+  /** Sets only the wall clock, as a person may do. Timers and monotonic time do not change. */
   set(at: number): void;
-  /** How many timers wait. */
+  /** How many timers are waiting. */
   timers(): number;
 }
 
-/** A clock that stands still until a test moves it; starts at `startAt` (epoch ms). */
+/** A clock that only a test moves. Starts at `startAt` (epoch ms). */
 export function createFakeClock(startAt = Date.UTC(2026, 0, 5, 9, 0, 0)): FakeClock {
   let wall = startAt;
   let monotonic = 1000;
@@ -60,7 +60,7 @@ export function createFakeClock(startAt = Date.UTC(2026, 0, 5, 9, 0, 0)): FakeCl
   };
 }
 
-/** Lets promises, and SQLite queries behind them, come to an end. */
+/** Lets promises, and SQLite queries behind them, finish. */
 export async function settle(): Promise<void> {
   for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
 }

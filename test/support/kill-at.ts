@@ -1,5 +1,5 @@
-// Loaded before the app in a child process (NODE_OPTIONS=--import): counts the moments around every call to the
-// outside and every commit, writes each to KILL_LOG, and kills its own process at the KILL_AT-th.
+// Loaded before the app in a child process (NODE_OPTIONS=--import). Counts the moments around every outgoing request
+// and every commit, writes each to KILL_LOG, and kills its own process at number KILL_AT.
 import { channel } from 'node:diagnostics_channel';
 import { appendFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
@@ -40,7 +40,7 @@ DatabaseSync.prototype.prepare = function (sql) {
 };
 
 const query = pg.Client.prototype.query as (...parameters: unknown[]) => unknown;
-// The app awaits the commit; a callback is never given.
+// The app awaits the commit and never passes a callback.
 Object.assign(pg.Client.prototype, {
   query(this: pg.Client, ...parameters: unknown[]) {
     const [first] = parameters;

@@ -12,19 +12,19 @@ import pg from 'pg';
 const run = promisify(execFile);
 
 export interface TestPostgres {
-  /** The administrator's URL: what TEST_DATABASE_URL wants. */
+  /** The administrator's URL, for TEST_DATABASE_URL. */
   url: string;
   start(): Promise<void>;
-  /** Ends it at once, cutting every connection (pg_ctl's fast mode). */
+  /** Stops it at once and cuts every connection (pg_ctl's fast mode). */
   stop(): Promise<void>;
   restart(): Promise<void>;
-  /** SIGKILL, as when the machine runs out of memory: `start` then recovers from the log. */
+  /** SIGKILL, as if the machine ran out of memory. `start` then recovers from the log. */
   kill(): Promise<void>;
-  /** Stops it and removes its directory. */
+  /** Stops it and deletes its directory. */
   remove(): Promise<void>;
 }
 
-/** The directory of Debian's newest PostgreSQL programs, or undefined where none is installed. */
+/** The directory of Debian's newest PostgreSQL programs. Undefined if none is installed. */
 export function postgresPrograms(): string | undefined {
   const number = (path: string) => Number(path.split('/').at(-2));
   return globSync('/usr/lib/postgresql/*/bin')
@@ -32,12 +32,12 @@ export function postgresPrograms(): string | undefined {
     .sort((one, other) => number(other) - number(one))[0];
 }
 
-/** Starts a PostgreSQL of its own, in a temporary directory, on a free port of the loopback. */
+/** Starts a new PostgreSQL in a temporary directory, on a free port of loopback. */
 export async function startPostgres(): Promise<TestPostgres> {
   const programs = postgresPrograms();
   if (programs === undefined) throw new Error('No PostgreSQL here: apt-get install postgresql.');
   const directory = await mkdtemp(join(tmpdir(), 'voicecall-pg-'));
-  // PostgreSQL refuses to run as root; Debian's package brings a user for it.
+  // PostgreSQL refuses to run as root. Debian's package has a user for it.
   const asRoot = process.getuid?.() === 0;
   const command = (program: string, parameters: string[]): [string, string[]] => {
     const path = join(programs, program);
@@ -68,7 +68,7 @@ export async function startPostgres(): Promise<TestPostgres> {
     const parameters = ['-D', data, ...[...settings, ...tuning].flatMap((setting) => ['-c', setting])];
     const giveUpAt = performance.now() + 30_000;
     for (;;) {
-      // A group of its own: runuser stands between us and the server, and signals must reach the server.
+      // A new process group: runuser is between us and the server, and signals must reach the server.
       const child = spawn(...command('postgres', parameters), { cwd: '/', stdio: 'ignore', detached: true });
       server = child;
       const exited = () => child.exitCode !== null || child.signalCode !== null;
@@ -77,7 +77,7 @@ export async function startPostgres(): Promise<TestPostgres> {
         await sleep(50);
       }
       if (performance.now() > giveUpAt) throw new Error('PostgreSQL did not start within 30 s.');
-      // After a kill the old server's children hold its memory for a moment, and a new one refuses to start.
+      // After a kill the old server's children hold its memory for a moment; until then a new one refuses to start.
       await sleep(100);
     }
   };
@@ -140,7 +140,7 @@ async function untilItIsGone(url: string): Promise<void> {
   }
 }
 
-// `node test/support/postgres.ts COMMAND …` runs the command with TEST_DATABASE_URL set, and takes PostgreSQL down again.
+// `node test/support/postgres.ts COMMAND …` runs the command with TEST_DATABASE_URL set, and then stops PostgreSQL.
 if (import.meta.main) {
   const [program, ...parameters] = process.argv.slice(2);
   if (program === undefined) throw new Error('Usage: node test/support/postgres.ts COMMAND [ARGUMENTS]');

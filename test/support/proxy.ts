@@ -1,14 +1,14 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 
-/** A line between a client and PostgreSQL that can be cut. */
+/** A connection between a client and PostgreSQL that can be cut. */
 export interface CuttableProxy {
   url: string;
-  /** Nothing passes any more and nothing is closed, as when a cable is pulled. */
+  /** Passes nothing any more and closes nothing, as if a cable were pulled. */
   freeze(): void;
   /**
-   * Called with what a client sends, and a number for its connection; answering true forwards it and cuts that
-   * connection before the answer; 'before' cuts it without forwarding.
+   * Called with what a client sends and the number of its connection. True: forwards it and cuts that connection
+   * before the answer. 'before': cuts it without forwarding.
    */
   cutAfter(sees: Sees): void;
   close(): Promise<void>;
@@ -16,7 +16,7 @@ export interface CuttableProxy {
 
 type Sees = (bytes: Buffer, connection: number) => boolean | 'before';
 
-/** Starts a proxy on the loopback in front of the server that a postgres:// URL names. */
+/** Starts a proxy on loopback for the server in a postgres:// URL. */
 export async function startProxy(databaseUrl: string): Promise<CuttableProxy> {
   const target = new URL(databaseUrl);
   const sockets = new Set<Socket>();

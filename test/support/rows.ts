@@ -1,10 +1,10 @@
-// Rows as the tables want them, for tests that need a database with something in it. What a test does not care about
-// has a plain value here, so that a new column is one line in one place.
+// Complete table rows, for tests that need data in the database. Every column that a test does not set has a plain
+// value here, so that a new column needs one line in one place.
 import type { Insertable } from 'kysely';
 import type { CallsTable, RequestsTable, SubmissionsTable } from '../../src/store/schema.ts';
 import { toJson } from '../../src/store/values.ts';
 
-/** A request of one person that has ended. */
+/** A finished request of a person. */
 export function requestRow(
   given: Partial<Insertable<RequestsTable>> & { id: string },
 ): Insertable<RequestsTable> {
@@ -27,7 +27,7 @@ export function requestRow(
   };
 }
 
-/** A submission that the platform has taken; its token is its id. */
+/** A submission that the platform accepted. Its token is its id. */
 export function submissionRow(
   given: Partial<Insertable<SubmissionsTable>> & { id: string; request_id: string },
 ): Insertable<SubmissionsTable> {
@@ -56,7 +56,7 @@ export function submissionRow(
   };
 }
 
-/** A call that the platform has taken. */
+/** A call that the platform accepted. */
 export function callRow(
   given: Partial<Insertable<CallsTable>> & { request_id: string; position: number; callee: string },
 ): Insertable<CallsTable> {

@@ -1,9 +1,9 @@
-// Everything the app shows in a sandbox Slack, each edit too, is checked against Slack's types when it is shown.
+// Checks everything that the app shows in a sandbox Slack, also each edit, against Slack's types at once.
 import { checkMessage, checkView } from '../../sandbox/slack/blocks.ts';
 import type { Change, SandboxSlack, SandboxView } from '../../sandbox/slack/types.ts';
 import { messageFaults, viewFaults } from './slack-schema/check.ts';
 
-/** Faults of what is shown from now on, a line each; the array grows. */
+/** The faults in everything shown from now on, one line each. The array grows. */
 export function watchShown(slack: SandboxSlack): string[] {
   const faults: string[] = [];
   slack.onChange((change) => faults.push(...faultsOfChange(slack, change)));
@@ -34,7 +34,7 @@ function faultsOfChange(slack: SandboxSlack, change: Change): string[] {
   );
 }
 
-/** The view as an app sends it: without what Slack adds. */
+/** The view as an app sends it, without what Slack adds. */
 function plainView(view: SandboxView): Record<string, unknown> {
   const { type, blocks, callback_id, private_metadata } = view;
   if (type === 'home') return { type, blocks, callback_id, private_metadata };

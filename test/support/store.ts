@@ -12,28 +12,30 @@ import type { Store, StoreLog } from '../../src/store/types.ts';
 
 export type DatabaseKind = 'sqlite' | 'postgres';
 
-/** One empty database of a test; every `open` gives another store (another instance) on the same one. */
+/** The empty database of a test. Every `open` returns another store (another instance) on it. */
 export interface TestDatabase {
   kind: DatabaseKind;
   /** The SQLite directory. */
   dataDir: string;
-  /** The PostgreSQL URL; undefined on SQLite. */
+  /** The PostgreSQL URL. Undefined on SQLite. */
   databaseUrl: string | undefined;
   open(options?: { clock?: Clock; log?: StoreLog }): Promise<Store>;
-  /** Closes every store that was opened and removes the database. */
+  /** Closes every opened store and deletes the database. */
   remove(): Promise<void>;
 }
 
-/** The databases to test on: SQLite always, PostgreSQL where TEST_DATABASE_URL names a server (as its administrator). */
+/**
+ * The databases to test on: always SQLite, and PostgreSQL if TEST_DATABASE_URL names a server (as its administrator).
+ */
 export const databaseKinds: DatabaseKind[] =
   process.env.TEST_DATABASE_URL === undefined ? ['sqlite'] : ['sqlite', 'postgres'];
 
-/** A log that says nothing. */
+/** A log that drops everything. */
 export const silentLog: StoreLog = { debug() {}, info() {}, warn() {}, error() {} };
 
 /**
- * Locks a SQLite database against writing, as another process does; returns the way to let go. Tries until it gets the
- * lock, letting this process finish what it is writing.
+ * Locks a SQLite database against writes, like another process. Returns a function that unlocks it. Retries until it
+ * gets the lock, so that this process can finish its own writes.
  */
 export async function lockSqlite(dataDir: string): Promise<() => void> {
   const other = new DatabaseSync(sqlitePath(dataDir));
@@ -52,7 +54,7 @@ export async function lockSqlite(dataDir: string): Promise<() => void> {
   };
 }
 
-/** Makes an empty database, which the caller removes. */
+/** Makes an empty database. The caller removes it. */
 export async function createTestDatabase(kind: DatabaseKind): Promise<TestDatabase> {
   const dataDir = await mkdtemp(join(tmpdir(), 'voicecall-test-'));
   const postgres = kind === 'postgres' ? await createPostgresDatabase() : undefined;
@@ -94,8 +96,8 @@ async function createPostgresDatabase(): Promise<{ url: string; drop: () => Prom
 }
 
 /**
- * Declares the same tests on every database at hand: `declare` gets its name for the tests' titles and a function that
- * makes an empty one. Every `withStore` and test inside removes what it made.
+ * Declares the same tests for every available database. `declare` gets the database's name for test titles, and a
+ * function that makes an empty database. Every `withStore` and test inside removes what it made.
  */
 export function forEachDatabase(
   declare: (kind: DatabaseKind, create: () => Promise<TestDatabase>) => void,
@@ -103,7 +105,7 @@ export function forEachDatabase(
   for (const kind of databaseKinds) declare(kind, () => createTestDatabase(kind));
 }
 
-/** Runs `use` with a store on an empty database of that kind (SQLite unless given), and removes it afterwards. */
+/** Runs `use` with a store on an empty database of that kind (default: SQLite), and removes it afterwards. */
 export async function withStore<T>(
   use: (store: Store, database: TestDatabase) => Promise<T>,
   options: { kind?: DatabaseKind; clock?: Clock } = {},

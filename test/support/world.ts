@@ -24,7 +24,7 @@ import { createTestDatabase, type DatabaseKind, type TestDatabase } from './stor
 export const reportToken = 'sandbox-report-token';
 export const recording = '12022022570cc2484c59d4f8b9745d34226285b1e.mp3';
 
-/** As quick as the sandbox allows; lists and people to ring. */
+/** As fast as the sandbox allows, with lists and people to call. */
 export const usualConfig = `
 country: IN
 voice: { loopCount: 2, submit: { concurrency: 1, perSecond: 200 } }
@@ -39,32 +39,32 @@ export interface WorldOptions {
   slack?: SandboxOptions;
   voice?: VoicePlatformOptions;
   clock?: Clock;
-  /** How long the app holds its tasks, ms; longer where its clock jumps. */
+  /** How long the app's tasks stay leased, ms. Longer if its clock jumps. */
   leaseMs?: number;
-  /** Collects what the app logs; default: nothing is logged. */
+  /** Collects the app's log. Default: nothing is logged. */
   log?: Log;
-  /** False: delivery reports are not pushed, and the app does not expect them. */
+  /** False: reports are not pushed, and the app does not expect them. */
   reports?: boolean;
 }
 
-/** The real app between a sandbox Slack and a sandbox voice platform. */
+/** The real app with a sandbox Slack and a sandbox voice platform. */
 export interface World {
   slack: SandboxSlack;
   voice: VoicePlatform;
   database: TestDatabase;
   app: VoicecallApp;
   setConfig(text: string): void;
-  /** Stops the app and starts it again on the same database. */
+  /** Stops the app, and starts it again on the same database. */
   restart(): Promise<void>;
-  /** Another instance on the same database (PostgreSQL); not in front of the request URL. */
+  /** Another instance on the same database (PostgreSQL). It gets no requests from Slack. */
   startInstance(): Promise<VoicecallApp>;
   stop(): Promise<void>;
 }
 
-/** What playing a person and reading a channel needs, wherever the app runs. */
+/** What is needed to act as a person and to read a channel, wherever the app runs. */
 export type Played = Pick<World, 'slack'>;
 
-/** Reads a configuration that must have no faults. */
+/** Reads a configuration that has no faults. */
 export function configOf(text: string): Config {
   const { config, faults } = readConfig(text, 'voicecall.yaml');
   assert.deepEqual(faults, []);
@@ -158,7 +158,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   return world;
 }
 
-/** Waits until `look` gives something; fails with `what` after `withinMs`. For what crosses processes and sockets. */
+/** Waits until `look` returns a value. Fails with `what` after `withinMs`. For work across processes and sockets. */
 export async function eventually<Value>(
   what: string,
   look: () => Value | Promise<Value>,
@@ -173,7 +173,7 @@ export async function eventually<Value>(
   }
 }
 
-/** Types the command and waits for the modal that it opens. */
+/** Types the command, and waits for its modal. */
 export async function openModal(
   world: Played,
   user = 'U0ASHA',
@@ -186,7 +186,7 @@ export async function openModal(
   return view.id;
 }
 
-/** Opens the modal, fills it and submits the first view. */
+/** Opens the modal, fills it in and submits the first view. */
 export async function fillModal(
   world: Played,
   values: FieldValues,
@@ -198,7 +198,7 @@ export async function fillModal(
   return await world.slack.submitView(user, viewId, filled);
 }
 
-/** Presses *More options* where one of the fields is not in the form yet. */
+/** Presses *More options* if one of the fields is not in the form yet. */
 export async function showOptions(
   world: Played,
   user: string,
@@ -215,7 +215,7 @@ export async function showOptions(
   await eventually('the options are shown', () => !missing());
 }
 
-/** Both views submitted: the request is made. Returns its board. */
+/** Submits both views, which makes the request. Returns its board. */
 export async function ask(
   world: Played,
   values: FieldValues,
@@ -236,25 +236,25 @@ export function boards(world: Played, channel = 'C0OPS'): SandboxMessage[] {
   return messages(world, channel).filter((each) => each.metadata?.event_type === 'voicecall_request');
 }
 
-/** What can be read in a channel, threads included. */
+/** What people can read in a channel, with its threads. */
 export function messages(world: Played, channel = 'C0OPS'): SandboxMessage[] {
   return (world.slack.state.messages.get(channel) ?? []).filter((each) => !each.deleted);
 }
 
-/** The replies under a message, ephemeral ones left out. */
+/** The replies under a message, without ephemeral ones. */
 export function thread(world: Played, parent: SandboxMessage): SandboxMessage[] {
   return messages(world, parent.channel).filter(
     (each) => each.thread_ts === parent.ts && each.ts !== parent.ts && each.ephemeral_to === undefined,
   );
 }
 
-/** The board as it is now. */
+/** The board's current metadata. */
 export function boardNow(world: Played, board: SandboxMessage): Record<string, unknown> {
   const now = messages(world, board.channel).find((each) => each.ts === board.ts);
   return now?.metadata?.event_payload ?? {};
 }
 
-/** Waits for the board to reach a state. */
+/** Waits until the board has a state. */
 export async function boardBecomes(world: Played, board: SandboxMessage, state: string, withinMs?: number) {
   return await eventually(
     `the board becomes ${state}, it is ${JSON.stringify(boardNow(world, board))}`,

@@ -14,7 +14,10 @@ import { refuse } from '../refusal.ts';
 import type { JsonObject, SandboxMessage } from '../types.ts';
 import { type Call, isMember, type Methods, needed, postingChannel, seenChannel } from './method.ts';
 
-/** Refuses what Slack would: `invalid_blocks` and the like, with the places in response_metadata.messages. */
+/**
+ * Refuses what Slack would refuse: `invalid_blocks` and similar errors, with the places in
+ * response_metadata.messages.
+ */
 export function refuseBadMessage(message: JsonObject): void {
   const filled = ['blocks', 'attachments'].some((key) => {
     const value = message[key];
@@ -42,7 +45,7 @@ function checkThread(call: Call, channel: string): void {
   if (ts === undefined) return;
   if (typeof ts !== 'string') refuse('invalid_thread_ts');
   const parent = (call.world.state.messages.get(channel) ?? []).find((message) => message.ts === ts);
-  // A deleted message keeps its thread while there is something in it.
+  // A deleted message keeps its thread if it has replies.
   const gone = parent?.deleted === true && repliesOf(call.world, channel, ts).length === 0;
   if (parent === undefined || gone) refuse('thread_not_found');
   if (parent.thread_ts !== undefined && parent.thread_ts !== parent.ts) refuse('cannot_reply_to_message');
@@ -53,7 +56,7 @@ function ownMessage(call: Call): SandboxMessage {
   const channel = seenChannel(call);
   const ts = needed(call, 'ts');
   const message = (world.state.messages.get(channel.id) ?? []).find((item) => item.ts === ts);
-  // Ephemeral messages cannot be found by ts: https://docs.slack.dev/reference/methods/chat.update
+  // An ephemeral message cannot be found by ts: https://docs.slack.dev/reference/methods/chat.update
   if (message === undefined || message.deleted || message.ephemeral_to !== undefined)
     return refuse('message_not_found');
   return message;
@@ -65,7 +68,7 @@ function postMessage(call: Call): JsonObject {
   refuseBadMessage(args);
   checkThread(call, channel.id);
   const { app } = world.state;
-  // A message under a name of its own is an old-style bot message, without the app's user.
+  // A message with a username is an old-style bot message, without the app's user.
   const named = typeof args.username === 'string' && args.username !== '';
   if (named && !app.scopes.includes('chat:write.customize'))
     refuse('missing_scope', { needed: 'chat:write.customize', provided: app.scopes.join(',') });
@@ -93,7 +96,7 @@ function update(call: Call): JsonObject {
     message,
     (target) => {
       if (typeof args.text === 'string') target.text = fields.text ?? '';
-      // Text without blocks takes the blocks away; metadata and attachments stay unless given.
+      // Text without blocks removes the blocks. Metadata and attachments stay unless given.
       if (fields.blocks !== undefined) target.blocks = fields.blocks;
       else delete target.blocks;
       if (fields.attachments !== undefined) target.attachments = fields.attachments;

@@ -1,4 +1,4 @@
-/** files.*: the three steps of an upload, and looking one up. */
+/** files.*: the three steps of an upload, and files.info. */
 
 import { isObject } from '../block-checks.ts';
 import { addMessage, publicFile } from '../messages.ts';
@@ -19,7 +19,7 @@ const MIMETYPES: Record<string, string> = {
   pdf: 'application/pdf',
 };
 
-/** A file that exists; `complete` only when a person made it, an app's must first be completed. */
+/** Creates a file. `complete` only if a person uploaded it; an app must first complete its upload. */
 export function createFile(
   world: World,
   user: string,
@@ -91,7 +91,7 @@ function complete(call: Call): JsonObject {
   return { files: files.map(({ file }) => shownFile(world, file)) };
 }
 
-/** A file with where it was shared, as files.info shows it. */
+/** A file with the places where it was shared, as files.info shows it. */
 function shownFile(world: World, file: SandboxFile): JsonObject {
   const shares = Object.fromEntries(
     file.channels.map((channel) => [

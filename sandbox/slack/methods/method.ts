@@ -1,4 +1,4 @@
-/** What every Web API method is made of. */
+/** The common parts of every Web API method. */
 
 import { refuse } from '../refusal.ts';
 import type { JsonObject, SandboxChannel } from '../types.ts';
@@ -10,16 +10,16 @@ export interface Call {
 }
 
 export interface Method {
-  /** `bot` unless given. */
+  /** Default: `bot`. */
   token?: 'bot' | 'app' | 'none';
-  /** One of these is needed; none: any token may. A function where it follows from the channel. */
+  /** One of these is needed. Absent: any token may call it. A function if it depends on the channel. */
   scopes?: string[] | ((call: Call) => string[]);
   run(call: Call): JsonObject;
 }
 
 export type Methods = Record<string, Method>;
 
-/** A string argument; '' when it is not there. */
+/** A string argument. '' if it is absent. */
 export function text(call: Call, name: string): string {
   const value = call.args[name];
   return typeof value === 'string' ? value : typeof value === 'number' ? String(value) : '';
@@ -44,7 +44,7 @@ export function isMember(world: World, channel: SandboxChannel): boolean {
   return channel.members.includes(world.state.app.botUserId);
 }
 
-/** The channel an app may see: private ones only as a member. */
+/** A channel that the app may see: a private one only as a member. */
 export function seenChannel(call: Call, name = 'channel'): SandboxChannel {
   const channel = call.world.state.channels.get(needed(call, name));
   if (channel === undefined || (channel.is_private && !isMember(call.world, channel)))
@@ -68,7 +68,7 @@ export function postingChannel(call: Call): SandboxChannel {
   return channel;
 }
 
-/** `<kind>:<right>` for the channel that the call names: channels, groups or im. */
+/** `<kind>:<right>` for the channel in the call; the kind is channels, groups or im. */
 export function channelScope(right: string) {
   return (call: Call): string[] => {
     const channel = call.world.state.channels.get(text(call, 'channel'));
@@ -77,7 +77,7 @@ export function channelScope(right: string) {
   };
 }
 
-/** Cuts a list into pages by `limit` and `cursor`, as Slack's cursors do. */
+/** Divides a list into pages by `limit` and `cursor`, like Slack. */
 export function page<T>(call: Call, items: T[], usual = 100): { items: T[]; next: JsonObject } {
   const limit = Math.min(1000, Math.max(1, Number(call.args.limit ?? usual) || usual));
   const cursor = text(call, 'cursor');

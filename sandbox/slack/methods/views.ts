@@ -6,7 +6,7 @@ import { findView, openView, publicView, publishHome, pushView, updateView } fro
 import type { World } from '../world.ts';
 import { type Call, type Methods, needed, text } from './method.ts';
 
-/** Whom a trigger belongs to; it works once, and for three seconds. */
+/** The person of a trigger. It works once, and for three seconds. */
 export function takeTrigger(world: World, id: string): string {
   const trigger = world.triggers.get(id);
   if (trigger === undefined) return refuse('invalid_trigger_id');
@@ -16,7 +16,7 @@ export function takeTrigger(world: World, id: string): string {
   return trigger.user;
 }
 
-/** The trigger is spent even when the view is then refused, as with Slack. */
+/** The trigger is used up even if the view is then refused, as in Slack. */
 function open(call: Call): JsonObject {
   const user = takeTrigger(call.world, needed(call, 'trigger_id'));
   return { view: publicView(call.world, openView(call.world, user, call.args.view)) };

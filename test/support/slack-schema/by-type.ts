@@ -1,4 +1,5 @@
-// A schema says of a union only that no branch fits. Where the branches differ by `type`, we name the one that is meant.
+// For a union, a schema only says that no branch fits. If the branches differ by `type`, report the branch with that
+// type.
 import { z } from 'zod';
 
 export type Schema = Record<string, unknown>;
@@ -9,7 +10,10 @@ const typedShape = z.looseObject({
   properties: z.looseObject({ type: z.looseObject({ const: z.string() }) }),
 });
 
-/** The same schema: in each union whose branches all have a constant `type`, a value meets the branches of its type. */
+/**
+ * The same schema, but in each union whose branches all have a constant `type`, a value is checked against the branch
+ * of its type.
+ */
 export function chooseByType(schema: unknown): Schema {
   const { definitions, ...rest } = definitionsShape.parse(schema);
 
@@ -18,7 +22,7 @@ export function chooseByType(schema: unknown): Schema {
     return name === undefined ? branch : (definitions[name] ?? branch);
   };
 
-  /** A union in a union is one union; a branch that is referred to stays a reference. */
+  /** A union in a union is one union. A branch that is referred to stays a reference. */
   const branchesOf = (branch: Schema): Schema[] => {
     const union = unionShape.safeParse(resolved(branch));
     return union.success ? union.data.anyOf.flatMap(branchesOf) : [branch];

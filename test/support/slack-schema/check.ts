@@ -1,7 +1,7 @@
 /**
- * Checks messages and views against a JSON schema made from @slack/types: a misspelt, missing or extra field fails.
- * `sandbox/slack/blocks.ts` checks what the types cannot say: lengths, counts, what may stand where.
- * @slack/types knows every block that the app sends, `data_table` too: what it does not know is refused here.
+ * Checks messages and views against a JSON schema made from @slack/types: a misspelt, missing or additional field
+ * fails. `sandbox/slack/blocks.ts` checks what types cannot say: lengths, counts, and where a block is allowed.
+ * @slack/types has every block that the app sends, also `data_table`. Unknown blocks are refused here.
  */
 
 import assert from 'node:assert/strict';
@@ -34,7 +34,7 @@ export function assertViewShape(view: object): void {
   assert.deepEqual(viewFaults(view), []);
 }
 
-/** What of a message's blocks and metadata contradicts Slack's types, a line each. */
+/** What in a message's blocks and metadata contradicts Slack's types, one line each. */
 export function messageFaults(message: { blocks?: unknown; metadata?: unknown }): string[] {
   const { blocks, metadata } = message;
   return faultsOf(checks.ShownMessage, {
@@ -64,7 +64,7 @@ function inWords({ instancePath, keyword, data, message, params }: ErrorObject):
   ].join(' ');
 }
 
-/** Made when @slack/types or what makes them has changed (2 s), kept for the other test files. */
+/** Built if @slack/types or its generator has changed (2 s), and kept for the other test files. */
 async function loadChecks(): Promise<Checks> {
   const here = (name: string) => resolve(import.meta.dirname, name);
   const modules = resolve(import.meta.dirname, '../../../node_modules');
@@ -76,7 +76,7 @@ async function loadChecks(): Promise<Checks> {
   const file = resolve(modules, '.cache/slack-schema', `${hash.digest('hex').slice(0, 16)}.cjs`);
   if (!existsSync(file)) {
     const { makeChecks } = await import('./make.ts');
-    // Several test files may make it at once: each puts a whole file there.
+    // Several test files may build it at once, so each writes a whole file.
     const draft = `${file}.${process.pid}`;
     mkdirSync(resolve(file, '..'), { recursive: true });
     writeFileSync(draft, makeChecks(here('shapes.ts'), ['ShownMessage', 'ShownModal', 'ShownHome']));

@@ -1,4 +1,5 @@
-// Slack's types become a JSON schema, and the schema a module of checks: `npm test` has no time to compile it in each file.
+// Turns Slack's types into a JSON schema, and the schema into a module of checks, because compiling it in each test
+// file would take too long.
 import { execFileSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { dirname, resolve } from 'node:path';
@@ -8,7 +9,7 @@ import { chooseByType } from './by-type.ts';
 
 const { resolve: find } = createRequire(import.meta.url);
 
-/** The CommonJS source of a module that exports a check for each shape. */
+/** The CommonJS source of a module that exports one check for each shape. */
 export function makeChecks(shapes: string, names: readonly string[]): string {
   const generator = resolve(dirname(find('ts-json-schema-generator')), '../bin/ts-json-schema-generator.js');
   const options = ['--path', shapes, '--type', '*', '--no-type-check', '--jsDoc', 'none', '--minify'];

@@ -1,7 +1,7 @@
-// What the JSON schema of Slack's types is made from: only blocks that @slack/types knows, no block of any type.
+// The source of the JSON schema of Slack's types: only blocks that @slack/types knows, and no block of any type.
 import type { HomeView, KnownBlock, MessageMetadata, ModalView } from '@slack/types';
 
-/** What of a message is checked; Slack's types have no one type for the rest. */
+/** The checked parts of a message. Slack's types have no single type for the rest. */
 export interface ShownMessage {
   blocks?: KnownBlock[];
   metadata?: MessageMetadata;

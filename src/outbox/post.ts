@@ -46,7 +46,14 @@ const shape = z.discriminatedUnion('kind', [
   /** To a person: a contact card with the caller numbers. At most one for each person and minute. */
   z.object({ kind: z.literal('contact'), userId: z.string(), minute: z.number() }),
   /** Plain words, escaped when they are rendered. There is only ever one post with the same `once`. */
-  z.object({ kind: z.literal('words'), plain: z.string(), once: z.string().exactOptional() }),
+  z.object({
+    kind: z.literal('words'),
+    /** `{time}` in it is `at`. */
+    plain: z.string(),
+    /** A time (ms), shown to each reader in their own zone. */
+    at: z.number().exactOptional(),
+    once: z.string().exactOptional(),
+  }),
 ]);
 
 /**

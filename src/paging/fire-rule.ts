@@ -12,7 +12,7 @@ import type { Tx } from '../store/types.ts';
 import { requestPriority } from '../store/values.ts';
 import { lockUnresolved } from './acknowledge.ts';
 import { lockAlert, ringsOf } from './known-alerts.ts';
-import { crowdInWords, type ReadyRule, type RuleAlert, rulesReply } from './rule-reply.ts';
+import { crowdInWords, type ReadyRule, type RuleAlert, rulesReply, sayCallsAgain } from './rule-reply.ts';
 
 export type { ReadyRule, RuleAlert } from './rule-reply.ts';
 
@@ -52,6 +52,7 @@ export async function fireRule(
   const rangAt = await rangFor(tx, alert.id, rule);
   if (hasRung(rule, rangAt, alert)) return;
   const openAt = ringsAt(rule, rangAt, now);
+  if (openAt > now) await sayCallsAgain(tx, about, rule, openAt);
   if (openAt > now || ready.callees === null) await fireLater(tx, rule, about, rangAt, Math.max(now, openAt));
   else await fireNow(tx, deps, ready, about, rangAt);
 }

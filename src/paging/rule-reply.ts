@@ -38,6 +38,20 @@ export async function rulesReply(tx: Tx, about: RuleAlert, plain: string, slot?:
   }
 }
 
+/** Says in the thread that a rule calls again once its cooldown is over (at `at`, ms). Once for each episode. */
+export async function sayCallsAgain(tx: Tx, about: RuleAlert, rule: Rule, at: number): Promise<void> {
+  const place = about.places[0];
+  if (place === undefined) return;
+  const { id, episodeAt } = about.alert;
+  const words = {
+    kind: 'words' as const,
+    plain: `Calls again at {time} if it still fires (rule ${rule.name}).`,
+    at,
+    once: `again:${rule.name}:${id}:${episodeAt}`,
+  };
+  await post(tx, about.now, { requestId: null, post: words, place });
+}
+
 /** Says in the thread that nobody is called, because the message arrived too late. Once for each episode. */
 export async function sayLate(
   tx: Tx,

@@ -64,8 +64,15 @@ for (const database of databaseKinds) {
       await understood(flow);
       const second = post(flow, firing('disk'));
       await understood(flow);
+      await said(
+        flow,
+        second,
+        /^Calls again at \d{4}-\d\d-\d\d \d\d:\d\d UTC if it still fires \(rule pager\)\./,
+      );
+      post(flow, firing('disk'));
       await pass(flow, 28, 4 * minute);
       await rings(flow, callee, 1);
+      assert.equal(under(flow, second).filter((each) => each.text.startsWith('Calls again')).length, 1);
       await pass(flow, 3);
       await rings(flow, callee, 2);
       await boardUnder(flow, second);

@@ -14,7 +14,7 @@ import { renderTold } from '../board/told.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import { context, section } from '../kit/blocks.ts';
 import { slackLimits } from '../kit/limits.ts';
-import { channelMention, foreign } from '../kit/text.ts';
+import { channelMention, date, foreign, utc } from '../kit/text.ts';
 import { renderContact } from '../me/contact-card.ts';
 import { renderTestCall } from '../me/test-call-words.ts';
 import { type Known, lookUp } from './look-up.ts';
@@ -30,7 +30,7 @@ type Message = Extract<Rendered, { kind: 'message' }>;
 export async function renderMessage(deps: SlackDeps, message: MessageRow): Promise<Rendered | null> {
   const what = readPost(message);
   if (what === null) return null;
-  if (what.kind === 'words') return renderWords(message, what.plain);
+  if (what.kind === 'words') return renderWords(message, what);
   if (what.kind === 'alert') return await renderAlert(deps, message, what.alert);
   if (what.kind === 'contact') return await renderContact(deps);
   const known = await lookUp(deps, message, what);
@@ -80,9 +80,13 @@ export function render(
   }
 }
 
-function renderWords(message: Shown, plain: string): Message {
-  const text = foreign(plain, 2_000);
-  return tagged(message, { text, blocks: [section(text)] });
+function renderWords(message: Shown, { plain, at }: Extract<Post, { kind: 'words' }>): Message {
+  const words = foreign(plain, 2_000);
+  if (at === undefined) return tagged(message, { text: words, blocks: [section(words)] });
+  return tagged(message, {
+    text: words.replace('{time}', utc(at)),
+    blocks: [section(words.replace('{time}', date(at)))],
+  });
 }
 
 /** Lines below a message that say how it came to stand where it stands, as far as Slack takes more blocks. */

@@ -191,6 +191,7 @@ export async function createApp(settings: AppSettings): Promise<VoicecallApp> {
     cancel();
     if (stopping) return;
     worker.start();
+    void deps.recordings.learn();
     readiness.started();
     if (met === 'met') return await withSlack();
     log.warn(

@@ -220,7 +220,8 @@ const parsers: Record<string, (text: string) => unknown> = {
     parseCalleeFile(Buffer.from(`name,callee\nAsha,6591110001\nBen,${text}`), options),
   'a number': (text) => [readNumber(text, options), readNumberAndName(text, options), cleanName(text)],
   'a link of Slack': (text) => readLink(text),
-  'the command': (text) => parseCommand(text, config),
+  'the command': (text) =>
+    parseCommand(text, config, { names: () => Object.keys(config.recordings), fileIdOf: () => null }),
   'an alert': understood,
   'an alert in every place of a message': (text) =>
     understand(flatten(inPlaces(text)), { channel: 'C', botId: 'B', botName: undefined }),

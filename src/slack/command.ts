@@ -25,7 +25,7 @@ type Answer = { text: string; blocks?: KnownBlock[] };
 /** `/voicecall`: opens the modal filled in, or answers privately. */
 export function registerCommands(app: App, deps: SlackDeps): void {
   app.command('/voicecall', async ({ ack, respond, command: typed }) => {
-    const command = parseCommand(typed.text ?? '', deps.config());
+    const command = parseCommand(typed.text ?? '', deps.config(), deps.recordings);
     if (command.name === 'call') {
       await openModal(deps, ack, respond, typed, command);
       return;

@@ -95,6 +95,10 @@ for (const database of databaseKinds) {
         !block.includes(String(upload?.body?.fileName)),
         'its name on the platform tells nobody anything',
       );
+      await flow.slack.command('U0BEN', 'C0OPS', 'db-oncall Evacuation');
+      const filled = await soon(flow, 'the form', () => flow.slack.state.views.get('U0BEN')?.at(-1));
+      assert.match(JSON.stringify(filled.state.values.fileId), /evacuation/);
+      await close('U0BEN');
       const fileId = flow.voice.recordings.find((each) => each.fileName === upload?.body?.fileName)?.fileId;
       assert.ok(fileId);
       const board = await ask(flow, { callee: '+91 85632 14120', fileId });

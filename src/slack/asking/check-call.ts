@@ -119,7 +119,7 @@ function readMessage(
   errors: Record<string, string>,
 ): Audio | null {
   const typed = textField(values, 'fileId').trim();
-  const fileId = config.recordings[typed] ?? recordings.fileIdOf(typed) ?? typed;
+  const fileId = recordings.fileIdOf(typed) ?? typed;
   const text = textField(values, 'text').trim();
   if (fileId !== '' && text !== '') {
     errors.text = 'Choose a recording or type a text, not both: people hear one of them.';

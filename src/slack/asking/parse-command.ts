@@ -1,6 +1,7 @@
 import { nearest } from '../../callees/did-you-mean.ts';
 import { parseCallees } from '../../callees/parse.ts';
 import type { Config } from '../../config/types.ts';
+import type { Recordings } from '../context/recordings.ts';
 import { slackLimits } from '../kit/limits.ts';
 import { calleeOptions } from './collect-callees.ts';
 
@@ -45,7 +46,11 @@ const mostRead = slackLimits.inputText;
  * Reads what was typed after `/voicecall`. A subcommand counts only as the first word; a text in which nothing can be
  * rung is unknown, and is answered with help instead of a modal.
  */
-export function parseCommand(text: string, config: Config): Command {
+export function parseCommand(
+  text: string,
+  config: Config,
+  recordings: Pick<Recordings, 'names' | 'fileIdOf'>,
+): Command {
   const { quoted, rest: typed } = takeQuoted(text);
   const words = typed.trim().split(/\s+/);
   const [first = '', second] = words;
@@ -67,7 +72,11 @@ export function parseCommand(text: string, config: Config): Command {
     return { name: 'call', callee: '', lists: [], people: [], fileId: null, text: quoted };
 
   const read = typed.slice(0, mostRead);
-  const parsed = parseCallees(read, { ...calleeOptions(config), expandLists: false });
+  const parsed = parseCallees(read, {
+    ...calleeOptions(config),
+    recordings: recordings.names(),
+    expandLists: false,
+  });
   const understood =
     parsed.callees.length +
     parsed.lists.length +
@@ -76,7 +85,11 @@ export function parseCommand(text: string, config: Config): Command {
     parsed.recordings.length;
   const hasDigits = /\d{4}/.test(read);
   if (understood === 0 && !hasDigits && quoted === null)
-    return { name: 'unknown', typed: read.trim(), near: nearestKnown(read.trim(), config) };
+    return {
+      name: 'unknown',
+      typed: read.trim(),
+      near: nearestKnown(read.trim(), config, recordings.names()),
+    };
   const [recording] = parsed.recordings;
   return {
     name: 'call',
@@ -86,7 +99,7 @@ export function parseCommand(text: string, config: Config): Command {
       .join('\n'),
     lists: parsed.lists,
     people: parsed.people,
-    fileId: recording === undefined ? null : (config.recordings[recording] ?? recording),
+    fileId: recording === undefined ? null : (recordings.fileIdOf(recording) ?? recording),
     text: quoted,
   };
 }
@@ -102,7 +115,7 @@ function takeQuoted(text: string): { quoted: string | null; rest: string } {
 const commands = ['help', 'status', 'history', 'cancel', 'rules', 'lists', 'me', 'recordings'];
 
 /** A command, list or recording that was probably meant. */
-function nearestKnown(typed: string, config: Config): string | null {
-  const known = [...commands, ...Object.keys(config.lists), ...Object.keys(config.recordings)];
+function nearestKnown(typed: string, { lists }: Config, recordings: readonly string[]): string | null {
+  const known = [...commands, ...Object.keys(lists), ...recordings];
   return nearest(typed.split(/\s/, 1)[0] ?? '', known) ?? null;
 }

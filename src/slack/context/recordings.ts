@@ -28,8 +28,12 @@ export interface Recordings {
   load(): Promise<RecordingList>;
   /** The name of a fileId, or null. */
   nameOf(fileId: string): string | null;
-  /** The fileId of a name, or null. */
+  /** The fileId of a name that the configuration or a person gave, capitals or not; null where there is none. */
   fileIdOf(name: string): string | null;
+  /** Those names. */
+  names(): string[];
+  /** Reads what people added, without asking the platform; never throws. */
+  learn(): Promise<void>;
   /** Somebody added or removed one: what is known is loaded anew. */
   forget(): void;
 }
@@ -62,6 +66,8 @@ export function createRecordings(deps: {
     const choices = choicesOf(loaded, deps.config());
     return problem === null ? { choices, complete: true } : { choices, complete: false, problem };
   }
+
+  const named = () => list(null).choices.filter((choice) => choice.from === 'named');
 
   async function ask(): Promise<RecordingList> {
     const until = deps.clock.now() + freshForMs;
@@ -104,7 +110,11 @@ export function createRecordings(deps: {
     },
     nameOf: (fileId) => list(null).choices.find((choice) => choice.fileId === fileId)?.name ?? null,
     fileIdOf: (name) =>
-      list(null).choices.find((choice) => choice.from === 'named' && choice.name === name)?.fileId ?? null,
+      named().find((choice) => choice.name.toLowerCase() === name.toLowerCase())?.fileId ?? null,
+    names: () => named().map((choice) => choice.name),
+    async learn() {
+      loaded = { ...loaded, ...(await readAdded()) };
+    },
     forget() {
       freshUntil = 0;
     },

@@ -46,7 +46,7 @@ export function recordingsAnswer(facts: ListFacts): RenderedMessage {
     ...shown.flatMap((each, index) => [section(lines[index] ?? ''), ...actions(buttonsOf(each), each.id)]),
     ...(more > 0 ? [context(`${count(more)} more are not shown; all can be chosen in the form.`)] : []),
     ...(facts.configured > 0
-      ? [context(`${plural(facts.configured, 'more has', 'more have')} a name in voicecall.yaml.`)]
+      ? [context(`${plural(facts.configured, 'recording has', 'recordings have')} a name in voicecall.yaml.`)]
       : []),
   ];
   return { text: topText(lead, lines.join('\n')), blocks };

@@ -151,3 +151,21 @@ test('a sample alert appears in its channel, and its text pages nobody', { skip 
   assert.equal(await message.locator('.slack_broadcast').count(), 0);
   await page.close();
 });
+
+test('a channel that is chosen while an older picture is still on its way stays chosen', {
+  skip,
+}, async () => {
+  const { page } = await open('U0BEN');
+  const { promise: chosen, resolve: release } = Promise.withResolvers<void>();
+  await page.route('**/picture?*', async (route) => {
+    await chosen;
+    await route.continue();
+  });
+  const asked = page.waitForRequest('**/picture?*');
+  await type(page, 'Something changes');
+  await asked;
+  await page.locator('#channel-C0ALERTS').click();
+  release();
+  await page.locator('#channel-C0ALERTS[aria-current]').waitFor({ timeout: 5_000 });
+  await page.close();
+});

@@ -57,8 +57,14 @@ function unread() {
 }
 
 async function draw() {
+  const asked = JSON.stringify(look);
   const picture = await fetchPicture();
   if (picture.notice) throw new Error(picture.notice);
+  // The person went elsewhere while it came: it must not take them back.
+  if (JSON.stringify(look) !== asked) {
+    again = true;
+    return;
+  }
   const first = Object.keys(latest).length === 0;
   Object.assign(look, { me: picture.me, channel: picture.channel, thread: picture.thread });
   history.replaceState(null, '', `#${new URLSearchParams(look)}`);

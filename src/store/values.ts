@@ -63,8 +63,6 @@ export type CallCause =
   | 'callees_per_request'
   // Only a list named the callee, and the list no longer did when the call was due.
   | 'left_list'
-  // The database was restored from a backup: nobody knows whether the call was made since.
-  | 'restored'
   // A person said what happened to it.
   | 'settled_rang'
   | 'settled_silent'

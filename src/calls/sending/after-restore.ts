@@ -1,10 +1,10 @@
-import { changed } from '../../outbox/outbox.ts';
 import { enqueue } from '../../queue/enqueue.ts';
 import type { Tx } from '../../store/types.ts';
 import { audit } from '../request/audit.ts';
 import { lockRequest } from '../request/rows.ts';
 import { heldNoMore, moveCalls, moveRequest, moveSubmissions, sendingSince } from '../request/transitions.ts';
 import { openCalls } from './limits.ts';
+import { newSubmission } from './submissions.ts';
 
 /** Unknown submissions are looked up in the platform's records for a day, so none may look older than that. In ms. */
 const lookedForMs = 23 * 3_600_000;
@@ -17,6 +17,7 @@ const lookedForMs = 23 * 3_600_000;
  * concerned.
  */
 export async function treatUnsentAsUnknown(tx: Tx, now: number): Promise<number> {
+  await releaseDue(tx, now);
   await tx
     .updateTable('requests')
     .set({ on_unknown: 'hold' })
@@ -29,7 +30,7 @@ export async function treatUnsentAsUnknown(tx: Tx, now: number): Promise<number>
     .updateTable('requests')
     .set({ reaching: 0, reach_ended_by: 'restored', reach_ended_at: now })
     .where('reaching', '=', 1)
-    .where('state', '!=', 'awaiting_approval')
+    .where('state', 'not in', ['awaiting_approval', 'scheduled'])
     .execute();
   await tx.updateTable('alert_events').set({ processed_at: now }).where('processed_at', 'is', null).execute();
   const waited = await tx
@@ -41,7 +42,7 @@ export async function treatUnsentAsUnknown(tx: Tx, now: number): Promise<number>
     // A submission that was tried before waits for its next try, not for its scheduled time.
     .where((eb) => eb.or([eb('submissions.next_try_at', '<=', now), eb('submissions.tries', '>', 0)]))
     .execute();
-  let calls = await holdScheduled(tx, now);
+  let calls = 0;
   for (const { id, ready_at } of waited) {
     calls += await treatAsSent(tx, id, Math.max(ready_at, now - lookedForMs));
   }
@@ -55,28 +56,37 @@ export async function treatUnsentAsUnknown(tx: Tx, now: number): Promise<number>
 }
 
 /**
- * A request that became due since the backup may have been started since, so it is not started again. Nobody knows
- * whether it was called: its calls are held, and a person decides. Returns how many calls.
+ * A request that became due since the backup may have been started since. It gets one submission for all its callees,
+ * so that it becomes unknown like the others, and a person can say what happened.
  */
-async function holdScheduled(tx: Tx, now: number): Promise<number> {
+async function releaseDue(tx: Tx, now: number): Promise<void> {
   const due = await tx
     .selectFrom('requests')
-    .select('id')
+    .select(['id', 'state', 'priority', 'callees'])
     .where('state', '=', 'scheduled')
     .where('when_at', '<=', now)
     .execute();
-  let calls = 0;
-  for (const { id } of due) {
-    const request = await lockRequest(tx, id);
-    if (request?.state !== 'scheduled') continue;
-    calls += await moveCalls(tx, { requestId: id }, ['ready'], 'held', { cause: 'restored' });
-    const outcome =
-      'Restored from a backup: whether these calls were made since is not known. Look into the records of the voice platform before you ask again.';
-    await moveRequest(tx, request, 'failed', now, { outcome, finished_at: now });
-    await audit(tx, id, { at: now, actor: 'voicecall', action: 'restored from a backup' });
-    await changed(tx, now, id);
+  for (const request of due) {
+    // The token is of no use here: whoever sent these calls since the backup made tokens of its own.
+    const row = newSubmission(
+      { clock: { now: () => now }, tokenSecret: '' },
+      {
+        requestId: request.id,
+        ordinal: 1,
+        priority: request.priority,
+        callees: request.callees,
+        againOf: null,
+      },
+    );
+    await tx.insertInto('submissions').values(row).execute();
+    await tx
+      .updateTable('calls')
+      .set({ submission_id: row.id })
+      .where('request_id', '=', request.id)
+      .where('state', '=', 'ready')
+      .execute();
+    await moveRequest(tx, request, 'approved', now);
   }
-  return calls;
 }
 
 /** `ready → sending`, as if a dead process had taken it at `sentAt`. */

@@ -132,7 +132,7 @@ export async function cutIntoSubmissions(
 }
 
 export function newSubmission(
-  deps: CallsDeps,
+  deps: Pick<CallsDeps, 'tokenSecret'> & { clock: Pick<CallsDeps['clock'], 'now'> },
   part: {
     requestId: string;
     ordinal: number;

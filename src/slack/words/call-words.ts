@@ -14,8 +14,6 @@ const ownReasons: { [Cause in CallCause]?: string } = {
   settled_rang: 'a person marked it as rung',
   settled_silent: 'a person marked it as not rung',
   left_list: 'held back: not on the list any more when the call was due',
-  restored:
-    'held back: the database was put back from a backup, and whether this was called since is not known',
   enough_reached: 'enough people were reached before it was sent',
 };
 

@@ -84,6 +84,7 @@ const rooms: [room: string, mayImport: string[]][] = [
       'slack/approval',
       'slack/board',
       'slack/me',
+      'slack/recordings',
       'slack/lookup',
       ...storage,
       ...calls,

@@ -45,6 +45,8 @@ const shape = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('tested') }),
   /** To a person: a contact card with the caller numbers. At most one for each person and minute. */
   z.object({ kind: z.literal('contact'), userId: z.string(), minute: z.number() }),
+  /** To a person: a copy of a recording, to hear it. */
+  z.object({ kind: z.literal('audio'), recording: z.string(), userId: z.string(), minute: z.number() }),
   /** Plain words, escaped when they are rendered. There is only ever one post with the same `once`. */
   z.object({
     kind: z.literal('words'),
@@ -94,6 +96,8 @@ export function slotOf(post: Post, requestId: string | null): string | null {
       return `alert:${post.alert}:${post.episodeAt}:${post.channelId}`;
     case 'contact':
       return `contact:${post.userId}:${post.minute}`;
+    case 'audio':
+      return `audio:${post.recording}:${post.userId}:${post.minute}`;
     case 'words':
       return post.once ?? null;
   }

@@ -49,6 +49,7 @@ export type PostKind =
   | 'alert'
   | 'tested'
   | 'contact'
+  | 'audio'
   | 'words';
 /** Why a call has its state, if Voicecall or a person says so. What the platform says is in submit_code. */
 export type CallCause =

@@ -118,7 +118,15 @@ for (const database of databaseKinds) {
       const page = await fetch(link);
       assert.equal(page.headers.get('content-type'), 'audio/wav');
       assert.equal((await page.arrayBuffer()).byteLength, wav(3).length);
-      assert.match(await press('recording_hear', 'bell', 'U0BEN'), /ask <@U0ASHA> to share it/);
+      assert.match(
+        await press('recording_hear', 'bell', 'U0BEN'),
+        /copy of “bell” comes into your direct messages/,
+      );
+      const copy = await soon(flow, 'the copy', () =>
+        [...flow.slack.state.files.values()].find((each) => each.channels.includes('D0BEN')),
+      );
+      assert.deepEqual(copy.content, wav(3));
+      assert.match(copy.name, /^recording-.*\.wav$/);
       flow.slack.state.files.delete(id);
       assert.match(await press('recording_hear', 'bell'), /was deleted from Slack.*still be chosen/);
     });

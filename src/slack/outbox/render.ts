@@ -17,6 +17,7 @@ import { slackLimits } from '../kit/limits.ts';
 import { channelMention, date, foreign, utc } from '../kit/text.ts';
 import { renderContact } from '../me/contact-card.ts';
 import { renderTestCall } from '../me/test-call-words.ts';
+import { renderCopy } from '../recordings/copy.ts';
 import { type Known, lookUp } from './look-up.ts';
 import type { MessageRow, Rendered } from './types.ts';
 
@@ -33,13 +34,14 @@ export async function renderMessage(deps: SlackDeps, message: MessageRow): Promi
   if (what.kind === 'words') return renderWords(message, what);
   if (what.kind === 'alert') return await renderAlert(deps, message, what.alert);
   if (what.kind === 'contact') return await renderContact(deps);
+  if (what.kind === 'audio') return await renderCopy(deps, what.recording);
   const known = await lookUp(deps, message, what);
   return known === null ? null : render(what, message, known);
 }
 
 /** Pure: asks nobody. */
 export function render(
-  what: Exclude<Post, { kind: 'words' | 'alert' | 'contact' }>,
+  what: Exclude<Post, { kind: 'words' | 'alert' | 'contact' | 'audio' }>,
   message: Shown,
   known: Known,
 ): Rendered | null {

@@ -13,4 +13,4 @@ export type Rendered =
       /** A reply that is shown in the channel as well. */
       broadcast?: boolean;
     }
-  | { kind: 'file'; name: string; title: string; content: string; comment: string };
+  | { kind: 'file'; name: string; title: string; content: string | Uint8Array; comment: string };

@@ -1,7 +1,7 @@
 import type { SlackDeps } from '../context/deps.ts';
 
 /**
- * Uploads a text file into a channel or thread in Slack's three steps; returns the file's id. The file appears only
+ * Uploads a file into a channel or thread in Slack's three steps; returns the file's id. The file appears only
  * with the last step, so a failure before it leaves nothing behind.
  */
 export async function uploadFile(
@@ -11,7 +11,7 @@ export async function uploadFile(
     threadTs: string | null;
     name: string;
     title: string;
-    content: string;
+    content: string | Uint8Array;
     comment: string;
   },
 ): Promise<string> {

@@ -57,8 +57,10 @@ async function readFile(
   deps: SlackDeps,
   file: AddedFile | undefined,
 ): Promise<{ fileName: string | null } | { problem: string }> {
-  const url = file?.url_private_download ?? file?.url_private;
-  if (file?.id === undefined || url === undefined) return { problem: 'Add an audio file.' };
+  if (file?.id === undefined) return { problem: 'Add an audio file.' };
+  const url = file.url_private_download ?? file.url_private;
+  // Of a file from another workspace Slack tells more when it is asked.
+  if (url === undefined) return { fileName: null };
   if (file.size !== undefined && file.size > maxAudioBytes) return { problem: tooLarge(file.size) };
   const fetched = await fetchAudio(deps, url, fetchTimeoutMs);
   if (!('bytes' in fetched)) {

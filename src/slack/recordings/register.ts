@@ -9,6 +9,7 @@ import { problemView } from '../replies/problem-view.ts';
 import type { PrivateAnswer } from '../replies/reply.ts';
 import { registerAddRecording } from './add.ts';
 import { addRecordingView } from './add-view.ts';
+import { sendCopy } from './copy.ts';
 import { recordingsAnswer } from './list-view.ts';
 import { askForFile } from './slack-file.ts';
 
@@ -59,7 +60,7 @@ const unknownAnswer = {
   text: 'This recording is not there any more. `/voicecall recordings` lists what is.',
 };
 
-/** The file that it came from, for Slack's own player. */
+/** The file that it came from, for Slack's own player: a link for who added it, a copy for others. */
 async function hear(deps: SlackDeps, press: Press): Promise<PrivateAnswer> {
   const recording = await findRecording(deps.store.read, buttonValue(press));
   if (recording === undefined) return unknownAnswer;
@@ -69,11 +70,12 @@ async function hear(deps: SlackDeps, press: Press): Promise<PrivateAnswer> {
     return {
       text: `The file of ${name} was deleted from Slack, so it cannot be heard here. It can still be chosen and called with: the voice platform has its own copy.`,
     };
-  const own = recording.added_by === press.body.user.id;
-  const otherwise = own
-    ? ''
-    : ` If Slack does not show it to you, ask <@${foreign(recording.added_by, 20)}> to share it.`;
-  return { text: `▶️ <${encodeURI(decodeURI(file.permalink))}|Hear ${name}>${otherwise}` };
+  const userId = press.body.user.id;
+  if (recording.added_by !== userId) {
+    await sendCopy(deps, recording, userId);
+    return { text: `▶️ A copy of ${name} comes into your direct messages with the app.` };
+  }
+  return { text: `▶️ <${file.permalink.replace(/[|<>\s]/g, encodeURIComponent)}|Hear ${name}>` };
 }
 
 async function remove(deps: SlackDeps, press: Press): Promise<PrivateAnswer> {

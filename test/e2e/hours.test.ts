@@ -115,6 +115,7 @@ for (const database of databaseKinds) {
       flow.setConfig(config(hoursNow(flow), approval));
       const from = flow.voice.calls.length;
       const waiting = await askForApproval(flow, { callee: everybody });
+      assert.match(shownText(waiting.card), /2 now, 3 at .* their time.*Review\* has a box/);
       await flow.slack.press('U0BEN', waiting.card.channel, waiting.card.ts, 'call_review');
       const view = await soon(flow, 'the review', () => flow.slack.state.views.get('U0BEN')?.at(-1));
       assert.match(JSON.stringify(view.blocks), /2 now, 3 at/);

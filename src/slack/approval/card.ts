@@ -38,6 +38,8 @@ import { isCutOnMessages, shownOnMessages } from '../words/whole-request.ts';
 export interface ApprovalFacts extends MessageFacts {
   /** How many callees it is night for; undefined or 0: nothing is said. */
   night?: number;
+  /** Who waits for the hours of the configuration; null or absent: nobody does. */
+  hours?: string | null;
   /** The countries they are in. */
   nightIn?: RequestView['countries'];
   /** As the platform says it; null or absent: not known (a card never waits for it). */
@@ -95,6 +97,8 @@ function consequences(request: RequestView, facts: ApprovalFacts): string[] {
   const options = optionWords(request.options);
   if (options.length > 0) lines.push(`*Options:* ${options.join(', ')}`);
   if (request.countries.length > 0) lines.push(`*To:* ${countriesWords(request.countries)}`);
+  if (facts.hours)
+    lines.push(`🌙 *Hours:* ${facts.hours}. *Review* has a box to tick so that all are called at once.`);
   const night = facts.night ?? 0;
   const where = facts.nightIn ?? [];
   const places = where.length === 0 || request.countries.length < 2 ? '' : ` (${countriesWords(where)})`;

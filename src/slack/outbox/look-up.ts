@@ -2,6 +2,7 @@ import { countEndings, type Ending, loadCalls, loadRequest } from '../../calls/r
 import type { CallState, CallView, RequestView } from '../../calls/request/types.ts';
 import { shownInTable } from '../../outbox/outbox.ts';
 import type { Post } from '../../outbox/post.ts';
+import { hoursOfOpen } from '../approval/hours.ts';
 import { shownOfCrowd } from '../board/results.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import { namedPeople } from '../words/people-lines.ts';
@@ -18,6 +19,8 @@ export interface Known {
   endings: Ending[];
   /** Approving user groups whose members Slack does not tell. */
   unreadableGroups: string[];
+  /** Who waits for the hours of the configuration, as it is when the card is posted; null: nobody. */
+  hours?: string | null;
   /** As the platform says it; null: not known. */
   balance: string | null;
 }
@@ -53,8 +56,14 @@ export async function lookUp(deps: SlackDeps, message: MessageRow, what: Post): 
         : [],
     facts: { now: deps.clock.now(), nameOf: deps.people.knownName },
     unreadableGroups: what.kind === 'card' ? await unreadable(deps, approvers) : [],
+    hours: what.kind === 'card' ? await hoursOfOpen(deps, request, postedAt(deps, message)) : null,
     balance: waits ? deps.balance.known() : null,
   };
+}
+
+/** A card whose figures changed by themselves would be edited for ever. */
+function postedAt({ clock }: SlackDeps, message: MessageRow): number {
+  return clock.wallOf(message.posted_at ?? clock.now());
 }
 
 async function callsFor(deps: SlackDeps, what: Post, request: RequestView): Promise<CallView[]> {

@@ -136,7 +136,7 @@ function tagged(message: Shown, rendered: Omit<Message, 'kind' | 'metadata'>): M
 function cardFacts(
   what: Extract<Post, { kind: 'card' }>,
   message: Shown,
-  { request, facts, balance, unreadableGroups }: Known,
+  { request, facts, hours = null, balance, unreadableGroups }: Known,
 ): ApprovalFacts {
   const open = request.state === 'awaiting_approval';
   // As it is when the card is posted: one whose figures change by themselves would be edited for ever.
@@ -149,6 +149,7 @@ function cardFacts(
     ...facts,
     night: nightIn.reduce((sum, { callees }) => sum + callees, 0),
     nightIn,
+    hours,
     balance,
     unreadableGroups,
     ...(what.movedFrom === undefined

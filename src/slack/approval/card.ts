@@ -100,13 +100,14 @@ function consequences(request: RequestView, facts: ApprovalFacts): string[] {
   if (facts.hours)
     lines.push(`🌙 *Hours:* ${facts.hours}. *Review* has a box to tick so that all are called at once.`);
   const night = facts.night ?? 0;
+  const nightCrowd = night === request.counts.callees ? '*all of them*' : `*${people(night)}* of them`;
   const where = facts.nightIn ?? [];
   const places = where.length === 0 || request.countries.length < 2 ? '' : ` (${countriesWords(where)})`;
   if (night > 0)
     lines.push(
       request.whenAt === null
-        ? `🌙 It is night for *${people(night)}* of them now${places}.`
-        : `🌙 It will be night for *${people(night)}* of them${places}.`,
+        ? `🌙 It is night for ${nightCrowd} now${places}.`
+        : `🌙 It will be night for ${nightCrowd}${places}.`,
     );
   if (request.note !== '') lines.push(`*Note:* ${foreign(request.note, shownOnMessages)}`);
   if (request.duplicates > 0) lines.push(`${plural(request.duplicates, 'duplicate')} left out.`);

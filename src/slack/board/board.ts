@@ -16,7 +16,7 @@ import {
 } from '../kit/text.ts';
 import { decisionLines, waitsFor } from '../words/approval-words.ts';
 import { heldWords } from '../words/call-words.ts';
-import { headline } from '../words/headline.ts';
+import { headline, nameOrNull } from '../words/headline.ts';
 import { waitingForHours } from '../words/hours-words.ts';
 import { namedPeople, peopleLines } from '../words/people-lines.ts';
 import { planWords, reachLines } from '../words/reach-words.ts';
@@ -43,16 +43,21 @@ export function renderBoard(
   calls: readonly CallView[] = [],
 ): RenderedPost {
   const who = createWho(facts.nameOf);
-  const lines = [askedLine(request, who), ...whoDid(request, who), ...moreLines(request)];
+  const lines = [askedLine(request, who), ...whoDid(request, who, facts), ...moreLines(request)];
+  const buttons = boardButtons(request);
+  const settle = settleBlocks(request);
+  // What to press first stands first: the primary button, else the two choices about what is unknown.
+  const hasPrimary = buttons.some((each) => each.style === 'primary');
   const blocks: KnownBlock[] = [
     header(headline(request, facts.nameOf)),
     ...sections(lines),
     ...sections(stateLines(request, calls)),
-    ...actions(boardButtons(request), 'board_actions'),
+    ...(hasPrimary ? [] : settle),
+    ...actions(buttons, 'board_actions'),
+    ...(hasPrimary ? settle : []),
     ...sections(reachLines(request.reach, request.counts.reached)),
     ...approvalBlocks(request, facts),
     ...trouble(request),
-    ...settleBlocks(request),
     context(smallWords(request)),
   ];
   return {
@@ -76,7 +81,10 @@ function askedLine(request: RequestView, who: (id: string) => string): string {
       : request.requestedBy === null
         ? 'Somebody'
         : who(request.requestedBy);
-  return `${asker} ${callsVerb(request)} *${crowd}*${again}: ${playedWords(request.message, request.options, 600)}`;
+  const asks = `${asker} ${callsVerb(request)} *${crowd}*${again}`;
+  // What is spoken for an alert is the alert itself, which stands above.
+  if (request.origin === 'alert' && request.message.kind === 'text') return `${asks}.`;
+  return `${asks}: ${playedWords(request.message, request.options, 600)}`;
 }
 
 /** Nobody is called yet, or ever, in some states. */
@@ -114,10 +122,15 @@ function smallWords(request: RequestView): string {
   ].join(' · ');
 }
 
-function whoDid(request: RequestView, who: (id: string) => string): string[] {
+function whoDid(
+  request: RequestView,
+  who: (id: string) => string,
+  { nameOf = () => null }: MessageFacts,
+): string[] {
   const lines = decisionLines(request, who);
   const { cancelledBy, ackedBy, counts } = request;
-  if (ackedBy !== null) lines.push(`🙋 ${who(ackedBy)} has got it.`);
+  // The headline names who has got it, where the name is known.
+  if (ackedBy !== null && nameOrNull(ackedBy, nameOf) === null) lines.push(`🙋 ${who(ackedBy)} has got it.`);
   if (cancelledBy !== null && (cancelledBy !== ackedBy || counts.cancelled > 0)) {
     const left =
       counts.cancelled === 0 ? 'nobody was left to stop' : `${people(counts.cancelled)} not called`;

@@ -209,7 +209,7 @@ function by(id: string | null | undefined, nameOf: NameOf): string {
 }
 
 /** As it can stand in plain text; null: not known. */
-function nameOrNull(id: string, nameOf: NameOf): string | null {
+export function nameOrNull(id: string, nameOf: NameOf): string | null {
   for (const kind of ['tool:', 'callee:']) if (id.startsWith(kind)) return plain(id.slice(kind.length), 60);
   if (id.startsWith('rule:')) return plain(`rule ${id.slice(5)}`, 60);
   const name = nameOf(id);

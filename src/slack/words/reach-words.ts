@@ -58,7 +58,8 @@ export function reachLines(reach: ReachView | null, reached: number): string[] {
   const { plan, ladder, running, steps } = reach;
   const lines: string[] = [];
   const by = reach.reachedBy.map(reachedWords);
-  if (by.length > 0) {
+  // Where everybody is called once, the results say it all.
+  if (by.length > 0 && planWords(reach) !== null) {
     const more = reached - by.length;
     lines.push(`🙋 ${listWords(by)}${more > 0 ? ` and ${count(more)} more` : ''}`);
   }

@@ -50,10 +50,14 @@ export function named(id: string, nameOf: NameOf | undefined, otherwise: (id: st
   return name === null ? otherwise(id) : foreign(name, 80);
 }
 
-/** Escaped, for mrkdwn: "fire-drill" or "the text “Database alert.” (EN)". */
+/** What the form and rules speak where nobody chose another. */
+const usualLanguage = 'EN';
+
+/** Escaped, for mrkdwn: "fire-drill" or "the text “Alerte.” (FR)". */
 export function messageWords(message: Audio, max = 300): string {
   if (message.kind === 'recording') return foreign(message.name ?? message.fileId, max);
-  return `the text “${foreign(message.text, max)}” (${foreign(message.language, 20)})`;
+  const language = message.language === usualLanguage ? '' : ` (${foreign(message.language, 20)})`;
+  return `the text “${foreign(message.text, max)}”${language}`;
 }
 
 /** "fire-drill", or "fire-drill, played twice". */

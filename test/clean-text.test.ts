@@ -3,12 +3,12 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { cleanText, cleanValue } from '../src/clean-text.ts';
 
-test('U+0000 goes, lone surrogates become U+FFFD, all else stays', () => {
+test('U+0000 is removed, lone surrogates become U+FFFD, everything else stays', () => {
   assert.equal(cleanText('a\u0000b\ud800c\udc00'), 'ab\ufffdc\ufffd');
   assert.equal(cleanText('Zoë 東京 👩‍⚕️\n'), 'Zoë 東京 👩‍⚕️\n');
 });
 
-test('in anything that JSON can hold, keys included; other values stay', () => {
+test('in anything that JSON can hold, also in keys; other values stay', () => {
   const date = new Date(0);
   assert.deepEqual(cleanValue({ 'a\u0000': ['\ud800', { b: '\u0000' }, 1, null, true], date }), {
     a: ['\ufffd', { b: '' }, 1, null, true],

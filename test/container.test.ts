@@ -32,7 +32,7 @@ const instruction = (word: string) => dockerfile.filter((each) => each.word === 
 const command = (text: string): string[] => z.array(z.string()).parse(JSON.parse(text));
 
 suite('the image', () => {
-  test('src imports nothing that is left out of it', () => {
+  test('src imports nothing that the image leaves out', () => {
     // Types alone are taken out before anything runs.
     const statement = /^(?:import(?! type\b)|export(?! type\b)|\}) ?(?:.*\bfrom )?'([^']+)'/gm;
     const call = /\bimport\(\s*['"]([^'"]+)['"]/g;
@@ -49,7 +49,7 @@ suite('the image', () => {
     assert.deepEqual(missing, []);
   });
 
-  test('what is copied is there, and the build may see it', () => {
+  test('what is copied exists, and the build may see it', () => {
     const copied = instruction('COPY')
       .filter((rest) => !rest.startsWith('--from'))
       .flatMap((rest) => rest.split(/\s+/).slice(0, -1));
@@ -61,7 +61,7 @@ suite('the image', () => {
     assert.deepEqual(lines.toSorted(), ['*', ...new Set(copied.map((path) => `!${path}`))].toSorted());
   });
 
-  test('it runs as nobody special, stops when asked, and starts what npm start starts', () => {
+  test('it runs without root, stops when asked, and starts what npm start starts', () => {
     assert.deepEqual(instruction('USER'), ['node']);
     assert.deepEqual(instruction('STOPSIGNAL'), ['SIGTERM']);
     assert.match(instruction('ENV').join(' '), /DATA_DIR=\/data\b/);
@@ -73,7 +73,7 @@ suite('the image', () => {
     for (const from of instruction('FROM')) assert.match(from, /^node:24-slim\b/);
   });
 
-  test('its health check says yes to an answer of /healthz, and no to anything else', async () => {
+  test('its health check accepts an answer of /healthz and nothing else', async () => {
     const [, program = '', ...parameters] = command(
       /CMD (\[.*\])$/.exec(instruction('HEALTHCHECK')[0] ?? '')?.[1] ?? '[]',
     );
@@ -124,14 +124,14 @@ suite('compose.yaml', () => {
     .parse(parse(read('compose.yaml')));
   const { voicecall, postgres } = compose.services;
 
-  test('Voicecall is given longer to stop than it takes', () => {
+  test('Voicecall has more time to stop than it needs', () => {
     const stopWithinMs = Number(
       /stopWithinMs = ([\d_]+)/.exec(read('src/main.ts'))?.[1]?.replaceAll('_', ''),
     );
     assert.ok(Number.parseInt(voicecall.stop_grace_period, 10) * 1000 > stopWithinMs, `${stopWithinMs} ms`);
   });
 
-  test('it is sent to the database that stands beside it', () => {
+  test('it uses the database beside it', () => {
     const url = new URL((voicecall.environment.DATABASE_URL ?? '').replaceAll(/\$\{.*?\}/g, 'x'));
     assert.deepEqual(
       [url.protocol, url.username, url.host, url.pathname],

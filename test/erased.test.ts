@@ -206,7 +206,7 @@ forEachDatabase((kind) => {
         { kind },
       ));
 
-    test('nothing that was planted in any column is left, not even in the file', () =>
+    test('nothing that was planted in any column is left, also in the file', () =>
       withStore(
         async (store, database) => {
           const clock = createFakeClock();
@@ -237,7 +237,7 @@ forEachDatabase((kind) => {
         { kind },
       ));
 
-    test('thousands of requests are erased in seconds, and hold nothing else up', async (t) => {
+    test('thousands of requests are erased in seconds, and delay nothing else', async (t) => {
       // What holds the process does so each time; what the machine does beside it comes and goes.
       const rounds: { tookMs: number; longestMs: number }[] = [];
       do rounds.push(await withStore(eraseThousands, { kind }));

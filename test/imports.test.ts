@@ -243,7 +243,7 @@ suite('the house', () => {
     }
   });
 
-  test('there is no circle of files and none of folders', () => {
+  test('there is no circle of files or folders', () => {
     const to = Map.groupBy(ours, ({ from }) => from);
     assert.equal(
       circle(files, (file) => (to.get(file) ?? []).map((each) => each.to)),
@@ -289,7 +289,7 @@ suite('the house', () => {
     assert.equal(fault({ from: 'store/open.ts', to: 'config/types.ts' }), undefined);
   });
 
-  test('all that calls know of Slack is that something changed', () => {
+  test('calls only tell Slack’s side that something changed', () => {
     assert.equal(
       slackIn(`import { changed, post } from '../../outbox/outbox.ts';`),
       'takes post from the outbox',

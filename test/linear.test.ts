@@ -253,7 +253,7 @@ const parsers: Record<string, (text: string) => unknown> = {
     parseEnvelope(parseJson(JSON.stringify({ status: text, reason: text }))),
 };
 
-describe('nothing that is sent holds the process', () => {
+describe('nothing that is sent blocks the process', () => {
   for (const [name, parse] of Object.entries(parsers)) {
     test(`${name}: 100 kB of anything`, async () => {
       parse('to have the code compiled');
@@ -266,7 +266,7 @@ describe('nothing that is sent holds the process', () => {
     });
   }
 
-  test('a list of 10 MB, whatever is in it', async () => {
+  test('a list of 10 MB, with any content', async () => {
     const slow: string[] = [];
     const lines = [
       '1 ',

@@ -8,14 +8,14 @@ function logged(write: (log: ReturnType<typeof createLog>) => void): Record<stri
   return lines.map((line) => JSON.parse(line));
 }
 
-test('one JSON object a line, level by name, time as ISO text, facts of the parent', () => {
+test('one JSON object on each line, level by name, time as ISO text, facts of the parent', () => {
   const [line] = logged((log) => log.child({ requestId: 'r1' }).warn({ offsetMs: 61_000 }, 'clock'));
   const { time, ...rest } = line ?? {};
   assert.deepEqual(rest, { level: 'warn', requestId: 'r1', offsetMs: 61_000, msg: 'clock' });
   assert.match(String(time), /^\d{4}-\d{2}-\d{2}T[\d:.]+Z$/);
 });
 
-test('secrets go by name, at every depth an HTTP error has', () => {
+test('secrets are removed by name, at every depth of an HTTP error', () => {
   const secrets = {
     'Api-Key': 'k3y',
     Sign: 's1gn',
@@ -31,7 +31,7 @@ test('secrets go by name, at every depth an HTTP error has', () => {
   assert.doesNotMatch(JSON.stringify(lines), /k3y|s1gn|b34rer|t0ken|s3cret/);
 });
 
-test('of an error a line holds name, message, code, stack and cause, and nothing else it carries', () => {
+test('for an error a line has name, message, code, stack and cause, and nothing else', () => {
   const cause = Object.assign(new TypeError('inner'), { req: { headers: { 'x-planted': 'y' } } });
   const error = Object.assign(new Error('outer', { cause }), {
     code: 'E_X',
@@ -47,7 +47,7 @@ test('of an error a line holds name, message, code, stack and cause, and nothing
   assert.deepEqual([(inner as Error).name, (inner as Error).message], ['TypeError', 'inner']);
 });
 
-test('phone numbers and Slack tokens are masked wherever they stand, in facts, messages and errors', () => {
+test('phone numbers and Slack tokens are masked everywhere, in facts, messages and errors', () => {
   const lines = logged((log) => {
     log.info(
       { callee: '6591110001', list: ['call\n6591110002'], deep: { text: '+91 85632-14120' } },
@@ -60,7 +60,7 @@ test('phone numbers and Slack tokens are masked wherever they stand, in facts, m
   assert.match(JSON.stringify(lines), /\*\*\*0001/);
 });
 
-test('numbers are masked in every spelling that the form takes', () => {
+test('numbers are masked in every spelling that the form accepts', () => {
   for (const text of [
     '9777 0006',
     '(65) 9777-0006',
@@ -80,7 +80,7 @@ test('numbers are masked in every spelling that the form takes', () => {
   }
 });
 
-test('the masker takes one pass, however many digits there are', () => {
+test('the masker needs one pass, however many digits there are', () => {
   for (const text of [
     '1 '.repeat(50_000),
     '1'.repeat(100_000),
@@ -105,12 +105,12 @@ test('times, ids, voiceIds, fileIds and tokens stay readable', () => {
   assert.deepEqual(rest, facts);
 });
 
-test('of a short number even less is left', () => {
+test('a short number shows even fewer digits', () => {
   assert.equal(redactNumbers('1234567'), '***67');
   assert.equal(redactNumbers('123456789012345'), '***2345');
 });
 
-test('below its level nothing is written', () => {
+test('nothing below its level is written', () => {
   const lines: string[] = [];
   createLog('warn', { sink: { write: (line) => lines.push(line) } }).info({}, 'x');
   assert.deepEqual(lines, []);

@@ -95,7 +95,7 @@ suite('the manifests', () => {
     });
   }
 
-  test('differ in nothing but the way Slack reaches the app', () => {
+  test('differ only in the way Slack reaches the app', () => {
     const url = 'https://voicecall.example.com/slack/events';
     const overHttp = structuredClone(socket);
     overHttp.settings.socket_mode_enabled = false;
@@ -149,7 +149,7 @@ suite('the manifests', () => {
     );
   });
 
-  test('every modal with a button for sending has a listener, and the other way round', () => {
+  test('every modal with a submit button has a listener, and the other way round', () => {
     const sent = sources.flatMap(({ text }) =>
       /\bsubmit:\s/.test(text) ? found(/\bcallback(?:Id|_id):\s*'([^']+)'/g, text) : [],
     );
@@ -157,7 +157,7 @@ suite('the manifests', () => {
     assert.ok(listeners.views.includes('voicecall') && listeners.views.includes('voicecall_confirm'));
   });
 
-  test('selects that ask the app for their options have somewhere to ask', () => {
+  test('selects that ask the app for their options have a URL to ask', () => {
     const asks = /'(?:multi_)?external_select'/.test(everything);
     assert.equal(/\.options\(/.test(everything), asks);
     assert.equal(http.settings.interactivity.message_menu_options_url !== undefined, asks);
@@ -181,13 +181,13 @@ suite('the hooks for the Slack CLI', () => {
   const run = (hook: string): unknown =>
     JSON.parse(execFileSync('sh', ['-c', hooks[hook] ?? ''], { cwd: root }).toString());
 
-  test('get-hooks tells all hooks, get-manifest the manifest for Socket Mode', () => {
+  test('get-hooks lists all hooks, get-manifest the manifest for Socket Mode', () => {
     assert.deepEqual(run('get-hooks'), read('.slack/hooks.json'));
     assert.deepEqual(run('get-manifest'), read('manifest/manifest.json'));
     assert.deepEqual(config.watch.manifest.paths, ['manifest/manifest.json']);
   });
 
-  test('start runs a script that package.json has', () => {
+  test('start runs a script of package.json', () => {
     const { scripts } = z
       .looseObject({ scripts: z.record(z.string(), z.string()) })
       .parse(read('package.json'));

@@ -8,7 +8,7 @@ import { alertmanagerProgram, slackReceiver, startAlertmanager } from './alertma
 const program = alertmanagerProgram();
 const absent = 'no Alertmanager here: apt-get install prometheus-alertmanager';
 
-test('a real Alertmanager rings once for each group, and its resolve is written in the thread', {
+test('a real Alertmanager calls once for each group, and the thread says that it resolved', {
   skip: program === undefined ? absent : false,
 }, async (t) => {
   const flow = await startFlow({
@@ -69,7 +69,7 @@ const receivers = {
 };
 
 for (const [format, receiver] of Object.entries(receivers)) {
-  test(`while Slack is down, a real Alertmanager posts (${format}) and phones ring; then one alert message, one board`, {
+  test(`while Slack is down, a real Alertmanager posts (${format}) and people are called; later there is one alert message and one board`, {
     skip: program === undefined ? absent : false,
   }, async (t) => {
     const flow = await startFlow({

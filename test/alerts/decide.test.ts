@@ -21,7 +21,7 @@ const edit = (ts: string, at: string, text: string) => ({
 });
 
 describe('a sequence of messages', () => {
-  it('rings once, refreshes, resolves, rings again', () => {
+  it('calls once, refreshes, resolves, calls again', () => {
     const seen = play([
       { ts: '1.1', text: 'db is down' },
       { ts: '2.1', text: 'db is down' },
@@ -35,7 +35,7 @@ describe('a sequence of messages', () => {
     );
     assert.equal(new Set(seen.map((item) => item.key)).size, 1);
   });
-  it('finds the alert of an edit and of a thread reply, whatever they say', () => {
+  it('finds the alert of an edit and of a thread reply, whatever their text', () => {
     const seen = play([
       { ts: '1.1', text: 'Problem: db-1 is down' },
       edit('1.1', '2.1', 'Resolved in 3m by Ada'),
@@ -48,14 +48,14 @@ describe('a sequence of messages', () => {
     );
     assert.equal(new Set(seen.map((item) => item.key)).size, 1);
   });
-  it('lets a reply that fires for something else stand alone', () => {
+  it('a reply that fires for something else is a separate alert', () => {
     const seen = play([
       { ts: '1.1', text: 'Triggered: load\nHost: web-1' },
       { ts: '2.1', thread_ts: '1.1', text: 'Triggered: load\nHost: web-2' },
     ]);
     assert.notEqual(seen[0]?.key, seen[1]?.key);
   });
-  it('keeps alerts apart that only share a thread under a message which is no alert', () => {
+  it('alerts that only share a thread under a message that is no alert stay separate', () => {
     const seen = play([
       { ts: '1.1', text: 'Messages of today' },
       { ts: '2.1', thread_ts: '1.1', text: 'a is down' },
@@ -63,7 +63,7 @@ describe('a sequence of messages', () => {
     ]);
     assert.equal(new Set(seen.map((item) => item.key)).size, 3);
   });
-  it('takes an original behind its own edit for old news', () => {
+  it('an original that arrives after its edit is old news', () => {
     const seen = play([edit('1.1', '2.1', 'Resolved: db'), { ts: '1.1', text: 'db is very down' }]);
     assert.equal(seen[1]?.key, seen[0]?.key);
     assert.deepEqual(
@@ -71,7 +71,7 @@ describe('a sequence of messages', () => {
       ['resolved', 'none'],
     );
   });
-  it('refreshes by an edit that still fires, and ignores edits that come late', () => {
+  it('an edit that still fires refreshes, and a late edit is ignored', () => {
     const seen = play([
       { ts: '1.1', text: 'db is down (3 errors)' },
       edit('1.1', '2.1', 'db is down (4 errors)'),
@@ -90,13 +90,13 @@ describe('a sequence of messages', () => {
       'none',
     );
   });
-  it('does not ring for a resolve before its firing', () => {
+  it('a resolve that arrives before its firing calls nobody', () => {
     assert.deepEqual(
       play([{ ts: '1.1', text: 'db is up' }]).map((item) => item.news),
       ['resolved'],
     );
   });
-  it('ends the one alert that a differently worded resolve fits, and none where two fit', () => {
+  it('a resolve in other words ends the one alert that fits, and none if two fit', () => {
     const cpu = (host: string) => ({ text: `CPU too high\nHost: ${host}` });
     const one = play([
       { ts: '1.1', ...cpu('web-1') },
@@ -116,7 +116,7 @@ describe('a sequence of messages', () => {
     ]);
     assert.notEqual(other[0]?.key, other[1]?.key);
   });
-  it('takes a build that passed for the end of its failure, and for nothing else', () => {
+  it('a passed build ends its failure and nothing else', () => {
     const failed = { ts: '1.1', text: 'Build api failed' };
     assert.deepEqual(
       play([failed, { ts: '2.1', text: 'Build api passed' }]).map((item) => item.status),
@@ -129,11 +129,11 @@ describe('a sequence of messages', () => {
   });
 });
 
-describe('which rules ring', () => {
+describe('which rules call', () => {
   const day = { expireAfterMs: 24 * 3_600_000, cooldownMs: 900_000 };
   const heard = (rules: Rule[], events: Record<string, unknown>[]) => events.map(explainer(rules));
 
-  it('rings no rule for any message when an alert ends, unless the rule says so', () => {
+  it('no rule calls for the end of an alert, unless the rule says so', () => {
     const [any, named] = [['any'], ['any', 'resolved']].map((status) => [
       rule('all', { status: status as ('any' | 'resolved')[] }, day),
     ]);
@@ -146,7 +146,7 @@ describe('which rules ring', () => {
     assert.match(dropped?.why ?? '', /status any, and the message is resolved, which has to be named/);
     assert.deepEqual(heard(named ?? [], [event])[0]?.calls, ['all']);
   });
-  it('rings once for each episode, and again after a silence', () => {
+  it('calls once for each episode, and again after a silence', () => {
     const rules = [rule('pager', {}, day)];
     const at = (hours: number) => String(1_714_550_000 + hours * 3600);
     const down = (hours: number) => ({ ts: at(hours), text: 'db is down' });
@@ -207,7 +207,7 @@ describe('whose alert it is', () => {
     return { second, same: second.key === first.key, stillFires: third.news === 'refreshed' };
   };
 
-  it('takes news from its sender alone, whatever others write in its thread', () => {
+  it('only the sender of an alert can change it, whatever others write in its thread', () => {
     for (const text of [
       'Resolved: all good',
       'severity: warning, db is down',
@@ -224,7 +224,7 @@ describe('whose alert it is', () => {
     const own = after([rule('all')], reply('B1', 'Resolved: all good'));
     assert.deepEqual([own.second.news, own.same, own.stillFires], ['resolved', true, false]);
   });
-  it('takes news from one that stands beside its sender in `from`, and from no other rule', () => {
+  it('a sender listed beside it in `from` can change it too, but no other rule’s sender', () => {
     const both = rule('both', { from: ['B1', 'A2'] });
     const word = reply('B2', 'Resolved', { app_id: 'A2' });
     assert.equal(after([both], word).second.news, 'resolved');
@@ -235,14 +235,14 @@ describe('whose alert it is', () => {
       'not-an-alert',
     );
   });
-  it('lets a sender that a rule names raise an alert of its own in the thread of another', () => {
+  it('a sender that a rule names raises its own alert in the thread of another', () => {
     const rules = [rule('one', { from: ['B1'] }), rule('two', { from: ['B2'] })];
     const { second, same, stillFires } = after(rules, reply('B2', 'CRITICAL: db is down'));
     assert.deepEqual([second.calls, same, stillFires], [['two'], false, true]);
   });
 });
 
-describe('an edit that says below its title how the alert stands', () => {
+describe('an edit that says the alert’s state below its title', () => {
   const title = '[FIRING:1] Replica lag on db-1';
   const blocks = (...context: string[]) => [
     { type: 'header', text: { type: 'plain_text', text: title } },
@@ -258,7 +258,7 @@ describe('an edit that says below its title how the alert stands', () => {
   const newsAfter = (...context: string[]) =>
     play([first, edited('2.1', { blocks: blocks(...context) })])[1]?.news;
 
-  it('ends by a word of state or by who closed it', () => {
+  it('ends by a state word or by who closed it', () => {
     for (const line of [
       'State: *Resolved*',
       ':white_check_mark: *Resolved*',
@@ -289,7 +289,7 @@ describe('an edit that says below its title how the alert stands', () => {
     ])
       assert.notEqual(newsAfter(...lines), 'resolved', lines.join());
   });
-  it('stays ended by a further edit, and fires anew by one that says so', () => {
+  it('a further edit leaves it ended, and an edit that says so fires it again', () => {
     const seen = play([
       first,
       edited('2.1', { blocks: blocks('State: *Resolved*') }),
@@ -301,11 +301,11 @@ describe('an edit that says below its title how the alert stands', () => {
       ['fired', 'resolved', 'none', 'fired'],
     );
   });
-  it('takes no such word of a first message, nor of a reply that tells of something else', () => {
+  it('a first message and a reply about something else do not end it', () => {
     const posted = play([{ ...first, blocks: blocks('Previous state: OK', 'Resolved by runbook 12') }]);
     assert.equal(posted[0]?.news, 'fired');
   });
-  it('is changed by no link preview, whoever made it', () => {
+  it('a link preview changes nothing, whoever made it', () => {
     const preview = { title: 'Resolved: all good', text: 'State: Resolved', color: '36a64f' };
     for (const more of [
       { from_url: 'https://status.example.com', ...preview },
@@ -326,7 +326,7 @@ describe('an edit that says below its title how the alert stands', () => {
   });
 });
 
-describe('what a bot tells of calls', () => {
+describe('what a bot says about calls', () => {
   it('is no alert, whatever title it quotes', () => {
     for (const text of [
       'Calling <@U0ASHA> about [FIRING:1] db-1 is down',
@@ -342,7 +342,7 @@ describe('what a bot tells of calls', () => {
       assert.equal(seen?.status, 'info', text);
     }
   });
-  it('leaves alerts alone that begin alike', () => {
+  it('alerts that begin with similar words are still alerts', () => {
     for (const text of [
       'Paging file usage above 90% on db-1 critical',
       'Calls failing: payments API error rate critical',

@@ -10,7 +10,7 @@ const reason = (event: unknown, context = {}) => {
 };
 
 describe('gate', () => {
-  it('lets bots in, whatever way they post', () => {
+  it('accepts bots, however they post', () => {
     assert.equal(reason(bot), 'alert');
     assert.equal(reason({ ...bot, subtype: 'bot_message', username: 'Nagios' }), 'alert');
     assert.equal(reason({ ...bot, subtype: 'thread_broadcast', thread_ts: '90.1' }), 'alert');
@@ -40,7 +40,7 @@ describe('gate', () => {
     assert.equal(reason({ type: 'reaction_added' }), 'no_message');
     for (const nothing of [null, 7, 'x', [], {}]) assert.ok(reason(nothing) !== 'alert');
   });
-  it('keeps the time of the original for an edit', () => {
+  it('keeps the original’s time for an edit', () => {
     const edit = {
       type: 'message',
       subtype: 'message_changed',
@@ -56,7 +56,7 @@ describe('gate', () => {
       ['100.000100', 'C1', true, '200.1'],
     );
   });
-  it('takes a preview of a link for no edit', () => {
+  it('a link preview is no edit', () => {
     const changed = (message: object) => ({
       type: 'message',
       subtype: 'message_changed',

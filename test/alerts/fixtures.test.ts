@@ -5,7 +5,7 @@ import { fixtures } from './helpers.ts';
 
 describe('messages of many tools', () => {
   const all = fixtures();
-  it('covers thirty tools and more', () => assert.ok(all.length >= 50));
+  it('covers at least thirty tools', () => assert.ok(all.length >= 50));
 
   for (const { tool, messages } of all) {
     it(tool, () => {

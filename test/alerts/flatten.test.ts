@@ -22,7 +22,7 @@ describe('flatten', () => {
     assert.equal(flat.text, 'one\ntwo\nthree\nfour\nfive\nsix\nHost: seven\neight');
     assert.deepEqual(flat.fields, [{ label: 'Host', value: 'seven' }]);
   });
-  it('reads rich text, tables, markdown, context, field pairs and blocks that nobody knows', () => {
+  it('reads rich text, tables, markdown, context, field pairs and unknown blocks', () => {
     const rich = {
       type: 'rich_text',
       elements: [
@@ -86,7 +86,7 @@ describe('flatten', () => {
       { label: 'Host', value: 'db-1' },
     ]);
   });
-  it('skips buttons, previews and shared messages, but keeps where buttons lead', () => {
+  it('skips buttons, previews and shared messages, but keeps the buttons’ links', () => {
     const button = {
       type: 'button',
       text: { type: 'plain_text', text: 'Resolve' },
@@ -108,12 +108,12 @@ describe('flatten', () => {
       ['https://x.example.com/alerts/1'],
     );
   });
-  it('takes the fallback only where an attachment gave nothing', () => {
+  it('uses the fallback only if an attachment has nothing else', () => {
     assert.equal(flatten({ attachments: [{ fallback: 'fall' }] }).text, 'fall');
     assert.equal(flatten({ attachments: [{ fallback: 'fall', title: 'title' }] }).text, 'title');
     assert.equal(flatten({ attachments: [{ fallback: '[no preview available]' }] }).text, '');
   });
-  it('unescapes once, drops mentions, mark-up and what nobody sees', () => {
+  it('unescapes once, and removes mentions, mark-up and invisible characters', () => {
     assert.equal(flatten({ text: 'a &amp;lt; b &lt;!channel&gt;' }).text, 'a &lt; b <!channel>');
     assert.equal(
       flatten({ text: '<!channel> <@U1> *bold* `code` <https://x.example.com/a?b=1|label>' }).text,

@@ -15,7 +15,7 @@ const taken = (rules: Rule[], changed: object = {}, where: object = {}) =>
   matchRules(rules, { ...facts, ...changed }, { ...context, ...where }).map((item) => item.name);
 
 describe('rules', () => {
-  it('take firing alerts unless they name another status', () => {
+  it('match firing alerts unless they name another status', () => {
     const rules = [
       rule('default'),
       rule('resolved', { status: ['resolved'] }),
@@ -32,7 +32,7 @@ describe('rules', () => {
     ]);
     assert.deepEqual(taken(rules, { status: 'info' }), ['any']);
   });
-  it('ask for channel, severity, sender, title and text, all of them', () => {
+  it('match channel, severity, sender, title and text, all of them', () => {
     assert.deepEqual(taken([rule('x')], {}, { channel: 'C2' }), []);
     assert.deepEqual(taken([rule('x')], {}, { channel: undefined }), ['x']);
     assert.deepEqual(taken([rule('x', { severity: ['warning', null] })]), []);
@@ -51,7 +51,7 @@ describe('rules', () => {
     );
     assert.deepEqual(taken([rule('x', { text: { substring: 'SEVERITY = c' }, severity: ['info'] })]), []);
   });
-  it('leave out what `not` names', () => {
+  it('do not match what `not` names', () => {
     assert.deepEqual(taken([rule('x', {}, { not: { ...anything, title: { substring: 'DB-1' } } })]), []);
     assert.deepEqual(
       taken([rule('x', {}, { not: { ...anything, title: { substring: 'db-1' }, severity: ['info'] } })]),
@@ -59,10 +59,10 @@ describe('rules', () => {
     );
     assert.deepEqual(taken([rule('x', {}, { not: anything })]), ['x']);
   });
-  it('all fire, unless one says stop', () => {
+  it('all fire, unless one has stop', () => {
     assert.deepEqual(taken([rule('a'), rule('b', {}, { stop: true }), rule('c')]), ['a', 'b']);
   });
-  it('keep to hours and days in their zone; a night belongs to the day it began', () => {
+  it('keep to hours and days in their time zone; a night belongs to the day it begins on', () => {
     const night = { between: { fromMinute: 22 * 60, toMinute: 7 * 60 }, timeZone: 'UTC' };
     assert.deepEqual(taken([rule('x', {}, night)]), ['x']);
     assert.deepEqual(taken([rule('x', {}, { ...night, timeZone: 'Asia/Kolkata' })]), ['x']);
@@ -73,7 +73,7 @@ describe('rules', () => {
     assert.deepEqual(taken([rule('x', {}, friday)], {}, { now: Date.UTC(2024, 4, 4, 23) }), []);
     assert.deepEqual(taken([rule('x', {}, { days: [6], timeZone: 'Asia/Kolkata' })]), ['x']);
   });
-  it('run patterns in linear time and refuse those that cannot be', () => {
+  it('match patterns in linear time and refuse those that cannot', () => {
     const start = performance.now();
     assert.deepEqual(
       taken([rule('x', { text: { regex: '(a+)+b$', flags: '' } })], { text: `${'a'.repeat(50_000)}!` }),

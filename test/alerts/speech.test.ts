@@ -6,7 +6,7 @@ import { renderSay, speakable } from '../../src/alerts/speech.ts';
 const facts = { title: 'Replica lag on db-1', severity: 'critical', source: 'Nagios', channel: 'alerts' };
 
 describe('spoken text', () => {
-  it('fills in what it knows, once', () => {
+  it('fills in the facts, once', () => {
     assert.equal(
       renderSay('{severity} from {source} in {channel}: {title}.', facts, 299),
       'critical from Nagios in alerts: Replica lag on db-1.',
@@ -17,7 +17,7 @@ describe('spoken text', () => {
     );
     assert.equal(renderSay('{text}', facts, 299), 'Replica lag on db-1');
   });
-  it('reads out no links, ids, mark-up, signs, commands or numbers to dial', () => {
+  it('speaks no links, ids, mark-up, signs, commands or numbers to call', () => {
     assert.equal(
       speakable('[FIRING:1] *Disk* _full_ <https://x.example.com/a|on web-1> :fire: 🔥'),
       'FIRING:1 Disk full on web-1',
@@ -34,7 +34,7 @@ describe('spoken text', () => {
     assert.equal(speakable('host 10.0.0.15 port 5432'), 'host 10.0.0.15 port 5432');
     assert.equal(speakable('dis\u200bk\u202e\u0007'), 'disk');
   });
-  it('reads out no number to dial, whatever is between its digits', () => {
+  it('speaks no number to call, whatever is between its digits', () => {
     for (const number of [
       '9,1,9,0,0,5,5,5,0,1,0,0',
       '9 1 9 0 0 5 5 5',
@@ -55,7 +55,7 @@ describe('spoken text', () => {
       '1,234,567 errors on 10.100.20.35:9100, 95% of 3',
     );
   });
-  it('leaves the count of a group out', () => {
+  it('leaves out the count of a group', () => {
     assert.equal(renderSay('{title}', { ...facts, title: '[FIRING:2] DiskFull prod' }, 299), 'DiskFull prod');
   });
   it('is cut at a word and never empty', () => {

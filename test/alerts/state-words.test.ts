@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { lookAround, readHead, stateRows } from '../../src/alerts/state-words.ts';
 import { alertNouns, wordClasses } from '../../src/alerts/vocabulary.ts';
 
-describe('the rows that tell a state from a name', () => {
+describe('the rows that distinguish a state from a name', () => {
   for (const [number, row] of stateRows.entries()) {
     const [line, word, stands] = row.example;
     test(`row ${number + 1}: "${word}" in "${line}" ${stands ? 'is' : 'is not'} a state`, () => {
@@ -27,7 +27,7 @@ describe('the rows that tell a state from a name', () => {
     });
   }
 
-  test('the last row takes what no other took', () => {
+  test('the last row takes every word that no other row took', () => {
     assert.equal(stateRows.at(-1)?.words.length, 0);
   });
 });

@@ -175,7 +175,7 @@ describe('status of one line', () => {
 
 describe('status of a message', () => {
   const title = 'CPU on web-1';
-  it('takes the colour only where no word decides', () => {
+  it('uses the colour only if no word decides', () => {
     assert.equal(read({ attachments: [{ title, color: 'a30200' }] }).status, 'firing');
     assert.equal(read({ attachments: [{ title, color: '2eb886' }] }).status, 'resolved');
     assert.equal(
@@ -185,7 +185,7 @@ describe('status of a message', () => {
     assert.equal(read({ attachments: [{ title: `Triggered: ${title}`, color: 'good' }] }).status, 'firing');
     assert.equal(read({ attachments: [{ title, color: '3aa3e3' }] }).status, 'info');
   });
-  it('is not decided by a word in the body', () => {
+  it('a word in the body does not decide', () => {
     const text = 'It was resolved and recovered, all is ok and up.\nStatus page: resolved';
     assert.equal(read({ attachments: [{ title, color: 'danger', text }] }).status, 'firing');
     assert.equal(
@@ -197,7 +197,7 @@ describe('status of a message', () => {
       'info',
     );
   });
-  it('asks state fields where the title says nothing', () => {
+  it('reads state fields if the title says nothing', () => {
     const fields = (State: string) => [{ title: 'Alarm state', value: State }];
     assert.equal(read({ attachments: [{ title, fields: fields('ALARM') }] }).status, 'firing');
     assert.equal(read({ attachments: [{ title, fields: fields('OK') }] }).status, 'resolved');
@@ -259,7 +259,7 @@ describe('who acknowledged', () => {
     ];
     for (const [line, name] of cases) assert.equal(of(line), name, line);
   });
-  it('takes no promise, no button and no list for it', () => {
+  it('does not accept a promise, a button or a list as an acknowledgement', () => {
     for (const line of [
       'Acknowledged by: nobody',
       'Acknowledged by: -',

@@ -105,7 +105,7 @@ describe('key', () => {
 });
 
 describe('understanding', () => {
-  it('never throws and always has a title, whatever comes', () => {
+  it('never throws and always has a title', () => {
     fc.assert(
       fc.property(
         fc.jsonValue({ maxDepth: 5 }),
@@ -128,7 +128,7 @@ describe('understanding', () => {
       { numRuns: 300 },
     );
   });
-  it('has a status that no text added to the body changes', () => {
+  it('text added to the body does not change the status', () => {
     const events = fixtures().flatMap((fixture) => fixture.messages.map((message) => message.event));
     const words = fc.constantFrom(
       'resolved',
@@ -159,7 +159,7 @@ describe('understanding', () => {
       { numRuns: 300 },
     );
   });
-  it('understands 100 kB in some milliseconds, whatever they are', () => {
+  it('understands any 100 kB in some milliseconds', () => {
     const pieces = [
       'Some prose about web-1. ',
       '*',
@@ -199,7 +199,7 @@ describe('understanding', () => {
       assert.ok(best <= 5, `${JSON.stringify(piece)} took ${best.toFixed(1)} ms`);
     }
   });
-  it('says the title without emoji names and takes the title link', () => {
+  it('the title has no emoji names, and its link is used', () => {
     const seen = read({
       attachments: [
         { title: ':fire: DiskFull', title_link: 'https://x.example.com/a?b=1&amp;c=2', color: 'danger' },
@@ -207,7 +207,7 @@ describe('understanding', () => {
     });
     assert.deepEqual([seen.title, seen.link], ['DiskFull', 'https://x.example.com/a?b=1&c=2']);
   });
-  it('explains what is no alert with nothing but that', () => {
+  it('explains a message that is no alert with only that', () => {
     const none = { status: 'not-an-alert', severity: null, title: null, link: null, key: null, rule: null };
     const said = createExplainer([], 0)({ type: 'message', user: 'U1', text: 'CRITICAL: db is down' });
     const { news: _news, calls, nearest: _nearest, failed: _failed, why, ...about } = said;

@@ -12,7 +12,7 @@ const options = { lists: { ops: ['+6591110009'] } };
 const read = async (text: string) => await parseCalleeFile(new TextEncoder().encode(text), options);
 const pairs = async (text: string) => (await read(text)).callees.map(({ callee, name }) => [callee, name]);
 
-test('the column of numbers and the name beside it are found, whatever the separator', async () => {
+test('finds the column of numbers and the names beside it, with any separator', async () => {
   const expected = [
     ['918563214120', 'Asha'],
     ['6591110001', 'Ben'],
@@ -26,7 +26,7 @@ test('the column of numbers and the name beside it are found, whatever the separ
   }
 });
 
-test('one number a line, with or without a heading', async () => {
+test('one number on each line, with or without a heading', async () => {
   assert.deepEqual((await pairs('phone\n6591110001\n6591110002\n')).length, 2);
   assert.deepEqual((await pairs('6591110001\n6591110002')).length, 2);
   assert.deepEqual((await pairs('"6591110001"\n"6591110002"')).length, 2);
@@ -36,14 +36,14 @@ test('one number a line, with or without a heading', async () => {
   ]);
 });
 
-test('names with commas and numbers that a spreadsheet keeps as text', async () => {
+test('names with commas, and numbers that a spreadsheet stores as text', async () => {
   assert.deepEqual(await pairs('"Doe, Ben","=""6591110001"""\n"Rao, Asha",\'6591110002'), [
     ['6591110001', 'Doe Ben'],
     ['6591110002', 'Rao Asha'],
   ]);
 });
 
-test('two columns that could be the numbers are refused, unless a heading tells', async () => {
+test('two possible columns of numbers are refused, unless a heading decides', async () => {
   assert.match(
     (await read('10012345;6591110001\n10012346;6591110002')).refusal ?? '',
     /More than one column/,
@@ -55,7 +55,7 @@ test('two columns that could be the numbers are refused, unless a heading tells'
   assert.equal(file.faultCount, 2);
 });
 
-test('faults are named by line: the first twenty and a count', async () => {
+test('faults have their line: the first twenty and a count', async () => {
   const file = await read(`name,number\n\nAsha,6591110001\n${'Ben,9185\n'.repeat(30)}`);
   assert.equal(file.faultCount, 30);
   const sentences = fileFaultSentences(file);
@@ -70,13 +70,13 @@ test('the same number a thousand times is one callee', async () => {
   assert.equal(file.duplicates, 999);
 });
 
-test('a formula in a name loses what makes it one, and any text is neutralised when written out', async () => {
+test('a formula in a name is made harmless, and any text is neutralised when written out', async () => {
   assert.deepEqual(await pairs('name,number\n=cmd(),6591110001'), [['6591110001', 'cmd()']]);
   assert.equal(neutraliseFormula('=cmd()'), "'=cmd()");
   assert.equal(neutraliseFormula('Asha'), 'Asha');
 });
 
-test('what is no text file is refused with a sentence', async () => {
+test('a file that is not text is refused with a sentence', async () => {
   const bytes = async (...values: number[]) =>
     (await parseCalleeFile(Uint8Array.from(values), options)).refusal ?? '';
   assert.match(await bytes(0x50, 0x4b, 0x03, 0x04, 0x14, 0x00), /not plain text/);
@@ -89,12 +89,12 @@ test('what is no text file is refused with a sentence', async () => {
   assert.match((await read('name,number\n"Asha,6591110001\nBen,6591110002')).refusal ?? '', /quote is open/);
 });
 
-test('UTF-16 as Excel writes its "Unicode text"', async () => {
+test('UTF-16, which Excel writes as "Unicode text"', async () => {
   const text = Buffer.from('\ufeffAsha\t6591110001\r\n', 'utf16le');
   assert.deepEqual((await parseCalleeFile(text, options)).callees, [{ callee: '6591110001', name: 'Asha' }]);
 });
 
-test('10,001 lines are read at once, and it is for the caller to bound them', async () => {
+test('10,001 lines are read at once; the caller sets the limit', async () => {
   const lines = Array.from({ length: 10_001 }, (_, index) => `Person ${index},+65${91_110_000 + index}`);
   const started = process.cpuUsage();
   const file = await read(lines.join('\n'));

@@ -8,7 +8,7 @@ test('numbers are masked to country code and last four digits', () => {
   assert.equal(maskNumber('12025550123'), '+1 …0123');
 });
 
-test('fewer digits are shown where less than four would stay hidden', () => {
+test('fewer digits are shown if less than four would stay hidden', () => {
   assert.equal(maskNumber('9185632'), '+91 …2');
   assert.equal(maskNumber('918563'), '+91 …');
   assert.equal(maskNumber('9185'), '…');
@@ -29,7 +29,7 @@ test('at least four digits of any number stay hidden, and the country code shown
   );
 });
 
-test('the country of a number is known, also where the number is a digit short', () => {
+test('the country of a number is known, also if the number is a digit short', () => {
   assert.equal(countryOf('91856321412'), 'IN');
   assert.equal(countryOf('14165550123'), 'CA');
   assert.equal(countryOf('19001234567'), null);
@@ -37,7 +37,7 @@ test('the country of a number is known, also where the number is a digit short',
   assert.equal(countryOf('999123456'), null);
 });
 
-test('night is asked in the callee’s own time, over midnight, the end excluded', () => {
+test('night is in the callee’s local time, also over midnight, without its end', () => {
   const night = { fromMinute: 22 * 60, toMinute: 7 * 60 };
   const india = '918563214120';
   assert.equal(minuteOfDay('Asia/Kolkata', Date.UTC(2026, 0, 5, 18, 30)), 0);
@@ -47,7 +47,7 @@ test('night is asked in the callee’s own time, over midnight, the end excluded
   assert.equal(isBetweenLocally(india, night, Date.UTC(2026, 0, 6, 1, 30)), 'no');
 });
 
-test('of several time zones any one counts, and an unknown country is unknown', () => {
+test('any of several time zones counts, and an unknown country is unknown', () => {
   const early = { fromMinute: 4 * 60, toMinute: 5 * 60 };
   // 04:30 in New York is 01:30 in Los Angeles.
   const at = Date.UTC(2026, 0, 5, 9, 30);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { eventually, messages, startWorld } from '../support/world.ts';
 
-test('why a rule rang nobody is told in its channel without the number', async () => {
+test('the channel is told why a rule called nobody, without the number', async () => {
   const world = await startWorld({
     config: `
 country: IN

@@ -23,7 +23,7 @@ const numbers = (text: string, more: Partial<CalleeOptions> = {}) =>
 const faults = (text: string, more: Partial<CalleeOptions> = {}) =>
   parseCallees(text, { ...options, ...more }).faults.map(faultSentence);
 
-test('one number in all the ways people write it', () => {
+test('one number in all its usual spellings', () => {
   for (const written of [
     '6591110001',
     '+6591110001',
@@ -47,7 +47,7 @@ test('one number in all the ways people write it', () => {
   }
 });
 
-test('a trunk 0 in brackets goes, except where the country keeps it', () => {
+test('a trunk 0 in brackets is removed, except where the country keeps it', () => {
   assert.deepEqual(numbers('+44 (0)20 7946 0958'), ['442079460958']);
   assert.deepEqual(numbers('+39 (0)6 1234 5678'), ['390612345678']);
   assert.match(
@@ -57,14 +57,14 @@ test('a trunk 0 in brackets goes, except where the country keeps it', () => {
   assert.match(faults('+44 020 7946 0958')[0] ?? '', /0 after the country code \+44/);
 });
 
-test('new lines, commas, semicolons and tabs separate, and repeats are counted', () => {
+test('new lines, commas, semicolons and tabs separate callees, and repeats are counted', () => {
   const read = parseCallees('6591110001, 6591110002;6591110003\t6591110004\r\n+65 9111 0001', options);
   assert.equal(read.callees.length, 4);
   assert.equal(read.duplicates, 1);
   assert.deepEqual(read.faults, []);
 });
 
-test('numbers, lists and a recording as they are typed behind the command', () => {
+test('numbers, lists and a recording, as people type them after the command', () => {
   const read = parseCallees('91856321412, DB-oncall fire-drill night shift', options);
   assert.deepEqual(read.lists, ['db-oncall', 'Night Shift']);
   assert.deepEqual(read.recordings, ['fire-drill']);
@@ -98,11 +98,11 @@ test('Slack mentions are people and groups; channels, everyone and links are not
   assert.equal(faults('<#C1|ops>\n<!channel>\n<https://example.com/6591110001>\n@asha').length, 4);
 });
 
-test('a link that shows another number than it rings is refused', () => {
+test('a link that shows another number than it calls is refused', () => {
   assert.match(faults('<tel:+6591110001|+65 9111 0002>')[0] ?? '', /shows another number/);
 });
 
-test('a name beside a number is kept where it is clear, and refused where it may be a mistyped list', () => {
+test('a name beside a number is kept if it is clear, and refused if it may be a mistyped list', () => {
   const named = (text: string) => parseCallees(text, options).callees[0];
   assert.deepEqual(named('Asha Rao <+6591110001>'), { callee: '6591110001', name: 'Asha Rao' });
   assert.deepEqual(named('Room 5: +6591110001'), { callee: '6591110001', name: 'Room 5' });
@@ -137,7 +137,7 @@ test('every impossible entry is named with its line and why', () => {
   assert.match(faults('19001234567', { countries: ['US'] })[0] ?? '', /no country that is known/);
 });
 
-test('what may be one number or two is refused', () => {
+test('a text that may be one number or two is refused', () => {
   assert.match(
     faults('91110001 91110002', { country: 'SG' })[0] ?? '',
     /several numbers, put each on its own line/,
@@ -148,7 +148,7 @@ test('what may be one number or two is refused', () => {
   assert.deepEqual(numbers('+6591110001 +6591110002'), ['6591110001', '6591110002']);
 });
 
-test('several numbers in one line, separated by spaces, where they can be read in no other way', () => {
+test('several numbers in one line with spaces, if there is only one way to read them', () => {
   assert.deepEqual(numbers('6591110001 6591110002'), ['6591110001', '6591110002']);
   assert.deepEqual(numbers('918563214120 006591110002  6591110003'), [
     '918563214120',
@@ -172,7 +172,7 @@ test('several numbers in one line, separated by spaces, where they can be read i
   }
 });
 
-test('no text is too long or too strange for one pass: no pattern is tried on what no callee can be', () => {
+test('no text is too long or too strange for one pass: overlong text is tried on no pattern', () => {
   for (const text of [
     '1 '.repeat(50_000),
     '+'.repeat(100_000),
@@ -191,7 +191,7 @@ test('no text is too long or too strange for one pass: no pattern is tried on wh
   assert.equal(parseCallees(many, { ...options, atMost: 100 }).stopped, false);
 });
 
-test('a name keeps nothing that the parser would read as more than a name', () => {
+test('a cleaned name contains nothing that the parser reads as more than a name', () => {
   for (const name of [
     '+19005550100，Dia',
     'Dia; +19005550100',
@@ -207,7 +207,7 @@ test('a name keeps nothing that the parser would read as more than a name', () =
   assert.equal(cleanName('<>,;'), null);
 });
 
-test('the platform’s own example goes through with a doubt, also where a country is configured', () => {
+test('the platform’s own example is accepted with a doubt, also with a configured country', () => {
   for (const country of [undefined, 'IN', 'US'] as const) {
     const read = parseCallees('91856321412', { ...options, country });
     assert.deepEqual([read.callees.length, read.faults], [1, []], country);
@@ -216,7 +216,7 @@ test('the platform’s own example goes through with a doubt, also where a count
   }
 });
 
-test('national numbers where a country is configured; two valid readings are refused', () => {
+test('national numbers with a configured country; two valid readings are refused', () => {
   assert.deepEqual(numbers('8563214120', { country: 'IN' }), ['918563214120']);
   assert.deepEqual(numbers('08563214120', { country: 'IN' }), ['918563214120']);
   assert.deepEqual(numbers('918563214120', { country: 'IN' }), ['918563214120']);
@@ -225,7 +225,7 @@ test('national numbers where a country is configured; two valid readings are ref
   assert.match(faults('6591110001', { country: 'IN' })[0] ?? '', /could be \+6591110001 or \+916591110001/);
 });
 
-test('callees of several sources collapse and keep the first name', () => {
+test('callees of several sources are merged and keep the first name', () => {
   const merged = mergeCallees([
     [{ callee: '6591110001', name: null }],
     [
@@ -265,7 +265,7 @@ const typed = fc
   )
   .map((parts) => parts.join(''));
 
-test('no text makes it throw, and no digit is invented: all stand in the text in this order', () => {
+test('no text makes it throw, and every digit comes from the text, in its order', () => {
   fc.assert(
     fc.property(typed, fc.constantFrom(undefined, 'IN' as const, 'US' as const), (text, country) => {
       const read = parseCallees(text, { lists: {}, country });

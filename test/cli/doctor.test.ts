@@ -76,7 +76,7 @@ suite('doctor', () => {
     return { ...result, text: result.lines.join('\n') };
   }
 
-  test('everything is good: one line each, nothing wrong', async () => {
+  test('everything is good: one line for each check', async () => {
     const { lines, good, text } = await examine();
     assert.equal(good, true, text);
     const expected = [
@@ -99,7 +99,7 @@ suite('doctor', () => {
     assert.doesNotMatch(text, new RegExp(`${slack.state.app.botToken}|doctor-secret`));
   });
 
-  test('what is wide open is said: no configuration, and any caller number', async () => {
+  test('missing protection is reported: no configuration, and any caller number', async () => {
     writeFileSync(join(cwd, 'voicecall.yaml'), '');
     const { text } = await examine();
     assert.match(
@@ -112,7 +112,7 @@ suite('doctor', () => {
     );
   });
 
-  test('everything is wrong at once: each says so, and what to do', async () => {
+  test('everything is wrong at once: each line says so, and what to do', async () => {
     slack.removeMember('C0ALERTS', slack.state.app.botUserId);
     slack.setArchived('C0APPROVE', true);
     const scopes = slack.state.app.scopes.filter((scope) => scope !== 'files:read');
@@ -162,7 +162,7 @@ suite('doctor', () => {
     );
   });
 
-  test('a bot token that is not accepted is told once; the rest goes on', async () => {
+  test('a refused bot token is reported once; the other checks run', async () => {
     env.SLACK_BOT_TOKEN = 'xoxb-wrong';
     const { good, text } = await examine();
     assert.equal(good, false);
@@ -172,7 +172,7 @@ suite('doctor', () => {
     assert.match(text, /^ok {5}voice platform/m);
   });
 
-  test('nothing is set: what is missing is named, and nothing else is wrong', async () => {
+  test('nothing is set: the missing settings are named, and nothing else is wrong', async () => {
     env = { SLACK_API_URL: slack.url, DATA_DIR: env.DATA_DIR };
     const { good, text } = await examine();
     assert.equal(good, false);
@@ -183,7 +183,7 @@ suite('doctor', () => {
     assert.match(text, /^- {6}voice platform: not checked/m);
   });
 
-  test('without an address for the balance that is said, and the recordings are asked for', async () => {
+  test('without an address for the balance the line says so, and the recordings are read', async () => {
     env.VOICE_BALANCE_URL = undefined;
     const { good, text } = await examine();
     assert.equal(good, true, text);
@@ -191,7 +191,7 @@ suite('doctor', () => {
     assert.match(text, /^ok {5}voice platform: credentials accepted, \d+ recordings in its library$/m);
   });
 
-  test('each of the two addresses of the voice platform is checked and named for itself', async () => {
+  test('each of the two addresses of the voice platform is checked and named separately', async () => {
     const { VOICE_API_URL, VOICE_BALANCE_URL } = env;
     env.VOICE_API_URL = `${VOICE_API_URL}x`;
     const api = await examine();
@@ -209,7 +209,7 @@ suite('doctor', () => {
     voice.violations.length = 0;
   });
 
-  test('servers that are down or hang are told each for itself, in time', async () => {
+  test('servers that are down or hang are each reported in time', async () => {
     const hanging = createServer(() => {}).listen(0, '127.0.0.1');
     await new Promise((done) => hanging.once('listening', done));
     const address = hanging.address();
@@ -226,7 +226,7 @@ suite('doctor', () => {
     assert.doesNotMatch(text, /hush-hush/);
   });
 
-  test('a clock that is off is told, by how much and against whom', async () => {
+  test('a wrong clock is reported, by how much and compared with which', async () => {
     const anHourOff: Clock = { ...systemClock, now: () => Date.now() - 3_600_000 };
     const { text, good } = await examine(anHourOff);
     assert.equal(good, false);
@@ -271,7 +271,7 @@ suite('doctor', () => {
     });
   }
 
-  test('a file that is no database, and one that belongs to somebody else', async () => {
+  test('a file that is not a database, and one of another owner', async () => {
     const database = await createTestDatabase('sqlite');
     try {
       env.DATA_DIR = database.dataDir;
@@ -291,7 +291,7 @@ suite('doctor', () => {
     }
   });
 
-  test('a check that throws hides no other', async () => {
+  test('a check that throws does not hide the others', async () => {
     const { lines, good } = await runChecks(
       [
         {
@@ -308,7 +308,7 @@ suite('doctor', () => {
     assert.deepEqual(lines, ['WRONG  one: boom. This is unexpected: please report it.', 'ok     two: fine']);
   });
 
-  test('as a command: the same lines, and exit code 1 where something is wrong', async () => {
+  test('as a command: the same lines, and exit code 1 if something is wrong', async () => {
     const program = [join(root, 'src/run.mjs'), join(root, 'src/cli/doctor.ts')];
     const { PATH } = process.env;
     const good = await promisify(execFile)(process.execPath, program, { cwd, env: { PATH, ...env } });
@@ -326,7 +326,7 @@ suite('doctor', () => {
 });
 
 for (const kind of databaseKinds) {
-  test(`people whom rules call are listed with the age of what is known, and rules that would call nobody, on ${kind}`, async () => {
+  test(`the people whom rules call are listed with the age of their data, and rules that would call nobody, on ${kind}`, async () => {
     const database = await createTestDatabase(kind);
     try {
       const store = await database.open();
@@ -359,7 +359,7 @@ for (const kind of databaseKinds) {
 }
 
 for (const kind of databaseKinds) {
-  test(`people whom rules call and no call ever reached are named, on ${kind}`, async () => {
+  test(`the people whom rules call and no call ever reached are named, on ${kind}`, async () => {
     const database = await createTestDatabase(kind);
     try {
       const text = `country: IN

@@ -65,7 +65,7 @@ rules:
       );
     });
 
-  it('says what each rule would have done, by hour, and what matched none', async () => {
+  it('says what each rule would have done, by hour, and what matched no rule', async () => {
     slack.fault({ method: 'conversations.history', kind: '429', times: 1, retryAfter: 1 });
     const { code, out, error } = await explain(['--channel', 'C0ALERTS', '--days', '30']);
     assert.deepEqual([code, error], [0, '']);
@@ -89,7 +89,7 @@ rules:
     );
     assert.doesNotMatch(out, /elsewhere|ancient|85632/);
   });
-  it('says in words what is wrong', async () => {
+  it('explains errors in words', async () => {
     const cases: [string[], Record<string, string>, RegExp][] = [
       [['--channel', 'alerts'], {}, /--channel wants a channel's id/],
       [['--channel', 'C0ALERTS', '--days', 'x'], {}, /--days wants a number/],

@@ -67,7 +67,7 @@ rules:
     );
     assert.equal(said[0]?.key, said[1]?.key);
   });
-  it('says what is wrong in words, on standard error alone', () => {
+  it('explains errors in words, on standard error only', () => {
     writeFileSync(join(folder, 'bad.yaml'), 'rulez: []\n');
     const cases: [string | undefined, string, Record<string, string>, RegExp][] = [
       [undefined, '', {}, /Usage/],
@@ -130,7 +130,7 @@ rules: [{ name: pager, sources: [prometheus], match: { severity: [critical] }, c
     );
   });
 
-  it('says in words what is no such payload, and which sources there are', () => {
+  it('explains invalid payloads in words, and lists the sources', () => {
     assert.match(run({}).stderr, /^Not taken: this is no webhook of Alertmanager/);
     assert.match(run({}, 'grafana').stderr, /\(prometheus\)/);
     assert.equal(run({}).status, 1);

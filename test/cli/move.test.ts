@@ -91,7 +91,7 @@ suite('moving is refused', () => {
     });
   });
 
-  test('where there is no database, or one of another version', async () => {
+  test('if there is no database, or one of another version', async () => {
     await withSource(async (source) => {
       await assert.rejects(move(source), saying(/There is no database at .*Set DATA_DIR/));
       await used(source, (store) => fill(store, 1));
@@ -107,7 +107,7 @@ suite('moving is refused', () => {
     });
   });
 
-  test('for a target that is no address of PostgreSQL, in words and with exit code 1', async () => {
+  test('if the target is no address of PostgreSQL, in words and with exit code 1', async () => {
     for (const parameters of [[], ['--to', 'mysql://x'], ['--form', 'x']]) {
       const program = [join(root, 'src/run.mjs'), join(root, 'src/cli/move.ts'), ...parameters];
       await assert.rejects(
@@ -121,7 +121,7 @@ suite('moving is refused', () => {
     }
   });
 
-  test('for an address of the environment that is none of PostgreSQL, as for one of the command line', async () => {
+  test('if the environment’s address is not PostgreSQL, as for the command line', async () => {
     const program = [join(root, 'src/run.mjs'), join(root, 'src/cli/move.ts')];
     for (const [DATABASE_URL, words] of [
       ['mysql://x', /^Usage: /],
@@ -141,7 +141,7 @@ suite('moving is refused', () => {
     }
   });
 
-  test('where the target cannot be reached; the source can be used at once again', async () => {
+  test('if the target cannot be reached; the source can be used at once again', async () => {
     await withSource(async (source) => {
       await used(source, (store) => fill(store, 2));
       await assert.rejects(move(source), { code: 'store_unavailable' });
@@ -162,7 +162,7 @@ if (databaseKinds.includes('postgres')) {
       }
     }
 
-    test('every row arrives as it was, the source keeps all, a second time is refused', async () => {
+    test('every row arrives unchanged, the source keeps all, a second move is refused', async () => {
       await withBoth(async (source, target, url) => {
         await used(source);
         const counts = await move(source, url);
@@ -189,7 +189,7 @@ if (databaseKinds.includes('postgres')) {
       });
     });
 
-    test('what PostgreSQL takes in no text is cleaned on the way', async () => {
+    test('characters that PostgreSQL does not accept are cleaned', async () => {
       await withBoth(async (source, target, url) => {
         await used(source, async (store) => {
           await fill(store, 1);
@@ -215,7 +215,7 @@ if (databaseKinds.includes('postgres')) {
       });
     });
 
-    test('a row that PostgreSQL does not take leaves the target as empty as before', async () => {
+    test('a row that PostgreSQL refuses leaves the target empty', async () => {
       await withBoth(async (source, target, url) => {
         await used(source, async (store) => {
           await fill(store, 700);
@@ -253,7 +253,7 @@ if (databaseKinds.includes('postgres')) {
   });
 }
 
-test('a directory that went away is named', async () => {
+test('a missing directory is named', async () => {
   const source = await createTestDatabase('sqlite');
   rmSync(source.dataDir, { recursive: true });
   await assert.rejects(move(source), saying(/There is no database/));

@@ -15,7 +15,7 @@ const good = {
 const places = (env: Record<string, string | undefined>) =>
   readEnvironment(env).faults.map(({ place }) => place);
 
-test('defaults fill in what is not set', () => {
+test('defaults fill in missing settings', () => {
   const { environment, faults } = readEnvironment({ ...good, PORT: '', HOST: ' ' });
   assert.deepEqual(faults, []);
   assert.equal(environment?.voiceApiUrl, DEFAULT_VOICE_API_URL);
@@ -25,7 +25,7 @@ test('defaults fill in what is not set', () => {
   assert.equal(environment?.metricsPort, undefined);
 });
 
-test('the balance is asked nowhere but at the default, unless its address is set', () => {
+test('the balance is only read from the default address, unless its address is set', () => {
   const own = { ...good, VOICE_API_URL: 'https://api.onbuka.com/v3/voice/' };
   assert.equal(readEnvironment(own).environment?.voiceApiUrl, 'https://api.onbuka.com/v3/voice');
   assert.equal(readEnvironment(own).environment?.voiceBalanceUrl, undefined);
@@ -33,13 +33,13 @@ test('the balance is asked nowhere but at the default, unless its address is set
   assert.equal(readEnvironment(set).environment?.voiceBalanceUrl, 'https://api.onbuka.com/v3/getBalance');
 });
 
-test('the signing secret may be missing in Socket Mode alone', () => {
+test('the signing secret is optional in Socket Mode only', () => {
   const { SLACK_SIGNING_SECRET: _, ...without } = good;
   assert.deepEqual(places(without), ['SLACK_SIGNING_SECRET']);
   assert.deepEqual(places({ ...without, SLACK_APP_TOKEN: 'xapp-1' }), []);
 });
 
-test('the sample key of the documentation works on loopback alone', () => {
+test('the sample key of the documentation works on loopback only', () => {
   const sample = { ...good, VOICE_API_KEY: 'bDqJFiq9' };
   assert.deepEqual(places(sample), ['VOICE_API_KEY']);
   for (const host of ['localhost:1', '127.0.0.1:1', '[::1]:1']) {
@@ -50,7 +50,7 @@ test('the sample key of the documentation works on loopback alone', () => {
   }
 });
 
-test('a plain http:// address is taken for this machine alone', () => {
+test('a plain http:// address is accepted for this machine only', () => {
   for (const name of ['VOICE_API_URL', 'VOICE_BALANCE_URL', 'SLACK_API_URL']) {
     for (const host of ['localhost', '127.0.0.1:3001', '[::1]:1', 'sandbox.localhost'])
       assert.deepEqual(places({ ...good, [name]: `http://${host}/x` }), [], `${name} ${host}`);
@@ -61,7 +61,7 @@ test('a plain http:// address is taken for this machine alone', () => {
   }
 });
 
-test('all faults are told at once, and no secret is in them', () => {
+test('all faults are reported at once, without secrets', () => {
   const bad = {
     SLACK_BOT_TOKEN: 'xoxp-hidden-one',
     SLACK_APP_TOKEN: 'hidden-two',
@@ -82,7 +82,7 @@ test('all faults are told at once, and no secret is in them', () => {
   assert.doesNotMatch(formatFaults(faults), /hidden/);
 });
 
-test('a report token needs 16 characters that may stand in an address', () => {
+test('a report token needs 16 characters that may be in an address', () => {
   assert.deepEqual(places({ ...good, VOICE_REPORT_TOKEN: 'a'.repeat(15) }), ['VOICE_REPORT_TOKEN']);
   assert.deepEqual(places({ ...good, VOICE_REPORT_TOKEN: `${'a'.repeat(16)}/` }), ['VOICE_REPORT_TOKEN']);
   assert.deepEqual(places({ ...good, VOICE_REPORT_TOKEN: 'Az0._~-aaaaaaaaa' }), []);

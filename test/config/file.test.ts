@@ -46,7 +46,7 @@ test('an empty file gives all defaults', () => {
   assert.equal(defaultConfig().approval, undefined);
 });
 
-test('without a configuration little is allowed, and that is said; a file that says anything has the usual limits', () => {
+test('without a configuration little is allowed, and the log says so; a file with any key has the usual limits', () => {
   const { config, notices } = read('# nothing\n');
   assert.equal(config?.limits.calleesPerRequest, 20);
   assert.equal(config?.limits.callsPerHour, 100);
@@ -57,7 +57,7 @@ test('without a configuration little is allowed, and that is said; a file that s
   assert.deepEqual(some.notices, []);
 });
 
-test('caller numbers: the file itself keeps to voice.displayNums', () => {
+test('caller numbers: the file itself must keep to voice.displayNums', () => {
   const rule =
     '{ name: a, channels: [C0A], match: { from: [A0A] }, call: ["+6591110001"], say: x, displayNum: 1008122299 }';
   const text = `voice: { displayNums: [1008122211], displayNum: "1008122212" }\nrules: [${rule}]`;
@@ -67,14 +67,14 @@ test('caller numbers: the file itself keeps to voice.displayNums', () => {
   assert.deepEqual(read(text.replaceAll(/10081222\d\d/g, '1008122211')).faults, []);
 });
 
-test('an unknown key is named with line and column, and the nearest one', () => {
+test('an unknown key is reported with line and column, and the nearest known one', () => {
   const text = 'country: IN\nvoice:\n  loopCont: 2\n';
   assert.equal(read(text).config, undefined);
   assert.match(told(text), /voicecall\.yaml:3:3: found the unknown key "loopCont"/);
   assert.match(told(text), /Did you mean "loopCount"\?/);
 });
 
-test('all faults are told at once, in the order of the file', () => {
+test('all faults are reported at once, in the order of the file', () => {
   const { faults } = read(
     'country: in\nvoice: { maxDuration: 121, displayNum: 0123456789 }\ncallers: [bob]\nretention: 5\nlists: { a: ["9185"] }\n',
   );
@@ -91,7 +91,7 @@ test('all faults are told at once, in the order of the file', () => {
   );
 });
 
-test('YAML that is none, keys twice and tabs', () => {
+test('invalid YAML, duplicate keys and tabs', () => {
   assert.match(told('a: 1\na: 2'), /voicecall\.yaml:2:1: .*expected each key once/);
   assert.match(told('\tx: 1'), /Indent with spaces/);
   for (const text of [
@@ -108,7 +108,7 @@ test('YAML that is none, keys twice and tabs', () => {
   }
 });
 
-test('numbers without quotes are taken while no digit is lost', () => {
+test('numbers without quotes are accepted if no digit is lost', () => {
   const { config } = read('voice: { displayNum: 1008122211 }\nlists: { a: [6591110001, +6591110002] }\n');
   assert.equal(config?.voice.displayNum, '1008122211');
   assert.deepEqual(config?.lists, { a: ['6591110001', '+6591110002'] });
@@ -117,7 +117,7 @@ test('numbers without quotes are taken while no digit is lost', () => {
   }
 });
 
-test('bounds: an operator raises them up to what the platform’s widest page allows', () => {
+test('bounds: an operator may raise them to the platform’s widest page', () => {
   assert.match(told('voice: { loopCount: 4 }'), /found 4, expected 3 at most/);
   assert.equal(
     told('voice: { loopCount: 4, limits: { loopCount: 9, callees: 1000, textLength: 1000 } }'),
@@ -129,7 +129,7 @@ test('bounds: an operator raises them up to what the platform’s widest page al
   assert.match(told(rule('say: x, loopCount: 4')), /expected 3 at most/);
 });
 
-test('a rule says or plays something, one of the two, that exists', () => {
+test('a rule says or plays exactly one thing that exists', () => {
   assert.equal(told(rule('say: "{title} {severity} {source} {channel}"')), '');
   assert.equal(told(rule('recording: drill')), '');
   assert.equal(told(rule('recording: 12022abc.mp3')), '');
@@ -141,7 +141,7 @@ test('a rule says or plays something, one of the two, that exists', () => {
   assert.match(told(rule('say: "  "')), /expected text to be spoken/);
 });
 
-test('a rule rings lists that exist and numbers that are some', () => {
+test('a rule calls lists that exist and valid numbers', () => {
   const call = (entry: string) => told(rule('say: x').replace('call: [a]', `call: [${entry}]`));
   assert.equal(call('a, "+6591110001", U0BEN, S0OPS'), '');
   assert.match(call('db'), /a name from lists/);
@@ -190,7 +190,7 @@ test('severity may be "none stated", and a list’s only entry needs no brackets
   );
 });
 
-test('approval that can never be asked or given is a fault', () => {
+test('approval that can never be asked for or given is a fault', () => {
   assert.match(told('approval: { approvers: [U0A] }'), /calleesOver/);
   assert.match(told('approval: { calleesOver: 0, approvers: [] }'), /at least one/);
   assert.match(told('approval: { calleesOver: 0, approvers: [U0A, U0A], quorum: 2 }'), /1 at most/);
@@ -204,7 +204,7 @@ test('a key without a value never widens what is allowed', () => {
   }
 });
 
-test('notices: rules without a sender, and numbers that are doubted, masked', () => {
+test('notices: rules without a sender, and doubted numbers, masked', () => {
   const { notices } = read(
     rule('say: x').replace('match: { from: [B0A] }, ', '').replace('U0A', '"91856321412"'),
   );
@@ -214,7 +214,7 @@ test('notices: rules without a sender, and numbers that are doubted, masked', ()
   assert.doesNotMatch(notices.join('\n'), /91856321412/);
 });
 
-test('a rule that waits for a key says which, and steps name whom they call', () => {
+test('a rule that waits for a key names it, and steps name whom they call', () => {
   const reach = 'reach: { confirmKey: "1" }\n';
   const notice = (text: string) => read(`${reach}${rule(text)}`).notices.join();
   assert.match(notice('say: "{title}", until: confirmed'), /waits for the key 1/);
@@ -238,7 +238,7 @@ test('no fault shows a full phone number', () => {
   assert.ok(read(text).faults.length >= 5);
 });
 
-test('keys that do nothing yet are said', () => {
+test('keys without effect are reported', () => {
   const keys = { 'rules.*.stop': 'does nothing yet', retention: 'does nothing yet' };
   assert.deepEqual(inertNotices({ rules: [{ stop: true }] }, keys), ['rules.*.stop: does nothing yet']);
 });

@@ -15,7 +15,7 @@ const files = (known: Record<string, string>) => (path: string) => {
   return text;
 };
 
-test('voicecall.yaml is read beside the program; absent, all defaults hold', () => {
+test('voicecall.yaml is read from the working directory; if it is missing, all defaults apply', () => {
   const set = loadSettings({ env, cwd: '/app', readFile: files({ '/app/voicecall.yaml': 'country: IN' }) });
   assert.equal(set.settings?.config.country, 'IN');
   const absent = loadSettings({ env, cwd: '/app', readFile: files({}) });
@@ -23,7 +23,7 @@ test('voicecall.yaml is read beside the program; absent, all defaults hold', () 
   assert.equal(absent.settings?.config.country, undefined);
 });
 
-test('a file that VOICECALL_CONFIG names must be there', () => {
+test('a file that VOICECALL_CONFIG names must exist', () => {
   const named = { ...env, VOICECALL_CONFIG: 'etc/own.yaml' };
   const missing = loadSettings({ env: named, cwd: '/app', readFile: files({}) });
   assert.equal(missing.settings, undefined);
@@ -39,7 +39,7 @@ test('a file that VOICECALL_CONFIG names must be there', () => {
   assert.equal(there.settings?.config.country, 'SG');
 });
 
-test('faults of environment and file come together', () => {
+test('faults of environment and file are reported together', () => {
   const readFile = files({ '/app/voicecall.yaml': 'contry: IN\n' });
   const { settings, faults } = loadSettings({ env: { ...env, PORT: 'x' }, cwd: '/app', readFile });
   assert.equal(settings, undefined);

@@ -38,7 +38,7 @@ describe('PostgreSQL fails under load', { skip: !databaseKinds.includes('postgre
     await postgres.remove();
   });
 
-  test('it restarts: nothing is lost, nobody rung twice', async (t) => {
+  test('it restarts: nothing is lost, nobody is called twice', async (t) => {
     await load();
     await sleep(700);
     await postgres.restart();
@@ -47,7 +47,7 @@ describe('PostgreSQL fails under load', { skip: !databaseKinds.includes('postgre
     assert.ok(stage.apps.every((app) => app.running()));
   });
 
-  test('it is killed: nothing is lost, nobody rung twice', async (t) => {
+  test('it is killed: nothing is lost, nobody is called twice', async (t) => {
     await load();
     await sleep(700);
     await postgres.kill();

@@ -12,7 +12,7 @@ const posts = (stage: Stage) => stage.voice.requests.filter((request) => request
 const asked = async (stage: Stage) => (await account(await stage.database.open())).requests;
 
 for (const database of databaseKinds) {
-  describe(`what a process leaves behind, on ${database}`, () => {
+  describe(`what a process leaves, on ${database}`, () => {
     let stage: Stage;
     let app: ChildApp;
     const rung: string[] = [];
@@ -35,7 +35,7 @@ for (const database of databaseKinds) {
     });
     after(() => stage.stop());
 
-    test('a Submit that was acknowledged is carried out after a SIGKILL at once', async () => {
+    test('an acknowledged Submit is carried out after an immediate SIGKILL', async () => {
       const first = await fillModal(stage, { callee: next(2).join('\n') });
       const second = await stage.slack.submitView('U0ASHA', first.view?.id ?? '', {});
       const killed = app.kill();
@@ -71,7 +71,7 @@ for (const database of databaseKinds) {
       assert.equal(unknown, end.unknown);
     });
 
-    test('SIGTERM finishes the POST in flight, leaves the rest, and exits 0; the next start goes on', async (t) => {
+    test('SIGTERM finishes the running POST, leaves the rest, and exits 0; the next start continues', async (t) => {
       await stage.writeConfig(usualConfig.replace('submit:', 'limits: { callees: 2 }, submit:'));
       app.signal('SIGHUP');
       await eventually('the new file', () =>
@@ -96,7 +96,7 @@ for (const database of databaseKinds) {
       await settled(stage, rung, 20_000);
     });
 
-    test('SIGHUP reads voicecall.yaml again, and a bad one keeps the old one and says so', async () => {
+    test('SIGHUP reloads voicecall.yaml; a bad file keeps the old configuration and is logged', async () => {
       await stage.writeConfig('voice: { submit: { concurency: 1 } }\n');
       app.signal('SIGHUP');
       const said = await eventually('it is said', () => app.logs.find((line) => 'faults' in line));

@@ -32,7 +32,7 @@ for (const database of databaseKinds) {
       ['after the platform took it', 'after-dialling', 1],
       ['before the platform took it', 'before-dialling', 2],
     ] as const) {
-      test(`${when}: one recording, one piece of news`, async () => {
+      test(`${when}: one recording, announced once`, async () => {
         const name = `killed ${when}`;
         const store = await stage.database.open();
         let app = await stage.start();

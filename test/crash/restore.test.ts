@@ -36,7 +36,7 @@ async function back(from: TestDatabase, to: TestDatabase): Promise<void> {
 for (const database of databaseKinds) {
   const skip = database === 'postgres' && postgresPrograms() === undefined;
   describe(`a backup, on ${database}`, { skip }, () => {
-    test('made while the app sends: put back later it knows the past and rings nobody again', async (t) => {
+    test('made while the app sends: after a restore it keeps the past and calls nobody again', async (t) => {
       const stage = await startStage({ database, config: oneByOne });
       const copy = await createTestDatabase(database);
       try {

@@ -10,7 +10,7 @@ const killsInAll = Number(process.env.CRASH_KILLS ?? 50);
 const voice = { report: { retries: 10, retryAfterMs: 1500 } };
 
 describe('two instances on one PostgreSQL, killed', { skip: !databaseKinds.includes('postgres') }, () => {
-  test(`${killsInAll} times SIGKILL of either at random: 0 lost, 0 rung twice`, async (t) => {
+  test(`SIGKILL of either at random, ${killsInAll} times: 0 lost, 0 called twice`, async (t) => {
     const random = seeded(seedOfRun((line) => t.diagnostic(line)));
     const config = usualConfig.replace('concurrency: 1, perSecond: 200', 'concurrency: 4, perSecond: 50');
     const stage = await startStage({ database: 'postgres', voice, config });

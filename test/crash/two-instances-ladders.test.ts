@@ -25,7 +25,7 @@ rules:
 `;
 
 describe('two instances with ladders, killed', { skip: !databaseKinds.includes('postgres') }, () => {
-  test(`${killsInAll} times SIGKILL of either at random: each step and attempt once`, async (t) => {
+  test(`SIGKILL of either at random, ${killsInAll} times: each step and attempt once`, async (t) => {
     const random = seeded(seedOfRun((line) => t.diagnostic(line)));
     const stage = await startStage({
       database: 'postgres',

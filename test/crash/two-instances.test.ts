@@ -53,7 +53,7 @@ describe('two instances on one PostgreSQL', { skip: !databaseKinds.includes('pos
     });
   });
 
-  test('an instance paused for 20 s in the middle of a POST does not send what the other one has sent', async (t) => {
+  test('an instance paused for 20 s in the middle of a POST does not send what the other has sent', async (t) => {
     const config = manySubmissions
       .replace('callees: 2', 'callees: 1')
       .replace('perSecond: 10', 'perSecond: 4');
@@ -109,7 +109,7 @@ describe('two instances on one PostgreSQL', { skip: !databaseKinds.includes('pos
     );
   });
 
-  test('an instance that is cut off from the database stops sending, and the other one goes on', async (t) => {
+  test('an instance without its database stops sending, and the other continues', async (t) => {
     const stage = await startStage({ database: 'postgres', voice, config: manySubmissions });
     const proxy = await startProxy(stage.database.databaseUrl ?? '');
     try {

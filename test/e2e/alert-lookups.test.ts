@@ -15,8 +15,8 @@ rules:
 `;
 
 for (const database of databaseKinds) {
-  describe(`alerts whose people Slack is slow to tell, on ${database}`, () => {
-    test('hold up no alert to plain numbers, and ring when Slack answers', async () => {
+  describe(`alerts whose people Slack is slow to return, on ${database}`, () => {
+    test('do not delay alerts to plain numbers, and call when Slack answers', async () => {
       const flow = await startFlow({ database, config });
       try {
         flow.slack.fault({ method: 'users.info', kind: 'slow', delayMs: 2_000, times: 50 });

@@ -42,7 +42,7 @@ for (const database of databaseKinds) {
         workflow,
       );
 
-    test('none of them ends it, mutes it, makes it worse, or has anything said', async () => {
+    test('cannot end it, mute it, make it worse, or cause any post', async () => {
       const alert = post(flow, firing('db-1 lag', 'warning'));
       await rings(flow, '918563214120', 1);
       const before = flow.voice.calls.length;
@@ -78,7 +78,7 @@ for (const database of databaseKinds) {
       assert.equal(rung(flow, '918563214999')[0]?.text, 'db-1 lag critical');
     });
 
-    test('what they post beside the thread, under its very title, is an alert of their own', async () => {
+    test('a post beside the thread, under the same title, is a separate alert', async () => {
       const alert = post(flow, firing('db-2 lag', 'warning'));
       await boardUnder(flow, alert);
       post(flow, { ...resolved('db-2 lag', 'warning'), username: 'OtherBot' }, 'C0ALERTS', workflow);

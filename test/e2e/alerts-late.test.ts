@@ -54,7 +54,7 @@ for (const database of databaseKinds) {
       return message;
     }
 
-    test('two hours late: one line in the thread, and only the rule that allows it calls', async () => {
+    test('two hours late: one line in the thread, and only a rule that allows it calls', async () => {
       const alert = await late(125 * minuteMs, () => post(flow, firing('db-1 lag')));
       await rings(flow, '918563214999', 1);
       await said(flow, alert, 'Not called: 2 h old. Rule: usual (maxAge 15 min).');
@@ -66,13 +66,13 @@ for (const database of databaseKinds) {
       await rings(flow, '918563214120', 1);
     });
 
-    test('fourteen minutes are not late', async () => {
+    test('fourteen minutes is not late', async () => {
       const before = rung(flow, '918563214120').length;
       await late(14 * minuteMs, () => post(flow, firing('db-2 lag')));
       await rings(flow, '918563214120', before + 1);
     });
 
-    test('an edit counts by its own time: of an old message it calls, delivered late it does not', async () => {
+    test('an edit counts by its own time: an edit of an old message calls, unless it arrives late', async () => {
       const before = rung(flow, '918563214120').length;
       const alert = post(flow, { text: 'db-3 lag: all quiet' });
       await understood(flow);
@@ -88,7 +88,7 @@ for (const database of databaseKinds) {
       assert.equal(rung(flow, '918563214120').length, before + 1);
     });
 
-    test('an edit that says who acknowledged takes the alert: the board says so, and nothing more is sent', async () => {
+    test('an edit that says who acknowledged acknowledges the alert: the board says so, and nothing more is sent', async () => {
       await flow.voice.goDown();
       const alert = post(flow, firing('slow-1'));
       const board = await boardUnder(flow, alert);

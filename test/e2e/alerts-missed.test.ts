@@ -69,7 +69,7 @@ const historyCalls = (flow: Flow, channel = 'C0ALERTS') =>
   );
 
 for (const database of databaseKinds) {
-  describe(`messages that did not arrive, on ${database}`, () => {
+  describe(`messages that Slack did not deliver, on ${database}`, () => {
     test('are read after five quiet minutes and call; delivered later they are the same message', async (t) => {
       const flow = await start(t, { database });
       const alert = await deaf(flow, () => post(flow, firing('db-1 lag')));
@@ -87,7 +87,7 @@ for (const database of databaseKinds) {
       await flow.end();
     });
 
-    test('are read after a start: in order, those of people left out, what is too old shown and not called', async (t) => {
+    test('are read after a start: in order, without people’s messages; what is too old is shown and calls nobody', async (t) => {
       const slack = { agoMs: 44 * minuteMs };
       const flow = await start(t, { database, slack: { now: () => Date.now() - slack.agoMs } });
       await flow.app.stop();
@@ -125,7 +125,7 @@ for (const database of databaseKinds) {
       await flow.stop();
     });
 
-    test('at most a day back, page by page, through a limit, a lost answer and a restart in the middle', async (t) => {
+    test('go back a day at most, page by page, past a rate limit, a lost answer and a restart', async (t) => {
       const slack = { agoMs: 25 * 60 * minuteMs };
       const flow = await start(t, { database, slack: { now: () => Date.now() - slack.agoMs } });
       await flow.app.stop();
@@ -154,7 +154,7 @@ for (const database of databaseKinds) {
       await flow.stop();
     });
 
-    test('a channel that Slack does not show keeps the others from nothing', async (t) => {
+    test('a channel that Slack does not show does not stop the others', async (t) => {
       const flow = await start(t, { database });
       flow.slack.removeMember('C0OPS', flow.slack.state.app.botUserId);
       await deaf(flow, () => post(flow, firing('db-5 lag')));

@@ -30,7 +30,7 @@ async function start(
 
 for (const database of databaseKinds) {
   describe(`a rule with silentFor, on ${database}`, () => {
-    test('calls once when nothing has come for so long, ends by itself, and calls again', async (t) => {
+    test('calls once if nothing has come for that time, ends when a message comes, and calls again', async (t) => {
       const flow = await start(t, { database });
       flow.clock.jump(60 * minuteMs);
       await understood(flow);
@@ -68,7 +68,7 @@ for (const database of databaseKinds) {
       await flow.end();
     });
 
-    test('what Slack did not deliver is no silence; while Slack does not answer nobody is called', async (t) => {
+    test('messages that Slack did not deliver are no silence; while Slack does not answer nobody is called', async (t) => {
       const flow = await start(t, { database });
       post(flow, firing('Watchdog'));
       await understood(flow);
@@ -93,7 +93,7 @@ for (const database of databaseKinds) {
       await flow.end();
     });
 
-    test('the time goes on over a restart', async (t) => {
+    test('the time continues after a restart', async (t) => {
       const flow = await start(t, { database }, '4s');
       post(flow, firing('Watchdog'));
       await understood(flow);

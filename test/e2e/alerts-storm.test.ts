@@ -44,7 +44,7 @@ const nasty = [
 
 for (const database of databaseKinds) {
   describe(`storms and bad messages, on ${database}`, () => {
-    test('what stands in an alert is never obeyed: it pages nobody, and dials nobody but whom the rule names', async (t) => {
+    test('alert text is never obeyed: it notifies nobody, and calls only those whom the rule names', async (t) => {
       const flow = await start(t, database);
       const last: ReturnType<typeof post>[] = [];
       for (const [index, words] of nasty.entries()) {
@@ -84,7 +84,7 @@ for (const database of databaseKinds) {
       await flow.end();
     });
 
-    test('an alert goes ahead of a long queue, and any number of alerts of one key are one request', async (t) => {
+    test('an alert goes ahead of a long queue, and any number of messages with one key are one request', async (t) => {
       const flow = await start(t, database, 5);
       await ask(flow, { lists: ['crowd'], fileId: [], text: 'A drill.' });
       const before = flow.voice.calls.length;
@@ -99,7 +99,7 @@ for (const database of databaseKinds) {
       await flow.end();
     });
 
-    test('600 events over 20 keys: 20 requests, few Slack calls, and the process stays quick', async (t) => {
+    test('600 events with 20 keys: 20 requests, few Slack calls, and the process stays fast', async (t) => {
       const flow = await start(t, database);
       await understood(flow);
       const delay = monitorEventLoopDelay({ resolution: 5 });
@@ -132,7 +132,7 @@ for (const database of databaseKinds) {
       await flow.end();
     });
 
-    test('an event that was stored and not yet dealt with rings after a restart', async (t) => {
+    test('a stored event that is not processed yet calls after a restart', async (t) => {
       const flow = await start(t, database);
       const store = await flow.database.open();
       const alert = post(flow, firing('before'));
@@ -180,7 +180,7 @@ for (const database of databaseKinds) {
       await flow.end();
     });
 
-    test('an event that cannot be dealt with keeps no other waiting', async (t) => {
+    test('an event that cannot be processed does not delay the others', async (t) => {
       const flow = await start(t, database);
       const store = await flow.database.open();
       await store.transaction((tx) =>
@@ -205,7 +205,7 @@ for (const database of databaseKinds) {
   });
 }
 
-test('an event that cannot be stored is not taken, so that Slack brings it again', async (t) => {
+test('an event that cannot be stored is not acknowledged, so that Slack sends it again', async (t) => {
   const flow = await startFlow({ config: config(), slack: { eventRetryDelaysMs: [] } });
   t.after(() => flow.stop());
   const letGo = await lockSqlite(flow.database.dataDir);
@@ -220,7 +220,7 @@ test('an event that cannot be stored is not taken, so that Slack brings it again
   await flow.end();
 });
 
-test('the start says which rules name a channel that the app does not hear, and which name no sender', async (t) => {
+test('the start names rules with a channel that the app cannot read, and rules without a sender', async (t) => {
   const flow = await startFlow({ config: config().replace('[C0ALERTS]', '[C0ALERTS, C0RANDOM, C0NOWHERE]') });
   t.after(() => flow.stop());
   await soon(flow, 'it is said', () =>

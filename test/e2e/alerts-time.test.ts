@@ -56,7 +56,7 @@ async function pass(flow: Flow, minutes: number, stepMs = 4_000): Promise<void> 
 
 for (const database of databaseKinds) {
   describe(`alerts and time, on ${database}`, () => {
-    test('a firing after a resolve rings again once the cooldown is over, at its end if it still fires', async (t) => {
+    test('a firing after a resolve calls again after the cooldown, if it still fires then', async (t) => {
       const flow = await startAlerts(t, database, 'call: [one], cooldown: 30m');
       post(flow, firing('disk'));
       await rings(flow, callee, 1);
@@ -88,7 +88,7 @@ for (const database of databaseKinds) {
       await flow.end();
     });
 
-    test('an alert with U+0000 and lone surrogates in every place calls as any other', async (t) => {
+    test('an alert with U+0000 and lone surrogates everywhere calls like any other', async (t) => {
       const flow = await startAlerts(t, database, 'call: [one]');
       const odd = 'disk \u0000 full \ud800 on\udc00 db-1';
       post(flow, {
@@ -108,7 +108,7 @@ for (const database of databaseKinds) {
       await flow.end();
     });
 
-    test('an event that cannot be read is set aside after a few tries, and keeps none waiting', async (t) => {
+    test('an event that cannot be read is set aside after a few tries, and does not delay the others', async (t) => {
       const flow = await startAlerts(t, database, 'call: [one]');
       const store = await flow.database.open();
       await store.transaction(async (tx) => {
@@ -147,7 +147,7 @@ for (const database of databaseKinds) {
       await flow.end();
     });
 
-    test('a key that was silent for expireAfter rings again; a repeat before that only refreshes', async (t) => {
+    test('a key that was silent for expireAfter calls again; an earlier repeat only refreshes', async (t) => {
       const flow = await startAlerts(t, database, 'call: [one], cooldown: 1m, expireAfter: 2h');
       post(flow, firing('disk'));
       await rings(flow, callee, 1);
@@ -165,7 +165,7 @@ for (const database of databaseKinds) {
       await flow.end();
     });
 
-    test('a rule rings within its hours and days only', async (t) => {
+    test('a rule only calls within its hours and days', async (t) => {
       const flow = await startAlerts(
         t,
         database,
@@ -188,7 +188,7 @@ for (const database of databaseKinds) {
       await flow.end();
     });
 
-    test('onUnknown again: looked for a minute, then sent once more, shown as such, and never a third time', async (t) => {
+    test('onUnknown again: looked up for a minute, then sent again once, shown as such, and never a third time', async (t) => {
       const flow = await startAlerts(t, database, 'call: [one]');
       flow.voice.faults.next({ reset: 'after-reading', times: 2 });
       const alert = post(flow, firing('disk'));
@@ -214,7 +214,7 @@ for (const database of databaseKinds) {
       await flow.end();
     });
 
-    test('what is found in the records is not sent again', async (t) => {
+    test('a call found in the records is not sent again', async (t) => {
       const flow = await startAlerts(t, database, 'call: [one]');
       flow.voice.setReportUrl(null);
       flow.voice.faults.next({ reset: 'after-dialling' });
@@ -230,7 +230,7 @@ for (const database of databaseKinds) {
       ['got', 'call_ack'],
       ['resolved', null],
     ] as const) {
-      test(`what is ${what} meanwhile is not sent again`, async (t) => {
+      test(`a request that is ${what} before then is not sent again`, async (t) => {
         const flow = await startAlerts(t, database, 'call: [one]');
         flow.voice.faults.next({ reset: 'after-reading' });
         const alert = post(flow, firing('disk'));
@@ -248,7 +248,7 @@ for (const database of databaseKinds) {
       });
     }
 
-    test('a rule that holds leaves an unknown call to a person', async (t) => {
+    test('a rule with onUnknown hold leaves an unknown call to a person', async (t) => {
       const flow = await startAlerts(t, database, 'call: [one], onUnknown: hold');
       flow.voice.faults.next({ reset: 'after-reading' });
       const board = await boardUnder(flow, post(flow, firing('disk')));
@@ -258,7 +258,7 @@ for (const database of databaseKinds) {
       await flow.end();
     });
 
-    test('a platform that is down is tried for as long as the alert fires, and rung when it is back', async (t) => {
+    test('a platform that is down is retried while the alert fires, and the calls are made when it is back', async (t) => {
       const flow = await startAlerts(t, database, 'call: [one], expireAfter: 6h');
       await flow.voice.goDown();
       const board = await boardUnder(flow, post(flow, firing('disk')));
@@ -277,7 +277,7 @@ for (const database of databaseKinds) {
       await flow.end();
     });
 
-    test('a platform that is down is not tried any more once the alert is resolved, or silent for long', async (t) => {
+    test('a platform that is down is not retried after the alert is resolved or silent for long', async (t) => {
       const flow = await startAlerts(t, database, 'call: [one], expireAfter: 1h');
       await flow.voice.goDown();
       const gone = post(flow, firing('disk'));
@@ -309,7 +309,7 @@ for (const database of databaseKinds) {
       await flow.end();
     });
 
-    test('"I\'ve got it" by any caller says who and stops the rest; others are refused; so does Stop', async (t) => {
+    test('any caller’s *I’ve got it* is shown and stops the rest; others are refused; the same with Stop', async (t) => {
       const flow = await startAlerts(t, database, 'call: [two]');
       await flow.voice.goDown();
       const board = await boardUnder(flow, post(flow, firing('disk')));
@@ -338,7 +338,7 @@ for (const database of databaseKinds) {
       await flow.end();
     });
 
-    test('limits hold back, and say so once with the next possible time', async (t) => {
+    test('limits hold calls, and say so once with the next possible time', async (t) => {
       const flow = await startAlerts(
         t,
         database,

@@ -38,14 +38,14 @@ rules:
 `;
 
 for (const database of databaseKinds) {
-  describe(`alerts ring by rules, on ${database}`, () => {
+  describe(`alerts call by rules, on ${database}`, () => {
     let flow: Flow;
     before(async () => {
       flow = await startFlow({ database, config, slack: { eventRetryDelaysMs: [] } });
     });
     after(() => flow.end());
 
-    test('a firing alert rings whom its rule names, with a board and results in its own thread', async () => {
+    test('a firing alert calls the people of its rule, with a board and results in its own thread', async () => {
       const alert = post(flow, firing('db-1 replica lag', 'db-1 warning'));
       const board = await boardUnder(flow, alert);
       await becomes(flow, board, 'done', { callees: 2, answered: 2 });
@@ -65,7 +65,7 @@ for (const database of databaseKinds) {
       assert.match(shownText(board), /Rule \*pager\*/);
     });
 
-    test('a key that fires goes on without ringing; a more severe one rings the stricter rule as well', async () => {
+    test('a repeated firing calls nobody; a more severe one also calls for the stricter rule', async () => {
       const alert = post(flow, firing('db-2 lag', 'warning'));
       await rings(flow, '918563214120', 2);
       post(flow, firing('db-2 lag', 'warning'));
@@ -80,7 +80,7 @@ for (const database of databaseKinds) {
       await said(flow, alert, 'Rule manager');
     });
 
-    test('an edit that makes an alert more severe rings the stricter rule, and an edit that resolves it ends it', async () => {
+    test('an edit to a higher severity calls for the stricter rule, and an edit that resolves ends the alert', async () => {
       const before = rung(flow, '918563214999').length;
       const alert = post(flow, firing('db-edit lag', 'warning'));
       await understood(flow);
@@ -90,7 +90,7 @@ for (const database of databaseKinds) {
       await said(flow, alert, 'Resolved: ');
     });
 
-    test('resolves are said once under the alert; other channels, people and unfit words ring nobody', async () => {
+    test('a resolve is shown once under the alert; other channels, people and texts that do not match call nobody', async () => {
       const alert = post(flow, firing('db-3 lag', 'warning'));
       await understood(flow);
       post(flow, resolved('db-3 lag', 'warning'));
@@ -128,7 +128,7 @@ for (const database of databaseKinds) {
       );
     });
 
-    test('news out of order: an edit before its original and a resolve before its firing ring nobody wrongly', async () => {
+    test('in the wrong order, an edit before its original and a resolve before its firing call nobody wrongly', async () => {
       const dialled = flow.voice.calls.length;
       flow.slack.fault({ method: 'app:event', times: 4, kind: 'drop_before' });
       const first = post(flow, firing('db-order lag', 'warning'));
@@ -146,7 +146,7 @@ for (const database of databaseKinds) {
       assert.equal(flow.voice.calls.length, dialled);
     });
 
-    test('the same event three times at once, to two instances, is one request', async () => {
+    test('the same event three times at once, on two instances, is one request', async () => {
       const dialled = rung(flow, '918563214120').length;
       const alert = post(flow, firing('db-thrice lag', 'warning'));
       await flow.slack.settled();
@@ -180,7 +180,7 @@ for (const database of databaseKinds) {
       assert.equal(rung(flow, '919876543211').length, 1, 'Ben, who is also in the group, is rung once');
     });
 
-    test('every matching rule fires unless one says stop; a shadow rule says what it would do', async () => {
+    test('every matching rule fires unless one has stop; a shadow rule says what it would do', async () => {
       post(flow, firing('stopped disk'));
       await rings(flow, '918563216001', 1);
       const dialled = flow.voice.calls.length;
@@ -196,7 +196,7 @@ for (const database of databaseKinds) {
       assert.equal(rung(flow, '918563216002').length, 0);
     });
 
-    test('nobody to ring is said once, in words, and tried again without a second message', async () => {
+    test('if nobody can be called, one sentence says so, and retries add no second message', async () => {
       const alert = post(flow, firing('denied number'));
       await said(flow, alert, 'Rule refused called nobody yet');
       post(flow, firing('denied number'));
@@ -207,7 +207,7 @@ for (const database of databaseKinds) {
       assert.equal(flow.voice.calls.filter((call) => call.callee.startsWith('1900')).length, 0);
     });
 
-    test('a rule for any message takes what is no alert, each within its cooldown once, and its edits never', async () => {
+    test('a rule for any message matches messages that are no alerts, once per cooldown, and never their edits', async () => {
       const one = post(flow, 'Deployed version 7 of the shop', 'C0OPS');
       await rings(flow, '918563217000', 1);
       assert.equal(rung(flow, '918563217000')[0]?.text, 'News. Deployed version 7 of the shop.');
@@ -224,7 +224,7 @@ for (const database of databaseKinds) {
       );
     });
 
-    test('/voicecall rules tells when each rule matched last', async () => {
+    test('/voicecall rules shows when each rule last matched', async () => {
       const { reply } = await flow.slack.command('U0ASHA', 'C0OPS', 'rules');
       const text = shownText(reply ?? {});
       assert.match(text, /\*pager\*.*last matched/);
@@ -232,7 +232,7 @@ for (const database of databaseKinds) {
       assert.match(text, /shadow: calls nobody/);
     });
 
-    test('the shortcut offers the title of an alert whose text is empty, and rings in its thread', async () => {
+    test('the shortcut offers the title of an alert with empty text, and calls in its thread', async () => {
       const alert = post(flow, firing('Disk & fan of web-1', 'info'), 'C0ALERTS');
       await understood(flow);
       await flow.slack.messageShortcut('U0ASHA', 'C0ALERTS', alert.ts, 'voicecall_from_message');
@@ -249,7 +249,7 @@ for (const database of databaseKinds) {
       assert.match(rung(flow, '918563218000')[0]?.text ?? '', /Disk & fan of web-1/);
     });
 
-    test('a caller who tries an alert’s calls again is shown no number of its lists', async () => {
+    test('a caller who redials an alert’s calls sees no number of its lists', async () => {
       await understood(flow);
       flow.voice.faults.next({ on: 'sendCode', refuse: { code: '-10' }, times: 2 });
       const alert = post(flow, firing('redialled disk'));

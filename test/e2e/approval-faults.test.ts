@@ -18,7 +18,7 @@ import { becomes, current, dialled, type Flow, replies, shownText, soon, startFl
 const minute = 60_000;
 
 // On PostgreSQL time is the database's own, which no test can move; test/calls/decide.test.ts moves it on both.
-describe('approval and time and faults', () => {
+describe('approval with time and faults', () => {
   let flow: Flow;
   before(async () => {
     flow = await startFlow({ config: byBen });
@@ -36,7 +36,7 @@ describe('approval and time and faults', () => {
     return (await query.executeTakeFirstOrThrow()).expires_at;
   };
 
-  test('a reminder at half of the time, once, in the thread; then it expires, and can be asked again', async () => {
+  test('a reminder at half of the time, once, in the thread; then it expires, and can be asked for again', async () => {
     const before = posts();
     const waiting = await askForApproval(flow);
     await cardShows(flow, waiting, /until <!date/);
@@ -71,7 +71,7 @@ describe('approval and time and faults', () => {
     assert.equal(posts(), before);
   });
 
-  test('Slack down: the card comes later, and the time runs from when it came', async () => {
+  test('Slack is down: the card comes later, and the time runs from then', async () => {
     flow.slack.fault({ method: 'chat.postMessage', channel: 'C0APPROVE', times: 1_000, kind: '500' });
     const board = await ask(flow, { callee: three });
     const id = String(board.metadata?.event_payload.request_id);
@@ -108,7 +108,7 @@ describe('approval and time and faults', () => {
     await becomes(flow, waiting.board, 'done', { accepted: 3 });
   });
 
-  test("without approval.channel the card stands in the board's thread", async () => {
+  test("without approval.channel the card is in the board's thread", async () => {
     flow.setConfig(configWith('{ calleesOver: 2, approvers: [U0BEN] }'));
     const waiting = await askForApproval(flow, {}, { cardIn: 'C0OPS' });
     assert.equal(waiting.card.thread_ts, waiting.board.ts);
@@ -116,7 +116,7 @@ describe('approval and time and faults', () => {
     await becomes(flow, waiting.board, 'done', { accepted: 3 });
   });
 
-  test('a group is asked when the button is pressed; one that cannot be read has no members', async () => {
+  test('a group is read when the button is pressed; a group that cannot be read has no members', async () => {
     flow.setConfig(configWith('{ calleesOver: 2, approvers: [S0LEADS], channel: C0APPROVE }'));
     const leads = flow.slack.state.usergroups.get('S0LEADS');
     assert.ok(leads);
@@ -141,13 +141,13 @@ describe('approval and time and faults', () => {
     leads.users.splice(leads.users.indexOf('U0CLEO'), 1);
   });
 
-  test('the balance stands on the card once it is known, and nothing waits for it', async () => {
+  test('the card shows the balance once it is known, and nothing waits for it', async () => {
     const balance = flow.voice.behaviour.balance;
     const waiting = await askForApproval(flow);
     await cardShows(flow, waiting, new RegExp(`Balance:\\* ${balance.replace('.', '\\.')}`));
   });
 
-  test('it expires: who asked in the channel itself reads it on the board alone', async () => {
+  test('it expires: a requester in the same channel reads it on the board only', async () => {
     const before = directsTo(flow, 'U0ASHA').length;
     const waiting = await askForApproval(flow);
     await soon(flow, 'the time runs', () => expiresAt(waiting.id));

@@ -7,7 +7,7 @@ import { configWith, three } from './approval-stage.ts';
 describe('approval with two instances on PostgreSQL', () => {
   const skip = databaseKinds.includes('postgres') ? false : 'TEST_DATABASE_URL is not set';
 
-  test('clicks that land on either at once make one POST', { skip }, async () => {
+  test('clicks that reach both at once make one POST', { skip }, async () => {
     const world = await startWorld({
       database: 'postgres',
       config: configWith('{ calleesOver: 0, approvers: [U0BEN, U0CLEO], channel: C0APPROVE }'),

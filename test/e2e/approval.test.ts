@@ -100,7 +100,7 @@ for (const database of databaseKinds) {
       assert.equal(posts(), before + 1);
     });
 
-    test('two are needed: progress on both messages, nobody counts twice', async () => {
+    test('two approvals are needed: both messages show progress, nobody counts twice', async () => {
       flow.setConfig(
         configWith('{ calleesOver: 0, approvers: [U0BEN, U0CLEO], quorum: 2, channel: C0APPROVE }'),
       );
@@ -120,7 +120,7 @@ for (const database of databaseKinds) {
       assert.equal(posts(), before + 1);
     });
 
-    test('the review: paged, masked for others, decided in it', async () => {
+    test('the review: in pages, masked for others, with the decision in it', async () => {
       const callee = Array.from({ length: 60 }, (_, index) => `+91 85632 15${100 + index}`).join('\n');
       const waiting = await askForApproval(flow, { callee });
       const reviewed = async (who: string) => {
@@ -146,7 +146,7 @@ for (const database of databaseKinds) {
       await becomes(flow, waiting.board, 'done', { accepted: 60 });
     });
 
-    test('a rejection asks for a reason, shows it, and tells who asked elsewhere', async () => {
+    test('a rejection asks for a reason, shows it, and tells a requester in another channel', async () => {
       const before = posts();
       const first = await fillModal(flow, { callee: three, channel: 'C0ALERTS' });
       await flow.slack.submitView('U0ASHA', first.view?.id ?? '', {});
@@ -177,7 +177,7 @@ for (const database of databaseKinds) {
       assert.match(await command(flow, 'U0ASHA', `status ${id}`), /Ben rejected.*not &lt;now&gt;/);
     });
 
-    test('who asked cancels while it waits; a press that comes later is told so', async () => {
+    test('the requester cancels while it waits; later presses are told so', async () => {
       const before = posts();
       const waiting = await askForApproval(flow);
       const outsider = await flow.slack.press(
@@ -204,7 +204,7 @@ for (const database of databaseKinds) {
       );
     });
 
-    test('guests, bots, people who left and strangers never count, though they are approvers', async () => {
+    test('guests, bots, deleted users and strangers never count, although they are approvers', async () => {
       flow.setConfig(
         configWith(
           '{ calleesOver: 0, approvers: [U0GUEST, U0OTHERBOT, U0GONE, U0STRANGER], channel: C0APPROVE }',
@@ -223,7 +223,7 @@ for (const database of databaseKinds) {
       assert.equal((await becomes(flow, waiting.board, 'awaiting_approval')).callees, 3);
     });
 
-    test('an approver by the configuration of now and of when it was asked', async () => {
+    test('approvers count by the current configuration and by that of the time of asking', async () => {
       const waiting = await askForApproval(flow);
       flow.setConfig(configWith('{ calleesOver: 2, approvers: [U0CLEO], channel: C0APPROVE }'));
       assert.match(await pressAlone(flow, 'U0BEN', waiting, 'call_approve'), /not one of the approvers/);
@@ -233,7 +233,7 @@ for (const database of databaseKinds) {
       await becomes(flow, waiting.board, 'done');
     });
 
-    test('a changed row: the press is refused and the card redrawn', async () => {
+    test('a changed row: the press is refused and the card is edited', async () => {
       const waiting = await askForApproval(flow);
       const store = await flow.database.open();
       await store.transaction((tx) =>

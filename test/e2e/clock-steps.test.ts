@@ -18,12 +18,12 @@ function createSetClock(): Clock & { set(byMs: number): void } {
   };
 }
 
-suite('a clock that is set while the app works', () => {
+suite('a clock that is set while the app runs', () => {
   for (const [name, stepMs] of [
     ['an hour ahead', hour],
     ['three hours back', -3 * hour],
   ] as const)
-    test(`${name}: nobody is called twice, one board, and what is asked for next is called at once`, async () => {
+    test(`${name}: nobody is called twice, one board, and the next request is called at once`, async () => {
       const clock = createSetClock();
       const lines: string[] = [];
       const log = createLog('warn', { sink: { write: (line) => lines.push(line) } });
@@ -51,7 +51,7 @@ suite('a clock that is set while the app works', () => {
       }
     });
 
-  test('put right by three hours: an alert is not taken for one that comes late', async () => {
+  test('corrected by three hours: an alert is not treated as late', async () => {
     const clock = createSetClock();
     clock.set(3 * hour);
     const config = `

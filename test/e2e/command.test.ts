@@ -35,7 +35,7 @@ for (const database of databaseKinds) {
       return view;
     };
 
-    test('opens the modal filled in with numbers, lists and a recording', async () => {
+    test('opens the form filled in with numbers, lists and a recording', async () => {
       const view = await modal('U0ASHA', '91856321412, db-oncall fire-drill');
       assert.equal(view.callback_id, 'voicecall');
       const value = (block: string) => Object.values(view.state.values[block] ?? {})[0];
@@ -46,18 +46,18 @@ for (const database of databaseKinds) {
       assert.ok(!view.private_metadata.includes('91856321412'));
     });
 
-    test('opens it with what could not be understood kept in the field', async () => {
+    test('opens it with what it did not understand kept in the field', async () => {
       const view = await modal('U0ASHA', '9185, +91 85632 14120');
       assert.match(JSON.stringify(view.state.values.callee), /9185\D.*85632/);
     });
 
-    test('a text in quotes goes into the form, to be spoken', async () => {
+    test('a text in quotes goes into the form as the text to speak', async () => {
       const view = await modal('U0ASHA', 'db-oncall “Database is down, call back”');
       assert.match(JSON.stringify(view.state.values.text), /Database is down, call back/);
       assert.match(JSON.stringify(view.state.values.lists), /db-oncall/);
     });
 
-    test('More options shows the rest in place, and what was typed stays', async () => {
+    test('More options shows the other fields in the same view, and entries stay', async () => {
       const viewId = await openModal(flow);
       flow.slack.fillView('U0ASHA', viewId, { callee: '+91 85632 14120', text: 'Hello' });
       await flow.slack.pressInView('U0ASHA', viewId, 'call_options');
@@ -74,17 +74,17 @@ for (const database of databaseKinds) {
       await flow.slack.closeView('U0ASHA', viewId, true);
     });
 
-    test('lists are listed without their numbers', async () => {
+    test('lists are shown without their numbers', async () => {
       const told = await answer('U0ASHA', 'lists');
       assert.match(told, /db-oncall/);
       assert.doesNotMatch(told, /85632/);
     });
 
-    test('a word that is nearly a command gets the command', async () => {
+    test('a word that is nearly a command shows the command', async () => {
       assert.match(await answer('U0ASHA', 'histroy'), /Did you mean `history`/);
     });
 
-    test('help and words that are nothing are answered privately', async () => {
+    test('help and unknown words are answered privately', async () => {
       assert.match(await answer('U0ASHA', 'help'), /voicecall status/);
       assert.match(await answer('U0ASHA', 'frobnicate'), /I don't know “frobnicate”/);
       assert.match(await answer('U0ASHA', 'frob <!channel>'), /&lt;!channel/);
@@ -104,7 +104,7 @@ for (const database of databaseKinds) {
       }
     });
 
-    test('status, history and cancel show one’s own requests, and an approver all', async () => {
+    test('status, history and cancel show a person’s own requests, and an approver all of them', async () => {
       assert.match(await answer('U0CLEO', 'status'), /Nothing of yours is under way/);
       assert.match(await answer('U0CLEO', 'history'), /You haven't made any calls yet/);
       const board = await ask(flow, { callee: '+91 85632 14120' });
@@ -122,7 +122,7 @@ for (const database of databaseKinds) {
       assert.match(await answer('U0ASHA', 'cancel rdoesnotexist'), /There is no request rdoesnotexist/);
     });
 
-    test('history has pages to turn', async () => {
+    test('history has pages', async () => {
       for (let made = 0; made < 11; made++) {
         await ask(flow, { callee: `+91 85632 1${4000 + made}` }, { user: 'U0CLEO' });
       }
@@ -141,7 +141,7 @@ for (const database of databaseKinds) {
     });
   });
 
-  describe(`the modal when the voice platform is in trouble, on ${database}`, () => {
+  describe(`the form when the voice platform has problems, on ${database}`, () => {
     let flow: Flow;
     before(async () => {
       flow = await startFlow({ database });
@@ -157,7 +157,7 @@ for (const database of databaseKinds) {
     };
     const now = () => flow.slack.state.views.get('U0ASHA')?.at(-1);
 
-    test('a slow one: a loading view at first, then filled, with what was typed kept', async () => {
+    test('slow: a loading view first, then the form, with the typed words kept', async () => {
       const slow = flow.voice.faults.next({ on: 'fileQuery', delayMs: 700 });
       const loading = await open();
       assert.match(JSON.stringify(loading.blocks), /Loading the recordings/);
@@ -175,7 +175,7 @@ for (const database of databaseKinds) {
       flow.clock.jump(6 * 60_000);
     });
 
-    test('one that is down, one that refuses: the modal says so and takes a typed fileId', async () => {
+    test('down or refusing: the form says so and accepts a typed fileId', async () => {
       for (const refuse of [true, false]) {
         if (refuse) flow.voice.faults.next({ on: 'fileQuery', refuse: { code: '-1' } });
         else await flow.voice.goDown();
@@ -200,7 +200,7 @@ for (const database of databaseKinds) {
       }
     });
 
-    test('one that hangs: the modal stands within its 3 s and takes a name of the configuration', async () => {
+    test('hanging: the form opens within 3 s and accepts a name of the configuration', async () => {
       flow.voice.faults.next({ on: 'fileQuery', silence: 'before-dialling' });
       const from = performance.now();
       const view = await open();
@@ -221,7 +221,7 @@ for (const database of databaseKinds) {
   });
 }
 
-test('of a thousand recordings any can be chosen, and rings', async (t) => {
+test('any of a thousand recordings can be chosen and played', async (t) => {
   const recordings = Array.from({ length: 1_000 }, (_, index) => ({
     fileId: `${'0'.repeat(40)}${index}.mp3`,
     fileName: `tape ${index}`,

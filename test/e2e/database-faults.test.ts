@@ -6,7 +6,7 @@ import { lockSqlite } from '../support/store.ts';
 import { fillModal } from '../support/world.ts';
 import { ask, becomes, boards, type Flow, soon, startFlow } from './flow.ts';
 
-describe('the database in trouble at Submit', () => {
+describe('problems of the database at Submit', () => {
   let flow: Flow;
   /** The app's own connection for writing: limits such as max_page_count are a connection's. */
   let writer: DatabaseSync;
@@ -59,7 +59,7 @@ describe('the database in trouble at Submit', () => {
   ];
 
   for (const [index, { what, words, begin }] of troubles.entries()) {
-    test(`${what}: told in words in time, nothing half-written, and later all is well`, async () => {
+    test(`${what}: a message in time, nothing half-stored, and later everything works`, async () => {
       // Enough callees that they do not fit into the pages there are.
       const file = flow.slack.uploadFile(
         'U0ASHA',
@@ -83,7 +83,7 @@ describe('the database in trouble at Submit', () => {
     });
   }
 
-  test('locked when the first view is submitted: told in words', async () => {
+  test('locked when the first view is submitted: a message', async () => {
     await flow.slack.command('U0ASHA', 'C0OPS', '+6591800021 fire-drill');
     const view = await soon(flow, 'the modal', () => flow.slack.state.views.get('U0ASHA')?.at(-1));
     const end = await lock();
@@ -93,7 +93,7 @@ describe('the database in trouble at Submit', () => {
     assert.match(JSON.stringify(result.view?.blocks), /could not be saved/);
   });
 
-  test('locked for a moment: it goes through by itself', async () => {
+  test('locked for a moment: it succeeds without a person', async () => {
     const first = await fillModal(flow, { callee: '+6591800031' });
     const before = boards(flow).length;
     const end = await lock();
@@ -104,7 +104,7 @@ describe('the database in trouble at Submit', () => {
     await becomes(flow, await soon(flow, 'the board', () => boards(flow)[before]), 'done', { answered: 1 });
   });
 
-  test('locked while the platform answers: the answer is stored once there is room', async () => {
+  test('locked while the platform answers: the result is stored when there is room', async () => {
     flow.voice.faults.next({ delayMs: 100 });
     const before = flow.voice.requests.length;
     const board = await ask(flow, { callee: '+6591800041' });

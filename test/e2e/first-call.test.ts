@@ -11,7 +11,7 @@ for (const database of databaseKinds) {
     });
     after(() => world.stop());
 
-    test('rings each callee once and writes every result into the thread', async () => {
+    test('calls each callee once and shows every result in the thread', async () => {
       const board = await ask(world, { callee: '+91 85632 14120\n91856321412', lists: ['db-oncall'] });
       const done = await boardBecomes(world, board, 'done');
       assert.deepEqual(

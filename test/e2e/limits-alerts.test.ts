@@ -35,7 +35,7 @@ rules:
       return flow;
     }
 
-    test('three calls by a person to somebody on duty do not hold back the call of an alert', async (t) => {
+    test('three calls by a person to somebody on duty do not hold the call of an alert', async (t) => {
       const flow = await start(t, perCallee);
       for (const held of [0, 0, 1]) {
         const board = await ask(flow, { callee: `+${onDuty}` });
@@ -48,7 +48,7 @@ rules:
       await flow.end();
     });
 
-    test('a crowd that uses up the hour leaves the share of the rules', async (t) => {
+    test('a crowd that uses up the hour leaves the share of rules', async (t) => {
       const flow = await start(t, 'callsPerHour: 4');
       const crowd = Array.from({ length: 6 }, (_, index) => `+659111300${index}`).join(', ');
       const asked = await ask(flow, { callee: crowd });
@@ -58,7 +58,7 @@ rules:
       await flow.end();
     });
 
-    test('how much is left to the rules is configured; without rules people have it all', async (t) => {
+    test('the share of rules is configured; without rules people have everything', async (t) => {
       const flow = await start(t, `${perCallee}, reserveForRules: 0`);
       for (let asked = 0; asked < 3; asked++)
         await becomes(flow, await ask(flow, { callee: `+${onDuty}` }), 'done', { held: 0 });
@@ -115,7 +115,7 @@ rules:
 
     const one = 'perCallee: { calls: 1, per: 15m }';
 
-    test('somebody has got it: the held call is not made', async (t) => {
+    test('the alert is acknowledged: the held call is not made', async (t) => {
       const flow = await start(t, one);
       await neverCalled(flow, 'cancelled', { held: 0, cancelled: 1 }, async (board) => {
         await flow.slack.press('U0BEN', 'C0ALERTS', board.ts, 'call_ack');
@@ -137,7 +137,7 @@ rules:
       });
     });
 
-    test('the configuration forbids the number by then: the held call is not made, and is not tried again', async (t) => {
+    test('the configuration now forbids the number: the held call is not made and not retried', async (t) => {
       const flow = await start(t, one);
       await neverCalled(flow, 'done', { held: 1, cancelled: 0 }, async () => {
         flow.setConfig(configOf(`${one}, deny: ["+91"]`, 'call: [one], say: "{title}"'));

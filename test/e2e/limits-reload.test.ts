@@ -10,7 +10,7 @@ const denied = `${byBen}limits: { deny: ["+1900"] }\n`;
 const without = byBen.replace(/approval:.*\n/, '');
 
 for (const kind of databaseKinds) {
-  describe(`a configuration that was read again binds what was asked for before, on ${kind}`, () => {
+  describe(`a reloaded configuration applies to earlier requests, on ${kind}`, () => {
     let flow: Flow;
     before(async () => {
       flow = await startFlow({ database: kind, config: byBen });
@@ -31,7 +31,7 @@ for (const kind of databaseKinds) {
       assert.match(results, /[Cc]alling again does not help/);
     });
 
-    test('an open confirm view of which nobody may be called any more: nobody is asked to approve it', async () => {
+    test('an open confirm view with nobody left to call: no approval is asked for', async () => {
       flow.setConfig(byBen);
       const first = await fillModal(flow, { callee: callees });
       flow.setConfig(`${byBen}limits: { countries: [DE] }\n`);
@@ -52,7 +52,7 @@ for (const kind of databaseKinds) {
       assert.match(await resultsOf(flow, board), /limits\.calleesPerRequest/);
     });
 
-    test('a waiting approval: the denied number is held, and the approver reads how many are', async () => {
+    test('a waiting approval: the denied number is held, and the approver sees how many are', async () => {
       flow.setConfig(byBen);
       const waiting = await askForApproval(flow, { callee: callees });
       flow.setConfig(denied);
@@ -62,7 +62,7 @@ for (const kind of databaseKinds) {
       assert.equal(isCalled('1900'), false);
     });
 
-    test('a waiting approval of which nobody may be called any more: nothing is sent', async () => {
+    test('a waiting approval with nobody left to call: nothing is sent', async () => {
       flow.setConfig(byBen);
       const waiting = await askForApproval(flow, { callee: callees });
       flow.setConfig(`${byBen}limits: { countries: [DE] }\n`);
@@ -72,7 +72,7 @@ for (const kind of databaseKinds) {
       assert.equal(dialled(flow).length, posts);
     });
 
-    test('called again: a number that is forbidden by now is left out, and so is one that was held for it', async () => {
+    test('called again: a number that is now forbidden is left out, and so is one that was held for it', async () => {
       flow.setConfig(without);
       flow.voice.faults.next({ on: 'sendGroup', refuse: { code: '-10' } });
       const board = await pressRing(flow, (await fillModal(flow, { callee: callees })).view);
@@ -90,7 +90,7 @@ for (const kind of databaseKinds) {
       assert.match(await toldAlone(flow, 'U0ASHA', before), /the configuration forbids these numbers/);
     });
 
-    test('submissions that wait for their turn: what the configuration forbids by then is not sent', async () => {
+    test('submissions that wait for their turn: what the configuration now forbids is not sent', async () => {
       const slow = (limits: string) => `${without.replace('perSecond: 200', 'perSecond: 0.05')}${limits}`;
       flow.setConfig(slow(''));
       const text = 'The building is closed.';
@@ -103,7 +103,7 @@ for (const kind of databaseKinds) {
       assert.equal(isCalled('6591112403'), false);
     });
 
-    test('a caller number that is not allowed: refused in the form, held where it was asked for before', async () => {
+    test('a forbidden caller number: refused in the form, held in an earlier request', async () => {
       const only = without.replace('voice: {', 'voice: { displayNums: ["1008122211"],');
       flow.setConfig(without);
       const first = await fillModal(flow, { callee: '+6591112301', displayNum: '6590000001' });

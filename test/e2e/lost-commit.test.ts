@@ -8,7 +8,7 @@ import { becomes, boards, dialled, type Flow, soon, startFlow } from './flow.ts'
 
 // These need PostgreSQL: only there can an answer to a commit get lost.
 if (databaseKinds.includes('postgres')) {
-  describe('the answer to a commit gets lost, and the commit was kept', () => {
+  describe('the result of a commit is lost, and the commit succeeded', () => {
     let database: TestDatabase;
     let proxy: CuttableProxy;
     let flow: Flow;
@@ -51,7 +51,7 @@ if (databaseKinds.includes('postgres')) {
       assert.equal(boards(flow).length, count + 1);
     });
 
-    test('of an approval: the approver reads that it counts, and the phones are called once', async () => {
+    test('of an approval: the approver reads that it counts, and the people are called once', async () => {
       const waiting = await askForApproval(flow);
       const posts = dialled(flow).length;
       const lost = loseCommit('insert into "decisions"');
@@ -62,7 +62,7 @@ if (databaseKinds.includes('postgres')) {
       assert.equal(dialled(flow).length, posts + 1);
     });
 
-    test('of one approval of two: it is told as one of two', async () => {
+    test('of one approval of two: it is shown as one of two', async () => {
       flow.setConfig(byBen.replace('channel:', 'quorum: 2, channel:'));
       const waiting = await askForApproval(flow);
       loseCommit('insert into "decisions"');
@@ -70,7 +70,7 @@ if (databaseKinds.includes('postgres')) {
       await flow.slack.press('U0ASHA', waiting.board.channel, waiting.board.ts, 'call_cancel');
     });
 
-    test('of a cancellation: told with how many were stopped', async () => {
+    test('of a cancellation: the answer says how many calls were stopped', async () => {
       const waiting = await askForApproval(flow);
       const lost = loseCommit('"cancelled_by" =');
       const told = await command(flow, 'U0ASHA', `cancel ${waiting.id}`);
@@ -79,7 +79,7 @@ if (databaseKinds.includes('postgres')) {
       await becomes(flow, waiting.board, 'cancelled', { cancelled: 3 });
     });
 
-    test('and the database stays away: the person reads that it may have been saved', async () => {
+    test('and the database stays away: the person reads that it may be saved', async () => {
       flow.setConfig(usualConfig);
       const first = await fillModal(flow, { callee: '+6591110013' });
       const count = boards(flow).length;

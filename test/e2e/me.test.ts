@@ -13,7 +13,7 @@ approval: { calleesOver: 0, between: "00:00-23:59", outsideCountries: [IN], appr
 const asha = '919876543210';
 
 for (const database of databaseKinds) {
-  describe(`a call to myself, on ${database}`, () => {
+  describe(`a test call, on ${database}`, () => {
     let flow: Flow;
     before(async () => {
       flow = await startFlow({ database, config });
@@ -50,7 +50,7 @@ for (const database of databaseKinds) {
         words.test(outcomes(user)[before] ?? '') ? outcomes(user)[before] : undefined,
       );
 
-    test('rings the number of the profile with a test text; the key, and the caller number, are told privately', async () => {
+    test('calls the number of the profile with a test text; the key and the caller number are told privately', async () => {
       flow.voice.setBehaviour({ autoKey: '5' });
       assert.match(await callMe('U0ASHA'), /Calling your phone \(\+91 …3210\) now.*direct messages/);
       await comesTo('U0ASHA', 0, /You were reached:\* you answered and pressed \*5\*/);
@@ -66,7 +66,7 @@ for (const database of databaseKinds) {
       assert.equal(boards(flow, 'C0OPS').length, 0, 'nobody else sees it');
     });
 
-    test('who was reached, and how long ago, stands in the confirm view of a later request', async () => {
+    test('a later request’s confirm view shows who was reached, and how long ago', async () => {
       const board = await ask(flow, { callee: `+${asha}, +91 85632 14120` });
       assert.ok(board);
       const form = flow.views.findLast((view) => view.callback_id === 'voicecall');
@@ -78,7 +78,7 @@ for (const database of databaseKinds) {
       assert.match(text, /…4120 · never reached/);
     });
 
-    test('nobody answers: it says why, and the Home button calls again', async () => {
+    test('nobody answers: the reason is shown, and the Home button calls again', async () => {
       flow.voice.setBehaviour({ phones: { [asha]: 'busy' } });
       const before = outcomes('U0ASHA').length;
       await flow.slack.openHome('U0ASHA');
@@ -110,7 +110,7 @@ for (const database of databaseKinds) {
       assert.equal(flow.voice.calls.length, before + 1);
     });
 
-    test('a lost answer is told as unknown, and nothing is sent again by itself', async () => {
+    test('a lost result is shown as unknown, and nothing is sent again automatically', async () => {
       const before = outcomes('U0ASHA').length;
       flow.voice.faults.next({ on: 'sendCode', reset: 'after-reading' });
       const calls = flow.voice.calls.length;
@@ -119,7 +119,7 @@ for (const database of databaseKinds) {
       assert.equal(flow.voice.calls.length, calls);
     });
 
-    test('a profile without a number, or with one that is none, is told how to mend it', async () => {
+    test('a profile without a valid number: the answer says how to correct it', async () => {
       const ben = flow.slack.state.users.get('U0BEN');
       assert.ok(ben);
       ben.profile.phone = '';
@@ -140,7 +140,7 @@ for (const database of databaseKinds) {
       assert.equal(outcomes('U0BEN').length, 0);
     });
 
-    test('a number where calls need approval is not called behind the approvers’ back', async () => {
+    test('a number whose calls need approval is not called without it', async () => {
       const cleo = flow.slack.state.users.get('U0CLEO');
       assert.ok(cleo);
       cleo.profile.phone = '+65 9111 0001';

@@ -12,7 +12,7 @@ const numbers = (count: number, from = 6591110000) =>
   Array.from({ length: count }, (_, index) => `+${from + index}`);
 
 for (const database of databaseKinds) {
-  describe(`the modal, on ${database}`, () => {
+  describe(`the form, on ${database}`, () => {
     let flow: Flow;
     before(async () => {
       flow = await startFlow({ database, config });
@@ -30,7 +30,7 @@ for (const database of databaseKinds) {
     };
     const requests = () => boards(flow).map((each) => each.metadata?.event_payload.request_id);
 
-    test('several errors come back at once, each under its own field, and nothing typed is lost', async () => {
+    test('several errors come at once, each under its own field, and no entry is lost', async () => {
       const typed = '9185\n+1 900 555 1234\nnobody-known\n+91 85632 14120\n91 85632 14120 91 85632 13000';
       const result = await submit({
         callee: typed,
@@ -52,7 +52,7 @@ for (const database of databaseKinds) {
       await result.close();
     });
 
-    test('nobody to ring, nothing to hear, both a recording and a text, too long a note', async () => {
+    test('nobody to call, no audio, both a recording and a text, too long a note', async () => {
       const nobody = await submit({});
       assert.deepEqual(Object.keys(nobody.errors), ['callee']);
       await nobody.close();
@@ -71,7 +71,7 @@ for (const database of databaseKinds) {
       await refused.close();
     });
 
-    test('a channel the app cannot see, and an archived one', async () => {
+    test('a channel that the app cannot see, and an archived one', async () => {
       const hidden = await submit({ callee: '+6591110001', channel: 'C0SECRET' });
       assert.match(hidden.errors.channel ?? '', /\/invite @Voicecall/);
       await hidden.close();
@@ -82,7 +82,7 @@ for (const database of databaseKinds) {
       await archived.close();
     });
 
-    test('duplicates collapse and the summary says so; doubts are shown before phones ring', async () => {
+    test('duplicates are merged and the summary says so; doubts are shown before the calls', async () => {
       const result = await submit({
         callee: '91856321412\n+91 85632 14120, 00918563214120',
         lists: ['db-oncall'],
@@ -97,7 +97,7 @@ for (const database of databaseKinds) {
       await result.close();
     });
 
-    test('Back and a change: what is rung is what the last summary said', async () => {
+    test('Back and a change: the last summary says exactly who is called', async () => {
       const first = await submit({ callee: '+6591110011' });
       assert.equal(first.view?.callback_id, 'voicecall_confirm');
       await flow.slack.closeView('U0ASHA', first.view.id);
@@ -144,13 +144,13 @@ for (const database of databaseKinds) {
       assert.equal(flow.voice.calls.filter((call) => call.callee === '6591110025').length, 1);
     });
 
-    test('two modals for the same people are two requests', async () => {
+    test('two forms for the same people are two requests', async () => {
       await becomes(flow, await ask(flow, { callee: '+6591110031' }), 'done');
       await becomes(flow, await ask(flow, { callee: '+6591110031' }), 'done');
       assert.equal(flow.voice.calls.filter((call) => call.callee === '6591110031').length, 2);
     });
 
-    test('somebody who may not call any more when pressing the last button is told, and nothing rings', async () => {
+    test('a person who lost the right to call before the last Submit is told so, and nobody is called', async () => {
       const viewId = await openModal(flow, 'U0CLEO');
       const first = await flow.slack.submitView('U0CLEO', viewId, {
         callee: '+6591110041',
@@ -171,7 +171,7 @@ for (const database of databaseKinds) {
       );
     });
 
-    test('options go out as typed, and the note before the token', async () => {
+    test('options are sent as typed, and the note comes before the token', async () => {
       const board = await ask(flow, {
         callee: '+6591110051',
         displayNum: '+65 9111 2222',
@@ -200,7 +200,7 @@ for (const database of databaseKinds) {
       for (const each of spoken) assert.equal(each.body?.text, 'Please call back.');
     });
 
-    test('the message shortcut reads out the message and answers in its thread', async () => {
+    test('the message shortcut speaks the message and answers in its thread', async () => {
       const posted = flow.slack.postAs({ user: 'U0BEN' }, 'C0OPS', {
         text: '*Disk full* on <https://db1.example|db1> &amp; db2\nmore',
       });
@@ -216,7 +216,7 @@ for (const database of databaseKinds) {
       await becomes(flow, board, 'done', { answered: 1 });
     });
 
-    test('App Home shows one’s requests and opens the modal', async () => {
+    test('the Home tab shows a person’s requests and opens the form', async () => {
       await flow.slack.openHome('U0ASHA');
       const home = await soon(flow, 'the Home tab', () => flow.slack.state.homes.get('U0ASHA'));
       assert.match(JSON.stringify(home.blocks), /Answered/);
@@ -248,7 +248,7 @@ for (const database of databaseKinds) {
       assert.match(await toldAlone(flow, 'U0BEN', told), /expired/);
     });
 
-    test('a press by somebody else is answered to them alone and changes nothing', async () => {
+    test('a press by another person is answered privately and changes nothing', async () => {
       flow.voice.faults.next({ delayMs: 600 });
       const board = await ask(flow, { callee: '+6591110081' });
       const told = flow.slack.ephemerals('U0CLEO').length;

@@ -51,7 +51,7 @@ for (const database of databaseKinds) {
       ['accesslimited', { kind: 'error', error: 'accesslimited' }],
       ['an error that nobody knows', { kind: 'error', error: 'quota_of_the_moon' }],
     ] as const) {
-      test(`an edit answered by ${what} comes later`, async () => {
+      test(`an edit answered with ${what} is made later`, async () => {
         flow.slack.fault({ method: 'chat.update', times: 3, ...fault });
         const board = await ask(flow, { callee: number() });
         await becomes(flow, board, 'done', { answered: 1 });
@@ -59,7 +59,7 @@ for (const database of databaseKinds) {
         flow.slack.clearFaults();
       });
 
-      test(`a post answered by ${what} comes once`, async () => {
+      test(`a post answered with ${what} is posted once`, async () => {
         const count = boards(flow).length;
         flow.slack.fault({ method: 'chat.postMessage', times: 2, ...fault });
         await submit();
@@ -71,7 +71,7 @@ for (const database of databaseKinds) {
       });
     }
 
-    test('blocks that Slack refuses in an edit: the text alone is shown', async () => {
+    test('if Slack refuses the blocks of an edit, only the text is shown', async () => {
       const board = await ask(flow, { callee: number() });
       always({ method: 'chat.update', kind: 'error', error: 'invalid_blocks', holds: '"blocks"' });
       await becomes(flow, board, 'done', { answered: 1 });
@@ -79,7 +79,7 @@ for (const database of databaseKinds) {
       flow.slack.clearFaults();
     });
 
-    test('a board that somebody deletes is posted anew once, saying so, while the request is open', async () => {
+    test('a deleted board is posted again once, with a note, while the request is open', async () => {
       await submit({ callee: Array.from({ length: 51 }, number).join(', '), calledInfo: 'deleted' });
       const [board] = await soon(flow, 'the board', () => {
         const found = boardsWith('deleted');
@@ -108,7 +108,7 @@ for (const database of databaseKinds) {
       assert.equal(boards(flow).length, count, 'once');
     });
 
-    test('one message that Slack answers with 5xx holds up nobody else, and comes in the end', async () => {
+    test('one message that Slack answers with 5xx delays no other, and is posted in the end', async () => {
       const from = boards(flow).length;
       always({ method: 'chat.postMessage', kind: '500', holds: 'poison note' });
       await submit({ calledInfo: 'poison note' });
@@ -125,7 +125,7 @@ for (const database of databaseKinds) {
       await resultsOf(flow, late);
     });
 
-    test('one search that fails for ever silences nobody: the message is posted, others pass', async () => {
+    test('a search that always fails silences nobody: the message is posted, others pass', async () => {
       const from = boards(flow).length;
       flow.slack.fault({ method: 'chat.postMessage', kind: 'drop_before', times: 1 });
       always({ method: 'conversations.history', kind: 'error', error: 'missing_scope' });
@@ -136,7 +136,7 @@ for (const database of databaseKinds) {
       for (const board of boards(flow).slice(from)) await resultsOf(flow, board);
     });
 
-    test('a post whose answer got lost is found behind 2,500 later messages', async () => {
+    test('a post whose answer is lost is found behind 2,500 later messages', async () => {
       const from = boards(flow).length;
       flow.slack.fault({ method: 'chat.postMessage', kind: 'drop_after', holds: 'far behind', times: 1 });
       flow.slack.fault({ method: 'conversations.history', kind: '429', times: 1, retryAfter: 100 });
@@ -160,7 +160,7 @@ for (const database of databaseKinds) {
       }
     });
 
-    test('a direct message whose answers get lost comes once', async () => {
+    test('a direct message whose answers are lost is posted once', async () => {
       const count = (channel: string) => (flow.slack.state.messages.get(channel) ?? []).length;
       flow.voice.faults.next({ delayMs: 300 });
       const first = await fillModal(flow, { callee: number() }, { channel: 'C0ALERTS' });
@@ -185,7 +185,7 @@ for (const database of databaseKinds) {
       flow.slack.clearFaults();
     });
 
-    test('an alert whose message was deleted: the board goes into the channel, the results under it', async () => {
+    test('an alert whose message is deleted: the board goes into the channel, the results under it', async () => {
       always({ method: 'chat.postMessage', kind: '429', retryAfter: 2 });
       const from = boards(flow, 'C0ALERTS').length;
       const alert = post(flow, firing('db-deleted lag', 'critical'));
@@ -200,7 +200,7 @@ for (const database of databaseKinds) {
       await resultsOf(flow, board);
     });
 
-    test('message_limit_exceeded and rate_limited for minutes drop neither board nor results of an alert', async () => {
+    test('message_limit_exceeded and rate_limited for minutes lose neither board nor results of an alert', async () => {
       flow.slack.fault({
         method: 'chat.postMessage',
         kind: 'error',
@@ -216,7 +216,7 @@ for (const database of databaseKinds) {
       );
     });
 
-    test('an alert’s channel that closes: the board goes live to the rule’s next channel, saying why', async () => {
+    test('an alert’s channel closes: the board moves to the rule’s next channel and says why', async () => {
       const from = boards(flow).length;
       always({ method: 'chat.postMessage', channel: 'C0ALERTS', kind: 'error', error: 'not_in_channel' });
       post(flow, firing('db-closed lag', 'critical'));
@@ -227,7 +227,7 @@ for (const database of databaseKinds) {
       flow.slack.clearFaults();
     });
 
-    test('an alert that can be shown nowhere stands in the log at error', async () => {
+    test('an alert that cannot be shown anywhere is logged as an error', async () => {
       const before = allBoards().length;
       always({ method: 'chat.postMessage', kind: 'error', error: 'channel_not_found' });
       post(flow, firing('db-nowhere lag', 'critical'));
@@ -238,7 +238,7 @@ for (const database of databaseKinds) {
       assert.equal(allBoards().length, before);
     });
 
-    test('a day of missing_scope drops nothing that is queued', async () => {
+    test('a day of missing_scope loses nothing that is queued', async () => {
       const from = boards(flow).length;
       always({ method: 'chat.postMessage', kind: 'error', error: 'missing_scope' });
       await submit({ calledInfo: 'a day one' });
@@ -257,7 +257,7 @@ for (const database of databaseKinds) {
       }
     });
 
-    test('a board whose edits fail takes no turns from the others, however often its request changes', async () => {
+    test('a board whose edits fail takes no turns from others, however often its request changes', async () => {
       const bad = await ask(flow, { callee: number(), calledInfo: 'broken edits' });
       flow.slack.clearFaults();
       always({ method: 'chat.update', kind: '500', holds: bad.ts });

@@ -27,7 +27,7 @@ for (const database of databaseKinds) {
       flow.slack.uploadFile('U0ASHA', name, content).id,
     ];
 
-    test('people of Slack, of a list and of a user group are rung at their profile’s number, once each', async () => {
+    test('people of Slack, of a list and of a user group are called once each, at their profile’s number', async () => {
       const board = await ask(flow, { people: ['U0BEN'], lists: ['team'], callee: '<@U0CLEO>' });
       await becomes(flow, board, 'done', { callees: 3, answered: 3 });
       const rung = flow.voice.calls.map((call) => call.callee).toSorted();
@@ -35,7 +35,7 @@ for (const database of databaseKinds) {
       assert.match(await resultsOf(flow, board), /"Asha".*"Ben"|"Ben".*"Asha"/s);
     });
 
-    test('somebody without a number is named under the field', async () => {
+    test('a person without a number is named under the field', async () => {
       const ben = flow.slack.state.users.get('U0BEN');
       assert.ok(ben);
       const { phone } = ben.profile;
@@ -72,7 +72,7 @@ for (const database of databaseKinds) {
       assert.match(wrong.file ?? '', /abc/);
     });
 
-    test('a file that cannot be fetched is said in words', async () => {
+    test('a file that cannot be fetched is explained in words', async () => {
       flow.slack.fault({ method: 'download', kind: '500', times: 1 });
       assert.match(
         (await errorsOf({ file: file('late.csv', '+65 9111 0025') })).file ?? '',

@@ -32,7 +32,7 @@ for (const database of databaseKinds) {
     });
     after(() => flow.end());
 
-    test('who was not reached is called again after the pause, and nobody else is', async () => {
+    test('those who were not reached are called again after the pause, and nobody else', async () => {
       flow.voice.setBehaviour({
         phones: { '1001': 'busy', '1002': 'not-valid', '1003': { answer: { seconds: 3 } } },
       });
@@ -52,7 +52,7 @@ for (const database of databaseKinds) {
       assert.match(shownText(current(flow, board)), /up to 3 times each, 5 min apart, until answered/);
     });
 
-    test('an attempt that is answered ends the attempts', async () => {
+    test('an answered attempt ends the attempts', async () => {
       flow.voice.setBehaviour({ phones: { '1101': 'busy' } });
       const board = await ask(flow, {
         callee: '+91 85632 21101',
@@ -66,7 +66,7 @@ for (const database of databaseKinds) {
       assert.equal(rung(flow, '918563221101').length, 2);
     });
 
-    test('a call of which nothing is heard is never called again, for however long', async () => {
+    test('a call without a report is never called again, however long it takes', async () => {
       // The platform queues calls: nothing of them is in a report or a record before they are dialled.
       flow.voice.setBehaviour({ queueMs: 3_600_000 });
       const board = await ask(flow, {
@@ -87,7 +87,7 @@ for (const database of databaseKinds) {
       );
     });
 
-    test('a crowd with busy, invalid and open callees across a restart: only the busy ones are called again', async () => {
+    test('a crowd with busy, invalid and open callees over a restart: only busy ones are called again', async () => {
       flow.voice.setBehaviour({
         ...{ phones: { '1301': 'busy', '1302': 'busy', '1303': 'not-valid' } },
         ...{ autoAnswerMs: null, secondMs: 100_000 },
@@ -113,7 +113,7 @@ for (const database of databaseKinds) {
       flow.voice.setBehaviour({ autoAnswerMs: 10 });
     });
 
-    test('enough of a crowd: groups of what is needed and half, and the rest are never called', async () => {
+    test('enough of a crowd: groups of the needed number and half, and the rest are never called', async () => {
       flow.voice.setBehaviour({ autoAnswerMs: 10 });
       const numbers = Array.from({ length: 12 }, (_, index) => `+91 85632 22${100 + index}`);
       const before = dialled(flow).length;
@@ -124,7 +124,7 @@ for (const database of databaseKinds) {
       assert.match(shownText(current(flow, board)), /Needed: 3\. Reached: 5/);
     });
 
-    test('a ladder ends by a key, which takes the alert and names who pressed', async () => {
+    test('a key ends a ladder, acknowledges the alert and names who pressed', async () => {
       flow.voice.setBehaviour({
         phones: { '4100': 'rejected', '4101': 'rejected', '4200': { answer: { seconds: 4, key: '1' } } },
       });
@@ -177,7 +177,7 @@ for (const database of databaseKinds) {
       assert.equal(rung(flow, '918563224200').length, before);
     });
 
-    test('Stop and "I have got it" end the ladder while all calls are over', async () => {
+    test('Stop and *I’ve got it* end the ladder while no call is running', async () => {
       for (const [button, words] of [
         ['call_cancel', 'Stopped by'],
         ['call_ack', 'has got it'],
@@ -199,7 +199,7 @@ for (const database of databaseKinds) {
       }
     });
 
-    test('Slack is down during the whole ladder: phones ring, and the board comes later', async () => {
+    test('Slack is down during the whole ladder: people are called, and the board comes later', async () => {
       flow.voice.setBehaviour({
         phones: { '4500': 'busy', '3211': 'rejected', '4501': { answer: { seconds: 2, key: '1' } } },
       });
@@ -218,7 +218,7 @@ for (const database of databaseKinds) {
       assert.equal(told(flow, board).confirmed, 1);
     });
 
-    test('a rule that is taken out of the configuration ends its ladder, visibly', async () => {
+    test('a rule deleted from the configuration ends its ladder, and the board says so', async () => {
       const alert = post(flow, firing('db-removed lag', 'critical'));
       const board = await boardUnder(flow, alert);
       await soon(flow, 'the first step is over', () => told(flow, board).accepted === 2);

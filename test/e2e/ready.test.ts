@@ -6,7 +6,7 @@ import { startFlow } from './flow.ts';
 
 for (const database of databaseKinds) {
   describe(`an instance that cannot write, on ${database}`, () => {
-    test('is not ready, though it is up, and is ready again afterwards', async () => {
+    test('is not ready although it is running, and is ready again afterwards', async () => {
       const flow = await startFlow({ database });
       try {
         const get = async (path: string) =>

@@ -84,7 +84,7 @@ for (const database of databaseKinds) {
       });
     };
 
-    test('what is added can be chosen by its name, is called with, and is listed with who added it', async () => {
+    test('a new recording can be chosen by name, is played, and is listed with who added it', async () => {
       assert.match(shownText(await listFor()), /Nobody has added a recording yet/);
       assert.match(await added('evacuation', file(mp3(12))), /“evacuation” \(12 s\) can be chosen now/);
       const [upload] = uploads();
@@ -110,7 +110,7 @@ for (const database of databaseKinds) {
       assert.match(await choices(), /evacuation.*fire-drill/, 'the one that is used more comes first');
     });
 
-    test('Hear leads to the file in Slack; where it was deleted, that is said', async () => {
+    test('Hear links to the file in Slack; if it is deleted, the answer says so', async () => {
       const id = file(wav(3), 'bell.wav');
       await added('bell', id);
       const link = /<(http[^|]*)\|Hear “bell”>/.exec(await press('recording_hear', 'bell'))?.[1] ?? '';
@@ -131,7 +131,7 @@ for (const database of databaseKinds) {
       assert.match(await press('recording_hear', 'bell'), /was deleted from Slack.*still be chosen/);
     });
 
-    test('Remove takes it from the choice and says what stays; added again, nothing is uploaded twice', async () => {
+    test('Remove takes it out of the choice and says what stays; added again, nothing is uploaded twice', async () => {
       await added('siren', file(mp3(5, 7)));
       const uploaded = flow.voice.recordings.length;
       assert.match(await choices(), /siren/);
@@ -150,7 +150,7 @@ for (const database of databaseKinds) {
       assert.match(await choices(), /siren two/);
     });
 
-    test('an upload whose answer is lost is looked for by its name, and not sent again', async () => {
+    test('an upload whose answer is lost is looked up by its name, and not sent again', async () => {
       const before = uploads().length;
       flow.voice.faults.next({ on: 'fileUpload', reset: 'after-dialling' });
       assert.match(await added('lost', file(mp3(6, 1))), /“lost” \(6 s\) can be chosen now/);
@@ -183,7 +183,7 @@ for (const database of databaseKinds) {
       assert.match(await soon(flow, 'the news', () => told()[before]), /“late” \(6 s\) can be chosen now/);
     });
 
-    test('a platform that is down for an hour: who added it is told, and the name is free again', async () => {
+    test('the platform is down for an hour: the person who added it is told, and the name is free again', async () => {
       await flow.voice.goDown();
       const before = told().length;
       await submit('down', file(mp3(6, 9)));
@@ -210,7 +210,7 @@ for (const database of databaseKinds) {
       assert.match(await added('bad', file(mp3(6, 4))), /can be chosen now/);
     });
 
-    test('what is no audio, too long, too large or of a format that is not taken is said under the field', async () => {
+    test('a file that is no audio, too long, too large or of another format is refused under the field', async () => {
       const errorOf = async (content: Buffer | string, name = 'sound.mp3') => {
         const { errors } = await submit('something', file(content, name));
         await close();
@@ -234,7 +234,7 @@ for (const database of databaseKinds) {
       );
     });
 
-    test('a name that is taken, or that the command would read as something else', async () => {
+    test('a name that exists, or that the command would read as something else', async () => {
       const errorOf = async (name: string) => {
         const { errors } = await submit(name, file(mp3(4, 9)));
         await close();
@@ -247,7 +247,7 @@ for (const database of databaseKinds) {
       assert.match(await errorOf('123'), /a letter/);
     });
 
-    test('the same content twice is one recording, also when both come at once', async () => {
+    test('the same content twice is one recording, also at the same moment', async () => {
       const { errors } = await submit('another name', file(mp3(12)));
       assert.match(errors?.audio ?? '', /same audio as “evacuation”/);
       await close();
@@ -271,7 +271,7 @@ for (const database of databaseKinds) {
       assert.equal(flow.voice.recordings.length, ready + 1);
     });
 
-    test('Slack is slow, then its file is gone: who added it is told', async () => {
+    test('Slack is slow, then its file is gone: the person who added it is told', async () => {
       flow.slack.fault({ method: 'download', kind: 'slow', delayMs: 1_800, times: 1 });
       const id = file(mp3(8, 6));
       const before = told().length;
@@ -313,7 +313,7 @@ for (const database of databaseKinds) {
       assert.match(JSON.stringify(result.view?.blocks), /not on the list/);
     });
 
-    test('the token goes to Slack alone', async () => {
+    test('the token is sent to Slack only', async () => {
       const { state } = flow.slack;
       const id = file(mp3(3, 4));
       const stored = state.files.get(id);

@@ -5,7 +5,7 @@ import { reportToken } from '../support/world.ts';
 import { ask, becomes, type Flow, resultsOf, startFlow } from './flow.ts';
 
 for (const database of databaseKinds) {
-  describe(`delivery reports, on ${database}`, () => {
+  describe(`reports, on ${database}`, () => {
     let flow: Flow;
     before(async () => {
       flow = await startFlow({ database });
@@ -47,7 +47,7 @@ for (const database of databaseKinds) {
       }
     });
 
-    test('reports that come before the answer are not lost', async () => {
+    test('reports that come before the result are not lost', async () => {
       flow.voice.faults.next({ reportBeforeAnswer: true, delayMs: 150 });
       const board = await ask(flow, { callee: '+6591600021, +6591600022' });
       await becomes(flow, board, 'done', { accepted: 2, answered: 2 });
@@ -82,7 +82,7 @@ for (const database of databaseKinds) {
       assert.equal(wrongMethod.status, 405);
     });
 
-    test('ids beyond what a number holds are kept apart', async () => {
+    test('ids larger than a JavaScript number stay distinct', async () => {
       flow.voice.faults.next({ report: { copies: 0 } });
       const board = await ask(flow, { callee: '+6591600031, +6591600032' });
       await becomes(flow, board, 'sent', { accepted: 2 });
@@ -104,7 +104,7 @@ for (const database of databaseKinds) {
       await becomes(flow, board, 'done', { answered: 1, not_answered: 1 });
     });
 
-    test('reports of others, forged tokens and contradictions change nothing', async () => {
+    test('reports of other programs, forged tokens and contradictions change nothing', async () => {
       flow.voice.faults.next({ report: { copies: 0 } });
       const board = await ask(flow, { callee: '+6591600041' });
       await becomes(flow, board, 'sent', { accepted: 1 });

@@ -71,7 +71,7 @@ for (const database of databaseKinds) {
       await flow.slack.closeView('U0BEN', details.id, true);
     });
 
-    test('200 callees of which 3 are refused: one POST, the three in the table, all in a file', async () => {
+    test('200 callees of which 3 are refused: one POST, the three in the table, all in the file', async () => {
       const posts = dialled(flow).length;
       flow.voice.faults.next({ refuseRows: { code: '-9', count: 3 } });
       const board = await askMany(200);
@@ -120,7 +120,7 @@ for (const database of databaseKinds) {
       }
     });
 
-    test('rows that are missing are unknown, shuffled ones find their callees, accepted ones may lack a voiceId', async () => {
+    test('missing rows are unknown, rows in any order find their callees, accepted rows may lack a voiceId', async () => {
       flow.voice.faults.next({ missingRows: 2, shuffleRows: true, report: { copies: 0 } });
       const some = await ask(flow, { callee: numbers(5).join('\n') });
       await becomes(flow, some, 'sent', { callees: 5, accepted: 3, unknown: 2 });
@@ -136,7 +136,7 @@ for (const database of databaseKinds) {
       await becomes(flow, none, 'done', { accepted: 3, answered: 3 });
     });
 
-    test('a note, a name or a reason from outside pages nobody', async () => {
+    test('a foreign note, name or reason notifies nobody', async () => {
       flow.voice.faults.next({ refuse: { code: '-22', reason: '<!channel> & <@U0BEN>' } });
       const board = await ask(flow, { callee: numbers(1).join(''), calledInfo: '<!here> <@U0BEN>' });
       await becomes(flow, board, 'done', { refused: 1 });
@@ -200,7 +200,7 @@ for (const database of databaseKinds) {
       assert.equal(dialled(flow).length, posts, 'nothing was sent again');
     });
 
-    test('a request that was refused as a whole can be tried again, with what was asked', async () => {
+    test('a request that was refused as a whole can be tried again, with the same callees and audio', async () => {
       flow.voice.faults.next({ refuse: { code: '-10' } });
       const board = await ask(flow, { callee: '+6591300003, +6591300004' });
       await becomes(flow, board, 'done', { refused: 2 });
@@ -213,7 +213,7 @@ for (const database of databaseKinds) {
       await soon(flow, 'both ring now', () => flow.voice.calls.length === before + 2);
     });
 
-    test('trying again reads no name as a number, and shows nobody a full number', async () => {
+    test('trying again reads no name as a number, and shows no full number', async () => {
       const dia = flow.slack.state.users.get('U0BEN');
       assert.ok(dia);
       const { display_name: name } = dia.profile;
@@ -236,7 +236,7 @@ for (const database of databaseKinds) {
       flow.clock.jump(61_000);
     });
 
-    test('success without a word of any callee is unknown, with that as its cause', async () => {
+    test('success that mentions no callee is unknown, with that as its cause', async () => {
       const body = JSON.stringify({ status: '0', reason: 'success', data: null });
       flow.voice.faults.next({ http: { status: 200, body, contentType: 'application/json' } });
       const board = await ask(flow, { callee: '+6591300005, +6591300006' });
@@ -247,13 +247,13 @@ for (const database of databaseKinds) {
       );
     });
 
-    test('an answer with a code that is not documented is unknown', async () => {
+    test('a result with an undocumented code is unknown', async () => {
       flow.voice.faults.next({ refuse: { code: '-777' } });
       const board = await ask(flow, { callee: '+6591300001' });
       await becomes(flow, board, 'sent', { unknown: 1 });
     });
 
-    test('the clock is put right after -16, and the second attempt rings', async () => {
+    test('the clock is corrected after -16, and the second attempt calls', async () => {
       const before = dialled(flow).length;
       flow.voice.setBehaviour({ clockOffsetMs: 3 * 3_600_000 });
       const board = await ask(flow, { callee: '+6591300009' });

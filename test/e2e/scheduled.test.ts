@@ -55,7 +55,7 @@ for (const database of databaseKinds) {
     });
     const posts = () => dialled(flow).length;
 
-    test('the story: the form takes a time, board and status tell it, nobody is called before', async () => {
+    test('the story: the form takes a time, board and status show it, nobody is called before', async () => {
       const before = posts();
       const when = inMs(flow, 2 * hour);
       const first = await fillModal(flow, { callee: '+91 85632 14125', when });
@@ -122,7 +122,7 @@ for (const database of databaseKinds) {
       assert.equal(worldBoards(flow).length, base + 1);
     });
 
-    test('cancelled until then: nobody is called', async () => {
+    test('cancelled before then: nobody is called', async () => {
       const before = posts();
       const board = await ask(flow, { callee: '+91 85632 14126', when: inMs(flow, hour) });
       assert.match(await command(flow, 'U0ASHA', `cancel ${idOf(board)}`), /1 person will not/);
@@ -132,7 +132,7 @@ for (const database of databaseKinds) {
       assert.equal(posts(), before);
     });
 
-    test('its channel was archived meanwhile: nobody is called, and the person who asked is told', async () => {
+    test('its channel is archived before then: nobody is called, and the requester is told', async () => {
       const before = posts();
       const board = await ask(
         flow,
@@ -151,7 +151,7 @@ for (const database of databaseKinds) {
       }
     });
 
-    test('the person who asked lost the right to call: nobody is called', async () => {
+    test('the requester loses the right to call: nobody is called', async () => {
       const before = posts();
       const board = await ask(flow, { callee: '+91 85632 14130', when: inMs(flow, hour) });
       flow.setConfig(usual('callers: [U0BEN]'));
@@ -164,7 +164,7 @@ for (const database of databaseKinds) {
       );
     });
 
-    test('limits and forbidden numbers are those of the time when it is due', async () => {
+    test('the limits and forbidden numbers of its due time apply', async () => {
       const callee = '+91 85632 14131\n+91 85632 14132';
       const denied = await ask(flow, { callee, when: inMs(flow, hour) });
       flow.setConfig(usual('limits: { deny: ["+918563214131"] }'));
@@ -178,7 +178,7 @@ for (const database of databaseKinds) {
       await becomes(flow, limited, 'done', { held: 1 });
     });
 
-    test('who left a list is not called, who joined it is, who was named is', async () => {
+    test('those who left a list are not called, those who joined it are, those who were named are', async () => {
       const callee = '+91 85632 14120\n+91 85632 14134';
       const board = await ask(flow, { callee, lists: ['oncall'], when: inMs(flow, hour) });
       // 14120 was typed as well; 14121 leaves, 14135 joins.
@@ -195,7 +195,7 @@ for (const database of databaseKinds) {
       );
     });
 
-    test('an approval covers the people that the approver saw: who joined a list later is not called', async () => {
+    test('an approval covers the people that the approver saw: those who join a list later are not called', async () => {
       flow.setConfig(`${byBen}`);
       const when = inMs(flow, hour);
       const waiting = await askForApproval(flow, { callee: '+91 85632 14136', lists: ['db-oncall'], when });
@@ -213,7 +213,7 @@ for (const database of databaseKinds) {
       );
     });
 
-    test('an approval given after the time: called at once, and the board says so', async () => {
+    test('approved after its time: called at once, and the board says so', async () => {
       flow.setConfig(byBen);
       const before = posts();
       const waiting = await askForApproval(flow, { when: inMs(flow, minute) });
@@ -226,7 +226,7 @@ for (const database of databaseKinds) {
       assert.doesNotMatch(shown(flow, waiting.board), /minutes late/);
     });
 
-    test('asked for again: the form is opened without a time', async () => {
+    test('asked for again: the form opens without a time', async () => {
       const board = await ask(flow, { callee: '+91 85632 14137', when: inMs(flow, hour) });
       flow.setConfig(usual('callers: [U0BEN]'));
       flow.clock.jump(hour);
@@ -242,7 +242,7 @@ for (const database of databaseKinds) {
 
 for (const database of databaseKinds) {
   // PostgreSQL's own time counts after a start, which no test sets: hence seconds, not hours.
-  test(`the app is stopped when its time comes: it is started by the next start, on ${database}`, async () => {
+  test(`the app is stopped at its time: the next start starts it, on ${database}`, async () => {
     const world = await startWorld({ database, config: usual() });
     try {
       const at = (ms: number) => String(Math.ceil((Date.now() + ms) / 1000));

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { boards } from '../support/world.ts';
 import { becomes, dialled, pressValue, soon, startFlow } from './flow.ts';
 
-test('what stayed unknown of an alert can be settled although nobody asked for it and nobody approves', async () => {
+test('unknown calls of an alert can be settled although nobody asked and nobody approves', async () => {
   const flow = await startFlow({
     config: `
 country: IN

@@ -24,7 +24,7 @@ function ownMessages(flow: Flow) {
 for (const database of databaseKinds) {
   describe(`Slack is down from the start, on ${database}`, () => {
     for (const kind of ['error', 'hang', 'drop_before', '500'] as const) {
-      test(`${kind}: alerts are taken and phones ring; when it is back there is one alert message and one board`, async (t) => {
+      test(`${kind}: alerts are accepted and people are called; afterwards there is one alert message and one board`, async (t) => {
         const flow = await startSources(database);
         t.after(() => flow.stop());
         slackIsDown(flow, kind);
@@ -66,7 +66,7 @@ for (const database of databaseKinds) {
   });
 }
 
-test('a bad token ends a start; one that turns out bad when Slack is back does not stop the phones', async (t) => {
+test('a bad token ends a start; one that turns out bad when Slack is back does not stop the calls', async (t) => {
   const flow = await startSources('sqlite');
   t.after(() => flow.stop());
   flow.slack.fault({ method: 'auth.test', times: 1, kind: 'error', error: 'invalid_auth' });
@@ -85,7 +85,7 @@ test('a bad token ends a start; one that turns out bad when Slack is back does n
 });
 
 for (const database of databaseKinds) {
-  test(`people whom a rule calls are called as Slack last told them while it is down, on ${database}`, async (t) => {
+  test(`while Slack is down, the people of rules are called at their last known numbers, on ${database}`, async (t) => {
     const config = sourcesConfig.replace('call: [oncall]', 'call: [U0BEN, S0OPS]');
     const flow = await startSources(database, { config });
     t.after(() => flow.stop());

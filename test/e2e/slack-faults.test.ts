@@ -49,7 +49,7 @@ for (const database of databaseKinds) {
     };
 
     for (const kind of ['drop_after', 'drop_before', '500', '429', 'error'] as const) {
-      test(`posting meets ${kind} twice: board and results come, once each`, async () => {
+      test(`a post with ${kind} twice: board and results are posted, once each`, async () => {
         const before = boards(flow).length;
         flow.slack.fault({ method: 'chat.postMessage', kind, times: 1 });
         await submit();
@@ -60,7 +60,7 @@ for (const database of databaseKinds) {
       });
     }
 
-    test('a post whose answer got lost is looked for; the search being limited does not post it twice', async () => {
+    test('a post whose answer is lost is looked up; a limited search does not post it twice', async () => {
       const before = boards(flow).length;
       flow.slack.fault({ method: 'chat.postMessage', kind: 'drop_after', times: 1 });
       flow.slack.fault({ method: 'conversations.history', kind: '429', times: 2 });
@@ -75,7 +75,7 @@ for (const database of databaseKinds) {
       await settled(before);
     });
 
-    test('edits that meet 429, 500 and a lost answer come later, and the last state is shown', async () => {
+    test('edits with 429, 500 and a lost answer are made later, and show the last state', async () => {
       const before = boards(flow).length;
       flow.slack.fault({ method: 'chat.update', kind: '429', times: 1, retryAfter: 3 });
       flow.slack.fault({ method: 'chat.update', kind: '500', times: 1 });
@@ -84,7 +84,7 @@ for (const database of databaseKinds) {
       await settled(before);
     });
 
-    test('a limited chat.update does not hold up views.open', async () => {
+    test('a limited chat.update does not delay views.open', async () => {
       flow.slack.fault({ method: 'chat.update', kind: '429', times: 3, retryAfter: 30 });
       flow.slack.fault({ method: 'chat.postMessage', kind: '429', times: 2, retryAfter: 5 });
       const before = boards(flow).length;
@@ -125,7 +125,7 @@ for (const database of databaseKinds) {
       assert.equal(inThread.length, 1, 'one file, at the end');
     });
 
-    test('a channel archived between Submit and the result: the requester is told directly', async () => {
+    test('a channel is archived between Submit and the result: the requester gets a direct message', async () => {
       flow.voice.faults.next({ delayMs: 250 });
       const before = boards(flow, 'C0ALERTS').length;
       const first = await fillModal(flow, { callee: number() }, { channel: 'C0ALERTS' });
@@ -143,14 +143,14 @@ for (const database of databaseKinds) {
       flow.slack.setArchived('C0ALERTS', false);
     });
 
-    test('a membership that cannot be asked for does not keep anybody from calling', async () => {
+    test('a membership that cannot be read keeps nobody from calling', async () => {
       const before = boards(flow).length;
       flow.slack.fault({ method: 'conversations.info', kind: '500', times: 1 });
       await submit();
       await settled(before);
     });
 
-    test('what Slack does not answer is told as Slack’s fault, not as ours', async () => {
+    test('what Slack does not answer is shown as Slack’s fault, not as ours', async () => {
       const board = await ask(flow, { callee: number() });
       await becomes(flow, board, 'done');
       for (const fault of [
@@ -165,7 +165,7 @@ for (const database of databaseKinds) {
       }
     });
 
-    test('a wrong or stale signature is refused, and nothing comes of it', async () => {
+    test('a wrong or old signature is refused, and nothing happens', async () => {
       const { signingSecret } = flow.slack.state.app;
       const body =
         'command=%2Fvoicecall&text=help&user_id=U0ASHA&channel_id=C0OPS&team_id=T0SANDBOX&trigger_id=1.1';

@@ -86,7 +86,7 @@ const transports = (world: World) => new Set(world.slack.state.deliveries.map((e
 
 for (const database of databaseKinds) {
   describe(`Socket Mode, on ${database}`, () => {
-    test('the story from command to result, without a request URL, and health is served', async () => {
+    test('the story from command to result, without a request URL, with health', async () => {
       await withSocketMode({ database }, async (world) => {
         const board = await ask(world, { callee: '+91 85632 14120', lists: ['db-oncall'] });
         assert.equal((await boardBecomes(world, board, 'done')).accepted, 2);
@@ -99,7 +99,7 @@ for (const database of databaseKinds) {
       });
     });
 
-    test('goes on after Slack has closed the socket', async () => {
+    test('continues after Slack has closed the socket', async () => {
       await withSocketMode({ database }, async (world) => {
         world.slack.disconnectSockets('refresh_requested');
         await eventually('the socket is gone', () => world.slack.socketCount() === 0);
@@ -125,7 +125,7 @@ for (const database of databaseKinds) {
       });
     });
 
-    test('a Submit that never arrived rings nobody until it is pressed again', async () => {
+    test('a Submit that never arrived calls nobody until it is pressed again', async () => {
       await withSocketMode({ database }, async (world) => {
         const first = await fillModal(world, { callee: '', lists: ['db-oncall'] });
         const confirm = first.view?.id ?? '';
@@ -137,7 +137,7 @@ for (const database of databaseKinds) {
       });
     });
 
-    test('an alert is acknowledged only once it is stored, and rings', async () => {
+    test('an alert is acknowledged only once it is stored, and calls', async () => {
       await withSocketMode({ database, config: alertConfig }, async (world) => {
         const alert = await whileLocked(world, async () => {
           const posted = postAlert(world, 'db-1 lag');
@@ -152,7 +152,7 @@ for (const database of databaseKinds) {
       });
     });
 
-    test('an alert whose connection is gone before its acknowledgement comes again on another, and rings once', async () => {
+    test('an alert whose connection breaks before its acknowledgement comes again on another, and calls once', async () => {
       await withSocketMode({ database, config: alertConfig }, async (world) => {
         const alert = await whileLocked(world, async () => {
           const posted = postAlert(world, 'db-2 lag');
@@ -173,7 +173,7 @@ for (const database of databaseKinds) {
       });
     });
 
-    test('an alert that cannot be stored is not acknowledged: it comes again, and rings once', async () => {
+    test('an alert that cannot be stored is not acknowledged: it comes again, and calls once', async () => {
       await withSocketMode({ database, config: alertConfig }, async (world) => {
         const store = await world.database.open();
         await store.transaction(async (tx) => {
@@ -195,7 +195,7 @@ for (const database of databaseKinds) {
 }
 
 describe('two Socket Mode instances on one PostgreSQL', { skip: !databaseKinds.includes('postgres') }, () => {
-  test('share the envelopes, and each callee is rung once', async () => {
+  test('share the envelopes, and each callee is called once', async () => {
     await withSocketMode({ database: 'postgres' }, async (world) => {
       await world.startInstance();
       await eventually('two sockets', () => world.slack.socketCount() === 2);
@@ -210,7 +210,7 @@ describe('two Socket Mode instances on one PostgreSQL', { skip: !databaseKinds.i
     });
   });
 
-  test('a press lands on either, and an alert that one of them lost comes to the other', async () => {
+  test('a press reaches either, and an alert that one of them lost comes to the other', async () => {
     const approval = 'approval: { calleesOver: 0, approvers: [U0BEN, U0CLEO] }';
     const config = `${alertConfig}${approval}\n`;
     await withSocketMode({ database: 'postgres', config }, async (world) => {
@@ -243,8 +243,8 @@ describe('two Socket Mode instances on one PostgreSQL', { skip: !databaseKinds.i
   });
 });
 
-describe('a connection that brings nothing', () => {
-  test('is noticed by the history, told by /readyz and the log, and made anew; the alert calls', async () => {
+describe('a silent connection', () => {
+  test('is noticed by the history, shown by /readyz and the log, and replaced; the alert calls', async () => {
     const clock = createJumpClock();
     const logs: string[] = [];
     const log = createLog('info', { sink: { write: (line) => logs.push(line) } });

@@ -32,7 +32,7 @@ for (const database of databaseKinds) {
       await flow.end();
     });
 
-    test('five thousand alerts in one payload are one call, and hold the process for no second', async (t) => {
+    test('five thousand alerts in one payload are one request, and block the process for less than a second', async (t) => {
       const flow = await startSources(database);
       t.after(() => flow.stop());
       const one = webhook('Storm');
@@ -73,7 +73,7 @@ for (const database of databaseKinds) {
   });
 }
 
-test('what cannot be stored is answered with 503, and taken when the tool tries again: one call', async (t) => {
+test('what cannot be stored is answered with 503, and accepted when the tool retries: one request', async (t) => {
   const flow = await startSources('sqlite');
   t.after(() => flow.stop());
   const port = flow.app.port();

@@ -16,7 +16,7 @@ function shownAlerts(flow: Flow): SandboxMessage[] {
 
 for (const database of databaseKinds) {
   describe(`alerts posted to us, on ${database}`, () => {
-    test('Alertmanager’s webhook rings, is shown with its board in the thread, is edited, and its resolve is told', async (t) => {
+    test('Alertmanager’s webhook calls, is shown with its board in the thread, is edited, and its resolve is shown', async (t) => {
       const flow = await startSources(database);
       t.after(() => flow.stop());
       const port = flow.app.port();
@@ -62,7 +62,7 @@ for (const database of databaseKinds) {
       await flow.end();
     });
 
-    test('old news changes nothing: a firing behind its own resolve rings nobody, the next one does', async (t) => {
+    test('old news changes nothing: a firing after its own resolve calls nobody, the next one does', async (t) => {
       const flow = await startSources(database);
       t.after(() => flow.stop());
       const port = flow.app.port();
@@ -83,7 +83,7 @@ for (const database of databaseKinds) {
       await flow.end();
     });
 
-    test('Grafana’s alerts are told apart by fingerprint, whatever they are called', async (t) => {
+    test('Grafana’s alerts are distinguished by fingerprint, whatever their names', async (t) => {
       const flow = await startSources(database);
       t.after(() => flow.stop());
       const port = flow.app.port();
@@ -98,7 +98,7 @@ for (const database of databaseKinds) {
       await flow.end();
     });
 
-    test('the Events API: one alert for each key; acknowledging stops what has not left, resolving ends it', async (t) => {
+    test('the Events API: one alert for each key; acknowledging stops unsent calls, resolving ends it', async (t) => {
       const flow = await startSources(database);
       t.after(() => flow.stop());
       const port = flow.app.port();
@@ -154,7 +154,7 @@ for (const database of databaseKinds) {
   });
 }
 
-test('who shows no token, a wrong one or another source’s is refused; no token is in any answer or log', async (t) => {
+test('no token, a wrong one and another source’s are refused; no token is in any answer or log', async (t) => {
   const flow = await startSources('sqlite');
   t.after(() => flow.stop());
   const port = flow.app.port();
@@ -192,7 +192,7 @@ test('who shows no token, a wrong one or another source’s is refused; no token
   await flow.end();
 });
 
-test('what is no such payload is said in words, and what is too large is refused', async (t) => {
+test('an invalid payload is explained in words, and one that is too large is refused', async (t) => {
   const flow = await startSources('sqlite');
   t.after(() => flow.stop());
   const port = flow.app.port();

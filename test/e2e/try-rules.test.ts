@@ -14,7 +14,7 @@ rules:
 
 for (const database of databaseKinds) {
   describe(`/voicecall rules, on ${database}`, () => {
-    test('shows the last alerts that matched none, and tries the rules on the history for the person alone', async (t) => {
+    test('shows the last alerts without a matching rule, and tries the rules on the history, for the person only', async (t) => {
       const flow = await startFlow({ database, config });
       t.after(() => flow.stop());
       post(flow, firing('db-1 lag <!channel>', 'warning'));

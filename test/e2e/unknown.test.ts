@@ -108,7 +108,7 @@ for (const database of databaseKinds) {
       return board;
     };
 
-    test('whatever may have dialled is unknown in its own words, and never sent again', async () => {
+    test('everything that may have called is unknown in its own words, and never sent again', async () => {
       for (const { what, fault, rang, words } of ambiguous) {
         const posts = dialled(flow).length;
         const calls = flow.voice.calls.length;
@@ -125,7 +125,7 @@ for (const database of databaseKinds) {
       }
     });
 
-    test('a report that carries the token settles it, and the platform’s word stands', async () => {
+    test('a report with the token settles it, and the platform’s word counts', async () => {
       flow.voice.faults.next({ refuse: { code: '-18', dialled: true }, report: { delayMs: 150 } });
       const board = await ask(flow, { callee: callees });
       const done = await becomes(flow, board, 'done', { unknown: 0, accepted: 2, answered: 2 });
@@ -174,7 +174,7 @@ for (const database of databaseKinds) {
       assert.equal(flow.voice.calls.length, calls + 2, 'both ring now');
     });
 
-    test('a report that comes after a person said it did not ring tells the truth', async () => {
+    test('a report after a person said that it did not ring corrects this', async () => {
       const board = await askUnknown({ cut: 'json' });
       await pressValue(flow, 'U0ASHA', board, 'call_settle', ':silent');
       await becomes(flow, board, 'done', { failed: 2 });
@@ -190,7 +190,7 @@ for (const database of databaseKinds) {
       await becomes(flow, board, 'done', { failed: 0, accepted: 2, answered: 2 });
     });
 
-    test('a lost answer to spoken text is unknown for its one callee alone', async () => {
+    test('a lost result of a spoken text is unknown for its one callee only', async () => {
       flow.voice.faults.next({
         on: 'sendCode',
         reset: 'after-dialling',
@@ -202,7 +202,7 @@ for (const database of databaseKinds) {
       assert.equal(dialled(flow).filter((each) => each.body?.callee === '6591400021').length, 1);
     });
 
-    test('the modal still opens while something is unknown', async () => {
+    test('the form still opens while something is unknown', async () => {
       await flow.slack.closeView('U0ASHA', await openModal(flow), true);
     });
   });
@@ -233,7 +233,7 @@ describe('unknown submissions and the records', () => {
     assert.equal(dialled(flow).length, 2);
   });
 
-  test('rows that were missing are found in the records as well', async () => {
+  test('missing rows are found in the records as well', async () => {
     flow.voice.faults.next({ missingRows: 1, report: { copies: 0 } });
     const board = await ask(flow, { callee: '+6591400041, +6591400042' });
     await becomes(flow, board, 'sent', { unknown: 1, accepted: 1 });

@@ -27,7 +27,7 @@ for (const database of databaseKinds) {
     });
     after(() => flow.end());
 
-    test('down: said on the board, tried again, and rung once when it is back', async () => {
+    test('down: shown on the board, retried, and called once when it is back', async () => {
       await flow.voice.goDown();
       const board = await ask(flow, { callee: '+6591500061' });
       const waiting = await soon(flow, 'the board says so', () => {
@@ -71,7 +71,7 @@ for (const database of databaseKinds) {
       assert.match(await toldAlone(flow, 'U0ASHA', told), /[Aa]lready|Too late/);
     });
 
-    test('cancelled by the command while the platform is down: nothing rings when it is back', async () => {
+    test('cancelled by the command while the platform is down: nobody is called when it is back', async () => {
       await flow.voice.goDown();
       const board = await ask(flow, { callee: '+6591500031, +6591500032, +6591500033' });
       await soon(flow, 'it was tried', () => /not called yet/i.test(shownText(current(flow, board))));
@@ -88,7 +88,7 @@ for (const database of databaseKinds) {
       assert.ok(!flow.voice.calls.some((call) => call.callee.startsWith('659150003')));
     });
 
-    test('an account that is refused is not asked again for the rest of the request', async () => {
+    test('a refused account is not tried again for the rest of the request', async () => {
       flow.voice.faults.next({ refuse: { code: '-10' } });
       const posts = dialled(flow).length;
       const board = await ask(flow, {
@@ -109,7 +109,7 @@ describe('the voice platform down for long', () => {
   });
   after(() => flow.end());
 
-  test('after ten minutes it has failed, with a button to try again that rings each once', async () => {
+  test('after ten minutes it has failed, with a button to try again that calls each person once', async () => {
     await flow.voice.goDown();
     const board = await ask(flow, { callee: '+6591500051, +6591500052, +6591500053' });
     await soon(flow, 'it has failed', () => countsOf(flow, board).state === 'failed', { stepMs: 5_000 });

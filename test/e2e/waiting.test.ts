@@ -7,7 +7,7 @@ import { ask, becomes, boards, dialled, pressValue, shownText, soon, startFlow }
 const hourMs = 3_600_000;
 
 describe('nothing waits for ever', () => {
-  test('calls of which a person said that they rang are done with after a day', async () => {
+  test('calls that a person said rang are done after a day', async () => {
     const flow = await startFlow();
     try {
       flow.voice.faults.next({ reset: 'after-reading' });
@@ -28,7 +28,7 @@ describe('nothing waits for ever', () => {
     }
   });
 
-  test('without pushed reports: what the records show as still ringing is asked for until its end', async () => {
+  test('without pushed reports: a call that the records show as ringing is asked for until its end', async () => {
     const flow = await startFlow({
       reports: false,
       voice: { queueMs: 300_000, recordsFrom: 'submission', recordVisibleAfterMs: 0 },
@@ -50,7 +50,7 @@ describe('nothing waits for ever', () => {
     }
   });
 
-  test('a message that Slack refuses again and again does not silence its channel', async () => {
+  test('a message that Slack keeps refusing does not silence its channel', async () => {
     const flow = await startFlow();
     try {
       const first = await fillModal(flow, { callee: '+6591400071', calledInfo: 'refused again' });

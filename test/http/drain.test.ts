@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createHttpServer } from '../../src/http/server.ts';
 import { createLog } from '../../src/log.ts';
 
-test('a connection that is kept alive does not hold up the stop once its answer is given', async () => {
+test('a kept-alive connection does not delay the stop once its answer is given', async () => {
   const server = createHttpServer({
     host: '127.0.0.1',
     port: 0,

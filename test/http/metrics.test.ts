@@ -123,7 +123,7 @@ forEachDatabase((kind) => {
       );
     });
 
-    test('requests are counted once each, however often one looks and whenever they settle', async () => {
+    test('each request is counted once, however often and whenever it settles', async () => {
       const clock = createFakeClock();
       await withStore(
         async (store) => {
@@ -141,7 +141,7 @@ forEachDatabase((kind) => {
       );
     });
 
-    test('task lag is the age of the oldest task that waits; held and future ones do not count', async () => {
+    test('task lag is the age of the oldest waiting task; held and future ones do not count', async () => {
       const clock = createFakeClock();
       await withStore(
         async (store) => {
@@ -170,7 +170,7 @@ forEachDatabase((kind) => {
 });
 
 suite('metrics of the process', () => {
-  test('a database that is gone is told, and the rest is served all the same', async () => {
+  test('a missing database is shown, and the other metrics are served', async () => {
     const clock = createFakeClock();
     await withStore(async (store) => {
       const metrics = createMetrics({ store, clock, log, slackApiUrl: 'http://127.0.0.1:1/api/' });
@@ -184,7 +184,7 @@ suite('metrics of the process', () => {
     });
   });
 
-  test('Slack calls and errors by method, through the client that the app uses', async () => {
+  test('Slack calls and errors by method, through the app’s client', async () => {
     const slack = await startSlack();
     try {
       await withStore(async (store) => {
@@ -217,7 +217,7 @@ suite('metrics of the process', () => {
     }
   });
 
-  test('what is no method of Slack makes no label of its own', async () => {
+  test('an unknown Slack method gets no label of its own', async () => {
     await withStore(async (store) => {
       const slackApiUrl = 'http://127.0.0.1:1/api/';
       const metrics = createMetrics({ store, clock: createFakeClock(), log, slackApiUrl });

@@ -36,7 +36,7 @@ suite('POST /slack/events before Bolt', () => {
 
   const post = (headers: string[]) => ['POST /slack/events HTTP/1.1', ...headers];
 
-  test('two hundred requests of 3 MB without a signature are refused before their bodies come', async () => {
+  test('two hundred unsigned requests of 3 MB are refused before their bodies come', async () => {
     const head = post(['Content-Type: application/json', 'Content-Length: 3000000']);
     const sockets = await Promise.all(Array.from({ length: 200 }, () => send(world.app.port(), head)));
     for (const line of await Promise.all(sockets.map(firstLine))) assert.match(line, /401/);
@@ -57,7 +57,7 @@ suite('POST /slack/events before Bolt', () => {
     chunked.destroy();
   });
 
-  test('bodies that arrive all at once hold no more than 64 MB: the rest is asked to come back', async () => {
+  test('bodies that arrive at once hold at most 64 MB: the others are asked to retry', async () => {
     const head = post([...signedLooking, 'Content-Length: 1048576']);
     const almost = Buffer.alloc(1_048_575, 'a');
     const sockets = await Promise.all(Array.from({ length: 80 }, () => send(world.app.port(), head, almost)));
@@ -68,7 +68,7 @@ suite('POST /slack/events before Bolt', () => {
     for (const socket of sockets) socket.destroy();
   });
 
-  test('Slack’s check of the certificate needs no signature', async () => {
+  test('Slack’s certificate check needs no signature', async () => {
     const answer = await fetch(`http://127.0.0.1:${world.app.port()}/slack/events`, {
       method: 'POST',
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
@@ -77,7 +77,7 @@ suite('POST /slack/events before Bolt', () => {
     assert.equal(answer.status, 200);
   });
 
-  test('a signed body that is no object is refused, and the process goes on', async () => {
+  test('a signed body that is no object is refused, and the process continues', async () => {
     const signed = async (body: string, type: string) => {
       const timestamp = String(Math.floor(Date.now() / 1000));
       const digest = createHmac('sha256', world.slack.state.app.signingSecret)
@@ -104,7 +104,7 @@ suite('POST /slack/events before Bolt', () => {
     );
   });
 
-  test('another method is answered with 405, and nothing of it is logged', async () => {
+  test('another method is answered with 405 and is not logged', async () => {
     lines.length = 0;
     for (const method of ['GET', 'PUT', 'DELETE', 'HEAD']) {
       const answer = await fetch(`http://127.0.0.1:${world.app.port()}/slack/events`, {
@@ -119,7 +119,7 @@ suite('POST /slack/events before Bolt', () => {
     assert.doesNotMatch(lines.join(''), /planted-header|error/);
   });
 
-  test('a request that arrives by halves does not hold up a stop', async () => {
+  test('a request that arrives in halves does not delay a stop', async () => {
     const half = await send(world.app.port(), post([...signedLooking, 'Content-Length: 100']), '{"a":');
     const silent = connect(world.app.port(), '127.0.0.1');
     silent.on('error', () => {});

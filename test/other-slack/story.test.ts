@@ -9,7 +9,7 @@ import { createTestDatabase, type TestDatabase } from '../support/store.ts';
 import { configOf, eventually, recording, reportToken } from '../support/world.ts';
 import { type Message, type OtherSlack, startOtherSlack } from './other-slack.ts';
 
-describe('a Slack that others wrote', () => {
+describe('a Slack emulator by others', () => {
   let slack: OtherSlack;
   let voice: VoicePlatform;
   let database: TestDatabase;
@@ -92,7 +92,7 @@ rules:
     );
   }
 
-  test('a person calls one phone, and the result comes into the thread', async () => {
+  test('a person calls one phone, and the thread shows the result', async () => {
     const board = await ask('+91 85632 14120');
     const done = await becomes(slack.rooms.ops, board, 'done');
     assert.equal(done.metadata?.event_payload.answered, 1);
@@ -122,7 +122,7 @@ rules:
     assert.equal(voice.calls.length, before + 2);
   });
 
-  test("an alert calls, and the board stands in the alert's thread", async () => {
+  test("an alert calls, and the board is in the alert's thread", async () => {
     const before = voice.calls.length;
     const ts = await slack.alert(slack.rooms.alerts, 'FIRING: replica lag on db1');
     const board = await eventually('the board', async () => (await boards(slack.rooms.alerts, ts))[0]);
@@ -130,7 +130,7 @@ rules:
     assert.equal(voice.calls.length, before + 1);
   });
 
-  test('nothing that the app sent was refused', () => {
+  test('Slack refused nothing that the app sent', () => {
     assert.deepEqual(slack.refused(), []);
     assert.deepEqual(voice.violations, []);
   });

@@ -7,7 +7,7 @@ import { withStore } from '../support/store.ts';
 
 const config = configWith('{ calleesOver: 10, approvers: [U0BEN] }');
 
-test('what goes into a thread never comes before its first message, also within one millisecond', async () => {
+test('a reply is never posted before its thread’s first message, also within one millisecond', async () => {
   await withStore(async (store) => {
     const now = Date.now();
     await store.transaction(async (tx) => {
@@ -28,7 +28,7 @@ test('what goes into a thread never comes before its first message, also within 
   });
 });
 
-test('a change that comes while a board is being posted is shown after it, too', async () => {
+test('a change while a board is being posted is shown after it', async () => {
   await withStore(async (store) => {
     const clock = createFakeClock();
     const deps = createDeps({ store, clock, config: () => config, voice: createVoiceStub([]) });

@@ -28,18 +28,18 @@ for (const [post, slot] of posts) {
   });
 }
 
-test('what was erased says nothing any more; what nobody of us wrote is an error', () => {
+test('an erased post has no content; a row that Voicecall did not write is an error', () => {
   assert.equal(readPost({ kind: 'words', body: null }), null);
   assert.throws(() => readPost({ kind: 'file', body: '{"when":"never"}' }));
   assert.throws(() => readPost({ kind: 'poster', body: '{}' }));
 });
 
-test('the table of a thread has one row less than Slack takes: its header', () => {
+test('a thread’s table has one row less than Slack allows: its header', () => {
   assert.equal(shownInTable, slackLimits.tableRows - 1);
 });
 
 for (const kind of databaseKinds) {
-  test(`what waited in the outbox of the version before is read, on ${kind}`, async () => {
+  test(`posts that the previous version left in the outbox are read, on ${kind}`, async () => {
     await withStore(
       async (store) => {
         const rows: [kind: string, slot: string | null, body: string | null, now: Post][] = [

@@ -8,7 +8,7 @@ const phone = (page: Page, number: string) => page.getByRole('listitem', { name:
 const decline = (page: Page, number: string) =>
   phone(page, number).getByRole('button', { name: 'Decline', exact: true }).click();
 
-test('a night alert: who declines moves it on, the next step counts down, and a key takes it', {
+test('a night alert: a declined call starts the next step, which is counted down, and a key acknowledges', {
   skip,
 }, async () => {
   const { page, errors } = await open('U0ASHA', 'C0ALERTS');

@@ -89,7 +89,7 @@ for (const kind of databaseKinds) {
         .where('key', '=', key)
         .executeTakeFirst()) ?? null;
 
-    test('two approvers at the same moment: one approval, one POST, the other reads who was first', async () => {
+    test('two approvers at the same moment: one approval, one POST; the other approver reads who was first', async () => {
       const id = await request(deps);
       const outcomes = await Promise.all([press(id, 'U0BEN'), press(id, 'U0CARA', 'approve', other)]);
       const won = outcomes.findIndex((each) => each.state === 'approved' && each.code === undefined);
@@ -131,7 +131,7 @@ for (const kind of databaseKinds) {
       assert.equal((await press(id, 'U0CARA')).code, 'already_decided');
     });
 
-    test('the requester does not count, unless it was allowed then and is now', async () => {
+    test('the requester does not count, unless it was allowed then and still is', async () => {
       const id = await request(deps);
       assert.deepEqual(await press(id, 'U0ASHA'), { code: 'not_allowed', why: 'own' });
       assert.deepEqual(await press(id, 'U0ASHA', 'reject'), { code: 'not_allowed', why: 'own' });
@@ -145,7 +145,7 @@ for (const kind of databaseKinds) {
       assert.deepEqual(await press(allowed, 'U0ASHA'), { state: 'approved' });
     });
 
-    test('one rejection ends it with its reason, also of one who approved before', async () => {
+    test('one rejection with its reason ends it, also by a person who approved before', async () => {
       config = configWith('{ calleesOver: 0, approvers: [U0BEN, U0CARA], quorum: 2 }');
       const id = await request(deps);
       assert.deepEqual(await press(id, 'U0BEN'), { state: 'waiting', approved: 1, quorum: 2 });
@@ -202,7 +202,7 @@ for (const kind of databaseKinds) {
       });
     }
 
-    test('a row changed together with its hash is not what the card showed', async () => {
+    test('a row that was changed together with its hash is not what the card showed', async () => {
       const id = await request(deps);
       const seenHash = (await loadRequest(deps.store.read, id))?.hash.slice(0, 16) ?? '';
       await setRequest(id, { note: 'another', hash: 'f'.repeat(64) });
@@ -210,7 +210,7 @@ for (const kind of databaseKinds) {
       assert.equal((await outcomeOf(decide(deps, again))).code, 'changed');
     });
 
-    test('a callee removed behind our back: the others are rung once approved anew', async () => {
+    test('a callee removed directly in the database: the others are called after a new approval', async () => {
       const id = await request(deps);
       await deps.store.transaction((tx) =>
         tx.deleteFrom('calls').where('request_id', '=', id).where('position', '=', 1).execute(),
@@ -225,7 +225,7 @@ for (const kind of databaseKinds) {
       ]);
     });
 
-    test('a press at the very second of expiry has one outcome, whoever comes first', async () => {
+    test('a press in the very second of expiry has one outcome, in any order', async () => {
       for (const first of ['press', 'task'] as const) {
         const id = await request(deps);
         await worker.stop();
@@ -246,7 +246,7 @@ for (const kind of databaseKinds) {
       }
     });
 
-    test('a millisecond before, it is approved, and never expires', async () => {
+    test('one millisecond earlier it is approved, and never expires', async () => {
       const id = await request(deps);
       await worker.stop();
       clock.set(clock.now() + 119_999);
@@ -259,7 +259,7 @@ for (const kind of databaseKinds) {
       assert.equal(await isDue('expire', id), null);
     });
 
-    test('one reminder at half of the time; it expires with nobody there, after a restart as well', async () => {
+    test('one reminder at half of the time; it expires without anybody, also after a restart', async () => {
       const id = await request(deps);
       await worker.stop();
       assert.equal((await isDue('remind', id))?.run_at, clock.now() + 60_000);
@@ -282,7 +282,7 @@ for (const kind of databaseKinds) {
       assert.deepEqual([view.counts.waiting, view.counts.cancelled], [0, 3], 'nothing is left to be sent');
     });
 
-    test('who asked may cancel while it waits; a press after that is told so; all of it is in the trail', async () => {
+    test('the requester may cancel while it waits; later presses are told so; the trail has everything', async () => {
       const id = await request(deps);
       assert.equal((await press(id, 'U0ASHA')).code, 'not_allowed');
       assert.deepEqual(await cancelRequest(deps, id, 'U0ASHA'), { stopped: 3, goesOn: false });
@@ -301,7 +301,7 @@ for (const kind of databaseKinds) {
       assert.equal(await isDue('remind', id), null);
     });
 
-    test('who asked is told the outcome privately where the channel is not where they asked', async () => {
+    test('the requester is told the outcome privately if they asked in another channel', async () => {
       const toldOf = async (id: string) =>
         await deps.store.read
           .selectFrom('messages')

@@ -15,7 +15,7 @@ function policyOf(approval: string): ApprovalPolicy {
 const callee = (digits: string) => ({ callee: digits, name: null });
 
 suite('when approval is needed', () => {
-  test('for more callees than calleesOver, counted with those of the last hour; 0: always', () => {
+  test('for more callees than calleesOver, with those of the last hour; 0: always', () => {
     const policy = policyOf('{ calleesOver: 10, approvers: [U0BEN] }');
     assert.deepEqual(approvalReasons(policy, calleesOf(10), 0, 0), []);
     assert.deepEqual(approvalReasons(policy, calleesOf(11), 0, 0), ['11 calls; above 10 needs approval']);
@@ -29,7 +29,7 @@ suite('when approval is needed', () => {
     );
   });
 
-  test('for callees outside the allowed countries, and where no country can be told', () => {
+  test('for callees outside the allowed countries, and for unknown countries', () => {
     const policy = policyOf('{ outsideCountries: [IN, SG], approvers: [U0BEN] }');
     assert.deepEqual(approvalReasons(policy, [callee('918563214120'), callee('6591110001')], 0, 0), []);
     // The United Kingdom; a satellite telephone; a number a digit short, whose country is known all the same.
@@ -37,7 +37,7 @@ suite('when approval is needed', () => {
     assert.deepEqual(approvalReasons(policy, others, 0, 0), ['2 outside IN, SG']);
   });
 
-  test("between two times of the callee's own day, over midnight, to the minute", () => {
+  test('between two times of the callee’s local day, over midnight, to the minute', () => {
     const policy = policyOf('{ between: "22:00-07:00", approvers: [U0BEN] }');
     const india = [callee('918563214120'), callee('918563214121')];
     const asks = (at: number) => approvalReasons(policy, india, 0, at);
@@ -49,7 +49,7 @@ suite('when approval is needed', () => {
     assert.deepEqual(asks(Date.UTC(2026, 0, 5, 1, 30)), []);
   });
 
-  test('several zones: any of them counts; daylight saving is followed; an unknown country asks', () => {
+  test('several zones: any of them counts; daylight saving is followed; an unknown country needs approval', () => {
     const policy = policyOf('{ between: "22:00-07:00", approvers: [U0BEN] }');
     // 22:00 UTC: from 12:00 in Honolulu to 17:00 in New York.
     const states = [callee('12125550123')];
@@ -66,14 +66,14 @@ suite('when approval is needed', () => {
     ]);
   });
 
-  test('every reason is told', () => {
+  test('every reason is given', () => {
     const policy = policyOf(
       '{ calleesOver: 1, outsideCountries: [SG], between: "22:00-07:00", approvers: [U0BEN] }',
     );
     assert.equal(approvalReasons(policy, calleesOf(2), 0, Date.UTC(2026, 0, 5, 20)).length, 3);
   });
 
-  test('ten thousand callees of a country with many zones are judged at once', () => {
+  test('ten thousand callees of a country with many zones are judged quickly', () => {
     const policy = policyOf('{ between: "22:00-07:00", approvers: [U0BEN] }');
     const states = calleesOf(10_000, '121255');
     const before = performance.now();
@@ -84,11 +84,11 @@ suite('when approval is needed', () => {
 });
 
 for (const kind of databaseKinds) {
-  suite(`splitting gains nothing, on ${kind}`, () => {
+  suite(`splitting a crowd does not avoid approval, on ${kind}`, () => {
     const config = configWith('{ calleesOver: 10, approvers: [U0BEN] }');
     const clock = createFakeClock();
 
-    test('what the same person asked for in the last hour without approval counts, and nothing else', async () => {
+    test('callees without approval by the same person in the last hour count, and nothing else', async () => {
       await withStore(
         async (store) => {
           const deps = createDeps({ store, clock, config: () => config, voice: createVoiceStub([]) });
@@ -122,7 +122,7 @@ for (const kind of databaseKinds) {
       );
     });
 
-    test('small requests at the same moment see each other', async () => {
+    test('two small requests at the same moment see each other', async () => {
       await withStore(
         async (store, database) => {
           const second = kind === 'postgres' ? await database.open() : store;

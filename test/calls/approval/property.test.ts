@@ -292,7 +292,7 @@ async function play(stores: readonly [Store, Store], clock: FakeClock, actions: 
 
 for (const kind of databaseKinds) {
   suite(`any order of presses, time and crashes, on ${kind}`, () => {
-    test('one outcome, and nobody is rung twice', async () => {
+    test('there is one outcome, and nobody is called twice', async () => {
       const clock = createFakeClock();
       await withStore(
         async (store, database) => {

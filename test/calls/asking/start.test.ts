@@ -42,7 +42,7 @@ forEachDatabase((kind) => {
       { kind },
     ));
 
-  test(`set back when it is nearly due, it waits, on ${kind}`, () =>
+  test(`the clock is set back just before it is due: it waits, on ${kind}`, () =>
     withStore(
       async (store) => {
         const clock = createFakeClock();
@@ -62,7 +62,7 @@ forEachDatabase((kind) => {
       { kind },
     ));
 
-  test(`restored from a backup, what was due since is not started, and what is due later is, on ${kind}`, () =>
+  test(`restored from a backup: what became due since is not started, what is due later is, on ${kind}`, () =>
     withStore(
       async (store) => {
         const clock = createFakeClock();
@@ -81,7 +81,7 @@ forEachDatabase((kind) => {
       { kind },
     ));
 
-  test(`where nothing ran at its time it starts late and the board says how late, on ${kind}`, () =>
+  test(`nothing ran at its time: it starts late and the board says how late, on ${kind}`, () =>
     withStore(
       async (store) => {
         const clock = createFakeClock();
@@ -111,7 +111,7 @@ forEachDatabase((kind) => {
       { kind },
     ));
 
-  test(`while Slack does not say who may call, it is asked again; after an hour nobody is called, on ${kind}`, () =>
+  test(`while Slack does not say who may call, it is retried; after an hour nobody is called, on ${kind}`, () =>
     withStore(
       async (store) => {
         const clock = createFakeClock();

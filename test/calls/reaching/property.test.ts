@@ -84,7 +84,7 @@ const cases = fc.record({
 
 for (const kind of databaseKinds) {
   suite(`until people are reached, in any order of events, on ${kind}`, () => {
-    test('every step and attempt once; nobody after it has ended; no number falls', async () => {
+    test('every step and attempt once; nobody after the end; no number falls', async () => {
       await fc.assert(
         fc.asyncProperty(cases, async ({ until, attempts, enough, repeat, actions }) => {
           const plan = planWith({ until, attempts, enough });

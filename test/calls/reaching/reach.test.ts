@@ -40,7 +40,7 @@ const step = (from: number): ReadyStep => ({ callees: people(from), message: nul
 
 for (const kind of databaseKinds) {
   describe(`reaching people, on ${kind}`, () => {
-    test('busy, then answered, in both orders: answered counts, and nobody is called again', async () => {
+    test('busy and answered reports in both orders: answered counts, and nobody is called again', async () => {
       for (const [first, second] of [
         [busy, { ...answered, outRecallCount: 1 }],
         [{ ...answered, outRecallCount: 1 }, busy],
@@ -61,7 +61,7 @@ for (const kind of databaseKinds) {
       }
     });
 
-    test('a late report of an attempt that was replaced reaches its callee, and ends what follows', async () => {
+    test('a late report of a superseded attempt counts for its callee and ends what follows', async () => {
       await onStage(kind, async (stage, clock) => {
         const id = await stage.ask({
           callees: people(1),
@@ -86,7 +86,7 @@ for (const kind of databaseKinds) {
       });
     });
 
-    test('a key that is reported after the request was done confirms, and takes the alert', async () => {
+    test('a key that is reported after the request is done confirms and acknowledges the alert', async () => {
       await onStage(kind, async (stage) => {
         const plan = planWith({ attempts: 1 });
         const id = await stage.ask({ callees: people(7), plan, alertId: 'a1' });
@@ -122,7 +122,7 @@ for (const kind of databaseKinds) {
       });
     });
 
-    test('three steps: each once, an hour that the clock jumps repeats and skips nothing', async () => {
+    test('three steps: each once; a clock that jumps an hour repeats and skips nothing', async () => {
       await onStage(
         kind,
         async (stage, clock) => {
@@ -173,7 +173,7 @@ for (const kind of databaseKinds) {
       );
     });
 
-    test('a later step calls nobody who was reached or is still being called', async () => {
+    test('a later step calls nobody who was reached or is being called', async () => {
       await onStage(
         kind,
         async (stage, clock) => {
@@ -213,7 +213,7 @@ for (const kind of databaseKinds) {
       );
     });
 
-    test('a resolve between the steps ends the ladder', async () => {
+    test('a resolve between two steps ends the ladder', async () => {
       await onStage(
         kind,
         async (stage, clock) => {
@@ -246,7 +246,7 @@ for (const kind of databaseKinds) {
       );
     });
 
-    test('who is held back by perCallee is called when the limit allows it, if the plan still runs', async () => {
+    test('a callee held by perCallee is called when the limit allows it, if the plan still runs', async () => {
       await onStage(kind, async (stage, clock) => {
         stage.setConfig(configOf('limits: { perCallee: { calls: 1, per: 10m } }'));
         const id = await stage.ask({ callees: people(1), plan: planWith(), alertId: 'a1' });
@@ -265,7 +265,7 @@ for (const kind of databaseKinds) {
       });
     });
 
-    test('a rule that is gone ends its ladder', async () => {
+    test('a deleted rule ends its ladder', async () => {
       await onStage(kind, async (stage, clock) => {
         const id = await stage.ask({
           callees: people(1),

@@ -33,7 +33,7 @@ suite('the ladder', () => {
     assert.deepEqual(nextStep(ladder, last, at), { do: 'wait', at: at + 10 * minute, step: 4 });
   });
 
-  test('a repeat starts with the first step again, and then nothing is left', () => {
+  test('a repeat starts with the first step again, and after it nothing is left', () => {
     assert.equal(lastStep(ladder), 6);
     assert.deepEqual(nextStep(ladder, started(3), at), { do: 'wait', at: at + 10 * minute, step: 4 });
     assert.equal(stepOf(ladder, 4), null);

@@ -9,7 +9,7 @@ const ben = '919876543210';
 
 forEachDatabase((kind) => {
   suite(`who was last reached, on ${kind}`, () => {
-    test('the latest time stays in whatever order the news comes, and no number is stored', () =>
+    test('the latest time stays in any order of the reports, and no number is stored', () =>
       withStore(
         async (store) => {
           await store.transaction((tx) =>

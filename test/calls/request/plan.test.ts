@@ -18,7 +18,7 @@ const none: Standing = {
 };
 
 suite('what a plan does next', () => {
-  test('calls again once the pause after the first end is over', () => {
+  test('calls again when the pause after the first end is over', () => {
     const standing = { ...none, inFlight: 1, retryable: 1, firstEndAt: at, lastEndAt: at };
     assert.deepEqual(nextMove(plan, standing, at + 59_999), { do: 'wait', at: at + 60_000 });
     assert.deepEqual(nextMove(plan, standing, at + 60_000), {
@@ -28,12 +28,12 @@ suite('what a plan does next', () => {
     });
   });
 
-  test('waits for news while all that is left is in flight, for however long', () => {
+  test('waits for reports while only running calls are left, however long', () => {
     const standing = { ...none, inFlight: 2 };
     assert.deepEqual(nextMove(plan, standing, at + 24 * 3_600_000), { do: 'wait', at: null });
   });
 
-  test('ends when enough, all, or nobody who is left can be called', () => {
+  test('ends when enough or all are reached, or nobody who may be called is left', () => {
     assert.deepEqual(nextMove({ ...plan, enough: 1 }, { ...none, reached: 1, inFlight: 1 }, at), {
       do: 'end',
       because: 'enough',
@@ -42,7 +42,7 @@ suite('what a plan does next', () => {
     assert.deepEqual(nextMove(plan, { ...none, reached: 1 }, at), { do: 'end', because: 'exhausted' });
   });
 
-  test('three of forty: five go out, and more only when those in flight cannot be enough', () => {
+  test('three of forty: five are called, and more only if these cannot be enough', () => {
     const enough = { ...plan, enough: 3 };
     const crowd = { ...none, callees: 40, unreleased: 40 };
     assert.deepEqual(nextMove(enough, crowd, at), { do: 'release', callees: 5 });
@@ -59,7 +59,7 @@ suite('what a plan does next', () => {
     });
   });
 
-  test('a crowd is gathered, and not for longer than somebody else can fall due', () => {
+  test('a crowd is gathered, but not longer than another callee can become due', () => {
     const every5m = { ...plan, everyMs: 300_000 };
     const crowd = { ...none, callees: 10_000, retryable: 3_000, firstEndAt: at, lastEndAt: at + 10_000 };
     assert.deepEqual(nextMove(every5m, { ...crowd, inFlight: 10 }, at), { do: 'wait', at: at + 360_000 });
@@ -67,7 +67,7 @@ suite('what a plan does next', () => {
     assert.equal(gatherFor(every5m, 20), 0);
   });
 
-  test('never overshoots by more than half of what is needed, and always comes to an end', () => {
+  test('never calls more than half too many, and always ends', () => {
     const standings = fc.record({
       reached: fc.nat(50),
       unreleased: fc.nat(50),

@@ -93,7 +93,7 @@ suite('states', () => {
     everyPair('submission', submissionTransitions, submissions));
   test('every pair of states of a call', () => everyPair('call', callTransitions, calls));
 
-  test('a request that ended stays so, and nothing that was refused can ever be sent', () => {
+  test('a finished request stays finished, and a refused one can never be sent', () => {
     for (const state of finishedRequestStates)
       assert.deepEqual([...reachable(requestTransitions, state)], []);
     for (const state of ['rejected', 'expired', 'cancelled'] as const) {
@@ -102,7 +102,7 @@ suite('states', () => {
     assert.ok(reachable(requestTransitions, 'awaiting_approval').has('sending'));
   });
 
-  test('a submission that was dialled, or may have been, is never sent again', () => {
+  test('a submission that was sent, or may have been, is never sent again', () => {
     for (const state of ['accepted', 'refused', 'unknown', 'settled', 'held', 'cancelled', 'failed']) {
       const after = reachable(submissionTransitions, state);
       assert.ok(!after.has('sending') && !after.has('ready'), state);

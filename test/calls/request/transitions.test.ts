@@ -31,8 +31,8 @@ function stateWriters(text: string): string[] {
   return found;
 }
 
-suite('moving states', () => {
-  test('one file alone changes the state of a request, a submission or a call', () => {
+suite('changing states', () => {
+  test('only one file changes the state of a request, a submission or a call', () => {
     const files = globSync('**/*.ts', { cwd: source }).map((path) => path.replaceAll('\\', '/'));
     const writers = files.filter(
       (path) =>
@@ -76,7 +76,7 @@ suite('moving states', () => {
       );
     const refused = { code: 'bad_transition' };
 
-    test(`${kind}: a set of calls is moved from the states named, and from no other`, () =>
+    test(`${kind}: only calls in the given states are changed`, () =>
       withStore(
         async (store) => {
           await store.transaction((tx) => fill(tx, 'ready'));
@@ -99,7 +99,7 @@ suite('moving states', () => {
         { kind },
       ));
 
-    test(`${kind}: calls with a value each: every row is checked, and one that was moved meanwhile is found`, () =>
+    test(`${kind}: calls with their own values: every row is checked, and one that was changed in between is found`, () =>
       withStore(
         async (store) => {
           await store.transaction((tx) => fill(tx, 'sending'));
@@ -125,7 +125,7 @@ suite('moving states', () => {
         { kind },
       ));
 
-    test(`${kind}: a request or submission in another state than was read is not moved`, () =>
+    test(`${kind}: a request or submission that is no longer in the expected state is not changed`, () =>
       withStore(
         async (store) => {
           await store.transaction((tx) => fill(tx, 'refused'));

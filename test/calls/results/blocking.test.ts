@@ -11,7 +11,7 @@ import { parseReports } from '../../../src/voice/reports.ts';
 import { withStore } from '../../support/store.ts';
 import { configOf, usualConfig } from '../../support/world.ts';
 
-test('a thousand reports at once leave room for everything else', async () => {
+test('a thousand reports at once let other work run', async () => {
   await withStore(async (store) => {
     const log = createLog('silent');
     const config = configOf(usualConfig);

@@ -100,7 +100,7 @@ const dueMs = (60 + 120 + 180) * 1000;
 
 for (const kind of databaseKinds) {
   describe(`polling, on ${kind}`, () => {
-    test('of a hundred open requests each is asked for within 1.2 times what the pace allows', async () => {
+    test('a hundred open requests: each record is asked for within 1.2 times what the pace allows', async () => {
       await withStore(
         async (store) => {
           const stage = stageOn(store);
@@ -121,7 +121,7 @@ for (const kind of databaseKinds) {
       );
     });
 
-    test('a call that was never asked for goes before those asked for lately', async () => {
+    test('a call that was never asked for goes before those asked for recently', async () => {
       await withStore(
         async (store) => {
           const stage = stageOn(store);
@@ -137,7 +137,7 @@ for (const kind of databaseKinds) {
       );
     });
 
-    test('every record of a list is used, of whichever request it is, unknown ones too', async () => {
+    test('every record of a list is used, for any request, also for unknown calls', async () => {
       await withStore(
         async (store) => {
           const stage = stageOn(store);
@@ -171,7 +171,7 @@ for (const kind of databaseKinds) {
       );
     });
 
-    test('after a day without news a request is done with; a young or unknown call of it keeps it open', async () => {
+    test('after a day without reports a request is done; a newer or unknown call keeps it open', async () => {
       await withStore(
         async (store) => {
           const stage = stageOn(store);
@@ -207,7 +207,7 @@ for (const kind of databaseKinds) {
       );
     });
 
-    test('a platform that says "too often" is left alone for a minute', async () => {
+    test('after "too often" the platform is not asked for a minute', async () => {
       await withStore(
         async (store) => {
           const stage = stageOn(store);
@@ -227,7 +227,7 @@ for (const kind of databaseKinds) {
       );
     });
 
-    test('a submission refused as "too often" goes out again after a minute', async () => {
+    test('a submission refused as "too often" is sent again after a minute', async () => {
       await withStore(
         async (store) => {
           const stage = stageOn(store);
@@ -251,7 +251,7 @@ for (const kind of databaseKinds) {
       );
     });
 
-    test('forty thousand unknown submissions are looked for', async () => {
+    test('forty thousand unknown submissions are looked up', async () => {
       await withStore(
         async (store) => {
           const stage = stageOn(store);

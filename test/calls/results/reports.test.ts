@@ -50,7 +50,7 @@ async function untried(on: Store): Promise<number> {
 
 for (const kind of databaseKinds) {
   describe(`reports, on ${kind}`, () => {
-    test('those that fit nothing are tried once, not each time that another one comes', async () => {
+    test('reports that match nothing are tried once, not again with each new report', async () => {
       await withStore(
         async (on) => {
           const told: string[] = [];
@@ -73,7 +73,7 @@ for (const kind of databaseKinds) {
       );
     });
 
-    test('one that came before the answer is tried again when the answer tells its voiceId', async () => {
+    test('a report that came before the result is tried again when the result brings its voiceId', async () => {
       await withStore(
         async (on) => {
           const deps: CallsDeps = depsOn(on, async () => {
@@ -91,7 +91,7 @@ for (const kind of databaseKinds) {
       );
     });
 
-    test('any order and grouping of the reports of one call ends the same', async () => {
+    test('any order and grouping of the reports of one call give the same end', async () => {
       await withStore(
         async (on) => {
           const deps = depsOn(on);
@@ -156,7 +156,7 @@ for (const kind of databaseKinds) {
       );
     });
 
-    test('thousands are stored in steps that let others in', async () => {
+    test('thousands are stored in steps that let other work run', async () => {
       await withStore(
         async (on) => {
           const deps = depsOn(on);
@@ -179,8 +179,8 @@ for (const kind of databaseKinds) {
   });
 }
 
-describe('a report and its answer at the same moment', { skip: !databaseKinds.includes('postgres') }, () => {
-  test('the report is not set aside while the answer that tells its voiceId is being stored', async () => {
+describe('a report and its result at the same moment', { skip: !databaseKinds.includes('postgres') }, () => {
+  test('the report is not marked as tried while the result with its voiceId is being stored', async () => {
     await withStore(
       async (on, database) => {
         const deps = depsOn(on);

@@ -66,7 +66,7 @@ test('how it ended, from the SIP code first', () => {
   assert.equal(judgeTermination({ ...nothing, sipCode: '486', terminationCode: '503' }).kind, 'busy');
 });
 
-test('in words', () => {
+test('as text', () => {
   const cases: [Partial<TerminationFacts>, string][] = [
     [{ ...talked, feedbackValue: '1' }, 'answered, 13 s, pressed 1'],
     [talked, 'answered, 13 s'],
@@ -83,7 +83,7 @@ test('in words', () => {
   for (const [facts, expected] of cases) assert.equal(terminationWords({ ...nothing, ...facts }), expected);
 });
 
-test('a record without hang-up and code is still under way', () => {
+test('a record without hang-up and code is not final', () => {
   const facts = { hangupTimeAt: null, terminationCode: null };
   assert.equal(isFinal(facts), false);
   for (const code of ['', '0', '180'])
@@ -107,7 +107,7 @@ const report: fc.Arbitrary<CallRecord> = fc.record({
   raw: fc.dictionary(fc.constantFrom('a', 'b'), fc.integer({ min: 0, max: 1 })),
 });
 
-test('the order is total: equal only where both say the same, opposite when turned round, transitive', () => {
+test('the order is total: equal only if both say the same, opposite when reversed, transitive', () => {
   fc.assert(
     fc.property(report, report, report, (a, b, c) => {
       assert.equal(Math.sign(compareReports(a, b)) + Math.sign(compareReports(b, a)), 0);
@@ -120,7 +120,7 @@ test('the order is total: equal only where both say the same, opposite when turn
   );
 });
 
-test('any order and any repetition of reports has the same winner', () => {
+test('any order and repetition of reports has the same winner', () => {
   const mixed = fc.array(report, { minLength: 1, maxLength: 6 }).chain((reports) => {
     const again = fc.array(fc.constantFrom(...reports), { maxLength: 4 });
     const shuffled = again.chain((extra) => {

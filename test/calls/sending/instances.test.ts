@@ -70,7 +70,7 @@ async function waitingForLock(store: Store): Promise<void> {
 
 for (const kind of databaseKinds) {
   describe(`what may run twice, on ${kind}`, () => {
-    test('a lost call goes out once more, not twice more, though its task runs twice', async () => {
+    test('a lost call is sent again once, although its task runs twice', async () => {
       await withStore(
         async (store) => {
           const clock = createFakeClock();
@@ -114,7 +114,7 @@ for (const kind of databaseKinds) {
       );
     });
 
-    test('who slept through the lease of a lane does not take the next sender for dead', async () => {
+    test('a sender that slept through its lane’s lease does not treat the next sender as dead', async () => {
       await withStore(
         async (store) => {
           const clock = createFakeClock();
@@ -142,7 +142,7 @@ for (const kind of databaseKinds) {
       );
     });
 
-    test('an answer tells of every call, though a report of one of them came before it', async () => {
+    test('a result counts for every call, although a report of one of them came first', async () => {
       await withStore(
         async (store) => {
           const clock = createFakeClock();
@@ -183,7 +183,7 @@ for (const kind of databaseKinds) {
       );
     });
 
-    test('a submission of which a report came before its answer is no refused one', async () => {
+    test('a submission with a report before its result is not refused', async () => {
       await withStore(
         async (store) => {
           const posting = Promise.withResolvers<string>();
@@ -217,7 +217,7 @@ for (const kind of databaseKinds) {
       );
     });
 
-    test('a request in another state than was read is not moved', async () => {
+    test('a request that is no longer in the expected state is not changed', async () => {
       await withStore(
         async (store) => {
           const deps = createDeps({
@@ -267,7 +267,7 @@ describe('locks of two instances', { skip: !databaseKinds.includes('postgres') }
   const depsOf = (store: Store) =>
     createDeps({ store, clock: createFakeClock(), config: () => config, voice: createVoiceStub([]) });
 
-  test('a resolve leaves alone what was sent while it waited for it', async () => {
+  test('a resolve does not touch what was sent while it waited', async () => {
     await twoStores(async (one, other, [first = '', second = '']) => {
       let resolving: Promise<void> | undefined;
       await one.transaction(async (tx) => {
@@ -292,7 +292,7 @@ describe('locks of two instances', { skip: !databaseKinds.includes('postgres') }
     });
   });
 
-  test('taking an alert and reading its next message do not wait for each other', async () => {
+  test('acknowledging an alert and reading its next message do not deadlock', async () => {
     await twoStores(async (one, other, [first = ''], retries) => {
       let taking: Promise<unknown> | undefined;
       // As a resolve does: the alert, then its requests.
@@ -308,7 +308,7 @@ describe('locks of two instances', { skip: !databaseKinds.includes('postgres') }
     });
   });
 
-  test('taking an alert locks its requests in the order in which reports do', async () => {
+  test('acknowledging an alert locks its requests in the same order as reports do', async () => {
     await twoStores(async (one, other, [first = '', second = ''], retries) => {
       let taking: Promise<unknown> | undefined;
       await one.transaction(async (tx) => {

@@ -47,7 +47,7 @@ function holding(store: Store) {
 
 for (const kind of databaseKinds) {
   describe(`lanes of two instances, on ${kind}`, () => {
-    test('a lane that chose what another has just won leaves it alone', async () => {
+    test('a lane leaves a submission alone that another lane has just taken', async () => {
       await withStore(
         async (store, database) => {
           const other = kind === 'postgres' ? await database.open() : store;
@@ -85,7 +85,7 @@ for (const kind of databaseKinds) {
       );
     });
 
-    test('the first of several lanes is kept for alerts', async () => {
+    test('the first of several lanes sends alerts only', async () => {
       await withStore(
         async (store) => {
           const clock = createFakeClock();
@@ -106,7 +106,7 @@ for (const kind of databaseKinds) {
 
     // On SQLite a transaction begins when the one before has ended: the second lane would see what the first has won.
     if (kind === 'sqlite') return;
-    test('what a lane gave back after its lease ended is taken by the next, though that one had found nothing', async () => {
+    test('what a lane gave back after its lease ended is sent by the next lane, although that found nothing before', async () => {
       await withStore(
         async (store, database) => {
           const other = kind === 'postgres' ? await database.open() : store;

@@ -25,8 +25,8 @@ function recordOf(callee: string, calledInfo: string, at: number): CallRecord {
 }
 
 forEachDatabase((kind) => {
-  suite(`sending again what stayed unknown, on ${kind}`, () => {
-    test('of twenty lost answers, nobody whom the records would have shown is called twice', async () => {
+  suite(`sending unknown calls again, on ${kind}`, () => {
+    test('of twenty lost results, nobody whom the records show is called twice', async () => {
       const clock = createFakeClock();
       await withStore(
         async (store) => {

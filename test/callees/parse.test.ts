@@ -160,12 +160,12 @@ test('several numbers in one line with spaces, if there is only one way to read 
   for (const [text, country] of [
     // One number or two.
     ['6591110 6591111', undefined],
-    // No country code: the configured country would have to be guessed.
+    // No country code: we would have to guess the country.
     ['91110001 91110002', 'SG'],
     ['6591110001 91110002', 'SG'],
     // The first is a number of Singapore or of India.
     ['6591110001 918563214120', 'IN'],
-    // Of no length that India has.
+    // India has no numbers of this length.
     ['9185632141 6591110002', undefined],
   ] as const) {
     assert.deepEqual([numbers(text, { country }), faults(text, { country }).length], [[], 1], text);
@@ -181,7 +181,7 @@ test('no text is too long or too strange for one pass: overlong text is tried on
   ]) {
     assert.deepEqual(
       faults(text).map((each) => each.replace(/^line 1: .{41} /, '')),
-      ['is longer than any callee: at most 200 characters'],
+      ['is longer than any number or name: at most 200 characters'],
     );
   }
   const many = Array.from({ length: 1_100 }, (_, index) => `+65${91_110_000 + index}`).join('\n');
@@ -283,7 +283,7 @@ test('no text makes it throw, and every digit comes from the text, in its order'
   );
 });
 
-/** Whether the digits of `part` stand in `whole` in order, a trunk 0 or such between them allowed. */
+/** True if the digits of `part` are in `whole` in order; others, such as a trunk 0, may be between them. */
 function isWithin(part: string, whole: string): boolean {
   let at = 0;
   for (const digit of whole) if (digit === part[at]) at += 1;

@@ -18,7 +18,7 @@ const packages = z
   })
   .parse(JSON.parse(read('package.json')));
 
-/** The Dockerfile's instructions, continued lines joined, comments left out. */
+/** The Dockerfile's instructions, with continued lines joined and without comments. */
 const dockerfile = read('Dockerfile')
   .replaceAll(/^#.*\n/gm, '')
   .replaceAll(/\\\n\s*/g, ' ')
@@ -33,7 +33,7 @@ const command = (text: string): string[] => z.array(z.string()).parse(JSON.parse
 
 suite('the image', () => {
   test('src imports nothing that the image leaves out', () => {
-    // Types alone are taken out before anything runs.
+    // Type imports are removed before anything runs.
     const statement = /^(?:import(?! type\b)|export(?! type\b)|\}) ?(?:.*\bfrom )?'([^']+)'/gm;
     const call = /\bimport\(\s*['"]([^'"]+)['"]/g;
     const imported = globSync('src/**/*.{ts,mjs}', { cwd: root }).flatMap((path) => {

@@ -1,4 +1,4 @@
-// Every text column of every table is kept, erased or deleted with its row; one that is new must be put into this list.
+// Every text column of every table is kept, erased or deleted with its row. A new column must be added to this list.
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { suite, test } from 'node:test';
@@ -14,8 +14,8 @@ import { createFakeClock } from './support/clock.ts';
 import { forEachDatabase, type TestDatabase, withStore } from './support/store.ts';
 
 /**
- * `kept`: ids, states, codes and names of the configuration; nothing that a person, a tool or the platform wrote freely.
- * `erased`: emptied when its time comes. `deleted`: goes with its row.
+ * `kept`: ids, states, codes and names from the configuration, and nothing that a person, a tool or the platform
+ * wrote freely. `erased`: emptied after the retention time. `deleted`: deleted with its row.
  */
 const columns: Record<string, { kept?: string; erased?: string; deleted?: string }> = {
   requests: {
@@ -49,7 +49,7 @@ const columns: Record<string, { kept?: string; erased?: string; deleted?: string
   channel_reads: { kept: 'channel_id read_until' },
   learned_people: { deleted: 'id body' },
   last_reached: { deleted: 'person' },
-  // Those that nobody can choose any more; the others are like names of the configuration.
+  // Only recordings that nobody can choose any more. The others are like names in the configuration.
   recordings: {
     kept: 'state',
     deleted: 'id view_id name slack_file added_by file_name file_id problem removed_by',
@@ -61,7 +61,7 @@ const columns: Record<string, { kept?: string; erased?: string; deleted?: string
   meta: { kept: 'name value' },
 };
 
-/** What a column may hold where its own words are checked. */
+/** The value of a column whose words the database checks. */
 const words: Record<string, string> = {
   'requests.origin': 'person',
   'requests.state': 'done',
@@ -104,7 +104,7 @@ async function textColumns(
   );
 }
 
-/** A row in each table, every text column of it planted with a value of its own. */
+/** Inserts a row in each table, with a unique value in every text column. */
 async function plant(store: Store, row: number, at: number): Promise<string[]> {
   const planted: string[] = [];
   const all = await textColumns(store);
@@ -147,7 +147,7 @@ async function plant(store: Store, row: number, at: number): Promise<string[]> {
   return planted.filter((mark) => !isKey(mark));
 }
 
-/** Keys that rows of other tables name: planted as they are, they would not find each other. */
+/** True for a key that rows of other tables contain; with a planted value they would not match. */
 function isKey(mark: string): boolean {
   return /-(alerts-id|alert_messages-alert_id|rule_rings-alert_id)-/.test(mark);
 }
@@ -171,7 +171,7 @@ function asColumn(table: string, name: string, mark: string): string {
   }
 }
 
-/** Everything that is on the disk of SQLite, or in the rows of PostgreSQL. */
+/** Everything on SQLite's disk, or in PostgreSQL's rows. */
 async function everything(store: Store, database: TestDatabase): Promise<string> {
   if (store.dialect === 'sqlite') {
     const path = sqlitePath(database.dataDir);
@@ -212,7 +212,7 @@ forEachDatabase((kind) => {
           const clock = createFakeClock();
           const old = clock.now() - 40 * dayMs;
           const planted: string[] = [];
-          // Enough rows that pages are split and filled again.
+          // So many rows that pages are split and filled again.
           for (let row = 0; row < 60; row++) planted.push(...(await plant(store, (row * 37) % 60, old)));
           assert.ok(planted.length > 1_000);
           const before = await everything(store, database);
@@ -238,7 +238,7 @@ forEachDatabase((kind) => {
       ));
 
     test('thousands of requests are erased in seconds, and delay nothing else', async (t) => {
-      // What holds the process does so each time; what the machine does beside it comes and goes.
+      // A real block of the process occurs in each round; the machine's other load comes and goes.
       const rounds: { tookMs: number; longestMs: number }[] = [];
       do rounds.push(await withStore(eraseThousands, { kind }));
       while (rounds.length < 3 && (rounds.at(-1)?.longestMs ?? 0) >= 100);
@@ -249,7 +249,7 @@ forEachDatabase((kind) => {
   });
 });
 
-/** 3,000 old requests: how long erasing them takes, and for how long it keeps the event loop at most. */
+/** Erases 3,000 old requests. Returns how long that takes, and for how long it blocks the event loop at most. */
 async function eraseThousands(store: Store): Promise<{ tookMs: number; longestMs: number }> {
   const clock = createFakeClock();
   const old = clock.now() - 40 * dayMs;
@@ -258,7 +258,7 @@ async function eraseThousands(store: Store): Promise<{ tookMs: number; longestMs
     const put = all
       .filter((each) => each.table === table && !/^(erased_at|alert_id|root_view_id|slot)$/.test(each.name))
       .map(({ name, text }) => [name, planting(table, name, text, old)] as const);
-    // Numbered by the database, which is quicker than one by one.
+    // The database numbers them, because one insert for each is slow.
     await store.transaction((tx) =>
       sql`insert into ${sql.table(table)} (${sql.join(put.map(([name]) => sql.ref(name)))})
         with recursive n(i) as (select 1 union all select i + 1 from n where i < 3000)

@@ -6,7 +6,7 @@ import { suite, test } from 'node:test';
 
 const source = resolve(import.meta.dirname, '../src');
 
-/** More files than this in one folder, and a newcomer cannot keep them in mind. */
+/** A newcomer cannot remember more files in one folder. */
 const mostFiles = 22;
 
 const storage = ['store', 'queue', 'outbox'];
@@ -125,7 +125,7 @@ const rooms: [room: string, mayImport: string[]][] = [
 ];
 const plan = new Map(rooms);
 
-// What every room may import, and what imports nothing of ours but itself.
+// What every room may import. These import nothing of ours but each other.
 const shared = new Set([
   'clock.ts',
   'errors.ts',
@@ -135,7 +135,7 @@ const shared = new Set([
   'clean-text.ts',
   'config/types.ts',
 ]);
-// The domain knows neither Slack nor HTTP.
+// The domain imports neither Slack nor HTTP.
 const foreignToTheDomain = /^(@slack\/|undici(\/|$)|(node:)?(http|https|http2)$)/;
 
 interface Import {
@@ -143,19 +143,19 @@ interface Import {
   to: string;
 }
 
-/** The folder of a file of src; '' for the files that stand in src itself. */
+/** The folder of a file in src. '' for the files directly in src. */
 function roomOf(path: string): string {
   return path.includes('/') ? dirname(path) : '';
 }
 
-/** What a source file imports, types included: `from '…'`, `import '…'` and `import('…')`. */
+/** The imports of a source file, with types: `from '…'`, `import '…'` and `import('…')`. */
 function importsOf(text: string): string[] {
   const statement = /^\s*(?:import|export)\b[^;'"]*?['"]([^'"]+)['"]/gm;
   const call = /\bimport\(\s*['"]([^'"]+)['"]/g;
   return [...text.matchAll(statement), ...text.matchAll(call)].map(([, to = '']) => to);
 }
 
-/** The sentence about an import that is not allowed, or undefined. `to` of ours is a path relative to src. */
+/** A sentence about a forbidden import, or undefined. `to` is a path relative to src if it is ours. */
 function fault({ from, to }: Import): string | undefined {
   const here = roomOf(from);
   if (!to.endsWith('.ts')) {
@@ -166,14 +166,14 @@ function fault({ from, to }: Import): string | undefined {
   if (to.startsWith('..')) return `${from} imports ${to}, outside of src`;
   if (shared.has(to)) return undefined;
   if (shared.has(from)) return `${from} imports ${to}: what all may import imports nothing of ours`;
-  // The files in src itself wire everything.
+  // The files directly in src connect everything.
   if (here === '') return undefined;
   const there = roomOf(to);
   if (there === here || plan.get(here)?.includes(there)) return undefined;
   return `${from} imports ${to}: ${here} may import only ${plan.get(here)?.join(', ') || 'itself'}`;
 }
 
-/** A circle of imports among `nodes`, as the path that closes it; undefined where there is none. */
+/** A circle of imports among `nodes`, as the path that closes it. Undefined if there is none. */
 function circle(nodes: Iterable<string>, next: (node: string) => Iterable<string>): string[] | undefined {
   const finished = new Set<string>();
   const path: string[] = [];
@@ -196,7 +196,7 @@ function circle(nodes: Iterable<string>, next: (node: string) => Iterable<string
   return undefined;
 }
 
-/** What a file of `calls` would know of Slack: its task names, its numbers, what is posted; undefined: nothing. */
+/** What a file of `calls` would know about Slack: its task names, its numbers, what is posted. Undefined: nothing. */
 function slackIn(text: string): string | undefined {
   const code = text.replace(/^\s*(?:\/\/|\/?\*).*$/gm, '');
   const word = /'slack\.\w+'|\b(?:tableRows|shownInTable|afterPostMs|99|1_?200|mrkdwn)\b/.exec(code);
@@ -305,7 +305,7 @@ suite('the house', () => {
 
   test(`no folder holds more than ${mostFiles} files`, () => {
     const crowded = [...Map.groupBy(files, roomOf)]
-      // Each change of the tables is a file there for ever, read in the order of its list.
+      // Each change of the tables is a file there for ever, read in the order of the list.
       .filter(([room, those]) => room !== 'store/migrations' && those.length > mostFiles)
       .map(([room, those]) => `src/${room} holds ${those.length} files`);
     assert.deepEqual(crowded, []);

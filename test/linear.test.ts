@@ -1,5 +1,5 @@
-// Nothing that anybody can send holds the process: every parser of src with 100 kB of what is worst for it, and a
-// list of 10 MB. Measured as CPU time of this thread, so that other work on the machine does not count.
+// Nothing that anybody can send blocks the process: every parser of src gets 100 kB of its worst input, and a list of
+// 10 MB. Measured as CPU time of this thread, so that other work on the machine does not count.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { gate } from '../src/alerts/filter.ts';
@@ -23,7 +23,10 @@ import { configOf } from './support/world.ts';
 const heldMs = 50;
 const length = 100_000;
 
-/** Pieces whose repetition is the worst for some pattern: what may begin a match again and again, and never ends one. */
+/**
+ * Pieces whose repetition is the worst input for some pattern: they may begin a match again and again, and never end
+ * one.
+ */
 const pieces = [
   ...[
     '1 ',
@@ -169,7 +172,7 @@ const lists = Object.fromEntries(
 const options: CalleeOptions = { country: 'IN', lists, recordings: ['fire-drill'], atMost: 10_000 };
 const config = configOf('lists: { "db-oncall": ["+91 85632 14120"] }');
 
-/** The longest that the thread was busy in one go while `work` ran, ms; the best of three runs. */
+/** The longest time that the thread was busy without a pause while `work` ran, ms. The best of three runs. */
 async function held(work: () => unknown): Promise<number> {
   let best = Number.POSITIVE_INFINITY;
   for (let run = 0; run < 3 && best > heldMs; run += 1) {

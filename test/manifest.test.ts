@@ -35,7 +35,7 @@ const manifestShape = z.looseObject({
 const socket = manifestShape.parse(read('manifest/manifest.json'));
 const http = manifestShape.parse(read('manifest/manifest.http.json'));
 
-/** Bot scopes of each Web API method in use: the pages under https://docs.slack.dev/reference/methods. */
+/** Bot scopes of each Web API method that we use: the pages under https://docs.slack.dev/reference/methods. */
 const scopesOfMethod: Record<string, string[]> = {
   'apps.connections.open': [],
   'auth.test': [],
@@ -115,14 +115,14 @@ suite('the manifests', () => {
       'commands',
       ...methods.flatMap((name) => scopesOfMethod[name] ?? []),
       ...socket.settings.event_subscriptions.bot_events.flatMap((name) => scopesOfEvent[name] ?? ['?']),
-      // https://docs.slack.dev/reference/block-kit/block-elements/file-input-element: and to fetch the file.
+      // https://docs.slack.dev/reference/block-kit/block-elements/file-input-element, and to download the file.
       ...(everything.includes("'file_input'") ? ['files:read'] : []),
     ]);
     assert.deepEqual([...needed].sort(), [...socket.oauth_config.scopes.bot].sort());
   });
 
   test('events have listeners and listeners have events', () => {
-    // Messages are taken by the intake before Bolt sees them, whichever kind of channel they come from.
+    // The intake takes messages before Bolt does, from every kind of channel.
     assert.match(everything, /withIntake\(/);
     const subscribed = socket.settings.event_subscriptions.bot_events;
     assert.deepEqual(
@@ -177,7 +177,7 @@ suite('the hooks for the Slack CLI', () => {
     runtime: z.string(),
   });
   const { hooks, config } = shape.parse(read('.slack/hooks.json'));
-  // As the CLI does it: the whole line to a shell, in the project's directory.
+  // Like the CLI: the whole line in a shell, in the project's directory.
   const run = (hook: string): unknown =>
     JSON.parse(execFileSync('sh', ['-c', hooks[hook] ?? ''], { cwd: root }).toString());
 

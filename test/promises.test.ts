@@ -7,7 +7,7 @@ import { isSlow } from './slow.ts';
 const root = resolve(import.meta.dirname, '..');
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
 
-/** The README's table of promises: what is promised, and the globs that it names. */
+/** The README's table of promises: each promise with its globs of tests. */
 const promises = (/## Promises[\s\S]*?\n\n(\|[\s\S]*?)\n\n/.exec(readme)?.[1] ?? '')
   .split('\n')
   .slice(2)
@@ -22,7 +22,7 @@ function filesOf(glob: string): string[] {
 }
 
 suite('the promises of the README', () => {
-  test('each names tests that are there, and npm test runs at least one of them', () => {
+  test('each names tests that exist, and npm test runs at least one of them', () => {
     assert.ok(promises.length >= 6, `the table was read: ${promises.length} rows`);
     for (const { promise, globs } of promises) {
       const files = globs.flatMap(filesOf);

@@ -22,7 +22,7 @@ function configOf(retentionMs: number | undefined, perCalleeMs?: number): () => 
   return () => ({ ...config, retentionMs, limits: { ...config.limits, perCallee } });
 }
 
-/** One request with as many calls as `numbers`, in two submissions of a half each. */
+/** A request with as many calls as `numbers`, half of them in each of two submissions. */
 async function addRequest(
   tx: Tx,
   id: string,
@@ -108,7 +108,7 @@ async function addRest(tx: Tx, name: string, at: number, done: boolean): Promise
     .execute();
 }
 
-/** An alert with an old message and one of `lastAt`, for which a rule has called. */
+/** An alert with an old message and one at `lastAt`, for which a rule has called. */
 async function addAlert(tx: Tx, id: string, lastAt: number, firstAt: number): Promise<void> {
   await tx
     .insertInto('alerts')
@@ -161,7 +161,7 @@ forEachDatabase((kind) => {
     const ago = (days: number) => clock.now() - days * dayMs;
     const retention = (store: Store, config: () => Config) => createRetention({ clock, log, store, config });
 
-    test('numbers, names, notes and texts go when their time comes; counts and states stay', async () => {
+    test('numbers, names, notes and texts are erased in time; counts and states stay', async () => {
       await withStore(
         async (store) => {
           await store.transaction(async (tx) => {
@@ -208,7 +208,7 @@ forEachDatabase((kind) => {
       );
     });
 
-    test('without `retention` leftovers go, and nothing else', async () => {
+    test('without `retention` only leftovers are deleted', async () => {
       await withStore(
         async (store) => {
           await store.transaction(async (tx) => {
@@ -231,7 +231,7 @@ forEachDatabase((kind) => {
       );
     });
 
-    test('quiet alerts are forgotten after 90 days with all that was kept for them, others lose what is old', async () => {
+    test('silent alerts are deleted after 90 days with everything stored for them; others lose what is old', async () => {
       await withStore(
         async (store) => {
           await store.transaction(async (tx) => {
@@ -272,7 +272,7 @@ forEachDatabase((kind) => {
       );
     });
 
-    test('with it, bodies older than that go too, but what still waits to be posted or dealt with stays', async () => {
+    test('with it, older bodies are erased too, but what waits to be posted or processed stays', async () => {
       await withStore(
         async (store) => {
           await store.transaction(async (tx) => {
@@ -292,7 +292,7 @@ forEachDatabase((kind) => {
       );
     });
 
-    test('a number stays known for as long as a limit counts how often it was rung', async () => {
+    test('a number stays known while a limit counts its calls', async () => {
       await withStore(
         async (store) => {
           await store.transaction((tx) => addRequest(tx, 'one', ago(5), ['6591110001']));
@@ -305,7 +305,7 @@ forEachDatabase((kind) => {
       );
     });
 
-    test('interrupted, it comes back at once and goes on where it was', async () => {
+    test('interrupted, it comes back at once and continues', async () => {
       await withStore(
         async (store) => {
           const numbers = Array.from({ length: 2_500 }, (_, index) => String(6_500_000_000 + index));
@@ -329,7 +329,7 @@ forEachDatabase((kind) => {
       );
     });
 
-    test('asked for at every start, it is one task', async () => {
+    test('added at every start, it is one task', async () => {
       await withStore(
         async (store) => {
           for (const at of [clock.now(), clock.now() + 5])

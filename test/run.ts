@@ -1,4 +1,4 @@
-// What `npm test` runs: every test file but the slow ones, or all of those under the directories given as arguments.
+// Runs the tests of `npm test`: every test file except the slow ones, or all under the given directories.
 import { existsSync, globSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
@@ -29,22 +29,22 @@ const missing = asked.filter((path) => !existsSync(resolve(root, path)));
 if (missing.length > 0) fail(`There is no ${missing.join(', ')}.`);
 if (files.length === 0) fail(`No test files in ${asked.join(', ') || 'test'}.`);
 
-// Most of a small test file's time goes into loading: what was compiled once is kept for the next.
+// Loading takes most of a small test file's time, so compiled code is cached for the next file.
 process.env.NODE_COMPILE_CACHE ??= join(tmpdir(), 'voicecall-compile-cache');
 
 const stream = run({
   cwd: root,
   files,
-  // Most flow tests wait for Slack's pace more than they compute; more than this makes tests of timing fail.
+  // Most flow tests wait for Slack's pace more than they compute. With more at once, timing tests fail.
   concurrency: 3,
   timeout: 180_000,
 });
 const seen = watch(stream);
-// A part is read test by test; the whole is summed up, a line a folder, its failures in full.
+// A part is printed test by test; the whole run is summed up, one line for each folder, with failures in full.
 if (asked.length > 0) stream.compose(spec).pipe(process.stdout);
 else stream.resume();
 stream.on('end', () => {
-  // After the reporter's own last lines.
+  // After the reporter's last lines.
   setImmediate(() => {
     if (asked.length === 0) console.log(summary(seen));
     if (leftOut.length > 0) console.log(`left out: ${leftOut.join(', ')}`);

@@ -1,6 +1,7 @@
-// What `npm test` leaves out: kills, faults, storms and random interleavings take minutes. CI runs all of it.
+// The tests that `npm test` leaves out: kills, faults, storms and random interleavings take minutes. CI runs all of
+// them.
 
-/** Beginnings of the paths of slow test files. */
+/** The path prefixes of slow test files. */
 const slow = [
   'test/alertmanager/',
   'test/crash/postgres-restart',

@@ -1,4 +1,4 @@
-// What `npm test` prints: a line a folder, failures in full, the sum.
+// What `npm test` prints: one line for each folder, failures in full, the sum.
 import { dirname, relative, resolve } from 'node:path';
 import type { run } from 'node:test';
 import { inspect } from 'node:util';
@@ -15,13 +15,13 @@ interface Failure {
 export interface Seen {
   passed: number;
   skipped: number;
-  /** True also where a file failed outside of a test. */
+  /** True also if a file failed outside a test. */
   failed: boolean;
   failures: Failure[];
   folders: Map<string, { tests: number; ms: number }>;
 }
 
-/** Counts what a run tells. Suites are not counted, their tests are. */
+/** Counts the events of a run. Tests are counted, suites are not. */
 export function watch(stream: ReturnType<typeof run>): Seen {
   const seen: Seen = { passed: 0, skipped: 0, failed: false, failures: [], folders: new Map() };
   stream.on('test:pass', ({ file, skip, details }) => {
@@ -34,7 +34,7 @@ export function watch(stream: ReturnType<typeof run>): Seen {
   });
   stream.on('test:fail', ({ name, file, line, details }) => {
     seen.failed = true;
-    // A suite fails because a test in it did, which is told already.
+    // A suite that fails because of a test in it is not reported again.
     const { error } = details;
     const failureType = 'failureType' in error ? error.failureType : undefined;
     if (failureType === 'subtestsFailed') return;
@@ -44,7 +44,7 @@ export function watch(stream: ReturnType<typeof run>): Seen {
   return seen;
 }
 
-/** The whole run, to be read in ten seconds. */
+/** The whole run, to read in ten seconds. */
 export function summary({ passed, skipped, failures, folders }: Seen): string {
   const lines = [...folders]
     .sort(([a], [b]) => a.localeCompare(b))

@@ -1,7 +1,7 @@
 import { countriesOf, isWithin, minuteOfDay, timeZonesOf } from './numbering-plan.ts';
 import type { Callee } from './types.ts';
 
-/** A window of the day, minutes after midnight; it may run over midnight. */
+/** A window of the day, in minutes after midnight. It may go past midnight. */
 export interface DayWindow {
   fromMinute: number;
   toMinute: number;
@@ -9,16 +9,17 @@ export interface DayWindow {
 
 const minuteMs = 60_000;
 const dayMinutes = 24 * 60;
-/** Clocks are set by no more than this in one go, minutes. */
+/** The largest change of a clock in one step (daylight saving), in minutes. */
 const mostShift = 180;
 
-/** The next moment after `at` (ms) at which the window begins in a time zone. */
+/** The next moment after `at` (ms) at which the window opens in a time zone. */
 export function nextOpening(zone: string, window: DayWindow, at: number): number {
   const from = Math.floor(at / minuteMs) * minuteMs;
   const ahead = (window.fromMinute - minuteOfDay(zone, from) + dayMinutes) % dayMinutes;
   const usual = from + (ahead === 0 ? dayMinutes : ahead) * minuteMs;
   if (minuteOfDay(zone, usual) === window.fromMinute) return usual;
-  // Clocks are set in between: the window begins sooner or later than that, or in an hour that this day does not have.
+  // If clocks change in between, the window opens sooner or later than that, or in an hour that this day does not
+  // have.
   const isOpen = (time: number) => isWithin(window, minuteOfDay(zone, time));
   for (let minute = -mostShift; minute <= mostShift; minute++) {
     const time = usual + minute * minuteMs;
@@ -28,22 +29,25 @@ export function nextOpening(zone: string, window: DayWindow, at: number): number
 }
 
 /**
- * When somebody in one of these time zones may be called: `at` itself (ms) where it is within the window in all of them,
- * else the next such moment. Where the zones of a country lie so far apart that there is none, most of them count. No
- * zone known: at once.
+ * When a person in one of these time zones may be called: `at` itself (ms) if it is within the window in all of them,
+ * else the next such moment. If a country's zones are too far apart for that, most of them count. Without a known
+ * zone: at once.
  */
 export function opensAt(zones: readonly string[], window: DayWindow, at: number): number {
   const openIn = (time: number) => zones.filter((zone) => isWithin(window, minuteOfDay(zone, time))).length;
   const openNow = openIn(at);
   if (openNow === zones.length) return at;
-  // Only when a window begins can more be open than before.
+  // More zones can only become open when a window opens.
   const openings = zones.map((zone) => nextOpening(zone, window, at));
   const most = Math.max(openNow, ...openings.map(openIn));
   if (openNow === most) return at;
   return Math.min(...openings.filter((time) => openIn(time) === most));
 }
 
-/** The time zones in which a callee may be: that of the person's profile, else all of the number's country, or of all that it may be in. */
+/**
+ * The time zones in which a callee may be: the profile's, else all zones of the number's country or possible
+ * countries.
+ */
 function zonesOf({ callee, timeZone }: Pick<Callee, 'callee' | 'timeZone'>): readonly string[] {
   if (timeZone !== undefined && isTimeZone(timeZone)) return [timeZone];
   return countriesOf(callee).flatMap(timeZonesOf);
@@ -58,7 +62,10 @@ function isTimeZone(name: string): boolean {
   }
 }
 
-/** Says of each callee when the window opens (ms), seen at `at`; `at` itself: it is open. Ten thousand callees have few zones. */
+/**
+ * Returns a function that gives, for each callee, when the window opens (ms), seen from `at`. `at` itself: it is
+ * open. Ten thousand callees have few zones.
+ */
 export function createOpening(window: DayWindow, at: number): (callee: Omit<Callee, 'name'>) => number {
   const known = new Map<string, number>();
   return (callee) => {

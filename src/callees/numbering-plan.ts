@@ -59,7 +59,10 @@ export function countryOf(digits: string): CountryCode | null {
   return only ?? parsed(digits)?.country ?? null;
 }
 
-/** The country of a number, or all that it may be in where its digits do not tell; empty for satellites and the like. */
+/**
+ * The country of a number, or all possible countries if its digits do not decide. Empty for satellites and similar
+ * numbers.
+ */
 export function countriesOf(digits: string): readonly CountryCode[] {
   const country = countryOf(digits);
   return country === null ? (countriesOfCode.get(callingCodeOf(digits) ?? '') ?? []) : [country];

@@ -2,6 +2,6 @@
 export interface Callee {
   callee: string;
   name: string | null;
-  /** IANA name, of the person's Slack profile; absent: the number's country tells. */
+  /** IANA name, from the person's Slack profile. Absent: the number's country decides. */
   timeZone?: string;
 }

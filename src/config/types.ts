@@ -185,7 +185,7 @@ export interface Config {
     reserveForRules: number;
   };
   approval: ApprovalPolicy | undefined;
-  /** When people's requests may call somebody, in the callee's own time; undefined: at any hour. */
+  /** When people's requests may call, in the callee's local time. Undefined: at any hour. */
   hours: { fromMinute: number; toMinute: number } | undefined;
   /** By name. */
   sources: Record<string, Source>;

@@ -149,7 +149,7 @@ interface ShownRequest {
   outcome: string | null;
   /** True if any submission was ever released for sending. */
   released: boolean;
-  /** Whether nobody knows of a call of it whether it rang. */
+  /** True if a call of it is unknown. */
   unsure: boolean;
 }
 
@@ -171,7 +171,7 @@ async function addMissing(
   }
   if (isSent(request)) {
     await add({ kind: 'results' }, underBoard);
-    // One file, when nothing of it changes any more.
+    // One file, once nothing of it changes any more.
     if (request.callees > shownInTable && request.state !== 'sent')
       await add({ kind: 'file', when: 'done' }, underBoard);
   }
@@ -186,7 +186,7 @@ async function addMissing(
   await addTold(tx, request, idOf, { add, underBoard });
 }
 
-/** What somebody must notice: a decision, calls of which nobody knows, the end. Each is told once. */
+/** What a person must notice: a decision, unknown calls, the end. Each is posted once. */
 async function addTold(
   tx: Tx,
   request: ShownRequest,
@@ -202,7 +202,7 @@ async function addTold(
   if (state === 'sent' && request.unsure) await add({ kind: 'told', about: 'unknown' }, underBoard);
   const ended = state === 'done' || state === 'failed' || (state === 'cancelled' && request.released);
   const endedByAsker = state === 'cancelled' && request.cancelled_by === asker;
-  // A call to oneself has a message of its own that says how it ended.
+  // A test call has its own message, which says how it ended.
   const isTest = idOf.has(slotOf({ kind: 'tested' }, id) ?? '');
   if (ended && !endedByAsker && !isTest) await add({ kind: 'told', about: 'end' }, underBoard);
 }
@@ -219,7 +219,7 @@ function approvalChannel({ approval }: ShownRequest): string | null {
   return approval === null ? null : shape.parse(JSON.parse(approval)).channelId;
 }
 
-/** Whether another person than the one who asked has just decided, or nobody did in time. */
+/** True if another person than the requester has just decided, or nobody did in time. */
 async function isDecidedByOther(tx: Tx, request: ShownRequest): Promise<boolean> {
   const { id, state, approval, requested_by: asker, cancelled_by: canceller, released } = request;
   if (approval === null || asker === null) return false;
@@ -259,7 +259,7 @@ export async function remind(tx: Tx, now: number, requestId: string): Promise<vo
   await post(tx, now, { requestId, post: { kind: 'reminder' }, place });
 }
 
-/** Says in the thread of a request's board who has got the alert, once. */
+/** Says once, in the thread of a request's board, who has acknowledged the alert. */
 export async function tellTaken(tx: Tx, now: number, requestId: string): Promise<void> {
   const board = await tx
     .selectFrom('messages')

@@ -28,7 +28,7 @@ const shape = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('reminder') }),
   /** To the person who asked in another channel: what the approvers decided. */
   z.object({ kind: z.literal('outcome') }),
-  /** A reply in the board's thread that somebody must notice, for an edit notifies nobody. */
+  /** A reply in the board's thread that a person must notice, because an edit notifies nobody. */
   z.object({ kind: z.literal('told'), about: z.enum(['decision', 'unknown', 'end', 'taken']) }),
   /** To a person: news for a channel where the app may not post. `of`: the message that it replaces. */
   z.object({
@@ -50,9 +50,9 @@ const shape = z.discriminatedUnion('kind', [
   /** Plain words, escaped when they are rendered. There is only ever one post with the same `once`. */
   z.object({
     kind: z.literal('words'),
-    /** `{time}` in it is `at`. */
+    /** `{time}` in it is replaced by `at`. */
     plain: z.string(),
-    /** A time (ms), shown to each reader in their own zone. */
+    /** A time (ms), shown to each reader in their own time zone. */
     at: z.number().exactOptional(),
     once: z.string().exactOptional(),
   }),

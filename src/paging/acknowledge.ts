@@ -73,7 +73,7 @@ export async function acknowledgeAlert(
   let stopped = 0;
   for (const request of requests)
     if (request.acked_by === null) stopped += await acknowledgeRequest(tx, deps, request, by);
-  // Once for all rules that called for it: where it was pressed, else under the last board.
+  // Once for all rules that called for it: under the pressed board, else under the last one.
   const told = requests.find(({ id }) => id === pressed) ?? requests.at(-1);
   if (told !== undefined) await tellTaken(tx, deps.clock.now(), told.id);
   return { first: by, stopped };
@@ -123,7 +123,10 @@ function somethingToStop(eb: ExpressionBuilder<Schema, 'requests'>) {
   ]);
 }
 
-/** An alert's requests since it began to fire, and what of earlier ones can be stopped, locked. The alert is locked before. */
+/**
+ * An alert's requests since it began to fire, and earlier ones that can still be stopped, locked. The caller has
+ * locked the alert.
+ */
 export async function lockUnresolved(
   tx: Tx,
   alert: { id: string; episodeAt: number },

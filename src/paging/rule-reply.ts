@@ -38,7 +38,7 @@ export async function rulesReply(tx: Tx, about: RuleAlert, plain: string, slot?:
   }
 }
 
-/** Says in the thread that a rule calls again once its cooldown is over (at `at`, ms). Once for each episode. */
+/** Says in the thread that a rule calls again after its cooldown (at `at`, ms). Once for each episode. */
 export async function sayCallsAgain(tx: Tx, about: RuleAlert, rule: Rule, at: number): Promise<void> {
   const place = about.places[0];
   if (place === undefined) return;

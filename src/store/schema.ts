@@ -88,9 +88,9 @@ export interface RequestsTable {
   when_at: Generated<number | null>;
   /** Names of the lists that were asked for; they are read again when the request is due. Null: none. */
   lists: Generated<Json<string[]> | null>;
-  /** 1: `hours` of the configuration do not hold for it. */
+  /** 1: `hours` in the configuration do not apply to it. */
   any_hour: Generated<number>;
-  /** When the alert that it calls for was resolved; null: it is for none, or the alert still fires. */
+  /** When its alert was resolved. Null: it has no alert, or the alert still fires. */
   resolved_at: number | null;
 }
 
@@ -155,7 +155,7 @@ export interface CallsTable {
   superseded: Generated<number>;
   /** 1: only a list of the request names this callee. */
   list_only: Generated<number>;
-  /** Of the person's Slack profile; null: the number's country tells. */
+  /** From the person's Slack profile. Null: the number's country decides. */
   time_zone: Generated<string | null>;
   /** The number of this call to this callee within the step. The first is 1. */
   attempt: Generated<number>;
@@ -269,7 +269,7 @@ export interface DecisionsTable {
   reason: string | null;
   hash: string;
   at: number;
-  /** 1: this approver lets the calls go out at any hour. */
+  /** 1: this approver allows the calls at any hour. */
   any_hour: Generated<number>;
 }
 

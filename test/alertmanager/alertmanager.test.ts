@@ -56,7 +56,7 @@ rules:
 });
 
 const token = 'alertmanager-token-01';
-/** As README has it: the webhook, and PagerDuty's Events API with another address. */
+/** As in the README: the webhook, and PagerDuty's Events API with another address. */
 const receivers = {
   alertmanager: (url: string) => `webhook_configs:
       - url: ${url}

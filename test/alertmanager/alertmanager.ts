@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
-/** Where Debian's package (or another one) has put it; undefined where it is not installed. */
+/** Where Debian's package (or another one) has installed it. Undefined if it is not installed. */
 export function alertmanagerProgram(): string | undefined {
   const directories = (process.env.PATH ?? '').split(delimiter);
   return ['prometheus-alertmanager', 'alertmanager']
@@ -15,17 +15,17 @@ export function alertmanagerProgram(): string | undefined {
 }
 
 export interface Alertmanager {
-  /** Tells it what fires or, with `endsAt` in the past, what has ended. */
+  /** Tells it which alerts fire or, with `endsAt` in the past, have ended. */
   push(alerts: { labels: Record<string, string>; endsAt?: string }[]): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Alertmanager's own way to a Slack webhook. */
+/** Alertmanager's own integration for a Slack webhook. */
 export function slackReceiver(webhookUrl: string): string {
   return `slack_configs: [{ api_url: "${webhookUrl}", channel: "#alerts", send_resolved: true }]`;
 }
 
-/** An Alertmanager of its own on a free port of the loopback, which sends groups by alertname to one receiver. */
+/** Starts an Alertmanager on a free port of loopback, which sends groups by alertname to one receiver. */
 export async function startAlertmanager(program: string, receiver: string): Promise<Alertmanager> {
   const directory = await mkdtemp(join(tmpdir(), 'voicecall-alertmanager-'));
   const config = join(directory, 'alertmanager.yml');

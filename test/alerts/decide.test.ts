@@ -4,7 +4,7 @@ import { createExplainer, type Explanation } from '../../src/alerts/explain/expl
 import type { Rule } from '../../src/config/types.ts';
 import { rule } from './helpers.ts';
 
-/** What the dry run says of a sequence, which is what production decides. */
+/** The dry run's result for a sequence; production decides the same. */
 function play(events: Record<string, unknown>[]): Explanation[] {
   return events.map(explainer([]));
 }

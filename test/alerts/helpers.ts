@@ -10,7 +10,7 @@ const fixtureSchema = z.object({
   tool: z.string(),
   messages: z.array(
     z.object({
-      /** Messages of one alert carry the same letter; their keys must be equal, all others different. */
+      /** Messages of one alert have the same letter: their keys must be equal, and all others different. */
       alert: z.string(),
       status: z.enum(['firing', 'resolved', 'info']),
       severity: z.enum(['critical', 'warning', 'info']).nullable().optional(),
@@ -34,7 +34,7 @@ export function gated(event: unknown): GatedMessage {
   return result.alert;
 }
 
-/** What is understood of a bot's message with these parts. */
+/** The understood content of a bot's message with these parts. */
 export function read(parts: Record<string, unknown>): Understood {
   const alert = gated({ type: 'message', channel: 'C1', bot_id: 'B1', ts: '1714550000.000100', ...parts });
   return understand(flatten(alert.message), alert);
@@ -47,7 +47,7 @@ export const anything: AlertMatch = {
   text: undefined,
   from: undefined,
 };
-/** A rule of channel C1 that matches whatever fires. */
+/** A rule of channel C1 that matches every firing alert. */
 export const rule = (name: string, match: Partial<AlertMatch> = {}, more: Partial<Rule> = {}): Rule => ({
   name,
   channels: ['C1'],

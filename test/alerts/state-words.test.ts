@@ -12,7 +12,7 @@ describe('the rows that distinguish a state from a name', () => {
         said.some((each) => each.word === word),
         stands,
       );
-      // It is this row that decides, none before it.
+      // This row decides, and no earlier one.
       const index = tokens.findIndex((token) => token.lower === word);
       const token = tokens[index];
       const kind = wordClasses.get(word);

@@ -49,7 +49,7 @@ test('two possible columns of numbers are refused, unless a heading decides', as
     /More than one column/,
   );
   assert.deepEqual(await pairs('id;callee\n10012345;6591110001'), [['6591110001', null]]);
-  // Even where the headed column is mostly faults: never the ids.
+  // Also if the headed column has mostly faults: never the ids.
   const file = await read('id,phone\n10012345,6591110001\n10012346,65 x\n10012347,? ?');
   assert.deepEqual(file.callees, [{ callee: '6591110001', name: null }]);
   assert.equal(file.faultCount, 2);
@@ -101,7 +101,7 @@ test('10,001 lines are read at once; the caller sets the limit', async () => {
   const { user } = process.cpuUsage(started);
   assert.equal(file.callees.length, 10_001);
   assert.equal(file.faultCount, 0);
-  // Some 200 ms here; far more means that something became quadratic.
+  // It takes about 200 ms; far more means that something became quadratic.
   assert.ok(user < 2_000_000, `${user} µs`);
 });
 

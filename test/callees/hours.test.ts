@@ -13,7 +13,7 @@ const window = (from: string, to: string) => {
 };
 const day = window('08:00', '21:00');
 
-/** The first whole minute that all zones are open in, found by trying each; null: not within two days. */
+/** The first whole minute at which all zones are open, found by trying each. Null: not within two days. */
 function byTrying(zones: readonly string[], hours: typeof day, from: number): number | null {
   const isOpen = (time: number) => zones.every((zone) => isWithin(hours, minuteOfDay(zone, time)));
   if (isOpen(from)) return from;
@@ -22,7 +22,7 @@ function byTrying(zones: readonly string[], hours: typeof day, from: number): nu
   return null;
 }
 
-// With and without summer time, half hours, and one that moves by half an hour.
+// With and without summer time, with half hours, and one that moves by half an hour.
 const zones = [
   ...['Asia/Kolkata', 'Asia/Singapore', 'Europe/Berlin', 'Europe/London', 'America/New_York'],
   ...['America/St_Johns', 'Australia/Lord_Howe', 'Pacific/Auckland', 'Asia/Kathmandu', 'Pacific/Honolulu'],
@@ -30,7 +30,7 @@ const zones = [
 const anyWindow = fc
   .record({ fromMinute: fc.integer({ min: 0, max: 1439 }), toMinute: fc.integer({ min: 0, max: 1439 }) })
   .filter(({ fromMinute, toMinute }) => fromMinute !== toMinute);
-/** Nights on which clocks are set, and any other time. */
+/** Nights on which clocks change, and any other time. */
 const anyTime = fc.oneof(
   fc.integer({ min: at('2026-01-01T00:00Z'), max: at('2027-12-31T00:00Z') }),
   fc
@@ -88,7 +88,7 @@ suite('the hours of a callee', () => {
           const wanted = byTrying(some, hours, time);
           const opens = opensAt(some, hours, time);
           assert.ok(opens >= time && opens <= time + 26 * hour);
-          // Where clocks are set it may be that all are open on the next day alone.
+          // If clocks change, all zones may only be open on the next day.
           if (wanted !== null && wanted - time <= 23 * hour) assert.equal(opens, wanted);
         },
       ),

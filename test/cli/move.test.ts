@@ -15,7 +15,7 @@ import { createTestDatabase, databaseKinds, silentLog, type TestDatabase } from 
 
 const run = promisify(execFile);
 const root = resolve(import.meta.dirname, '../..');
-/** Nothing listens there: whoever gets that far fails in another way. */
+/** Nothing listens there: a test that connects fails with another error. */
 const nowhere = 'postgres://x@127.0.0.1:1/none';
 
 async function fill(store: Store, calls = 1_234): Promise<void> {
@@ -50,7 +50,7 @@ async function fill(store: Store, calls = 1_234): Promise<void> {
   });
 }
 
-/** Every row of every table, in an order that does not depend on the database. */
+/** Every row of every table, in an order that is the same on both databases. */
 async function contents(store: Store): Promise<Record<string, string[]>> {
   const tables = ['calls', 'tasks', 'meta', 'requests', 'messages'] as const;
   const all: Record<string, string[]> = {};
@@ -70,7 +70,7 @@ async function withSource(use: (source: TestDatabase) => Promise<void>): Promise
   }
 }
 
-/** An instance's work on the database that has ended since. */
+/** The work of an instance that has ended. */
 async function used(source: TestDatabase, work: (store: Store) => Promise<void> = fill): Promise<void> {
   const store = await source.open();
   await work(store);
@@ -239,7 +239,7 @@ if (databaseKinds.includes('postgres')) {
         await used(source, (store) => fill(store, 5));
         const secret = new URL(url);
         secret.password = 'hush-hush';
-        // Out of the environment: anybody on the machine can read a command line.
+        // From the environment, because every user of the machine can read a command line.
         const program = [join(root, 'src/run.mjs'), join(root, 'src/cli/move.ts')];
         const { stdout, stderr } = await run(process.execPath, program, {
           cwd: source.dataDir,

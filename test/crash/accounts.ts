@@ -4,7 +4,7 @@ import type { Store } from '../../src/store/types.ts';
 import type { Stage } from '../support/child.ts';
 import { eventually, messages } from '../support/world.ts';
 
-/** Numbers from a seed (mulberry32), so that a run that failed can be played again. */
+/** Numbers from a seed (mulberry32), so that a failed run can be repeated. */
 export function seeded(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -15,14 +15,14 @@ export function seeded(seed: number): () => number {
   };
 }
 
-/** CRASH_SEED, or one of the moment; printed, to play a failed run again. */
+/** CRASH_SEED, or a new seed. It is printed, so that a failed run can be repeated. */
 export function seedOfRun(say: (line: string) => void): number {
   const seed = Number(process.env.CRASH_SEED ?? Date.now() % 1_000_000);
   say(`seed ${seed} (CRASH_SEED)`);
   return seed;
 }
 
-/** `count` Indian mobile numbers that no test rings twice. */
+/** `count` Indian mobile numbers that no other test calls. */
 export function numbers(count: number, from = 0): string[] {
   return Array.from({ length: count }, (_, index) => String(919800000000 + from + index));
 }
@@ -36,7 +36,7 @@ export interface Account {
   requests: number;
 }
 
-/** What the database says of all calls. */
+/** The state of all calls in the database. */
 export async function account(store: Store): Promise<Account> {
   const rows = await store.read.selectFrom('calls').select(['state', 'callee']).execute();
   const requests = await store.read.selectFrom('requests').select('id').execute();
@@ -47,8 +47,8 @@ export async function account(store: Store): Promise<Account> {
 }
 
 /**
- * Waits until nothing is on its way any more, then checks what must hold whatever crashed: nobody is in two POSTs,
- * everybody is accounted for, and only who was never dialled is still unknown.
+ * Waits until nothing is running, then checks what must hold after any crash: no callee is in two POSTs, every callee
+ * is counted, and only callees who were never called are still unknown.
  */
 export async function settled(stage: Stage, callees: readonly string[], withinMs: number): Promise<Account> {
   const store = await stage.database.open();
@@ -72,7 +72,7 @@ export async function settled(stage: Stage, callees: readonly string[], withinMs
   return now;
 }
 
-/** Promise 2: a callee is in at most one POST, be it taken or not, and rung at most once. */
+/** Promise 2: a callee is in at most one POST, accepted or not, and is called at most once. */
 export function assertNobodyTwice(stage: Stage): void {
   const posted = stage.voice.requests
     .filter((request) => /send(Group|Code)$/.test(request.path))
@@ -82,7 +82,7 @@ export function assertNobodyTwice(stage: Stage): void {
   assert.equal(new Set(rung).size, rung.length, 'nobody is rung twice');
 }
 
-/** Board and results of each request stand in the channel once. */
+/** The channel has the board and the results of each request once. */
 export async function assertShownOnce(stage: Stage, requests: number, channel = 'C0OPS'): Promise<void> {
   const of = (type: string) =>
     messages(stage, channel)
@@ -96,7 +96,7 @@ export async function assertShownOnce(stage: Stage, requests: number, channel = 
   }
 }
 
-/** As when the restart comes 8 s later: the leases of a process that is gone for certain have lapsed. */
+/** As if the restart came 8 s later: the leases of a dead process have lapsed. */
 export async function lapseLeases(store: Store): Promise<void> {
   await store.transaction(freeAllTasks);
 }

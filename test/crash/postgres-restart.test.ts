@@ -22,7 +22,7 @@ describe('PostgreSQL fails under load', { skip: !databaseKinds.includes('postgre
     await ask(stage, { callee: callees.join('\n') });
   };
   before(async () => {
-    // One of our own, to be restarted: the other tests' server stays up.
+    // A separate server to restart; the server of the other tests keeps running.
     postgres = await startPostgres();
     process.env.TEST_DATABASE_URL = postgres.url;
     stage = await startStage({

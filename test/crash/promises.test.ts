@@ -65,7 +65,7 @@ for (const database of databaseKinds) {
       await settled(stage, rung, 20_000);
       const sent = posts(stage).length - before;
       assert.ok(sent <= 1);
-      // A kill between the word that it is being sent and its first byte: nobody can know, so nobody is rung again.
+      // A kill between the commit of `sending` and the first byte: nobody can know, so nobody is called again.
       const end = sent === 1 ? { state: 'done', unknown: 0 } : { state: 'sent', unknown: 3 };
       const { unknown } = await boardBecomes(stage, board, end.state, 20_000);
       assert.equal(unknown, end.unknown);
@@ -114,7 +114,7 @@ for (const database of databaseKinds) {
 
 describe('a database file that another process holds', () => {
   test('for three seconds: a delay, and nothing lost', async () => {
-    // A platform that repeats a report that was answered with 500.
+    // A platform that retries a report after a 500.
     const stage = await startStage({ voice: { report: { retries: 10, retryAfterMs: 1500 } } });
     try {
       const app = await stage.start();

@@ -1,4 +1,4 @@
-// Killed while a recording is being uploaded: it is there once, and who added it is told once.
+// Killed during the upload of a recording: it exists once, and the person who added it is told once.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { mp3 } from '../support/audio.ts';

@@ -14,12 +14,12 @@ import { account, assertNobodyTwice, lapseLeases, numbers } from './accounts.ts'
 const run = promisify(execFile);
 const root = resolve(import.meta.dirname, '../..');
 
-/** One callee each, so that the backup falls into the middle. */
+/** One callee in each submission, so that the backup falls between two. */
 const oneByOne = usualConfig
   .replace('perSecond: 200', 'perSecond: 10')
   .replace('submit:', 'limits: { callees: 1 }, submit:');
 
-/** What the README says: while the app runs. */
+/** Backs up as the README says, while the app runs. */
 async function back(from: TestDatabase, to: TestDatabase): Promise<void> {
   if (from.databaseUrl === undefined || to.databaseUrl === undefined) {
     const source = new DatabaseSync(sqlitePath(from.dataDir));

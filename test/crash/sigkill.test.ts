@@ -7,8 +7,7 @@ import { assertShownOnce, lapseLeases, numbers, seeded, seedOfRun, settled } fro
 
 const rounds = Number(process.env.CRASH_ROUNDS ?? 2);
 /**
- * As slow as the kills are many: they shall land before, in and after each POST, its answer, its reports, and what Slack
- * is told.
+ * Slow enough for many kills: before, during and after each POST, its answer, its reports, and the posts to Slack.
  */
 const slowness = rounds > 5 ? 8 : 1;
 const slowVoice = {

@@ -1,5 +1,6 @@
-// Kills the app at every call to the outside and every commit of a story, starts it again, and checks what must hold.
-// SWEEP=all plays every moment (some minutes for each story); SWEEP=<number> that many of each story, at random.
+// Kills the app at every outgoing request and every commit of a story, starts it again, and checks what must hold.
+// SWEEP=all plays every moment (some minutes for each story); SWEEP=<number> plays that many random moments of each
+// story.
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,7 +15,7 @@ import { boards, eventually, messages, recording, usualConfig } from '../support
 import { lapseLeases, numbers, seeded, seedOfRun } from './accounts.ts';
 
 const wanted = process.env.SWEEP ?? '2';
-/** Stages at a time: each waits for its app's starts and pauses most of the time. */
+/** How many run at once; each waits most of the time for starts and pauses. */
 const atOnce = 3;
 const preload = pathToFileURL(join(import.meta.dirname, '../support/kill-at.ts')).href;
 
@@ -37,13 +38,13 @@ rules:
 
 interface Story {
   name: string;
-  /** Changes `end`, what there must be in the end, where a kill loses what the story needs. */
+  /** Changes `end`, the expected result, if a kill loses what the story needs. */
   play(stage: Stage, end: { requests: number; calls: number }): Promise<void>;
-  /** How many requests and how many callees' calls there must be in the end. */
+  /** The expected number of requests and of calls at the end. */
   requests: number;
   calls: number;
   channel?: string;
-  /** False: in the end nobody is called. */
+  /** False: nobody is called at the end. */
   posts?: false;
 }
 
@@ -78,7 +79,7 @@ const stories: Story[] = [
       stage.voice.faults.next({ refuse: { code: '-10', reason: 'insufficient balance' } });
       await ask(stage, numbers(2));
       const board = await button(stage, 'call_redial', 'C0OPS', 'call_settle');
-      // The refusal was lost with the process: nobody can tell, so the calls stay unknown and are not repeated.
+      // The refusal was lost with the process. Nobody can know, so the calls stay unknown and are not repeated.
       if (!JSON.stringify(board.blocks).includes('"call_redial"')) {
         Object.assign(end, { requests: 1, calls: 2 });
         return;
@@ -155,7 +156,7 @@ for (const database of databaseKinds) {
           }
         };
         await Promise.all(Array.from({ length: atOnce }, worker));
-        // A run in which fewer moments come ends before its kill.
+        // A run with fewer moments ends before its kill.
         t.diagnostic(`${kills} kills`);
         assert.ok(kills >= chosen.length / 2, `${kills} kills of ${chosen.length}`);
       });
@@ -163,7 +164,9 @@ for (const database of databaseKinds) {
   });
 }
 
-/** Plays a story with a kill at moment `killAt` (0: none) and a start after it; returns the moments of the first life. */
+/**
+ * Plays a story with a kill at moment `killAt` (0: none) and then a start. Returns the moments of the first process.
+ */
 async function playThrough(database: DatabaseKind, story: Story, killAt: number): Promise<string[]> {
   const folder = mkdtempSync(join(tmpdir(), 'voicecall-sweep-'));
   const log = join(folder, 'moments');
@@ -172,7 +175,7 @@ async function playThrough(database: DatabaseKind, story: Story, killAt: number)
     database,
     config,
     voice: { report: { retries: 10, retryAfterMs: 500 } },
-    // Slack's own second retry comes after a minute: the start after a kill takes less.
+    // Slack's own second retry comes after a minute; here it comes sooner.
     slack: { eventRetryDelaysMs: [0, 3_000, 6_000] },
   });
   const store = await stage.database.open();
@@ -181,7 +184,7 @@ async function playThrough(database: DatabaseKind, story: Story, killAt: number)
     const env = { NODE_OPTIONS: `--import ${preload}`, KILL_LOG: log, KILL_AT: String(killAt) };
     let app: ChildApp | undefined;
     const keeper = (async () => {
-      // The first life may end before it is ready.
+      // The first process may die before it is ready.
       app = await stage.start(env).catch(() => undefined);
       while (!over) {
         if (app === undefined || !app.running()) {
@@ -205,7 +208,7 @@ async function playThrough(database: DatabaseKind, story: Story, killAt: number)
   }
 }
 
-/** Waits until nothing is on its way, then checks that all is told once and nobody was called twice by one request. */
+/** Waits until nothing is running, then checks that everything is shown once and no request called anybody twice. */
 async function ended(stage: Stage, story: Story): Promise<void> {
   const store = await stage.database.open();
   const dialled = () => new Set(stage.voice.calls.map((call) => call.callee));
@@ -227,7 +230,7 @@ async function ended(stage: Stage, story: Story): Promise<void> {
   }
   assert.equal(calls.length, story.calls, 'each callee of each request has one call');
   assert.equal(new Set(calls.map((each) => each.request_id)).size, story.requests);
-  // The token in calledInfo is of one submission: no two POSTs carry the same, and none is repeated.
+  // The token in calledInfo belongs to one submission: no two POSTs have the same token, and none is repeated.
   const posts = stage.voice.requests.filter((each) => /send(Group|Code)$/.test(each.path));
   const tokens = posts.map((each) => String(each.body?.calledInfo));
   assert.equal(new Set(tokens).size, tokens.length, 'no submission is in two POSTs');
@@ -244,7 +247,7 @@ async function ask(stage: Stage, callees: string[]): Promise<void> {
     await untilDone('/voicecall', () => stage.slack.command('U0ASHA', 'C0OPS', ''));
     await eventually('the form opens', () => stage.slack.state.views.get('U0ASHA')?.at(-1), 2_000);
   };
-  // A kill after the acknowledgement and before views.open loses the form: the person types again.
+  // A kill after the acknowledgement and before views.open loses the form, so the person types the command again.
   await again('the form', opened);
   await submitBoth(stage, { callee: callees.join('\n'), fileId: recording, channel: 'C0OPS' });
 }
@@ -259,7 +262,7 @@ async function submitBoth(stage: Stage, values: Record<string, string>): Promise
   });
   await untilDone('Call', async () => {
     const view = top();
-    // Gone: the app has answered "clear", and Slack has heard it.
+    // The view is closed: the app has answered "clear", and Slack has received it.
     return view === undefined ? null : await stage.slack.submitView('U0ASHA', view.id, {});
   });
 }
@@ -280,7 +283,7 @@ async function button(
   );
 }
 
-/** Does what a person does until Slack was answered: a press that failed is made again. */
+/** Repeats what a person does until Slack gets an answer: a failed press is made again. */
 async function untilDone(what: string, act: () => Promise<ActionResult | null>): Promise<void> {
   await again(what, async () => {
     const result = await act();

@@ -53,7 +53,7 @@ describe('two instances on one PostgreSQL, killed', { skip: !databaseKinds.inclu
   });
 });
 
-/** Asks as a person does whose app is being killed: presses again until Slack says that it was taken. */
+/** Asks like a person whose app is being killed: presses again until Slack has its acknowledgement. */
 async function insist(
   stage: Stage,
   channel: string,

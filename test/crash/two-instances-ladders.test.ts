@@ -1,4 +1,4 @@
-// Two instances on one database, killed at random while ladders run: every step and every attempt happens once.
+// Two instances on one database, killed at random while ladders run: every step and attempt happens once.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -8,14 +8,14 @@ import { ask, boardBecomes, eventually, usualConfig } from '../support/world.ts'
 import { account, numbers, settled } from './accounts.ts';
 
 const voice = { report: { retries: 10, retryAfterMs: 1500 } };
-/** Many small submissions, so that there is always one to come: two callees each, ten a second. */
+/** Many small submissions, so that more are always to come: two callees each, ten a second. */
 const manySubmissions = usualConfig
   .replace('perSecond: 200', 'perSecond: 10')
   .replace('submit:', 'limits: { callees: 2 }, submit:');
 
 const sentBy = (app: ChildApp) => app.logs.filter((line) => line.msg === 'submission sent').length;
 
-/** The two apps, the one that is sending first. */
+/** The two apps; the one that is sending comes first. */
 async function bySending(one: ChildApp, other: ChildApp): Promise<[ChildApp, ChildApp]> {
   await eventually('one of them sends', () => sentBy(one) + sentBy(other) >= 2);
   return sentBy(one) > sentBy(other) ? [one, other] : [other, one];
@@ -93,7 +93,7 @@ describe('two instances on one PostgreSQL', { skip: !databaseKinds.includes('pos
     await withTwo(
       {},
       async (stage, one, other) => {
-        // Slack's requests are signed with the time: an instance that is wrong by an hour refuses them, as it must.
+        // Slack's signatures contain the time: an instance whose clock is an hour off must refuse them.
         other.inFront = false;
         const callees = numbers(60);
         for (let from = 0; from < 60; from += 10) {

@@ -5,7 +5,7 @@ import { type Flow, shownText, soon } from './flow.ts';
 
 export const tool: Poster = { bot: 'B0OTHER' };
 
-/** As Alertmanager writes: everything in one attachment. */
+/** Alertmanager's format: everything in one attachment. */
 export function alertmanager(state: string, name: string, labels = ''): JsonObject {
   const title = `[${state}] ${name}${labels === '' ? '' : ` (${labels})`}`;
   const color = state.startsWith('FIRING') ? 'danger' : 'good';
@@ -22,7 +22,7 @@ export function post(flow: Flow, message: JsonObject | string, channel = 'C0ALER
   return flow.slack.postAs(poster, channel, message);
 }
 
-/** Everything that Voicecall wrote under an alert. */
+/** Every message of Voicecall under an alert. */
 export function under(flow: Flow, alert: SandboxMessage): SandboxMessage[] {
   return messages(flow, alert.channel).filter(
     (each) => each.thread_ts === alert.ts && each.user === flow.slack.state.app.botUserId,
@@ -38,7 +38,7 @@ export async function boardUnder(flow: Flow, alert: SandboxMessage): Promise<San
   return await soon(flow, 'the board stands under the alert', () => boardsUnder(flow, alert)[0]);
 }
 
-/** Waits for a message under the alert that holds `words`. */
+/** Waits for a message with `words` under the alert. */
 export async function said(flow: Flow, alert: SandboxMessage, words: string | RegExp): Promise<string> {
   return await soon(flow, `${words} under the alert`, () => {
     const texts = under(flow, alert).map(shownText);
@@ -46,7 +46,7 @@ export async function said(flow: Flow, alert: SandboxMessage, words: string | Re
   });
 }
 
-/** Whom the platform dialled, by number. */
+/** The calls that the platform made to a number. */
 export function rung(flow: Flow, callee: string) {
   return flow.voice.calls.filter((call) => call.callee === callee);
 }
@@ -61,7 +61,7 @@ export async function rings(flow: Flow, callee: string, times: number): Promise<
   assert.equal(rung(flow, callee).length, times);
 }
 
-/** Waits until every event that the app was sent is stored and dealt with. */
+/** Waits until every event for the app is stored and processed. */
 export async function understood(flow: Flow, withinMs = 20_000): Promise<void> {
   await flow.slack.settled();
   const store = await flow.database.open();
@@ -90,7 +90,7 @@ export async function understood(flow: Flow, withinMs = 20_000): Promise<void> {
   }
 }
 
-/** What Slack sent the app for a message, found by its ts. */
+/** Slack's delivery of a message to the app, found by its ts. */
 export function deliveryOf(flow: Flow, ts: string) {
   const found = flow.slack.state.deliveries.findLast((each) => {
     const event = each.body.event;

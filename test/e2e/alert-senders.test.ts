@@ -1,4 +1,4 @@
-// An alert belongs to the sender that raised it. What other bots write beside it changes nothing.
+// An alert belongs to the bot that raised it. Messages of other bots beside it change nothing.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { JsonObject, SandboxMessage } from '../../sandbox/slack/types.ts';

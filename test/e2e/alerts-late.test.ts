@@ -1,4 +1,4 @@
-// Late news calls nobody, and an alert that its tool says is acknowledged stops like a press of "I've got it".
+// Late news calls nobody, and an alert that its tool acknowledges stops like with *I've got it*.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { JsonObject, SandboxMessage } from '../../sandbox/slack/types.ts';
@@ -37,7 +37,7 @@ for (const database of databaseKinds) {
     });
     after(() => flow.end());
 
-    /** Posts what reaches the app only after `afterMs`. */
+    /** Posts a message that reaches the app only after `afterMs`. */
     async function late(afterMs: number, write: () => SandboxMessage): Promise<SandboxMessage> {
       flow.slack.fault({ method: 'app:event', times: 1_000, kind: 'drop_before' });
       const message = write();

@@ -1,4 +1,4 @@
-// What Slack did not deliver is read from the channel's history, through the same intake, and is one message.
+// Messages that Slack did not deliver are read from the channel's history, through the same intake, and count once.
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { databaseKinds } from '../support/store.ts';
@@ -33,7 +33,7 @@ async function start(t: TestContext, options: Parameters<typeof startFlow>[0]): 
   return flow;
 }
 
-/** Waits until every channel was read at the start. */
+/** Waits until every channel has been read at the start. */
 async function read(flow: Flow): Promise<void> {
   const store = await flow.database.open();
   try {
@@ -46,7 +46,7 @@ async function read(flow: Flow): Promise<void> {
   }
 }
 
-/** As if the channel had been read up to then, and never since. */
+/** Sets the time up to which the channel was read. */
 async function lastReadAt(flow: Flow, at: number): Promise<void> {
   const store = await flow.database.open();
   const read_until = (at / 1000).toFixed(6);
@@ -54,7 +54,7 @@ async function lastReadAt(flow: Flow, at: number): Promise<void> {
   await store.close();
 }
 
-/** Nothing that is written meanwhile reaches the app as an event. */
+/** While `write` runs, no event reaches the app. */
 async function deaf<Value>(flow: Flow, write: () => Value): Promise<Value> {
   flow.slack.fault({ method: 'app:event', times: 100_000, kind: 'drop_before' });
   const value = write();

@@ -1,4 +1,4 @@
-// A rule with silentFor calls when its message stays away, and stops by itself when one comes.
+// A rule with silentFor calls when its message is missing, and stops when one comes.
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { databaseKinds } from '../support/store.ts';

@@ -127,7 +127,7 @@ for (const database of databaseKinds) {
       assert.ok(calls <= 80, `${calls} Slack calls`);
       const p99 = delay.percentile(99) / 1e6;
       t.diagnostic(`event-loop delay p99 ${p99.toFixed(1)} ms, ${calls} Slack calls`);
-      // The sandbox runs in the same process here: far more than the app alone would take.
+      // The sandbox runs in the same process, so this is far more than the app alone needs.
       assert.ok(p99 < 500, `${p99} ms`);
       await flow.end();
     });

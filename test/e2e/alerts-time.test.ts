@@ -46,7 +46,7 @@ rules:
 const queries = (flow: Flow) => flow.voice.requests.filter((each) => each.endpoint === 'recordGroupQuery');
 const posts = (flow: Flow) => flow.voice.requests.filter((each) => each.endpoint === 'sendCode');
 
-/** Lets minutes pass in steps, so that what falls due in between happens in order. */
+/** Moves time by minutes in steps, so that everything due in between happens in order. */
 async function pass(flow: Flow, minutes: number, stepMs = 4_000): Promise<void> {
   for (let passed = 0; passed < minutes * minute; passed += stepMs) {
     flow.clock.jump(stepMs);
@@ -285,7 +285,7 @@ for (const database of databaseKinds) {
       const silent = await boardUnder(flow, post(flow, firing('fan')));
       const store = await flow.database.open();
       t.after(() => store.close());
-      // By then it waits 16 s for its next try, so that the resolve finds it waiting and not on its way.
+      // By then the next try is 16 s away, so the resolve comes between two tries.
       await soon(flow, 'it was tried some times', async () => {
         const disk = await store.read
           .selectFrom('submissions')
@@ -354,7 +354,7 @@ for (const database of databaseKinds) {
       const text = await said(flow, third, /next possible at \d/);
       assert.match(text, /this number was called as often as the limit allows/);
       assert.equal(under(flow, third).length, 1);
-      // The call is not lost: it is made when the limit lets it.
+      // The call is not lost: it is made when the limit allows it.
       flow.clock.jump(16 * minute);
       await rings(flow, callee, 3);
       await becomes(flow, board, 'done', { held: 0, accepted: 1 });

@@ -254,7 +254,7 @@ for (const database of databaseKinds) {
       flow.voice.faults.next({ on: 'sendCode', refuse: { code: '-10' }, times: 2 });
       const alert = post(flow, firing('redialled disk'));
       const board = await boardUnder(flow, alert);
-      // The code is the account's: what is not sent by then fails with it.
+      // The code refuses the account, so everything that is not sent yet fails too.
       const { refused, failed } = await becomes(flow, board, 'done', { callees: 2 });
       assert.equal(refused + failed, 2);
       await flow.slack.press('U0BEN', board.channel, board.ts, 'call_redial');

@@ -17,7 +17,8 @@ import { becomes, current, dialled, type Flow, replies, shownText, soon, startFl
 
 const minute = 60_000;
 
-// On PostgreSQL time is the database's own, which no test can move; test/calls/decide.test.ts moves it on both.
+// On PostgreSQL time comes from the database, and a test cannot set it. test/calls/approval/decide.test.ts covers
+// both.
 describe('approval with time and faults', () => {
   let flow: Flow;
   before(async () => {
@@ -81,7 +82,7 @@ describe('approval with time and faults', () => {
     flow.clock.jump(5 * minute);
     const card = await soon(flow, 'the card', () => {
       const there = cardOf(flow, id);
-      // The pause before the next try may have begun after the jump.
+      // The pause before the retry may have begun after the jump.
       if (!there) flow.clock.jump(1_000);
       return there;
     });

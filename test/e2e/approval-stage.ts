@@ -3,7 +3,7 @@ import type { FieldValues, SandboxMessage } from '../../sandbox/slack/types.ts';
 import { ask, messages, recording } from '../support/world.ts';
 import { type Flow, shownText, soon } from './flow.ts';
 
-/** The usual configuration with this approval. */
+/** The usual configuration with this `approval` key. */
 export function configWith(approval: string): string {
   return `
 country: IN
@@ -24,7 +24,7 @@ export interface Waiting {
   id: string;
 }
 
-/** Asks for three people, and waits until the approvers' card stands. */
+/** Asks to call three people, and waits for the approvers' card. */
 export async function askForApproval(
   flow: Flow,
   values: FieldValues = {},
@@ -36,7 +36,7 @@ export async function askForApproval(
   return { board, card, id };
 }
 
-/** The card of a request as it is now. */
+/** The current card of a request. */
 export function cardOf(flow: Flow, id: string, channel = 'C0APPROVE'): SandboxMessage | undefined {
   return messages(flow, channel).find(
     (each) =>
@@ -61,7 +61,7 @@ export async function pressCard(flow: Flow, user: string, { card }: Waiting, act
   return result;
 }
 
-/** Presses on the card and returns what that person alone was told. */
+/** Presses a button on the card. Returns the private answer. */
 export async function pressAlone(
   flow: Flow,
   user: string,
@@ -81,7 +81,7 @@ export async function alone(flow: Flow, user: string, before: number): Promise<s
   });
 }
 
-/** Sends what somebody pressed once more, as Slack's own repeat or a button on a screen that was not redrawn. */
+/** Sends an earlier press again, like Slack's retry or a button on an old screen. */
 export async function pressAgain(flow: Flow, deliveryId: string, user: string): Promise<string> {
   const before = flow.slack.ephemerals(user).length;
   const result = await flow.slack.redeliver(deliveryId);
@@ -95,7 +95,7 @@ export function buttonsOf(message: SandboxMessage | undefined): string[] {
   );
 }
 
-/** What the program told a person by a direct message. */
+/** The direct messages of Voicecall to a person. */
 export function directsTo(flow: Flow, user: string): string[] {
   const ims = [...flow.slack.state.channels.values()].filter((each) => each.is_im && each.user === user);
   return [...ims.map((each) => each.id), user].flatMap((id) =>
@@ -103,7 +103,7 @@ export function directsTo(flow: Flow, user: string): string[] {
   );
 }
 
-/** What `/voicecall …` answers privately. */
+/** The private answer to `/voicecall …`. */
 export async function command(flow: Flow, user: string, text: string): Promise<string> {
   const { reply } = await flow.slack.command(user, 'C0OPS', text);
   assert.ok(reply, text);

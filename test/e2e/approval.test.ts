@@ -27,7 +27,7 @@ for (const database of databaseKinds) {
     after(() => flow.end());
     beforeEach(async () => {
       flow.setConfig(byBen);
-      // What is known of people and groups is forgotten after a minute.
+      // People and groups are cached for a minute.
       flow.clock.jump(61_000);
       for (const [who, views] of flow.slack.state.views) {
         const [root] = views;
@@ -187,7 +187,7 @@ for (const database of databaseKinds) {
         'call_cancel',
       );
       assert.equal(outsider.outcome, 'ok');
-      // The card on Ben's screen is not redrawn yet.
+      // The card on Ben's screen is not edited yet.
       flow.slack.fault({ method: 'chat.update', channel: 'C0APPROVE', times: 50, kind: '500' });
       await flow.slack.press('U0ASHA', waiting.board.channel, waiting.board.ts, 'call_cancel');
       const late = await pressAlone(flow, 'U0BEN', waiting, 'call_approve');

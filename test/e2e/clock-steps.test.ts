@@ -6,7 +6,7 @@ import { ask, boardNow, boards, eventually, recording, startWorld } from '../sup
 
 const hour = 3_600_000;
 
-/** The machine's clock, which a test sets. */
+/** A machine's clock that a test sets. */
 function createSetClock(): Clock & { set(byMs: number): void } {
   let by = 0;
   return {

@@ -214,7 +214,7 @@ for (const database of databaseKinds) {
       await flow.slack.submitView('U0ASHA', second.view.id);
       await soon(flow, 'it rings', () => flow.voice.calls.length === before + 1);
       assert.equal(flow.voice.calls.at(-1)?.fileId, recording);
-      // Ends the silence, so that the app need not wait for it when it stops.
+      // Ends the hanging request, so that the app need not wait for it when it stops.
       await flow.voice.goDown();
       await flow.voice.comeBack();
     });

@@ -8,12 +8,12 @@ import { ask, becomes, boards, type Flow, soon, startFlow } from './flow.ts';
 
 describe('problems of the database at Submit', () => {
   let flow: Flow;
-  /** The app's own connection for writing: limits such as max_page_count are a connection's. */
+  /** The app's own connection for writing, because limits such as max_page_count belong to a connection. */
   let writer: DatabaseSync;
   before(async () => {
     const opened = mock.method(DatabaseSync.prototype, 'exec');
     flow = await startFlow();
-    // An earlier one made the tables and is closed.
+    // An earlier connection made the tables and is closed.
     const found = opened.mock.calls
       .filter((call) => String(call.arguments[0]).includes('journal_mode'))
       .map((call) => call.this)
@@ -60,7 +60,7 @@ describe('problems of the database at Submit', () => {
 
   for (const [index, { what, words, begin }] of troubles.entries()) {
     test(`${what}: a message in time, nothing half-stored, and later everything works`, async () => {
-      // Enough callees that they do not fit into the pages there are.
+      // So many callees that they do not fit into the existing pages.
       const file = flow.slack.uploadFile(
         'U0ASHA',
         'callees.csv',

@@ -13,7 +13,7 @@ import {
   type WorldOptions,
 } from '../support/world.ts';
 
-/** A clock that goes by itself and can be moved on: timers that fall due by it run at once. */
+/** A clock that runs by itself and can jump: timers that become due by a jump run at once. */
 export interface JumpClock extends Clock {
   jump(ms: number): void;
 }
@@ -32,7 +32,7 @@ export function createJumpClock(): JumpClock {
     wallOf: (at) => at,
     monotonic,
     after(delayMs, run) {
-      // Measuring PostgreSQL's time, which does not jump, would set the app's back.
+      // Measuring the time of PostgreSQL, which does not jump, would set the app's clock back.
       if (delayMs === refreshMs) return () => {};
       const timer = setTimeout(() => fire(entry), delayMs);
       timer.unref();
@@ -51,18 +51,18 @@ export function createJumpClock(): JumpClock {
   };
 }
 
-/** A world whose clock can be hurried, and that keeps what was logged and every view that was shown. */
+/** A world whose clock can jump, and that keeps the log and every view that was shown. */
 export interface Flow extends World {
   clock: JumpClock;
   logs: string[];
   views: SandboxView[];
-  /** How far the clock goes on each time something is looked for, ms. */
+  /** How far the clock jumps before each look, ms. */
   stepMs: number;
-  /** Checks what must hold at the end of every run, and stops. */
+  /** Checks what must hold at the end of every test, and stops. */
   end(expected?: { violations?: number; refusals?: string[] }): Promise<void>;
 }
 
-/** Refusals that show a message or a view of ours to be wrong, or a call that nobody should have made. */
+/** Refusals that show a fault in a message or a view of ours, or a call that must not be made. */
 const ownFaults =
   /^(invalid_|missing_|no_text|too_many|msg_|view_too_large|duplicate_|unknown_method|hash_conflict|not_allowed_token|expired_trigger|exchanged_trigger)/;
 
@@ -71,7 +71,7 @@ export async function startFlow(options: WorldOptions = {}): Promise<Flow> {
   const logs: string[] = [];
   const world = await startWorld({
     clock,
-    // A jump must not take a task from the one that runs it: what becomes of lost leases is tested where time is set.
+    // A jump must not take a task from its holder. Other tests cover lost leases.
     leaseMs: 24 * 3_600_000,
     log: createLog('debug', { sink: { write: (line) => logs.push(line) } }),
     ...options,
@@ -101,7 +101,7 @@ export async function startFlow(options: WorldOptions = {}): Promise<Flow> {
   return flow;
 }
 
-/** What was shown holds nothing that must stay secret, and nothing of ours was refused; its shape `stop` checks. */
+/** Checks that nothing shown contains a secret, and that nothing of ours was refused. `stop` checks its shape. */
 function checkAll(flow: Flow, refusals: string[]): void {
   const { state } = flow.slack;
   const numbers = [...new Set(flow.voice.calls.map((call) => call.callee))];
@@ -137,14 +137,14 @@ function assertWithout(text: string, secrets: string[], where: string): void {
   assert.equal(found, undefined, `${where} holds ${found}: ${text.slice(0, 300)}`);
 }
 
-/** Values of buttons and ids of blocks: what nobody sees, but everybody's client gets. */
+/** Values of buttons and ids of blocks: invisible, but every client receives them. */
 function hidden(blocks: unknown): string {
   return [...JSON.stringify(blocks ?? []).matchAll(/"(?:value|block_id|action_id)":"([^"]*)"/g)]
     .map(([, value]) => value)
     .join(' ');
 }
 
-/** Presses Stop once the board has it: while the only submission is on its way there is nothing to stop. */
+/** Presses Stop once the board has it. While its only submission is being sent, there is nothing to stop. */
 export async function pressStop(flow: Flow, user: string, board: SandboxMessage): Promise<void> {
   await soon(flow, 'there is something to stop', () =>
     JSON.stringify(current(flow, board).blocks ?? []).includes('"call_cancel"'),
@@ -152,7 +152,7 @@ export async function pressStop(flow: Flow, user: string, board: SandboxMessage)
   await flow.slack.press(user, board.channel, board.ts, 'call_cancel');
 }
 
-/** Waits like `eventually`, the app's clock going some twenty times as fast meanwhile. */
+/** Waits like `eventually`, while the app's clock runs about twenty times as fast. */
 export async function soon<Value>(
   flow: Flow,
   what: string,
@@ -183,7 +183,7 @@ export interface BoardCounts {
   not_answered: number;
 }
 
-/** The board's counts, which add up once nothing is left to send. */
+/** The board's counts. They add up once nothing is left to send. */
 export function countsOf(flow: Flow, board: SandboxMessage): BoardCounts {
   const told = current(flow, board).metadata?.event_payload ?? {};
   const of = (name: string) => Number(told[name]);
@@ -218,7 +218,7 @@ export function countsOf(flow: Flow, board: SandboxMessage): BoardCounts {
   return counts;
 }
 
-/** Waits until the board shows a state, and what is in `counts`. */
+/** Waits until the board shows a state, and the values in `counts`. */
 export async function becomes(
   flow: Flow,
   board: SandboxMessage,
@@ -238,7 +238,7 @@ export async function becomes(
   }
 }
 
-/** The one message with the results, once `holds` says it shows what is awaited. */
+/** The message with the results, once `holds` accepts it. */
 export async function resultsOf(
   flow: Flow,
   board: SandboxMessage,
@@ -254,7 +254,7 @@ export async function resultsOf(
   });
 }
 
-/** What stands in a channel; `end` checks it all once. */
+/** The messages in a channel; `end` checks each once. */
 function posted(flow: Flow, channel: string): SandboxMessage[] {
   return (flow.slack.state.messages.get(channel) ?? []).filter((each) => !each.deleted);
 }
@@ -264,12 +264,12 @@ export function boards(flow: Flow, channel = 'C0OPS'): SandboxMessage[] {
   return posted(flow, channel).filter((each) => each.metadata?.event_type === 'voicecall_request');
 }
 
-/** All replies below a board. */
+/** All replies to a board. */
 export function replies(flow: Flow, board: SandboxMessage): SandboxMessage[] {
   return posted(flow, board.channel).filter((each) => each.thread_ts === board.ts && each.ts !== board.ts);
 }
 
-/** The board as it is now, with its blocks. */
+/** The current board, with its blocks. */
 export function current(flow: Flow, board: SandboxMessage): SandboxMessage {
   const found = posted(flow, board.channel).find((each) => each.ts === board.ts);
   assert.ok(found);
@@ -281,7 +281,7 @@ export function shownText(message: { text?: string; blocks?: unknown }): string 
   return `${message.text ?? ''}\n${JSON.stringify(message.blocks ?? [])}`;
 }
 
-/** What somebody was told alone, last; waits for one more than `before`. */
+/** The last private message to a person. Waits until there are more than `before`. */
 export async function toldAlone(flow: Flow, user: string, before = 0): Promise<string> {
   return await soon(flow, `${user} is told`, () => {
     const told = flow.slack.ephemerals(user);
@@ -289,7 +289,7 @@ export async function toldAlone(flow: Flow, user: string, before = 0): Promise<s
   });
 }
 
-/** A button on a message of which there may be several with one action_id: pressed by its value's ending. */
+/** Presses a button by the end of its value, because several on a message may have the same action_id. */
 export async function pressValue(
   flow: Flow,
   user: string,
@@ -306,12 +306,12 @@ export async function pressValue(
   return await flow.slack.press(user, board.channel, board.ts, actionId, undefined, block.block_id);
 }
 
-/** POSTs that dial, as the platform got them. */
+/** The POSTs that call people, as the platform received them. */
 export function dialled(flow: Flow) {
   return flow.voice.requests.filter((each) => /send(Group|Code)$/.test(each.path));
 }
 
-/** Fills in and submits both views, and waits for the board. */
+/** Fills in and submits both views. Waits for the board. */
 export async function ask(
   flow: Flow,
   values: FieldValues,
@@ -322,7 +322,7 @@ export async function ask(
   return await pressRing(flow, first.view, who);
 }
 
-/** Submits the second view, and waits for its board: the next test would take it for its own. */
+/** Submits the second view and waits for its board; otherwise the next test would find it. */
 export async function pressRing(
   flow: Flow,
   view: SandboxView | null,

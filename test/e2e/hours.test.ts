@@ -1,4 +1,5 @@
-// `hours`: people's requests call each person in that person's own hours; the others wait for theirs, in one request.
+// `hours`: people's requests call each person in that person's local hours. The others wait for theirs, in one
+// request.
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import type { SandboxMessage } from '../../sandbox/slack/types.ts';
@@ -22,7 +23,7 @@ const everybody = Object.keys(zoneOf)
   .map((callee) => `+${callee}`)
   .join('\n');
 
-/** From an hour before it is now in Singapore, for three hours: there and in Tokyo it is open, to the west it is not yet. */
+/** From one hour ago in Singapore, for three hours: it is open there and in Tokyo, and not yet open to the west. */
 function hoursNow(flow: Flow): string {
   const singapore = minuteOfDay('Asia/Singapore', flow.clock.now());
   return `${clockTime((singapore + 1380) % 1440)}-${clockTime((singapore + 120) % 1440)}`;
@@ -103,7 +104,7 @@ for (const database of databaseKinds) {
       const from = flow.voice.calls.length;
       const when = String(Math.floor((flow.clock.now() + 95 * minute) / 1000));
       const callee = '+65 9111 0001\n+91 85632 14120';
-      // By then it is over in Singapore's window? No: two hours are left of it; India's has just begun.
+      // Two hours of Singapore's window are left by then; India's has just begun.
       const board = await ask(flow, { callee, when });
       flow.clock.jump(96 * minute);
       await becomes(flow, board, 'done', { accepted: 2 });
@@ -144,10 +145,10 @@ for (const database of databaseKinds) {
     test('who stops at one is not kept waiting by somebody who sleeps', async () => {
       flow.setConfig(config(hoursNow(flow)));
       const from = flow.voice.calls.length;
-      // Those who sleep are the whole first group that would be enough.
+      // The first group that would be enough is asleep.
       const callee = '+44 7400 123456\n+971 50 123 4567\n+65 9111 0001\n+81 90 1234 5678';
       const board = await ask(flow, { callee, enough: '1' });
-      // Two are called, in case one does not answer.
+      // Two are called, because one may not answer.
       await becomes(flow, board, 'done', { accepted: 2, cancelled: 2 });
       assert.deepEqual(calledSince(from).sort(), ['6591110001', '819012345678']);
     });
@@ -156,7 +157,7 @@ for (const database of databaseKinds) {
       flow.setConfig(config(hoursNow(flow)));
       flow.voice.setBehaviour({ phones: { '0007': 'busy' } });
       const from = flow.voice.calls.length;
-      // The window in Singapore is over two hours from now, before the pause between the attempts is.
+      // Singapore's window ends two hours from now, sooner than the pause between the attempts.
       const board = await ask(flow, { callee: '+65 9111 0007', attempts: '2', every: '180' });
       await soon(flow, 'the first is over', () => countsOf(flow, board).not_answered === 1);
       flow.clock.jump(3 * hour);

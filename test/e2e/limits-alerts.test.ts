@@ -86,7 +86,7 @@ rules:
       await flow.end();
     });
 
-    /** Brings an alert's only call to wait for its limit, then does `end`; the call is never made. */
+    /** Makes an alert's only call wait for its limit, then runs `end`. The call is never made. */
     async function neverCalled(
       flow: Flow,
       state: string,

@@ -6,7 +6,7 @@ import { fillModal, usualConfig } from '../support/world.ts';
 import { askForApproval, byBen, command, pressAlone } from './approval-stage.ts';
 import { becomes, boards, dialled, type Flow, soon, startFlow } from './flow.ts';
 
-// These need PostgreSQL: only there can an answer to a commit get lost.
+// Only with PostgreSQL can the answer to a commit be lost.
 if (databaseKinds.includes('postgres')) {
   describe('the result of a commit is lost, and the commit succeeded', () => {
     let database: TestDatabase;
@@ -25,7 +25,10 @@ if (databaseKinds.includes('postgres')) {
       await database.remove();
     });
 
-    /** Cuts the answer to the one commit of a transaction that writes `marks`; with `all`, the database is away after it. */
+    /**
+     * Cuts the answer to the one commit of a transaction that writes `marks`. With `all`, the database is away after
+     * it.
+     */
     function loseCommit(marks: string, { all = false } = {}): () => boolean {
       let writing: number | undefined;
       let lost = false;

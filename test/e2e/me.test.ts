@@ -1,4 +1,4 @@
-// A call to myself: the person's own number, the ordinary way of a request, what came of it in the direct messages.
+// A test call: the person's own number, an ordinary request, and its outcome in a direct message.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { databaseKinds } from '../support/store.ts';
@@ -29,7 +29,7 @@ for (const database of databaseKinds) {
       for (const user of ['U0ASHA', 'U0BEN'])
         for (const view of flow.slack.state.views.get(user) ?? [])
           await flow.slack.closeView(user, view.id, true);
-      // Past the two minutes in which a second wish is the same, and the minute for which people are remembered.
+      // After the two minutes in which a second ask is the same request, and the minute for which people are cached.
       flow.clock.jump(130_000);
     });
     after(() => flow.end());
@@ -96,7 +96,7 @@ for (const database of databaseKinds) {
 
     test('pressing twice calls once', async () => {
       const before = flow.voice.calls.length;
-      // Rings for a minute of real time, so that it still rings when the third wish comes.
+      // Rings for a minute of real time, so that it still rings at the third ask.
       flow.voice.setBehaviour({ autoAnswerMs: null, secondMs: 1_000, phones: { [asha]: 'wait' } });
       const [one, two] = await Promise.all([callMe('U0ASHA'), callMe('U0ASHA')]);
       assert.match(`${one} ${two}`, /Calling your phone/);
@@ -131,7 +131,7 @@ for (const database of databaseKinds) {
         /phone number in your Slack profile .*nobody was called.*\*Phone\*/,
       );
       flow.clock.jump(61_000);
-      // In the Home tab it comes as a modal.
+      // In the Home tab the answer is a modal.
       await flow.slack.openHome('U0BEN');
       const home = await soon(flow, 'the Home tab', () => flow.slack.state.homes.get('U0BEN'));
       await flow.slack.pressInView('U0BEN', home.id, 'call_me');

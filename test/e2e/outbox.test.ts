@@ -1,4 +1,4 @@
-// What must arrive in Slack arrives, whatever Slack answers: nothing is given up, and nothing holds up the rest.
+// What must arrive in Slack arrives, whatever Slack answers: nothing is lost, and no post delays the others.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Fault } from '../../sandbox/slack/types.ts';
@@ -91,7 +91,7 @@ for (const database of databaseKinds) {
       );
       const count = boards(flow).length;
       flow.slack.deleteMessage(board.channel, board.ts);
-      // Something of it has to be shown while it waits: as after any change.
+      // A change of the request, which must be shown while the post waits.
       const store = await flow.database.open();
       const id = String(board.metadata?.event_payload.request_id);
       await store.transaction(async (tx) => {

@@ -18,7 +18,7 @@ rules:
       until: confirmed, then: [{ after: 1m, call: [U0BEN] }, { after: 1m, call: ["+91 85632 24501"] }] }
 `;
 
-/** What the board tells machines. */
+/** The board's metadata. */
 function told(flow: Flow, board: Parameters<typeof current>[1]) {
   return current(flow, board).metadata?.event_payload ?? {};
 }
@@ -67,7 +67,7 @@ for (const database of databaseKinds) {
     });
 
     test('a call without a report is never called again, however long it takes', async () => {
-      // The platform queues calls: nothing of them is in a report or a record before they are dialled.
+      // The platform queues calls: until they are made, no report or record mentions them.
       flow.voice.setBehaviour({ queueMs: 3_600_000 });
       const board = await ask(flow, {
         callee: '+91 85632 21201, +91 85632 21202',

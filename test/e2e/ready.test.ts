@@ -29,7 +29,7 @@ for (const database of databaseKinds) {
   });
 }
 
-/** As on a replica, or after the administrator's `alter database`: what is read is answered, what is written is refused. */
+/** As on a replica, or after the administrator's `alter database`: reads work, writes are refused. */
 async function readOnly(flow: Awaited<ReturnType<typeof startFlow>>): Promise<() => Promise<void>> {
   const name = new URL(flow.database.databaseUrl ?? '').pathname.slice(1);
   const set = async (to: 'on' | 'off') => {

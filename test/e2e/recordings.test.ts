@@ -1,4 +1,4 @@
-// Recordings kept in Slack: add, hear, remove; one upload whatever gets lost.
+// Recordings in Slack: add, hear, remove. One upload, whatever is lost.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { m4a, mp3, wav } from '../support/audio.ts';
@@ -143,7 +143,7 @@ for (const database of databaseKinds) {
       assert.doesNotMatch(after, /siren/);
       const kept = flow.voice.recordings.at(-1);
       assert.ok(!after.includes(kept?.fileId ?? '-'), 'nor under the name it has on the platform');
-      // -20: there is one of this name already.
+      // -20: a file with this name exists already.
       assert.match(await added('siren two', file(mp3(5, 7))), /“siren two” \(5 s\) can be chosen now/);
       assert.equal(uploads().at(-1)?.code, '-20');
       assert.equal(flow.voice.recordings.length, uploaded);
@@ -155,7 +155,7 @@ for (const database of databaseKinds) {
       flow.voice.faults.next({ on: 'fileUpload', reset: 'after-dialling' });
       assert.match(await added('lost', file(mp3(6, 1))), /“lost” \(6 s\) can be chosen now/);
       assert.equal(uploads().length, before + 1);
-      // Lost on the way there: sent again, under the same name.
+      // The request is lost, so it is sent again, under the same name.
       flow.voice.faults.next({ on: 'fileUpload', reset: 'after-reading' });
       assert.match(await added('lost too', file(mp3(6, 2))), /can be chosen now/);
       const names = uploads()
@@ -254,7 +254,7 @@ for (const database of databaseKinds) {
       const before = uploads().length;
       const ready = flow.voice.recordings.length;
       const toldBefore = told().length + told('U0BEN').length;
-      // Not there in time, so that neither is checked while its modal waits.
+      // Both downloads are slow, so that neither file is checked while its modal waits.
       flow.slack.fault({ method: 'download', kind: 'slow', delayMs: 1_800, times: 2 });
       const [a, b] = await Promise.all([
         submit('twin one', file(mp3(7, 5))),
@@ -303,7 +303,7 @@ for (const database of databaseKinds) {
       const pressed = flow.slack.press('U0CLEO', 'C0OPS', list.ts, 'recording_add').catch(() => null);
       await pressed;
       assert.notEqual(flow.slack.state.views.get('U0CLEO')?.at(-1)?.callback_id, 'voicecall_recording');
-      // The right is taken away while the modal is open.
+      // The person loses the right while the modal is open.
       const view = await openAdd('U0BEN');
       flow.setConfig(config.replace(', U0BEN]', ']'));
       const result = await flow.slack.submitView('U0BEN', view.id, {

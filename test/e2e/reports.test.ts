@@ -88,7 +88,7 @@ for (const database of databaseKinds) {
       await becomes(flow, board, 'sent', { accepted: 2 });
       const [first, second] = flow.voice.calls.slice(-2);
       assert.ok(first && second);
-      // As a bare number, which JSON.parse would round to its neighbour's id.
+      // As a bare number, which JSON.parse would round to another id.
       const bare = JSON.stringify(report({ voiceId: 'ID', callee: first.callee })).replace(
         '"ID"',
         first.voiceId,

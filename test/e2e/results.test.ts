@@ -168,7 +168,7 @@ for (const database of databaseKinds) {
     let flow: Flow;
     before(async () => {
       flow = await startFlow({ database });
-      // Some seventy messages, each edited in its turn.
+      // About seventy messages, each edited in its turn.
       flow.stepMs = 500;
     });
     after(() => flow.end());
@@ -176,7 +176,7 @@ for (const database of databaseKinds) {
     test('each documented code is refused or unknown, in words with the remedy, and is not sent again', async () => {
       const asked: { code: string; board: SandboxMessage }[] = [];
       const calls = flow.voice.calls.length;
-      // -15 asks to wait a minute: it is sent again after that.
+      // -15 asks to wait a minute; it is sent again after that.
       for (const code of documentedCodes.filter((each) => each !== '0' && each !== '-15')) {
         const posts = dialled(flow).length;
         const times = code === '-16' ? 2 : 1;

@@ -1,4 +1,5 @@
-// Call later: a request waits for its time over restarts, a second instance and a clock that is set, and is checked again then.
+// Call later: a request waits for its time, over restarts, with a second instance and with a clock that is set, and
+// is then checked again.
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import type { SandboxMessage } from '../../sandbox/slack/types.ts';
@@ -34,7 +35,7 @@ const oncall = 'lists: { oncall: ["+91 85632 14120", "+91 85632 14121"] }';
 const minute = 60_000;
 const hour = 60 * minute;
 
-/** What the picker gives for a time `ms` ahead. */
+/** The picker's value for a time in `ms`. */
 const inMs = (flow: Flow, ms: number) => String(Math.floor((flow.clock.now() + ms) / 1000));
 const shown = (flow: Flow, board: SandboxMessage) => shownText(current(flow, board));
 const idOf = (board: SandboxMessage) => String(board.metadata?.event_payload.request_id);
@@ -48,7 +49,7 @@ for (const database of databaseKinds) {
     after(() => flow.end());
     beforeEach(async () => {
       flow.setConfig(usual(oncall));
-      // What is known of people is forgotten after a minute.
+      // People are cached for a minute.
       flow.clock.jump(61_000);
       for (const [who, views] of flow.slack.state.views)
         if (views[0] !== undefined) await flow.slack.closeView(who, views.at(-1)?.id ?? '', true);
@@ -181,7 +182,7 @@ for (const database of databaseKinds) {
     test('those who left a list are not called, those who joined it are, those who were named are', async () => {
       const callee = '+91 85632 14120\n+91 85632 14134';
       const board = await ask(flow, { callee, lists: ['oncall'], when: inMs(flow, hour) });
-      // 14120 was typed as well; 14121 leaves, 14135 joins.
+      // 14120 was typed too; 14121 leaves the list, 14135 joins it.
       flow.setConfig(usual('lists: { oncall: ["+91 85632 14135"] }'));
       flow.clock.jump(hour);
       const from = flow.voice.calls.length;
@@ -241,7 +242,7 @@ for (const database of databaseKinds) {
 }
 
 for (const database of databaseKinds) {
-  // PostgreSQL's own time counts after a start, which no test sets: hence seconds, not hours.
+  // After a start PostgreSQL's own time counts, which a test cannot set. So this takes seconds, not hours.
   test(`the app is stopped at its time: the next start starts it, on ${database}`, async () => {
     const world = await startWorld({ database, config: usual() });
     try {

@@ -8,7 +8,7 @@ import { callee, event, postTo, sourcesConfig, startSources, webhook } from './s
 
 type Kind = 'error' | 'hang' | 'drop_before' | '500';
 
-/** Every call of Slack's fails like this until `slackIsBack`. */
+/** Every call to Slack fails like this until `slackIsBack`. */
 function slackIsDown(flow: Flow, kind: Kind): void {
   flow.slack.fault({ method: '*', times: 1_000_000, kind, error: 'service_unavailable' });
 }
@@ -34,7 +34,7 @@ for (const database of databaseKinds) {
         await rings(flow, callee, 1);
         assert.equal((await postTo(port, 'old-pager', event('trigger', 'k1'), {})).status, 202);
         await rings(flow, callee, 2);
-        // An hour goes by; a report is taken meanwhile, and the alert is over before Slack is back.
+        // An hour passes, a report is accepted in it, and the alert is over before Slack is back.
         for (let minute = 0; minute < 60; minute += 5) {
           flow.clock.jump(5 * 60_000);
           await postTo(port, 'prometheus', webhook('DiskFull'));
@@ -58,7 +58,7 @@ for (const database of databaseKinds) {
         assert.equal(ownMessages(flow).filter((each) => (each.thread_ts ?? each.ts) === each.ts).length, 1);
         assert.equal(boards(flow, 'C0ALERTS').length, 1);
         assert.equal(rung(flow, callee).length, 2);
-        // Slack's own events are heard again.
+        // Slack's own events arrive again.
         await understood(flow);
         await flow.end();
       });
@@ -103,7 +103,7 @@ for (const database of databaseKinds) {
     flow.clock.jump(2 * 3_600_000);
     await postTo(flow.app.port(), 'prometheus', webhook('DiskFull'));
     await soon(flow, 'all are called', () => numbers.every((number) => rung(flow, number).length === 1));
-    // Whom no rule calls any more is forgotten within the hour.
+    // A person whom no rule calls any more is forgotten within the hour.
     slackIsBack(flow);
     flow.setConfig(sourcesConfig);
     await soon(flow, 'they are forgotten', async () => (await learned()).length === 0, { stepMs: 60_000 });

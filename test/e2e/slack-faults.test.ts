@@ -26,7 +26,7 @@ for (const database of databaseKinds) {
     after(() => flow.end());
 
     const number = () => `+${next++}`;
-    /** Submits without waiting for the board; which it then finds by the callee's note. */
+    /** Submits without waiting for the board. The board is found by the callee's note. */
     const submit = async (values = {}) => {
       const first = await fillModal(flow, { callee: number(), ...values });
       assert.equal(first.view?.callback_id, 'voicecall_confirm', JSON.stringify(first.errors));

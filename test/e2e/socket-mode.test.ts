@@ -51,14 +51,14 @@ rules:
 
 const postAlert = (world: World, title: string) => world.slack.postAs(tool, 'C0ALERTS', firing(title));
 
-/** How often Slack has brought an alert, oldest first. */
+/** How often Slack has sent each alert, oldest first. */
 const broughtOf = (world: World, alert: SandboxMessage) =>
   world.slack.state.deliveries.filter(({ body }) => {
     const { event } = body;
     return typeof event === 'object' && event !== null && 'ts' in event && event.ts === alert.ts;
   });
 
-/** The board under each alert, done. */
+/** Waits until the board under each alert is done. */
 async function alertBoards(world: World, count: number): Promise<void> {
   await eventually(
     `${count} boards under alerts are done`,
@@ -68,7 +68,7 @@ async function alertBoards(world: World, count: number): Promise<void> {
   );
 }
 
-/** Runs `use` while nothing can be stored of alerts. */
+/** Runs `use` while no alert can be stored. */
 async function whileLocked<Value>(world: World, use: () => Promise<Value>): Promise<Value> {
   const store = await world.database.open();
   return await store.transaction(async (tx) => {
@@ -225,7 +225,7 @@ describe('two Socket Mode instances on one PostgreSQL', { skip: !databaseKinds.i
             return blocks.includes('"call_approve"') && blocks.includes(id);
           }),
         );
-        // Envelopes go to the two in turn: one press to each.
+        // Envelopes go to the two in turn, so each gets one press.
         const press = (who: string) => world.slack.press(who, 'C0OPS', card.ts, 'call_approve');
         const pressed = await Promise.all([press('U0BEN'), press('U0CLEO')]);
         for (const { outcome } of pressed) assert.equal(outcome, 'ok');

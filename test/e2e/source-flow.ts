@@ -39,7 +39,7 @@ export interface Answered {
   text: string;
 }
 
-/** What a tool does: one POST with its token. */
+/** What a tool does: a POST with its token. */
 export async function postTo(
   port: number,
   source: SourceName,
@@ -57,7 +57,7 @@ export async function postTo(
 
 type Labels = Record<string, string>;
 
-/** Alertmanager's webhook, version 4, as a running one sends it. */
+/** Alertmanager's webhook, version 4, as a real one sends it. */
 export function webhook(
   alertname: string,
   {

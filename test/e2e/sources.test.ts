@@ -7,7 +7,7 @@ import { rings, rung, understood } from './alert-flow.ts';
 import { becomes, type Flow, shownText, soon } from './flow.ts';
 import { callee, event, grafana, postTo, startSources, tokenOf, tokens, webhook } from './source-flow.ts';
 
-/** The alerts that we show ourselves, not their threads. */
+/** The alerts that we posted, without their threads. */
 function shownAlerts(flow: Flow): SandboxMessage[] {
   return messages(flow, 'C0ALERTS').filter(
     (each) => each.user === flow.slack.state.app.botUserId && (each.thread_ts ?? each.ts) === each.ts,
@@ -35,7 +35,7 @@ for (const database of databaseKinds) {
       assert.equal(board.thread_ts, alert.ts);
       await becomes(flow, board, 'done', { answered: 1 });
 
-      // A changed title is the same alert: its message changes, and nobody is called again.
+      // With a changed title it is the same alert: its message is edited, and nobody is called again.
       const changed = { ...fires, commonAnnotations: { summary: '97 % used' } };
       const [first] = changed.alerts;
       assert.ok(first);
@@ -74,7 +74,7 @@ for (const database of databaseKinds) {
       assert.equal(shownAlerts(flow).length, 0);
       await postTo(port, 'prometheus', webhook('Lag', { startsAt: '2026-01-05T10:00:00Z' }));
       await rings(flow, callee, 1);
-      // A late resolve of the first time does not end the second.
+      // A late resolve of the first episode does not end the second.
       await postTo(port, 'prometheus', webhook('Lag', { ...over, endsAt: '2026-01-05T09:31:00Z' }));
       await understood(flow);
       await postTo(port, 'prometheus', webhook('Lag', { startsAt: '2026-01-05T10:00:00Z' }));

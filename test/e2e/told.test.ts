@@ -1,4 +1,4 @@
-// An edit notifies nobody: what must be noticed is a reply that mentions the person who asked, or goes to the channel.
+// An edit notifies nobody. What a person must notice is a reply that mentions the requester or goes to the channel.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { SandboxMessage } from '../../sandbox/slack/types.ts';
@@ -13,7 +13,7 @@ rules:
   - { name: pager, channels: [C0ALERTS], match: { from: [B0OTHER] }, say: "{title}", call: [db-oncall] }
 `;
 
-/** The replies of ours that are neither board, results nor card. */
+/** Our replies that are neither board, results nor card. */
 function told(messages: SandboxMessage[]): SandboxMessage[] {
   return messages.filter((each) => each.metadata?.event_type === 'voicecall_reply');
 }

@@ -1,4 +1,4 @@
-// `/voicecall rules` in an alerting channel: what matched no rule and why, and the rules tried on its history.
+// `/voicecall rules` in a channel with alerts: what matched no rule and why, and the rules tried on its history.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { databaseKinds } from '../support/store.ts';

@@ -18,7 +18,7 @@ import {
   toldAlone,
 } from './flow.ts';
 
-/** What may have dialled, and whether it did. */
+/** Faults after which the phones may ring, and whether they did. */
 const ambiguous: { what: string; fault: Fault; rang: boolean; words: RegExp }[] = [
   {
     what: 'HTML from a proxy, not dialled',
@@ -94,7 +94,7 @@ for (const database of databaseKinds) {
     let flow: Flow;
     before(async () => {
       flow = await startFlow({ database });
-      // Here nothing but a press or a report settles what is unknown, however far the clock goes.
+      // Here only a press or a report settles what is unknown, however much time passes.
       flow.voice.faults.next({ on: 'recordGroupQuery', times: 'always', refuse: { code: '-18' } });
     });
     after(() => flow.end());
@@ -208,7 +208,7 @@ for (const database of databaseKinds) {
   });
 }
 
-// The clock is moved on by minutes, which a database's own clock does not follow.
+// The clock jumps by minutes, which a database's own clock does not follow.
 describe('unknown submissions and the records', () => {
   let flow: Flow;
   before(async () => {

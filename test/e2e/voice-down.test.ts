@@ -80,7 +80,7 @@ for (const database of databaseKinds) {
         'C0OPS',
         `cancel ${String(board.metadata?.event_payload.request_id)}`,
       );
-      // One submission may just be on its way to nowhere: it is stopped when it comes back.
+      // One submission may be on its way at that moment; it is stopped when it comes back.
       assert.match(result.reply?.text ?? '', /Cancelled: (3 people|1 person|2 people) will not be called/);
       await flow.voice.comeBack();
       await becomes(flow, board, 'cancelled', { cancelled: 3, callees: 3 });
@@ -101,7 +101,7 @@ for (const database of databaseKinds) {
   });
 }
 
-// The clock is moved on by minutes, which a database's own clock does not follow.
+// The clock jumps by minutes, which a database's own clock does not follow.
 describe('the voice platform down for long', () => {
   let flow: Flow;
   before(async () => {

@@ -6,7 +6,7 @@ import { after, before, suite, test } from 'node:test';
 import { createLog } from '../../src/log.ts';
 import { startWorld, type World } from '../support/world.ts';
 
-/** A connection on which a request is written by hand; `answer` is the first line of what comes back. */
+/** A connection on which a request is written by hand. `answer` is the first line of the response. */
 async function send(port: number, head: string[], body: string | Buffer = ''): Promise<Socket> {
   const socket = connect(port, '127.0.0.1');
   socket.on('error', () => {});

@@ -1,6 +1,6 @@
-// A Slack that others wrote: the npm package `emulate`. It checks tokens, scopes, triggers, views, membership and
-// uploads as its authors understand them. It knows neither slash commands nor interactivity: these are signed and sent
-// here. A recorder stands in front of it and keeps each call with its answer.
+// A Slack emulator by others: the npm package `emulate`. It checks tokens, scopes, triggers, views, membership and
+// uploads as its authors understand them. It has neither slash commands nor interactivity, so this file signs and
+// sends them. A recorder in front of it keeps each call with its answer.
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -175,14 +175,14 @@ export async function startOtherSlack() {
       };
       return await post(new URLSearchParams(fields).toString(), 'application/x-www-form-urlencoded');
     },
-    /** The view that was opened or updated last. */
+    /** The view that was last opened or updated. */
     lastView(): View | undefined {
       const shown = calls.filter(
         ({ method, answer }) => /^views\.(open|update|push)$/.test(method) && answer.ok,
       );
       return shown.at(-1)?.answer.view as View | undefined;
     },
-    /** Submits a view; `typed` is by block_id. Answers the listener's response. */
+    /** Submits a view; `typed` is by block_id. Returns the listener's response. */
     async submit(user: string, view: View, typed: Json = {}): Promise<Json> {
       return await interact({
         type: 'view_submission',
@@ -211,7 +211,7 @@ export async function startOtherSlack() {
         actions: [{ ...found.element, block_id: found.block.block_id, action_ts: String(Date.now() / 1000) }],
       });
     },
-    /** The monitoring tool posts, and Slack tells us of it. Returns the alert's ts. */
+    /** The monitoring tool posts, and Slack sends us the event. Returns the alert's ts. */
     async alert(channel: string, text: string): Promise<string> {
       const { ts } = await api(monitorToken, 'chat.postMessage', { channel, text });
       await post(
@@ -238,7 +238,7 @@ export async function startOtherSlack() {
       );
       return String(ts);
     },
-    /** What stands in a channel, as the emulator has it; `under` names a thread. */
+    /** The emulator's messages of a channel, or with `under` of a thread. */
     async messages(channel: string, under?: string): Promise<Message[]> {
       const answer =
         under === undefined
@@ -255,7 +255,7 @@ export async function startOtherSlack() {
             });
       return list(answer, 'messages') as unknown as Message[];
     },
-    /** What the emulator refused; nothing of ours may be refused. */
+    /** The calls that the emulator refused. None of ours may be refused. */
     refused(): SlackCall[] {
       return calls.filter(({ answer }) => answer.ok === false);
     },
@@ -289,7 +289,7 @@ function installed(
   };
 }
 
-/** The state of a view's inputs: what each shows at first, and what was typed. */
+/** The state of a view's inputs: their initial values, and what was typed. */
 function stateOf(view: View, typed: Json): Json {
   const values: Json = {};
   for (const block of view.blocks) {
@@ -322,7 +322,7 @@ function inputState(element: Json & { type: string }, typed: unknown): Json {
   return { type, selected_option: chosen ?? element.initial_option ?? null };
 }
 
-/** Passes everything on to the emulator and keeps each API call with its answer. */
+/** Passes everything on to the emulator, and keeps each API call with its answer. */
 async function startRecorder(target: string, calls: SlackCall[]) {
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];

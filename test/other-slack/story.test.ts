@@ -1,4 +1,4 @@
-// The main story, an approval and an alert against a Slack that others wrote.
+// The main story, an approval and an alert with a Slack emulator by others.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { startVoicePlatform, type VoicePlatform } from '../../sandbox/voice/server.ts';
@@ -58,7 +58,7 @@ rules:
     await database.remove();
   });
 
-  /** Types the command, fills the form, confirms; returns the new board. */
+  /** Types the command, fills in the form and confirms. Returns the new board. */
   async function ask(callee: string): Promise<Message> {
     const before = (await boards(slack.rooms.ops)).length;
     const shown = slack.calls.length;
@@ -70,7 +70,7 @@ rules:
     const checked = await slack.submit(slack.people.asha, form, typed);
     assert.equal(checked.response_action, 'push', JSON.stringify(checked));
     const confirm = checked.view as typeof form;
-    // The emulator does not take pushes from answers: this is the view as Slack would show it.
+    // The emulator does not handle `push` in answers; this is the view as Slack would show it.
     const stacked = { ...confirm, id: 'V0CONFIRM', root_view_id: form.root_view_id };
     const done = await slack.submit(slack.people.asha, stacked);
     assert.deepEqual(done, { response_action: 'clear' });

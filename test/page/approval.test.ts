@@ -34,7 +34,7 @@ test('three people: Asha asks for a floor, Cleo may not decide, Ben approves', {
   assert.match((await card.textContent()) ?? '', /40 calls; above 30 needs approval/);
   await ben.page.screenshot({ path: `${artifacts}approval-card.png` });
 
-  // Somebody who may not: the approvers' channel is closed to Cleo, the board's button is not.
+  // Cleo may not cancel: the approvers' channel is closed to her, but the board's button is not.
   await last(cleo.page, 'Waiting for approval').getByRole('button', { name: 'Cancel' }).click();
   await confirmDialog(cleo.page, 'Cancel the calls');
   const refusal = 'Only the person who asked, and approvers, may cancel';
@@ -42,7 +42,7 @@ test('three people: Asha asks for a floor, Cleo may not decide, Ben approves', {
   await cleo.page.screenshot({ path: `${artifacts}approval-refused.png` });
   assert.equal(await asha.page.getByText(refusal).count(), 0, 'told to Cleo alone');
 
-  // Who asked sees the card and may not approve it either.
+  // The requester sees the card but may not approve either.
   await asha.page.locator('#channel-C0APPROVE').click();
   await last(asha.page, 'Approve 40 calls?').getByRole('button', { name: 'Approve' }).click();
   await confirmDialog(asha.page, 'Approve');
@@ -72,7 +72,7 @@ test('three people: Asha asks for a floor, Cleo may not decide, Ben approves', {
   }
 });
 
-/** The dialog that a button with a confirmation shows first. */
+/** The dialog of a button with a confirmation. */
 async function confirmDialog(page: Page, label: string, screenshot?: string): Promise<void> {
   const yes = page.locator('#confirm').getByRole('button', { name: label, exact: true });
   await yes.waitFor();

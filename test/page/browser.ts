@@ -12,10 +12,10 @@ export const skip = existsSync(executablePath)
   ? false
   : `no browser at ${executablePath} (set CHROMIUM to its path)`;
 
-/** Where screenshots go, with a slash at its end. */
+/** The folder for screenshots, with a final slash. */
 export const artifacts = fileURLToPath(new URL('../artifacts/', import.meta.url));
 
-/** Headless, and asking nobody on the internet for anything. */
+/** Headless, without any request to the internet. */
 export function launchBrowser(): Promise<Browser> {
   return chromium.launch({
     executablePath,
@@ -32,7 +32,7 @@ export function launchBrowser(): Promise<Browser> {
   });
 }
 
-/** Starts both before the file's tests and ends them after; returns how a person opens the page. */
+/** Starts both before the file's tests and ends them after. Returns a function that opens the page as a person. */
 export function browserForTests(): (
   me?: string,
   channel?: string,

@@ -15,7 +15,7 @@ test('a person asks for a call in a few seconds: the board says when, and the ph
   await page.locator('form[data-callback="voicecall"]').waitFor();
   await field('fileId').locator('select').first().selectOption({ index: 1 });
   await page.locator('#modal [data-action="call_options"]').click();
-  // As a person picks it, in local time; with seconds, so that nobody waits for a whole minute.
+  // As a person picks it, in local time. With seconds, so that the test does not wait for a whole minute.
   const at = new Date(Date.now() + 20_000 - new Date().getTimezoneOffset() * 60_000);
   await field('when').locator('input').fill(at.toISOString().slice(0, 19));
   await submit.click();

@@ -35,7 +35,7 @@ test('foreign text brings no markup into the page', () => {
   assert.doesNotMatch(drawBlock({ type: 'strange', text: attack }, names).markup, /<script|<img/);
 });
 
-test('plain_text is shown letter by letter', () => {
+test('plain_text is shown character by character', () => {
   const { markup } = drawBlock(
     { type: 'header', text: { type: 'plain_text', text: 'a*b*c _d_ <@U0ASHA>' } },
     names,
@@ -54,6 +54,6 @@ test('ids of blocks do not become ids of elements', () => {
   assert.doesNotMatch(drawBlock(block, names).markup, /\sid=/);
 });
 
-test('a block that nobody knows is shown as what it is', () => {
+test('an unknown block is shown as what it is', () => {
   assert.match(drawBlock({ type: 'hologram', size: 3 }, names).markup, /hologram.*cannot draw/s);
 });

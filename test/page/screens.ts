@@ -1,6 +1,6 @@
 /**
- * Draws what people see as PNG files, one for each surface: the real app, played through the sandbox.
- * `npm run screens -- [folder]` (default: screens). Look at each: what happened, and what is to be pressed?
+ * Draws what people see as PNG files, one for each surface: the real app, with the sandbox. `npm run screens --
+ * [folder]` (default: screens). Look at each: is it clear what happened, and what to press?
  */
 
 import { mkdirSync } from 'node:fs';
@@ -15,7 +15,7 @@ import { ask, becomes, type Flow, soon, startFlow } from '../e2e/flow.ts';
 import { configOf, fillModal, openModal, recording, showOptions } from '../support/world.ts';
 import { launchBrowser, skip } from './browser.ts';
 
-// Times on the screens are those of the people in the sandbox.
+// Times on the screens are in the time zone of the sandbox's people.
 process.env.TZ = 'Asia/Kolkata';
 
 const floor = Array.from({ length: 150 }, (_, i) => `"+91 85632 ${14_100 + i}"`);
@@ -38,17 +38,17 @@ rules:
 
 interface Stage {
   flow: Flow;
-  /** Opens the page as somebody, somewhere. */
+  /** Opens the page as a person, in a channel or thread. */
   look(me: string, channel: string, thread?: string): Promise<void>;
   page: Page;
-  /** Writes one file with these parts of the page and what is between them. */
+  /** Writes one file with these parts of the page and everything between them. */
   shoot(name: string, ...parts: Locator[]): Promise<void>;
 }
 
 const message = (page: Page, { ts }: SandboxMessage, pane = '#messages') =>
   page.locator(`${pane} .message[data-ts="${ts}"]`);
 
-/** Rings and does nothing else, until somebody acts on it. */
+/** A phone that only rings, until a person acts on it. */
 function ringing(flow: Flow, count: number): Promise<Call[]> {
   return soon(flow, `${count} phones ring`, () => {
     const calls = flow.voice.calls.filter((call) => call.state === 'ringing');
@@ -69,10 +69,10 @@ async function quiet(flow: Flow): Promise<void> {
   });
 }
 
-/** How a phone that rings ends. */
+/** How a ringing phone ends. */
 type End = 'answered' | 'pressed 1' | 'busy' | 'declined' | 'no answer';
 
-/** Ends the calls, in the order of their numbers, at once: a second of ringing or talking takes 1 ms for them. */
+/** Ends the calls at once, in the order of their numbers: for them a second of ringing or talking takes 1 ms. */
 function endCalls(flow: Flow, calls: Call[], ends: End[]): void {
   const sorted = [...calls].sort((a, b) => a.callee.localeCompare(b.callee));
   flow.voice.setBehaviour({ secondMs: 1 });
@@ -225,7 +225,7 @@ async function home({ flow, look, page, shoot }: Stage): Promise<void> {
 
 async function draw(folder: string): Promise<void> {
   mkdirSync(folder, { recursive: true });
-  // Phones ring long enough to be looked at, until they are told to end.
+  // Phones ring until they are told to end, so that the screen can be drawn.
   const flow = await startFlow({
     config: configText(1000),
     voice: { autoAnswerMs: null, secondMs: 1000, ringAfterMs: 5 },
@@ -272,7 +272,7 @@ async function draw(folder: string): Promise<void> {
 
 type Box = { x: number; y: number; width: number; height: number };
 
-/** The smallest box that has them all. */
+/** The smallest box around all of them. */
 function around(boxes: (Box | null)[]): Box {
   const all = boxes.filter((box) => box !== null);
   const x = Math.min(...all.map((box) => box.x));

@@ -4,7 +4,7 @@ import { artifacts, browserForTests, skip } from './browser.ts';
 
 const open = browserForTests();
 
-test('Slack is down: an alert posted to Voicecall rings, and the channel shows it once Slack is back', {
+test('Slack is down: an alert posted to Voicecall calls people, and the channel shows it once Slack is back', {
   skip,
 }, async () => {
   const { page, errors } = await open();

@@ -96,7 +96,7 @@ test('nobody answers: the board says so, and its first button opens the form wit
   await page.close();
 });
 
-test('Escape closes the modal, and the keyboard goes back to where it was', { skip }, async () => {
+test('Escape closes the form, and the keyboard focus returns to where it was', { skip }, async () => {
   const { page } = await open('U0BEN');
   await type(page, '/voicecall');
   await page.locator('form[data-callback="voicecall"]').waitFor();
@@ -106,7 +106,7 @@ test('Escape closes the modal, and the keyboard goes back to where it was', { sk
   await page.close();
 });
 
-test('plain text is posted as the person, and shown as text whatever it holds', { skip }, async () => {
+test('plain text is posted as the person, and shown as text whatever it contains', { skip }, async () => {
   const { page, errors } = await open('U0BEN');
   await page.locator('#people').selectOption('U0CLEO');
   await type(page, '<img src=x onerror="throw new Error(1)"> & *bold* to @Ben');
@@ -141,7 +141,7 @@ test('every sample alert says whom it calls, or that it calls nobody', { skip },
   await page.close();
 });
 
-test('a sample alert appears in its channel, and its text pages nobody', { skip }, async () => {
+test('a sample alert appears in its channel, and its text notifies nobody', { skip }, async () => {
   const { page } = await open('U0BEN');
   await page.getByRole('group', { name: 'A nasty one' }).getByRole('button', { name: 'Firing' }).click();
   await page.locator('#channel-C0ALERTS').click();

@@ -16,7 +16,7 @@ import {
 import type { Store } from '../../src/store/types.ts';
 import { forEachDatabase, withStore } from '../support/store.ts';
 
-/** What a task must be like, in the plainest words: when it is due, with what, and what was asked for while it ran. */
+/** The model of a task: when it is due, its payload, and what was added while it ran. */
 interface ModelTask {
   runAt: number;
   priority: number;
@@ -49,7 +49,7 @@ type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
 forEachDatabase((kind) => {
   suite(`tasks on ${kind}`, () => {
-    test('enqueue, cancel, lease, finish and fail in any order do what the model says', () =>
+    test('add, cancel, lease, finish and fail in any order do what the model says', () =>
       withStore(
         async (store) => {
           const play = async (steps: Step[]) => {
@@ -87,7 +87,7 @@ forEachDatabase((kind) => {
                   due.sort(([, one], [, other]) => one.priority - other.priority || one.runAt - other.runAt);
                   const order = ([name, task]: [string, ModelTask]) => [name, task.payload, task.attempts];
                   const got = leased.map((task) => [task.key, JSON.parse(task.payload), task.attempts]);
-                  // Equal ones may come in either order.
+                  // Two equal ones may come in either order.
                   const tie =
                     due.length === 2 && new Set(due.map(([, t]) => `${t.priority} ${t.runAt}`)).size === 1;
                   const wants = due.map(order);
@@ -152,7 +152,7 @@ forEachDatabase((kind) => {
       await store.transaction((tx) => freeTasks(tx, store.dialect, held));
     };
 
-    test('a task that was freed is given to the next, and what the first holder says counts no more', () =>
+    test('a freed task goes to the next worker, and the first holder no longer counts', () =>
       withStore(
         async (store) => {
           const lease = (owner: string, now: number) =>
@@ -162,7 +162,7 @@ forEachDatabase((kind) => {
           await store.transaction((tx) => addTask(tx, { kind: 'k', key: 'a', runAt: 0 }));
           const [first] = await lease('one', 0);
           assert.ok(first);
-          // Whatever the clock says: only who saw that the holder gives no sign frees its tasks.
+          // Whatever the clock says, only a process that saw no sign of the holder frees its tasks.
           assert.deepEqual(await lease('two', 1_000_000), []);
           await freeHeld(store, 100);
           const [second] = await lease('two', 100);
@@ -176,7 +176,7 @@ forEachDatabase((kind) => {
         { kind },
       ));
 
-    test('what the dead holder was asked meanwhile is not lost: its later time is kept for after the takeover', () =>
+    test('what was added while a dead holder had the task is kept: its later time remains after the takeover', () =>
       withStore(
         async (store) => {
           const lease = (now: number) =>
@@ -218,7 +218,7 @@ forEachDatabase((kind) => {
       ));
 
     if (kind === 'postgres')
-      test('a heartbeat waits for nobody who asks for its tasks at that moment, and loses none', () =>
+      test('a heartbeat does not wait for a transaction that adds its tasks, and loses none', () =>
         withStore(
           async (store) => {
             for (const each of ['a', 'b'])
@@ -233,7 +233,7 @@ forEachDatabase((kind) => {
               await addTask(tx, { kind: 'k', key: 'b', runAt: 5 });
               asked.resolve();
               await done.promise;
-              // The other way round than a heartbeat over both would take them.
+              // The opposite order of a heartbeat over both.
               await addTask(tx, { kind: 'k', key: 'a', runAt: 5 });
             });
             await asked.promise;

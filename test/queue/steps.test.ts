@@ -32,7 +32,7 @@ interface Running {
   end: () => void;
 }
 
-/** Two instances on one database, each replaced when it is killed: a killed one runs no timer and ends nothing. */
+/** Two instances on one database. A killed one is replaced; it runs no timer and finishes nothing. */
 function createInstances(
   store: Parameters<typeof createWorker>[0]['store'],
   machine: FakeClock,
@@ -86,14 +86,14 @@ function createInstances(
   return { running, ran, startOne };
 }
 
-test('clocks that are set and processes that are killed: no task runs twice at once, and every task comes to its end', async () => {
+test('clocks that are set and processes that are killed: no task runs twice at once, and every task finishes', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 25 }), async (steps) => {
       const machine = createFakeClock();
       await withStore(
         async (store) => {
           const due = followTime({ clock: machine, wall: machine.now, startAt: 0, log: silentLog });
-          // As the database notes the time: a process that starts goes on from there.
+          // The time that the database has stored; a new process continues from it.
           let notedAt = due();
           const note = () => {
             notedAt = due();
@@ -117,7 +117,7 @@ test('clocks that are set and processes that are killed: no task runs twice at o
               instances[each.worker] = startOne();
             }
           }
-          // What was not noted yet and a wait of 2 s at the slowest pace, and a lease of a killed one, twice.
+          // The time that was not stored, plus a wait of 2 s at the slowest pace, plus a killed one's lease, twice.
           for (let second = 0; second < 80; second++) {
             await machine.advance(1_000);
             for (const run of running) run.end();

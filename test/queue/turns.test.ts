@@ -5,7 +5,7 @@ import { databaseKinds, withStore } from '../support/store.ts';
 
 for (const kind of databaseKinds) {
   describe(`turns, on ${kind}`, () => {
-    test('one turn in so many ms, and after a clock set back no longer than that until the next', () =>
+    test('one turn in the given time, also after a clock was set back', () =>
       withStore(
         async (store) => {
           const turn = (now: number) => store.transaction((tx) => pace(tx, 'submit', now, 100));
@@ -21,7 +21,7 @@ for (const kind of databaseKinds) {
         { kind },
       ));
 
-    test('of many who come at once, one gets the turn', () =>
+    test('of many at once, one gets the turn', () =>
       withStore(
         async (store) => {
           const came = await Promise.all(

@@ -24,12 +24,12 @@ interface Bench {
   rows(): Promise<Record<string, unknown>[]>;
 }
 
-/** A promise with its resolve, for handlers that a test lets go. */
+/** A promise with its resolve function, for handlers that a test ends. */
 function gate() {
   return Promise.withResolvers<void>();
 }
 
-/** Moves the clock in small steps, giving PostgreSQL's answers real time to come in. */
+/** Moves the clock in small steps, with real time for PostgreSQL's answers. */
 async function pass(bench: Bench, ms: number): Promise<void> {
   for (let passed = 0; passed < ms; passed += 500) {
     await bench.clock.advance(Math.min(500, ms - passed));
@@ -79,7 +79,7 @@ forEachDatabase((kind, create) => {
       }
     }
 
-    test('runs a task with its payload when it is asked for, and removes it', () =>
+    test('runs an added task with its payload, and deletes it', () =>
       withBench(async (bench) => {
         const seen: Task[] = [];
         const worker = bench.worker(async (task) => {
@@ -92,7 +92,7 @@ forEachDatabase((kind, create) => {
         assert.deepEqual(await bench.rows(), []);
       }));
 
-    test('waits for the time of a task, on the clock', () =>
+    test('waits until the task is due, by the clock', () =>
       withBench(async (bench) => {
         const ranAt: number[] = [];
         const worker = bench.worker(async () => {
@@ -126,7 +126,7 @@ forEachDatabase((kind, create) => {
         assert.deepEqual(order, ['a', 'b', 'c', 'd']);
       }));
 
-    test('keeps to the concurrency of each kind, and a full kind holds up no other', () =>
+    test('keeps to the concurrency of each kind, and a full kind does not delay others', () =>
       withBench(async (bench) => {
         const held = gate();
         let running = 0;
@@ -157,7 +157,7 @@ forEachDatabase((kind, create) => {
         assert.deepEqual(await bench.rows(), []);
       }));
 
-    test('asked for again while it runs, it runs once more; asked for later, it runs later', () =>
+    test('added again while it runs, it runs once more; added for later, it runs later', () =>
       withBench(async (bench) => {
         const held = gate();
         const payloads: unknown[] = [];
@@ -182,7 +182,7 @@ forEachDatabase((kind, create) => {
         assert.deepEqual(await bench.rows(), []);
       }));
 
-    test('againAt puts it back; a task cancelled while it runs does not come back', () =>
+    test('againAt runs it again; a task cancelled while it runs does not run again', () =>
       withBench(async (bench) => {
         const ranAt: number[] = [];
         const start = bench.clock.now();
@@ -199,7 +199,7 @@ forEachDatabase((kind, create) => {
         assert.deepEqual(await bench.rows(), []);
       }));
 
-    test('a failing task is tried again after 1 s, 2 s, 4 s … and its error is kept', () =>
+    test('a failing task is retried after 1 s, 2 s, 4 s … and its error is stored', () =>
       withBench(async (bench) => {
         const ranAt: number[] = [];
         const attempts: number[] = [];
@@ -250,7 +250,7 @@ forEachDatabase((kind, create) => {
         assert.deepEqual(ran.sort(), keys.sort());
       }));
 
-    test("a dead instance's task is taken over within 10 s, as a further attempt", () =>
+    test("a dead instance's task is taken over within 10 s, as another attempt", () =>
       withBench(async (bench) => {
         const dead = bench.worker(() => new Promise(() => {}), {
           clock: { ...bench.clock, after: () => () => {} },
@@ -277,7 +277,7 @@ forEachDatabase((kind, create) => {
         assert.deepEqual(seen, [1]);
       }));
 
-    test('the lease of a running task is extended for as long as it runs', () =>
+    test('the lease of a running task is extended while it runs', () =>
       withBench(async (bench) => {
         const held = gate();
         let lease: Lease | undefined;
@@ -300,13 +300,13 @@ forEachDatabase((kind, create) => {
         assert.deepEqual(await bench.rows(), []);
       }));
 
-    test('an instance that was paused knows that its lease lapsed, and its end does not touch the new holder', () =>
+    test('an instance that was paused knows that its lease has lapsed, and its end does not affect the new holder', () =>
       withBench(async (bench) => {
         const held = gate();
         const otherHeld = gate();
         let lease: Lease | undefined;
         let paused = 0;
-        // What SIGSTOP does: time goes on, and no timer runs.
+        // Like SIGSTOP: time passes, and no timer runs.
         const clock = {
           ...bench.clock,
           monotonic: () => bench.clock.monotonic() + paused,
@@ -348,7 +348,7 @@ forEachDatabase((kind, create) => {
         assert.deepEqual(await bench.rows(), []);
       }));
 
-    test('stop waits for what runs, aborts its signal, and takes nothing more', () =>
+    test('stop waits for running tasks, aborts their signals, and takes no more', () =>
       withBench(async (bench) => {
         const held = gate();
         const started: string[] = [];
@@ -409,7 +409,7 @@ forEachDatabase((kind, create) => {
         }));
     }
 
-    test('a lease far ahead of any that can be is taken over like every other', () =>
+    test('a lease far in the future is taken over like any other', () =>
       withBench(async (bench) => {
         await bench.ask('a');
         await bench.store.transaction((tx) =>
@@ -427,7 +427,7 @@ forEachDatabase((kind, create) => {
         assert.equal(runs, 1);
       }));
 
-    test('a process that is alone takes what another one left at once', () =>
+    test('a process that is alone takes at once what another left', () =>
       withBench(async (bench) => {
         await bench.ask('a');
         await bench.store.transaction((tx) =>
@@ -443,7 +443,7 @@ forEachDatabase((kind, create) => {
         assert.deepEqual(attempts, [1]);
       }));
 
-    test('what runs here is never taken here, even when its lease was lost and freed', () =>
+    test('a task that runs here is never taken here again, also when its lease was lost and freed', () =>
       withBench(async (bench) => {
         const held = gate();
         let runs = 0;

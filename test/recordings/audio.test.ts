@@ -10,8 +10,8 @@ const problemOf = async (bytes: Uint8Array, formats: Parameters<typeof checkAudi
   return 'problem' in checked ? checked.problem : `taken: ${checked.format} ${checked.seconds}`;
 };
 
-suite('audio that somebody adds', () => {
-  test('mp3 and wav are told by their content, with their length and a name made from it', async () => {
+suite('audio that a person adds', () => {
+  test('mp3 and wav are recognised by content, with their length and a name made from it', async () => {
     const checked = await checkAudio(mp3(12), usual);
     assert.deepEqual(
       { ...checked, fileName: undefined },
@@ -23,7 +23,7 @@ suite('audio that somebody adds', () => {
     assert.equal(await problemOf(wav(3)), 'taken: wav 3');
   });
 
-  test('m4a, as Slack’s own clips are, is taken where it is listed; else the refusal says what is', async () => {
+  test('m4a, the format of Slack’s own clips, is accepted if it is listed; otherwise the refusal lists the formats', async () => {
     assert.equal(await problemOf(m4a(20), ['mp3', 'm4a']), 'taken: m4a 20');
     assert.equal(
       await problemOf(m4a(20)),
@@ -32,7 +32,7 @@ suite('audio that somebody adds', () => {
     assert.match(await problemOf(wav(3), ['mp3']), /^This is wav\. The voice platform takes mp3\.$/);
   });
 
-  test('what is no audio is none, whatever its name says', async () => {
+  test('a file that is no audio is refused, whatever its name', async () => {
     const none = [
       '<!DOCTYPE html><title>Sign in</title>',
       'This is a text named .mp3',
@@ -56,7 +56,7 @@ suite('audio that somebody adds', () => {
     );
   });
 
-  test('any bytes, also behind a good beginning, are judged without a throw and quickly', async () => {
+  test('any bytes, also after a valid beginning, are judged quickly and without a throw', async () => {
     const starts = [mp3(1), wav(1), m4a(1), Buffer.from('ID3'), Buffer.from('OggS'), Buffer.alloc(0)];
     await fc.assert(
       fc.asyncProperty(

@@ -30,7 +30,7 @@ const modal = (blocks: object[], extra: object = {}) => ({
 });
 const divider = { type: 'divider' };
 
-/** Each limit: blocks made for a size, and the largest size that passes. */
+/** Each limit: a function that makes blocks of a size, and the largest size that passes. */
 const LIMITS: [string, number, (size: number) => object[]][] = [
   ['blocks in a message', 50, (n) => times(n, () => divider)],
   ['block_id', 255, (n) => [{ ...divider, block_id: 'x'.repeat(n) }]],
@@ -85,7 +85,7 @@ const LIMITS: [string, number, (size: number) => object[]][] = [
 ];
 
 for (const [name, limit, make] of LIMITS) {
-  test(`${name}: ${limit} pass, ${limit + 1} do not`, () => {
+  test(`${name}: ${limit} are accepted, ${limit + 1} are not`, () => {
     assert.deepEqual(checkBlocks(make(limit)), []);
     assert.notDeepEqual(checkBlocks(make(limit + 1)), []);
   });
@@ -104,7 +104,7 @@ const VIEW_LIMITS: [string, number, (size: number) => object][] = [
 ];
 
 for (const [name, limit, make] of VIEW_LIMITS) {
-  test(`view ${name}: ${limit} pass, ${limit + 1} do not`, () => {
+  test(`view ${name}: ${limit} are accepted, ${limit + 1} are not`, () => {
     assert.deepEqual(checkView(make(limit)), []);
     assert.notDeepEqual(checkView(make(limit + 1)), []);
   });
@@ -145,14 +145,14 @@ for (const [name, blocks, pointer] of REFUSED) {
   });
 }
 
-test('a modal with an input needs submit; tables are for messages', () => {
+test('a form with an input needs submit; tables are for messages', () => {
   const blocks = [input({ type: 'plain_text_input', action_id: 'a' })];
   assert.deepEqual(checkView(modal(blocks)), []);
   assert.equal(checkView({ type: 'modal', title: plain(3), blocks })[0]?.pointer, '/submit');
   assert.equal(checkView(modal([table(1, 1)]))[0]?.pointer, '/blocks/0/type');
 });
 
-test('a message needs a text of its own, sound metadata and at most 40,000 characters', () => {
+test('a message needs a text, valid metadata and at most 40,000 characters', () => {
   assert.deepEqual(checkMessage({ text: 'x'.repeat(40_000), blocks: [divider] }), []);
   assert.equal(checkMessage({ blocks: [divider] })[0]?.pointer, '/text');
   assert.equal(checkMessage({ text: 'x'.repeat(40_001) })[0]?.pointer, '/text');

@@ -31,7 +31,7 @@ async function setup(options: SandboxOptions = {}, token = 'xoxb-sandbox') {
   return { slack, client };
 }
 
-/** The error string a call ends with. */
+/** The error string of a call. */
 async function errorOf(work: Promise<unknown>): Promise<string> {
   const error = await work.then(
     () => assert.fail('should have been refused'),
@@ -46,7 +46,7 @@ const modal = (title = 'Call') => ({
   blocks: [{ type: 'divider' as const }],
 });
 
-/** A trigger as a person's command gives it; nobody answers the command itself. */
+/** A trigger from a person's command; nobody answers the command itself. */
 const trigger = async (slack: SandboxSlack): Promise<string> =>
   (await slack.command('U0ASHA', 'C0OPS', '')).triggerId;
 
@@ -63,7 +63,7 @@ test('auth.test names the app; tokens and scopes are checked', async () => {
   assert.equal(await errorOf(client.apiCall('nonsense.method')), 'unknown_method: nonsense.method');
 });
 
-test('where a message may not go', async () => {
+test('where a message may not be posted', async () => {
   const { slack, client } = await setup();
   const post = (channel: string, extra: object = {}) =>
     client.chat.postMessage({ channel, text: 'x', ...extra });
@@ -80,7 +80,7 @@ test('where a message may not go', async () => {
   assert.equal(direct.channel, 'D0ASHA');
 });
 
-test('update: text without blocks takes them away, metadata stays; only own messages', async () => {
+test('update: text without blocks removes them, metadata stays; only own messages', async () => {
   const { slack, client } = await setup();
   const metadata = { event_type: 'e', event_payload: { id: 'r1' } };
   const { ts } = await client.chat.postMessage({
@@ -107,7 +107,7 @@ test('update: text without blocks takes them away, metadata stays; only own mess
   assert.equal(plain.messages?.[1]?.metadata, undefined);
 });
 
-test('threads: replies in order, paged; history leaves them out', async () => {
+test('threads: replies in order, in pages; the history leaves them out', async () => {
   const { client } = await setup();
   const { ts = '' } = await client.chat.postMessage({ channel: 'C0OPS', text: 'parent' });
   for (const text of ['1', '2', '3'])
@@ -130,7 +130,7 @@ test('threads: replies in order, paged; history leaves them out', async () => {
   );
 });
 
-test('a trigger works once and only for a while; hash and stack are checked', async () => {
+test('a trigger works once and for a short time; hash and stack are checked', async () => {
   const { slack, client } = await setup({ triggerLifeMs: 60_000 });
   const id = await trigger(slack);
   const opened = await client.views.open({ trigger_id: id, view: modal() });
@@ -192,7 +192,7 @@ test('faults: drop_after does the work, drop_before does not; counted down', asy
   assert.equal(slack.state.callsLog.filter((call) => call.answer === null).length, 3);
 });
 
-test('a file goes up by uploadV2 into a thread and comes down with the token only', async () => {
+test('uploadV2 uploads a file into a thread, and only the token downloads it', async () => {
   const { slack, client } = await setup();
   const { ts = '' } = await client.chat.postMessage({ channel: 'C0OPS', text: 'parent' });
   await client.files.uploadV2({

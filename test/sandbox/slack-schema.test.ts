@@ -11,7 +11,7 @@ const option = { text: plain, value: '1' };
 const faultsOf = (...blocks: object[]) => messageFaults({ blocks });
 
 suite('the schema made from the types of Slack', () => {
-  test('takes blocks, tables and views as Slack documents them', () => {
+  test('accepts blocks, tables and views as Slack documents them', () => {
     const cell = { type: 'raw_text', text: 'Asha' };
     const rows = [[cell], [cell]];
     assert.deepEqual(
@@ -75,7 +75,7 @@ suite('the schema made from the types of Slack', () => {
   for (const [what, block, fault] of broken)
     test(`refuses ${what}, and says where`, () => assert.deepEqual(faultsOf(block), [fault]));
 
-  test('refuses what is wrong in a view or in metadata', () => {
+  test('refuses faults in a view or in metadata', () => {
     const view = { type: 'modal', blocks: [], submt: plain };
     assert.deepEqual(viewFaults(view), [
       "/ (modal) must have required property 'title'",
@@ -86,7 +86,7 @@ suite('the schema made from the types of Slack', () => {
   });
 });
 
-test('whatever the app shows is checked when it is shown, also what is edited or closed before a test ends', () => {
+test('everything that the app shows is checked at once, also what is edited or closed before a test ends', () => {
   const wrong = { type: 'section', text: mrkdwn, acessory: button };
   const message = { channel: 'C0OPS', ts: '1', user: 'UBOT', text: 'a', blocks: [wrong], deleted: false };
   const others = { ...message, ts: '2', user: 'U0ASHA' };

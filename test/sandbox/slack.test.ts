@@ -64,7 +64,7 @@ const review = {
   blocks: [{ type: 'section' as const, text: text('Sure?') }],
 };
 
-test('command, modal, field errors, second view, clear', async () => {
+test('command, form, field errors, second view, clear', async () => {
   const slack = await sandbox();
   const app = await boltApp(slack);
   const seen: unknown[] = [];
@@ -109,7 +109,7 @@ test('command, modal, field errors, second view, clear', async () => {
   assert.deepEqual(seen.slice(1), [['U0BEN'], ['U0BEN'], true]);
 });
 
-test('errors for a block that is no input keep the modal and say so', async () => {
+test('errors for a block that is no input keep the form open and say so', async () => {
   const slack = await sandbox();
   const app = await boltApp(slack);
   app.command('/voicecall', async ({ ack, body, client }) => {
@@ -124,7 +124,7 @@ test('errors for a block that is no input keep the modal and say so', async () =
   assert.match(result.shown ?? '', /trouble connecting/);
 });
 
-test('no acknowledgement in time is operation_timeout; the ephemeral answer is the asker’s alone', async () => {
+test('no acknowledgement in time is operation_timeout; only the asker sees the ephemeral answer', async () => {
   const slack = await sandbox({ ackTimeoutMs: 150 });
   const app = await boltApp(slack);
   app.command('/slow', async () => undefined);
@@ -138,7 +138,7 @@ test('no acknowledgement in time is operation_timeout; the ephemeral answer is t
   assert.equal(slack.history('C0OPS').length, 0);
 });
 
-test('what one person was shown comes oldest first, whichever channel was used first', async () => {
+test('what one person was shown comes oldest first, in any order of channels', async () => {
   const slack = await sandbox();
   const app = await boltApp(slack);
   app.command('/voicecall', ({ ack, body }) => ack(`answer to ${body.text}`));
@@ -186,7 +186,7 @@ test('a press reaches the app, respond() replaces, response_url ends after five 
   assert.equal(sixth.status, 404);
 });
 
-test('message events reach members only, edits as message_changed, and are sent again on failure', async () => {
+test('message events reach members only, edits come as message_changed, and failures are retried', async () => {
   const slack = await sandbox({ eventRetryDelaysMs: [0, 10, 20] });
   const got: { headers: unknown; body: { event_id: string; event: Record<string, unknown> } }[] = [];
   const server = createServer((request, response) => {
@@ -230,7 +230,7 @@ test('message events reach members only, edits as message_changed, and are sent 
   assert.notEqual(changed.ts, ts);
 });
 
-test('Socket Mode: commands, events and acknowledgements go over the socket', async () => {
+test('Socket Mode: commands, events and acknowledgements use the socket', async () => {
   const slack = await sandbox();
   const receiver = new SocketModeReceiver({
     appToken: 'xapp-sandbox',
@@ -261,7 +261,7 @@ test('Socket Mode: commands, events and acknowledgements go over the socket', as
   assert.ok(slack.state.deliveries.every((delivery) => delivery.transport === 'socket'));
 });
 
-test('the control API drives it from another process', async () => {
+test('the control API controls it from another process', async () => {
   const slack = await sandbox();
   const app = await boltApp(slack);
   app.command('/voicecall', ({ ack }) => ack('hi'));

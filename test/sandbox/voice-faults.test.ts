@@ -29,7 +29,7 @@ afterEach(async () => {
 const callees = () => platform.calls.map((call) => call.callee);
 const BOTH = ['6591110010', '6591110011'];
 
-/** What a client on a socket of its own sees: everything until the end, and how it ended. */
+/** What a client sees on its own socket: everything until the end, and how it ended. */
 function raw(body: string, waitMs: number): Promise<{ text: string; ended: 'end' | 'reset' | 'silence' }> {
   return new Promise((resolve) => {
     const { hostname, port } = new URL(platform.url);
@@ -57,8 +57,8 @@ function raw(body: string, waitMs: number): Promise<{ text: string; ended: 'end'
   });
 }
 
-describe('endings of an exchange', () => {
-  it('silence, before or after dialling', async () => {
+describe('ends of an exchange', () => {
+  it('silence, before or after calling', async () => {
     platform.faults.next({ silence: 'before-dialling' });
     assert.deepEqual(await raw(JSON.stringify(group()), 300), { text: '', ended: 'silence' });
     assert.deepEqual(callees(), []);
@@ -67,7 +67,7 @@ describe('endings of an exchange', () => {
     assert.deepEqual(callees(), BOTH);
   });
 
-  it('a reset, before reading, after reading, after dialling', async () => {
+  it('a reset, before reading, after reading, after calling', async () => {
     for (const when of ['before-reading', 'after-reading'] as const) {
       platform.faults.next({ reset: when });
       assert.deepEqual(await raw(JSON.stringify(group()), 1000), { text: '', ended: 'reset' });
@@ -81,7 +81,7 @@ describe('endings of an exchange', () => {
 
   for (const dialled of [false, true]) {
     const expected = dialled ? BOTH : [];
-    it(`HTTP 502 with HTML, ${dialled ? '' : 'not '}having dialled`, async () => {
+    it(`HTTP 502 with HTML, ${dialled ? '' : 'not '}having called`, async () => {
       platform.faults.next({ http: { status: 502, dialled } });
       const response = await send(platform, 'sendGroup', group());
       assert.equal(response.status, 502);
@@ -90,7 +90,7 @@ describe('endings of an exchange', () => {
       assert.deepEqual(callees(), expected);
     });
 
-    it(`a redirect, ${dialled ? '' : 'not '}having dialled`, async () => {
+    it(`a redirect, ${dialled ? '' : 'not '}having called`, async () => {
       platform.faults.next({ redirect: { location: `${platform.url}/sendGroup`, dialled } });
       const response = await send(platform, 'sendGroup', group());
       assert.equal(response.status, 307);
@@ -98,7 +98,7 @@ describe('endings of an exchange', () => {
       assert.deepEqual(callees(), expected);
     });
 
-    it(`-18, ${dialled ? '' : 'not '}having dialled`, async () => {
+    it(`-18, ${dialled ? '' : 'not '}having called`, async () => {
       platform.faults.next({ refuse: { code: '-18', dialled } });
       const reply = await post(platform, 'sendGroup', group());
       assert.deepEqual(reply, { status: '-18', reason: 'port program error' });
@@ -106,7 +106,7 @@ describe('endings of an exchange', () => {
     });
   }
 
-  it('a refusal of the whole with any code, on any endpoint', async () => {
+  it('a refusal of the whole request with any code, on any endpoint', async () => {
     for (const refusal of ['-1', '-2', '-10', '-12', '-13', '-16', '-22', '-26', '-31', '-777']) {
       platform.faults.next({ refuse: { code: refusal } });
       assert.equal((await post(platform, 'sendGroup', group())).status, refusal);
@@ -128,7 +128,7 @@ describe('endings of an exchange', () => {
     );
   });
 
-  it('an answer cut off, its JSON or its connection, having dialled', async () => {
+  it('an answer cut off, its JSON or its connection, having called', async () => {
     platform.faults.next({ cut: 'json' });
     const response = await send(platform, 'sendGroup', group());
     assert.equal(response.status, 200);
@@ -141,7 +141,7 @@ describe('endings of an exchange', () => {
     assert.equal(callees().length, 4);
   });
 
-  it('connections refused, and taken again with everything still there', async () => {
+  it('connections refused, and accepted again with everything still there', async () => {
     await post(platform, 'sendGroup', group());
     await platform.goDown();
     await assert.rejects(send(platform, 'sendGroup', group()));
@@ -159,7 +159,7 @@ describe('rows', () => {
     return rows(await post(platform, 'sendGroup', body));
   };
 
-  it('missing, though dialled', async () => {
+  it('missing, although called', async () => {
     const left = await sendWith({ missingRows: 3 });
     assert.deepEqual(
       left.map((row) => row.callee),
@@ -174,14 +174,14 @@ describe('rows', () => {
     assert.ok(!left.some((row) => row.callee === numbers[4]));
   });
 
-  it('shuffled, never into the order of the request', async () => {
+  it('in another order than the request’s', async () => {
     const shuffled = (await sendWith({ shuffleRows: true })).map((row) => row.callee);
     assert.notDeepEqual(shuffled, numbers);
     assert.deepEqual(shuffled.toSorted(), numbers);
     for (const call of platform.calls) assert.ok(call.voiceId);
   });
 
-  it('refused, N of them, with whatever stands for their voiceId', async () => {
+  it('refused, N of them, with any value for their voiceId', async () => {
     const three = await sendWith({ refuseRows: { count: 3, code: '-26' } });
     assert.deepEqual(
       three.map((row) => row.terminationCode),
@@ -206,7 +206,7 @@ describe('rows', () => {
     assert.ok(!platform.calls.some((call) => call.voiceId === given?.voiceId));
   });
 
-  it('accepted without a voiceId, and for a number nobody asked for', async () => {
+  it('accepted without a voiceId, and for a number that nobody asked for', async () => {
     const strange = await sendWith({ voiceIds: 'null-all', foreignRow: true });
     assert.equal(strange.length, 9);
     assert.equal(strange[0]?.voiceId, null);
@@ -223,7 +223,7 @@ describe('rows', () => {
   });
 });
 
-describe('the look of an answer', () => {
+describe('the form of an answer', () => {
   it('comes in every published envelope, and in none', async () => {
     const look = async (envelope: NonNullable<Fault['envelope']>) => {
       platform.faults.next({ on: 'fileQuery', envelope });
@@ -238,7 +238,7 @@ describe('the look of an answer', () => {
     assert.deepEqual(await look('none'), {});
   });
 
-  it('may be slow, having dialled before', async () => {
+  it('may be slow, after calling', async () => {
     platform.faults.next({ delayMs: 400 });
     const begun = performance.now();
     const answer = post(platform, 'sendGroup', group());
@@ -254,7 +254,7 @@ describe('the look of an answer', () => {
     assert.ok(text.length > 3_000_000);
   });
 
-  it('may carry a wrong date, with the right clock behind it', async () => {
+  it('may have a wrong date, although the clock is right', async () => {
     platform.faults.next({ on: 'getBalance', dateOffsetMs: -3_600_000 });
     const response = await fetch(platform.balanceUrl, { headers: signed() });
     const off = Date.parse(response.headers.get('date') ?? '') - Date.now();
@@ -262,7 +262,7 @@ describe('the look of an answer', () => {
     assert.equal(at(await response.json(), 'status'), '0');
   });
 
-  it('a clock that is really off tells so in the date, and wants to be followed', async () => {
+  it('a clock that is wrong shows it in the date, and the client must follow it', async () => {
     platform.setBehaviour({ clockOffsetMs: 3_600_000 });
     const response = await fetch(platform.balanceUrl, { headers: signed() });
     assert.equal(at(await response.json(), 'status'), '-16');
@@ -276,7 +276,7 @@ describe('the queue of faults', () => {
   const sent = async (callee = '6591110010') =>
     (await post(platform, 'sendCode', code({ callee, calledInfo: crypto.randomUUID() }))).status;
 
-  it('goes in order, one each, then all is well', async () => {
+  it('each is used once, in order, then there is none', async () => {
     const first = platform.faults.next({ refuse: { code: '-10' } });
     platform.faults.next({ refuse: { code: '-26' }, times: 2 });
     assert.deepEqual([await sent(), await sent(), await sent(), await sent()], ['-10', '-26', '-26', '0']);
@@ -294,7 +294,7 @@ describe('the queue of faults', () => {
     assert.equal((await post(platform, 'sendGroup', group())).status, '-2');
   });
 
-  it('sticky ones come last and stay until removed', async () => {
+  it('permanent ones come last and stay until removed', async () => {
     const sticky = platform.faults.always({ refuse: { code: '-18' } });
     platform.faults.next({ refuse: { code: '-10' } });
     assert.deepEqual([await sent(), await sent(), await sent()], ['-10', '-18', '-18']);
@@ -309,7 +309,7 @@ describe('the queue of faults', () => {
     assert.equal(platform.faults.pending().length, 1);
   });
 
-  it('refuses a fault that contradicts itself', () => {
+  it('refuses a contradictory fault', () => {
     assert.throws(() => platform.faults.next({ silence: 'after-dialling', cut: 'json' }), /ends in one way/);
     assert.throws(
       () => platform.faults.next({ reset: 'before-reading', callee: '6591110010' }),

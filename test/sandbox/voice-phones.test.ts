@@ -53,7 +53,7 @@ describe('phones', () => {
     });
   }
 
-  it('ring until maxRingingTime is over when nobody does anything', async () => {
+  it('ring until maxRingingTime is over if nobody does anything', async () => {
     const call = await ring('6591110010', { maxRingingTime: 20 });
     await platform.until(() => call.state === 'ringing');
     assert.equal((await ended(call)).terminationCode, '480');
@@ -98,7 +98,7 @@ describe('phones', () => {
     assert.throws(() => platform.press(hungUp.voiceId, '12'));
   });
 
-  it('answer by themselves where that is asked for', async () => {
+  it('answer by themselves if that is set', async () => {
     platform.setBehaviour({ autoAnswerMs: 5, autoKey: '1', talkSeconds: 4 });
     const auto = await ended(await ring('6591110010'));
     assert.deepEqual([auto.callDuration, auto.feedbackValue], [4, '1']);
@@ -108,7 +108,7 @@ describe('phones', () => {
     assert.equal((await ended(await ring('6591110077'))).terminationCode, '486');
   });
 
-  it('stand in a queue first when that is asked for', async () => {
+  it('wait in a queue first if that is set', async () => {
     platform.setBehaviour({ queueMs: 50, autoAnswerMs: 0 });
     const call = await ring('6591110010');
     assert.equal(call.state, 'queued');
@@ -212,7 +212,7 @@ describe('reports', () => {
     assert.equal(receiver.bodies.length, 1);
   });
 
-  it('are not sent again unless that is asked for', async () => {
+  it('are not retried unless that is set', async () => {
     let status = 500;
     const failing = await startReceiver(() => status);
     platform.setReportUrl(failing.url);
@@ -234,14 +234,14 @@ describe('reports', () => {
     failing.stop();
   });
 
-  it('of one submission can be unlike the rest', async () => {
+  it('of one submission can differ from the others', async () => {
     platform.faults.next({ report: { form: 'bare', copies: 1 } });
     await ended(await ring('6591110001'));
     await ended(await ring('6591120001'));
     assert.deepEqual(receiver.bodies.map(Array.isArray), [true, false]);
   });
 
-  it('go to this machine alone', () => {
+  it('go to this machine only', () => {
     assert.throws(() => platform.setReportUrl('https://example.com/reports'), /this machine/);
   });
 });
@@ -269,7 +269,7 @@ describe('control', () => {
     assert.equal(at((await control('state')).body, 'reportUrl'), null);
   });
 
-  it('says what is wrong with what makes no sense', async () => {
+  it('explains invalid requests', async () => {
     assert.equal((await control('nothing')).status, 404);
     assert.equal((await control('fault', { silense: 'after-dialling' })).status, 400);
     assert.equal((await control('behaviour', { ringAfterMs: -1 })).status, 400);

@@ -6,15 +6,15 @@ export const FILE = '12022022570cc2484c59d4f8b9745d34226285b1e.mp3';
 export const APP = 'Ab3dE5gH';
 export const JSON_TYPE = 'application/json;charset=UTF-8';
 
-/** Phones that take no time: whatever happens is over within milliseconds. */
+/** Phones that take no time: everything is over within milliseconds. */
 export const FAST = { ringAfterMs: 0, outcomeAfterMs: 0, secondMs: 0 };
 
-/** A sendGroup body that is good. */
+/** A valid sendGroup body. */
 export function group(over: Record<string, unknown> = {}): Record<string, unknown> {
   return { callee: '6591110010,6591110011', fileId: FILE, appId: APP, calledInfo: 'token-1', ...over };
 }
 
-/** A sendCode body that is good. */
+/** A valid sendCode body. */
 export function code(over: Record<string, unknown> = {}): Record<string, unknown> {
   return {
     callee: '6591110010',
@@ -30,7 +30,7 @@ export function md5(text: string): string {
   return createHash('md5').update(text).digest('hex');
 }
 
-/** Headers for epoch ms `at`, signed by hand with the documentation's sample key. */
+/** Headers for epoch ms `at`, signed here with the documentation's sample key. */
 export function signed(at = Date.now()): Record<string, string> {
   const timestamp = String(Math.floor(at / 1000));
   return { 'Api-Key': 'bDqJFiq9', Timestamp: timestamp, Sign: md5(`bDqJFiq97bz1lzh9${timestamp}`) };
@@ -46,7 +46,7 @@ export interface Reply {
   balance?: string;
 }
 
-/** A signed POST of `body` (as it is, if it is a string). */
+/** A signed POST of `body` (unchanged, if it is a string). */
 export async function send(
   platform: VoicePlatform,
   endpoint: string,
@@ -61,7 +61,7 @@ export async function send(
   });
 }
 
-/** The same, its JSON. */
+/** The same, with its JSON. */
 export async function post(
   platform: VoicePlatform,
   endpoint: string,
@@ -86,13 +86,13 @@ export interface Row {
   terminationCode: string;
 }
 
-/** The rows of a sendGroup answer. Throws where `data` is no array. */
+/** The rows of a sendGroup answer. Throws if `data` is no array. */
 export function rows(reply: Reply): Row[] {
   if (!Array.isArray(reply.data)) throw new Error(`no rows in ${JSON.stringify(reply)}`);
   return reply.data;
 }
 
-/** An object's field, however deep: at(reply, 'data', 'records', 0, 'callee'). */
+/** A nested field of an object: at(reply, 'data', 'records', 0, 'callee'). */
 export function at(value: unknown, ...path: (string | number)[]): unknown {
   return path.reduce<unknown>(
     (inner, key) => (typeof inner === 'object' && inner !== null ? Reflect.get(inner, key) : undefined),
@@ -100,7 +100,7 @@ export function at(value: unknown, ...path: (string | number)[]): unknown {
   );
 }
 
-/** A place that takes reports: what came, in order. Answers `status`. */
+/** A receiver of reports. It keeps them in order, and answers `status`. */
 export async function startReceiver(status = () => 200) {
   const bodies: unknown[] = [];
   const headers: NodeJS.Dict<string | string[]>[] = [];

@@ -91,11 +91,11 @@ describe('signature', () => {
     await isViolation('sendGroup', group(), '-1', { 'Api-Key': 'somebody' });
     await isViolation('sendGroup', group(), '-1', { Sign: md5('something else') });
     await isViolation('sendGroup', group(), '-1', { Sign: '' });
-    // Signed with another time than the one that is sent.
+    // Signed with another time than the one in the header.
     await isViolation('sendGroup', group(), '-1', { Timestamp: String(Math.floor(Date.now() / 1000) - 60) });
   });
 
-  it('takes half an hour either side of its own clock, -16 beyond, which is no mistake of the client', async () => {
+  it('accepts half an hour either side of its clock, -16 beyond, which is no mistake of the client', async () => {
     const minute = 60_000;
     await isGoodWith(signed(Date.now() - 29 * minute));
     await isGoodWith(signed(Date.now() + 29 * minute));
@@ -104,7 +104,7 @@ describe('signature', () => {
     assert.deepEqual(platform.violations, []);
   });
 
-  it('calls a time in milliseconds a mistake', async () => {
+  it('treats a time in milliseconds as a mistake', async () => {
     const inMs = String(Date.now());
     await isViolation('sendGroup', group(), '-16', { Timestamp: inMs, Sign: md5(`bDqJFiq97bz1lzh9${inMs}`) });
   });
@@ -122,7 +122,7 @@ describe('HTTP', () => {
     assert.equal((await send(platform, 'recordGroup/1', {})).status, 405);
   });
 
-  it('wants its content type', async () => {
+  it('requires its content type', async () => {
     for (const type of ['text/plain', 'application/json', 'application/x-www-form-urlencoded']) {
       await isViolation('sendGroup', group(), '-22', { 'Content-Type': type });
     }
@@ -135,7 +135,7 @@ describe('HTTP', () => {
     assert.equal(spaced.status, '0');
   });
 
-  it('wants strict JSON', async () => {
+  it('requires strict JSON', async () => {
     await isViolation('sendGroup', '{"callee":"6591110010",}');
     await isViolation('sendGroup', '');
     await isViolation('sendGroup', '[]');
@@ -149,7 +149,7 @@ describe('HTTP', () => {
     );
   });
 
-  it('logs what came, without the signature, and on which connection', async () => {
+  it('logs each request without the signature, with its connection', async () => {
     await post(platform, 'sendGroup', group({ calledInfo: 'logged' }));
     const logged = platform.requests.at(-1);
     assert.equal(logged?.endpoint, 'sendGroup');
@@ -160,7 +160,7 @@ describe('HTTP', () => {
     assert.ok(!JSON.stringify(logged).includes(md5(`bDqJFiq97bz1lzh9${logged?.headers.timestamp}`)));
   });
 
-  it('tells requests on a kept connection from those on a fresh one', async () => {
+  it('distinguishes requests on a kept connection from those on a new one', async () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     for (const _ of [1, 2]) {
       const [response] = await once(httpGet(platform.balanceUrl, { agent, headers: signed() }), 'response');
@@ -180,7 +180,7 @@ describe('sendGroup', () => {
   const numbers = (count: number) =>
     Array.from({ length: count }, (_, i) => String(6_592_000_000 + i)).join(',');
 
-  it('answers one row per callee and rings them all', async () => {
+  it('answers one row per callee and calls all of them', async () => {
     const before = platform.calls.length;
     const reply = await post(platform, 'sendGroup', group({ calledInfo: 'rows' }));
     const dialled = platform.calls.slice(before);
@@ -205,14 +205,14 @@ describe('sendGroup', () => {
     assert.ok(dialled.every((call) => call.fileId === FILE));
   });
 
-  it('takes 1 to 200 callees', async () => {
+  it('accepts 1 to 200 callees', async () => {
     await isGood('sendGroup', group({ callee: numbers(200), calledInfo: 'two hundred' }));
     await isGood('sendGroup', group({ callee: numbers(1), calledInfo: 'one' }));
     await isViolation('sendGroup', group({ callee: numbers(201) }));
     await isViolation('sendGroup', group({ callee: '' }));
   });
 
-  it('takes callees of 7 to 15 digits, no 0 first, no spaces, none twice', async () => {
+  it('accepts callees of 7 to 15 digits, no 0 first, no spaces, none twice', async () => {
     await isGood('sendGroup', group({ callee: '1234567,123456789012345', calledInfo: 'digits' }));
     const bad = [
       '123456',
@@ -229,7 +229,7 @@ describe('sendGroup', () => {
     await isViolation('sendGroup', group({ callee: ['6591110010'] }));
   });
 
-  it('keeps the bounds of the numbers, which are integers', async () => {
+  it('keeps to the bounds of numbers, which are integers', async () => {
     const bounds: [string, number, number][] = [
       ['maxDuration', 1, 120],
       ['maxRingingTime', 20, 120],
@@ -244,7 +244,7 @@ describe('sendGroup', () => {
     }
   });
 
-  it('keeps the bounds of the texts, and knows its fields', async () => {
+  it('keeps to the bounds of texts, and knows its fields', async () => {
     await isGood('sendGroup', group({ calledInfo: 'c'.repeat(1000) }));
     await isViolation('sendGroup', group({ calledInfo: 'c'.repeat(1001) }));
     for (const displayNum of ['1234567', '123456789012345', '']) {
@@ -270,7 +270,7 @@ describe('sendGroup', () => {
     assert.deepEqual(platform.violations, []);
   });
 
-  it('tells when a callee is rung twice for one token', async () => {
+  it('reports a callee that is called twice for one token', async () => {
     await isGood('sendGroup', group({ calledInfo: 'once' }));
     await post(platform, 'sendGroup', group({ callee: '6591110011', calledInfo: 'once' }));
     assert.match(platform.violations[0] ?? '', /6591110011 is rung a second time for calledInfo "once"/);
@@ -278,7 +278,7 @@ describe('sendGroup', () => {
     await isGood('sendGroup', group({ callee: '6591110011', calledInfo: 'again' }));
   });
 
-  it('can be told the wider bounds of some pages', async () => {
+  it('can use the wider bounds of some pages', async () => {
     const wide = await startVoicePlatform({ ...FAST, limits: { callees: 1000, loopCount: 9 } });
     const reply = await post(wide, 'sendGroup', group({ callee: numbers(1000), loopCount: 9 }));
     assert.equal(rows(reply).length, 1000);
@@ -287,7 +287,7 @@ describe('sendGroup', () => {
 });
 
 describe('sendCode', () => {
-  it('rings one number and answers its voiceId', async () => {
+  it('calls one number and answers its voiceId', async () => {
     const reply = await post(platform, 'sendCode', code());
     const call = platform.calls.at(-1);
     assert.equal(reply.data, call?.voiceId);
@@ -295,7 +295,7 @@ describe('sendCode', () => {
     await isViolation('sendCode', code({ callee: '6591110010,6591110011' }));
   });
 
-  it('keeps its bounds', async () => {
+  it('keeps to its bounds', async () => {
     await isGood('sendCode', code({ text: 't'.repeat(299), calledInfo: 'long' }));
     for (const text of ['t'.repeat(300), '', null]) await isViolation('sendCode', code({ text }));
     for (const language of ['en', 'XX', undefined]) await isViolation('sendCode', code({ language }));
@@ -306,7 +306,7 @@ describe('sendCode', () => {
 });
 
 describe('recordings', () => {
-  it('are paged, both fields being asked for', async () => {
+  it('come in pages; both fields are required', async () => {
     const reply = await post(platform, 'fileQuery', { current: 2, size: 1 });
     assert.equal(at(reply, 'data', 'total'), 2);
     assert.equal(at(reply, 'data', 'pages'), 2);
@@ -318,7 +318,7 @@ describe('recordings', () => {
     await isViolation('fileQuery', { current: '1', size: 100 });
   });
 
-  it('are uploaded under a name of their own', async () => {
+  it('are uploaded under a unique name', async () => {
     const file = Buffer.from('ID3 not really').toString('base64');
     const reply = await post(platform, 'fileUpload', { fileName: 'new-one.mp3', file });
     assert.match(String(reply.data), /^1[0-9]{8}[0-9a-f]{32}\.mp3$/);
@@ -372,7 +372,7 @@ describe('records', () => {
     platform.setBehaviour({ queueMs: 0, recordsFrom: 'termination', unknownRecord: 'null' });
   });
 
-  it('are asked for in one way', async () => {
+  it('are queried in one form', async () => {
     const good = window(-day, day);
     await isGood('recordGroupQuery', good);
     const zulu = { strTime: new Date().toISOString(), endTime: new Date(Date.now() + day).toISOString() };
@@ -392,7 +392,7 @@ describe('records', () => {
     assert.equal(reply.status, '-22');
   });
 
-  it('can be asked for too often', async () => {
+  it('can be queried too often', async () => {
     platform.setBehaviour({ queryIntervalMs: 60_000 });
     await refused('recordGroupQuery', window(-day, day), '-15');
     platform.setBehaviour({ queryIntervalMs: 0 });
@@ -400,13 +400,13 @@ describe('records', () => {
 });
 
 describe('balance', () => {
-  it('is a signed GET, its fields at the top', async () => {
+  it('is a signed GET, with its fields at the top level', async () => {
     assert.equal((await get(platform, platform.balanceUrl)).balance, '1.000');
     const unsigned = await (await fetch(platform.balanceUrl)).json();
     assert.equal(at(unsigned, 'status'), '-1');
   });
 
-  it('belongs to the application that was asked for', () => {
+  it('belongs to the given application', () => {
     assert.equal(platform.credentials.appId, APP);
   });
 });

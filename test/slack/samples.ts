@@ -16,7 +16,7 @@ import { assertMessageShape, assertViewShape } from '../support/slack-schema/che
 
 export const now = Date.UTC(2026, 0, 5, 9, 30);
 
-/** A name that tries everything: paging the channel, mark-up, entities, emoji, right-to-left, line breaks. */
+/** A name that tries everything: notifying the channel, mark-up, entities, emoji, right-to-left, line breaks. */
 export const evilName = `<!channel> <@U0EVIL> & *bold* \`code\` :fire: 👩‍👩‍👧‍👦 \u202egnp.exe\r\n> `
   .repeat(10)
   .padEnd(500, '😀<&>');
@@ -236,7 +236,7 @@ const anyReach: fc.Arbitrary<ReachView> = fc.record({
   ),
 });
 
-/** Any request whatever, its words from outside included. */
+/** Any request, including its foreign words. */
 export const anyRequest: fc.Arbitrary<RequestView> = fc.record({
   id: fc.uuid(),
   teamId: fc.constant('T0'),
@@ -310,14 +310,14 @@ export const anyRequest: fc.Arbitrary<RequestView> = fc.record({
   reach: maybe(anyReach),
 });
 
-// Mostly none: what a request comes to is seen best where there is little else.
+// Mostly none: a request's outcome is most visible if there is little else.
 const someCalls = fc.oneof(
   { arbitrary: fc.constant(0), weight: 7 },
   { arbitrary: fc.integer({ min: 1, max: 3 }), weight: 3 },
   { arbitrary: fc.integer({ min: 0, max: 2_000 }), weight: 1 },
 );
 
-/** Any request whose numbers agree with each other, with its state and with its submissions, as stored ones do. */
+/** Any request whose numbers agree with each other, its state and its submissions, like stored ones. */
 export const anyTrueRequest: fc.Arbitrary<RequestView> = fc
   .record({
     any: anyRequest,
@@ -416,7 +416,10 @@ export const anyCalls: fc.Arbitrary<CallView[]> = fc.array(
   { maxLength: 120 },
 );
 
-/** Mentions of a channel or of people that nobody configured must come out of no text, mrkdwn or plain. */
+/**
+ * The mentions in it that notify a channel or people whom nobody configured. There must be none, in mrkdwn or plain
+ * text.
+ */
 export function pages(rendered: unknown): string[] {
   const found = JSON.stringify(rendered).match(/<!(?!date\^|subteam\^)[^>]*>|<@U0EVIL>/g);
   return found ?? [];
@@ -433,7 +436,7 @@ export function assertView(view: { blocks: unknown[] }): void {
   assertMarkup(mrkdwnOf(view.blocks));
 }
 
-/** Nobody is paged, and no cut went through an entity, a mention or a date. */
+/** Nobody is notified, and no cut split an entity, a mention or a date. */
 function assertMarkup(texts: string[]): void {
   assert.deepEqual(pages(texts), []);
   for (const text of texts) {

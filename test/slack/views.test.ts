@@ -48,7 +48,7 @@ const confirmFacts: ConfirmFacts = {
 };
 
 suite('the second view', () => {
-  test('says what is about to happen', () => {
+  test('says what will happen', () => {
     const view = confirmView(confirmFacts);
     assertView(view);
     assert.equal(view.callback_id, 'voicecall_confirm');
@@ -92,7 +92,7 @@ suite('the second view', () => {
     assert.match(seen(confirmView(later)), /It will be night for \*all 3\* \(01:30 in India\)\./);
   });
 
-  test('ten thousand callees, doubts without end and everything long', () => {
+  test('ten thousand callees, many doubts and everything long', () => {
     const callees = Array.from({ length: 10_000 }, (_, i) => ({
       callee: String(6_591_110_000 + i),
       name: evilName,
@@ -122,7 +122,7 @@ suite('the second view', () => {
 });
 
 suite('the other views', () => {
-  test('any request and any calls are within what Slack takes', () => {
+  test('any request and any calls are within Slack’s limits', () => {
     fc.assert(
       fc.property(anyRequest, anyCalls, fc.boolean(), (any, calls, masked) => {
         const page = { page: 1, pages: 3, metadata: '{}', masked };
@@ -161,7 +161,7 @@ suite('the other views', () => {
     ]);
   });
 
-  test('the review shows the whole text and the whole note, whatever characters they have', () => {
+  test('the review shows the whole text and the whole note, with any characters', () => {
     fc.assert(
       fc.property(
         fc.string({ unit: fc.constantFrom('&', '<', 'a', ' ', '😀', 'é'), minLength: 600, maxLength: 1_000 }),
@@ -191,7 +191,7 @@ suite('the other views', () => {
     );
   });
 
-  test('the card says where all of it can be read, if it does not fit there', () => {
+  test('the card says where everything can be read, if it does not fit', () => {
     const text = 'a'.repeat(900);
     const open = request({ state: 'awaiting_approval', message: { kind: 'text', text, language: 'EN' } });
     assert.match(JSON.stringify(renderApprovalCard(open, { now: 0 })), /press \*Review\* to read the whole/);
@@ -199,7 +199,7 @@ suite('the other views', () => {
     assert.doesNotMatch(JSON.stringify(renderApprovalCard(short, { now: 0 })), /press \*Review\*/);
   });
 
-  test('details tell each result in words, and lead back from the last page', () => {
+  test('details show each result in words, and go back from the last page', () => {
     const calls: CallView[] = [
       call({ name: 'A<b>', state: 'not_answered', callStatus: '10', terminationCode: '486' }),
     ];

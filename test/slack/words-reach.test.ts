@@ -26,7 +26,7 @@ const reach: ReachView = {
   reachedBy: [],
 };
 
-suite('how people are called until they are reached, in words', () => {
+suite('how people are called until they are reached, as text', () => {
   test('the plan, as an approver reads it', () => {
     assert.equal(
       planWords({
@@ -50,7 +50,7 @@ suite('how people are called until they are reached, in words', () => {
     assert.match(reachLine(reach), /Step 1 of 2, attempt 1 of 2, goes on at/);
   });
 
-  test('who has it and how, and what ended it', () => {
+  test('who acknowledged it and how, and what ended it', () => {
     const by = { callee: '918563214120', name: 'Cleo', key: '1', at: now };
     const over = { ...reach, running: false, endedBy: 'enough' as const, reachedBy: [by] };
     const lines = reachLines(over, 2).join('\n');

@@ -16,7 +16,7 @@ suite('a time that follows a clock', () => {
     return { clock, warnings, now: followTime({ clock, wall: clock.now, startAt: 0, log }) };
   };
 
-  test('goes with a clock that nobody sets, and with small corrections', async () => {
+  test('follows a clock that nobody sets, and small corrections', async () => {
     const { clock, now, warnings } = start();
     for (let count = 0; count < 20; count++) {
       await clock.advance(1_000);
@@ -27,7 +27,7 @@ suite('a time that follows a clock', () => {
   });
 
   for (const stepMs of [hour, -3 * hour, 5 * 60_000])
-    test(`set by ${stepMs} ms it does not jump, says so once, and is right again in time`, async () => {
+    test(`set by ${stepMs} ms it does not jump, logs it once, and is right again in time`, async () => {
       const { clock, now, warnings } = start();
       await clock.advance(10_000);
       const before = now();
@@ -41,14 +41,14 @@ suite('a time that follows a clock', () => {
       assert.deepEqual(warnings, [{ setByMs: stepMs, apartMs: stepMs }]);
     });
 
-  test('more than a day ahead it is taken at once', async () => {
+  test('a step of more than a day forward is taken at once', async () => {
     const { clock, now } = start();
     clock.set(clock.now() + 2 * day);
     await clock.advance(1);
     assert.equal(now(), clock.now());
   });
 
-  test('whatever is done to the clock, it never runs back, and waits are a quarter off at most', async () => {
+  test('whatever happens to the clock, it never runs back, and waits differ by a quarter at most', async () => {
     const step = fc.record({
       setBy: fc.oneof(fc.constant(0), fc.integer({ min: -day, max: day / 4 })),
       passMs: fc.integer({ min: 0, max: hour }),
@@ -60,7 +60,7 @@ suite('a time that follows a clock', () => {
         let last = now();
         let ahead = 0;
         for (const { setBy, passMs, readings } of steps) {
-          // A step that leaves more than a day between both is another matter.
+          // A difference of more than a day is handled differently.
           if (clock.now() + setBy - last > day) continue;
           clock.set(clock.now() + setBy);
           for (let reading = 0; reading < readings; reading++) {
@@ -82,7 +82,7 @@ suite('a time that follows a clock', () => {
 
 forEachDatabase((kind) => {
   suite(`the time of a database on ${kind}`, () => {
-    test('a process that starts after a step back goes on where the last one was', () =>
+    test('a process that starts after a step back continues from the last one’s time', () =>
       withStore(
         async (store) => {
           const reached = Date.now() + hour;
@@ -100,7 +100,7 @@ forEachDatabase((kind) => {
         { kind },
       ));
 
-    test('it notes the time that it reached', () =>
+    test('it stores the time that it reached', () =>
       withStore(
         async (store) => {
           const fake = createFakeClock(Date.now());

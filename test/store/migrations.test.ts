@@ -1,4 +1,4 @@
-// A database as the first version left it, with rows in every state, and what today's program makes of it.
+// A database of the first version, with rows in every state, and what the current program makes of it.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { type InsertObject, Kysely, sql } from 'kysely';
@@ -65,7 +65,7 @@ async function withRaw(database: TestDatabase, use: (raw: Kysely<Schema>) => Pro
   }
 }
 
-/** The first version's tables with these rows in them. */
+/** The first version's tables with these rows. */
 async function fillOld(database: TestDatabase, rows: [table: keyof Schema, rows: Row[]][]): Promise<void> {
   await withRaw(database, async (raw) => {
     await sql`create table meta (name text primary key not null, value text not null)`.execute(raw);
@@ -84,7 +84,7 @@ async function fillOld(database: TestDatabase, rows: [table: keyof Schema, rows:
 
 forEachDatabase((kind) => {
   suite(`a database of the first version, on ${kind}`, () => {
-    test('its columns with two meanings are split, and its tasks go on', async () => {
+    test('its columns with two meanings are split, and its tasks continue', async () => {
       const database = await createTestDatabase(kind);
       try {
         const task = { payload: '1700000060000', run_at: 1_700_000_060_000, priority: 0, revision: 1 };
@@ -164,7 +164,7 @@ forEachDatabase((kind) => {
       }
     });
 
-    test('every state is carried over, and from then on the database refuses what is none and what belongs to nothing', async () => {
+    test('every state is kept, and then the database refuses invalid states and rows without an owner', async () => {
       const database = await createTestDatabase(kind);
       try {
         const requests = 'awaiting_approval approved rejected expired cancelled sending sent done failed';
@@ -210,7 +210,7 @@ forEachDatabase((kind) => {
       }
     });
 
-    test('it gets the same indexes as a new one', async () => {
+    test('it gets the same indexes as a new database', async () => {
       const old = await createTestDatabase(kind);
       const fresh = await createTestDatabase(kind);
       try {

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { becomeOnlyProcess } from '../../src/store/only-process.ts';
 import { createTestDatabase, silentLog } from '../support/store.ts';
 
-test('one process at a time works with a SQLite database, and a killed one keeps nobody out', async () => {
+test('one process at a time uses a SQLite database, and a killed one blocks nobody', async () => {
   const database = await createTestDatabase('sqlite');
   try {
     const module = new URL('../../src/store/only-process.ts', import.meta.url).href;

@@ -16,7 +16,7 @@ import { forEachDatabase, silentLog, withStore } from '../support/store.ts';
 
 forEachDatabase((kind, create) => {
   suite(`store on ${kind}`, () => {
-    test('opened again, it keeps what was stored', () =>
+    test('reopened, it has what was stored', () =>
       withStore(
         async (store, database) => {
           await store.transaction((tx) => writeMeta(tx, 'a', '1'));
@@ -56,7 +56,7 @@ forEachDatabase((kind, create) => {
         { kind },
       ));
 
-    test('a transaction that throws leaves nothing, wakes nobody, and its error comes through', () =>
+    test('a transaction that throws stores nothing, wakes nobody, and passes its error on', () =>
       withStore(
         async (store) => {
           let woken = 0;
@@ -80,7 +80,7 @@ forEachDatabase((kind, create) => {
         { kind },
       ));
 
-    test('transactions on one row come one after the other: no update is lost', () =>
+    test('transactions on one row run one after the other: no update is lost', () =>
       withStore(
         async (store) => {
           await store.transaction((tx) =>
@@ -101,7 +101,7 @@ forEachDatabase((kind, create) => {
         { kind },
       ));
 
-    test('numbers come back as numbers, texts compare byte by byte, defaults are set', () =>
+    test('numbers are read as numbers, texts are compared byte by byte, defaults are set', () =>
       withStore(
         async (store) => {
           const at = Date.UTC(2030, 0, 1);
@@ -184,7 +184,7 @@ forEachDatabase((kind, create) => {
   });
 });
 
-test('the SQLite file and its directory are for their owner alone, and written through', () =>
+test('only the owner can access the SQLite file and its directory, and writes are synchronous', () =>
   withStore(async (_store, database) => {
     const dataDir = join(database.dataDir, 'deep', 'data');
     const store = await openStore({ dataDir, clock: systemClock, log: silentLog });

@@ -33,9 +33,9 @@ async function until(condition: () => boolean, withinMs = 5000): Promise<void> {
 const open = (databaseUrl: string): Promise<Store> =>
   openStore({ databaseUrl, dataDir, clock: systemClock, log: silentLog });
 
-// These need a server; the suite says in its closing line that they were left out where there is none.
+// These need a server. Without one, the summary says that they were skipped.
 if (databaseKinds.includes('postgres')) {
-  test('a connection cut in the middle of a transaction: it runs again, and its effect is there once', () =>
+  test('a connection cut during a transaction: it runs again, and takes effect once', () =>
     withStore(
       async (store, database) => {
         const other = await database.open();
@@ -55,7 +55,7 @@ if (databaseKinds.includes('postgres')) {
       { kind: 'postgres' },
     ));
 
-  test('a connection cut while committing: nobody knows whether it was kept, so it is not tried again', () =>
+  test('a connection cut during the commit: nobody knows whether it was stored, so it is not retried', () =>
     withStore(
       async (direct, { databaseUrl = '' }) => {
         const proxy = await startProxy(databaseUrl);
@@ -82,7 +82,7 @@ if (databaseKinds.includes('postgres')) {
       { kind: 'postgres' },
     ));
 
-  test('deadlocks are tried again', () =>
+  test('deadlocks are retried', () =>
     withStore(
       async (store) => {
         await store.transaction(async (tx) => {
@@ -102,7 +102,7 @@ if (databaseKinds.includes('postgres')) {
       { kind: 'postgres' },
     ));
 
-  test('tasks that one instance enqueues wake the other within 50 ms', () =>
+  test('tasks that one instance adds wake the other within 50 ms', () =>
     withStore(
       async (store, database) => {
         const other = await database.open();
@@ -132,7 +132,7 @@ if (databaseKinds.includes('postgres')) {
       { kind: 'postgres' },
     ));
 
-  test('instances whose own clocks are an hour off tell the time of the database', () =>
+  test('instances whose own clocks are an hour off use the time of the database', () =>
     withStore(
       async (store) => {
         const hour = 3_600_000;
@@ -149,7 +149,7 @@ if (databaseKinds.includes('postgres')) {
       { kind: 'postgres' },
     ));
 
-  test('an instance cut off from the database stops before another can take its task', () =>
+  test('an instance without its database stops before another can take its task', () =>
     withStore(
       async (direct, { databaseUrl = '' }) => {
         const proxy = await startProxy(databaseUrl);
@@ -204,7 +204,7 @@ if (databaseKinds.includes('postgres')) {
       { kind: 'postgres' },
     ));
 
-  test('a server restarted and killed under load: what was committed is there, once, and work goes on by itself', async () => {
+  test('a server restarted and killed under load: what was committed is there, once, and work continues', async () => {
     const postgres = await startPostgres();
     const stores = [await open(postgres.url), await open(postgres.url)];
     const ran = new Set<string>();
@@ -265,7 +265,7 @@ if (databaseKinds.includes('postgres')) {
     }
   });
 
-  test('a server that is not there: openStore says so', async () => {
+  test('openStore reports a server that is not there', async () => {
     const started = performance.now();
     await assert.rejects(open('postgres://nobody@127.0.0.1:1/none'), unavailable);
     assert.ok(performance.now() - started < 10_000);

@@ -29,7 +29,7 @@ function unavailable(problem: string) {
   };
 }
 
-test('locked for a moment by another process: the transaction waits without holding up the process', () =>
+test('locked for a moment by another process: the transaction waits without blocking the process', () =>
   withStore(async (store, { dataDir }) => {
     const other = new DatabaseSync(sqlitePath(dataDir));
     other.exec('begin immediate');
@@ -43,7 +43,7 @@ test('locked for a moment by another process: the transaction waits without hold
     assert.equal(await readMeta(store.read, 'a'), '1');
   }));
 
-test('what a transaction has read stays so until it commits, whatever other processes try', () =>
+test('what a transaction has read stays the same until it commits, whatever other processes try', () =>
   withStore(async (store, { dataDir }) => {
     const other = new DatabaseSync(sqlitePath(dataDir), { timeout: 0 });
     await store.transaction(async (tx) => {
@@ -55,7 +55,7 @@ test('what a transaction has read stays so until it commits, whatever other proc
     assert.equal(await readMeta(store.read, 'a'), 'ours');
   }));
 
-test('locked for long: the caller hears of it, reads go on, and later all is well', () =>
+test('locked for long: the caller gets an error, reads continue, and later everything works', () =>
   withStore(async (store, { dataDir }) => {
     const other = new DatabaseSync(sqlitePath(dataDir));
     other.exec('begin immediate');
@@ -70,7 +70,7 @@ test('locked for long: the caller hears of it, reads go on, and later all is wel
     assert.equal(await readMeta(store.read, 'a'), '2');
   }));
 
-test('a full disk: the transaction leaves nothing, and once there is room all is well', () =>
+test('a full disk: the transaction stores nothing, and everything works once there is space', () =>
   withStore(async (store) => {
     const limit = (pages: number) =>
       store.transaction((tx) => sql.raw(`pragma max_page_count = ${pages}`).execute(tx));
@@ -86,7 +86,7 @@ test('a full disk: the transaction leaves nothing, and once there is room all is
     assert.equal((await readMeta(store.read, 'large'))?.length, 1_000_000);
   }));
 
-test('a full disk under the worker: the task is not lost and comes to its end when there is room', () =>
+test('a full disk under the worker: the task is not lost and finishes when there is space', () =>
   withStore(async (store) => {
     const clock = createFakeClock();
     const limit = (pages: number) =>
@@ -108,13 +108,13 @@ test('a full disk under the worker: the task is not lost and comes to its end wh
     assert.deepEqual(await store.read.selectFrom('tasks').selectAll().execute(), []);
   }));
 
-test('a file that cannot be written to: said so, at opening and in a transaction', () =>
+test('a file that cannot be written to is reported, at opening and in a transaction', () =>
   withStore(async (store, database) => {
     const fault = await sql`delete from meta`.execute(store.read).catch(storeFault);
     assert.deepEqual(fault, { problem: 'read_only', passing: false });
     await store.close();
     const path = sqlitePath(database.dataDir);
-    // Root may write everywhere, so there the test goes on as nobody.
+    // Root may write everywhere, so as root the test continues as nobody.
     const asRoot = process.geteuid?.() === 0;
     if (asRoot) for (const each of [database.dataDir, path]) chownSync(each, 65534, 65534);
     if (asRoot) process.seteuid?.(65534);
@@ -136,7 +136,7 @@ test('a file that cannot be written to: said so, at opening and in a transaction
     }
   }));
 
-test('a directory that cannot be made is said so, and the start does not hang', {
+test('a directory that cannot be made is reported, and the start does not hang', {
   skip: !existsSync('/proc/self'),
 }, async () => {
   const opening = openStore({
@@ -152,7 +152,7 @@ test('a directory that cannot be made is said so, and the start does not hang', 
   });
 });
 
-/** A small disk of its own in memory, as root only; undefined where this machine lets nobody have one. */
+/** A small disk in memory, as root only. Undefined if this machine does not allow it. */
 function mountSmallDisk(): { path: string; unmount: () => void } | undefined {
   if (process.platform !== 'linux' || process.geteuid?.() !== 0) return undefined;
   const path = mkdtempSync(join(tmpdir(), 'voicecall-disk-'));
@@ -169,7 +169,7 @@ function mountSmallDisk(): { path: string; unmount: () => void } | undefined {
   return undefined;
 }
 
-test('a disk that is really full: nothing is half kept, reads go on, and once there is room all is well', async (t) => {
+test('a disk that is really full: nothing is half stored, reads continue, and everything works once there is space', async (t) => {
   const disk = mountSmallDisk();
   if (disk === undefined) return t.diagnostic('not played: no disk could be mounted here');
   const options = { databaseUrl: undefined, clock: systemClock, log: silentLog };

@@ -25,7 +25,7 @@ test('the three shapes, codes as text or number', () => {
   for (const none of [null, [], 'success', 0]) assert.equal(parseEnvelope(none), null);
 });
 
-test('unknown fields are kept, foreign words are cut to one line', () => {
+test('unknown fields are kept, foreign text is cut to one line', () => {
   const envelope = parseEnvelope({ status: '0', reason: `a\n\u0000b${'x'.repeat(500)}`, new: 1 });
   assert.equal(envelope?.fields.new, 1);
   assert.equal(envelope?.reason.length, 300);
@@ -45,7 +45,7 @@ test('long whole numbers keep every digit, others stay numbers', () => {
   assert.throws(() => parseJson('{"a":'), SyntaxError);
 });
 
-test('which codes prove that nobody was dialled', () => {
+test('which codes prove that nobody was called', () => {
   const definite = [-1, -2, -7, -8, -9, -10, -11, -13, -14, -16, -17, -54];
   for (let code = -32; code <= -19; code++) definite.push(code);
   for (const code of definite) assert.equal(codeInfo(String(code)).submitted, 'no', `${code}`);

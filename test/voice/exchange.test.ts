@@ -35,7 +35,7 @@ async function sendTo(apiUrl: string, network: Partial<Network> = {}, control: S
   return why(await createTestClient(apiUrl, { network }).client.sendGroup(request, control));
 }
 
-test('whatever breaks after the request was written is ambiguous, and is not sent again', async () => {
+test('everything that breaks after the request was written is ambiguous, and is not sent again', async () => {
   const html = '<html>Bad gateway</html>';
   const cases: [string, Behaviour, string][] = [
     ['reset after the request', (socket) => socket.resetAndDestroy(), 'connection_lost'],
@@ -83,14 +83,14 @@ test('a redirect is not followed', async () => {
   assert.equal(platform.heard.length, 1);
 });
 
-test('a body without end is given up at its limit', async () => {
+test('an endless body is given up at its limit', async () => {
   const { client } = await setUp([answerText(`{"status":"0","data":"${'x'.repeat(5_000)}"}`)], {
     maxAnswerBytes: 4_096,
   });
   assert.deepEqual(why(await client.sendGroup(request)), ['ambiguous', 'too_large']);
 });
 
-test('a drip of bytes does not stretch the time limit', async () => {
+test('a slow trickle of bytes does not extend the time limit', async () => {
   const { client } = await setUp([
     (socket) => {
       socket.write('HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n');
@@ -101,16 +101,16 @@ test('a drip of bytes does not stretch the time limit', async () => {
   assert.deepEqual(why(await client.sendGroup(request)), ['ambiguous', 'timeout']);
 });
 
-test('a reset as soon as the connection stands may have cost the request: ambiguous', async () => {
+test('a reset as soon as the connection is open may have lost the request: ambiguous', async () => {
   const { platform, client } = await setUp([ok]);
   platform.server.on('connection', (socket) => socket.resetAndDestroy());
   const result = await client.sendGroup(request);
-  // Whether undici saw the reset before its first byte is the kernel's choice; never is it a success or a refusal.
+  // The kernel decides whether undici sees the reset before its first byte. It is never a success or a refusal.
   assert.ok(['ambiguous', 'not_sent'].includes(result.outcome));
   if (result.outcome === 'not_sent') assert.equal(platform.heard.length, 0);
 });
 
-test('every submission has a connection of its own, and says that it will close it', async () => {
+test('every submission has its own connection, and says that it will close it', async () => {
   const { platform, client } = await setUp([ok]);
   assert.equal((await client.sendGroup(request)).outcome, 'answered');
   assert.equal((await client.sendGroup(request)).outcome, 'answered');
@@ -118,7 +118,7 @@ test('every submission has a connection of its own, and says that it will close 
   assert.equal(platform.heard[0]?.headers.connection, 'close');
 });
 
-test('who may not write any more writes no byte', async () => {
+test('a sender that may no longer write writes no byte', async () => {
   for (const mayWrite of [
     () => false,
     () => {
@@ -132,7 +132,7 @@ test('who may not write any more writes no byte', async () => {
   }
 });
 
-test('mayWrite is asked once for each attempt', async () => {
+test('mayWrite is called once for each attempt', async () => {
   let asked = 0;
   const { client } = await setUp([answerJson({ status: '-16' }), ok]);
   const mayWrite = () => ++asked === 1;
@@ -188,7 +188,7 @@ test('what never left this machine: refused, no such name, no connection in time
   assert.deepEqual(await sendTo('http://voice.invalid/', never, { signal }), ['not_sent', 'stopped']);
 });
 
-test('a certificate nobody signed, or no TLS at all: not sent', async () => {
+test('an untrusted certificate, or no TLS at all: not sent', async () => {
   let read = 0;
   const server = createTlsServer(selfSigned, (socket) => {
     socket.on('data', (chunk) => (read += chunk.length));

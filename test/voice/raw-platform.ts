@@ -17,7 +17,7 @@ export interface Heard {
 /** What to do with a request, on the bare socket: answer, cut, reset, or nothing. */
 export type Behaviour = (socket: Socket, heard: Heard) => void;
 
-/** A server of bare TCP that does to one request after another what it is told, the last one for all that follow. */
+/** A bare TCP server that handles each request with the next behaviour, and all later ones with the last. */
 export async function startRawPlatform(...behaviours: Behaviour[]) {
   const heard: Heard[] = [];
   const sockets = new Set<Socket>();
@@ -74,7 +74,7 @@ function takeRequest(received: string): Heard | null {
   return { method, path, headers, body, json: body === '' ? {} : JSON.parse(body) };
 }
 
-/** Answers with this text and status, on a connection that is then closed by length only. */
+/** Answers with this text and status. Content-Length marks the end of the body; the connection stays open. */
 export function answerText(text: string, { status = '200 OK', date = '', extra = '' } = {}): Behaviour {
   return (socket) => {
     const dated = date === '' ? '' : `Date: ${date}\r\n`;
@@ -90,7 +90,7 @@ export function answerJson(value: unknown, options: { status?: string; date?: st
 
 export const silence: Behaviour = () => {};
 
-/** Collects what is logged. */
+/** Collects the log. */
 export function createTestLog(): Log & { lines: { level: string; facts: object; message: string }[] } {
   const lines: { level: string; facts: object; message: string }[] = [];
   const at = (level: string) => (facts: object, message: string) => {
@@ -105,7 +105,7 @@ export function createTestLog(): Log & { lines: { level: string; facts: object; 
 
 export const startAt = Date.UTC(2026, 0, 5, 9, 30, 11);
 
-/** A client of that platform, quick to give up. */
+/** A client of that platform with short time-outs. */
 export function createTestClient(
   apiUrl: string,
   options: { network?: Partial<Network>; settings?: Partial<VoiceSettings>; clock?: FakeClock } = {},

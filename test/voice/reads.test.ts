@@ -51,7 +51,7 @@ function fails(code: VoicecallError['code'], platformCode: string) {
   };
 }
 
-test('one slash between prefix and name, however the prefix ends; ids are encoded', async () => {
+test('one slash between prefix and name, with any end of the prefix; ids are encoded', async () => {
   for (const ending of ['', '/', '//']) {
     const { platform, client } = await setUp([success(null)], (url) => ({ apiUrl: `${url}${ending}` }));
     assert.equal(await client.recordGroup('26/../0 1'), null);
@@ -61,7 +61,7 @@ test('one slash between prefix and name, however the prefix ends; ids are encode
   }
 });
 
-test('every page of the recordings, each once, those that are none left aside', async () => {
+test('every page of the recordings, each once, without invalid ones', async () => {
   const { platform, client } = await setUp([
     page([{ fileId: 'a.mp3', fileName: 'one.mp3' }, { fileName: 'x' }], 3, 2, 1),
     page(
@@ -87,7 +87,7 @@ test('every page of the recordings, each once, those that are none left aside', 
   );
 });
 
-test('an empty library ends at once, whatever it says of its size', async () => {
+test('an empty library ends at once, whatever size it claims', async () => {
   for (const [total, pages] of [
     [0, 0],
     [7, 3],
@@ -98,7 +98,9 @@ test('an empty library ends at once, whatever it says of its size', async () => 
   }
 });
 
-/** The voiceIds of the records from `startAt` on, as they come; `onTurn` is called where a page has to wait for its turn. */
+/**
+ * The voiceIds of the records from `startAt` on, in their order. `onTurn` is called if a page must wait for its turn.
+ */
 async function voiceIdsOf(client: VoiceClient, toAt: number, onTurn = async () => {}): Promise<string[]> {
   const voiceIds: string[] = [];
   await client.recordGroupQuery(startAt, toAt, {
@@ -110,7 +112,7 @@ async function voiceIdsOf(client: VoiceClient, toAt: number, onTurn = async () =
   return voiceIds;
 }
 
-test('records over a window: +08:00, all pages, page 1 again where the total changed', async () => {
+test('records of a window: +08:00, all pages, page 1 again if the total changed', async () => {
   const { platform, client } = await setUp([
     page([record('1'), record('2')], 3, 2, 1),
     page([record('2'), record('3')], 4, 2, 2),
@@ -128,13 +130,13 @@ test('records over a window: +08:00, all pages, page 1 again where the total cha
   });
 });
 
-test('a total that stays needs no second look at page 1', async () => {
+test('an unchanged total needs no second read of page 1', async () => {
   const { platform, client } = await setUp([page([record('1')], 2, 2, 1), page([record('2')], 2, 2, 2)]);
   assert.deepEqual(await voiceIdsOf(client, startAt), ['1', '2']);
   assert.equal(platform.heard.length, 2);
 });
 
-test('where each page counts as a query, the pages take turns', async () => {
+test('if each page counts as a query, the pages wait for turns', async () => {
   const busy = answerJson({ status: '-15', reason: 'Frequent Queries' });
   const { platform, client, clock } = await setUp([
     page([record('1')], 3, 3, 1),
@@ -155,7 +157,7 @@ test('where each page counts as a query, the pages take turns', async () => {
   );
 });
 
-test('what was asked too often is left alone for a minute, whoever asks', async () => {
+test('after "too often" nobody asks for a minute', async () => {
   const busy = answerJson({ status: '-15', reason: 'Frequent Queries' });
   const { platform, client, clock } = await setUp([busy, page([], 0, 0, 1)]);
   await assert.rejects(client.fileQuery(), fails('voice_refused', '-15'));
@@ -174,16 +176,16 @@ test('a window of more than 100,000 records is read to its end, page by page', a
   assert.equal((await voiceIdsOf(client, startAt)).length, pages);
 });
 
-test('a window read in part is no answer: it would pass for proof', async () => {
+test('half a window is no result, because it would look like proof', async () => {
   const { client } = await setUp([page([record('1')], 2, 2, 1), success(null)]);
   await assert.rejects(voiceIdsOf(client, startAt), fails('voice_unavailable', 'no_code'));
 });
 
-test('times of the platform are written at +08:00, over midnight too', () => {
+test('the platform’s times are written at +08:00, also over midnight', () => {
   assert.equal(platformTime(Date.UTC(2026, 0, 4, 16, 0, 0, 999)), '2026-01-05T00:00:00+08:00');
 });
 
-test('one record; unknown or not visible yet is null, in each way it may be said', async () => {
+test('one record; unknown or not visible yet is null, in each of its forms', async () => {
   const one = await setUp([success({ ...record('2601050930110000001'), terminationCode: 200 })]);
   const found = await one.client.recordGroup('2601050930110000001');
   assert.equal(found?.terminationCode, '200');
@@ -204,7 +206,7 @@ test('one record; unknown or not visible yet is null, in each way it may be said
   }
 });
 
-test('the balance: fields at the top, only where a URL is set', async () => {
+test('the balance: fields at the top level, only if a URL is set', async () => {
   const answer = answerJson({ status: '0', reason: 'success', balance: '99.900', gift: '0.000' });
   const { platform, client } = await setUp([answer], (url) => ({ balanceUrl: `${url}/sms/getBalance?x=1` }));
   assert.deepEqual(await client.getBalance(), { balance: '99.900', gift: '0.000', credit: null });
@@ -215,7 +217,7 @@ test('the balance: fields at the top, only where a URL is set', async () => {
   assert.equal(unset.platform.heard.length, 0);
 });
 
-test('a read is tried again after what may pass, twice at most', async () => {
+test('a read is retried after a passing fault, twice at most', async () => {
   const passing: Behaviour[] = [
     (socket) => socket.resetAndDestroy(),
     answerText('<html>', { status: '502 Bad' }),
@@ -231,7 +233,7 @@ test('a read is tried again after what may pass, twice at most', async () => {
   assert.equal(platform.heard.length, 3);
 });
 
-test('what is definite is not tried again', async () => {
+test('a definite refusal is not retried', async () => {
   const cases: [Behaviour, VoicecallError['code'], string][] = [
     [answerJson({ status: '-1', reason: 'auth failed' }), 'voice_refused', '-1'],
     [answerJson({ status: '-15', reason: 'Frequent Queries' }), 'voice_refused', '-15'],
@@ -260,12 +262,12 @@ test('-16 is answered with the right time, once', async () => {
   assert.equal(always.platform.heard.length, 2);
 });
 
-test('a platform that says nothing ends in an error', async () => {
+test('a silent platform gives an error', async () => {
   const { client } = await setUp([silence], undefined, { answerTimeoutMs: 60 });
   await assert.rejects(client.fileQuery(), fails('voice_unavailable', 'timeout'));
 });
 
-test('no error text tells a key, a secret or a signature', async () => {
+test('no error text contains a key, a secret or a signature', async () => {
   const { platform, client } = await setUp([answerJson({ status: '-1', reason: 'auth failed' })]);
   const error = await client.fileQuery().catch((caught: unknown) => caught);
   assert.ok(error instanceof VoicecallError);

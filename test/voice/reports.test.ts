@@ -49,7 +49,7 @@ test('one object, a batch, a bare array', () => {
   }
 });
 
-test('elements that are no report lose nobody else’s', () => {
+test('elements that are no report do not lose the others', () => {
   const { reports, setAside } = parseReports([
     null,
     pushed,
@@ -65,7 +65,7 @@ test('elements that are no report lose nobody else’s', () => {
     assert.deepEqual(parseReports(none), { reports: [], setAside: 1 });
 });
 
-test('times as ms, as digits, as ISO text with and without a zone; stages not reached are null', () => {
+test('times as ms, as digits, as ISO text with and without a zone; stages that were not reached are null', () => {
   const at = 1767576625000;
   const told: [unknown, number | null][] = [
     [at, at],
@@ -86,7 +86,7 @@ test('times as ms, as digits, as ISO text with and without a zone; stages not re
   }
 });
 
-test('no key pressed, in each way it is said', () => {
+test('no key pressed, in each of its forms', () => {
   for (const none of ['-1', -1, '', ' ', null, undefined]) {
     assert.equal(parseRecord({ ...pushed, feedbackValue: none })?.feedbackValue, null);
   }

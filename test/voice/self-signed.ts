@@ -1,4 +1,7 @@
-/** A certificate nobody signed, for localhost, with its key: for tests of what must not be trusted. Made with openssl req -x509. */
+/**
+ * A self-signed certificate for localhost, with its key, for tests of what must not be trusted. Made with openssl req
+ * -x509.
+ */
 export const selfSigned = {
   cert: `-----BEGIN CERTIFICATE-----
 MIIBfjCCASWgAwIBAgIUITJZKxGnFCpgsSlfZA4C9oWa/3owCgYIKoZIzj0EAwIw

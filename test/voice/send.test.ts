@@ -48,7 +48,7 @@ async function outcomes(data: unknown, header: Record<string, unknown> = { statu
   return result.rows.map((each) => [each.callee.slice(-1), each.outcome, each.voiceId]);
 }
 
-test('the request is strict JSON with the documented fields, signed, and nothing that is not set', async () => {
+test('the request is strict JSON with the documented fields, signed, without options that are not set', async () => {
   const { platform, client } = await setUp(answerJson({ status: '0', data: [] }));
   await client.sendGroup({ ...request, maxDuration: 60, loopCount: 2 });
   await client.sendGroup({ ...request, displayNum: '1008122211', maxRingingTime: 45 });
@@ -70,7 +70,7 @@ test('the request is strict JSON with the documented fields, signed, and nothing
   assert.equal(second?.json.maxRingingTime, 45);
 });
 
-test('spoken text: one callee, escaped, its answer a bare voiceId', async () => {
+test('spoken text: one callee, escaped, answered with a bare voiceId', async () => {
   const { platform, client } = await setUp(
     answerText('{"status":0,"reason":"success","data":2601050930110000003}'),
   );
@@ -106,7 +106,7 @@ test('spoken text: other shapes of data, and none', async () => {
   }
 });
 
-test('rows are matched by callee, never by place', async () => {
+test('rows are matched by callee, never by position', async () => {
   const shuffled = [row('6591110003', 'c'), row(6591110001, 2601), row('+6591110002', null, '-26')];
   assert.deepEqual(await outcomes(shuffled), [
     ['1', 'accepted', '2601'],
@@ -115,7 +115,7 @@ test('rows are matched by callee, never by place', async () => {
   ]);
 });
 
-test('missing rows, and rows that cannot be understood, are unknown for their callee alone', async () => {
+test('missing or unreadable rows are unknown for their callee only', async () => {
   assert.deepEqual(await outcomes([row('6591110001', 'a'), null, 7, row('6591110002', 'b', null)]), [
     ['1', 'accepted', 'a'],
     ['2', 'unknown', 'b'],
@@ -131,7 +131,7 @@ test('missing rows, and rows that cannot be understood, are unknown for their ca
   );
 });
 
-test('foreign rows are left aside; of two for one callee the one that may have rung counts', async () => {
+test('foreign rows are ignored; of two for one callee the one that may have called counts', async () => {
   const rows = [
     row('6591110001', null, '-26'),
     row('6599999999', 'x'),
@@ -149,7 +149,7 @@ test('foreign rows are left aside; of two for one callee the one that may have r
   assert.deepEqual(await outcomes(rows.toReversed()), expected);
 });
 
-test('a refusal that carries rows nevertheless: the rows speak', async () => {
+test('a refusal that has rows anyway: the rows count', async () => {
   const rows = [row('6591110001', 'a'), row('6591110002', null, '-10')];
   assert.deepEqual(await outcomes(rows, { status: '-10' }), [
     ['1', 'accepted', 'a'],
@@ -158,7 +158,7 @@ test('a refusal that carries rows nevertheless: the rows speak', async () => {
   ]);
 });
 
-test('what the header alone decides', async () => {
+test('what the code of the whole answer decides alone', async () => {
   const answers: [unknown, string, string | null][] = [
     [{ status: '-10', reason: 'no money' }, 'refused', '-10'],
     [{ status: -26, desc: 'no rate', data: null }, 'refused', '-26'],
@@ -183,7 +183,7 @@ test('what the header alone decides', async () => {
   }
 });
 
-test('a reason that names the callee is masked where it comes in', async () => {
+test('a reason that names the callee is masked when it comes in', async () => {
   const reason = '6591110001 (+65 9111-0001) is blocked\u0000\ud800';
   const { client } = await setUp(
     answerJson({ status: '0', reason, data: [{ ...row('6591110001', null), terminationReason: reason }] }),
@@ -201,7 +201,7 @@ test('code and msg instead of status and reason', async () => {
   assert.equal(result.reason, 'success');
 });
 
-test('-16 once: the clock is set by that answer and the same submission goes out again, newly signed', async () => {
+test('-16 once: that answer corrects the clock and the same submission is sent again, newly signed', async () => {
   const platformAt = startAt + 40 * 60_000;
   const { platform, client } = await setUp(
     answerJson({ status: -16, desc: 'timestamp expires' }, { date: new Date(platformAt).toUTCString() }),
@@ -225,7 +225,7 @@ test('-16 corrects even a difference too small to be corrected otherwise', async
   assert.equal(platform.heard[1]?.headers.timestamp, String(startAt / 1000 + 120));
 });
 
-test('-16 again is a refusal; and -16 with rows is never sent again', async () => {
+test('-16 again is a refusal; -16 with rows is never sent again', async () => {
   const twice = await setUp(answerJson({ status: '-16' }));
   const result = await twice.client.sendGroup(request);
   assert.equal(result.outcome, 'refused');

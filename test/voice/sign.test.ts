@@ -11,7 +11,7 @@ test('the published vector', () => {
   assert.equal(sign(credentials, 1630468800), '05d7a50893e22a5c4bb3216ae3396c7c');
 });
 
-test('the time goes out in whole seconds, and is what was signed', () => {
+test('the time is sent in whole seconds, and is what was signed', () => {
   const headers = signedHeaders(credentials, 1630468800_999);
   assert.equal(headers.Timestamp, '1630468800');
   assert.equal(headers.Sign, '05d7a50893e22a5c4bb3216ae3396c7c');
@@ -19,7 +19,7 @@ test('the time goes out in whole seconds, and is what was signed', () => {
   assert.equal(headers['Content-Type'], 'application/json;charset=UTF-8');
 });
 
-test('a small difference is told but not corrected, a large one is, and a refused one always', () => {
+test('a small difference is logged but not corrected, a large one is corrected, and a refused one always', () => {
   const clock = createFakeClock();
   const log = createTestLog();
   const platformClock = createPlatformClock(clock, log);

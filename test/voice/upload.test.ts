@@ -9,7 +9,7 @@ import { mp3 } from '../support/audio.ts';
 
 const answer = (text: string, status = 200) => readUpload({ outcome: 'answer', status, date: null, text });
 
-test('an answer to an upload is one thing or the other, or unclear', () => {
+test('an answer to an upload is one outcome, or unclear', () => {
   assert.deepEqual(answer('{"status":"0","data":"1a.mp3"}'), { outcome: 'uploaded', fileId: '1a.mp3' });
   assert.deepEqual(answer('{"code":0,"data":"1a.mp3"}'), { outcome: 'uploaded', fileId: '1a.mp3' });
   assert.deepEqual(answer('{"status":-20,"reason":"x"}'), { outcome: 'exists' });
@@ -34,7 +34,7 @@ test('an answer to an upload is one thing or the other, or unclear', () => {
   assert.equal(readUpload({ outcome: 'not_sent', why: 'dns', detail: '' }).outcome, 'unclear');
 });
 
-test('an upload of 2 MiB arrives whole; the same name again is there already; a wrong time is mended once', async () => {
+test('an upload of 2 MiB arrives whole; the same name again exists already; a wrong time is corrected once', async () => {
   const voice = await startVoicePlatform();
   const { apiKey, apiSecret, appId } = voice.credentials;
   const client = createVoiceClient(

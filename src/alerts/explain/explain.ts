@@ -17,16 +17,16 @@ export interface Explanation {
   title: string | null;
   link: string | null;
   key: string | null;
-  /** The first rule that matches. */
+  /** The first matching rule. */
   rule: string | null;
   /** What the message changes of its alert. */
   news: News;
-  /** The rules that call somebody for this message, at once or when their cooldown is over. */
+  /** The rules that call for this message, at once or after their cooldown. */
   calls: string[];
-  /** Where no rule matches: the rule that came nearest, and which of its conditions failed. */
+  /** If no rule matches: the nearest rule, and which of its conditions failed. */
   nearest: string | null;
   failed: Condition[];
-  /** Why nobody is called; null where somebody is. */
+  /** Why nobody is called. Null if somebody is. */
   why: string | null;
 }
 
@@ -56,16 +56,16 @@ const notAnAlert: Record<NotAnAlert, string> = {
   unchanged: 'The edit changed no words.',
 };
 
-/** The same, with what only a report over many events needs. */
+/** The same, with what a report over many events also needs. */
 export interface DetailedExplanation extends Explanation {
-  /** Every rule that matches. */
+  /** Every matching rule. */
   matched: string[];
-  /** Slack's time of the message or of its edit, ms; null: it tells none. */
+  /** Slack's time of the message or of its edit, ms. Null if it has none. */
   at: number | null;
   edited: boolean;
 }
 
-/** One event after the other, in the six fields that scripts read and those that say why. */
+/** Explains events one after the other: the six fields that scripts read, and those that say why. */
 export function createExplainer(rules: Rule[], now: number): (event: unknown) => Explanation {
   const explain = createDetailedExplainer(rules, now);
   return (event) => {
@@ -75,9 +75,9 @@ export function createExplainer(rules: Rule[], now: number): (event: unknown) =>
 }
 
 /**
- * A function that explains one event after the other with the decisions that production makes; edits, replies and
- * resolves find the alert they belong to.
- * @param now for rules that ask for a time, where the message itself tells none; epoch ms
+ * A function that explains events one after the other, with production's decisions. Edits, replies and resolves find
+ * the alert they belong to.
+ * @param now for rules with a time of day, if the message has no time; epoch ms
  */
 export function createDetailedExplainer(rules: Rule[], now: number): (event: unknown) => DetailedExplanation {
   const explainHeard = createHeardExplainer(rules);
@@ -90,7 +90,10 @@ export function createDetailedExplainer(rules: Rule[], now: number): (event: unk
   };
 }
 
-/** One payload after the other, as a source posts them; each may hold several alerts. Throws where it is no such payload. */
+/**
+ * Explains payloads one after the other, as a source posts them. Each may contain several alerts. Throws if a payload
+ * is invalid.
+ */
 export function createPostedExplainer(
   rules: Rule[],
   now: number,

@@ -8,27 +8,27 @@ export interface RuleUse {
   matched: number;
   /** How often it would have called. */
   calls: number;
-  /** The same by hour of the day, 0 to 23, in the rule's time zone (UTC where it names none). */
+  /** The same by hour of the day, 0 to 23, in the rule's time zone (UTC if it has none). */
   hours: number[];
 }
 
 export interface HistoryReport {
   /** Messages of bots. */
   messages: number;
-  /** Those that fired. */
+  /** Messages that fired an alert. */
   fired: number;
-  /** Those that were edited: what they said before is not in the history. */
+  /** Messages that were edited: the history does not have their earlier text. */
   edited: number;
   rules: RuleUse[];
-  /** Alerts that fired and matched no rule: how many, and the last of them. */
+  /** Alerts that fired and matched no rule: their number, and the last of them. */
   unmatched: { count: number; last: { at: number; title: string; why: string }[] };
 }
 
 const lastShown = 5;
 
 /**
- * What the rules would have done with the events of one channel, the oldest first, by the decisions that production
- * makes. Calls nobody.
+ * What the rules would have done with the events of one channel, the oldest first, with production's decisions. Calls
+ * nobody.
  */
 export function explainHistory(rules: Rule[], events: readonly unknown[], now: number): HistoryReport {
   const explain = createDetailedExplainer(rules, now);

@@ -9,10 +9,10 @@ import {
   messageOf,
 } from '../decide.ts';
 
-/** What production keeps in tables, in maps: for the dry run, which stores nothing. */
+/** Production's tables as maps, for the dry run, which stores nothing. */
 export interface Memory {
   known(heard: Heard): Known;
-  /** Remembers what a message changed; the alert as it is from now on. */
+  /** Stores what a message changed. Returns the changed alert. */
   remember(decision: Decision, heard: Heard): KnownAlert;
   rang(alertId: string, ruleName: string, at: number): void;
 }

@@ -1,15 +1,15 @@
 import type { Rule } from '../../config/types.ts';
 import { type Condition, failedConditions, type RuleContext, type RuleFacts } from '../match-rules.ts';
 
-/** The rule that came nearest to matching, and what kept it from it. */
+/** The nearest rule, and why it does not match. */
 export interface Miss {
   rule: string;
   failed: Condition[];
-  /** The first of them in words. */
+  /** The first failed condition, in words. */
   why: string;
 }
 
-/** The rule with the fewest conditions that failed, the first of several; null where there is no rule. */
+/** The first rule with the fewest failed conditions. Null if there is no rule. */
 export function nearestMiss(rules: readonly Rule[], facts: RuleFacts, context: RuleContext): Miss | null {
   let nearest: { rule: Rule; failed: Condition[] } | null = null;
   for (const rule of rules) {

@@ -27,12 +27,12 @@ const schema = z.looseObject({
   alerts: z.array(alertSchema).min(1),
 });
 
-/** How many alerts of a group are read for their words. */
+/** How many alerts of a group are read for their text. */
 const readOfGroup = 100;
 
 /**
- * Alertmanager's webhook: a group is one alert, as it is in Alertmanager's own messages and incidents. It fires while
- * any of its alerts does; one that joins only refreshes it, and may raise its severity.
+ * Alertmanager's webhook: a group is one alert, as in Alertmanager's own messages and incidents. It fires while any
+ * of its alerts fires. A further alert only refreshes it, and may raise its severity.
  */
 export function readAlertmanager(body: unknown): ReadPayload {
   const read = schema.safeParse(body);
@@ -72,7 +72,7 @@ function latest(times: (number | null)[]): number | null {
   return known.length === 0 ? null : known.reduce((one, other) => Math.max(one, other));
 }
 
-/** Since when it fires, or when it ended: not before it began, whatever its tool's clock says. */
+/** When it began to fire, or when it ended. The end is never before the beginning, whatever the tool's clock says. */
 export function newsAt({ status, startsAt, endsAt }: ToolAlert): number | null {
   const began = timeOf(startsAt);
   return status === 'firing' ? began : latest([began, timeOf(endsAt)]);
@@ -106,10 +106,10 @@ function slackHeadline({ groupLabels, commonLabels }: z.output<typeof schema>, f
   return `[${state}] ${values(Object.entries(groupLabels))}${rest}`;
 }
 
-/** Labels that say where it happens, in this order, for a title without a summary. */
+/** Labels that name the place, in this order, for a title without a summary. */
 const places = ['instance', 'host', 'node', 'pod', 'service', 'namespace', 'cluster'];
 
-/** "DiskFull: 91 % of /var on db-1 are used", or "DiskFull (db-1)" where no annotation says it better. */
+/** "DiskFull: 91 % of /var on db-1 are used", or "DiskFull (db-1)" if no annotation has a summary. */
 export function alertTitle(
   labels: Record<string, string>,
   annotations: Record<string, string>,

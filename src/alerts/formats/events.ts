@@ -29,8 +29,8 @@ const schema = z.discriminatedUnion('event_action', [
 ]);
 
 /**
- * PagerDuty's Events API v2. Its times are not looked at: a tool may set one to when something began, and Alertmanager
- * sets none; news counts in the order it comes. A trigger without a key is an alert of its own.
+ * PagerDuty's Events API v2. Its times are ignored: a tool may send the time when something began, and Alertmanager
+ * sends none. Events count in the order of arrival. A trigger without a key is a separate alert.
  */
 export function readEvents(body: unknown): ReadPayload {
   const read = schema.safeParse(body);

@@ -18,7 +18,7 @@ const schema = z.looseObject({
   alerts: z.array(grafanaAlert).min(1),
 });
 
-/** Grafana's webhook: each alert of it by its own fingerprint. */
+/** Grafana's webhook: each of its alerts, by its fingerprint. */
 export function readGrafana(body: unknown): ReadPayload {
   const read = schema.safeParse(body);
   if (!read.success) return { problem: problemOf('webhook of Grafana', read.error) };
@@ -33,7 +33,7 @@ function posted(alert: z.output<typeof grafanaAlert>, externalURL: string | unde
     kind: 'alert',
     action: fires ? 'trigger' : 'resolve',
     key: alert.fingerprint,
-    // "DatasourceNoData" is what happened; the rule's own name stands beside it.
+    // "DatasourceNoData" says what happened; the rule's name is in another label.
     title: titleOf(alertTitle(name === undefined ? labels : { ...labels, alertname: name }, annotations)),
     severity: severityOf(labels),
     link: linkOf(alert.panelURL, alert.dashboardURL, alert.generatorURL, externalURL),

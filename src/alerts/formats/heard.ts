@@ -6,12 +6,12 @@ import { asText } from '../json.ts';
 import { type Understood, understand } from '../understand.ts';
 import type { Posted, PostedAlert } from './types.ts';
 
-/** Where alerts of a source are kept apart from those of channels and of other sources. */
+/** The place under which a source's alerts are stored, separate from channels and other sources. */
 export function placeOfSource(name: string): string {
   return `source:${name}`;
 }
 
-/** The source of such a place; undefined: it is a Slack channel. */
+/** The source of such a place. Undefined: it is a Slack channel. */
 export function sourceOfPlace(place: string): string | undefined {
   return place.startsWith('source:') ? place.slice('source:'.length) : undefined;
 }
@@ -19,8 +19,8 @@ export function sourceOfPlace(place: string): string | undefined {
 const noIdentity: Identity = { incident: null, strict: '', loose: '', things: [], subjects: [] };
 
 /**
- * What a source posted, as the decision about alerts takes it.
- * @param byWords true: its words are read as well, so that the same alert in a Slack channel can be found
+ * A source's post in the form that `decide` needs.
+ * @param byWords true: also read its words, so that the same alert in a Slack channel can be found
  */
 export function heardFrom(
   posted: Posted,
@@ -53,7 +53,7 @@ export function heardFrom(
   };
 }
 
-/** The tool says it all itself: nothing is guessed from words. */
+/** The tool gives every fact, so nothing is guessed from words. */
 function exactly(posted: PostedAlert, place: string, identity: Identity): Understood {
   const { action, title, severity, link, text } = posted;
   return {

@@ -12,7 +12,7 @@ const readers: Record<SourceFormat, (body: unknown) => ReadPayload> = {
   slack: readSlackWebhook,
 };
 
-/** What a body of this format says. Pure, but for the key of an event that has none. */
+/** Reads a body of this format. Pure, except that an event without a key gets a new one. */
 export function readPayload(format: SourceFormat, body: unknown): ReadPayload {
   return readers[format](body);
 }

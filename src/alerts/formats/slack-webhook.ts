@@ -16,7 +16,7 @@ const schema = z
     'it has neither text nor attachments nor blocks',
   );
 
-/** Whatever a tool would post to a Slack incoming webhook. */
+/** Reads what a tool would post to a Slack incoming webhook. */
 export function readSlackWebhook(body: unknown): ReadPayload {
   const read = schema.safeParse(body);
   if (!read.success) return { problem: problemOf('message for a Slack webhook', read.error) };

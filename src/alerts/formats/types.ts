@@ -1,28 +1,28 @@
 import type { AlertSeverity } from '../../config/types.ts';
 import type { JsonObject } from '../json.ts';
 
-/** What one alert of a tool's own payload says; JSON-safe, bounded, and free of what cannot be stored. */
+/** One alert from a tool's own payload. JSON-safe, limited in size, and without characters that cannot be stored. */
 export interface PostedAlert {
   kind: 'alert';
   action: 'trigger' | 'acknowledge' | 'resolve';
-  /** The tool's own key: the same for everything it says of one alert. */
+  /** The tool's own key: the same for all its messages about one alert. */
   key: string;
   title: string;
   severity: AlertSeverity | null;
   link: string | null;
-  /** As they are shown and as rules may look for them. */
+  /** For showing, and for rules. */
   labels: [name: string, value: string][];
-  /** All of its words, for rules. */
+  /** All its words, for rules. */
   text: string;
-  /** As the tool's usual message in a Slack channel begins, so that the same alert is known there. */
+  /** The first line of the tool's usual Slack message, so that the same alert is recognised there. */
   headline: string;
-  /** The tool's own time of this news (ms), for telling old news from new; null: it is as new as its arrival. */
+  /** The tool's own time of this news (ms), to distinguish old from new. Null: its arrival counts. */
   at: number | null;
-  /** Who acknowledged it; '' where nobody is named. */
+  /** Who acknowledged it. '' if it names nobody. */
   by: string;
 }
 
-/** A message as for a Slack incoming webhook: read by the flattener, as one in a channel is. */
+/** A message in the format of a Slack incoming webhook, read like one in a channel. */
 export interface PostedMessage {
   kind: 'message';
   message: JsonObject;
@@ -30,5 +30,5 @@ export interface PostedMessage {
 
 export type Posted = PostedAlert | PostedMessage;
 
-/** What a body holds, or in words why it is no payload of that format. */
+/** The content of a body, or in words why it is not a payload of that format. */
 export type ReadPayload = { posted: Posted[] } | { problem: string };

@@ -6,10 +6,10 @@ import { linesOf, visible } from '../text.ts';
 const titleLength = 300;
 const valueLength = 300;
 const mostLabels = 50;
-/** As much as a rule's regular expression looks at. */
+/** As many characters as a rule's regular expression reads. */
 const textLength = 8_000;
 
-/** One line of a title, without what nobody sees. */
+/** A title on one line, without invisible characters. */
 export function titleOf(text: string): string {
   return linesOf(visible(text.slice(0, 2_000)))
     .join(' ')
@@ -17,7 +17,7 @@ export function titleOf(text: string): string {
     .trim();
 }
 
-/** Labels as they are shown: bounded in number and length, none empty. */
+/** Labels for showing: limited in number and length, without empty ones. */
 export function labelPairs(labels: Readonly<Record<string, unknown>>): [string, string][] {
   return Object.entries(labels)
     .slice(0, mostLabels)
@@ -36,7 +36,7 @@ function words(value: unknown): string {
   return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
 }
 
-/** Everything a rule may look for, as lines "name: value". */
+/** Everything that a rule may match, in lines "name: value". */
 export function textOf(parts: readonly (string | [string, string])[]): string {
   let text = '';
   for (const part of parts) {
@@ -46,7 +46,7 @@ export function textOf(parts: readonly (string | [string, string])[]): string {
   return text.slice(0, textLength).trim().toWellFormed();
 }
 
-/** Of a label or field that states it ("severity", "priority" …); null: none is stated. */
+/** The severity in a label or field ("severity", "priority" …). Null: none is stated. */
 export function severityOf(labels: Readonly<Record<string, string>>): AlertSeverity | null {
   const read = Object.entries(labels)
     .slice(0, mostLabels)
@@ -60,18 +60,18 @@ export function severityOf(labels: Readonly<Record<string, string>>): AlertSever
 
 const order: AlertSeverity[] = ['critical', 'warning', 'info'];
 
-/** The worst of several; null where none states any. */
+/** The worst of several severities. Null if none is stated. */
 export function worst(severities: readonly (AlertSeverity | null)[]): AlertSeverity | null {
   return order.find((each) => severities.includes(each)) ?? null;
 }
 
-/** A time as RFC 3339 in ms; null for none and for the year 1 that Go writes instead of none. */
+/** A time in RFC 3339, in ms. Null if there is none, or if it is the year 1, which Go writes for no time. */
 export function timeOf(text: string | undefined): number | null {
   const at = text === undefined ? Number.NaN : Date.parse(text);
   return Number.isFinite(at) && at > 0 ? at : null;
 }
 
-/** The first address that a browser may follow. */
+/** The first address that a browser may open. */
 export function linkOf(...candidates: unknown[]): string | null {
   for (const each of candidates) {
     if (typeof each !== 'string' || each.length > 2_000) continue;
@@ -81,7 +81,7 @@ export function linkOf(...candidates: unknown[]): string | null {
   return null;
 }
 
-/** What is wrong with a body, in words; of what it holds nothing is said. */
+/** What is wrong with a body, in words, without any of its content. */
 export function problemOf(name: string, error: z.ZodError): string {
   const [issue] = error.issues;
   const at =

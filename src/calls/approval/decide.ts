@@ -24,7 +24,7 @@ export interface NewDecision {
   userId: string;
   decision: DecisionKind;
   reason: string | null;
-  /** True: approved for any hour, whatever `hours` say. Holds if all whose approval counts say so. */
+  /** True: approved for any hour, whatever `hours` says. Applies if everyone whose approval counts says so. */
   anyHour?: boolean;
 }
 
@@ -183,7 +183,7 @@ async function accept(
     await changed(tx, now, request.id);
     return { state: 'waiting', approved, quorum };
   }
-  // Before anything is sent, and for what was approved alone.
+  // Before anything is sent, and only for what was approved.
   const approvedRow = { ...request, any_hour: allAnyHour ? 1 : 0 };
   await tx
     .updateTable('requests')

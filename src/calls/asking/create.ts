@@ -112,7 +112,7 @@ export async function createRequest(
     if (state === 'scheduled') await startLater(tx, deps, id, whenAt ?? 0);
   }
   await changed(tx, now, id);
-  // Its board names the request that repeats it.
+  // The board of the repeated request names the new one.
   if (ask.previousId != null) await changed(tx, now, ask.previousId);
   return { id, created: true, state };
 }

@@ -66,7 +66,7 @@ async function latestRepeat(from: Queryable, requestId: string): Promise<string 
   return row?.id ?? null;
 }
 
-/** Calls of a submission of which nobody knows, and of which a person has said what became of them. */
+/** The unknown calls of a submission, and those that a person has settled. */
 interface Unsure {
   unknown: number;
   saidRang: number;
@@ -186,7 +186,7 @@ export async function loadCalls(
   return rows.map((row) => callView(row, plan));
 }
 
-/** Whom a request is to call, each once, with what is known of where they are. */
+/** The callees of a request, each once, with what is known of their places. */
 export async function loadCallees(from: Queryable, requestId: string): Promise<Callee[]> {
   const rows = await from
     .selectFrom('calls')
@@ -202,13 +202,13 @@ export async function loadCallees(from: Queryable, requestId: string): Promise<C
   }));
 }
 
-/** How many calls that nobody answered ended in one way; null: it was not kept how. */
+/** How many calls without an answer ended in one way. Null: the way was not stored. */
 export interface Ending {
   ending: TerminationKind | null;
   calls: number;
 }
 
-/** How a request's calls ended that nobody answered, the most frequent first. */
+/** How the unanswered calls of a request ended, the most frequent way first. */
 export async function countEndings(from: Queryable, requestId: string): Promise<Ending[]> {
   const rows = await from
     .selectFrom('calls')

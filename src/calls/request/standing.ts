@@ -85,7 +85,7 @@ export async function readStanding(
   };
 }
 
-/** SQL: it is night where the callee is, so the call waits; others are called in the meantime. Never null. */
+/** SQL: it is outside the callee's hours, so the call waits; others are called first. Never null. */
 function waitsForHours(requestId: string): RawBuilder<boolean> {
   return sql<boolean>`(coalesce(submission_id, '') in (select id from submissions where request_id = ${requestId} and state = 'ready' and code = ${outsideHours}))`;
 }

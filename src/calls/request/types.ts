@@ -69,7 +69,7 @@ export interface Decision {
   at: number;
 }
 
-/** The code of a submission that waits until it is day where its callees are. */
+/** The code of a submission that waits for the hours of its callees. */
 export const outsideHours = 'outside_hours';
 
 /** Limits that hold a call only until a time. */
@@ -95,7 +95,7 @@ export interface SubmissionView {
   /** When the platform's records were last read without finding it. */
   checkedAt: number | null;
   settledBy: string | null;
-  /** What that person said, and of how many calls. */
+  /** What that person said, and about how many calls. */
   settledRang: boolean;
   settledCalls: number;
   /** True if this submission repeats one that stayed unknown. */
@@ -104,7 +104,7 @@ export interface SubmissionView {
   nextTryAt: number | null;
   /** When a limit allows it, ms. Only while it waits for that (calls of alerts do). */
   heldUntil: number | null;
-  /** When the hours of its callees begin, ms; only while it waits for them. `reason` then has the time of day. */
+  /** When the hours of its callees begin, ms. Only while it waits for them. `reason` then has the time of day. */
   opensAt: number | null;
 }
 
@@ -217,7 +217,7 @@ export interface RequestView {
   finishedAt: number | null;
   cancelledBy: string | null;
   ackedBy: string | null;
-  /** When the alert that it calls for was resolved; null: it is for none, or the alert still fires. */
+  /** When its alert was resolved. Null: it has no alert, or the alert still fires. */
   resolvedAt: number | null;
   /** The request that this one repeats, and the latest one that repeats this one. */
   repeats: string | null;
@@ -266,6 +266,6 @@ export interface NewRequest {
   whenAt?: number | null;
   /** The lists to read again when it is due, and the callees that only they name. */
   lists?: { names: string[]; only: string[] } | null;
-  /** True: at any hour, whatever `hours` of the configuration say. */
+  /** True: at any hour, whatever `hours` in the configuration says. */
   anyHour?: boolean;
 }

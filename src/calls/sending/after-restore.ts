@@ -67,7 +67,7 @@ async function releaseDue(tx: Tx, now: number): Promise<void> {
     .where('when_at', '<=', now)
     .execute();
   for (const request of due) {
-    // The token is of no use here: whoever sent these calls since the backup made tokens of its own.
+    // The token has no use here: the calls since the backup were sent with other tokens.
     const row = newSubmission(
       { clock: { now: () => now }, tokenSecret: '' },
       {

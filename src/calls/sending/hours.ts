@@ -9,15 +9,15 @@ import { wakeLanes } from './lanes.ts';
 
 type OfRequest = Pick<RequestRow, 'id' | 'rule_name' | 'any_hour'>;
 
-/** The hours that hold for a request; undefined: none do. Rules call at any hour. */
+/** The hours that apply to a request. Undefined: none. Rules call at any hour. */
 export function hoursOf(config: Pick<Config, 'hours'>, request: Omit<OfRequest, 'id'>): Config['hours'] {
   return request.rule_name !== null || request.any_hour !== 0 ? undefined : config.hours;
 }
 
-/** Callees for whom it is outside the hours, by the time at which their window opens, in the time of tasks. */
+/** Callees outside their hours, by the time at which their window opens, in the time of tasks. */
 export type Outside = Map<number, string[]>;
 
-/** Whom of these a request may not call now because of the hour. */
+/** Those callees that a request may not call now because of the hour. */
 export async function findOutside(
   tx: Tx,
   deps: CallsDeps,
@@ -42,7 +42,7 @@ export async function findOutside(
   return outside;
 }
 
-/** When a call may go out, in the time of tasks; null: now. */
+/** When a call may be made, in the time of tasks. Null: now. */
 function openingNow({ clock }: CallsDeps, hours: NonNullable<Config['hours']>) {
   const now = clock.now();
   const wallAt = clock.wallOf(now);
@@ -53,7 +53,7 @@ function openingNow({ clock }: CallsDeps, hours: NonNullable<Config['hours']>) {
   };
 }
 
-/** Has a ready submission wait until `at`, when it is time for its callees. */
+/** Makes a ready submission wait until `at`, when its callees may be called. */
 export async function waitForHours(
   tx: Tx,
   deps: CallsDeps,
@@ -72,8 +72,8 @@ export async function waitForHours(
 }
 
 /**
- * New submissions of which nobody may be called now wait at once: each of ten thousand would take a turn of the lanes
- * before it is told to. One with others in it is parted when it is its turn.
+ * New submissions with nobody to call now wait at once. Otherwise each of ten thousand would take a turn of the lanes
+ * first. A submission with other callees too is divided when it is its turn.
  */
 export async function delayOutside(tx: Tx, deps: CallsDeps, request: OfRequest): Promise<void> {
   const hours = hoursOf(deps.config(), request);
@@ -100,7 +100,7 @@ export async function delayOutside(tx: Tx, deps: CallsDeps, request: OfRequest):
   }
 }
 
-/** How many of these would be called at `wallAt`, and when the others would. */
+/** How many of these callees would be called at `wallAt`, and when the others would be. */
 export function partedByHours(
   callees: readonly Callee[],
   hours: NonNullable<Config['hours']>,

@@ -66,13 +66,13 @@ export async function holdOverLimits(
   const callees = allowed.filter((callee) => !stopped.has(callee));
   const later = held.length > 0 && fires && (await isWanted(tx, deps, request));
   if (later) await callLater(tx, deps, next, { held, others: callees.length });
-  // Of a submission of which all callees wait for their hours, the first of them keep it.
+  // If all callees of a submission wait for their hours, the first group keeps the submission.
   return { callees, later: later || (allowed.length === 0 && waiting.size > 0) };
 }
 
 /**
- * Callees for whom it is outside the hours wait in submissions of their own, one for each time at which a window opens;
- * the first of them keep this one if nobody of it is called now. `others`: all who might be called now. Returns who waits.
+ * Callees outside their hours get their own submissions, one for each time at which a window opens. If nobody of this
+ * submission is called now, the first group keeps it. `others`: all who may be called now. Returns those who wait.
  */
 async function partOutside(
   tx: Tx,

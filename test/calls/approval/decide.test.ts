@@ -156,7 +156,7 @@ for (const kind of databaseKinds) {
       assert.equal((await press(id, 'U0CARA')).state, 'rejected');
     });
 
-    // What of the row is changed, each as a stranger with access to the database might.
+    // Each change of the row, as a person with access to the database could make it.
     const changes: [string, (id: string) => Promise<unknown>][] = [
       ['a callee', (id) => setCall(id, { callee: '442079460000' })],
       [
@@ -187,7 +187,7 @@ for (const kind of databaseKinds) {
         assert.deepEqual(view.decisions, [], 'what was approved was something else');
         assert.notEqual(view.hash, before?.hash);
         if (what === 'a callee') assert.ok(view.countries.some(({ country }) => country === 'GB'));
-        // From the card that shows the old request, nothing can be approved either.
+        // The card that shows the old request cannot approve anything either.
         const old = { requestId: id, userId: 'U0CARA', decision: 'approve', reason: null } as const;
         assert.equal(
           (await outcomeOf(decide(deps, { ...old, seenHash: before?.hash ?? '' }))).code,

@@ -32,7 +32,7 @@ suite('when approval is needed', () => {
   test('for callees outside the allowed countries, and for unknown countries', () => {
     const policy = policyOf('{ outsideCountries: [IN, SG], approvers: [U0BEN] }');
     assert.deepEqual(approvalReasons(policy, [callee('918563214120'), callee('6591110001')], 0, 0), []);
-    // The United Kingdom; a satellite telephone; a number a digit short, whose country is known all the same.
+    // The United Kingdom; a satellite phone; a number that is a digit short, whose country is still known.
     const others = [callee('442079460000'), callee('881612345678'), callee('91856321412')];
     assert.deepEqual(approvalReasons(policy, others, 0, 0), ['2 outside IN, SG']);
   });
@@ -51,12 +51,12 @@ suite('when approval is needed', () => {
 
   test('several zones: any of them counts; daylight saving is followed; an unknown country needs approval', () => {
     const policy = policyOf('{ between: "22:00-07:00", approvers: [U0BEN] }');
-    // 22:00 UTC: from 12:00 in Honolulu to 17:00 in New York.
+    // At 22:00 UTC it is 12:00 in Honolulu and 17:00 in New York.
     const states = [callee('12125550123')];
     assert.deepEqual(approvalReasons(policy, states, 0, Date.UTC(2026, 0, 5, 22)), []);
-    // 03:00 UTC: 22:00 in New York, though it is 17:00 in Honolulu.
+    // At 03:00 UTC it is 22:00 in New York, although it is 17:00 in Honolulu.
     assert.equal(approvalReasons(policy, states, 0, Date.UTC(2026, 0, 6, 3)).length, 1);
-    // London: 21:30 UTC is 21:30 in January and 22:30 in July.
+    // 21:30 UTC in London is 21:30 in January and 22:30 in July.
     const london = [callee('442079460000')];
     assert.deepEqual(approvalReasons(policy, london, 0, Date.UTC(2026, 0, 5, 21, 30)), []);
     assert.equal(approvalReasons(policy, london, 0, Date.UTC(2026, 6, 5, 21, 30)).length, 1);

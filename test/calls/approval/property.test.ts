@@ -29,7 +29,7 @@ type Action =
   | { do: 'repeat'; on: 0 | 1 }
   | { do: 'both'; one: Deed; other: Deed }
   | { do: 'wait'; ms: number | 'until it expires' | 'until just before' }
-  /** The process dies in its next transaction but `after`, before or after the commit, or around its next POST. */
+  /** The process dies after `after` more transactions, before or after the commit, or around its next POST. */
   | { do: 'crash'; on: 0 | 1; at: CrashPoint; after: number };
 type CrashPoint = 'before the commit' | 'after the commit' | 'before the POST' | 'after the POST';
 
@@ -81,7 +81,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
 
 class Died extends Error {}
 
-/** One process: it can die at a chosen point; from then on nothing of it ever comes to an end. */
+/** One process. It can die at a chosen point; then nothing of it ever finishes. */
 interface Process {
   deps: CallsDeps;
   worker: Worker;
@@ -136,7 +136,7 @@ function startProcess(store: Store, clock: FakeClock, posts: string[][], quorum:
   const config = configWith(
     `{ calleesOver: 0, approvers: [U0BEN, U0CARA, U0DAN], quorum: ${quorum}, expiresAfter: 2m }`,
   );
-  // The timers of the dead do not run.
+  // The timers of a dead process do not run.
   const ownClock = {
     ...clock,
     after: (delayMs: number, run: () => void) => clock.after(delayMs, () => (dead ? undefined : run())),
@@ -176,7 +176,7 @@ async function outcomeNow(store: Store, id: string): Promise<Outcome> {
   return view.state === 'cancelled' && view.submissions.length === 0 ? 'cancelled' : 'approved';
 }
 
-/** Plays the actions on one new request of two processes, and checks after each and in the end. */
+/** Plays the actions on one new request with two processes, and checks after each action and at the end. */
 async function play(stores: readonly [Store, Store], clock: FakeClock, actions: Action[], quorum: number) {
   const posts: string[][] = [];
   const start = (index: 0 | 1) => startProcess(stores[index], clock, posts, quorum);
@@ -208,7 +208,7 @@ async function play(stores: readonly [Store, Store], clock: FakeClock, actions: 
     return answer;
   }
 
-  /** Everything that is due now has run; who died is replaced by a process that knows nothing. */
+  /** Runs everything that is due. A dead process is replaced by a new one without memory. */
   async function settle(): Promise<void> {
     for (const index of [0, 1] as const) {
       const { worker, died, dead } = processes[index];
@@ -220,7 +220,7 @@ async function play(stores: readonly [Store, Store], clock: FakeClock, actions: 
     shown = now;
   }
 
-  /** What a press must come to by the state before it, where no process is about to die. */
+  /** The expected result of a press, by the state before it, if no process is about to die. */
   async function expected(deed: Deed): Promise<string> {
     const view = await loadRequest(store.read, id);
     assert.ok(view);
@@ -250,7 +250,7 @@ async function play(stores: readonly [Store, Store], clock: FakeClock, actions: 
   }
 
   for (const { plan } of processes) plan('before the POST', Number.POSITIVE_INFINITY);
-  // Leases of the dead lapse, the request expires where nobody decided, and what is ready goes out.
+  // Leases of dead processes lapse, the request expires if nobody decided, and what is ready is sent.
   for (let turn = 0; turn < 4; turn++) {
     await clock.advance(turn === 0 ? expiresAfterMs : leaseMs + 2_000);
     await settle();

@@ -14,7 +14,7 @@ import { createWorker, type Worker } from '../../../src/queue/worker.ts';
 import type { Store } from '../../../src/store/types.ts';
 import type { SendGroupRequest, SendResult, VoiceClient } from '../../../src/voice/types.ts';
 
-/** A configuration with approval, its other keys given as YAML. */
+/** A configuration with approval; its other keys are YAML. */
 export function configWith(approval: string, rest = ''): Config {
   const { config, faults } = readConfig(
     `country: IN\nvoice: { submit: { concurrency: 1, perSecond: 200 } }\napproval: ${approval}\n${rest}`,
@@ -27,7 +27,7 @@ export function configWith(approval: string, rest = ''): Config {
 
 export const always = '{ calleesOver: 0, approvers: [U0BEN, U0CARA], expiresAfter: 2m }';
 
-/** `count` Indian numbers, or as many of another beginning. */
+/** `count` Indian numbers, or the same number with another prefix. */
 export function calleesOf(count: number, prefix = '9185632'): NewRequest['callees'] {
   return Array.from({ length: count }, (_, index) => ({
     callee: `${prefix}${String(10_000 + index)}`,
@@ -35,7 +35,7 @@ export function calleesOf(count: number, prefix = '9185632'): NewRequest['callee
   }));
 }
 
-/** A voice platform that takes everything and remembers what it was sent. */
+/** A voice platform that accepts everything and keeps what it was sent. */
 export function createVoiceStub(
   posts: string[][],
   onPost: (request: SendGroupRequest) => Promise<void> = async () => {},
@@ -88,7 +88,7 @@ export function createDeps(some: {
   };
 }
 
-/** The tasks of a request that waits for approval and is sent: no Slack. */
+/** The worker for the tasks of a request that waits for approval and is sent. Without Slack. */
 export function createApprovalWorker(deps: CallsDeps, pollMs = 10_000): Worker {
   return createWorker({
     ...deps,
@@ -101,7 +101,7 @@ export function createApprovalWorker(deps: CallsDeps, pollMs = 10_000): Worker {
   });
 }
 
-/** Makes a request as the modal does, its card being in Slack at once. Returns its id. */
+/** Makes a request like the form does, with its card already in Slack. Returns its id. */
 export async function request(deps: CallsDeps, some: Partial<NewRequest> = {}): Promise<string> {
   return await deps.store.transaction(async (tx) => {
     const now = deps.clock.now();
@@ -133,7 +133,7 @@ export async function request(deps: CallsDeps, some: Partial<NewRequest> = {}): 
   });
 }
 
-/** What a promise comes to: its value, or the code and facts of the VoicecallError it throws. */
+/** The result of a promise: its value, or the code and facts of its VoicecallError. */
 export async function outcomeOf(promise: Promise<object>): Promise<Record<string, unknown>> {
   try {
     return { ...(await promise) };

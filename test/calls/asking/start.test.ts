@@ -34,7 +34,7 @@ forEachDatabase((kind) => {
           'it looks each minute',
         );
         assert.equal(await stateOf(store, id), 'scheduled');
-        // Somebody puts a clock right that was three hours slow; the stored time follows for hours.
+        // A person corrects a clock that was three hours slow; the stored time follows for hours.
         aheadMs = 3 * hour;
         assert.equal(await starter(run(id), lasting), undefined);
         assert.equal(await stateOf(store, id), 'approved');
@@ -73,7 +73,7 @@ forEachDatabase((kind) => {
         assert.equal(await store.transaction((tx) => treatUnsentAsUnknown(tx, clock.now())), 3);
         assert.equal(await stateOf(store, due), 'sending');
         assert.equal(await stateOf(store, later), 'scheduled');
-        // The next start finds a submission that nobody sends any more, and tells its calls as unknown.
+        // The next start finds a submission without a sender, and makes its calls unknown.
         await createDispatcher(deps)({ kind: 'dispatch', key: '0', payload: null, attempts: 0 }, lasting);
         const { unknown } = await countCalls(store.read, due);
         assert.equal(unknown, 3, 'nobody knows whether they were called');

@@ -1,5 +1,5 @@
-// Reports, late reports, keys, acknowledging, resolving, cancelling, deaths and the clock in any order: every step and
-// every attempt happens once, and nobody is called who must not be.
+// Reports, late reports, keys, acknowledgements, resolves, cancellations, deaths and clock changes in any order:
+// every step and attempt happens once, and nobody is called who must not be.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
@@ -103,7 +103,7 @@ async function play(store: Store, plan: Plan, ladder: Ladder, actions: Action[])
     ...{ callees: steps[((step - 1) % 3) + 1] ?? people(1, 2), message: null, problems: [] },
   }));
   const id = await stage.ask({ callees: people(1, 2), plan, ladder, alertId: 'a1' });
-  /** POSTs there were when it had ended; null: it goes on. */
+  /** The number of POSTs when it ended. Null: it has not ended. */
   let endedWith: number | null = null;
   let accepted = 0;
   const told = new Map<string, string[]>();
@@ -158,7 +158,7 @@ async function play(store: Store, plan: Plan, ladder: Ladder, actions: Action[])
     await check();
   }
   stage.immortal();
-  // In the end all are reported, and all the time that anything could wait for passes.
+  // At the end everything is reported, and all possible waiting time passes.
   for (let round = 0; round < 40; round++) {
     for (const { voiceId } of stage.placed.slice()) {
       told.set(voiceId, [...(told.get(voiceId) ?? []), 'busy']);
@@ -171,12 +171,12 @@ async function play(store: Store, plan: Plan, ladder: Ladder, actions: Action[])
   await checkRows(store, id, plan);
   const view = await stage.view(id);
   assert.equal(view.reach?.running, false, 'it has come to an end');
-  // An unknown call keeps it open for a person to settle, even where its callee counts by a better, earlier call.
+  // An unknown call keeps it open for a person to settle, even if an earlier call to the callee counts.
   if (view.submissions.every((each) => each.unknown === 0))
     assert.ok(['done', 'cancelled', 'failed'].includes(view.state), view.state);
 }
 
-/** What the rows tell of the whole story. */
+/** Checks the whole history in the rows. */
 async function checkRows(store: Store, id: string, plan: Plan): Promise<void> {
   const rows = await store.read
     .selectFrom('calls')

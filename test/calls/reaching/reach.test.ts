@@ -180,11 +180,11 @@ for (const kind of databaseKinds) {
           const plan = planWith({ attempts: 1, enough: 2 });
           const id = await stage.ask({ callees: people(1, 3), plan, ladder: ladderWith(), alertId: 'a1' });
           await stage.runDue();
-          // v1 has pressed, v2 is silent, v3 was busy.
+          // v1 pressed the key, v2 has no report, v3 was busy.
           await stage.report('v1', pressed);
           await stage.report('v3', busy);
           await stage.runDue();
-          // The alert is taken by the key: that ends the ladder before enough are reached.
+          // The key acknowledges the alert, which ends the ladder before enough people are reached.
           assert.equal((await stage.view(id)).reach?.endedBy, 'acknowledged');
           await clock.advance(30 * minute);
           await stage.runDue();

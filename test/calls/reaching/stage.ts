@@ -46,14 +46,14 @@ export const ladderWith = (some: Partial<Ladder> = {}): Ladder => ({
   ...some,
 });
 
-/** One POST of one callee, as the platform got it. */
+/** One POST of one callee, as the platform received it. */
 export interface Placed {
   callee: string;
   voiceId: string;
   at: number;
 }
 
-/** Where a process dies: around its next commit but `after`, or around its next POST. */
+/** Where a process dies: around its next commit after `after` others, or around its next POST. */
 export interface Death {
   at: 'before the commit' | 'after the commit' | 'before the POST' | 'after the POST';
   after: number;
@@ -61,7 +61,7 @@ export interface Death {
 
 export class Died extends Error {}
 
-/** Processes on one database, without Slack: their tasks run when a test says so, and die when it says so. */
+/** Processes on one database, without Slack. A test says when their tasks run and when they die. */
 export function createStage(store: Store, clock: FakeClock, lookUp: LookUpStep) {
   const placed: Placed[] = [];
   let death: Death | null = null;
@@ -111,7 +111,7 @@ export function createStage(store: Store, clock: FakeClock, lookUp: LookUpStep) 
   };
   let process = live();
 
-  /** Runs what is due, one task after the other; a process that dies is followed by a new one. */
+  /** Runs what is due, one task after the other. A process that dies is replaced. */
   async function runDue(): Promise<void> {
     for (let runs = 0; runs < 500; runs++) {
       const task = await store.read
@@ -137,7 +137,7 @@ export function createStage(store: Store, clock: FakeClock, lookUp: LookUpStep) 
             .where('kind', '=', kind)
             .where('key', '=', key)
             .executeTakeFirst();
-          // Asked for again while it ran: it runs once more.
+          // Added again while it ran, so it runs once more.
           if (now?.revision !== task.revision) return void (await mine(asked).execute());
           if (result === undefined)
             await tx.deleteFrom('tasks').where('kind', '=', kind).where('key', '=', key).execute();
@@ -164,7 +164,7 @@ export function createStage(store: Store, clock: FakeClock, lookUp: LookUpStep) 
     immortal() {
       death = null;
     },
-    /** Stores a report of a call, as the platform pushes it. */
+    /** Stores a report of a call, as if the platform had pushed it. */
     async report(voiceId: string, how: Partial<CallRecord>): Promise<void> {
       const callee = placed.find((each) => each.voiceId === voiceId)?.callee ?? null;
       await storeReports({ ...process.deps, store }, [{ ...unreported(voiceId, callee), ...how }]);

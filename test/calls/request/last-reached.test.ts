@@ -28,7 +28,7 @@ forEachDatabase((kind) => {
           const rows = await store.read.selectFrom('last_reached').selectAll().execute();
           assert.equal(rows.length, 2);
           assert.doesNotMatch(JSON.stringify(rows), /8563214120|9876543210/);
-          // Another secret, another key: nobody finds it with the number alone.
+          // Another secret gives another key: the number alone finds nothing.
           assert.equal((await lastReached(store.read, 'b'.repeat(64), [asha])).size, 0);
         },
         { kind },

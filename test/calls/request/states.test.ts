@@ -10,7 +10,7 @@ import {
 } from '../../../src/calls/request/states.ts';
 import { VoicecallError } from '../../../src/errors.ts';
 
-// Written down a second time on purpose: a change of the table has to be meant.
+// A second copy on purpose: a change of the table must be intended.
 const requests = {
   awaiting_approval: 'scheduled approved rejected expired cancelled',
   scheduled: 'approved cancelled failed',
@@ -75,7 +75,7 @@ function everyPair<State extends string>(
   }
 }
 
-/** Every state that can be reached from `from`. */
+/** All states that can be reached from `from`. */
 function reachable(table: Record<string, readonly string[]>, from: string): Set<string> {
   const seen = new Set<string>();
   const next = [...(table[from] ?? [])];

@@ -15,7 +15,7 @@ import { forEachDatabase, withStore } from '../../support/store.ts';
 
 const source = resolve(import.meta.dirname, '../../../src');
 
-/** Statements of a source text that change the state of a request, a submission or a call. */
+/** The statements in a source text that change the state of a request, a submission or a call. */
 function stateWriters(text: string): string[] {
   const builders = /\b(?:updateTable|mergeInto)\(\s*'(?:requests|submissions|calls)'\s*\)/g;
   const found: string[] = [];
@@ -55,7 +55,7 @@ suite('changing states', () => {
   });
 
   forEachDatabase((kind) => {
-    /** One request, one submission and three calls, all in the same state. */
+    /** One request, one submission and three calls, all in one state. */
     async function fill(tx: Tx, state: 'ready' | 'sending' | 'unknown' | 'refused'): Promise<void> {
       await tx
         .insertInto('requests')

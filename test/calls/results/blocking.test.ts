@@ -75,7 +75,7 @@ test('a thousand reports at once let other work run', async () => {
       })),
     );
     await storeReports(deps, reports);
-    // Turns of the event loop while it works, not milliseconds: a busy machine must not decide.
+    // Counts turns of the event loop and not milliseconds, so that a busy machine does not decide.
     let turns = 0;
     let working = true;
     const count = () => {

@@ -26,15 +26,15 @@ const hourMs = 60 * minuteMs;
 interface Stage {
   deps: CallsDeps;
   clock: FakeClock;
-  /** The voiceIds of single records asked for, in order, with the time. */
+  /** The voiceIds of the single records that were asked for, in order, with the time. */
   singles: { voiceId: string; at: number }[];
   /** The windows of list queries, with the time. */
   lists: { fromAt: number; toAt: number; at: number }[];
-  /** What the list holds. */
+  /** The content of the list. */
   records: Record<string, unknown>[];
-  /** What the next POST comes to. */
+  /** The result of the next POST. */
   answer: SendResult | null;
-  /** Runs both pollers, the applier and the lanes until then. */
+  /** Runs both pollers, the applier and the lanes until that time. */
   runUntil(at: number): Promise<void>;
 }
 
@@ -84,7 +84,7 @@ function stageOn(store: Store): Stage {
   return stage;
 }
 
-/** Makes and sends `count` requests of one callee each; none is ever reported. */
+/** Makes and sends `count` requests with one callee each, without any report. */
 async function sendMany(stage: Stage, count: number, prefix = '91856'): Promise<string[]> {
   const ids: string[] = [];
   for (let index = 0; index < count; index++) {
@@ -159,7 +159,7 @@ for (const kind of databaseKinds) {
               calledInfo: makeToken(stage.deps.tokenSecret, view?.submissions[0]?.id ?? ''),
             },
           );
-          // The task that looks for unknown ones is not run here: the list of the poller finds it as well.
+          // The task that looks up unknown submissions does not run here; the poller's list finds it too.
           await store.transaction((tx) => tx.deleteFrom('tasks').where('kind', '=', 'reconcile').execute());
           await stage.runUntil(stage.clock.now() + dueMs + 2 * minuteMs);
           for (const id of [...ids, lost]) assert.equal(await stateOf(store, id), 'done');

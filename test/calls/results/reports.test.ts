@@ -187,7 +187,7 @@ describe('a report and its result at the same moment', { skip: !databaseKinds.in
         const other = { ...deps, store: await database.open() };
         const id = await request(deps, { callees: calleesOf(1) });
         await send(deps);
-        // As before the answer.
+        // The state before the result.
         await on.transaction((tx) =>
           tx.updateTable('calls').set({ voice_id: null }).where('request_id', '=', id).execute(),
         );
@@ -195,7 +195,7 @@ describe('a report and its result at the same moment', { skip: !databaseKinds.in
         await on.transaction(async (tx) => {
           await tx.updateTable('calls').set({ voice_id: 'v1' }).where('request_id', '=', id).execute();
           await tryReportsAgain(tx, deps, ['v1']);
-          // It comes when the answer has looked already, and is not stored yet.
+          // It arrives after the storing of the result has looked for reports, but before its commit.
           await store(other, { voiceId: 'v1', callee, ...answered });
           applying = apply(other);
           await new Promise((resolve) => setTimeout(resolve, 100));

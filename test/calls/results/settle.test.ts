@@ -1,4 +1,4 @@
-// A person says what became of an unknown submission, and the platform's answer comes after all.
+// A person says what happened to an unknown submission, and the platform's result comes later.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { loadCalls, loadRequest } from '../../../src/calls/request/read.ts';

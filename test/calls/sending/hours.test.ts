@@ -101,7 +101,7 @@ forEachDatabase((kind) => {
           [false, true, 0, 1],
           [true, true, 5, 2],
         ] as const) {
-          // Each round has a turn of the lane of its own.
+          // Each round has its own turn of the lane.
           const clock = createFakeClock(evening + minutes * 60_000);
           const posts: string[][] = [];
           const deps = createDeps({ store, clock, config: () => two, voice: createVoiceStub(posts) });

@@ -46,7 +46,7 @@ async function addAlert(tx: Tx): Promise<void> {
     .execute();
 }
 
-/** Counts the transactions that the database broke off, as it does where two wait for each other. */
+/** Counts the transactions that the database aborted because of a deadlock. */
 function retriesOf(): { log: StoreLog; count: () => number } {
   let retries = 0;
   const log: StoreLog = {
@@ -58,7 +58,7 @@ function retriesOf(): { log: StoreLog; count: () => number } {
   return { log, count: () => retries };
 }
 
-/** Until a transaction waits for another one's lock. */
+/** Waits until a transaction waits for another one's lock. */
 async function waitingForLock(store: Store): Promise<void> {
   for (;;) {
     const { rows } = await sql`select 1 from pg_stat_activity
@@ -101,7 +101,7 @@ for (const kind of databaseKinds) {
           const task = { kind: 'resend', key: first.id, payload: null, attempts: 0 };
           const sendAgain = createResender(deps);
           await sendAgain(task, lasting);
-          // Another instance slept with the same task in hand.
+          // Another instance slept with the same task.
           await sendAgain(task, lasting);
           await clock.advance(1_000);
           await createDispatcher(deps)(lane('0'), lasting);
@@ -156,7 +156,7 @@ for (const kind of databaseKinds) {
           const id = await request(deps);
           const sending = createDispatcher({ ...deps, instance: 'i2' })(lane('0'), lasting);
           const calledInfo = await posting.promise;
-          // Its lease ended while the database was away: the next one calls it unknown.
+          // Its lease ended while the database was away: the next sender makes the submission unknown.
           await createDispatcher(deps)(lane('0'), lasting);
           assert.equal((await loadRequest(store.read, id))?.counts.unknown, 3);
           const [{ callee } = { callee: '' }] = calleesOf(1);
@@ -295,7 +295,7 @@ describe('locks of two instances', { skip: !databaseKinds.includes('postgres') }
   test('acknowledging an alert and reading its next message do not deadlock', async () => {
     await twoStores(async (one, other, [first = ''], retries) => {
       let taking: Promise<unknown> | undefined;
-      // As a resolve does: the alert, then its requests.
+      // Like a resolve: first the alert, then its requests.
       await one.transaction(async (tx) => {
         await tx.updateTable('alerts').set({ last_at: 2 }).where('id', '=', alert.id).execute();
         taking = acknowledge(depsOf(other), first, 'U0BEN');

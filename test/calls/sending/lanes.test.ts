@@ -15,8 +15,8 @@ const config = { ...one, voice: { ...one.voice, submit: { concurrency: 3, perSec
 const lane = (key: string) => ({ kind: 'dispatch', key, payload: null, attempts: 0 });
 
 /**
- * The store, but its first transaction (in which a lane wins a submission) waits for `commit` when all else is done, and
- * the second waits for `goOn` before it begins.
+ * The store, but its first transaction (in which a lane takes a submission) commits only at `commit`, and the second
+ * one begins only at `goOn`.
  */
 function holding(store: Store) {
   const reached = Promise.withResolvers<void>();
@@ -65,7 +65,7 @@ for (const kind of databaseKinds) {
           );
           const first = dispatch(lane('1'), lease);
           await slow.reached;
-          // So that the pace lets the other one through.
+          // So that the pace allows the other one.
           await clock.advance(60_000);
           const next = two(lane('2'), lease);
           await waitingForLock(store);
@@ -104,7 +104,7 @@ for (const kind of databaseKinds) {
       );
     });
 
-    // On SQLite a transaction begins when the one before has ended: the second lane would see what the first has won.
+    // SQLite's transactions run one after the other, so the second lane would see what the first has taken.
     if (kind === 'sqlite') return;
     test('what a lane gave back after its lease ended is sent by the next lane, although that found nothing before', async () => {
       await withStore(
@@ -115,7 +115,7 @@ for (const kind of databaseKinds) {
           const voice = createVoiceStub(posts);
           const slow = holding(store);
           await request(createDeps({ store, clock, config: () => config, voice }));
-          // The worker took it with the lease.
+          // The worker deleted it with the lease.
           await store.transaction((tx) => tx.deleteFrom('tasks').where('kind', '=', 'dispatch').execute());
           let valid = true;
           const lapsing: Lease = { valid: () => valid, signal: new AbortController().signal };
@@ -156,7 +156,7 @@ for (const kind of databaseKinds) {
   });
 }
 
-/** Until a transaction waits for another one's lock; on SQLite they wait before they begin. */
+/** Waits until a transaction waits for another one's lock. On SQLite transactions wait before they begin. */
 async function waitingForLock(store: Store): Promise<void> {
   if (store.dialect === 'sqlite') return;
   const until = performance.now() + 4_000;

@@ -1,4 +1,4 @@
-// `onUnknown: again` against a platform that shows a call in its records only some time after it took it.
+// `onUnknown: again` with a platform whose records show a call only some time after it accepted it.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { createReconciler } from '../../../src/calls/results/reconcile.ts';

@@ -39,8 +39,8 @@ function inputs(modal: ModalView): Record<string, InputBlock> {
   return Object.fromEntries(found.map((block) => [block.block_id ?? '', block]));
 }
 
-suite('the call modal', () => {
-  test('has the fields by their names, each with itself as action_id', () => {
+suite('the form', () => {
+  test('has the fields under their names, each also as action_id', () => {
     const fields = inputs(view());
     assert.deepEqual(Object.keys(fields), [
       ...['callee', 'lists', 'people', 'fileId', 'text', 'channel', 'file', 'language', 'loopCount'],
@@ -65,7 +65,7 @@ suite('the call modal', () => {
     assert.equal(inputs(view({ languages: null })).fileId?.optional, false);
   });
 
-  test('asks for who, what and where; the options come with a button, and then all fields are there', () => {
+  test('asks for who, what and where; a button adds the options, and then all fields are there', () => {
     const short = view({ options: false });
     assert.deepEqual(Object.keys(inputs(short)), ['callee', 'lists', 'people', 'fileId', 'text', 'channel']);
     assert.ok(JSON.stringify(short.blocks).includes('"action_id":"call_options"'));
@@ -101,13 +101,13 @@ suite('the call modal', () => {
     assert.match(json('channel'), /"initial_conversation":"C0OPS"/);
   });
 
-  test('a value out of bounds is not filled in: Slack would refuse the view', () => {
+  test('a value out of bounds is not filled in, because Slack would refuse the view', () => {
     const fields = inputs(view({ prefill: { loopCount: 9, maxRingingTime: 5, channel: 'D0DIRECT' } }));
     assert.doesNotMatch(JSON.stringify(fields.loopCount?.element), /initial/);
     assert.match(JSON.stringify(fields.channel?.element), /default_to_current_conversation/);
   });
 
-  test('loading, whole and failed keep the same blocks', () => {
+  test('loading, complete and failed views have the same blocks', () => {
     const ids = (modal: ModalView) => modal.blocks.map((block) => block.block_id);
     const whole = ids(view());
     assert.deepEqual(ids(view({ recordings: null })), whole);
@@ -119,7 +119,7 @@ suite('the call modal', () => {
     assert.match(seen(failed), /fire-drill/);
   });
 
-  test('a select in groups of 100 at most, typed where the view would be too large or a value does not fit', () => {
+  test('a select in groups of at most 100; typed instead if the view would be too large or a value does not fit', () => {
     const type = (choices: RecordingChoice[], fileId?: string) =>
       inputs(
         view({ recordings: { choices, complete: true }, prefill: fileId === undefined ? {} : { fileId } }),
@@ -134,7 +134,7 @@ suite('the call modal', () => {
     assert.equal(type([drill], 'gone.mp3'), 'plain_text_input');
   });
 
-  test('of 250 recordings each can be chosen, and the one asked for is', () => {
+  test('each of 250 recordings can be chosen, and the requested one is chosen', () => {
     const choices = [drill, ...library(250)];
     const modal = view({ recordings: { choices, complete: true }, prefill: { fileId: '1202249.mp3' } });
     const element = inputs(modal).fileId?.element;
@@ -158,7 +158,7 @@ suite('the call modal', () => {
     assert.match(seen(tooMany), /There are 5001 recordings/);
   });
 
-  test('the whole view stays within what Slack takes, however many there are', () => {
+  test('the whole view stays within Slack’s limits, whatever the number', () => {
     for (const n of [500, 1_000, 1_500, 2_500, 5_000]) {
       const recordings = {
         choices: library(n).map((each) => ({ ...each, fileId: each.fileId.padStart(60, '0') })),
@@ -170,7 +170,7 @@ suite('the call modal', () => {
     }
   });
 
-  test('100 lists and more: those asked for are among them', () => {
+  test('100 lists and more: the requested ones are among them', () => {
     const lists = Array.from({ length: 150 }, (_, i) => `list-${i}`);
     const modal = view({ lists, prefill: { lists: ['list-149'] } });
     const element = inputs(modal).lists?.element;
@@ -194,11 +194,11 @@ suite('the call modal', () => {
     assert.ok(whole?.type === 'plain_text_input' && whole.initial_value === undefined);
   });
 
-  test('a repeat says that empty means the same people', () => {
+  test('a redial says that an empty field means the same people', () => {
     assert.match(seen(view({ again: 3 })), /empty to call the same 3 people again/);
   });
 
-  test('any names and prefill are within what Slack takes', () => {
+  test('any names and entries are within Slack’s limits', () => {
     const anyText = fc.oneof(fc.string({ unit: 'binary', maxLength: 90 }), fc.constant(evilName));
     fc.assert(
       fc.property(

@@ -21,14 +21,14 @@ const draftOf = (callee: string): Draft => ({
 const keep = (tx: Tx, callee: string, now: number) =>
   saveDraft(tx, { rootViewId: 'V1', teamId: 'T0', userId: 'U0ASHA', data: draftOf(callee), now });
 
-test('what is confirmed is what was shown, though the form was submitted twice at once', {
+test('the confirmed request is what was shown, although the form was submitted twice at once', {
   skip: !databaseKinds.includes('postgres'),
 }, async () => {
   await withStore(
     async (store, database) => {
       const other = await database.open();
       const ids: string[] = [];
-      // The first Submit hangs; the person changes the number and presses again.
+      // The first Submit hangs; the person changes the number and submits again.
       await store.transaction(async (tx) => {
         ids.push(await keep(tx, '6591110001', 1));
         ids.push(await other.transaction((theirs) => keep(theirs, '6591110002', 2)));
@@ -45,7 +45,7 @@ test('what is confirmed is what was shown, though the form was submitted twice a
   );
 });
 
-test('a draft is found by its own id where Slack names another root view, and its request keeps the first one', async () => {
+test('a draft is found by its own id if Slack names another root view, and its request keeps the first one', async () => {
   await withStore(async (store) => {
     const draftId = await store.transaction((tx) => keep(tx, '6591110003', 1));
     const load = (userId: string, id = draftId) =>

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hint } from '../../../src/slack/asking/list-hints.ts';
 
-test('a list says who was never reached, else the one who was reached longest ago', () => {
+test('a list names who was never reached, else who was reached longest ago', () => {
   const day = 86_400_000;
   const now = 100 * day;
   const reached = new Map([

@@ -31,7 +31,7 @@ const approval = {
 };
 
 suite('the board', () => {
-  test('any request is within what Slack takes', () => {
+  test('any request is within Slack’s limits', () => {
     fc.assert(
       fc.property(anyRequest, (any) => {
         assertMessage(renderBoard(any, facts));
@@ -102,7 +102,7 @@ suite('the board', () => {
     }
   });
 
-  test('says who asked, what is played, the counts and a bar while it runs', () => {
+  test('says who asked, what is played, the counts, and shows a bar while it runs', () => {
     const board = renderBoard(
       request({
         state: 'sending',
@@ -155,7 +155,7 @@ suite('the board', () => {
     });
   });
 
-  test('its header says what is true at every time', () => {
+  test('its header is true at every time', () => {
     const headerOf = (some: Parameters<typeof request>[0]) => {
       const block = renderBoard(request(some), facts).blocks[0];
       return block?.type === 'header' ? block.text.text : '';
@@ -197,7 +197,7 @@ suite('the board', () => {
     assert.match(seen(redial.blocks), / · repeats `r1first` · called again in `r3third`$/m);
   });
 
-  test('what was refused as a whole can be tried again, single numbers that were refused cannot', () => {
+  test('what was refused as a whole can be tried again, single refused numbers cannot', () => {
     const again = (some: Parameters<typeof request>[0]) => {
       const board = renderBoard(request({ state: 'done', ...some }), facts);
       const [redial] = everyButton(board.blocks).filter((each) => each.action_id === 'call_redial');
@@ -221,7 +221,7 @@ suite('the board', () => {
     );
   });
 
-  test('partly unknown: the words and the dialogs name those who are unknown, not the submission', () => {
+  test('partly unknown: the words and dialogs name the unknown callees, not the submission', () => {
     const one = submission({ unknown: 3, callees: 200, code: '0' });
     const board = renderBoard(
       request({ counts: counts({ callees: 200, accepted: 197, unknown: 3 }), submissions: [one] }),
@@ -249,14 +249,14 @@ suite('the board', () => {
     assert.match(seen(two.blocks), /Did the phones of 3 of 200 people in group 2 of 2 ring\?/);
   });
 
-  test('nothing left to stop: no cancel button', () => {
+  test('nothing left to stop: no Cancel button', () => {
     assert.deepEqual(buttons(renderBoard(request({ state: 'sending' }), facts)), [
       'call_details r7k2m9x0q4ab',
     ]);
     assert.deepEqual(buttons(renderBoard(request({ state: 'done' }), facts)), ['call_details r7k2m9x0q4ab']);
   });
 
-  test('an unknown submission stands in its own words, with a button for each answer', () => {
+  test('an unknown submission has its own words, with a button for each answer', () => {
     const board = renderBoard(
       request({
         counts: counts({ callees: 200, unknown: 200 }),
@@ -283,7 +283,7 @@ suite('the board', () => {
     );
   });
 
-  test('fifty unknown submissions fit, and the ones left out are counted', () => {
+  test('fifty unknown submissions fit, and those left out are counted', () => {
     const board = renderBoard(
       request({
         counts: counts({ callees: 10_000, unknown: 10_000 }),
@@ -307,7 +307,7 @@ suite('the board', () => {
     assert.match(seen(board.blocks), /45 more groups of calls are shown once these are settled/);
   });
 
-  test('says what has not been sent and when it is tried again', () => {
+  test('says what is not sent yet and when it is retried', () => {
     const board = renderBoard(
       request({
         state: 'sending',
@@ -324,7 +324,7 @@ suite('the board', () => {
     );
   });
 
-  test('waiting for approval: for whom, until when, how far; then who decided and why', () => {
+  test('waiting for approval: by whom, until when, how far; then who decided and why', () => {
     const nameOf = (id: string) => (id === 'U0BEN' ? 'Ben' : null);
     const waiting = request({
       state: 'awaiting_approval',
@@ -369,7 +369,7 @@ suite('the board', () => {
     assert.match(seen(expired.blocks), /Ask again/);
   });
 
-  test('one mention a person, however often they did something', () => {
+  test('one mention for each person, however often they acted', () => {
     const board = renderBoard(
       request({
         state: 'cancelled',
@@ -383,7 +383,7 @@ suite('the board', () => {
     assert.match(seen(board.blocks), /Stopped by the same person: 2 people not called\./);
   });
 
-  test("an alert's board names the rule, what is said, and has Stop and I've got it", () => {
+  test("an alert's board names the rule and what is said, and has Stop and I've got it", () => {
     const alert = request({
       origin: 'alert',
       state: 'sending',
@@ -436,14 +436,14 @@ suite('the board', () => {
     assert.ok(buttons(board).includes('call_redial r7k2m9x0q4ab'));
   });
 
-  test('block ids differ within the message', () => {
+  test('block ids differ within a message', () => {
     const ids = renderBoard(request(), facts).blocks.flatMap((block) => block.block_id ?? []);
     assert.equal(new Set(ids).size, ids.length);
   });
 });
 
-suite('what goes to the requester instead of a closed channel', () => {
-  test('the state and the results are told apart, each with its counts', () => {
+suite('what the requester gets instead of a closed channel', () => {
+  test('the state and the results are separate, each with its counts', () => {
     const gone = { channelId: 'C0OPS', error: 'is_archived' };
     const some = { counts: counts({ callees: 3, accepted: 2, waiting: 1 }) };
     const board = renderInstead(request({ state: 'sending', ...some }), { ...gone, what: 'board' });
@@ -478,7 +478,7 @@ suite('the approval card', () => {
     expiresAt: now + 60_000,
   });
 
-  test('shows consequences, mentions the approvers once and names the crowd in the dialog', () => {
+  test('shows consequences, mentions the approvers once and names the people in the dialog', () => {
     const card = renderApprovalCard(open, {
       now,
       night: 5,
@@ -507,7 +507,7 @@ suite('the approval card', () => {
     assert.equal(seenIn('call_decision'), null);
   });
 
-  test('an approver who approved is not mentioned twice', () => {
+  test('an approver who has approved is not mentioned twice', () => {
     const half = {
       ...open,
       decisions: [{ userId: 'U0BEN', decision: 'approve' as const, reason: null, at: now }],
@@ -523,7 +523,7 @@ suite('the approval card', () => {
     assert.doesNotMatch(shown, /same person/);
   });
 
-  test('once decided it has no buttons and says who, when and what', () => {
+  test('once decided, it has no buttons and says who, when and what', () => {
     const done = renderApprovalCard(
       {
         ...open,

@@ -113,7 +113,7 @@ const table: [what: string, request: Partial<RequestView>, buttons: string[]][] 
   ],
 ];
 
-/** Any request; of every other one, nobody has the alert yet and it still fires. */
+/** Any request. In every second one, nobody has acknowledged the alert and it still fires. */
 const anyOfAll = fc
   .tuple(fc.oneof(anyRequest, anyTrueRequest), fc.boolean())
   .map(([any, fires]): RequestView => (fires ? { ...any, ackedBy: null, resolvedAt: null } : any));

@@ -32,7 +32,7 @@ function rowsOf(message: { blocks: KnownBlock[] }): string[][] {
 }
 
 suite('results in the thread', () => {
-  test('whatever came back is within what Slack takes', () => {
+  test('every result is within Slack’s limits', () => {
     fc.assert(
       fc.property(anyRequest, anyCalls, (any, calls) => {
         assertMessage(renderResults({ ...any, counts: { ...any.counts, callees: calls.length } }, calls));
@@ -190,7 +190,7 @@ suite('results in the thread', () => {
     );
   });
 
-  test('a refusal of the whole: what, why, what to do; an unknown is never called refused', () => {
+  test('a refusal of the whole request: what, why, what to do; unknown is never called refused', () => {
     const whole = request({
       counts: counts({ callees: 2, refused: 2 }),
       submissions: [submission({ state: 'refused', code: '-10', reason: '<no money>', callees: 2 })],
@@ -257,7 +257,7 @@ suite('results in the thread', () => {
     });
   });
 
-  test('no full number is in it', () => {
+  test('it contains no full number', () => {
     const message = renderResults(request({ counts: counts({ callees: 99 }) }), manyCalls(99));
     assert.doesNotMatch(JSON.stringify(message), /65911100/);
   });
@@ -288,7 +288,7 @@ suite('the CSV file', () => {
     }
   });
 
-  test('masked: no number in it, not even as a name', () => {
+  test('masked: it contains no number, not even as a name', () => {
     const csv = renderCsv([call({ name: '65 9111 0001' }), call({ name: '٦٥٩١١١٠٠٠١' })], { masked: true });
     assert.doesNotMatch(csv, /9111|٩١١١/);
     assert.ok(renderCsv([call()], { masked: false }).includes('6591110001'));

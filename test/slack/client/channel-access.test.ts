@@ -10,7 +10,7 @@ import { createFakeClock } from '../../support/clock.ts';
 const says = (error: string) => new WebAPIPlatformError({ ok: false, error });
 const page = says('<!DOCTYPE html><html><body>Please sign in.</body></html>');
 
-/** A client whose conversations.info answers so. */
+/** A client whose conversations.info gives this answer. */
 function clientWith(answer: object | Error) {
   const info = async () => {
     if (answer instanceof Error) throw answer;
@@ -33,7 +33,7 @@ const cases: [what: string, answer: object | Error, kind: string, form: RegExp |
 ];
 
 for (const [what, answer, kind, form, doctor] of cases) {
-  test(`the form and the doctor agree on a channel: ${what}`, async () => {
+  test(`the form and doctor agree on a channel: ${what}`, async () => {
     const client = clientWith(answer);
     assert.equal((await channelAccess(client, 'C0OPS')).kind, kind);
     const sentence = await formSays(
@@ -48,7 +48,7 @@ for (const [what, answer, kind, form, doctor] of cases) {
   });
 }
 
-test('the doctor says so where Slack does not tell the scopes, and what they should be', async () => {
+test('doctor says so if Slack does not return the scopes, and lists the needed ones', async () => {
   const test = async () => ({
     ok: true,
     user: 'voicecall',
@@ -64,7 +64,7 @@ test('the doctor says so where Slack does not tell the scopes, and what they sho
   assert.match(JSON.stringify(findings[1]), /which scopes are granted.*chat:write/);
 });
 
-test('the doctor does not blame the token for a page that is not Slack’s', async () => {
+test('doctor does not blame the token for a page that is not Slack’s', async () => {
   const test = async () => {
     throw page;
   };

@@ -15,7 +15,7 @@ interface Answer {
   body: string | null;
 }
 
-/** What one call to a Slack that answers so throws. */
+/** The error of one call to a Slack with this answer. */
 async function thrownBy({ status = 200, headers = {}, body }: Answer): Promise<unknown> {
   const server = createServer((incoming, response) => {
     incoming.resume();
@@ -43,7 +43,7 @@ async function thrownBy({ status = 200, headers = {}, body }: Answer): Promise<u
 
 const named = (error: string): Answer => ({ body: JSON.stringify({ ok: false, error }) });
 
-/** Answers of Slack, what they come to, and whether they are told as Slack's own fault. */
+/** Slack's answers, their meaning, and whether they are shown as Slack's own fault. */
 const cases: [what: string, answer: Answer, kind: 'limited' | 'refused' | 'unclear', slacks: boolean][] = [
   ['a page with 200', { body: '<!DOCTYPE html><html></html>' }, 'unclear', true],
   ['an empty body', { body: '' }, 'unclear', true],

@@ -41,7 +41,7 @@ for (const [what, user, standing] of cases) {
   test(`${what}: ${standing}`, () => assert.equal(standingOf(user, ours), standing));
 }
 
-test('whoever Slack names no workspace for is refused, and the log says so', async () => {
+test('a person without a workspace is refused, and the log says so', async () => {
   const lines: string[] = [];
   const people = createPeople({
     clock: createFakeClock(),

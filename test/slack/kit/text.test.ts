@@ -19,12 +19,12 @@ import {
 } from '../../../src/slack/kit/text.ts';
 
 suite('text for Slack', () => {
-  test('foreign text can neither page anybody nor make a link', () => {
+  test('foreign text can neither notify anybody nor make a link', () => {
     assert.equal(escapeText('<!channel> & <@U1>'), '&lt;!channel&gt; &amp; &lt;@U1&gt;');
     assert.equal(foreign('a\n<b>\u202e', 50), 'a &lt;b&gt;');
   });
 
-  test('cuts keep to the limit, split no character and no entity', () => {
+  test('cuts keep to the limit and split no character or entity', () => {
     assert.equal(truncate('😀😀😀', 5), '😀😀…');
     assert.equal(truncate('abc', 3), 'abc');
     assert.equal(foreign('<<<<', 10), '&lt;&lt;…');
@@ -51,7 +51,7 @@ suite('text for Slack', () => {
     assert.equal(truncateMarkup(text, 99), text);
   });
 
-  test('a mention is made of an id alone', () => {
+  test('a mention is made from an id only', () => {
     assert.equal(mention('U0BEN'), '<@U0BEN>');
     assert.equal(mention('U0> <!channel>'), 'U0&gt; &lt;!channel&gt;');
     assert.equal(channelMention('C0OPS'), '<#C0OPS>');
@@ -65,7 +65,7 @@ suite('text for Slack', () => {
     );
   });
 
-  test('numbers and lists read as people write them', () => {
+  test('numbers and lists are written as people write them', () => {
     assert.equal(people(1), '1 person');
     assert.equal(people(10_000), '10,000 people');
     assert.deepEqual([1, 2, 3].map(times), ['once', 'twice', '3 times']);
@@ -78,7 +78,7 @@ suite('text for Slack', () => {
     assert.equal(countryWords('??'), 'an unknown country');
   });
 
-  test('lines are put together up to the limit', () => {
+  test('lines are joined up to the limit', () => {
     assert.deepEqual(chunkLines(['aa', 'bb', 'cc'], 5), ['aa\nbb', 'cc']);
     assert.deepEqual(chunkLines(['a'.repeat(9)], 5), ['aaaa…']);
   });

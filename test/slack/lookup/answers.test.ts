@@ -10,7 +10,7 @@ import { eventLine } from '../../../src/slack/words/event-line.ts';
 import { anyRequest, assertMessage, buttons, evilName, now, request, seen } from '../samples.ts';
 
 suite('private answers', () => {
-  test('any requests are within what Slack takes', () => {
+  test('any requests are within Slack’s limits', () => {
     fc.assert(
       fc.property(fc.array(anyRequest, { maxLength: 15 }), (all) => {
         const history = all.map((each) =>
@@ -34,18 +34,18 @@ suite('private answers', () => {
     }
   });
 
-  test('repeats what was typed, and shows how it goes', () => {
+  test('repeats what was typed, and shows the right form', () => {
     const answer = unknownAnswer('frobnicate <!here>', 'db-<oncall>');
     assert.match(answer.text, /I don't know “frobnicate &lt;!here&gt;”. Did you mean `db-&lt;oncall&gt;`\?/);
     assert.match(seen(answer.blocks), /\/voicecall status/);
   });
 
-  test('whoever came second reads who was first and when', () => {
+  test('the second person reads who was first and when', () => {
     assert.match(alreadyAnswer('approved', 'U0BEN', now).text, /already approved by <@U0BEN> <!date\^/);
     assert.match(alreadyAnswer('expired', '', null).text, /already expired\. Your press changed nothing/);
   });
 
-  test('pages lead on only where there is more', () => {
+  test('pages have a next button only if there is more', () => {
     const pages = (page: number, more: boolean) =>
       buttons(historyAnswer([request()], { page, more })).filter((each) => each.startsWith('history'));
     assert.deepEqual(pages(1, false), []);
@@ -69,7 +69,7 @@ suite('words for errors', () => {
     ...{ voice_refused: true, internal: true },
   };
 
-  test('each code says what, why, what next, with the reference and no inner text', () => {
+  test('each code says what, why, what next, with the reference and without internal text', () => {
     for (const code of Object.keys(codes) as ErrorCode[]) {
       const words = wordsFor(
         new VoicecallError(code, 'secret /var/lib', { facts: { by: evilName, state: evilName } }),
@@ -82,14 +82,14 @@ suite('words for errors', () => {
     assert.doesNotMatch(wordsFor(new TypeError('secret'), 'x2'), /secret/);
   });
 
-  test('the loser of two presses reads who won', () => {
+  test('the later of two presses reads who was first', () => {
     const error = new VoicecallError('already_decided', 'late', {
       facts: { state: 'approved', by: 'U0BEN', at: String(now) },
     });
     assert.match(wordsFor(error, 'x'), /already approved by <@U0BEN> <!date\^1767605400/);
   });
 
-  test('a refusal of the voice platform comes with its remedy', () => {
+  test('a refusal by the voice platform comes with its remedy', () => {
     const words = wordsFor(new VoicecallError('voice_refused', 'no', { facts: { code: '-1' } }), 'x');
     assert.match(words, /VOICE_API_KEY/);
   });

@@ -17,7 +17,7 @@ rules:
 `);
 
 suite('the rules', () => {
-  test('lists, people and names as they stand there, numbers masked', () => {
+  test('lists, people and names as configured, numbers masked', () => {
     const message = renderRules(config, () => null);
     assertMessage(message);
     assert.match(
@@ -27,7 +27,7 @@ suite('the rules', () => {
     assert.doesNotMatch(JSON.stringify(message), /85632/);
   });
 
-  test('what is no number that can be read shows no digits', () => {
+  test('a text that is no readable number shows no digits', () => {
     const [rule] = config.rules;
     assert.ok(rule);
     const odd: Rule = { ...rule, call: ['Asha 85632 14123 or 85632 14124'] };

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { contactCard } from '../../../src/slack/me/contact-card.ts';
 
-test('the contact has every caller number, and nothing in a name breaks out of its line', () => {
+test('the contact card has every caller number, and a name cannot break out of its line', () => {
   assert.equal(
     contactCard('Voice; call, \\ "ops"\r\nTEL:+1900', ['6591110001', '12345678901234']),
     [
@@ -12,7 +12,7 @@ test('the contact has every caller number, and nothing in a name breaks out of i
       'N:Voice\\; call\\, \\\\ "ops"\\nTEL:+1900;;;;',
       'FN:Voice\\; call\\, \\\\ "ops"\\nTEL:+1900',
       'TEL;TYPE=VOICE:+6591110001',
-      // No number of any country: as it is configured.
+      // Not a number of any country, so it is kept as configured.
       'TEL;TYPE=VOICE:12345678901234',
       'END:VCARD',
       '',
@@ -20,7 +20,7 @@ test('the contact has every caller number, and nothing in a name breaks out of i
   );
 });
 
-test('whatever the name is, a line has 75 bytes at most and the name is read back whole', () => {
+test('with any name a line has at most 75 bytes, and the name is read back whole', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme', maxLength: 200 }), (name) => {
       const card = contactCard(name, ['6591110001']);

@@ -36,7 +36,7 @@ rules:
   - { name: db, channels: [C0ALERTS], match: { severity: [critical] }, call: [oncall], say: "{title}" }`,
 );
 
-/** A Slack that answers as told, and what it was asked; "limited" is its 429. */
+/** A Slack with given answers, and a log of its calls. "limited" is its 429. */
 async function startSlack(answerTo: (method: string) => Promise<object | 'limited'>) {
   const asked: string[] = [];
   const server = createServer(async (incoming, response) => {
@@ -79,7 +79,7 @@ function slackDeps(some: { store: Store; clock: Clock; config: () => Config; api
   };
 }
 
-/** Everything of one test, closed after it. */
+/** Everything that one test needs, closed after it. */
 async function onStage(
   kind: (typeof databaseKinds)[number],
   answerTo: (method: string, store: Store) => Promise<object | 'limited'>,
@@ -136,7 +136,7 @@ async function messageOf(store: Store, id: string) {
 
 for (const kind of databaseKinds) {
   describe(`Slack from several instances, on ${kind}`, () => {
-    test('who slept through its lease does not edit over what another one has shown since', async () => {
+    test('an instance that slept through its lease does not edit over what another has shown since', async () => {
       await onStage(kind, posted, async ({ store, deps, asked }) => {
         const id = await sayHello(store);
         await store.transaction((tx) =>
@@ -155,7 +155,7 @@ for (const kind of databaseKinds) {
       });
     });
 
-    test('a 429 takes back its own try alone, not the one of another instance', async () => {
+    test('a 429 takes back only its own try, not that of another instance', async () => {
       const tryMeanwhile = async (_method: string, store: Store) => {
         await store.transaction((tx) =>
           tx
@@ -172,7 +172,7 @@ for (const kind of databaseKinds) {
       });
     });
 
-    test('what waits behind a message that rests waits as long: the channel is not asked for in between', async () => {
+    test('what waits behind a resting message waits as long: the channel is not tried in between', async () => {
       const away = async () => ({ ok: false, error: 'fatal_error' });
       await onStage(kind, away, async ({ store, deps }) => {
         const requestId = await request(deps);
@@ -188,7 +188,7 @@ for (const kind of databaseKinds) {
       });
     });
 
-    test('a message is given up together with what is said instead', async () => {
+    test('a message is given up together with what replaces it', async () => {
       const closed = async () => ({ ok: false, error: 'channel_not_found' });
       await onStage(kind, closed, async ({ store, deps }) => {
         const requestId = await request(deps);
@@ -213,7 +213,7 @@ for (const kind of databaseKinds) {
       });
     });
 
-    test('a cooldown that ends does not ring for an alert that became harmless while callees were looked up', async () => {
+    test('a cooldown that ends does not call for an alert that became harmless during the look-up', async () => {
       await onStage(kind, posted, async ({ store, deps }) => {
         await store.transaction((tx) =>
           tx
@@ -251,7 +251,7 @@ for (const kind of databaseKinds) {
   });
 }
 
-test('a card that was just posted and a decision on it do not wait for each other', {
+test('a card that was just posted and a decision on it do not deadlock', {
   skip: !databaseKinds.includes('postgres'),
 }, async () => {
   await onStage('postgres', posted, async ({ store, deps, openOther }) => {
@@ -280,7 +280,7 @@ test('a card that was just posted and a decision on it do not wait for each othe
   });
 });
 
-/** Until a transaction waits for another one's lock. */
+/** Waits until a transaction waits for another one's lock. */
 async function waitingForLock(store: Store): Promise<void> {
   for (;;) {
     const { rows } = await sql`select 1 from pg_stat_activity

@@ -409,7 +409,7 @@ suite('the headline', () => {
           assert.notEqual(said, '');
           assert.doesNotMatch(said, /[\r\n\u202e]/);
           assert.doesNotMatch(said, /undefined|NaN|null|Infinity/);
-          // Only the names of those who marked calls may be cut: they stand last.
+          // Only the names of those who marked calls may be cut; they come last.
           if (said.length > 150) assert.match(said.slice(0, 110), /Marked as (not )?rung by/);
           const [first] = renderBoard(any, { now, nameOf: name }).blocks;
           assert.ok(first?.type === 'header' && first.text.text.length <= 150);
@@ -490,7 +490,7 @@ suite('the headline', () => {
   });
 });
 
-/** The headline without who has got the alert and that it is over. */
+/** The headline without who has acknowledged the alert and that it is over. */
 function outcomeIn(any: RequestView): string {
   return headline({ ...any, ackedBy: null, resolvedAt: null }, nameOf);
 }

@@ -6,10 +6,10 @@ const now = Date.UTC(2026, 10, 26);
 const hour = 3_600_000;
 const ago = (ms: number) => lastReachedWords(now - ms, now);
 
-test('when somebody was last reached is said as precisely as anybody needs', () => {
+test('the time when a person was last reached is as precise as anybody needs', () => {
   assert.equal(lastReachedWords(null, now), 'never reached');
   assert.equal(ago(0), 'last reached within the hour');
-  // A clock that was set back makes nobody reached in the future.
+  // After a clock was set back, nobody was reached in the future.
   assert.equal(ago(-hour), 'last reached within the hour');
   assert.equal(ago(hour), 'last reached 1 hour ago');
   assert.equal(ago(23.9 * hour), 'last reached 23 hours ago');

@@ -91,10 +91,24 @@ for (const database of databaseKinds) {
       const text = JSON.stringify(result.view.blocks);
       assert.match(text, /Call \*3 people in India\*: fire-drill, played twice, results in <#C0OPS>/);
       assert.match(text, /2 duplicates left out/);
-      assert.match(text, /1 number may be wrong/);
+      assert.match(text, /1 number may be wrong\. It will be called as it is\./);
       assert.match(text, /\+918563214120/, 'who typed a number reads it in full');
       assert.doesNotMatch(text, /8563213000/, 'a number of a list is masked');
       await result.close();
+    });
+
+    test('a list that is named among the numbers, or in an uploaded file, does not show its own', async () => {
+      const file = flow.slack.uploadFile('U0ASHA', 'some.txt', '+65 9111 0031\ndb-oncall');
+      for (const values of [
+        { callee: '+65 9111 0031\ndb-oncall' },
+        { callee: '', file: [file.id] },
+      ] satisfies FieldValues[]) {
+        const result = await submit(values);
+        const text = JSON.stringify(result.view?.blocks);
+        assert.match(text, /• \+6591110031 .*• \+91 …4120 .*• \+91 …3000 /);
+        assert.doesNotMatch(text, /918563214120|918563213000|85632 ?1/);
+        await result.close();
+      }
     });
 
     test('Back and a change: the last summary says exactly who is called', async () => {

@@ -58,6 +58,7 @@ suite('the second view', () => {
       /Call \*37 people in 3 countries\*: fire-drill\.mp3, played twice, results in <#C0OPS>/,
     );
     assert.match(seen(view), /2 duplicates left out/);
+    assert.match(seen(view), /Calls placed cannot be stopped\./);
     assert.match(seen(view), /\+65 …0001/);
     assert.doesNotMatch(JSON.stringify(view), /65911100/);
   });
@@ -92,6 +93,26 @@ suite('the second view', () => {
     assert.match(seen(confirmView(later)), /It will be night for \*all 3\* \(01:30 in India\)\./);
   });
 
+  test('the button names what it does', () => {
+    const approval = {
+      ...{ reasons: [], approvers: ['U0BEN'], quorum: 1, allowSelfApproval: false },
+      ...{ channelId: null, expiresAfterMs: 1 },
+    };
+    const button = (some: Partial<ConfirmFacts>) => confirmView({ ...confirmFacts, ...some }).submit?.text;
+    const whenAt = 1_800_000_000_000;
+    assert.equal(button({ callees: confirmFacts.callees.slice(0, 1) }), 'Call 1 person');
+    assert.equal(button({ whenAt }), 'Schedule');
+    assert.equal(button({ whenAt, approval }), 'Ask for approval');
+    assert.match(seen(confirmView({ ...confirmFacts, whenAt })), /You can cancel until then\./);
+  });
+
+  test('a small group is listed whole, of a larger one the first few', () => {
+    const listed = (callees: ConfirmFacts['callees']) =>
+      seen(confirmView({ ...confirmFacts, callees })).match(/• .*/g);
+    assert.equal(listed(confirmFacts.callees.slice(0, 10))?.length, 10);
+    assert.deepEqual(listed(confirmFacts.callees.slice(0, 11))?.slice(4), ['• +65 …0004', '• and 6 more']);
+  });
+
   test('ten thousand callees, many doubts and everything long', () => {
     const callees = Array.from({ length: 10_000 }, (_, i) => ({
       callee: String(6_591_110_000 + i),
@@ -113,10 +134,10 @@ suite('the second view', () => {
       },
     });
     assertView(view);
-    assert.equal(view.title.text, 'Call 10,000 people');
+    assert.equal(view.title.text, 'Call 10,000 people?');
     assert.equal(view.submit?.text, 'Ask for approval');
     assert.match(seen(view), /500 numbers may be wrong/);
-    assert.match(seen(view), /and 9,960 more/);
+    assert.match(seen(view), /and 9,995 more/);
     assert.match(seen(view), /Needs approval\* by 2 of/);
   });
 });

@@ -25,7 +25,7 @@ export type CheckedCall =
 
 /**
  * Checks a filled-in modal as a whole. Errors come by block_id, every faulty field with one; otherwise the draft of
- * the request, and doubts to show before phones ring.
+ * the request, doubts to show before anybody is called, and which numbers the person typed or uploaded.
  */
 export async function checkCall(
   deps: SlackDeps,

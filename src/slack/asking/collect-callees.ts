@@ -35,7 +35,7 @@ export interface CollectedCallees {
   /** Numbers that the person typed, or has in a file: known to them in full. */
   own: ReadonlySet<string>;
   duplicates: number;
-  /** By block_id: what cannot be rung, and why, several at once. */
+  /** By block_id: what cannot be called, and why, several at once. */
   errors: Record<string, string>;
   /** What will be called although the numbering plans doubt it. */
   doubts: string[];
@@ -67,15 +67,17 @@ export function calleeOptions(config: Config): CalleeOptions {
 export async function collectCallees(deps: SlackDeps, sources: CalleeSources): Promise<CollectedCallees> {
   const config = deps.config();
   const options = calleeOptions(config);
-  const typed = await inSlices(
-    readCallees(sources.text, { ...options, expandLists: sources.listsInText ?? true }),
-  );
-  const listed = await inSlices(readLists(sources.lists, options));
-  const file = await calleesOfFile(deps, sources.fileUrl, options);
+  // Lists are read apart from what names them: a person may name a list without knowing the numbers in it.
+  const unlisted = { ...options, expandLists: false };
+  const typed = await inSlices(readCallees(sources.text, unlisted));
+  const file = await calleesOfFile(deps, sources.fileUrl, unlisted);
+  const named = sources.listsInText === false ? [] : [...typed.lists, ...file.lists];
+  const lists = [...new Set([...sources.lists, ...named])];
+  const listed = await inSlices(readLists(lists, options));
   const errors: Record<string, string> = {};
   const problems = [...typed.faults.map(faultSentence), ...typed.recordings.map(recordingAmongCallees)];
   if (problems.length > 0) errors.callee = several(problems);
-  // A person who chooses a list is not shown its numbers, not even the faulty ones.
+  // A person who names a list is not shown its numbers, not even the faulty ones.
   if (listed.faults.length > 0)
     errors.lists = several(listed.faults.map((fault) => masked(`${fault.text} ${fault.why}`)));
 
@@ -88,21 +90,17 @@ export async function collectCallees(deps: SlackDeps, sources: CalleeSources): P
 
   const { callees, duplicates } = mergeCallees([
     typed.callees,
+    file.callees,
     listed.callees,
     fromPeople.callees,
-    file.callees,
   ]);
-  const byHand =
-    typed.lists.length === 0
-      ? typed
-      : await inSlices(readCallees(sources.text, { ...options, expandLists: false }));
   return {
     callees,
-    own: new Set([...byHand.callees, ...file.callees].map(({ callee }) => callee)),
+    own: new Set([...typed.callees, ...file.callees].map(({ callee }) => callee)),
     duplicates: duplicates + typed.duplicates + listed.duplicates + file.duplicates,
     errors,
     doubts: [...typed.doubts, ...[...listed.doubts, ...fromPeople.doubts].map(masked), ...file.doubts],
-    lists: [...new Set([...listed.lists, ...typed.lists])],
+    lists: listed.lists,
     stopped: typed.stopped || listed.stopped || file.stopped,
   };
 }
@@ -228,7 +226,7 @@ function notFetchedWords(fetched: Exclude<FetchedFile, { bytes: Uint8Array }>): 
 
 type CollectedFile = Pick<
   CalleeFile,
-  'callees' | 'people' | 'groups' | 'duplicates' | 'doubts' | 'stopped'
+  'callees' | 'people' | 'groups' | 'lists' | 'duplicates' | 'doubts' | 'stopped'
 > & { error: string | null };
 
 async function calleesOfFile(
@@ -236,7 +234,15 @@ async function calleesOfFile(
   url: string | null,
   options: CalleeOptions,
 ): Promise<CollectedFile> {
-  const nothing = { callees: [], people: [], groups: [], duplicates: 0, doubts: [], stopped: false };
+  const nothing = {
+    callees: [],
+    people: [],
+    groups: [],
+    lists: [],
+    duplicates: 0,
+    doubts: [],
+    stopped: false,
+  };
   if (url === null) return { ...nothing, error: null };
   const fetched = await fetchSlackFile(deps, url, { maxBytes: MAX_FILE_BYTES, timeoutMs: fetchTimeoutMs });
   if ('why' in fetched) return { ...nothing, error: notFetchedWords(fetched) };

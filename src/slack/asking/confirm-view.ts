@@ -60,15 +60,17 @@ export interface ConfirmFacts {
 }
 
 const doubtsShown = 10;
-/** Callees that are listed. */
-export const calleesShown = 40;
+/** A group that is listed whole. */
+export const smallGroup = 10;
+/** How many of a larger one are listed. */
+const fewShown = 5;
 
 /** The second view: says what is about to happen; only its button calls people (or asks for approval). */
 export function confirmView(facts: ConfirmFacts): ModalView {
   const crowd = people(facts.callees.length);
   return modal({
     callbackId: 'voicecall_confirm',
-    title: `Call ${crowd}`,
+    title: `Call ${crowd}?`,
     submit:
       facts.approval !== null ? 'Ask for approval' : facts.whenAt === null ? `Call ${crowd}` : 'Schedule',
     close: 'Back',
@@ -76,6 +78,7 @@ export function confirmView(facts: ConfirmFacts): ModalView {
     blocks: [
       section(summary(facts)),
       ...nightBlocks(facts),
+      context(`${facts.whenAt === null ? '' : 'You can cancel until then. '}Calls placed cannot be stopped.`),
       ...wholeRequestBlocks(facts),
       ...approvalBlocks(facts),
       ...(facts.hours === null ? [] : [section(`🌙 *Hours:* ${facts.hours}.`)]),
@@ -125,7 +128,12 @@ function doubtBlocks(doubts: readonly string[]): KnownBlock[] {
   const more = doubts.length - doubtsShown;
   if (more > 0) lines.push(`• and ${count(more)} more`);
   return [
-    alert(`${plural(doubts.length, 'number')} may be wrong. They will be called as they are.`, 'warning'),
+    alert(
+      doubts.length === 1
+        ? '1 number may be wrong. It will be called as it is.'
+        : `${count(doubts.length)} numbers may be wrong. They will be called as they are.`,
+      'warning',
+    ),
     ...chunkLines(lines, slackLimits.sectionText).map((text) => section(text)),
   ];
 }
@@ -143,8 +151,10 @@ function detailBlocks(facts: ConfirmFacts): KnownBlock[] {
   return lines.length === 0 ? [] : [context(...lines)];
 }
 
+/** A small group whole, of a larger one the first few. */
 function calleeList({ callees, own, reached }: ConfirmFacts): KnownBlock[] {
-  const lines = callees.slice(0, calleesShown).map((each) => {
+  const shown = callees.slice(0, callees.length > smallGroup ? fewShown : smallGroup);
+  const lines = shown.map((each) => {
     const masked = own?.has(each.callee) !== true;
     const number = calleeLabel({ ...each, name: null }, masked);
     const label = each.name === null ? number : calleeLabel(each);
@@ -152,7 +162,7 @@ function calleeList({ callees, own, reached }: ConfirmFacts): KnownBlock[] {
       reached === undefined ? '' : ` · ${lastReachedWords(reached.at.get(each.callee) ?? null, reached.now)}`;
     return `• ${foreign(label, 100)}${label === number ? '' : ` ${number}`}${last}`;
   });
-  const more = callees.length - calleesShown;
+  const more = callees.length - shown.length;
   if (more > 0) lines.push(`• and ${count(more)} more`);
   return chunkLines(lines, slackLimits.sectionText).map((text) => section(text));
 }

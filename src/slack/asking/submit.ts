@@ -20,7 +20,7 @@ import { people, utc } from '../kit/text.ts';
 import { problemView } from '../replies/problem-view.ts';
 import { partedWords } from '../words/hours-words.ts';
 import { checkCall } from './check-call.ts';
-import { calleesShown, confirmView } from './confirm-view.ts';
+import { confirmView, smallGroup } from './confirm-view.ts';
 import { type Draft, loadDraft, saveDraft } from './drafts.ts';
 import { readCallMetadata } from './view-metadata.ts';
 
@@ -60,12 +60,12 @@ function registerCall(app: App, deps: SlackDeps): void {
           now,
           wallAt: draft.whenAt ?? wallAt,
         }),
-        // What the limits say later nobody knows now.
+        // What the limits will say at a later time is not known yet.
         held: draft.whenAt === null ? await findHeld(tx, deps.config(), callees, now, null) : [],
-        reached: await lastReached(tx, deps.tokenSecret, callees.slice(0, calleesShown)),
+        reached: await lastReached(tx, deps.tokenSecret, callees.slice(0, smallGroup)),
       };
     });
-    // So that the approvers' card can tell it.
+    // So that the approvers' card can show it.
     if (preview.approval !== null) deps.balance.refresh();
     await ack({
       response_action: 'push',

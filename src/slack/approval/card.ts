@@ -1,5 +1,5 @@
 import type { KnownBlock } from '@slack/types';
-import type { RequestView } from '../../calls/request/types.ts';
+import type { CallView, RequestView } from '../../calls/request/types.ts';
 import {
   actions,
   button,
@@ -22,7 +22,10 @@ import {
   utc,
 } from '../kit/text.ts';
 import { decisionLines, waitsFor } from '../words/approval-words.ts';
+import { calleeLabel, latestCalls } from '../words/call-words.ts';
 import { headline } from '../words/headline.ts';
+import { nightWords } from '../words/night-words.ts';
+import { namedPeople } from '../words/people-lines.ts';
 import { planWords } from '../words/reach-words.ts';
 import {
   countriesWords,
@@ -36,12 +39,12 @@ import {
 import { isCutOnMessages, shownOnMessages } from '../words/whole-request.ts';
 
 export interface ApprovalFacts extends MessageFacts {
-  /** How many callees it is night for; undefined or 0: nothing is said. */
-  night?: number;
+  /** When they are called, by the wall clock; absent: it is not said for whom it is night. */
+  callsAt?: number;
   /** Who waits for the hours of the configuration; null or absent: nobody does. */
   hours?: string | null;
-  /** The countries they are in. */
-  nightIn?: RequestView['countries'];
+  /** Of a few people, who they are. */
+  calls?: readonly CallView[];
   /** As the platform says it; null or absent: not known (a card never waits for it). */
   balance?: string | null;
   /** Set where the card should stand elsewhere: in a channel that Slack does not let us post in. */
@@ -96,19 +99,18 @@ function consequences(request: RequestView, facts: ApprovalFacts): string[] {
   if (request.whenAt !== null) lines.push(`*When:* ${date(request.whenAt)}`);
   const options = optionWords(request.options);
   if (options.length > 0) lines.push(`*Options:* ${options.join(', ')}`);
-  if (request.countries.length > 0) lines.push(`*To:* ${countriesWords(request.countries)}`);
+  const to = [
+    ...namesOf(facts.calls ?? []),
+    ...(request.countries.length > 1 ? [countriesWords(request.countries)] : []),
+  ];
+  if (to.length > 0) lines.push(`*To:* ${to.join(' · ')}`);
   if (facts.hours)
     lines.push(`🌙 *Hours:* ${facts.hours}. *Review* has a box to tick so that all are called at once.`);
-  const night = facts.night ?? 0;
-  const nightCrowd = night === request.counts.callees ? '*all of them*' : `*${people(night)}* of them`;
-  const where = facts.nightIn ?? [];
-  const places = where.length === 0 || request.countries.length < 2 ? '' : ` (${countriesWords(where)})`;
-  if (night > 0)
-    lines.push(
-      request.whenAt === null
-        ? `🌙 It is night for ${nightCrowd} now${places}.`
-        : `🌙 It will be night for ${nightCrowd}${places}.`,
-    );
+  const night =
+    facts.callsAt === undefined
+      ? null
+      : nightWords(request.countries, facts.callsAt, request.whenAt !== null);
+  if (night !== null) lines.push(night);
   if (request.note !== '') lines.push(`*Note:* ${foreign(request.note, shownOnMessages)}`);
   if (request.duplicates > 0) lines.push(`${plural(request.duplicates, 'duplicate')} left out.`);
   const reasons = (request.approval?.reasons ?? []).map((reason) => foreign(reason, 200));
@@ -117,6 +119,13 @@ function consequences(request: RequestView, facts: ApprovalFacts): string[] {
     lines.push(`*Balance:* ${foreign(facts.balance, 40)}`);
   }
   return lines;
+}
+
+/** "Dana, Emil and Farah"; of a crowd nothing. */
+function namesOf(calls: readonly CallView[]): string[] {
+  const latest = latestCalls(calls);
+  if (latest.length === 0 || latest.length > namedPeople) return [];
+  return [listWords(latest.map((call) => foreign(calleeLabel(call), 80)))];
 }
 
 /** In mrkdwn, no more than fit. */

@@ -1,4 +1,5 @@
 import type { KnownBlock } from '@slack/types';
+import { finishedRequestStates } from '../../calls/request/states.ts';
 import { type CallView, isLimitCause, type RequestView } from '../../calls/request/types.ts';
 import { describeCode } from '../../voice/codes.ts';
 import { actions, context, header, mrkdwn, type RenderedPost, section, topText } from '../kit/blocks.ts';
@@ -82,15 +83,23 @@ function askedLine(request: RequestView, who: (id: string) => string): string {
         ? 'Somebody'
         : who(request.requestedBy);
   const asks = `${asker} ${callsVerb(request)} *${crowd}*${again}`;
-  // What is spoken for an alert is the alert itself, which stands above.
-  if (request.origin === 'alert' && request.message.kind === 'text') return `${asks}.`;
-  return `${asks}: ${playedWords(request.message, request.options, 600)}`;
+  const hear = heard(request, 600);
+  return hear === null ? `${asks}.` : `${asks}: ${hear}`;
+}
+
+/** What they hear; null where it is what a rule says of the alert in whose thread the board stands. */
+function heard({ origin, threadTs, message, options }: RequestView, length: number): string | null {
+  if (origin === 'alert' && threadTs !== null && message.kind === 'text') return null;
+  return playedWords(message, options, length);
 }
 
 /** Nobody is called yet, or ever, in some states. */
-function callsVerb({ state, submissions }: RequestView): 'asks to call' | 'asked to call' | 'calls' {
+function callsVerb({ state, origin, counts, submissions }: RequestView): string {
   if (state === 'awaiting_approval' || state === 'scheduled') return 'asks to call';
-  return submissions.length === 0 ? 'asked to call' : 'calls';
+  const over = finishedRequestStates.includes(state);
+  if (over && counts.accepted + counts.unknown > 0) return 'called';
+  if (over || submissions.length === 0) return origin === 'alert' ? 'was to call' : 'asked to call';
+  return 'calls';
 }
 
 function moreLines(request: RequestView): string[] {
@@ -225,10 +234,11 @@ function boardText(request: RequestView, { nameOf }: MessageFacts, calls: readon
     state === 'awaiting_approval' && request.expiresAt !== null ? ` until ${utc(request.expiresAt)}` : '';
   const reason = state === 'rejected' && outcome !== null ? `: “${foreign(outcome, 300)}”` : '';
   const again = request.repeats === null ? '' : ' again';
+  const hear = heard(request, 200);
   return topText(
     `${escapeText(headline(request, nameOf))}${until}${reason}.`,
     request.alertTitle === null ? null : `Alert: ${foreign(request.alertTitle, 200)}.`,
-    `${who} ${callsVerb(request)} ${crowd}${again}: ${playedWords(request.message, request.options, 200)}.`,
+    `${who} ${callsVerb(request)} ${crowd}${again}${hear === null ? '' : `: ${hear}`}.`,
     state === 'rejected' || outcome === null ? null : foreign(outcome, 300),
     peopleLines(request, calls).join(' · ') || null,
   );

@@ -4,9 +4,8 @@ import { slackLimits } from '../kit/limits.ts';
 import { capital, plain } from '../kit/text.ts';
 import { calleeLabel, keyWords, resultWords } from '../words/call-words.ts';
 
-// Three columns fit beside a channel, in the pane of a thread.
+// Three columns fit beside a channel, in the pane of a thread; the last only where somebody pressed a key.
 const columns = ['Who', 'Result', 'Key'];
-const headerText = columns.join('').length;
 
 /** The table leaves room for the blocks above it within what a whole message may hold. */
 export const tableBudget = 9_600;
@@ -25,19 +24,21 @@ export function renderTable(calls: readonly CallView[], over: boolean): { table:
   const rows = calls
     .slice(0, slackLimits.tableRows - 1)
     .map((call) => [calleeLabel(call), capital(resultWords(call, over)), keyWords(call)]);
+  const titles = rows.some((row) => row[2] !== '') ? columns : columns.slice(0, 2);
+  const room = tableBudget - titles.join('').length;
   let cut: string[][] = [];
   for (const width of widths) {
     // Slack refuses a cell without text.
-    cut = rows.map((row) => row.map((cell, column) => plain(cell, width[column] ?? 0) || '–'));
-    if (textOf(cut) <= tableBudget - headerText) break;
+    cut = rows.map((row) => titles.map((_, column) => plain(row[column] ?? '', width[column] ?? 0) || '–'));
+    if (textOf(cut) <= room) break;
   }
-  while (textOf(cut) > tableBudget - headerText) cut.pop();
-  const cells = [columns, ...cut].map((row) => row.map((text) => ({ type: 'raw_text' as const, text })));
+  while (textOf(cut) > room) cut.pop();
+  const cells = [titles, ...cut].map((row) => row.map((text) => ({ type: 'raw_text' as const, text })));
   return {
     table: {
       type: 'table',
       rows: cells,
-      column_settings: columns.map((name) => ({ is_wrapped: name !== 'Key' })),
+      column_settings: titles.map((name) => ({ is_wrapped: name !== 'Key' })),
     },
     shown: cut.length,
   };

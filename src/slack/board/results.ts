@@ -23,7 +23,8 @@ export function renderResults(
   calls: readonly CallView[],
   { nameOf, endings = [] }: Partial<MessageFacts> & { endings?: readonly Ending[] } = {},
 ): RenderedPost {
-  const outcome = headline(request, nameOf);
+  // Who has got an alert is news of the board; this is about the calls.
+  const outcome = headline({ ...request, ackedBy: null, resolvedAt: null }, nameOf);
   const crowd = request.counts.callees > shownInTable;
   const numbers = crowd ? numbersOf(request, endings) : '';
   const file = !crowd

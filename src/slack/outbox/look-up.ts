@@ -69,8 +69,8 @@ function postedAt({ clock }: SlackDeps, message: MessageRow): number {
 async function callsFor(deps: SlackDeps, what: Post, request: RequestView): Promise<CallView[]> {
   if (what.kind === 'file' || what.kind === 'full' || what.kind === 'tested')
     return await loadCalls(deps.store.read, request.id);
-  if (what.kind === 'board' || what.kind === 'instead' || what.kind === 'told') {
-    // A crowd's board tells numbers alone.
+  if (['board', 'card', 'instead', 'told'].includes(what.kind)) {
+    // Of a crowd these tell numbers alone.
     return request.counts.callees > namedPeople ? [] : await loadCalls(deps.store.read, request.id);
   }
   if (what.kind !== 'results') return [];

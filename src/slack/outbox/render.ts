@@ -1,7 +1,4 @@
-import type { CountryCode } from 'libphonenumber-js';
 import { z } from 'zod';
-import { unknownCountry } from '../../callees/countries.ts';
-import { isBetweenIn } from '../../callees/numbering-plan.ts';
 import { type Post, readPost } from '../../outbox/post.ts';
 import { type ApprovalFacts, renderApprovalCard } from '../approval/card.ts';
 import { renderReminder } from '../approval/reminder.ts';
@@ -20,9 +17,6 @@ import { renderTestCall } from '../me/test-call-words.ts';
 import { renderCopy } from '../recordings/copy.ts';
 import { type Known, lookUp } from './look-up.ts';
 import type { MessageRow, Rendered } from './types.ts';
-
-/** Night, for the approvers' card: when most people sleep. */
-const night = { fromMinute: 22 * 60, toMinute: 7 * 60 };
 
 type Shown = Pick<MessageRow, 'id' | 'posted_at'>;
 type Message = Extract<Rendered, { kind: 'message' }>;
@@ -136,19 +130,15 @@ function tagged(message: Shown, rendered: Omit<Message, 'kind' | 'metadata'>): M
 function cardFacts(
   what: Extract<Post, { kind: 'card' }>,
   message: Shown,
-  { request, facts, hours = null, balance, unreadableGroups }: Known,
+  { request, calls, facts, hours = null, balance, unreadableGroups }: Known,
 ): ApprovalFacts {
   const open = request.state === 'awaiting_approval';
   // As it is when the card is posted: one whose figures change by themselves would be edited for ever.
   const at = request.whenAt ?? message.posted_at ?? facts.now;
-  const nightIn = request.countries.filter(
-    ({ country }) =>
-      open && country !== unknownCountry && isBetweenIn(country as CountryCode, night, at) === 'yes',
-  );
   return {
     ...facts,
-    night: nightIn.reduce((sum, { callees }) => sum + callees, 0),
-    nightIn,
+    ...(open ? { callsAt: at } : {}),
+    calls,
     hours,
     balance,
     unreadableGroups,

@@ -39,6 +39,13 @@ function countLines(request: RequestView): string[] {
   if (['awaiting_approval', 'rejected', 'expired'].includes(state)) return [];
   const shown = countParts(request);
   if (shown.length === 0 || (shown.length === 1 && shown[0]?.[0] === counts.callees)) return [];
+  // "25 of 150 answered" says how many did not.
+  if (
+    counts.answered > 0 &&
+    counts.answered + counts.not_answered === counts.callees &&
+    counts.confirmed === 0
+  )
+    return [];
   return [shown.map(([n, words]) => `${count(n)} ${words}`).join(' · ')];
 }
 

@@ -10,6 +10,7 @@ import {
   anyRequest,
   assertMessage,
   buttons,
+  call,
   counts,
   everyButton,
   evilName,
@@ -36,7 +37,12 @@ suite('the board', () => {
       fc.property(anyRequest, (any) => {
         assertMessage(renderBoard(any, facts));
         assertMessage(
-          renderApprovalCard(any, { ...facts, night: 3, balance: evilName, unreadableGroups: [evilName] }),
+          renderApprovalCard(any, {
+            ...facts,
+            callsAt: now,
+            balance: evilName,
+            unreadableGroups: [evilName],
+          }),
         );
         assertMessage(renderReminder(any, facts));
       }),
@@ -192,8 +198,8 @@ suite('the board', () => {
       }),
       facts,
     );
-    assert.match(seen(redial.blocks), /^All 10 answered\n<@U0ANN> calls \*10 people in Singapore\* again: /);
-    assert.match(redial.text, /calls 10 people in Singapore again: /);
+    assert.match(seen(redial.blocks), /^All 10 answered\n<@U0ANN> called \*10 people in Singapore\* again: /);
+    assert.match(redial.text, /called 10 people in Singapore again: /);
     assert.match(seen(redial.blocks), / · repeats `r1first` · called again in `r3third`$/m);
   });
 
@@ -396,8 +402,14 @@ suite('the board', () => {
     });
     const board = renderBoard(alert, facts);
     assertMessage(board);
-    assert.match(seen(board.blocks), /^Rule \*db-critical\* calls \*2 people in Singapore\*\.$/m);
+    assert.match(
+      seen(board.blocks),
+      /^Rule \*db-critical\* calls \*2 people in Singapore\*: the text “Database alert\.”, played twice$/m,
+    );
     assert.doesNotMatch(seen(board.blocks), /replica lag/, 'its thread says it already');
+    const inThread = renderBoard({ ...alert, threadTs: '1767605400.000100' }, facts);
+    assert.match(seen(inThread.blocks), /^Rule \*db-critical\* calls \*2 people in Singapore\*\.$/m);
+    assert.doesNotMatch(inThread.text, /Database alert/);
     assert.match(
       board.text,
       /^Calling 2 people\. Alert: &lt;!channel&gt; replica lag\. Rule db-critical calls /,
@@ -411,6 +423,8 @@ suite('the board', () => {
       everyButton(board.blocks).map((each) => `${each.text.text} ${each.style ?? ''}`),
       ["I've got it primary", 'Stop danger', 'Details '],
     );
+    const byName = renderBoard({ ...alert, ackedBy: 'U0BEN' }, { ...facts, nameOf: () => 'Ben' });
+    assert.equal(seen(byName.blocks).split('has got it').length, 2, 'said once, by the headline');
     const acked = renderBoard({ ...alert, ackedBy: 'U0BEN' }, facts);
     assert.match(
       seen(acked.blocks),
@@ -465,7 +479,7 @@ suite('what the requester gets instead of a closed channel', () => {
       what: 'results',
     });
     assertMessage(results);
-    assert.match(results.text, /^Results of your request: 1 of 3 answered\. 2 not answered · 1 answered\. /);
+    assert.match(results.text, /^Results of your request: 1 of 3 answered\. /);
     assert.match(seen(results.blocks), /you get the results here\./);
   });
 });
@@ -479,16 +493,22 @@ suite('the approval card', () => {
   });
 
   test('shows consequences, mentions the approvers once and names the people in the dialog', () => {
-    const card = renderApprovalCard(open, {
-      now,
-      night: 5,
-      seen: 'abcd',
-    });
+    const card = renderApprovalCard(
+      { ...open, countries: [{ country: 'SG', callees: 37 }] },
+      {
+        now,
+        callsAt: Date.UTC(2026, 0, 5, 16, 30),
+        seen: 'abcd',
+      },
+    );
     assertMessage(card);
     const shown = seen(card.blocks);
-    assert.match(shown, /night for \*5 people\*/);
+    assert.match(shown, /night for \*all 37\* \(00:30 in Singapore\)/);
     assert.equal(shown.split('<@U0BEN>').length - 1, 1);
     assert.match(shown, /^<@U0ANN> asks to call \*37 people in Singapore\*, results in <#C0OPS>\.$/m);
+    const few = [call({ name: 'Dana' }), call({ position: 2, callee: '6591110002' })];
+    const toFew = renderApprovalCard(open, { now, calls: few });
+    assert.match(seen(toFew.blocks), /^\*To:\* Dana and \+65 …0002$/m, 'a few people by name');
     const approve = everyButton(card.blocks).find((each) => each.action_id === 'call_approve');
     assert.equal(approve?.confirm?.title?.text, 'Approve 37 calls?');
     assert.equal(

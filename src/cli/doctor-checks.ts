@@ -186,7 +186,7 @@ function compareClocks(slackMs: number | undefined, voiceMs: number | undefined)
     ...(voiceMs === undefined || voiceMs === 0 ? [] : [{ whose: "the voice platform's", ms: voiceMs }]),
   ];
   if (offsets.length === 0)
-    return [skipped('not checked: neither Slack nor the voice platform told the time')];
+    return [skipped('not checked: neither Slack nor the voice platform returned its time')];
   const off = offsets.filter(({ ms }) => Math.abs(ms) > clockToleranceMs);
   if (off.length === 0)
     return [ok(`agrees with ${offsets.map(({ whose }) => whose).join(' and ')} to the minute`)];

@@ -29,7 +29,7 @@ export async function checkPeople(config: Config, database: DatabasePlace, clock
   const called = [...new Set(config.rules.flatMap((rule) => entriesOf(config, rule.call)))].filter(isId);
   if (called.length === 0) return [];
   const read = await readRows(database, { learned_people: select }).catch(() => null);
-  if (read === null) return [skipped('not checked: the database does not tell; it has its own line')];
+  if (read === null) return [skipped('not checked: the database cannot be read; it has its own line')];
   const rows = z.array(rowSchema).parse(read.learned_people);
   const known = new Map(rows.map((row) => [row.id, learnedOf(row)]));
   const listed = [...known].map(([id, each]) => inWords(id, each, clock.now()));

@@ -28,7 +28,7 @@ export async function checkReached(config: Config, database: DatabasePlace): Pro
     last_reached: 'select person from last_reached',
     learned_people: 'select id, body from learned_people',
   }).catch(() => null);
-  if (read === null) return [skipped('not checked: the database does not tell; it has its own line')];
+  if (read === null) return [skipped('not checked: the database cannot be read; it has its own line')];
   const { meta, last_reached: rows, learned_people: learned } = rowsSchema.parse(read);
   const secret = meta[0]?.value;
   // The app has not run yet, so there is no key.
@@ -38,7 +38,7 @@ export async function checkReached(config: Config, database: DatabasePlace): Pro
   const called = calleesOfRules(config, slack);
   const never = called.filter(({ callee }) => !reached.has(personKey(secret, callee)));
   if (called.length === 0) return [];
-  if (never.length === 0) return [ok(`every one of ${called.length} whom rules call was reached before`)];
+  if (never.length === 0) return [ok(`everybody whom rules call was reached before (${called.length})`)];
   const names = never.slice(0, mostNamed).map(({ callee, name }) => labelOf(callee, name));
   const more = never.length > names.length ? ` and ${never.length - names.length} more` : '';
   return [

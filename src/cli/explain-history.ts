@@ -94,6 +94,6 @@ function reportInWords(
       `  ${new Date(at).toISOString().slice(0, 16).replace('T', ' ')}  ${title.slice(0, 80)}  ${why}`,
     );
   if (report.edited > 0)
-    lines.push('', `${report.edited} messages were edited: what they said before is not in the history.`);
+    lines.push('', `${report.edited} messages were edited: their earlier text is not in the history.`);
   return lines.join('\n');
 }

@@ -106,7 +106,7 @@ function explainPayloads(payloads: object, name: string): unknown {
     const all = (Array.isArray(payloads) ? payloads : [payloads]).flatMap((each) => explain(each));
     return all.length === 1 && !Array.isArray(payloads) ? all[0] : all;
   } catch (error) {
-    fail(`Not taken: ${reasonOf(error)}`);
+    fail(`Not accepted: ${reasonOf(error)}`);
   }
 }
 

@@ -41,7 +41,9 @@ try {
 } catch (error) {
   if (!(error instanceof VoicecallError)) {
     const why = error instanceof Error ? error.message : String(error);
-    fail(`Not moved: a row was not taken (${why}). The target is as empty as before, the source as it was.`);
+    fail(
+      `Not moved: PostgreSQL refused a row (${why}). The target is still empty, and the source is unchanged.`,
+    );
   }
   // The cause says what is wrong on the other side, for example a wrong password.
   const cause = error.cause instanceof Error && error.cause.message !== '' ? ` (${error.cause.message})` : '';

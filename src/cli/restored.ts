@@ -27,7 +27,7 @@ try {
       calls === 0
         ? 'Nothing waited to be sent when the backup was made. Start Voicecall.'
         : `${calls} ${calls === 1 ? 'call' : 'calls'} waited to be sent when the backup was made and may have been sent since: ` +
-            "they are shown as unknown and looked for in the platform's records, and are not sent again. Start Voicecall.",
+            "they are shown as unknown and looked up in the platform's records, and are not sent again. Start Voicecall.",
     );
   } finally {
     await store.close();

@@ -110,7 +110,7 @@ function checkSources(
         report(path, `${name}, whose alerts are shown nowhere`, 'a channel beside it, for who approves');
       else
         notice(
-          `Rule ${JSON.stringify(rule.name)} calls for alerts of ${name}, and Slack is not told: neither has a channel.`,
+          `Rule ${JSON.stringify(rule.name)} calls for alerts of ${name} without showing them in Slack: neither has a channel.`,
         );
     }
   }
@@ -172,7 +172,7 @@ function checkReach(
   const says = [rule.say, ...steps.map((step) => step.say)].filter((say) => say !== undefined);
   if (says.every((say) => mentionsKey(say, String(key)))) return;
   notice(
-    `Rule ${JSON.stringify(rule.name)} waits for the key ${String(key)}, and what it says does not mention it: nobody will know what to press.`,
+    `Rule ${JSON.stringify(rule.name)} waits for the key ${String(key)}, but its spoken text does not mention it: nobody will know what to press.`,
   );
 }
 

@@ -118,7 +118,7 @@ export function createAlertsRoute(deps: AlertsDeps): (path: string) => { POST: H
           if (!(error instanceof VoicecallError) || error.code !== 'store_unavailable') throw error;
           deps.log.error(
             { source: name, err: error },
-            'a post could not be stored: the tool is told to try again',
+            'a post could not be stored: the tool is asked to retry',
           );
           result = { status: 503, words: 'cannot be stored now: try again', retryAfterS: 5 };
         }

@@ -103,7 +103,7 @@ function addDatabaseMetrics(registry: Registry, deps: { store: Store; clock: Clo
   });
   new Gauge({
     name: 'voicecall_calls_last_day',
-    help: `Calls by state and terminationCode ("": none told) that were dialled ${lastDay}`,
+    help: `Calls by state and terminationCode ("": none reported) that were made ${lastDay}`,
     labelNames: ['state', 'termination'],
     registers,
     async collect() {
@@ -116,7 +116,7 @@ function addDatabaseMetrics(registry: Registry, deps: { store: Store; clock: Clo
   });
   new Gauge({
     name: 'voicecall_attempts_last_day',
-    help: `Calls by attempt (1: the first) and outcome (answered, busy, no_answer, voicemail, ...; without a report the state) that were dialled ${lastDay}`,
+    help: `Calls by attempt (1: the first) and outcome (answered, busy, no_answer, voicemail, ...; without a report the state) that were made ${lastDay}`,
     labelNames: ['attempt', 'outcome'],
     registers,
     async collect() {
@@ -140,7 +140,7 @@ function addDatabaseMetrics(registry: Registry, deps: { store: Store; clock: Clo
   });
   new Gauge({
     name: 'voicecall_reaching_ended_last_day',
-    help: `Requests that go on until people are reached, by what ended that (enough, all, exhausted, acknowledged, resolved, stopped, rule_removed), of those made ${lastDay}`,
+    help: `Requests that continue until people are reached, by what ended them (enough, all, exhausted, acknowledged, resolved, stopped, rule_removed), of those made ${lastDay}`,
     labelNames: ['by'],
     registers,
     async collect() {
@@ -172,7 +172,7 @@ function addDatabaseMetrics(registry: Registry, deps: { store: Store; clock: Clo
   });
   new Gauge({
     name: 'voicecall_alert_events_set_aside',
-    help: 'Alert events that failed too often and are tried no more, of the database',
+    help: 'Alert events that failed too often and are not retried, of the database',
     registers,
     async collect() {
       const known = await facts();

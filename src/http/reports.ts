@@ -40,7 +40,7 @@ export function createReportsHandler(deps: CallsDeps): Handler {
     }
     const setAside = elements.length - stored;
     if (setAside > 0) deps.log.warn({ setAside }, 'elements that are no report were ignored');
-    if (stored === 0) return answer(response, 400, { status: '-1', reason: 'no delivery report in it' });
+    if (stored === 0) return answer(response, 400, { status: '-1', reason: 'it contains no report' });
     answer(response, 200, { status: '0', reason: 'success' });
   };
 }

@@ -25,15 +25,17 @@ export async function checkAudio(
   if (bytes.length > maxAudioBytes) return { problem: tooLarge(bytes.length) };
   const takes = `The voice platform takes ${formatWords(formats)}.`;
   const read = await readHeader(bytes);
-  if (read === null) return { problem: `This is no audio file, whatever its name says. ${takes}` };
+  if (read === null) return { problem: `This is not an audio file, whatever its name. ${takes}` };
   const { kind, seconds } = read;
   const format = (['mp3', 'wav', 'm4a'] as const).find((each) => each === kind);
   if (format === undefined || !formats.includes(format))
     return { problem: `This is ${kind === 'm4a' ? 'm4a, as Slack’s own clips are' : kind}. ${takes}` };
   if (seconds === null)
-    return { problem: 'This file does not say how long it is: save it anew with another program.' };
+    return { problem: 'This file does not contain its length: save it again with another program.' };
   if (seconds > maxAudioSeconds)
-    return { problem: `This is ${Math.ceil(seconds)} seconds long; at most ${maxAudioSeconds} are taken.` };
+    return {
+      problem: `This is ${Math.ceil(seconds)} seconds long; at most ${maxAudioSeconds} are accepted.`,
+    };
   if (seconds < minAudioSeconds) return { problem: 'There is less than half a second to hear in this file.' };
   const hash = createHash('sha256').update(bytes).digest('hex').slice(0, 24);
   return { format, seconds: Math.max(1, Math.round(seconds)), fileName: `${hash}.${format}` };
@@ -41,7 +43,7 @@ export async function checkAudio(
 
 export function tooLarge(bytes: number): string {
   const mib = (Math.ceil((bytes / 1024 / 1024) * 10) / 10).toFixed(1);
-  return `This file has ${mib} MiB; at most 2 are taken. As mp3 it is smaller.`;
+  return `This file has ${mib} MiB; at most 2 are accepted. As mp3 it is smaller.`;
 }
 
 /** "mp3 and wav". */
@@ -68,7 +70,7 @@ async function readHeader(bytes: Uint8Array): Promise<{ kind: string; seconds: n
 
 function kindOf(container: string, codec: string): string | null {
   if (container === '') return null;
-  if (container === 'MPEG') return codec.endsWith('Layer 3') ? 'mp3' : 'no mp3, though it is MPEG audio';
+  if (container === 'MPEG') return codec.endsWith('Layer 3') ? 'mp3' : 'MPEG audio, but not mp3';
   if (container === 'WAVE') return 'wav';
   if (/^(M4A|mp4|isom|iso\d|MSNV|dash)/i.test(container)) return 'm4a';
   if (/webm|matroska|EBML/i.test(container)) return 'webm';

@@ -68,7 +68,7 @@ async function startTime(store: Store, wall: () => number, log: StoreLog): Promi
   if (notedAt - wall() < tooFarMs) return notedAt;
   log.error(
     { notedAt, aheadMs: notedAt - wall() },
-    'the clock was set back by more than a day: all that waits is due now',
+    'the clock was set back by more than a day: everything that waits is due now',
   );
   const now = Math.round(wall());
   await store.transaction(async (tx) => {

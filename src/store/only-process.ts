@@ -39,7 +39,7 @@ export async function becomeOnlyProcess(
       if (fault !== undefined && !taken) throw storeUnavailable(fault, error);
       throw new VoicecallError(
         'store_unavailable',
-        `Another Voicecall works with the database in ${dataDir}: stop it first. Several at once need PostgreSQL.`,
+        `Another Voicecall uses the database in ${dataDir}: stop it first. Several at once need PostgreSQL.`,
         { cause: error, facts: { problem: 'locked' } },
       );
     }

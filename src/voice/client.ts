@@ -99,7 +99,7 @@ export function createVoiceClient(
     options: Parameters<typeof read>[2],
   ): Promise<Envelope> {
     if (deps.clock.monotonic() < (restsUntil.get(endpoint) ?? 0))
-      throw readError('-15', `${endpoint} is left alone for a minute`);
+      throw readError('-15', `${endpoint} is not asked for a minute`);
     try {
       return await read(request, reads, options);
     } catch (error) {

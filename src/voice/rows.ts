@@ -36,7 +36,7 @@ export function rowsByCallee(data: unknown, callees: string[], log: Log): Submit
   if (foreign + repeated + missing > 0) {
     log.warn(
       { foreign, repeated, missing, asked: callees.length },
-      'the rows do not fit the callees asked for',
+      'the rows do not match the requested callees',
     );
   }
   if (found.size === 0) return null;

@@ -219,7 +219,7 @@ describe('whose alert it is', () => {
         [second.status, second.key, second.rule, stillFires],
         ['not-an-alert', null, null, true],
       );
-      assert.match(second.why ?? '', /Somebody else/);
+      assert.match(second.why ?? '', /Another sender/);
     }
     const own = after([rule('all')], reply('B1', 'Resolved: all good'));
     assert.deepEqual([own.second.news, own.same, own.stillFires], ['resolved', true, false]);

@@ -393,7 +393,7 @@ rules:
           { callee: '919876543212', at: 1 },
         ]),
       );
-      assert.equal(await findings(), 'every one of 4 whom rules call was reached before');
+      assert.equal(await findings(), 'everybody whom rules call was reached before (4)');
       await store.close();
     } finally {
       await database.remove();

@@ -217,8 +217,8 @@ for (const database of databaseKinds) {
         return errors?.audio ?? '';
       };
       const before = uploads().length;
-      assert.match(await errorOf('<html>This is no sound</html>'), /no audio file/);
-      assert.match(await errorOf('not a sound'), /no audio file, whatever its name says/);
+      assert.match(await errorOf('<html>This is no sound</html>'), /not an audio file/);
+      assert.match(await errorOf('not a sound'), /not an audio file, whatever its name/);
       assert.match(await errorOf(mp3(60.6)), /61 seconds long; at most 60/);
       assert.match(
         await errorOf(Buffer.concat([mp3(5), Buffer.alloc(2 * 1024 * 1024)])),

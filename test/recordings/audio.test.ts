@@ -42,8 +42,8 @@ suite('audio that a person adds', () => {
       'RIFF____WAVE',
     ];
     for (const text of none)
-      assert.match(await problemOf(Buffer.from(text)), /no audio file|does not say how long/, text);
-    assert.match(await problemOf(Buffer.alloc(100_000, 0xff)), /no audio file/);
+      assert.match(await problemOf(Buffer.from(text)), /not an audio file|does not contain its length/, text);
+    assert.match(await problemOf(Buffer.alloc(100_000, 0xff)), /not an audio file/);
   });
 
   test('too long, too short and too large', async () => {
@@ -52,7 +52,7 @@ suite('audio that a person adds', () => {
     assert.match(await problemOf(wav(0.1)), /less than half a second/);
     assert.match(
       await problemOf(Buffer.concat([wav(3), Buffer.alloc(maxAudioBytes)])),
-      /2\.1 MiB; at most 2 are taken/,
+      /2\.1 MiB; at most 2 are accepted/,
     );
   });
 

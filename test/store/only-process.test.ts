@@ -19,7 +19,7 @@ test('one process at a time uses a SQLite database, and a killed one blocks nobo
     await once(other.stdout, 'data');
     await assert.rejects(becomeOnlyProcess(database.dataDir, silentLog, 300), {
       code: 'store_unavailable',
-      message: /Another Voicecall works with the database/,
+      message: /Another Voicecall uses the database/,
     });
     other.kill('SIGKILL');
     const letOthersIn = await becomeOnlyProcess(database.dataDir, silentLog, 5_000);

@@ -123,8 +123,8 @@ function createHeardExplainer(rules: Rule[]): (heard: Heard) => DetailedExplanat
         ...none,
         why:
           heard.source === undefined
-            ? 'Somebody else than its sender wrote it in the thread of an alert.'
-            : 'It acknowledges what does not fire.',
+            ? 'Another sender wrote it in the thread of an alert.'
+            : 'It acknowledges an alert that does not fire.',
       };
     const { key, status, news } = decision;
     const matched = [...decision.matched, ...decision.beats];
@@ -154,5 +154,5 @@ function whyNobody(rules: Rule[], matched: Rule[], miss: string | undefined): st
   if (first?.silentForMs !== undefined)
     return `Rule ${first.name} calls when no such message has come for ${first.silentForMs / 1_000} s (silentFor).`;
   if (first !== undefined) return `Rule ${first.name} has called for this alert already.`;
-  return miss ?? 'It tells nothing new of its alert.';
+  return miss ?? 'It says nothing new about its alert.';
 }

@@ -39,7 +39,7 @@ export function createReconciler(deps: CallsDeps): TaskHandler {
     }
     deps.log.info(
       { unknown: open.length, found: read.found },
-      'looked for unknown submissions in the records',
+      'looked up unknown submissions in the records',
     );
     const looked = new Set(open);
     const nextAt = all.reduce(

@@ -53,7 +53,7 @@ export async function recoverOrphans(
       const result = {
         outcome: 'not_sent',
         why: 'stopped',
-        detail: 'it was won without our knowing',
+        detail: 'the commit succeeded although it gave an error',
       } as const;
       await applySendResult(tx, deps, submission.id, submission.sender, result);
       continue;

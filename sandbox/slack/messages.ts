@@ -10,7 +10,7 @@ const NAMED_COLOURS: Record<string, string> = { danger: 'a30200', good: '2eb886'
 
 /** Adds a missing block_id to every block, as Slack does. */
 export function withBlockIds(blocks: Block[]): Block[] {
-  return blocks.map((block) => ({ ...block, block_id: block.block_id ?? secret().slice(0, 5) }));
+  return blocks.map((block) => ({ ...block, block_id: block.block_id ?? secret().slice(0, 12) }));
 }
 
 /** Makes links of bare addresses, except inside links. */

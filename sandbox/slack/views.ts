@@ -24,7 +24,7 @@ function text(value: unknown): string {
 }
 
 function makeView(world: World, user: string, payload: JsonObject, old?: SandboxView): SandboxView {
-  const blocks = withActionIds(withBlockIds((payload.blocks ?? []) as Block[]), () => secret().slice(0, 5));
+  const blocks = withActionIds(withBlockIds((payload.blocks ?? []) as Block[]), () => secret().slice(0, 12));
   const id = old?.id ?? newId(world, 'V');
   return {
     id,

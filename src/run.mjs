@@ -1,5 +1,5 @@
-// Plain JavaScript that any Node can load: an old Node cannot even parse the TypeScript behind it,
-// so the version is checked here, in words, before the program given as the first argument is imported.
+// Plain JavaScript, because an old Node cannot parse TypeScript. Checks Node's version and explains a wrong one,
+// then imports the program in the first argument.
 import { enableCompileCache } from 'node:module';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -19,8 +19,8 @@ if (program === undefined) {
   console.error('Usage: node src/run.mjs PROGRAM [ARGUMENTS]');
   process.exit(1);
 }
-// Compiled code and stripped types are kept between starts, which halves the time to load them. Beside the packages,
-// not in the shared /tmp: who can write there could run code here. Where it cannot be written, nothing is kept.
+// Caches compiled code between starts, which halves the time to load. The cache is beside the packages and not in the
+// shared /tmp, because anyone who can write there could run code here. If it cannot be written, there is no cache.
 enableCompileCache(join(import.meta.dirname, '../node_modules/.cache/compiled'));
 process.argv.splice(1, 2, resolve(program));
 await import(pathToFileURL(resolve(program)).href);

@@ -1,6 +1,6 @@
-// Talking to the sandbox's server, and telling the person what it said.
+// Sends requests to the sandbox's server and shows the person its answers.
 
-/** Where the person looks; kept in the address, so that a reload stays there. */
+/** What the person looks at. It is in the address, so that a reload shows the same. */
 const start = new URLSearchParams(location.hash.slice(1));
 export const look = {
   me: start.get('me') ?? '',
@@ -13,7 +13,7 @@ export function notice(text) {
   const line = document.createElement('p');
   line.textContent = text;
   box.append(line);
-  // Shown anew each time: only so does it lie above a modal that opened in between.
+  // Hidden and shown again each time, so that it is above a modal that opened in between.
   if (box.matches(':popover-open')) box.hidePopover();
   box.showPopover();
   setTimeout(() => {
@@ -22,7 +22,7 @@ export function notice(text) {
   }, 8000);
 }
 
-/** Asks the server to do one thing as the person; shows what it has to say. */
+/** Asks the server to do one thing as the person. Shows its notice. */
 export async function ask(what) {
   try {
     const response = await fetch('/do', { method: 'POST', body: JSON.stringify({ me: look.me, ...what }) });

@@ -6,7 +6,7 @@ const box = document.getElementById('modal');
 let shown = { id: '', html: '' };
 let opener = null;
 
-/** What is typed right now may be newer than what the server knows: it is carried over a new drawing. */
+/** What the person types may be newer than what the server knows, so a new drawing keeps it. */
 function keepTyping(view) {
   const active = view.contains(document.activeElement) ? document.activeElement : null;
   if (active === null) return () => {};
@@ -70,7 +70,7 @@ box.addEventListener('click', (event) => {
   if (button) void close(button.dataset.close === 'all');
 });
 
-// Escape: the app must hear of it, so the browser may not close the dialog by itself.
+// Escape: the app must be told, so the browser may not close the dialog.
 box.addEventListener('cancel', (event) => {
   if (event.target !== box) return;
   event.preventDefault();

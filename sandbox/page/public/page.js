@@ -1,4 +1,4 @@
-// Keeps the page equal to the server's picture of it, and takes what is typed and clicked outside of blocks.
+// Keeps the page equal to the server's drawing, and handles typing and clicks outside blocks.
 import { ask, fetchPicture, look } from './api.js';
 import { showModal } from './modal.js';
 import './press.js';
@@ -18,7 +18,7 @@ function region(id, markup) {
   if (focused !== '') element(focused)?.focus();
 }
 
-/** Adds, changes and removes messages one by one, so that what did not change keeps its state. */
+/** Adds, changes and removes messages one by one, so that unchanged ones keep their state. */
 function messages(id, drawn, place) {
   const box = element(id);
   const moved = box.place !== place;
@@ -60,7 +60,7 @@ async function draw() {
   const asked = JSON.stringify(look);
   const picture = await fetchPicture();
   if (picture.notice) throw new Error(picture.notice);
-  // The person went elsewhere while it came: it must not take them back.
+  // The person has moved on since the request; do not take them back.
   if (JSON.stringify(look) !== asked) {
     again = true;
     return;
@@ -86,7 +86,7 @@ async function draw() {
   showModal(picture.modal);
 }
 
-/** Draws once more; calls that come while it works become one more drawing. */
+/** Draws again. Calls during a drawing become one further drawing. */
 export async function refresh() {
   if (busy) {
     again = true;
@@ -146,7 +146,7 @@ document.addEventListener('click', (event) => {
     void ask({ kind: 'posted', resolved: button.hasAttribute('data-resolved') });
 });
 
-/** Times to come within an hour say how long it is until then. */
+/** A time within the next hour shows a countdown. */
 function countDown() {
   for (const time of document.querySelectorAll('time[data-at]')) {
     time.dataset.text ??= time.textContent;

@@ -2,7 +2,7 @@
 import { ask, look } from './api.js';
 import { fieldValues, valueIn } from './values.js';
 
-/** Shows the app's own confirm dialog; answers whether the person agreed. */
+/** Shows the app's confirm dialog. Returns true if the person agreed. */
 function confirmed(json) {
   if (!json) return Promise.resolve(true);
   const dialog = JSON.parse(json);
@@ -39,7 +39,7 @@ function confirmed(json) {
   });
 }
 
-/** Sends one interaction of an element that carries data-action. */
+/** Sends one interaction of an element with data-action. */
 export async function press(element, choice) {
   if (!(await confirmed(element.dataset.confirm))) return false;
   if (element.dataset.url) window.open(element.dataset.url, '_blank', 'noopener');
@@ -69,7 +69,7 @@ document.addEventListener('change', (event) => {
   void press(element, valueIn(element) ?? undefined);
 });
 
-// A menu closes when the focus or a click goes elsewhere.
+// A menu closes when the focus or a click leaves it.
 document.addEventListener('click', (event) => {
   for (const menu of document.querySelectorAll(
     'details.more[open], details.bk-overflow[open], details.bk-multi[open]',

@@ -1,6 +1,6 @@
-// What stands in the fields of a modal, as the sandbox takes it: text, an option's value, or several.
+// The values of a modal's fields in the sandbox's form: text, an option's value, or several.
 
-/** The value of one element that carries data-action; null when it is empty. */
+/** The value of one element with data-action. Null if it is empty. */
 export function valueIn(element) {
   if (element.dataset.files !== undefined) {
     const ids = JSON.parse(element.dataset.files);

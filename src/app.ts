@@ -12,6 +12,7 @@ import { newId } from './ids.ts';
 import type { Log } from './log.ts';
 import { createWorker } from './queue/worker.ts';
 import { scheduleRetention } from './retention.ts';
+import { scheduleRosters } from './rosters/keep.ts';
 import { createAlertIntake } from './slack/alerts/intake.ts';
 import { scheduleLearning } from './slack/alerts/learned-people.ts';
 import { askForMissed } from './slack/alerts/missed.ts';
@@ -179,6 +180,7 @@ export async function createApp(settings: AppSettings): Promise<VoicecallApp> {
       await schedulePolling(tx, clock.now());
       await scheduleRetention(tx, clock.now());
       await scheduleLearning(tx, clock.now());
+      await scheduleRosters(tx, clock.now());
     });
     // If Slack is down: approved calls are made, alerts and reports are accepted, and Slack gets everything later.
     const { promise: waiting, resolve: goOn } = Promise.withResolvers<'away'>();

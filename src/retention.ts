@@ -61,12 +61,19 @@ export function createRetention(deps: Pick<CallsDeps, 'clock' | 'log' | 'store' 
 type OldRequest = Pick<RequestsTable, 'id' | 'message' | 'options' | 'callees'>;
 
 /**
- * Deletes names and numbers that Slack has not repeated for so long, last-reached times that are old, and removed
- * recordings.
+ * Deletes names and numbers that Slack has not repeated for so long, last-reached times that are old, calendars that
+ * could not be read for so long, and removed recordings.
  */
 async function forgetPeople(deps: Deps, before: number): Promise<void> {
   await deps.store.transaction(
     async (tx) => await tx.deleteFrom('learned_people').where('learned_at', '<', before).execute(),
+  );
+  await deps.store.transaction(
+    async (tx) =>
+      await tx
+        .deleteFrom('rosters')
+        .where((eb) => eb(eb.fn.coalesce('read_at', 'tried_at'), '<', before))
+        .execute(),
   );
   // With the secret, every possible number could be tried.
   await deps.store.transaction(
@@ -197,6 +204,7 @@ async function eraseTogether(tx: Tx, requests: readonly OldRequest[], now: numbe
       // It contains the spoken text of the steps.
       ladder: null,
       outcome: null,
+      rosters: null,
       alert_title: null,
       message: each(messages),
       options: each(options),

@@ -10,6 +10,7 @@ import { createConfirmer } from './paging/confirmed.ts';
 import type { TaskKind } from './queue/kinds.ts';
 import type { TaskHandler } from './queue/types.ts';
 import { createRetention } from './retention.ts';
+import { createRosterKeeper } from './rosters/keep.ts';
 import { createCooldownWatch } from './slack/alerts/cooldown.ts';
 import { createPeopleLearner } from './slack/alerts/learned-people.ts';
 import { createMissedReader } from './slack/alerts/missed.ts';
@@ -43,6 +44,7 @@ export function taskHandlers(deps: SlackDeps): Record<TaskKind, { concurrency: n
     'slack.deliver': { concurrency: 8, run: onceKnown(deps, createDeliverer(deps)) },
     'slack.edit': { concurrency: 2, run: onceKnown(deps, createEditor(deps)) },
     recording: { concurrency: 1, run: createRecordingUploader(deps) },
+    rosters: { concurrency: 1, run: createRosterKeeper(deps, deps.people.byMail) },
     retention: { concurrency: 1, run: createRetention(deps) },
   };
 }

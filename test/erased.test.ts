@@ -20,7 +20,7 @@ import { forEachDatabase, type TestDatabase, withStore } from './support/store.t
 const columns: Record<string, { kept?: string; erased?: string; deleted?: string }> = {
   requests: {
     kept: 'id team_id origin state requested_by rule_name alert_id previous_id root_view_id channel_id asked_in thread_ts thread_post countries hash approval on_unknown plan reach_ended_by lists',
-    erased: 'alert_title ladder message options note cancelled_by acked_by outcome',
+    erased: 'alert_title ladder message options note cancelled_by acked_by outcome rosters',
   },
   steps: { kept: 'request_id', erased: 'message problem' },
   submissions: {
@@ -54,6 +54,7 @@ const columns: Record<string, { kept?: string; erased?: string; deleted?: string
     kept: 'state',
     deleted: 'id view_id name slack_file added_by file_name file_id problem removed_by',
   },
+  rosters: { deleted: 'name source etag body shifts problems mails problem' },
   silences: { kept: 'rule_name team_id channel_id thread_ts source alert_id' },
   rule_rings: { deleted: 'rule_name alert_id request_id' },
   rule_matches: { kept: 'rule_name' },

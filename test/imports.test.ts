@@ -42,6 +42,7 @@ const rooms: [room: string, mayImport: string[]][] = [
   ['voice', []],
   ['queue', ['store']],
   ['config', ['callees']],
+  ['rosters', ['config', 'store', 'queue']],
   ['outbox', ['store', 'queue']],
   ['recordings', storage],
   ['calls/request', ['callees', 'voice', ...storage]],
@@ -58,10 +59,10 @@ const rooms: [room: string, mayImport: string[]][] = [
   ['slack/replies', ['calls/request', 'slack/kit', 'slack/context', 'slack/words']],
   ['slack/approval', ['callees', 'outbox', ...calls, ...slackGround]],
   ['slack/board', ['callees', 'outbox', 'paging', 'voice', ...calls, ...slackGround]],
-  ['slack/asking', ['callees', 'config', 'store', 'voice', ...calls, ...slackGround]],
+  ['slack/asking', ['callees', 'config', 'rosters', 'store', 'voice', ...calls, ...slackGround]],
   ['slack/me', ['callees', 'config', 'outbox', 'store', 'slack/asking', ...calls, ...slackGround]],
   ['slack/recordings', ['outbox', 'queue', 'recordings', 'store', 'voice', ...slackGround]],
-  ['slack/lookup', ['callees', 'config', 'outbox', ...calls, ...slackGround]],
+  ['slack/lookup', ['callees', 'config', 'outbox', 'rosters', 'slack/asking', ...calls, ...slackGround]],
   [
     'slack/alerts',
     [
@@ -71,6 +72,7 @@ const rooms: [room: string, mayImport: string[]][] = [
       'config',
       'paging',
       'queue',
+      'rosters',
       'store',
       'slack/asking',
       ...calls,
@@ -110,6 +112,7 @@ const rooms: [room: string, mayImport: string[]][] = [
   [
     'cli',
     [
+      'rosters',
       'slack/client',
       'callees',
       'alerts',

@@ -18,7 +18,9 @@ const manifestShape = z.looseObject({
       z.looseObject({ command: z.string(), should_escape: z.boolean(), url: z.string().optional() }),
     ),
   }),
-  oauth_config: z.object({ scopes: z.object({ bot: z.array(z.string()) }) }),
+  oauth_config: z.object({
+    scopes: z.object({ bot: z.array(z.string()), bot_optional: z.array(z.string()) }),
+  }),
   settings: z.looseObject({
     event_subscriptions: z.looseObject({
       bot_events: z.array(z.string()),
@@ -51,6 +53,7 @@ const scopesOfMethod: Record<string, string[]> = {
   'usergroups.list': ['usergroups:read'],
   'usergroups.users.list': ['usergroups:read'],
   'users.info': ['users:read'],
+  'users.lookupByEmail': ['users:read.email'],
   'views.open': [],
   'views.publish': [],
   'views.push': [],
@@ -118,7 +121,9 @@ suite('the manifests', () => {
       // https://docs.slack.dev/reference/block-kit/block-elements/file-input-element, and to download the file.
       ...(everything.includes("'file_input'") ? ['files:read'] : []),
     ]);
-    assert.deepEqual([...needed].sort(), [...socket.oauth_config.scopes.bot].sort());
+    const { bot, bot_optional: optional } = socket.oauth_config.scopes;
+    assert.deepEqual([...needed].sort(), [...bot, ...optional].sort());
+    assert.deepEqual(optional, ['users:read.email'], 'what the app does without');
   });
 
   test('events have listeners and listeners have events', () => {

@@ -22,7 +22,7 @@ const everyTable: Record<keyof Schema, true> = {
     recordings: true,
     steps: true,
   },
-  ...{ rule_rings: true, rule_matches: true, pacing: true, meta: true },
+  ...{ rule_rings: true, rule_matches: true, rosters: true, pacing: true, meta: true },
 };
 /** Tables that others refer to come first, the rest in alphabetical order. */
 const tables = [...new Set(['requests', 'submissions', ...Object.keys(everyTable).sort()])];

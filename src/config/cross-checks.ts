@@ -30,6 +30,7 @@ export function checkReferences(file: unknown, report: ReportAt, notice: (text: 
       checkEntry(['lists', name, index], entry, numberOptions, report, notice);
     }
   }
+  checkRosters(root, numberOptions, report, notice);
   checkLoopCount(root, report);
   checkDisplayNums(root, report);
   checkUntil(group(root.reach), root, ['reach'], report);
@@ -195,13 +196,13 @@ function checkCall(
   report: ReportAt,
   notice: (text: string) => void,
 ): void {
-  const known = Object.keys(group(root.lists));
+  const known = [...Object.keys(group(root.lists)), ...Object.keys(group(root.rosters))];
   if (typeof entry === 'string' && known.includes(entry)) return;
   if (typeof entry === 'string' && !/[0-9]{3}/.test(entry) && !ID.test(entry)) {
     report(
       path,
       JSON.stringify(entry.slice(0, 60)),
-      'a name from lists, a number, a Slack user (U…) or a user group (S…)',
+      'a name from lists or rosters, a number, a Slack user (U…) or a user group (S…)',
       didYouMean(entry, known),
     );
     return;
@@ -226,6 +227,35 @@ function checkEntry(
     report(path, `an entry that ${why}`, 'a number, a Slack user (U…) or a user group (S…)');
   } else if (read.doubt !== null) {
     notice(`${path.join('.')}: ${maskNumber(read.callee)} ${read.doubt}; it will be called as it is.`);
+  }
+}
+
+/** Rosters stand beside lists: their names differ, and what they fall back to is no roster. */
+function checkRosters(
+  root: Group,
+  numberOptions: NumberSettings,
+  report: ReportAt,
+  notice: (text: string) => void,
+): void {
+  checkNames(root, 'rosters', report);
+  const lists = Object.keys(group(root.lists));
+  const taken = new Set(lists.map((name) => name.toLowerCase()));
+  for (const [name, value] of Object.entries(group(root.rosters))) {
+    const at = ['rosters', name];
+    if (taken.has(name.toLowerCase()))
+      report(at, `${JSON.stringify(name)}, which is a list too`, 'a name that no list has');
+    const roster = group(value);
+    for (const [key, entry] of Object.entries(group(roster.people))) {
+      if (/^S[A-Z0-9]{2,}$/.test(String(entry)))
+        report([...at, 'people', key], 'a user group', 'a number or a Slack user (U…)');
+      else checkEntry([...at, 'people', key], entry, numberOptions, report, notice);
+    }
+    for (const [position, entry] of oneOrMore(roster.fallback).entries()) {
+      const path = Array.isArray(roster.fallback) ? [...at, 'fallback', position] : [...at, 'fallback'];
+      if (typeof entry === 'string' && Object.hasOwn(group(root.rosters), entry))
+        report(path, `the roster ${JSON.stringify(entry)}`, 'a list, a number, a Slack user or a user group');
+      else checkCall(path, entry, root, numberOptions, report, notice);
+    }
   }
 }
 

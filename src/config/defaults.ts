@@ -48,6 +48,7 @@ export function withDefaults(parsed: ParsedConfig): Config {
     },
     recordings: parsed.recordings ?? {},
     lists: parsed.lists ?? {},
+    rosters: parsed.rosters ?? {},
     callers: parsed.callers,
     limits: {
       calleesPerRequest: limits.calleesPerRequest ?? CALLEES_PER_REQUEST,

@@ -84,7 +84,7 @@ function faultsOf(issue: z.core.$ZodIssue, data: unknown, file: YamlFile): Fault
   const hint =
     issue.code === 'custom' && typeof issue.params?.hint === 'string' ? issue.params.hint : undefined;
   const missing = typeof path.at(-1) === 'string' && valueAt(data, path) === undefined;
-  const found = missing ? `no ${String(path.at(-1))}` : describe(valueAt(data, path));
+  const found = missing ? `no ${String(path.at(-1))}` : foundAt(data, path);
   return [withHint({ place, found, expected: expectedBy(issue) }, hint)];
 }
 
@@ -100,6 +100,11 @@ function expectedBy(issue: z.core.$ZodIssue): string {
 
 function withHint(fault: Fault, hint: string | undefined): Fault {
   return hint === undefined ? fault : { ...fault, hint };
+}
+
+/** A calendar's address is a secret: it would end up in the log. */
+function foundAt(data: unknown, path: (string | number)[]): string {
+  return path.at(-1) === 'ical' ? 'another value' : describe(valueAt(data, path));
 }
 
 function valueAt(data: unknown, path: (string | number)[]): unknown {

@@ -106,6 +106,12 @@ const denied = is.leaf('the beginning of numbers, like "+1900"', (value) => {
   return /^[1-9][0-9]{0,14}$/.test(digits) ? digits : undefined;
 });
 
+const roster = z.strictObject({
+  ical: is.feed,
+  people: z.record(is.personKey, calleeEntry),
+  fallback: oneOrMore(calleeEntry),
+});
+
 /**
  * The keys of voicecall.yaml. Bounds are from the voice platform's documentation; if its pages disagree, the wider
  * one.
@@ -138,6 +144,7 @@ export const configSchema = z.strictObject({
     .optional(),
   recordings: z.record(is.nameKey, is.textLike(/^[^\s,]+$/, 'a fileId, like 1202…b1e.mp3')).optional(),
   lists: z.record(is.nameKey, z.array(calleeEntry).min(1)).optional(),
+  rosters: z.record(is.nameKey, roster).optional(),
   callers: z.array(is.memberId).optional(),
   limits: z
     .strictObject({

@@ -172,6 +172,26 @@ export const nameKey = z
   .string()
   .regex(/^(?=.*\p{L})[^,;:<>\t\n@|]{1,60}$/u)
   .regex(/^(?![USWB][A-Z0-9]*[0-9][A-Z0-9]*$)/);
+/** A name that titles of events have in them, or a mail address. */
+export const personKey = z
+  .string()
+  .regex(
+    /^(?:(?=.*\p{L})[^,;:<>\t\n@|]{1,60}|[^\s@<>,;:|]{1,64}@[^\s@<>,;:|]{1,190}\.[^\s@<>.,;:|]{1,60})$/u,
+  );
+/** The address of a calendar: https, webcal (the same), or http on this machine. */
+export const feed = leaf(
+  'the https address of a calendar, like https://calendar.example/basic.ics',
+  (value) => {
+    const url = typeof value === 'string' ? URL.parse(value.replace(/^webcals?:\/\//i, 'https://')) : null;
+    if (url === null) return undefined;
+    if (url.protocol === 'https:') return url.href;
+    if (url.protocol !== 'http:') return undefined;
+    if (/^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname)) return url.href;
+    return {
+      hint: 'http is for this machine alone (127.0.0.1, localhost): who is called must not be read in the open.',
+    };
+  },
+);
 export const memberId = textLike(
   /^[UWS][A-Z0-9]{2,}$/,
   'the id of a Slack user (U…) or user group (S…)',

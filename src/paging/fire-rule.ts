@@ -197,6 +197,8 @@ async function ring(tx: Tx, deps: CallsDeps, ready: ReadyRule, about: RuleAlert)
     note: '',
     callees,
     duplicates: ready.duplicates,
+    rosters: ready.rosters ?? [],
+    lists: approval === null ? null : (ready.lists ?? null),
     approval,
     priority: requestPriority.alert,
     onUnknown: rule.onUnknown,

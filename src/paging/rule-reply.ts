@@ -1,6 +1,6 @@
 import { maskNumber } from '../callees/numbering-plan.ts';
 import type { Callee } from '../callees/types.ts';
-import type { Audio } from '../calls/request/types.ts';
+import type { Audio, RosterNote } from '../calls/request/types.ts';
 import type { Rule } from '../config/types.ts';
 import { post } from '../outbox/outbox.ts';
 import type { Tx } from '../store/types.ts';
@@ -15,6 +15,10 @@ export interface ReadyRule {
   message: Audio;
   /** Who could not be called and why, in words. Shown once under the alert. */
   problems: string[];
+  /** The rosters that it calls by; absent: none. */
+  rosters?: RosterNote[];
+  /** Where it has to be approved: the rosters that are looked up again then, and the callees that only they name. */
+  lists?: { names: string[]; only: string[] } | null;
 }
 
 export interface RuleAlert {

@@ -38,6 +38,8 @@ export interface Tasks {
   recording: null;
   /** Key: "hourly". Reads the people whom rules call from Slack, so that they can be called while Slack is down. */
   people: null;
+  /** Key: "all". Fetches the calendars of rosters. */
+  rosters: null;
   /** Key: "daily". Erases old data. */
   retention: null;
 }
@@ -66,5 +68,6 @@ export const priorityOf: Record<TaskKind, number> = {
   reconcile: priority.look,
   poll: priority.poll,
   people: priority.tidy,
+  rosters: priority.look,
   retention: priority.tidy,
 };

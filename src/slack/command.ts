@@ -13,6 +13,7 @@ import type { SlackDeps } from './context/deps.ts';
 import { mayCall } from './context/permissions.ts';
 import { helpAnswer, listsAnswer, statusAnswer, unknownAnswer } from './lookup/answers.ts';
 import { historyFor, openRequestsFor } from './lookup/lists.ts';
+import { onCallNow } from './lookup/oncall.ts';
 import { renderRules } from './lookup/rules.ts';
 import { startTestCall } from './me/test-call.ts';
 import { recordingsFor } from './recordings/register.ts';
@@ -28,6 +29,12 @@ export function registerCommands(app: App, deps: SlackDeps): void {
     const command = parseCommand(typed.text ?? '', deps.config(), deps.recordings);
     if (command.name === 'call') {
       await openModal(deps, ack, respond, typed, command);
+      return;
+    }
+    if (command.name === 'oncall') {
+      // At once: Slack may have to be asked for names.
+      await ack();
+      await respond({ response_type: 'ephemeral', ...(await onCallNow(deps)) });
       return;
     }
     if (command.name === 'me') {

@@ -18,6 +18,7 @@ import type {
   RecordingState,
   RequestPriority,
   RequestState,
+  RosterNote,
   SubmissionState,
   TerminationKind,
 } from './values.ts';
@@ -92,6 +93,8 @@ export interface RequestsTable {
   any_hour: Generated<number>;
   /** When its alert was resolved. Null: it has no alert, or the alert still fires. */
   resolved_at: number | null;
+  /** The rosters it calls by, with who was on duty; null: none, or erased. */
+  rosters: Generated<Json<RosterNote[]> | null>;
 }
 
 /** The further steps of a request's ladder that have started. */
@@ -422,6 +425,28 @@ export interface LastReachedTable {
   reached_at: number;
 }
 
+/** The last good copy of a roster's calendar. Times are those of the wall clock, which calendars are written in. */
+export interface RostersTable {
+  name: string;
+  /** Tells its address from another; the address is a secret. */
+  source: string;
+  etag: string | null;
+  /** The calendar as it came; null: never one that could be read. */
+  body: string | null;
+  /** JSON Shift[] (rosters/types.ts): its events around the time it was expanded. */
+  shifts: string;
+  /** JSON string[]: events that could not be read, in words. */
+  problems: string;
+  /** JSON: mail addresses of its events with the ids that Slack named for them. */
+  mails: string;
+  /** When it was last fetched, or found to be the same. */
+  read_at: number | null;
+  expanded_at: number | null;
+  tried_at: number;
+  /** Why the last try failed, in words; null: it did not. */
+  problem: string | null;
+}
+
 export interface MetaTable {
   name: string;
   value: string;
@@ -449,5 +474,6 @@ export interface Schema {
   learned_people: LearnedPeopleTable;
   last_reached: LastReachedTable;
   recordings: RecordingsTable;
+  rosters: RostersTable;
   meta: MetaTable;
 }

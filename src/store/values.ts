@@ -14,6 +14,26 @@ export type RequestState =
   | 'sent'
   | 'done'
   | 'failed';
+/** Why nobody of a roster's calendar is called, but its fallback. */
+export type NoDuty = 'nobody' | 'unknown' | 'never_read' | 'no_number';
+
+/** What is kept with a request of a roster that it calls by. */
+export interface RosterNote {
+  roster: string;
+  /** Who is on duty: by the name that the configuration gives, or an id of Slack. */
+  people: { name: string | null; id: string | null }[];
+  untilAt: number | null;
+  /** Titles of events in which nobody is recognised. */
+  unknown: string[];
+  why: NoDuty | null;
+  /** Names and ids of the fallback, where it was called. */
+  fallback: string[];
+  /** How long ago the calendar was last read, where that is long; null: lately, or never. */
+  ageMs: number | null;
+  /** The step of the ladder that called by it; the first is 1. */
+  step: number;
+}
+
 export type SubmissionState =
   | 'ready'
   | 'sending'

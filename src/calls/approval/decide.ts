@@ -9,7 +9,7 @@ import type { CallsDeps } from '../request/deps.ts';
 import { hashRequest } from '../request/hash.ts';
 import { loadCallees } from '../request/read.ts';
 import { countCalls, lockRequest, type RequestRow } from '../request/rows.ts';
-import { planIn, readApproval, readAudio, readLadder, readOptions } from '../request/stored.ts';
+import { planIn, readApproval, readAudio, readLadder, readOptions, readRosters } from '../request/stored.ts';
 import { moveCalls, moveRequest } from '../request/transitions.ts';
 import type { Decision, DecisionKind, RequestView } from '../request/types.ts';
 import { hoursOf, partedByHours } from '../sending/hours.ts';
@@ -190,11 +190,13 @@ async function accept(
     .set({ any_hour: approvedRow.any_hour })
     .where('id', '=', request.id)
     .execute();
-  if (request.when_at === null) await release(tx, deps, approvedRow);
+  const byRoster = readRosters(request.rosters).length > 0;
+  if (request.when_at === null && !byRoster) await release(tx, deps, approvedRow);
   else {
-    // Also if that time has passed: everything is then checked again, and the request starts at once.
+    // Also if that time has passed: everything is then checked again, and the request starts at once. Who is on
+    // duty by a roster is looked up when it starts.
     await moveRequest(tx, request, 'scheduled', now);
-    await startLater(tx, deps, request.id, request.when_at);
+    await startLater(tx, deps, request.id, request.when_at ?? deps.clock.wallOf(now));
   }
   await closeApproval(tx, request.id, now);
   return await approvedOutcome(tx, deps, request);
@@ -314,6 +316,7 @@ function hashOf(secret: string, request: RequestRow, callees: string[]): string 
     plan: planIn(request),
     ladder: readLadder(request.ladder),
     whenAt: request.when_at,
+    rosters: readRosters(request.rosters),
   });
 }
 

@@ -69,6 +69,7 @@ export async function createRequest(
       when_at: whenAt,
       any_hour: anyHour ? 1 : 0,
       lists: lists === null ? null : toJson(lists.names),
+      rosters: ask.rosters?.length ? toJson(ask.rosters) : null,
       reaching: ladder !== null || (plan !== null && mayGoOn(plan)) ? 1 : 0,
     })
     .onConflict((conflict) => conflict.column('root_view_id').doNothing())

@@ -10,13 +10,23 @@ import type { CallsDeps } from '../request/deps.ts';
 import { lockRequest, type RequestRow } from '../request/rows.ts';
 import { readPlan } from '../request/stored.ts';
 import { moveCalls, moveRequest } from '../request/transitions.ts';
+import type { RosterNote } from '../request/types.ts';
 import { nextLookAt } from '../sending/scheduled.ts';
 import { release, rowsAtOnce } from '../sending/submissions.ts';
 
+/** Whom the lists and rosters of a request name now. */
+export interface Listed {
+  callees: Callee[];
+  /** Those whom a roster names: an approval binds to its name, not to who was on duty then. */
+  onDuty: string[];
+  rosters: RosterNote[];
+  /** False: somebody could not be looked up, so that nobody is known to have left. */
+  complete: boolean;
+}
+
 /** The result of checking a due request again. */
 export type CheckedAgain =
-  /** `listed`: the callees that the request's lists name now. */
-  | { may: 'start'; listed: Callee[] }
+  | { may: 'start'; listed: Listed }
   /** It may no longer be started; `why` is a sentence. */
   | { may: 'not_start'; why: string }
   /** Slack did not answer. `why` is shown on the board if that does not change. */
@@ -42,12 +52,14 @@ export function createStarter(deps: CallsDeps, checkAgain: CheckAgain): TaskHand
       .selectAll()
       .where('id', '=', task.key)
       .executeTakeFirst();
-    if (request === undefined || request.state !== 'scheduled' || request.when_at === null) return undefined;
-    if (!isDue(deps, request.when_at)) return { againAt: nextLookAt(deps, request.when_at) };
+    if (request === undefined || request.state !== 'scheduled') return undefined;
+    // No time: it was approved, and who is on duty is looked up now.
+    const whenAt = request.when_at ?? 0;
+    if (!isDue(deps, whenAt)) return { againAt: nextLookAt(deps, whenAt) };
     const checked = await checkAgain(request);
     const now = deps.clock.now();
     // It may have been approved after that time.
-    const since = Math.max(request.when_at, request.changed_at);
+    const since = Math.max(whenAt, request.changed_at);
     if (checked.may === 'unclear' && deps.clock.wallOf(now) - since < unclearForMs)
       return { againAt: now + askAgainAfterMs };
     await deps.store.transaction(async (tx) => {
@@ -64,7 +76,7 @@ function isDue({ clock }: CallsDeps, whenAt: number): boolean {
   return clock.wallOf(clock.now()) >= whenAt;
 }
 
-async function start(tx: Tx, deps: CallsDeps, request: RequestRow, listed: readonly Callee[]): Promise<void> {
+async function start(tx: Tx, deps: CallsDeps, request: RequestRow, listed: Listed): Promise<void> {
   const now = deps.clock.now();
   const lists = await followLists(tx, deps, request, listed);
   const lateBy = deps.clock.wallOf(now) - Math.max(request.when_at ?? 0, request.changed_at);
@@ -84,7 +96,10 @@ async function start(tx: Tx, deps: CallsDeps, request: RequestRow, listed: reado
   ];
   await tx
     .updateTable('requests')
-    .set({ outcome: words.length === 0 ? null : words.join(' ') })
+    .set({
+      outcome: words.length === 0 ? null : words.join(' '),
+      ...(listed.rosters.length === 0 ? {} : { rosters: toJson(listed.rosters) }),
+    })
     .where('id', '=', request.id)
     .execute();
   await audit(tx, request.id, {
@@ -106,7 +121,7 @@ async function followLists(
   tx: Tx,
   deps: CallsDeps,
   request: RequestRow,
-  listed: readonly Callee[],
+  listed: Listed,
 ): Promise<{ left: number; joined: number; notCalled: number }> {
   if (request.lists === null) return { left: 0, joined: 0, notCalled: 0 };
   const calls = await tx
@@ -114,15 +129,21 @@ async function followLists(
     .select(['callee', 'name', 'state', 'list_only'])
     .where('request_id', '=', request.id)
     .execute();
-  const now = new Set(listed.map(({ callee }) => callee));
-  const gone = calls.filter((call) => call.list_only === 1 && !now.has(call.callee));
+  const now = new Set(listed.callees.map(({ callee }) => callee));
+  const gone = listed.complete ? calls.filter((call) => call.list_only === 1 && !now.has(call.callee)) : [];
   const which = { requestId: request.id, callees: gone.map(({ callee }) => callee) };
   const left = await moveCalls(tx, which, ['ready'], 'held', { cause: 'left_list' });
   const known = new Set(calls.map(({ callee }) => callee));
-  const joined = listed.filter(({ callee }) => !known.has(callee));
-  if (joined.length === 0) return { left, joined: 0, notCalled: 0 };
-  const all = [...calls.map(({ callee, name }) => ({ callee, name })), ...joined];
-  if (!(await mayJoin(tx, deps, request, all))) return { left, joined: 0, notCalled: joined.length };
+  const fresh = listed.callees.filter(({ callee }) => !known.has(callee));
+  if (fresh.length === 0) return { left, joined: 0, notCalled: 0 };
+  const before = calls.map(({ callee, name }) => ({ callee, name }));
+  const onDuty = new Set(listed.onDuty);
+  const joined = (await mayJoin(tx, deps, request, [...before, ...fresh]))
+    ? fresh
+    : fresh.filter(({ callee }) => onDuty.has(callee));
+  const notCalled = fresh.length - joined.length;
+  if (joined.length === 0) return { left, joined: 0, notCalled };
+  const all = [...before, ...joined];
   for (let first = 0; first < joined.length; first += rowsAtOnce) {
     const rows = joined.slice(first, first + rowsAtOnce).map(({ callee, name, timeZone = null }, index) => ({
       request_id: request.id,
@@ -141,7 +162,7 @@ async function followLists(
     .set({ callees: all.length, countries: toJson(countCountries(all)) })
     .where('id', '=', request.id)
     .execute();
-  return { left, joined: joined.length, notCalled: 0 };
+  return { left, joined: joined.length, notCalled };
 }
 
 async function mayJoin(tx: Tx, deps: CallsDeps, request: RequestRow, all: Callee[]): Promise<boolean> {

@@ -6,8 +6,8 @@ import type { CallsDeps } from '../request/deps.ts';
 import { groupSize } from '../request/plan.ts';
 import type { RequestRow } from '../request/rows.ts';
 import { endedInVain, isReached } from '../request/standing.ts';
-import { readAudio } from '../request/stored.ts';
-import type { Audio, EarlierEnd, Plan } from '../request/types.ts';
+import { readAudio, readRosters } from '../request/stored.ts';
+import type { Audio, EarlierEnd, Plan, RosterNote } from '../request/types.ts';
 import { cutIntoSubmissions, rowsAtOnce } from '../sending/submissions.ts';
 import { lastPosition, replaceOlder } from './attempts.ts';
 
@@ -18,6 +18,8 @@ export interface ReadyStep {
   message: Audio | null;
   /** Who could not be found, in words. Numbers are masked. */
   problems: string[];
+  /** The rosters that it calls by; absent: none. */
+  rosters?: RosterNote[];
 }
 
 /** Looks up the callees of a step of a request's ladder. Null if the rule is no longer in the configuration. */
@@ -68,7 +70,10 @@ export async function startStep(
   const added = callees.filter(({ callee }) => !known.has(callee)).length;
   await tx
     .updateTable('requests')
-    .set((eb) => ({ step, step_started_at: now, changed_at: now, callees: eb('callees', '+', added) }))
+    .set((eb) => ({
+      ...{ step, step_started_at: now, changed_at: now, callees: eb('callees', '+', added) },
+      ...rostersOf(request, step, ready?.rosters),
+    }))
     .where('id', '=', request.id)
     .execute();
   await cutIntoSubmissions(tx, deps, request, {
@@ -84,6 +89,12 @@ export async function startStep(
     action: `step ${step} started`,
     detail: { callees: callees.length, ...(problem === null ? {} : { problem }) },
   });
+}
+
+/** The rosters of this step, beside those of the steps before. */
+function rostersOf(request: RequestRow, step: number, notes: readonly RosterNote[] = []) {
+  if (notes.length === 0) return {};
+  return { rosters: toJson([...readRosters(request.rosters), ...notes.map((note) => ({ ...note, step }))]) };
 }
 
 function problemOf(of: { named: number; called: number; problems: string[]; most: number }): string | null {

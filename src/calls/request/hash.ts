@@ -9,7 +9,7 @@ export function hashRequest(
   secret: string,
   request: Pick<
     NewRequest,
-    'message' | 'options' | 'note' | 'channelId' | 'threadTs' | 'plan' | 'ladder' | 'whenAt'
+    'message' | 'options' | 'note' | 'channelId' | 'threadTs' | 'plan' | 'ladder' | 'whenAt' | 'rosters'
   > & {
     callees: string[];
   },
@@ -23,6 +23,8 @@ export function hashRequest(
     request.threadTs ?? null,
     // Left out if there is none, so that requests from before plans existed keep their hash.
     ...(request.plan || request.ladder ? [request.plan ?? null, request.ladder ?? null] : []),
+    // By name: who is on duty when it is called need not be who was when it was approved.
+    ...(request.rosters?.length ? [{ rosters: request.rosters.map(({ roster }) => roster) }] : []),
     ...(typeof request.whenAt === 'number' ? [{ whenAt: request.whenAt }] : []),
   ];
   return createHmac('sha256', secret).update(JSON.stringify(parts)).digest('hex');

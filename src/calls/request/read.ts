@@ -6,7 +6,15 @@ import { shownCallee } from './erased.ts';
 import { isConfirmed } from './plan.ts';
 import { loadReach } from './reach-view.ts';
 import { countCalls } from './rows.ts';
-import { planIn, readApproval, readAudio, readCountries, readOptions, readPlan } from './stored.ts';
+import {
+  planIn,
+  readApproval,
+  readAudio,
+  readCountries,
+  readOptions,
+  readPlan,
+  readRosters,
+} from './stored.ts';
 import {
   type CallState,
   type CallView,
@@ -120,6 +128,7 @@ function requestFields(
     approval: readApproval(row.approval),
     expiresAt: row.expires_at,
     whenAt: row.when_at,
+    ...(row.rosters === null ? {} : { rosters: readRosters(row.rosters) }),
     createdAt: row.created_at,
     changedAt: row.changed_at,
     finishedAt: row.finished_at,

@@ -3,7 +3,7 @@ import type { CallOptions } from '../../config/types.ts';
 import type { Json } from '../../store/values.ts';
 import type { CallRecord } from '../../voice/types.ts';
 import { onePlan } from './plan.ts';
-import type { ApprovalAsk, Audio, CountryCount, Ladder, Plan } from './types.ts';
+import type { ApprovalAsk, Audio, CountryCount, Ladder, Plan, RosterNote } from './types.ts';
 
 // Reads the JSON columns. A value that does not fit was not written by Voicecall; the error says what is wrong.
 
@@ -86,6 +86,24 @@ export function planIn(request: { plan: Json<Plan> | null }): Plan | null {
 /** Null: there are no further steps. */
 export function readLadder(json: Json<Ladder> | null): Ladder | null {
   return json === null ? null : ladderShape.parse(JSON.parse(json));
+}
+
+export const rostersShape: z.ZodType<RosterNote[]> = z.array(
+  z.object({
+    roster: z.string(),
+    people: z.array(z.object({ name: z.string().nullable(), id: z.string().nullable() })),
+    untilAt: z.number().nullable(),
+    unknown: z.array(z.string()),
+    why: z.enum(['nobody', 'unknown', 'never_read', 'no_number']).nullable(),
+    fallback: z.array(z.string()),
+    ageMs: z.number().nullable(),
+    step: z.number(),
+  }),
+);
+
+/** By which rosters a request calls; empty where it is none. */
+export function readRosters(json: Json<RosterNote[]> | null): RosterNote[] {
+  return json === null ? [] : rostersShape.parse(JSON.parse(json));
 }
 
 const namesShape = z.array(z.string());

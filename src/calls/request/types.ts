@@ -16,6 +16,7 @@ import type {
   Plan,
   RequestPriority,
   RequestState,
+  RosterNote,
   SubmissionState,
   TerminationKind,
 } from '../../store/values.ts';
@@ -36,6 +37,7 @@ export type {
   Plan,
   RequestPriority,
   RequestState,
+  RosterNote,
   SubmissionState,
   TerminationKind,
 };
@@ -226,6 +228,8 @@ export interface RequestView {
   outcome: string | null;
   /** "again": what stays unknown is sent again, once, while the request is sending. Absent: a person decides. */
   onUnknown?: OnUnknown;
+  /** The rosters it calls by, with who was on duty; absent: none. */
+  rosters?: RosterNote[];
   /** How it continues until people are reached. Null: each callee is called once. */
   reach: ReachView | null;
 }
@@ -268,4 +272,6 @@ export interface NewRequest {
   lists?: { names: string[]; only: string[] } | null;
   /** True: at any hour, whatever `hours` in the configuration says. */
   anyHour?: boolean;
+  /** The rosters among whose people its callees are. */
+  rosters?: RosterNote[];
 }

@@ -2,6 +2,8 @@ import { z } from 'zod';
 import type { Config } from '../../config/types.ts';
 import { enqueue } from '../../queue/enqueue.ts';
 import type { TaskHandler } from '../../queue/types.ts';
+import { fallbackEntries } from '../../rosters/people.ts';
+import { knownCalendar } from '../../rosters/stored.ts';
 import type { Queryable, Tx } from '../../store/types.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import type { People, Person } from '../context/people.ts';
@@ -23,11 +25,32 @@ const membersSchema = z.object({ members: z.array(z.string()) });
 
 const isId = (entry: string) => /^[USW][A-Z0-9]{2,}$/.test(entry);
 
-/** Slack's people and user groups that rules call, by name or through a list. */
-export function calledInSlack({ rules, lists }: Pick<Config, 'rules' | 'lists'>): string[] {
-  const calls = rules.flatMap(({ call, furtherSteps }) => [call, ...furtherSteps.map((step) => step.call)]);
-  const entries = calls.flat().flatMap((entry) => lists[entry] ?? [entry]);
+/** Slack's people and user groups that rules call, by name, through a list or a roster. */
+export function calledInSlack(config: Pick<Config, 'rules' | 'lists' | 'rosters'>): string[] {
+  const { lists, rosters } = config;
+  const entries = calledNames(config).flatMap((entry) => {
+    const roster = rosters[entry];
+    if (roster === undefined) return lists[entry] ?? [entry];
+    return [...Object.values(roster.people), ...fallbackEntries(roster, { lists })];
+  });
   return [...new Set(entries.filter(isId))];
+}
+
+/** What stands under `call` in the rules and their steps. */
+function calledNames({ rules }: Pick<Config, 'rules'>): string[] {
+  return rules.flatMap(({ call, furtherSteps }) => [...call, ...furtherSteps.flatMap((step) => step.call)]);
+}
+
+/** Those whom the calendars of rosters that rules call name by their mail. */
+async function namedByMail(from: Queryable, config: Config): Promise<string[]> {
+  const names = calledNames(config).filter((entry) => Object.hasOwn(config.rosters, entry));
+  const calendars = await Promise.all(
+    [...new Set(names)].map(async (name) => {
+      const roster = config.rosters[name];
+      return roster === undefined ? null : await knownCalendar(from, name, roster);
+    }),
+  );
+  return calendars.flatMap((each) => Object.values(each?.mails ?? {})).filter((id) => id !== null);
 }
 
 /** Asks for the hourly run; to be called at each start. */
@@ -42,7 +65,8 @@ export async function scheduleLearning(tx: Tx, now: number): Promise<void> {
 export function createPeopleLearner(deps: SlackDeps): TaskHandler {
   return async () => {
     const now = deps.clock.now();
-    const called = calledInSlack(deps.config());
+    const byMail = await namedByMail(deps.store.read, deps.config());
+    const called = [...new Set([...calledInSlack(deps.config()), ...byMail])];
     const learned = new Map<string, unknown>();
     const people = new Set(called.filter((id) => !id.startsWith('S')));
     let missing = 0;

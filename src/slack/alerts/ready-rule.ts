@@ -3,7 +3,7 @@ import type { Audio } from '../../calls/request/types.ts';
 import type { Rule } from '../../config/types.ts';
 import { redactNumbers } from '../../log.ts';
 import type { ReadyRule } from '../../paging/fire-rule.ts';
-import { collectCallees } from '../asking/collect-callees.ts';
+import { collectCallees, onlyListed } from '../asking/collect-callees.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import { withLearned } from './learned-people.ts';
 
@@ -17,26 +17,30 @@ export async function readyRule(
   from: { channel: string | undefined; botName: string | undefined },
   alert: { title: string; severity: string | null },
 ): Promise<ReadyRule> {
-  const lists = rule.call.filter((entry) => Object.hasOwn(deps.config().lists, entry));
-  const collected = await collectCallees(
-    { ...deps, people: withLearned(deps) },
-    {
-      text: rule.call
-        .filter((entry) => !lists.includes(entry))
-        .map(asTyped)
-        .join('\n'),
-      lists,
-      people: [],
-      fileUrl: null,
-    },
-  );
+  const { lists: known, rosters } = deps.config();
+  const lists = rule.call.filter((entry) => Object.hasOwn(known, entry) || Object.hasOwn(rosters, entry));
+  const sources = {
+    text: rule.call
+      .filter((entry) => !lists.includes(entry))
+      .map(asTyped)
+      .join('\n'),
+    lists,
+    people: [],
+    fileUrl: null,
+  };
+  const patient = { ...deps, people: withLearned(deps) };
+  const collected = await collectCallees(patient, sources);
+  // Only a request that waits for an approval is looked up again.
+  const waits = rule.approval === 'policy' && collected.rosters.length > 0;
   return {
     rule,
     callees: collected.callees,
     duplicates: collected.duplicates,
     message: await messageOf(deps, rule, from, alert),
     // The alert's channel shows them, where numbers are masked.
-    problems: Object.values(collected.errors).map(redactNumbers),
+    problems: [...Object.values(collected.errors), ...collected.notOnPhone].map(redactNumbers),
+    rosters: collected.rosters,
+    lists: waits ? await onlyListed(patient, sources, collected, 'rosters') : null,
   };
 }
 

@@ -28,6 +28,11 @@ export function createStepLookUp(deps: SlackDeps): LookUpStep {
       { channel: alert?.channel_id, botName: ladder.source ?? undefined },
       { title: alert?.title ?? request.alert_title ?? '', severity: alert?.severity ?? null },
     );
-    return { callees: ready.callees, message: isOwn ? ready.message : null, problems: ready.problems };
+    return {
+      rosters: ready.rosters ?? [],
+      callees: ready.callees,
+      message: isOwn ? ready.message : null,
+      problems: ready.problems,
+    };
   };
 }

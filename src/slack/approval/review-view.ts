@@ -6,6 +6,7 @@ import { date, escapeText, foreign } from '../kit/text.ts';
 import { calleeBlocks, type Page, pager, pageWords } from '../words/callee-pages.ts';
 import { headline } from '../words/headline.ts';
 import { countriesWords, crowdWords, optionWords, playedWords } from '../words/request-words.ts';
+import { rosterLines } from '../words/roster-words.ts';
 import { shownOnMessages, wholeRequestBlocks } from '../words/whole-request.ts';
 import { approvalBlockId, approvalButtons } from './card.ts';
 
@@ -55,6 +56,7 @@ export function reviewView(request: RequestView, calls: readonly CallView[], fac
       ? [`*Options:* ${optionWords(request.options).join(', ')}`]
       : []),
     ...(request.whenAt === null ? [] : [`*When:* ${date(request.whenAt)}`]),
+    ...rosterLines(request.rosters ?? [], undefined),
     ...(request.note === '' ? [] : [`*Note:* ${foreign(request.note, shownOnMessages)}`]),
   ];
   return modal({

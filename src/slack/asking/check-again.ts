@@ -9,12 +9,25 @@ import { collectCallees } from './collect-callees.ts';
 /** Looks up once more what the form looked up: whether the person may call, whether the channel takes the results, who is on the lists. */
 export function createCheckAgain(deps: SlackDeps): CheckAgain {
   return async (request) => {
-    const refused = (await askerMay(deps, request)) ?? (await channelTakes(deps, request));
+    // Without a time it was approved a moment ago.
+    const refused =
+      request.when_at === null
+        ? null
+        : ((await askerMay(deps, request)) ?? (await channelTakes(deps, request)));
     if (refused !== null) return refused;
-    const lists = readNames(request.lists);
-    if (lists.length === 0) return { may: 'start', listed: [] };
-    const { callees } = await collectCallees(deps, { text: '', lists, people: [], fileUrl: null });
-    return { may: 'start', listed: callees };
+    const sources = { text: '', lists: readNames(request.lists), people: [], fileUrl: null };
+    const all = await collectCallees(deps, sources);
+    const rosters = all.rosters.map(({ roster }) => roster);
+    const duty = rosters.length === 0 ? null : await collectCallees(deps, { ...sources, lists: rosters });
+    return {
+      may: 'start',
+      listed: {
+        callees: all.callees,
+        onDuty: duty?.callees.map(({ callee }) => callee) ?? [],
+        rosters: all.rosters,
+        complete: Object.keys(all.errors).length === 0,
+      },
+    };
   };
 }
 

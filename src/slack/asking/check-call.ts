@@ -21,7 +21,7 @@ import type { CallMetadata } from './view-metadata.ts';
 
 export type CheckedCall =
   | { errors: Record<string, string> }
-  | { errors: null; draft: Draft; doubts: string[]; own: ReadonlySet<string> };
+  | { errors: null; draft: Draft; doubts: string[]; notOnPhone: string[]; own: ReadonlySet<string> };
 
 /**
  * Checks a filled-in modal as a whole. Errors come by block_id, every faulty field with one; otherwise the draft of
@@ -86,12 +86,14 @@ export async function checkCall(
     errors: null,
     doubts,
     own: collected.own,
+    notOnPhone: collected.notOnPhone,
     draft: {
       message,
       options,
       plan,
       whenAt,
-      lists: whenAt === null ? null : await onlyListed(deps, sources, collected),
+      lists: await onlyListed(deps, sources, collected, whenAt === null ? 'rosters' : 'all'),
+      rosters: collected.rosters,
       note,
       callees,
       duplicates,

@@ -1,13 +1,10 @@
 import { type CalleeFile, fileFaultSentences, MAX_FILE_BYTES, parseCalleeFile } from '../../callees/file.ts';
-import { cleanName } from '../../callees/named-number.ts';
 import { readNumber } from '../../callees/number.ts';
 import { maskNumber } from '../../callees/numbering-plan.ts';
 import {
   type CalleeOptions,
   faultSentence,
   mergeCallees,
-  type ParsedCallees,
-  parseCallees,
   readCallees,
   readLists,
 } from '../../callees/parse.ts';
@@ -15,16 +12,21 @@ import { inSlices } from '../../callees/slices.ts';
 import type { Callee } from '../../callees/types.ts';
 import type { Config } from '../../config/types.ts';
 import { maskNumbers } from '../../mask-numbers.ts';
+import type { RosterNote } from '../../rosters/types.ts';
 import { type FetchedFile, fetchSlackFile } from '../client/files.ts';
 import type { SlackDeps } from '../context/deps.ts';
-import type { People, Person } from '../context/people.ts';
+import { calleesOnDuty } from './callees-on-duty.ts';
+import { numbersOfPeople } from './numbers-of-people.ts';
 
 export interface CalleeSources {
   /** What was typed into the callee field. */
   text: string;
   /** False: lists that are named in the text are left out. */
   listsInText?: boolean;
+  /** Names of lists and rosters. */
   lists: string[];
+  /** False: rosters, chosen or named, are left out. */
+  rosters?: boolean;
   /** Slack users. */
   people: string[];
   fileUrl: string | null;
@@ -39,8 +41,12 @@ export interface CollectedCallees {
   errors: Record<string, string>;
   /** What will be called although the numbering plans doubt it. */
   doubts: string[];
-  /** The lists that were chosen or named. */
+  /** The lists and rosters that were chosen or named. */
   lists: string[];
+  /** The rosters, with who is on duty by them. */
+  rosters: RosterNote[];
+  /** Who of the rosters cannot be called, where others can: in words, with numbers masked. */
+  notOnPhone: string[];
   /** True where not all was read, because it is too much. */
   stopped: boolean;
 }
@@ -57,7 +63,8 @@ export function calleeOptions(config: Config): CalleeOptions {
     country: config.country,
     deny: config.limits.deny,
     countries: config.limits.countries,
-    lists: config.lists,
+    // Who is on duty is looked up when somebody is called.
+    lists: { ...config.lists, ...Object.fromEntries(Object.keys(config.rosters).map((name) => [name, []])) },
     recordings: Object.keys(config.recordings),
     atMost: config.limits.calleesPerRequest,
   };
@@ -86,6 +93,14 @@ export async function collectCallees(deps: SlackDeps, sources: CalleeSources): P
     const field = sources.people.length > 0 ? 'people' : sources.lists.length > 0 ? 'lists' : 'callee';
     errors[field] = several([...(errors[field] === undefined ? [] : [errors[field]]), ...fromPeople.faults]);
   }
+  const rosters =
+    sources.rosters === false ? [] : listed.lists.filter((name) => Object.hasOwn(config.rosters, name));
+  const duty = await calleesOnDuty(deps, rosters, options);
+  const notOnPhone = duty.problems.map(masked);
+  if (duty.callees.length === 0 && notOnPhone.length > 0) {
+    const field = rosters.some((name) => sources.lists.includes(name)) ? 'lists' : 'callee';
+    errors[field] = several([...(errors[field] === undefined ? [] : [errors[field]]), ...notOnPhone]);
+  }
   if (file.error !== null) errors.file = file.error;
 
   const { callees, duplicates } = mergeCallees([
@@ -93,32 +108,42 @@ export async function collectCallees(deps: SlackDeps, sources: CalleeSources): P
     file.callees,
     listed.callees,
     fromPeople.callees,
+    duty.callees,
   ]);
   return {
     callees,
     own: new Set([...typed.callees, ...file.callees].map(({ callee }) => callee)),
     duplicates: duplicates + typed.duplicates + listed.duplicates + file.duplicates,
     errors,
-    doubts: [...typed.doubts, ...[...listed.doubts, ...fromPeople.doubts].map(masked), ...file.doubts],
+    doubts: [
+      ...typed.doubts,
+      ...[...listed.doubts, ...fromPeople.doubts, ...duty.doubts].map(masked),
+      ...file.doubts,
+    ],
     lists: listed.lists,
+    rosters: duty.notes,
+    notOnPhone: duty.callees.length === 0 ? [] : notOnPhone,
     stopped: typed.stopped || listed.stopped || file.stopped,
   };
 }
 
 /**
- * Which callees nothing but a list names: for a request that waits, since people leave and join lists. Null where there
- * is no list.
+ * Which callees nothing but a list or a roster names: for a request that waits, since people leave and join lists, and
+ * duty changes hands. Null where there is none. `which`: rosters alone, for a request that waits for an approval only.
  */
 export async function onlyListed(
   deps: SlackDeps,
   sources: CalleeSources,
-  { callees, lists }: Pick<CollectedCallees, 'callees' | 'lists'>,
+  { callees, lists, rosters }: Pick<CollectedCallees, 'callees' | 'lists' | 'rosters'>,
+  which: 'all' | 'rosters',
 ): Promise<{ names: string[]; only: string[] } | null> {
-  if (lists.length === 0) return null;
-  const named = await collectCallees(deps, { ...sources, lists: [], listsInText: false });
+  const names = which === 'all' ? lists : rosters.map(({ roster }) => roster);
+  if (names.length === 0) return null;
+  const others = which === 'all' ? { lists: [], listsInText: false } : {};
+  const named = await collectCallees(deps, { ...sources, ...others, rosters: false });
   const without = new Set(named.callees.map(({ callee }) => callee));
   const only = callees.map(({ callee }) => callee).filter((callee) => !without.has(callee));
-  return { names: lists, only };
+  return { names, only };
 }
 
 /** Reads numbers again that were read once: what the configuration forbids by now, and what is doubtful. Both masked. */
@@ -155,60 +180,6 @@ export function several(sentences: readonly string[]): string {
   const more = sentences.length - shownFaults;
   const shown = sentences.slice(0, shownFaults).join('\n');
   return more > 0 ? `${shown}\nand ${more} more` : shown;
-}
-
-async function numbersOfPeople(
-  people: People,
-  parsed: readonly Pick<ParsedCallees, 'people' | 'groups'>[],
-  chosen: readonly string[],
-  options: CalleeOptions,
-): Promise<{ callees: Callee[]; faults: string[]; doubts: string[] }> {
-  const users = new Set([...chosen, ...parsed.flatMap((each) => each.people)]);
-  const faults: string[] = [];
-  const groups = [...new Set(parsed.flatMap((each) => each.groups))];
-  const read = await Promise.all(groups.map(async (id) => ({ id, members: await people.groupMembers(id) })));
-  for (const { id, members } of read) {
-    if (members === null) faults.push(`the members of the user group ${id} could not be read`);
-    else for (const member of members) users.add(member);
-  }
-  const callees: Callee[] = [];
-  const doubts: string[] = [];
-  const found = await Promise.all([...users].map(async (id) => ({ id, person: await people.person(id) })));
-  for (const { id, person } of found) {
-    if (person === null) {
-      faults.push(`${id} is not known to Slack`);
-      continue;
-    }
-    if (person.standing === 'deactivated' || person.standing === 'bot') continue;
-    if (person.phone.trim() === '') {
-      faults.push(`${person.name} has no phone number in the Slack profile`);
-      continue;
-    }
-    const read = numberOfProfile(person, options);
-    if ('why' in read) {
-      faults.push(`${person.name}: the phone number in the Slack profile ${read.why}`);
-      continue;
-    }
-    callees.push(read.callee);
-    doubts.push(...read.doubts);
-  }
-  return { callees, faults, doubts };
-}
-
-/** The one number of a profile, or why it is none, to be put behind "the phone number in the Slack profile". */
-export function numberOfProfile(
-  { phone, name, timeZone }: Pick<Person, 'phone' | 'name' | 'timeZone'>,
-  options: CalleeOptions,
-): { callee: Callee; doubts: string[] } | { why: string } {
-  const { callees, faults, doubts } = parseCallees(phone.slice(0, 200), {
-    ...options,
-    lists: {},
-    recordings: [],
-  });
-  const [first] = callees;
-  if (first === undefined || callees.length > 1) return { why: faults[0]?.why ?? 'is not one number' };
-  const zone = timeZone === undefined ? {} : { timeZone };
-  return { callee: { callee: first.callee, name: cleanName(name), ...zone }, doubts };
 }
 
 function notFetchedWords(fetched: Exclude<FetchedFile, { bytes: Uint8Array }>): string {

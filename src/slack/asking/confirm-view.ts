@@ -1,6 +1,6 @@
 import type { AlertBlock, KnownBlock, ModalView } from '@slack/types';
 import type { Callee } from '../../callees/types.ts';
-import type { ApprovalAsk, Audio, Plan, RequestView } from '../../calls/request/types.ts';
+import type { ApprovalAsk, Audio, Plan, RequestView, RosterNote } from '../../calls/request/types.ts';
 import type { CallOptions } from '../../config/types.ts';
 import { context, plainText, section } from '../kit/blocks.ts';
 import { modal } from '../kit/inputs.ts';
@@ -28,6 +28,7 @@ import {
   optionWords,
   playedWords,
 } from '../words/request-words.ts';
+import { rosterLines } from '../words/roster-words.ts';
 import { shownOnMessages, wholeRequestBlocks } from '../words/whole-request.ts';
 
 export interface ConfirmFacts {
@@ -45,6 +46,10 @@ export interface ConfirmFacts {
   duplicates: number;
   /** What will be called although the numbering plans doubt it. */
   doubts: readonly string[];
+  /** Who of the rosters cannot be called, in words; absent: nobody. */
+  notOnPhone?: readonly string[];
+  /** The rosters whose people are among the callees; absent: none. */
+  rosters?: readonly RosterNote[];
   /** Null: no approval is needed. */
   approval: ApprovalAsk | null;
   /** "12 now, 8 at 08:00 their time"; null: nobody waits for the hours of the configuration. */
@@ -82,6 +87,7 @@ export function confirmView(facts: ConfirmFacts): ModalView {
       ...wholeRequestBlocks(facts),
       ...approvalBlocks(facts),
       ...(facts.hours === null ? [] : [section(`🌙 *Hours:* ${facts.hours}.`)]),
+      ...(facts.notOnPhone ?? []).slice(0, 5).map((words) => alert(words, 'warning')),
       ...facts.held.slice(0, 5).map((words) => alert(words, 'warning')),
       ...doubtBlocks(facts.doubts),
       ...detailBlocks(facts),
@@ -141,6 +147,7 @@ function doubtBlocks(doubts: readonly string[]): KnownBlock[] {
 function detailBlocks(facts: ConfirmFacts): KnownBlock[] {
   const lines = [
     ...(facts.countries.length > 1 ? [`To: ${countriesWords(facts.countries)}`] : []),
+    ...rosterLines(facts.rosters ?? [], facts.nameOf),
     ...[planWords({ plan: facts.plan, ladder: null })].flatMap((words) =>
       words === null ? [] : [`Calls: ${words}`],
     ),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { planShape } from '../../calls/request/stored.ts';
+import { planShape, rostersShape } from '../../calls/request/stored.ts';
 import { newId } from '../../ids.ts';
 import type { Queryable, Tx } from '../../store/types.ts';
 
@@ -23,6 +23,7 @@ const draftSchema = z.object({
     .object({ names: z.array(z.string()), only: z.array(z.string()) })
     .nullable()
     .default(null),
+  rosters: rostersShape.default([]),
   callees: z.array(
     z.object({ callee: z.string(), name: z.string().nullable(), timeZone: z.string().exactOptional() }),
   ),

@@ -1,10 +1,13 @@
 import { expandLists } from '../../callees/parse.ts';
 import { lastReached } from '../../calls/request/last-reached.ts';
 import type { Config } from '../../config/types.ts';
+import { dutiesNow } from '../../rosters/stored.ts';
+import type { Duty } from '../../rosters/types.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import { slackLimits } from '../kit/limits.ts';
-import { count, people } from '../kit/text.ts';
+import { count, listWords, people, utc } from '../kit/text.ts';
 import { lastReachedWords } from '../words/last-reached-words.ts';
+import type { NameOf } from '../words/request-words.ts';
 import { calleeOptions } from './collect-callees.ts';
 
 /** Longer lists are crowds: nobody asks when each of them was last reached. */
@@ -19,8 +22,14 @@ const patienceMs = 300;
 /** The numbers of each list, read once for each configuration. */
 const numbersOf = new WeakMap<Config['lists'], Map<string, string[]>>();
 
-/** What the form says below a list's name: when its numbers were last reached. People of Slack in it are not looked up. */
+/** What the form says below the name of a list or a roster. */
 export async function listHints(deps: SlackDeps): Promise<Map<string, string>> {
+  const [lists, rosters] = await Promise.all([reachedHints(deps), dutyHints(deps)]);
+  return new Map([...lists, ...rosters]);
+}
+
+/** Of a list: when its numbers were last reached. People of Slack in it are not looked up. */
+async function reachedHints(deps: SlackDeps): Promise<Map<string, string>> {
   const numbers = listedNumbers(deps.config());
   if (numbers.size === 0) return new Map();
   const asked = lastReached(deps.store.read, deps.tokenSecret, [...numbers.values()].flat()).catch(
@@ -36,6 +45,28 @@ export async function listHints(deps: SlackDeps): Promise<Map<string, string>> {
   if (reached === null) return new Map();
   const now = deps.clock.now();
   return new Map([...numbers].map(([name, callees]) => [name, hint(callees, reached, now)]));
+}
+
+/** Of a roster: who is on duty, and until when. */
+async function dutyHints(deps: SlackDeps): Promise<Map<string, string>> {
+  if (Object.keys(deps.config().rosters).length === 0) return new Map();
+  const reading = dutiesNow(deps).catch((error: unknown) => {
+    deps.log.info({ err: error }, 'who is on duty could not be read');
+    return [];
+  });
+  const duties = await Promise.race([
+    reading,
+    new Promise<Duty[]>((resolve) => deps.clock.after(patienceMs, () => resolve([]))),
+  ]);
+  return new Map(duties.map((duty) => [duty.roster, dutyHint(duty, deps.people.knownName)]));
+}
+
+/** Pure. */
+export function dutyHint({ people: onDuty, untilAt, why }: Duty, nameOf: NameOf): string {
+  const until = untilAt === null ? '' : ` until ${utc(untilAt)}`;
+  if (why !== null) return `nobody known is on duty${until}: the fallback is called`;
+  const names = onDuty.map(({ entry, name }) => name ?? nameOf(entry) ?? 'a person in Slack');
+  return `${listWords(names, 3)}${until}`;
 }
 
 /** Pure. The one who was reached longest ago counts for all: that number is the doubtful one. */

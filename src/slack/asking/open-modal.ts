@@ -117,9 +117,9 @@ async function within(
 }
 
 function facts(deps: SlackDeps) {
-  const { voice, lists, reach } = deps.config();
+  const { voice, lists, rosters, reach } = deps.config();
   return {
-    lists: Object.keys(lists),
+    lists: [...Object.keys(rosters), ...Object.keys(lists)],
     file: true,
     languages: [...new Set([voice.language, 'EN'])],
     defaults: voice,

@@ -34,7 +34,12 @@ export interface MeCommand {
   name: 'me';
 }
 
-export type Command = CallCommand | MeCommand | AnsweredCommand;
+/** Who is on duty by the rosters. */
+export interface OnCallCommand {
+  name: 'oncall';
+}
+
+export type Command = CallCommand | MeCommand | OnCallCommand | AnsweredCommand;
 
 /** Nobody has asked so often; a page number of any length must not become an offset of any size. */
 const lastPage = 1_000_000;
@@ -60,6 +65,7 @@ export function parseCommand(
   if (subcommand === 'rules' && words.length === 1) return { name: 'rules' };
   if (subcommand === 'recordings' && words.length === 1) return { name: 'recordings' };
   if (subcommand === 'me' && words.length === 1) return { name: 'me' };
+  if (subcommand === 'oncall' && words.length === 1) return { name: 'oncall' };
   if (subcommand === 'lists' && words.length === 1) return { name: 'lists' };
   if (subcommand === 'status' && alone) return { name: 'status', requestId: second ?? null };
   if (subcommand === 'cancel' && alone) return { name: 'cancel', requestId: second ?? null };
@@ -112,10 +118,14 @@ function takeQuoted(text: string): { quoted: string | null; rest: string } {
   return { quoted, rest: text.replace(all, () => ' ') };
 }
 
-const commands = ['help', 'status', 'history', 'cancel', 'rules', 'lists', 'me', 'recordings'];
+const commands = ['help', 'status', 'history', 'cancel', 'rules', 'lists', 'me', 'recordings', 'oncall'];
 
 /** A command, list or recording that was probably meant. */
-function nearestKnown(typed: string, { lists }: Config, recordings: readonly string[]): string | null {
-  const known = [...commands, ...Object.keys(lists), ...recordings];
+function nearestKnown(
+  typed: string,
+  { lists, rosters }: Config,
+  recordings: readonly string[],
+): string | null {
+  const known = [...commands, ...Object.keys(lists), ...Object.keys(rosters), ...recordings];
   return nearest(typed.split(/\s/, 1)[0] ?? '', known) ?? null;
 }

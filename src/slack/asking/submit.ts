@@ -20,6 +20,7 @@ import { people, utc } from '../kit/text.ts';
 import { problemView } from '../replies/problem-view.ts';
 import { partedWords } from '../words/hours-words.ts';
 import { checkCall } from './check-call.ts';
+import { collectCallees } from './collect-callees.ts';
 import { confirmView, smallGroup } from './confirm-view.ts';
 import { type Draft, loadDraft, saveDraft } from './drafts.ts';
 import { readCallMetadata } from './view-metadata.ts';
@@ -39,7 +40,7 @@ function registerCall(app: App, deps: SlackDeps): void {
       await ack({ response_action: 'errors', errors: onExistingBlocks(view.blocks, checked.errors) });
       return;
     }
-    const { draft, doubts, own } = checked;
+    const { draft, doubts, notOnPhone, own } = checked;
     const now = deps.clock.now();
     const wallAt = deps.clock.wallOf(now);
     const preview = await transactionReadBack(deps.store, async (tx) => {
@@ -75,6 +76,7 @@ function registerCall(app: App, deps: SlackDeps): void {
         wallAt,
         countries: countCountries(draft.callees),
         doubts,
+        notOnPhone,
         approval: preview.approval,
         hours: hoursWords(draft, deps.config(), draft.whenAt ?? wallAt),
         held: heldWords(preview.held),
@@ -100,11 +102,13 @@ function registerConfirm(app: App, deps: SlackDeps): void {
       rootViewId: view.root_view_id ?? view.id,
       userId,
     };
+    const onDuty = await onDutyNow(deps, shown);
     // The root view's id makes a second run harmless.
     const done = await transactionReadBack(deps.store, async (tx) => {
       const kept = await loadDraft(tx, shown);
       if (kept === null) return 'too_old';
-      const { draft, rootViewId } = kept;
+      const { rootViewId } = kept;
+      const draft = { ...kept.draft, ...onDuty };
       const now = deps.clock.now();
       const wallAt = deps.clock.wallOf(now);
       if (draft.whenAt !== null && draft.whenAt <= wallAt && !(await isAsked(tx, rootViewId)))
@@ -140,6 +144,29 @@ function hoursWords({ callees, whenAt }: Draft, { hours }: Config, wallAt: numbe
   if (hours === undefined) return null;
   const called = whenAt === null ? 'now' : 'then';
   return partedWords(partedByHours(callees, hours, wallAt), clockTime(hours.fromMinute), called);
+}
+
+/** Who is on duty may have changed since the form was checked: what of the draft is different now. */
+async function onDutyNow(
+  deps: SlackDeps,
+  shown: Parameters<typeof loadDraft>[1],
+): Promise<Pick<Draft, 'callees' | 'lists' | 'rosters'> | null> {
+  if (Object.keys(deps.config().rosters).length === 0) return null;
+  const kept = await loadDraft(deps.store.read, shown);
+  if (kept === null || kept.draft.rosters.length === 0 || kept.draft.whenAt !== null) return null;
+  const { callees, lists, rosters } = kept.draft;
+  const names = rosters.map(({ roster }) => roster);
+  const now = await collectCallees(deps, { text: '', lists: names, people: [], fileUrl: null });
+  if (now.callees.length === 0) return null;
+  const onlyBefore = new Set(lists?.only);
+  const others = callees.filter(({ callee }) => !onlyBefore.has(callee));
+  const known = new Set(others.map(({ callee }) => callee));
+  const added = now.callees.filter(({ callee }) => !known.has(callee));
+  return {
+    callees: [...others, ...added],
+    lists: { names, only: added.map(({ callee }) => callee) },
+    rosters: now.rosters,
+  };
 }
 
 const problems = {

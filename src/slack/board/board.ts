@@ -31,6 +31,7 @@ import {
   refusalWords,
   submissionName,
 } from '../words/request-words.ts';
+import { rosterLines } from '../words/roster-words.ts';
 import { progress } from '../words/state-words.ts';
 import { boardButtons, settleBlocks } from './buttons.ts';
 
@@ -44,7 +45,11 @@ export function renderBoard(
   calls: readonly CallView[] = [],
 ): RenderedPost {
   const who = createWho(facts.nameOf);
-  const lines = [askedLine(request, who), ...whoDid(request, who, facts), ...moreLines(request)];
+  const lines = [
+    askedLine(request, who),
+    ...whoDid(request, who, facts),
+    ...moreLines(request, facts.nameOf),
+  ];
   const buttons = boardButtons(request);
   const settle = settleBlocks(request);
   // What to press first stands first: the primary button, else the two choices about what is unknown.
@@ -102,11 +107,12 @@ function callsVerb({ state, origin, counts, submissions }: RequestView): string 
   return 'calls';
 }
 
-function moreLines(request: RequestView): string[] {
+function moreLines(request: RequestView, nameOf: MessageFacts['nameOf']): string[] {
   const lines: string[] = [];
   if (request.whenAt !== null) lines.push(`*When:* ${date(request.whenAt)}${approvedLate(request)}`);
   const plan = request.reach === null ? null : planWords(request.reach);
   if (plan !== null) lines.push(`*Calls:* ${plan}`);
+  lines.push(...rosterLines(request.rosters ?? [], nameOf));
   if (request.note !== '') lines.push(`*Note:* ${foreign(request.note, 600)}`);
   return lines;
 }

@@ -19,6 +19,8 @@ export interface Person {
 export interface People {
   /** Cached for a minute. Null where Slack does not know or does not answer. */
   person(userId: string): Promise<Person | null>;
+  /** Whom Slack names for a mail address; `unclear` where it does not answer, or `users:read.email` was not granted. */
+  byMail(mail: string): Promise<{ id: string | null } | 'unclear'>;
   /** The name last seen of a user or a user group ("@leads"), without asking; null where nobody was asked yet. */
   knownName(id: string): string | null;
   /** Asks for the names of users and user groups that are not known yet, so that they can be shown without a mention. */
@@ -89,6 +91,23 @@ export function createPeople(deps: PeopleDeps): People {
     }
   }
 
+  let saidNotGranted = false;
+
+  async function byMail(mail: string): Promise<{ id: string | null } | 'unclear'> {
+    try {
+      const { user } = await deps.urgent.users.lookupByEmail({ email: mail });
+      return { id: user?.id ?? null };
+    } catch (error) {
+      const failure = slackFailure(error);
+      if (failure.kind === 'refused' && failure.error === 'users_not_found') return { id: null };
+      const notGranted = failure.kind === 'refused' && failure.error === 'missing_scope';
+      if (!notGranted || !saidNotGranted)
+        deps.log.warn({ failure }, 'Slack did not say who has a mail address of a roster');
+      saidNotGranted ||= notGranted;
+      return 'unclear';
+    }
+  }
+
   const asking = new Map<string, Promise<unknown>>();
 
   /** Several who ask Slack the same at once wait for one answer. */
@@ -146,7 +165,7 @@ export function createPeople(deps: PeopleDeps): People {
     return { member: false, unreadable };
   }
 
-  return { person, groupMembers, isOneOf, knownName, learnNames };
+  return { person, byMail, groupMembers, isOneOf, knownName, learnNames };
 }
 
 export interface SlackUser {

@@ -17,6 +17,7 @@ const usage = [
   ['/voicecall cancel r7k2m9x0q4ab', 'cancels calls not yet placed'],
   ['/voicecall me', 'calls your own phone, to test it'],
   ['/voicecall recordings', 'adds, plays and removes recordings'],
+  ['/voicecall oncall', 'who is on duty now, and who comes next'],
   ['/voicecall lists', 'the lists you can call'],
   ['/voicecall rules', 'which alerts call whom'],
 ] as const;

@@ -6,7 +6,7 @@ import { calleeLabel, safeName } from '../words/call-words.ts';
 
 const shown = 40;
 
-type RulesConfig = Pick<Config, 'rules' | 'lists' | 'country'>;
+type RulesConfig = Pick<Config, 'rules' | 'lists' | 'rosters' | 'country'>;
 
 /** The rules of the configuration, each with when it last matched (ms; null: never). */
 export function renderRules(
@@ -59,8 +59,9 @@ function ruleLine(rule: Rule, config: RulesConfig, matchedAt: number | null): st
 }
 
 /** A list's name or a Slack id as it stands there; of a number what others may read. */
-function calleeWords(entry: string, { lists, country }: RulesConfig): string {
-  if (Object.hasOwn(lists, entry) || /^[UWS][A-Z0-9]{2,}$/.test(entry)) return entry;
+function calleeWords(entry: string, { lists, rosters, country }: RulesConfig): string {
+  const isName = Object.hasOwn(lists, entry) || Object.hasOwn(rosters, entry);
+  if (isName || /^[UWS][A-Z0-9]{2,}$/.test(entry)) return entry;
   const read = readNumberAndName(entry, { country });
   return 'callee' in read ? calleeLabel(read) : (safeName(entry, true) ?? '…');
 }

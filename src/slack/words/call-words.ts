@@ -13,7 +13,7 @@ const ownReasons: { [Cause in CallCause]?: string } = {
   rule_limit: "held back: the rule's own limit of calls is reached",
   settled_rang: 'a person marked it as rung',
   settled_silent: 'a person marked it as not rung',
-  left_list: 'held back: not on the list any more when the call was due',
+  left_list: 'held back: not on the list, or not on duty, any more when the call was due',
   enough_reached: 'enough people were reached before it was sent',
 };
 

@@ -13,6 +13,7 @@ import { reaching } from './reaching.ts';
 import { recordings } from './recordings.ts';
 import { requestsToErase } from './requests-to-erase.ts';
 import { resendLaneCause } from './resend-lane-cause.ts';
+import { rosters } from './rosters.ts';
 import { scheduled } from './scheduled.ts';
 import { setAsideEvents } from './set-aside-events.ts';
 import { silences } from './silences.ts';
@@ -47,4 +48,5 @@ export const migrations: Step[] = [
   recordings,
   hours,
   alertOver,
+  rosters,
 ];

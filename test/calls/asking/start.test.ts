@@ -14,7 +14,10 @@ import { createDeps, createVoiceStub, request, stateOf } from '../approval/stage
 const hour = 3_600_000;
 const minute = 60_000;
 const lasting: Lease = { valid: () => true, signal: new AbortController().signal };
-const fine: CheckAgain = async () => ({ may: 'start', listed: [] });
+const fine: CheckAgain = async () => ({
+  may: 'start',
+  listed: { callees: [], onDuty: [], rosters: [], complete: true },
+});
 const run = (id: string) => ({ kind: 'scheduled', key: id, payload: null, attempts: 0 });
 
 forEachDatabase((kind) => {

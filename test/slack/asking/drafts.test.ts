@@ -11,6 +11,7 @@ const draftOf = (callee: string): Draft => ({
   plan: null,
   whenAt: null,
   lists: null,
+  rosters: [],
   callees: [{ callee, name: null }],
   duplicates: 0,
   channelId: 'C0OPS',

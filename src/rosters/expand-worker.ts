@@ -1,0 +1,10 @@
+// Runs in a thread of its own: what a calendar makes us compute holds nothing else up.
+import { parentPort, workerData } from 'node:worker_threads';
+import { CalendarFault, expandCalendar } from './expand.ts';
+
+try {
+  parentPort?.postMessage({ calendar: expandCalendar(workerData.text, workerData.span) });
+} catch (error) {
+  const fault = error instanceof CalendarFault ? error.message : 'the calendar cannot be read';
+  parentPort?.postMessage({ fault });
+}

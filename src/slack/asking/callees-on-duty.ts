@@ -1,0 +1,81 @@
+import { type CalleeOptions, readLists } from '../../callees/parse.ts';
+import { inSlices } from '../../callees/slices.ts';
+import type { Callee } from '../../callees/types.ts';
+import type { Roster } from '../../config/types.ts';
+import { noteOf } from '../../rosters/duty.ts';
+import { fallbackEntries } from '../../rosters/people.ts';
+import { dutyNow } from '../../rosters/stored.ts';
+import type { Duty, RosterNote } from '../../rosters/types.ts';
+import type { SlackDeps } from '../context/deps.ts';
+import { numbersOfPeople } from './numbers-of-people.ts';
+
+export interface CalleesOnDuty {
+  callees: Callee[];
+  /** What is kept with the request, and shown on its board. */
+  notes: RosterNote[];
+  /** Who of them cannot be called and why, in words. */
+  problems: string[];
+  doubts: string[];
+}
+
+/**
+ * Whom rosters mean at this moment: who is on duty, or the fallback where that is nobody, nobody known, or nobody with
+ * a number.
+ */
+export async function calleesOnDuty(
+  deps: SlackDeps,
+  names: readonly string[],
+  options: CalleeOptions,
+): Promise<CalleesOnDuty> {
+  const each = await Promise.all(names.map((name) => calleesOfRoster(deps, name, options)));
+  return {
+    callees: each.flatMap(({ callees }) => callees),
+    notes: each.flatMap(({ notes }) => notes),
+    problems: each.flatMap(({ problems }) => problems),
+    doubts: each.flatMap(({ doubts }) => doubts),
+  };
+}
+
+async function calleesOfRoster(
+  deps: SlackDeps,
+  name: string,
+  options: CalleeOptions,
+): Promise<CalleesOnDuty> {
+  const roster = deps.config().rosters[name];
+  const duty = await dutyNow(deps, name);
+  if (roster === undefined || duty === null) return { callees: [], notes: [], problems: [], doubts: [] };
+  const found = await calleesOfEntries(deps, duty.entries, options);
+  if (found.callees.length > 0 || duty.why !== null) return noted(deps, roster, duty, found);
+  const fallback = await calleesOfEntries(deps, fallbackEntries(roster, deps.config()), options);
+  const problems = [...found.problems, ...fallback.problems];
+  return noted(deps, roster, { ...duty, why: 'no_number' }, { ...fallback, problems });
+}
+
+function noted(
+  { clock }: SlackDeps,
+  roster: Roster,
+  duty: Duty,
+  found: Omit<CalleesOnDuty, 'notes'>,
+): CalleesOnDuty {
+  const inRoster = (sentence: string) => `${sentence} (in the roster ${duty.roster})`;
+  return {
+    ...found,
+    notes: [noteOf(duty, roster, clock.wallOf(clock.now()))],
+    problems: found.problems.map(inRoster),
+  };
+}
+
+/** The numbers behind entries of a list. */
+export async function calleesOfEntries(
+  deps: SlackDeps,
+  entries: string[],
+  options: CalleeOptions,
+): Promise<Omit<CalleesOnDuty, 'notes'>> {
+  const read = await inSlices(readLists(['roster'], { ...options, lists: { roster: entries } }));
+  const people = await numbersOfPeople(deps.people, [read], [], options);
+  return {
+    callees: [...read.callees, ...people.callees],
+    problems: [...read.faults.map((fault) => `${fault.text} ${fault.why}`), ...people.faults],
+    doubts: [...read.doubts, ...people.doubts],
+  };
+}

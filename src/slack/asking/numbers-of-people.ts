@@ -1,0 +1,59 @@
+import { cleanName } from '../../callees/named-number.ts';
+import { type CalleeOptions, type ParsedCallees, parseCallees } from '../../callees/parse.ts';
+import type { Callee } from '../../callees/types.ts';
+import type { People, Person } from '../context/people.ts';
+
+/** The numbers of people and user groups, from their profiles. */
+export async function numbersOfPeople(
+  people: People,
+  parsed: readonly Pick<ParsedCallees, 'people' | 'groups'>[],
+  chosen: readonly string[],
+  options: CalleeOptions,
+): Promise<{ callees: Callee[]; faults: string[]; doubts: string[] }> {
+  const users = new Set([...chosen, ...parsed.flatMap((each) => each.people)]);
+  const faults: string[] = [];
+  const groups = [...new Set(parsed.flatMap((each) => each.groups))];
+  const read = await Promise.all(groups.map(async (id) => ({ id, members: await people.groupMembers(id) })));
+  for (const { id, members } of read) {
+    if (members === null) faults.push(`the members of the user group ${id} could not be read`);
+    else for (const member of members) users.add(member);
+  }
+  const callees: Callee[] = [];
+  const doubts: string[] = [];
+  const found = await Promise.all([...users].map(async (id) => ({ id, person: await people.person(id) })));
+  for (const { id, person } of found) {
+    if (person === null) {
+      faults.push(`${id} is not known to Slack`);
+      continue;
+    }
+    if (person.standing === 'deactivated' || person.standing === 'bot') continue;
+    if (person.phone.trim() === '') {
+      faults.push(`${person.name} has no phone number in the Slack profile`);
+      continue;
+    }
+    const read = numberOfProfile(person, options);
+    if ('why' in read) {
+      faults.push(`${person.name}: the phone number in the Slack profile ${read.why}`);
+      continue;
+    }
+    callees.push(read.callee);
+    doubts.push(...read.doubts);
+  }
+  return { callees, faults, doubts };
+}
+
+/** The one number of a profile, or why it is none, to be put behind "the phone number in the Slack profile". */
+export function numberOfProfile(
+  { phone, name, timeZone }: Pick<Person, 'phone' | 'name' | 'timeZone'>,
+  options: CalleeOptions,
+): { callee: Callee; doubts: string[] } | { why: string } {
+  const { callees, faults, doubts } = parseCallees(phone.slice(0, 200), {
+    ...options,
+    lists: {},
+    recordings: [],
+  });
+  const [first] = callees;
+  if (first === undefined || callees.length > 1) return { why: faults[0]?.why ?? 'is not one number' };
+  const zone = timeZone === undefined ? {} : { timeZone };
+  return { callee: { callee: first.callee, name: cleanName(name), ...zone }, doubts };
+}

@@ -1,0 +1,238 @@
+// Who is on duty by a calendar is called: by rules, by their steps, by people, and after an approval.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { type CalendarServer, calendar, shift, startCalendar } from '../support/calendar.ts';
+import { databaseKinds } from '../support/store.ts';
+import { ask, fillModal, openModal } from '../support/world.ts';
+import { boardsUnder, boardUnder, firing, post, rings, rung } from './alert-flow.ts';
+import { cardOf } from './approval-stage.ts';
+import { becomes, current, type Flow, shownText, soon, startFlow, toldAlone } from './flow.ts';
+
+const minute = 60_000;
+const hour = 60 * minute;
+const asha = '918563214120';
+const zoe = '918563214999';
+const ben = '919876543211';
+const fallback = '918563213000';
+
+const config = (ical: string, calleesOver = 1_000) => `
+country: IN
+voice: { loopCount: 2, submit: { concurrency: 2, perSecond: 200 } }
+lists: { db-oncall: ["Fay: +91 85632 13000"] }
+rosters:
+  db: { ical: "${ical}", people: { Asha: "+91 85632 14120", zoe@example.com: "+91 85632 14999", Ben: U0BEN }, fallback: [db-oncall] }
+approval: { calleesOver: ${calleesOver}, approvers: [U0BEN] }
+rules:
+  - { name: pager, channels: [C0ALERTS], match: { title: db- }, call: [db], say: "Database. {title}.", cooldown: 0s }
+  - { name: ladder, channels: [C0ALERTS], match: { title: web- }, call: ["+91 85632 15001"], say: "Web. {title}.", enough: 2, then: [{ after: 5m, call: [db] }] }
+  - { name: asked, channels: [C0ALERTS], match: { title: careful- }, call: [db], say: "Careful. {title}.", approval: policy }
+`;
+
+/** Whom the app has read to be on duty, by the command. */
+async function onCall(flow: Flow): Promise<string> {
+  const before = flow.slack.ephemerals('U0ASHA').length;
+  await flow.slack.command('U0ASHA', 'C0OPS', 'oncall');
+  return await toldAlone(flow, 'U0ASHA', before);
+}
+
+/** Serves a calendar, and waits until the app has it; `text`: what it keeps afterwards. */
+async function serves(flow: Flow, server: CalendarServer, events: string[]): Promise<void> {
+  const text = calendar(events);
+  server.serve(text);
+  await stored(flow, (row) => row?.body === text && row.problem === null);
+}
+
+async function stored(
+  flow: Flow,
+  holds: (row: { body: string | null; problem: string | null } | undefined) => boolean,
+): Promise<void> {
+  const store = await flow.database.open();
+  try {
+    await soon(
+      flow,
+      'the calendar is stored',
+      async () => holds(await store.read.selectFrom('rosters').selectAll().executeTakeFirst()),
+      { stepMs: 10_000 },
+    );
+  } finally {
+    await store.close();
+  }
+}
+
+for (const database of databaseKinds) {
+  describe(`rosters, on ${database}`, () => {
+    let flow: Flow;
+    let server: CalendarServer;
+    before(async () => {
+      server = await startCalendar();
+      flow = await startFlow({
+        database,
+        config: config(server.url),
+        slack: { eventRetryDelaysMs: [] },
+      });
+    });
+    after(async () => {
+      await server.stop();
+      await flow.end();
+    });
+
+    test('an alert calls who is on duty; after the hand-over it calls the other', async () => {
+      const now = flow.clock.now();
+      const handOver = now + 30 * minute;
+      await serves(flow, server, [
+        shift('Database: Asha', now - hour, handOver),
+        shift('On call', handOver, handOver + 4 * hour, ['ATTENDEE;CN=Zoe:mailto:ZOE@example.com']),
+      ]);
+      assert.match(await onCall(flow), /\*db\*: Asha \(never reached\) until <!date.*Then zoe\./);
+      const board = await boardUnder(flow, post(flow, firing('db-1 lag')));
+      await becomes(flow, board, 'done', { callees: 1, answered: 1 });
+      assert.equal(rung(flow, asha).length, 1);
+      const shown = shownText(current(flow, board));
+      assert.match(shown, /\*On duty\* \(db\): Asha until <!date/);
+      flow.clock.jump(handOver - flow.clock.now());
+      const next = await boardUnder(flow, post(flow, firing('db-2 lag')));
+      await becomes(flow, next, 'done', { callees: 1, answered: 1 });
+      assert.equal(rung(flow, asha).length, 1, 'Asha is not on duty any more');
+      assert.equal(rung(flow, zoe).length, 1);
+    });
+
+    test('a step of a ladder calls who is on duty when it starts', async () => {
+      const now = flow.clock.now();
+      await serves(flow, server, [
+        shift('Zoe zoe@example.com', now - hour, now + 3 * minute),
+        shift('Ben', now + 3 * minute, now + hour),
+      ]);
+      const alert = post(flow, firing('web-1 slow'));
+      await rings(flow, '918563215001', 1);
+      await soon(flow, 'Ben is called', () => rung(flow, ben).length === 1, { stepMs: 5_000 });
+      assert.equal(rung(flow, zoe).length, 1);
+      const [board] = boardsUnder(flow, alert);
+      assert.ok(board);
+      await soon(flow, 'the board says so', () =>
+        /\*On duty\* \(db\): Ben/.test(shownText(current(flow, board))),
+      );
+    });
+
+    test('nobody on duty: the fallback is called, and the board says why', async () => {
+      await serves(flow, server, [
+        shift('Database: Yuri', flow.clock.now() + 10 * hour, flow.clock.now() + 11 * hour),
+      ]);
+      const board = await boardUnder(flow, post(flow, firing('db-3 lag')));
+      await becomes(flow, board, 'done', { callees: 1, answered: 1 });
+      assert.equal(rung(flow, fallback).length, 1);
+      assert.match(
+        shownText(current(flow, board)),
+        /nobody, by its calendar; the fallback is called: db-oncall/,
+      );
+    });
+
+    test('nobody recognised: the same, with the title as text, and no number of the title is called', async () => {
+      const now = flow.clock.now();
+      await serves(flow, server, [shift('Yuri <!channel> +91 99999 99999', now - hour, now + hour)]);
+      const board = await boardUnder(flow, post(flow, firing('db-4 lag')));
+      await becomes(flow, board, 'done', { callees: 1, answered: 1 });
+      assert.equal(rung(flow, fallback).length, 2);
+      assert.equal(rung(flow, '919999999999').length, 0);
+      const shown = shownText(current(flow, board));
+      assert.match(shown, /nobody is recognised in “Yuri &lt;!channel&gt;/);
+      assert.ok(!shown.includes('<!channel>'));
+      assert.ok(!shown.includes('99999 99999'), 'a number in a title is masked');
+    });
+
+    test('while the calendar cannot be read, its last good copy counts; its age is told once it is over an hour', async () => {
+      const now = flow.clock.now();
+      await serves(flow, server, [shift('Asha', now - hour, now + 10 * hour)]);
+      server.serve(
+        (_, response) => void response.writeHead(200).end('<!doctype html><title>Sign in</title>'),
+      );
+      await stored(flow, (row) => row?.problem != null);
+      const before = rung(flow, asha).length;
+      const board = await boardUnder(flow, post(flow, firing('db-5 lag')));
+      await rings(flow, asha, before + 1);
+      assert.ok(!shownText(current(flow, board)).includes('last read'));
+      flow.clock.jump(2 * hour);
+      const late = await boardUnder(flow, post(flow, firing('db-6 lag')));
+      await rings(flow, asha, before + 2);
+      await soon(flow, 'its age', () =>
+        /The calendar was last read 2 h/.test(shownText(current(flow, late))),
+      );
+      assert.match(await onCall(flow), /last read 2 h.* ago: the address answers with a web page/);
+      await flow.restart();
+      const again = await boardUnder(flow, post(flow, firing('db-7 lag')));
+      await rings(flow, asha, before + 3);
+      await becomes(flow, again, 'done', { callees: 1 });
+    });
+
+    test('the form offers the roster with who is on duty; its name is called', async () => {
+      const now = flow.clock.now();
+      await serves(flow, server, [shift('Asha', now - hour, now + hour)]);
+      await openModal(flow);
+      const view = flow.slack.state.views.get('U0ASHA')?.at(-1);
+      assert.match(JSON.stringify(view?.blocks), /"text":"db".{0,200}Asha until \d{4}-/);
+      const before = rung(flow, asha).length;
+      const board = await ask(flow, { lists: ['db'] });
+      await becomes(flow, board, 'done', { callees: 1, answered: 1 });
+      assert.equal(rung(flow, asha).length, before + 1);
+      const typed = await ask(flow, { callee: 'DB' });
+      await becomes(flow, typed, 'done', { callees: 1, answered: 1 });
+      assert.equal(rung(flow, asha).length, before + 2);
+    });
+
+    test('who is on duty when the form is confirmed is called, not who was when it was filled in', async () => {
+      const now = flow.clock.now();
+      await serves(flow, server, [
+        shift('Asha', now - hour, now + 20 * minute),
+        shift('zoe@example.com', now + 20 * minute, now + hour),
+      ]);
+      const before = { asha: rung(flow, asha).length, zoe: rung(flow, zoe).length };
+      const first = await fillModal(flow, { lists: ['db'], callee: '+91 85632 16001' });
+      assert.deepEqual(first.errors, {});
+      flow.clock.jump(now + 21 * minute - flow.clock.now());
+      await flow.slack.submitView('U0ASHA', first.view?.id ?? '', {});
+      await rings(flow, zoe, before.zoe + 1);
+      await rings(flow, '918563216001', 1);
+      assert.equal(rung(flow, asha).length, before.asha);
+    });
+
+    test('an approval binds the name of the roster: who is on duty then is called', async () => {
+      const now = flow.clock.now();
+      flow.setConfig(config(server.url, 0));
+      await serves(flow, server, [
+        shift('Asha', now - hour, now + 10 * minute),
+        shift('zoe@example.com', now + 10 * minute, now + hour),
+      ]);
+      const before = { asha: rung(flow, asha).length, zoe: rung(flow, zoe).length };
+      const board = await ask(flow, { lists: ['db'] });
+      const alert = post(flow, firing('careful-1'));
+      const ruled = await boardUnder(flow, alert);
+      await becomes(flow, board, 'awaiting_approval');
+      await becomes(flow, ruled, 'awaiting_approval');
+      flow.clock.jump(now + 11 * minute - flow.clock.now());
+      for (const each of [board, ruled]) {
+        const id = String(each.metadata?.event_payload.request_id);
+        const card = await soon(flow, 'the card', () => cardOf(flow, id, each.channel));
+        await flow.slack.press('U0BEN', card.channel, card.ts, 'call_approve');
+        await becomes(flow, each, 'done', { callees: 2, held: 1, answered: 1 });
+        assert.match(shownText(current(flow, each)), /\*On duty\* \(db\): zoe/);
+      }
+      assert.equal(rung(flow, asha).length, before.asha);
+      assert.equal(rung(flow, zoe).length, before.zoe + 2);
+      flow.setConfig(config(server.url));
+    });
+
+    test('two on duty at once are both called', async () => {
+      const now = flow.clock.now();
+      await serves(flow, server, [
+        shift('Asha', now - hour, now + hour),
+        shift('ben and others', now - hour, now + 2 * hour),
+      ]);
+      const board = await boardUnder(flow, post(flow, firing('db-8 lag')));
+      await becomes(flow, board, 'done', { callees: 2, answered: 2 });
+    });
+
+    test('the address of the calendar is in no log line and on no board', () => {
+      const told = flow.logs.join('') + JSON.stringify([...flow.slack.state.messages.values()]);
+      assert.ok(!told.includes('basic.ics'));
+    });
+  });
+}

@@ -132,15 +132,13 @@ async function boards({ flow, look, page, shoot }: Stage): Promise<void> {
   await becomes(flow, board, 'sent');
   await look('U0ASHA', 'C0OPS');
   await shoot('calling', message(page, board));
-  endCalls(flow, calls, ['answered', 'busy', 'declined', 'no answer']);
+  endCalls(flow, calls, ['pressed 1', 'busy', 'declined', 'no answer']);
   await becomes(flow, board, 'done', { answered: 1, not_answered: 3 });
   await look('U0ASHA', 'C0OPS', board.ts);
   await shoot('done-unanswered', message(page, board));
-  await shoot(
-    'done-unanswered-thread',
-    page.locator('#replies .message').first(),
-    page.locator('#replies .message').last(),
-  );
+  const thread = page.locator('#replies .message');
+  await shoot('done-unanswered-thread', thread.first(), thread.last());
+  await shoot('results', thread.nth(1), thread.last());
 
   const all = await called(flow, { lists: ['leads'] }, ['answered', 'pressed 1', 'answered']);
   await look('U0ASHA', 'C0OPS', all.ts);

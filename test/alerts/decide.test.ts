@@ -173,6 +173,9 @@ describe('which rules call', () => {
     const [seen] = heard(rules, [{ ts: '1.1', text: 'db is down', attachments: [] }]);
     assert.deepEqual([seen?.rule, seen?.nearest, seen?.failed], [null, 'near', ['severity']]);
     assert.match(seen?.why ?? '', /Rule near: it asks for severity critical, and the message has none/);
+    const posted = { ...rule('posted', {}), channels: [], sources: ['prometheus'] };
+    const [apart] = heard([posted], [{ ts: '1.1', text: 'db is down', attachments: [] }]);
+    assert.equal(apart?.why, 'Rule posted: it reads no channel, only what is posted to prometheus.');
     const each: [Partial<Rule>, string][] = [
       [{ channels: ['C2'] }, 'channels'],
       [{ match: { ...rule('x', { title: { substring: 'queue' } }).match, severity: undefined } }, 'title'],

@@ -26,7 +26,9 @@ function inWords(condition: Condition, rule: Rule, facts: RuleFacts, context: Ru
   const { match } = rule;
   switch (condition) {
     case 'channels':
-      return `it reads ${rule.channels.join(', ')}, and the message is in ${context.channel ?? 'no channel'}`;
+      return rule.channels.length === 0
+        ? `it reads no channel, only what is posted to ${rule.sources.join(', ') || 'a source'}`
+        : `it reads ${rule.channels.join(', ')}, and the message is in ${context.channel ?? 'no channel'}`;
     case 'sources':
       return rule.sources.length === 0
         ? 'it reads no source'

@@ -23,8 +23,7 @@ export function renderResults(
   calls: readonly CallView[],
   { nameOf, endings = [] }: Partial<MessageFacts> & { endings?: readonly Ending[] } = {},
 ): RenderedPost {
-  // Who has got an alert is news of the board; this is about the calls.
-  const outcome = headline({ ...request, ackedBy: null, resolvedAt: null }, nameOf);
+  const outcome = outcomeOf(request, nameOf);
   const crowd = request.counts.callees > shownInTable;
   const numbers = crowd ? numbersOf(request, endings) : '';
   const file = !crowd
@@ -44,6 +43,12 @@ export function renderResults(
     ],
     metadata: { event_type: 'voicecall_results', event_payload: { request_id: request.id } },
   };
+}
+
+/** Who has got an alert, and that further calls follow, is for the board to say. */
+function outcomeOf(request: RequestView, nameOf: MessageFacts['nameOf']): string {
+  const goesOn = !isOver(request) && request.reach?.running === true && request.counts.not_answered > 0;
+  return goesOn ? 'Results so far' : headline({ ...request, ackedBy: null, resolvedAt: null }, nameOf);
 }
 
 function isOver({ state }: RequestView): boolean {

@@ -101,6 +101,22 @@ suite('results in the thread', () => {
     assert.equal(whys?.length, 1);
   });
 
+  test('while further calls follow, it says Results so far, not that people are being called', () => {
+    const reach = {
+      plan: { until: 'answered' as const, attempts: 3, everyMs: 60_000, enough: null, confirmKey: null },
+      ...{ ladder: null, running: true, step: 1, attempt: 1, nextAttemptAt: now, nextStepAt: null },
+      ...{ endedBy: null, endedAt: null, steps: [], calling: [], reachedBy: [] },
+    };
+    const some = { counts: counts({ callees: 1, accepted: 1, not_answered: 1 }), reach };
+    const missed = [call({ state: 'not_answered' })];
+    assert.match(
+      seen(renderResults(request({ ...some, state: 'sent' }), missed).blocks),
+      /^Results so far$/m,
+    );
+    const over = request({ ...some, reach: { ...reach, running: false }, state: 'done' });
+    assert.match(seen(renderResults(over, missed).blocks), /^Nobody answered \(0 of 1\)$/m);
+  });
+
   test('99 people stand in the table, worst case included; of 100 it has the first twenty not reached', () => {
     assert.equal(tableOf(manyCalls(99)).length, 100);
     const worst = manyCalls(99, () => ({

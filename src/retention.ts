@@ -61,8 +61,8 @@ export function createRetention(deps: Pick<CallsDeps, 'clock' | 'log' | 'store' 
 type OldRequest = Pick<RequestsTable, 'id' | 'message' | 'options' | 'callees'>;
 
 /**
- * Deletes names and numbers that Slack has not repeated for so long, last-reached times that are old, calendars that
- * could not be read for so long, and removed recordings.
+ * Deletes names and numbers that Slack has not repeated within the retention time, old last-reached times, calendars
+ * that could not be read for that time, and removed recordings.
  */
 async function forgetPeople(deps: Deps, before: number): Promise<void> {
   await deps.store.transaction(

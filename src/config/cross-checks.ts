@@ -230,7 +230,7 @@ function checkEntry(
   }
 }
 
-/** Rosters stand beside lists: their names differ, and what they fall back to is no roster. */
+/** Rosters share names with lists: their names must differ, and a fallback must not be a roster. */
 function checkRosters(
   root: Group,
   numberOptions: NumberSettings,

@@ -102,7 +102,7 @@ function withHint(fault: Fault, hint: string | undefined): Fault {
   return hint === undefined ? fault : { ...fault, hint };
 }
 
-/** A calendar's address is a secret: it would end up in the log. */
+/** A calendar's address is a secret, and this text goes to the log. */
 function foundAt(data: unknown, path: (string | number)[]): string {
   return path.at(-1) === 'ical' ? 'another value' : describe(valueAt(data, path));
 }

@@ -157,11 +157,11 @@ export interface Rule extends CallOptions {
 export type AudioFormat = 'mp3' | 'wav' | 'm4a';
 /** A calendar that says who is on duty. */
 export interface Roster {
-  /** The calendar's address (https; http on this machine). A secret: whoever has it can read the calendar. */
+  /** The calendar's address (https; http on this machine). A secret: anyone who has it can read the calendar. */
   ical: string;
-  /** By a name in the title of events, or a mail address: a number as typed, or a Slack user (U…). */
+  /** From a name in the title of events, or a mail address, to a number as typed or a Slack user (U…). */
   people: Record<string, string>;
-  /** As `Rule.call`, without rosters: who is called where the calendar names nobody. */
+  /** As in `Rule.call`, without rosters: who is called if the calendar names nobody. */
   fallback: string[];
 }
 
@@ -181,7 +181,7 @@ export interface Config {
   recordings: Record<string, string>;
   /** From a list's name to its entries: numbers as typed, Slack users (U…), user groups (S…). */
   lists: Record<string, string[]>;
-  /** By name; a roster's name may stand where a list's may. */
+  /** By name. A roster's name can be used wherever a list's name can. */
   rosters: Record<string, Roster>;
   /** Users and user groups who may call. Undefined: everybody in the workspace except guests. */
   callers: string[] | undefined;

@@ -172,7 +172,7 @@ export const nameKey = z
   .string()
   .regex(/^(?=.*\p{L})[^,;:<>\t\n@|]{1,60}$/u)
   .regex(/^(?![USWB][A-Z0-9]*[0-9][A-Z0-9]*$)/);
-/** A name that titles of events have in them, or a mail address. */
+/** A name that occurs in titles of events, or a mail address. */
 export const personKey = z
   .string()
   .regex(

@@ -45,7 +45,7 @@ const shape = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('tested') }),
   /** To a person: a contact card with the caller numbers. At most one for each person and minute. */
   z.object({ kind: z.literal('contact'), userId: z.string(), minute: z.number() }),
-  /** To a person: a copy of a recording, to hear it. */
+  /** To a person: a copy of a recording, to listen to. */
   z.object({ kind: z.literal('audio'), recording: z.string(), userId: z.string(), minute: z.number() }),
   /** Plain words, escaped when they are rendered. There is only ever one post with the same `once`. */
   z.object({

@@ -15,9 +15,9 @@ export interface ReadyRule {
   message: Audio;
   /** Who could not be called and why, in words. Shown once under the alert. */
   problems: string[];
-  /** The rosters that it calls by; absent: none. */
+  /** The rosters that the rule uses. Absent: none. */
   rosters?: RosterNote[];
-  /** Where it has to be approved: the rosters that are looked up again then, and the callees that only they name. */
+  /** If it needs approval: the rosters to look up again then, and the callees that only they name. */
   lists?: { names: string[]; only: string[] } | null;
 }
 

@@ -14,12 +14,12 @@ export interface KnownCalendar {
 
 export const neverRead: KnownCalendar = { shifts: [], mails: {}, readAt: null, problem: null };
 
-/** A copy older than this is told where it was used. */
+/** If a copy is older than this (ms), the board says so. */
 const oldMs = 3_600_000;
-/** Who comes next is looked for so far: nobody reads on, and a calendar may have thousands of events. */
+/** How many changes are searched for the next people on duty: a calendar may have thousands of events. */
 const mostChanges = 200;
 
-/** Who is on duty at `at`, by the wall clock, and who comes next. Pure. */
+/** Who is on duty at `at`, by the wall clock, and who is next. Pure. */
 export function dutyAt(
   roster: string,
   of: { roster: Roster; config: Pick<Config, 'lists'>; calendar: KnownCalendar },
@@ -30,7 +30,7 @@ export function dutyAt(
   const peopleIn = memo((shift: Shift) => peopleOf(shift, of.roster, calendar.mails));
   const now = standing(shifts, peopleIn, at);
   const key = keyOf(now);
-  // Every shift begins or ends something; an end and a beginning at one time are one change.
+  // Every shift begins and ends with a change. An end and a beginning at the same time are one change.
   const changes = [...new Set(shifts.flatMap(({ fromAt, toAt }) => [fromAt, toAt]))]
     .filter((each) => each > at)
     .sort((a, b) => a - b)
@@ -62,7 +62,7 @@ interface Standing {
   unknown: string[];
 }
 
-/** All whose event covers the moment. */
+/** The people whose event includes the moment. */
 function standing(shifts: readonly Shift[], peopleIn: (shift: Shift) => OnDuty[], at: number): Standing {
   const people = new Map<string, OnDuty>();
   const unknown = new Set<string>();
@@ -92,7 +92,7 @@ function keyOf({ people }: Standing): string {
     .join('\n');
 }
 
-/** What is kept with a request that calls by this roster. `at`: by the wall clock. */
+/** What is stored with a request that uses this roster. `at`: by the wall clock. */
 export function noteOf(duty: Duty, roster: Roster, at: number, step = 1): RosterNote {
   return {
     roster: duty.roster,

@@ -1,4 +1,4 @@
-// Runs in a thread of its own: what a calendar makes us compute holds nothing else up.
+// Runs in a separate thread, so that expanding a calendar blocks nothing else.
 import { parentPort, workerData } from 'node:worker_threads';
 import { CalendarFault, expandCalendar } from './expand.ts';
 

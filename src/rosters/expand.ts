@@ -3,11 +3,11 @@ import { cleanText } from '../clean-text.ts';
 import type { Calendar, Shift, Span } from './types.ts';
 import { knownZone, wallToMs, type Zone } from './zone.ts';
 
-/** An event with more occurrences than these to go through is no shift that people work. */
+/** An event with more occurrences than this is no shift that people work. */
 const mostOccurrences = 50_000;
-/** Of all events together. */
+/** For all events together. */
 const mostSteps = 200_000;
-/** What repeats more often than this is no shift either, ms. */
+/** An event that repeats more often than this (ms) is no shift either. */
 const shortestPeriodMs = 10 * 60_000;
 const dayMs = 86_400_000;
 const mostShifts = 5_000;
@@ -15,12 +15,12 @@ const mostMails = 20;
 const titleLength = 200;
 const mostProblems = 10;
 
-/** Text that is no calendar, or a broken one. `message` is for people. */
+/** The text is no calendar, or a broken one. `message` is for people. */
 export class CalendarFault extends Error {}
 
 /**
- * The events of a calendar (RFC 5545) that touch a span of time, by the zones that the file itself defines. Works as long
- * as the text makes it work: see read-calendar.ts. Throws CalendarFault.
+ * The events of a calendar (RFC 5545) within a span of time, in the time zones that the file defines. The text
+ * decides how long this takes: see read-calendar.ts. Throws CalendarFault.
  */
 export function expandCalendar(text: string, span: Span): Calendar {
   const calendars = parse(text);
@@ -41,18 +41,18 @@ interface Reading {
   span: Span;
   shifts: Shift[];
   problems: string[];
-  /** Problems beside those in `problems`. */
+  /** How many more problems there are besides those in `problems`. */
   left: number;
-  /** Occurrences that may still be looked at. */
+  /** How many more occurrences may be read. */
   steps: number;
 }
 
-/** An event with its own changes of single occurrences. */
+/** An event with the changes to its single occurrences. */
 interface Group {
   masters: ICAL.Component[];
   /** By the time that they replace, ms. */
   exceptions: Map<number, ICAL.Component>;
-  /** Those that change all that follows, by the time from which on, ms. */
+  /** Changes to all later occurrences, by the time from which they apply, ms. */
   ranges: [number, ICAL.Component][];
 }
 
@@ -79,7 +79,7 @@ function messageOf(error: unknown): string {
   return cleanText(error instanceof Error ? error.message : String(error)).slice(0, 120);
 }
 
-/** Whose midnight an event without a time of day means. */
+/** The time zone for an event without a time of day. */
 function zoneOf(calendar: ICAL.Component): Zone {
   const named = calendar.getFirstPropertyValue('x-wr-timezone');
   const name = typeof named === 'string' ? named.trim() : '';
@@ -103,7 +103,7 @@ function zoneInFile(calendar: ICAL.Component, id: string): ICAL.Timezone | null 
 function groups(calendar: ICAL.Component, zone: Zone): Group[] {
   const byUid = Map.groupBy(calendar.getAllSubcomponents('vevent'), (event) => {
     const uid = event.getFirstPropertyValue('uid');
-    // An event without an id is one of its own.
+    // An event without an id is a separate event.
     return typeof uid === 'string' && uid !== '' ? uid : event;
   });
   return [...byUid.values()].map((events) => groupOf(events, zone));
@@ -111,7 +111,7 @@ function groups(calendar: ICAL.Component, zone: Zone): Group[] {
 
 function groupOf(events: ICAL.Component[], zone: Zone): Group {
   const group: Group = { masters: [], exceptions: new Map(), ranges: [] };
-  // Later versions of the same come later, so that they stay.
+  // Later versions of an event come later, so that they win.
   const ordered = events.toSorted((a, b) => sequenceOf(a) - sequenceOf(b));
   const newest = Math.max(
     0,
@@ -150,7 +150,7 @@ function readGroup(reading: Reading, group: Group, zone: Zone): void {
   }
 }
 
-/** One event that cannot be read does not cost the others. */
+/** An event that cannot be read does not affect the others. */
 function guarded(reading: Reading, event: ICAL.Component, read: () => void): void {
   try {
     read();
@@ -183,7 +183,7 @@ interface Occurrence {
   at: number;
 }
 
-/** The first time, further dates and what the rules give, each once, up to the end of the span. */
+/** The first time, further dates and the dates of the rules, each once, up to the end of the span. */
 function* occurrencesOf(
   reading: Reading,
   master: ICAL.Component,
@@ -191,7 +191,7 @@ function* occurrencesOf(
   zone: Zone,
   mayMove: boolean,
 ): Generator<Occurrence> {
-  // What a change of all that follows moves into the span comes from around it.
+  // A change of all later occurrences may move them into the span from outside.
   const { fromAt, toAt } = reading.span;
   const span = mayMove ? { fromAt: fromAt - 31 * dayMs, toAt: toAt + 31 * dayMs } : reading.span;
   const seen = new Set<number>();
@@ -229,7 +229,7 @@ function* occurrencesOfRule(
   const periodMs = (periods[rule.freq] ?? dayMs) * rule.interval;
   if (periodMs < shortestPeriodMs) throw new CalendarFault('repeats too often for a shift');
   const start = from.start.clone();
-  // A rule that counts has to be gone through from its beginning; any other is the same from a whole period on.
+  // A rule with a count must be read from its beginning. Any other repeats after a whole period.
   if (!rule.count && periods[rule.freq] !== undefined && from.at < earliest) {
     const seconds = (Math.floor((earliest - from.at) / periodMs) * periodMs) / 1000;
     start.addDuration(new ICAL.Duration({ days: Math.floor(seconds / 86_400), seconds: seconds % 86_400 }));
@@ -247,7 +247,7 @@ function* occurrencesOfRule(
   }
 }
 
-/** Dates that are named one by one: EXDATE and RDATE. */
+/** Single dates: EXDATE and RDATE. */
 function datesOf(event: ICAL.Component, name: 'exdate' | 'rdate', zone: Zone): Occurrence[] {
   return event.getAllProperties(name).flatMap((property) => {
     const id = property.getFirstParameter('tzid') ?? '';
@@ -283,8 +283,8 @@ function addShift(reading: Reading, event: ICAL.Component, start: ICAL.Time, zon
 }
 
 /**
- * When an occurrence ends, ms. By the clock on the wall where an end was given: a shift until nine ends at nine in the
- * night when DST changes too, as calendars draw it, so that hand-overs meet.
+ * When an occurrence ends, ms. If an end was given, by the wall clock: a shift until nine ends at nine also in the
+ * night when DST changes, as calendars show it, so that shifts follow each other without a gap.
  */
 function endOf(event: ICAL.Component, start: ICAL.Time, zone: Zone): number {
   const first = timeOf(event, 'dtstart');
@@ -299,7 +299,7 @@ function endOf(event: ICAL.Component, start: ICAL.Time, zone: Zone): number {
   }
   const duration = event.getFirstPropertyValue('duration');
   if (duration instanceof ICAL.Duration) {
-    // Days by the clock on the wall, hours as they pass.
+    // Days count by the wall clock, hours by real time.
     const { weeks, days, isNegative } = duration;
     if (isNegative) return msOf(start, zone);
     const end = start.clone();
@@ -324,7 +324,7 @@ function zoneName(event: ICAL.Component, property: string): string {
   return event.getFirstProperty(property)?.getFirstParameter('tzid') ?? '';
 }
 
-/** The zone of a time that is in none of the file's: the machine's of the name that it has, or the calendar's. */
+/** The zone of a time whose zone the file does not define: the machine's zone with that name, or the calendar's. */
 function ownZone(event: ICAL.Component, property: string, zone: Zone): Zone {
   const name = zoneName(event, property);
   return (name === '' ? null : knownZone(name)) ?? zone;
@@ -335,7 +335,7 @@ function timeOf(event: ICAL.Component, property: string): ICAL.Time | null {
   return value instanceof ICAL.Time ? value : null;
 }
 
-/** `zone`: of a time that names none of the file's. A day without a time of day begins by the same. */
+/** `zone`: for a time whose zone the file does not define, and for the beginning of a day without a time. */
 function msOf(time: ICAL.Time, zone: Zone): number {
   const isFloating = time.isDate || time.zone === undefined || time.zone === ICAL.Timezone.localTimezone;
   if (!isFloating) return time.toUnixTime() * 1000;
@@ -355,7 +355,10 @@ function titleOf(event: ICAL.Component): string {
     .toWellFormed();
 }
 
-/** Attendees who come, and addresses in the title, where some tools put them. Rooms and who declined are left out. */
+/**
+ * Attendees who come, and mail addresses in the title, where some tools write them. Rooms and people who declined are
+ * left out.
+ */
 function mailsOf(event: ICAL.Component, title: string): string[] {
   const attendees = event.getAllProperties('attendee').filter((attendee) => {
     const status = String(attendee.getFirstParameter('partstat') ?? '').toUpperCase();

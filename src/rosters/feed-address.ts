@@ -13,18 +13,18 @@ for (const [net, bits] of [['::', 127] as const, ['fc00::', 7] as const, ['fe80:
   inside.addSubnet(net, bits, 'ipv6');
 inside.addSubnet('ff00::', 8, 'ipv6');
 
-/** Whether an address is one of this machine or of a network that the outside cannot reach. */
+/** True for an address of this machine, or of a network that cannot be reached from outside. */
 export function isInside(address: string): boolean {
   const family = isIP(address);
   if (family === 0) return true;
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
   if (mapped !== undefined) return isInside(mapped);
-  // The same as an IPv4 address in hexadecimal, and IPv4 behind a translator.
+  // An IPv4 address in hexadecimal, or IPv4 through a translator.
   if (family === 6 && /^(::ffff:|64:ff9b:)/i.test(address)) return true;
   return inside.check(address, family === 6 ? 'ipv6' : 'ipv4');
 }
 
-/** This machine by its name or address. */
+/** True for this machine, by name or address. */
 export function isLoopback(url: URL): boolean {
   const host = hostOf(url);
   return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
@@ -35,7 +35,7 @@ export function hostOf(url: URL): string {
   return url.hostname.replace(/^\[|\]$/g, '').toLowerCase();
 }
 
-/** What the configuration may name: https, and http on this machine. */
+/** The addresses that the configuration may contain: https, and http on this machine. */
 export function feedAddress(text: string): URL | null {
   const url = URL.parse(text.replace(/^webcals?:\/\//i, 'https://'));
   if (url === null) return null;

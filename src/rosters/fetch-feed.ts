@@ -8,17 +8,17 @@ const mostBytes = 5 * 1024 * 1024;
 const withinMs = 10_000;
 const mostRedirects = 5;
 
-/** What is told apart from the address: the feed's address is a secret, and no words of ours hold it. */
+/** The result of a fetch, without the feed's address, which is a secret. */
 export type Fetched =
   | { kind: 'calendar'; text: string; etag: string | null }
   /** The server says that nothing has changed since `etag`. */
   | { kind: 'same' }
   | { kind: 'fault'; fault: string };
 
-/** How the outside is reached; tests put in their own. */
+/** Access to the network; tests replace it. */
 export interface Outside {
   addressesOf(host: string): Promise<string[]>;
-  /** A connection to `url`, at one of the addresses that were looked at. */
+  /** Connects to `url`, at one of the addresses that were checked. */
   connect(url: URL, address: string): Dispatcher;
 }
 
@@ -35,7 +35,7 @@ const realOutside: Outside = {
         allowH2: false,
         rejectUnauthorized: true,
         timeout: withinMs,
-        // The address that was looked at, so that a second look-up cannot give another one.
+        // The address that was checked, so that a second look-up cannot return another one.
         lookup: (_host, options, found) => {
           const family = isIP(address);
           if (options.all) found(null, [{ address, family }]);
@@ -46,7 +46,10 @@ const realOutside: Outside = {
   },
 };
 
-/** Fetches a calendar: 5 MB and 10 s at most, redirects to https alone and never into a network inside. Does not throw. */
+/**
+ * Fetches a calendar: at most 5 MB and 10 s, redirects only to https and never into an internal network. Does not
+ * throw.
+ */
 export async function fetchFeed(
   ical: string,
   etag: string | null,
@@ -96,7 +99,7 @@ async function follow(
   throw new FeedFault('it redirects again and again');
 }
 
-/** A feed on this machine, as in tests, may lead to another one there. */
+/** A feed on this machine, as in tests, may redirect to another one there. */
 function mayFollow(next: URL, first: URL): boolean {
   if (next.protocol === 'https:') return true;
   return next.protocol === 'http:' && first.protocol === 'http:' && isLoopback(next);
@@ -110,7 +113,7 @@ async function addressOf(url: URL, outside: Outside, signal: AbortSignal): Promi
   const addresses = await Promise.race([outside.addressesOf(host), late]);
   const [address] = addresses;
   if (address === undefined) throw new FeedFault('its name has no address');
-  // A name with addresses on both sides counts as inside.
+  // A name with internal and external addresses counts as internal.
   return addresses.find(isInside) ?? addresses.find((each) => isIP(each) === 4) ?? address;
 }
 
@@ -134,7 +137,7 @@ async function ask(
       },
       signal,
     });
-    // What is left of it is not wanted: the connection ends below.
+    // The rest of the body is not needed: the connection is closed below.
     body.on('error', () => {});
     if (statusCode === 304) return { kind: 'same' };
     if ([301, 302, 303, 307, 308].includes(statusCode) && typeof headers.location === 'string')

@@ -10,21 +10,21 @@ import { readCalendar } from './read-calendar.ts';
 import { type LookedUp, readMails, readShifts, sourceOf } from './stored.ts';
 import type { Calendar, Span } from './types.ts';
 
-/** How often the task runs: a roster that is new in the configuration waits no longer. */
+/** How often the task runs, ms: the longest time until a new roster is read. */
 const tickMs = 60_000;
-/** How often a calendar is fetched. */
+/** How often a calendar is fetched, ms. */
 export const fetchEveryMs = 3 * 60_000;
 const dayMs = 24 * 3_600_000;
-/** The part of a calendar that is kept ready, around now. */
+/** The part of a calendar that is expanded, around now. */
 const span = { before: dayMs, after: 35 * dayMs };
-/** A copy that stays the same is read again so often, so that what is kept ready never runs out. */
+/** How often an unchanged copy is expanded again, ms, so that its expanded part never ends. */
 const expandEveryMs = dayMs;
-/** Slack allows some 50 such look-ups a minute. */
+/** Slack allows about 50 such look-ups a minute. */
 const mailsAtOnce = 40;
 const mailKeptMs = dayMs;
 const noMailKeptMs = 3_600_000;
 
-/** Whom Slack names for a mail address; `unclear`: it did not answer, or may not be asked. */
+/** Finds the Slack user of a mail address. `unclear`: Slack did not answer, or does not allow it. */
 export type AskByMail = (mail: string) => Promise<{ id: string | null } | 'unclear'>;
 
 export interface KeeperDeps {
@@ -34,12 +34,12 @@ export interface KeeperDeps {
   config: () => Pick<Config, 'rosters'>;
 }
 
-/** Asks for the first run; to be called at each start. */
+/** Adds the first task. Call it at each start. */
 export async function scheduleRosters(tx: Tx, now: number): Promise<void> {
   await enqueue(tx, { kind: 'rosters', key: 'all', runAt: now });
 }
 
-/** The handler of "rosters" tasks (key: all): fetches the calendars, and keeps the last good copy of each. */
+/** The handler of "rosters" tasks (key: all): fetches the calendars, and stores the last good copy of each. */
 export function createRosterKeeper(
   deps: KeeperDeps,
   askByMail: AskByMail,
@@ -97,7 +97,7 @@ async function keep(
     .where('name', '=', name)
     .executeTakeFirst();
   const before = stored?.source === sourceOf(roster) ? stored : emptyCopy(roster);
-  // A clock that was set back must not keep us from fetching.
+  // If the clock was set back, fetch anyway.
   if (now - before.tried_at >= 0 && now - before.tried_at < fetchEveryMs - tickMs / 2) return;
   const fetched = await of.fetch(roster.ical, before.body === null ? null : before.etag);
   const after = await readFetched(before, fetched, now);
@@ -106,7 +106,7 @@ async function keep(
   await store(deps, name, after);
 }
 
-/** The time that calendars are written in. */
+/** The wall clock, which calendars use. */
 function wall({ clock }: KeeperDeps): number {
   return clock.wallOf(clock.now());
 }
@@ -118,7 +118,7 @@ function emptyCopy(roster: Roster): Kept {
   };
 }
 
-/** What is kept after a try to fetch: the new copy if it is a good one, else the last that was. */
+/** What to store after a try to fetch: the new copy if it is good, else the last good one. */
 async function readFetched(before: Kept, fetched: Fetched, now: number): Promise<Kept> {
   const kept: Kept = { ...before, tried_at: now, problem: null };
   const isNew = fetched.kind === 'calendar' && fetched.text !== before.body;
@@ -141,7 +141,7 @@ function expanded({ shifts, problems }: Calendar): Pick<Kept, 'shifts' | 'proble
   return { shifts: JSON.stringify(shifts), problems: JSON.stringify(problems) };
 }
 
-/** Ids in Slack for the addresses of the weeks to come. What Slack does not say now stays as it was. */
+/** Looks up Slack ids for the mail addresses of the coming weeks. If Slack does not answer, the old ids stay. */
 async function lookUpMails(kept: Kept, roster: Roster, ask: AskByMail, now: number): Promise<LookedUp> {
   const before = readMails(kept.mails);
   const mails: LookedUp = {};

@@ -2,12 +2,12 @@ import type { Config, Roster } from '../config/types.ts';
 import { isMail } from './expand.ts';
 import type { OnDuty, Shift } from './types.ts';
 
-/** Slack's ids by mail, as they were looked up; null: Slack knows nobody of that address. */
+/** Slack ids by mail address. Null: Slack knows nobody with that address. */
 export type KnownMails = Readonly<Record<string, string | null>>;
 
 const isId = (entry: string) => /^[UWS][A-Z0-9]{2,}$/.test(entry);
 
-/** Whom an event means: its attendees by their mail, and names of `people` in its title. Each once. */
+/** The people of an event: its attendees by mail address, and names of `people` in its title. Each once. */
 export function peopleOf(
   shift: Pick<Shift, 'title' | 'mails'>,
   { people }: Roster,
@@ -31,7 +31,7 @@ export function peopleOf(
   return [...found.values()];
 }
 
-/** Addresses that only Slack can tell the person of. */
+/** Addresses whose person only Slack knows. */
 export function mailsToLookUp(shifts: readonly Shift[], { people }: Roster): string[] {
   const known = new Set(Object.keys(people).map((key) => key.toLowerCase()));
   return [...new Set(shifts.flatMap(({ mails }) => mails))].filter((mail) => !known.has(mail));
@@ -44,7 +44,7 @@ function onDuty(key: string, entry: string): OnDuty {
   return /\p{L}/u.test(entry) ? { entry, name } : { entry: `${name}: ${entry}`, name };
 }
 
-/** As a whole word, capitals or not. */
+/** As a whole word, in any case. */
 function hasWord(text: string, word: string): boolean {
   const where = folded(text);
   const what = folded(word);
@@ -57,7 +57,7 @@ function hasWord(text: string, word: string): boolean {
   return false;
 }
 
-/** One way of writing for each letter, and one space between two words. */
+/** One spelling for each letter, and one space between two words. */
 function folded(text: string): string {
   return text.normalize('NFC').toLowerCase().replace(/\s+/g, ' ').trim();
 }
@@ -66,7 +66,7 @@ function isLetter(character: string): boolean {
   return /[\p{L}\p{M}\p{N}_]/u.test(character);
 }
 
-/** The fallback as entries of lists: names of lists are taken apart. */
+/** The fallback as entries of lists; names of lists are expanded. */
 export function fallbackEntries({ fallback }: Roster, { lists }: Pick<Config, 'lists'>): string[] {
   return [
     ...new Set(fallback.flatMap((entry) => (Object.hasOwn(lists, entry) ? (lists[entry] ?? []) : [entry]))),

@@ -1,17 +1,17 @@
 import { Worker } from 'node:worker_threads';
 import type { Calendar, Span } from './types.ts';
 
-/** Longer than any calendar of 5 MB that people made. */
+/** Longer than any calendar of 5 MB that people made needs, ms. */
 const withinMs = 10_000;
 
 export type ReadCalendar = { calendar: Calendar } | { fault: string };
 
-/** Expands a calendar in a thread of its own, which is ended when it takes too long. Does not throw. */
+/** Expands a calendar in a separate thread, which is ended if it takes too long. Does not throw. */
 export function readCalendar(text: string, span: Span, patienceMs = withinMs): Promise<ReadCalendar> {
   return new Promise((resolve) => {
     const worker = new Worker(new URL('./expand-worker.ts', import.meta.url), {
       workerData: { text, span },
-      // Nothing of the environment's secrets is needed there.
+      // The thread needs no secret from the environment.
       env: {},
       execArgv: [],
       resourceLimits: { maxOldGenerationSizeMb: 512 },

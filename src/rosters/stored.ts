@@ -10,7 +10,7 @@ const shiftsShape: z.ZodType<Shift[]> = z.array(
   z.object({ fromAt: z.number(), toAt: z.number(), title: z.string(), mails: z.array(z.string()) }),
 );
 
-/** A mail address that was looked up: whom Slack named for it, and when that was, ms. */
+/** A looked-up mail address: its Slack user, and when it was looked up, ms. */
 export type LookedUp = Record<string, { id: string | null; at: number }>;
 
 const mailsShape: z.ZodType<LookedUp> = z.record(
@@ -26,12 +26,12 @@ export function readMails(json: string): LookedUp {
   return mailsShape.parse(JSON.parse(json));
 }
 
-/** Tells two addresses apart without holding one: a calendar's address is a secret. */
+/** Distinguishes addresses without containing one, because a calendar's address is a secret. */
 export function sourceOf({ ical }: Pick<Roster, 'ical'>): string {
   return createHash('sha256').update(`roster:${ical}`).digest('hex').slice(0, 32);
 }
 
-/** What is stored of a roster's calendar; a copy of another address is none. */
+/** The stored calendar of a roster. A copy from another address does not count. */
 export async function knownCalendar(from: Queryable, name: string, roster: Roster): Promise<KnownCalendar> {
   const row = await from
     .selectFrom('rosters')
@@ -62,7 +62,7 @@ export async function dutyNow(deps: Deps, name: string): Promise<Duty | null> {
   return dutyAt(name, { roster, config, calendar }, deps.clock.wallOf(deps.clock.now()));
 }
 
-/** The same of all rosters, in the order of the configuration. */
+/** The same for all rosters, in the order of the configuration. */
 export async function dutiesNow(deps: Deps): Promise<Duty[]> {
   const duties = await Promise.all(Object.keys(deps.config().rosters).map((name) => dutyNow(deps, name)));
   return duties.filter((duty): duty is Duty => duty !== null);

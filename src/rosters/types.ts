@@ -2,7 +2,7 @@ import type { NoDuty, RosterNote } from '../store/values.ts';
 
 export type { NoDuty, RosterNote };
 
-/** One event of a calendar at one time: who is named in it is on duty from `fromAt` (ms) until before `toAt`. */
+/** One event of a calendar at one time. The people in it are on duty from `fromAt` (ms) until before `toAt`. */
 export interface Shift {
   fromAt: number;
   toAt: number;
@@ -14,7 +14,7 @@ export interface Shift {
 
 /** The part of a calendar around now. */
 export interface Calendar {
-  /** By their beginning. */
+  /** In the order of their beginning. */
   shifts: Shift[];
   /** Events that could not be read, in words. */
   problems: string[];
@@ -26,11 +26,11 @@ export interface Span {
   toAt: number;
 }
 
-/** Somebody who is on duty. */
+/** A person who is on duty. */
 export interface OnDuty {
-  /** As an entry of a list: an id of Slack, or a number with a name. */
+  /** As an entry of a list: a Slack id, or a number with a name. */
   entry: string;
-  /** The name that the configuration gives; null: a person in Slack. */
+  /** The name in the configuration. Null: a person in Slack. */
   name: string | null;
 }
 
@@ -38,17 +38,17 @@ export interface OnDuty {
 export interface Duty {
   roster: string;
   people: OnDuty[];
-  /** When that changes; null: not soon. */
+  /** When that changes. Null: not soon. */
   untilAt: number | null;
-  /** Who comes then; null: nobody knows. Empty: nobody is on duty then. */
+  /** Who is next. Null: not known. Empty: nobody is on duty then. */
   next: OnDuty[] | null;
-  /** Titles of events of this moment in which nobody is recognised. */
+  /** Titles of current events in which nobody is recognised. */
   unknown: string[];
   why: NoDuty | null;
-  /** Entries that are called: the people on duty, or those of the fallback. */
+  /** The entries to call: the people on duty, or those of the fallback. */
   entries: string[];
   /** When the calendar was last read; null: never. */
   readAt: number | null;
-  /** Why it could not be read since; null: it could. */
+  /** Why the last try to read it failed. Null: it did not fail. */
   problem: string | null;
 }

@@ -1,12 +1,12 @@
 import ICAL from 'ical.js';
 
-/** A zone of a calendar: one that the file itself defines, or one of the machine's own by its name. */
+/** A calendar's time zone: one that the file defines, or one of the machine's by name. */
 export type Zone = ICAL.Timezone | string;
 
-/** The fields of a clock on the wall. */
+/** The fields of a wall clock. */
 type Wall = Pick<ICAL.Time, 'year' | 'month' | 'day' | 'hour' | 'minute' | 'second'>;
 
-/** When a clock on the wall of the zone shows this, ms. A time that DST skips is the one after it. */
+/** The moment at which a wall clock in the zone shows this time, ms. A time that DST skips is moved forward. */
 export function wallToMs(wall: Wall, zone: Zone): number {
   const { year, month, day, hour, minute, second } = wall;
   if (typeof zone !== 'string') {
@@ -17,12 +17,12 @@ export function wallToMs(wall: Wall, zone: Zone): number {
   asUtc.setUTCFullYear(year, month - 1, day);
   asUtc.setUTCHours(hour, minute, second);
   const at = asUtc.getTime();
-  // Twice: the offset before a change of DST may differ from the one after it.
+  // Twice, because the offset before a change of DST may differ from the one after it.
   const guess = at - offsetAt(zone, at);
   return at - offsetAt(zone, guess);
 }
 
-/** The name as the machine knows it; null where it knows no such zone. */
+/** The machine's name of a zone. Null if it does not know the zone. */
 export function knownZone(name: string): string | null {
   try {
     formatOf(name);
@@ -47,7 +47,7 @@ function formatOf(zone: string): Intl.DateTimeFormat {
   return made;
 }
 
-/** How far the zone is ahead of UTC, ms. */
+/** The zone's time minus UTC, ms. */
 function offsetAt(zone: string, at: number): number {
   const parts = Object.fromEntries(
     formatOf(zone)

@@ -93,7 +93,7 @@ export interface RequestsTable {
   any_hour: Generated<number>;
   /** When its alert was resolved. Null: it has no alert, or the alert still fires. */
   resolved_at: number | null;
-  /** The rosters it calls by, with who was on duty; null: none, or erased. */
+  /** The rosters that it uses, with the people who were on duty. Null: none, or erased. */
   rosters: Generated<Json<RosterNote[]> | null>;
 }
 
@@ -163,7 +163,7 @@ export interface CallsTable {
   /** The number of this call to this callee within the step. The first is 1. */
   attempt: Generated<number>;
   step: Generated<number>;
-  /** The best end of earlier calls to this callee in the request. Null: there was none, or nobody was reached. */
+  /** The best end of earlier calls to this callee in the request. Null: no earlier call has an end. */
   earlier: EarlierEnd | null;
   voice_id: string | null;
   /** What the platform answered for this callee, or for the whole submission. */
@@ -425,25 +425,25 @@ export interface LastReachedTable {
   reached_at: number;
 }
 
-/** The last good copy of a roster's calendar. Times are those of the wall clock, which calendars are written in. */
+/** The last good copy of a roster's calendar. Its times are wall-clock times, as in calendars. */
 export interface RostersTable {
   name: string;
-  /** Tells its address from another; the address is a secret. */
+  /** Distinguishes its address from others. The address itself is a secret. */
   source: string;
   etag: string | null;
-  /** The calendar as it came; null: never one that could be read. */
+  /** The calendar as fetched. Null: none could be read yet. */
   body: string | null;
-  /** JSON Shift[] (rosters/types.ts): its events around the time it was expanded. */
+  /** JSON Shift[] (rosters/types.ts): its events around the time when it was expanded. */
   shifts: string;
   /** JSON string[]: events that could not be read, in words. */
   problems: string;
-  /** JSON: mail addresses of its events with the ids that Slack named for them. */
+  /** JSON: mail addresses in its events with their Slack ids. */
   mails: string;
   /** When it was last fetched, or found to be the same. */
   read_at: number | null;
   expanded_at: number | null;
   tried_at: number;
-  /** Why the last try failed, in words; null: it did not. */
+  /** Why the last try failed, in words. Null: it did not fail. */
   problem: string | null;
 }
 

@@ -14,23 +14,23 @@ export type RequestState =
   | 'sent'
   | 'done'
   | 'failed';
-/** Why nobody of a roster's calendar is called, but its fallback. */
+/** Why nobody from a roster's calendar is called, only its fallback. */
 export type NoDuty = 'nobody' | 'unknown' | 'never_read' | 'no_number';
 
-/** What is kept with a request of a roster that it calls by. */
+/** What is stored with a request about a roster that it uses. */
 export interface RosterNote {
   roster: string;
-  /** Who is on duty: by the name that the configuration gives, or an id of Slack. */
+  /** The people on duty: by their name in the configuration, or by a Slack id. */
   people: { name: string | null; id: string | null }[];
   untilAt: number | null;
   /** Titles of events in which nobody is recognised. */
   unknown: string[];
   why: NoDuty | null;
-  /** Names and ids of the fallback, where it was called. */
+  /** Names and ids of the fallback, if it was called. */
   fallback: string[];
-  /** How long ago the calendar was last read, where that is long; null: lately, or never. */
+  /** How long ago the calendar was last read, if that is long. Null: recently, or never. */
   ageMs: number | null;
-  /** The step of the ladder that called by it; the first is 1. */
+  /** The step that used it; the first is 1. */
   step: number;
 }
 

@@ -53,7 +53,7 @@ for (const database of databaseKinds) {
     const calledSince = (from: number) => flow.voice.calls.slice(from).map((call) => call.callee);
 
     for (const what of ['recording', 'text'] as const)
-      test(`five zones, one request, one board: each is called in their own hours (${what})`, async () => {
+      test(`five zones, one request, one board: each person is called in their own hours (${what})`, async () => {
         const between = hoursNow(flow);
         flow.setConfig(config(between));
         const from = flow.voice.calls.length;
@@ -99,7 +99,7 @@ for (const database of databaseKinds) {
       assert.equal(calledSince(from).length, 2);
     });
 
-    test('a request that waits is called in the hours of the time when it is due', async () => {
+    test('a waiting request is called in the hours that apply when it is due', async () => {
       flow.setConfig(config(hoursNow(flow)));
       const from = flow.voice.calls.length;
       const when = String(Math.floor((flow.clock.now() + 95 * minute) / 1000));
@@ -111,7 +111,7 @@ for (const database of databaseKinds) {
       assert.equal(calledSince(from).length, 2);
     });
 
-    test('an approver may lift it: ticked in the review, kept in the history, nobody waits', async () => {
+    test('an approver may allow any hour: ticked in the review, shown in the history, nobody waits', async () => {
       const approval = 'approval: { calleesOver: 2, approvers: [U0BEN], channel: C0APPROVE }';
       flow.setConfig(config(hoursNow(flow), approval));
       const from = flow.voice.calls.length;
@@ -142,7 +142,7 @@ for (const database of databaseKinds) {
       assert.ok(cardOf(flow, waiting.id));
     });
 
-    test('who stops at one is not kept waiting by somebody who sleeps', async () => {
+    test('a request with enough: 1 does not wait for a person who sleeps', async () => {
       flow.setConfig(config(hoursNow(flow)));
       const from = flow.voice.calls.length;
       // The first group that would be enough is asleep.
@@ -153,7 +153,7 @@ for (const database of databaseKinds) {
       assert.deepEqual(calledSince(from).sort(), ['6591110001', '819012345678']);
     });
 
-    test('a further attempt waits for the morning as well', async () => {
+    test('a further attempt waits for the morning too', async () => {
       flow.setConfig(config(hoursNow(flow)));
       flow.voice.setBehaviour({ phones: { '0007': 'busy' } });
       const from = flow.voice.calls.length;
@@ -170,7 +170,7 @@ for (const database of databaseKinds) {
       assert.equal(calledSince(from).length, 2);
     });
 
-    test('the zone of a Slack profile counts, not that of its number', async () => {
+    test('the time zone of a Slack profile counts, not that of the number', async () => {
       flow.setConfig(config(hoursNow(flow)));
       const ben = flow.slack.state.users.get('U0BEN');
       assert.ok(ben);

@@ -76,7 +76,7 @@ for (const database of databaseKinds) {
       await flow.end();
     });
 
-    test('an alert calls who is on duty; after the hand-over it calls the other', async () => {
+    test('an alert calls the person on duty, and after the hand-over the next one', async () => {
       const now = flow.clock.now();
       const handOver = now + 30 * minute;
       await serves(flow, server, [
@@ -96,7 +96,7 @@ for (const database of databaseKinds) {
       assert.equal(rung(flow, zoe).length, 1);
     });
 
-    test('a step of a ladder calls who is on duty when it starts', async () => {
+    test('a step of a ladder calls the person on duty when it starts', async () => {
       const now = flow.clock.now();
       await serves(flow, server, [
         shift('Zoe zoe@example.com', now - hour, now + 3 * minute),
@@ -126,7 +126,7 @@ for (const database of databaseKinds) {
       );
     });
 
-    test('nobody recognised: the same, with the title as text, and no number of the title is called', async () => {
+    test('nobody is recognised: the same, with the title as text, and no number in the title is called', async () => {
       const now = flow.clock.now();
       await serves(flow, server, [shift('Yuri <!channel> +91 99999 99999', now - hour, now + hour)]);
       const board = await boardUnder(flow, post(flow, firing('db-4 lag')));
@@ -139,7 +139,7 @@ for (const database of databaseKinds) {
       assert.ok(!shown.includes('99999 99999'), 'a number in a title is masked');
     });
 
-    test('while the calendar cannot be read, its last good copy counts; its age is told once it is over an hour', async () => {
+    test('while the calendar cannot be read, its last good copy counts; after an hour its age is shown', async () => {
       const now = flow.clock.now();
       await serves(flow, server, [shift('Asha', now - hour, now + 10 * hour)]);
       server.serve(
@@ -163,7 +163,7 @@ for (const database of databaseKinds) {
       await becomes(flow, again, 'done', { callees: 1 });
     });
 
-    test('the form offers the roster with who is on duty; its name is called', async () => {
+    test('the form offers the roster with the people on duty; its name can be called', async () => {
       const now = flow.clock.now();
       await serves(flow, server, [shift('Asha', now - hour, now + hour)]);
       await openModal(flow);
@@ -178,7 +178,7 @@ for (const database of databaseKinds) {
       assert.equal(rung(flow, asha).length, before + 2);
     });
 
-    test('who is on duty when the form is confirmed is called, not who was when it was filled in', async () => {
+    test('the person on duty at the confirmation is called, not the one when the form was filled in', async () => {
       const now = flow.clock.now();
       await serves(flow, server, [
         shift('Asha', now - hour, now + 20 * minute),
@@ -194,7 +194,7 @@ for (const database of databaseKinds) {
       assert.equal(rung(flow, asha).length, before.asha);
     });
 
-    test('an approval binds the name of the roster: who is on duty then is called', async () => {
+    test('an approval binds to the roster’s name: the people on duty at the call are called', async () => {
       const now = flow.clock.now();
       flow.setConfig(config(server.url, 0));
       await serves(flow, server, [

@@ -109,7 +109,7 @@ for (const database of databaseKinds) {
       assert.equal(posts(), before);
     });
 
-    test('the same press that comes again after the time makes no second request, and no error', async () => {
+    test('the same press again after the time makes no second request, and no error', async () => {
       const base = worldBoards(flow).length;
       const first = await fillModal(flow, { callee: '+91 85632 14139', when: inMs(flow, minute) });
       const second = await flow.slack.submitView('U0ASHA', first.view?.id ?? '');

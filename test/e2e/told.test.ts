@@ -32,7 +32,7 @@ for (const database of databaseKinds) {
         told(replies(flow, board)).find((each) => words.test(shownText(each))),
       );
 
-    test('the end mentions the person who asked, once, with the outcome and who was not reached', async () => {
+    test('the end mentions the requester, once, with the outcome and those who were not reached', async () => {
       const board = await ask(flow, { callee: '+6591709001, +6591709002' });
       await becomes(flow, board, 'done', { answered: 1 });
       const end = await toldUnder(board, /1 of 2 answered/);
@@ -43,7 +43,7 @@ for (const database of databaseKinds) {
       assert.equal(told(replies(flow, board)).length, 1);
     });
 
-    test('a person who cancels their own request is not told so', async () => {
+    test('a person who cancels their own request gets no message about it', async () => {
       const { board } = await askForApproval(flow);
       await flow.slack.press('U0ASHA', board.channel, board.ts, 'call_cancel');
       await becomes(flow, board, 'cancelled');
@@ -51,7 +51,7 @@ for (const database of databaseKinds) {
       assert.deepEqual(told(replies(flow, board)), []);
     });
 
-    test('a decision is told where it was asked, and the end after it', async () => {
+    test('a decision is posted where the request was made, and the end after it', async () => {
       const waiting = await askForApproval(flow);
       await pressCard(flow, 'U0BEN', waiting, 'call_approve');
       const decided = await toldUnder(waiting.board, /Approved by/);
@@ -66,7 +66,7 @@ for (const database of databaseKinds) {
       );
     });
 
-    test('what may have rung is told with what to do; a person who has said what they know is not told it again', async () => {
+    test('an unknown call is shown with what to do; a person who has settled it is not told again', async () => {
       flow.voice.faults.next({ on: 'recordGroupQuery', times: 'always', refuse: { code: '-18' } });
       flow.voice.faults.next({ reset: 'after-reading' });
       const board = await ask(flow, { callee: '+6591709011, +6591709012' }, { user: 'U0CLEO' });
@@ -99,7 +99,7 @@ for (const database of databaseKinds) {
       assert.deepEqual(told(under(flow, other)), []);
     });
 
-    test("I've got it answers in the thread and says what still rings; a resolved alert wakes nobody", async () => {
+    test('*I’ve got it* answers in the thread and says what still rings; a resolved alert wakes nobody', async () => {
       flow.voice.setBehaviour({
         phones: { '13000': 'wait', '14120': 'wait' },
         secondMs: 1_000,

@@ -193,8 +193,8 @@ async function accept(
   const byRoster = readRosters(request.rosters).length > 0;
   if (request.when_at === null && !byRoster) await release(tx, deps, approvedRow);
   else {
-    // Also if that time has passed: everything is then checked again, and the request starts at once. Who is on
-    // duty by a roster is looked up when it starts.
+    // Also if that time has passed: everything is then checked again, and the request starts at once. Rosters are
+    // looked up when it starts.
     await moveRequest(tx, request, 'scheduled', now);
     await startLater(tx, deps, request.id, request.when_at ?? deps.clock.wallOf(now));
   }

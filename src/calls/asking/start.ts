@@ -14,13 +14,13 @@ import type { RosterNote } from '../request/types.ts';
 import { nextLookAt } from '../sending/scheduled.ts';
 import { release, rowsAtOnce } from '../sending/submissions.ts';
 
-/** Whom the lists and rosters of a request name now. */
+/** The callees that a request's lists and rosters name now. */
 export interface Listed {
   callees: Callee[];
-  /** Those whom a roster names: an approval binds to its name, not to who was on duty then. */
+  /** Those whom a roster names. An approval binds to the roster's name, not to the people who were on duty then. */
   onDuty: string[];
   rosters: RosterNote[];
-  /** False: somebody could not be looked up, so that nobody is known to have left. */
+  /** False: a look-up failed, so nobody is known to have left. */
   complete: boolean;
 }
 
@@ -53,7 +53,7 @@ export function createStarter(deps: CallsDeps, checkAgain: CheckAgain): TaskHand
       .where('id', '=', task.key)
       .executeTakeFirst();
     if (request === undefined || request.state !== 'scheduled') return undefined;
-    // No time: it was approved, and who is on duty is looked up now.
+    // Without a time: it was approved, and the people on duty are looked up now.
     const whenAt = request.when_at ?? 0;
     if (!isDue(deps, whenAt)) return { againAt: nextLookAt(deps, whenAt) };
     const checked = await checkAgain(request);

@@ -18,7 +18,7 @@ export interface ReadyStep {
   message: Audio | null;
   /** Who could not be found, in words. Numbers are masked. */
   problems: string[];
-  /** The rosters that it calls by; absent: none. */
+  /** The rosters that the step uses. Absent: none. */
   rosters?: RosterNote[];
 }
 
@@ -91,7 +91,7 @@ export async function startStep(
   });
 }
 
-/** The rosters of this step, beside those of the steps before. */
+/** The rosters of this step, added to those of earlier steps. */
 function rostersOf(request: RequestRow, step: number, notes: readonly RosterNote[] = []) {
   if (notes.length === 0) return {};
   return { rosters: toJson([...readRosters(request.rosters), ...notes.map((note) => ({ ...note, step }))]) };

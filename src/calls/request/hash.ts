@@ -23,7 +23,7 @@ export function hashRequest(
     request.threadTs ?? null,
     // Left out if there is none, so that requests from before plans existed keep their hash.
     ...(request.plan || request.ladder ? [request.plan ?? null, request.ladder ?? null] : []),
-    // By name: who is on duty when it is called need not be who was when it was approved.
+    // By name: the people on duty may change between approval and call.
     ...(request.rosters?.length ? [{ rosters: request.rosters.map(({ roster }) => roster) }] : []),
     ...(typeof request.whenAt === 'number' ? [{ whenAt: request.whenAt }] : []),
   ];

@@ -101,7 +101,7 @@ export const rostersShape: z.ZodType<RosterNote[]> = z.array(
   }),
 );
 
-/** By which rosters a request calls; empty where it is none. */
+/** The rosters that a request uses. Empty if it uses none. */
 export function readRosters(json: Json<RosterNote[]> | null): RosterNote[] {
   return json === null ? [] : rostersShape.parse(JSON.parse(json));
 }

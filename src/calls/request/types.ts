@@ -228,7 +228,7 @@ export interface RequestView {
   outcome: string | null;
   /** "again": what stays unknown is sent again, once, while the request is sending. Absent: a person decides. */
   onUnknown?: OnUnknown;
-  /** The rosters it calls by, with who was on duty; absent: none. */
+  /** The rosters that it uses, with the people who were on duty. Absent: none. */
   rosters?: RosterNote[];
   /** How it continues until people are reached. Null: each callee is called once. */
   reach: ReachView | null;

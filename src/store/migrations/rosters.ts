@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Step } from './step.ts';
 
-/** The last good copy of each roster's calendar, and by which rosters a request called. */
+/** The last good copy of each roster's calendar, and the rosters that a request used. */
 export const rosters: Step = async (tx, dialect) => {
   const text = dialect === 'postgres' ? sql`text collate "C"` : sql`text`;
   await tx.schema

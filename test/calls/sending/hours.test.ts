@@ -30,7 +30,7 @@ async function waiting(store: Store) {
 }
 
 forEachDatabase((kind) => {
-  test(`one submission is parted by the hour at which each may be called, on ${kind}`, () =>
+  test(`one submission is divided by the hour at which each callee may be called, on ${kind}`, () =>
     withStore(
       async (store) => {
         const clock = createFakeClock(evening);
@@ -64,7 +64,7 @@ forEachDatabase((kind) => {
       { kind },
     ));
 
-  test(`somebody changes the hours while calls wait: those of now hold, on ${kind}`, () =>
+  test(`a person changes the hours while calls wait: the new hours apply, on ${kind}`, () =>
     withStore(
       async (store) => {
         const clock = createFakeClock(evening);
@@ -92,7 +92,7 @@ forEachDatabase((kind) => {
       { kind },
     ));
 
-  test(`of two approvers both have to let calls go out at any hour, on ${kind}`, () =>
+  test(`both of two approvers must allow calls at any hour, on ${kind}`, () =>
     withStore(
       async (store) => {
         const two = configWith('{ calleesOver: 0, approvers: [U0BEN, U0CARA], quorum: 2 }', day);
@@ -117,7 +117,7 @@ forEachDatabase((kind) => {
       { kind },
     ));
 
-  test(`ten thousand texts that wait take no turns of the lanes, on ${kind}`, () =>
+  test(`ten thousand spoken texts that wait take no turns of the lanes, on ${kind}`, () =>
     withStore(
       async (store) => {
         const clock = createFakeClock(evening);

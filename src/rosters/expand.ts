@@ -232,7 +232,7 @@ function* occurrencesOfRule(
   // A rule with a count must be read from its beginning. Any other repeats after a whole period.
   if (!rule.count && periods[rule.freq] !== undefined && from.at < earliest) {
     const seconds = (Math.floor((earliest - from.at) / periodMs) * periodMs) / 1000;
-    start.addDuration(new ICAL.Duration({ days: Math.floor(seconds / 86_400), seconds: seconds % 86_400 }));
+    start.adjust(Math.floor(seconds / 86_400), 0, 0, seconds % 86_400);
   }
   const iterator = rule.iterator(start);
   for (let count = 0; ; count += 1) {

@@ -277,3 +277,34 @@ function keysInSchema(schema: unknown): string[] {
       : keysInSchema(inner),
   );
 }
+
+test('rosters: their names stand where those of lists may; faults do not show the address', () => {
+  const good = read(`
+lists: { ops: ["+6591110001"] }
+rosters: { db: { ical: "webcal://calendar.example/a.ics", people: { Asha: "+6591110002", ben@example.com: U0BEN }, fallback: [ops] } }
+rules: [{ name: r, channels: [C0A], match: { from: [B0A] }, call: [db], say: x, then: [{ after: 5m, call: db }] }]
+`);
+  assert.deepEqual(good.faults, []);
+  assert.deepEqual(good.config?.rosters.db, {
+    ical: 'https://calendar.example/a.ics',
+    people: { Asha: '+6591110002', 'ben@example.com': 'U0BEN' },
+    fallback: ['ops'],
+  });
+  const bad = formatFaults(
+    read(`
+lists: { ops: ["+6591110001"] }
+rosters:
+  Ops: { ical: "https://calendar.example/a.ics", people: { Asha: S0TEAM }, fallback: [opss] }
+  web: { ical: "http://calendar.example/secret-4711.ics", people: { "": U0A }, fallback: [Ops] }
+`).faults,
+  );
+  for (const part of [
+    'a list too',
+    'a user group',
+    'Did you mean "ops"?',
+    'http is for this machine alone',
+    'the roster "Ops"',
+  ])
+    assert.ok(bad.includes(part), `${part} in ${bad}`);
+  assert.ok(!bad.includes('4711'), bad);
+});

@@ -1,6 +1,8 @@
 // Who is on duty by a calendar is called: by rules, by their steps, by people, and after an approval.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
+import { z } from 'zod';
 import { type CalendarServer, calendar, shift, startCalendar } from '../support/calendar.ts';
 import { databaseKinds } from '../support/store.ts';
 import { ask, fillModal, openModal } from '../support/world.ts';
@@ -8,6 +10,10 @@ import { boardsUnder, boardUnder, firing, post, rings, rung } from './alert-flow
 import { cardOf } from './approval-stage.ts';
 import { becomes, current, type Flow, shownText, soon, startFlow, toldAlone } from './flow.ts';
 
+const manifest = z
+  .looseObject({ oauth_config: z.looseObject({ scopes: z.looseObject({ bot: z.array(z.string()) }) }) })
+  .parse(JSON.parse(readFileSync(new URL('../../manifest/manifest.json', import.meta.url), 'utf8')));
+const manifestScopes = manifest.oauth_config.scopes.bot;
 const minute = 60_000;
 const hour = 60 * minute;
 const asha = '918563214120';
@@ -233,6 +239,77 @@ for (const database of databaseKinds) {
     test('the address of the calendar is in no log line and on no board', () => {
       const told = flow.logs.join('') + JSON.stringify([...flow.slack.state.messages.values()]);
       assert.ok(!told.includes('basic.ics'));
+    });
+  });
+
+  describe(`attendees whom Slack knows by their mail, on ${database}`, () => {
+    const cleo = '919876543212';
+    const onCallOf = (flow: Flow, mail: string) => {
+      const now = flow.clock.now();
+      return [shift('On call', now - hour, now + 5 * hour, [`ATTENDEE:mailto:${mail}`])];
+    };
+    const start = async (scopes: string[]) =>
+      await startFlow({
+        database,
+        config: config(server.url),
+        slack: { eventRetryDelaysMs: [], scopes: [...manifestScopes, ...scopes] },
+      });
+    let server: CalendarServer;
+    before(async () => {
+      server = await startCalendar();
+    });
+    after(() => server.stop());
+
+    test('are called where the scope was granted, and while Slack is down too; a mail that nobody has is not', async (t) => {
+      const flow = await start(['users:read.email']);
+      t.after(() => flow.stop());
+      await serves(flow, server, onCallOf(flow, 'cleo@example.com'));
+      await becomes(flow, await boardUnder(flow, post(flow, firing('db-1 lag'))), 'done', { answered: 1 });
+      assert.equal(rung(flow, cleo).length, 1);
+      const store = await flow.database.open();
+      await soon(
+        flow,
+        'her number is kept',
+        async () =>
+          await store.read
+            .selectFrom('learned_people')
+            .select('id')
+            .where('id', '=', 'U0CLEO')
+            .executeTakeFirst(),
+        { stepMs: 60_000 },
+      );
+      await store.close();
+      await flow.restart();
+      flow.slack.fault({
+        method: 'users.info',
+        times: 1_000_000,
+        kind: 'error',
+        error: 'service_unavailable',
+      });
+      post(flow, firing('db-2 lag'));
+      await rings(flow, cleo, 2);
+      flow.slack.state.faults.length = 0;
+      await serves(flow, server, onCallOf(flow, 'unknown@example.com'));
+      post(flow, firing('db-3 lag'));
+      await rings(flow, fallback, 1);
+    });
+
+    test('without the scope: the fallback is called, and the log says once what is missing', async (t) => {
+      const flow = await start([]);
+      t.after(() => flow.stop());
+      await serves(flow, server, onCallOf(flow, 'cleo@example.com'));
+      const board = await boardUnder(flow, post(flow, firing('db-1 lag')));
+      await rings(flow, fallback, 1);
+      await soon(flow, 'why', () =>
+        /nobody is recognised in “On call”/.test(shownText(current(flow, board))),
+      );
+      await serves(flow, server, [
+        ...onCallOf(flow, 'cleo@example.com'),
+        ...onCallOf(flow, 'ada@example.com'),
+      ]);
+      const said = flow.logs.filter((line) => line.includes('who has a mail address of a roster'));
+      assert.equal(said.length, 1);
+      assert.equal(rung(flow, cleo).length, 0);
     });
   });
 }

@@ -1,7 +1,7 @@
 import { nearest } from './did-you-mean.ts';
 import { decodeEntities, type Entry, isNearKnownName, type KnownNames } from './entries.ts';
 import { readNumberAndName } from './named-number.ts';
-import { maxCalleeLength, type NumberOptions, plainText } from './number.ts';
+import { maxCalleeLength, type NumberOptions, plainText, type Trouble } from './number.ts';
 import { severalNumbers } from './several-numbers.ts';
 import { readLink } from './slack-link.ts';
 
@@ -15,9 +15,12 @@ export type Meaning =
   | { kind: 'group'; id: string }
   | { kind: 'list'; name: string }
   | { kind: 'recording'; name: string }
-  | { kind: 'fault'; why: string };
+  | ({ kind: 'fault' } & Trouble);
 
-const tooLong = fault(`is longer than any number or name: at most ${maxCalleeLength} characters`);
+const tooLong = fault({
+  why: `is longer than any number or name: at most ${maxCalleeLength} characters`,
+  fix: 'Split it or remove it',
+});
 
 // A word in capitals is only an id if it has a digit: "USA" is none.
 const typedIds = { user: /^[UW](?=[A-Z]*[0-9])[A-Z0-9]{4,}$/, group: /^S(?=[A-Z]*[0-9])[A-Z0-9]{4,}$/ };
@@ -46,28 +49,30 @@ export function classifyListed(entry: string, options: NumberOptions): Meaning {
   const id = meaningOfId(text, configuredIds);
   if (id !== null) return id;
   const read = readNumberAndName(text, options);
-  return 'why' in read ? fault(read.why) : { kind: 'numbers', numbers: [read] };
+  return 'why' in read ? fault(read) : { kind: 'numbers', numbers: [read] };
 }
 
 /** Why a word cannot be called, with the list that was probably meant. */
-export function noListWords(word: string, names: KnownNames): string {
-  if (word.startsWith('@')) return 'was not made a person by Slack; choose them under People';
+export function noListWords(word: string, names: KnownNames): Trouble {
+  if (word.startsWith('@'))
+    return { why: 'was not made a person by Slack', fix: 'Choose them under People in Slack' };
   const near = nearest(word.toLowerCase(), [...names.lists.keys()]);
   const known = near === undefined ? undefined : names.lists.get(near);
-  return known === undefined
-    ? 'is no number and no list'
-    : `is no number and no list; did you mean ${known}?`;
+  const fix = known === undefined ? 'Check the spelling' : `Did you mean ${known}?`;
+  return { why: noNumberNoList, fix };
 }
 
-function fault(why: string): Meaning {
-  return { kind: 'fault', why };
+const noNumberNoList = 'is no number and no list';
+
+function fault({ why, fix }: Trouble): Meaning {
+  return { kind: 'fault', why, fix };
 }
 
 function meaningOfLink(whole: string): Meaning {
   const link = readLink(whole.slice(1, -1));
   if ('person' in link) return { kind: 'person', id: link.person };
   if ('group' in link) return { kind: 'group', id: link.group };
-  return fault('why' in link ? link.why : 'is no number and no list');
+  return fault('why' in link ? link : { why: noNumberNoList, fix: 'Check it' });
 }
 
 function meaningOfName(name: string, names: KnownNames): Meaning {
@@ -86,18 +91,21 @@ function meaningOfNumber(text: string, names: KnownNames, options: NumberOptions
   if ('why' in read) {
     if (read.noNumber) return fault(noListWords(text, names));
     const several = severalNumbers(text, options);
-    return several === null ? fault(read.why) : { kind: 'numbers', numbers: several };
+    return several === null ? fault(read) : { kind: 'numbers', numbers: several };
   }
-  const why = nameTrouble(read.name, read.marked, names);
-  return why === null ? { kind: 'numbers', numbers: [read] } : fault(why);
+  const trouble = nameTrouble(read.name, read.marked, names);
+  return trouble === null ? { kind: 'numbers', numbers: [read] } : fault(trouble);
 }
 
 /** Why a name beside a number may be a list or a recording. Null if it is a name. */
-function nameTrouble(name: string | null, marked: boolean, names: KnownNames): string | null {
+function nameTrouble(name: string | null, marked: boolean, names: KnownNames): Trouble | null {
   if (name === null) return null;
   const label = name.toLowerCase();
   if (names.lists.has(label) || names.recordings.has(label)) {
-    return 'has the name of a list or recording beside a number; separate them by a comma';
+    return {
+      why: 'has the name of a list or recording beside a number',
+      fix: 'Separate them by a comma',
+    };
   }
   return !marked && isNearKnownName(label, names) ? noListWords(name, names) : null;
 }

@@ -5,6 +5,7 @@ import { isNumberText, plainText } from './number.ts';
 import {
   type CalleeFault,
   type CalleeOptions,
+  doubtSentence,
   faultSentence,
   mergeCallees,
   readCallees,
@@ -293,15 +294,15 @@ function addCells(
   if (cell === '') {
     const other = cells.find((each) => each !== '');
     if (other === undefined) return;
-    faults.push({ line, text: other.slice(0, 40), why: 'has no number beside it' });
+    faults.push({ line, text: other.slice(0, 40), why: 'has no number beside it', fix: 'Add the number' });
   } else {
     const read = readNumberAndName(cell, options);
-    if ('why' in read) faults.push({ line, text: cell.slice(0, 40), why: read.why });
+    if ('why' in read) faults.push({ line, text: cell.slice(0, 40), why: read.why, fix: read.fix });
     else {
       const beside = cleanName(names.map((each) => (cells[each] ?? '').slice(0, 200)).join(' '));
       found.push({ callee: read.callee, name: beside ?? read.name });
       different.add(read.callee);
-      if (read.doubt !== null) doubts.push(`line ${line}: ${cell.slice(0, 40)} ${read.doubt}`);
+      if (read.doubt !== null) doubts.push(doubtSentence(cell, read.doubt, line));
     }
   }
 }

@@ -1,10 +1,10 @@
-import { isNumberText, maxCalleeLength, type NumberOptions, readNumber } from './number.ts';
+import { isNumberText, maxCalleeLength, type NumberOptions, readNumber, type Trouble } from './number.ts';
 import { withoutSeparators } from './separators.ts';
 
 /** `marked`: a colon or angle brackets separate the name. `noNumber`: the text contains no number. */
 export type NamedReading =
   | { callee: string; name: string | null; doubt: string | null; marked: boolean }
-  | { why: string; noNumber: boolean };
+  | (Trouble & { noNumber: boolean });
 
 const LABELS = /^(tel|telephone|phone|mobile|mob|cell|ph|number|no|call)\.?$/i;
 const MAX_NAME = 80;
@@ -15,15 +15,15 @@ const MAX_NAME = 80;
  * a mistyped list is not read as a name.
  */
 export function readNumberAndName(entry: string, options: NumberOptions): NamedReading {
-  if (entry.length > maxCalleeLength) return { why: 'is longer than any number or name', noNumber: false };
+  if (entry.length > maxCalleeLength) return no('is longer than any number or name', 'Check it');
   const text = entry.replace(/\btel:\s*/i, '').trim();
   if (isNumberText(text)) return named(text, null, false, options);
-  if (!/[0-9]/.test(text)) return { why: 'is no number', noNumber: true };
+  if (!/[0-9]/.test(text)) return { ...no('is no number', 'Check it'), noNumber: true };
   if (/[0-9.]e\+?[0-9]+$/i.test(text)) {
-    return { why: 'was rounded by a spreadsheet; format the column as text', noNumber: false };
+    return no('was rounded by a spreadsheet', 'Format the column as text, then copy it again');
   }
   if (/[0-9)]\s*(x|ext\.?|extension|#)\s*[0-9]+$/i.test(text)) {
-    return { why: 'has an extension, which cannot be called', noNumber: false };
+    return no('has an extension, which cannot be called', 'Remove the extension');
   }
   const bracketed =
     /^([^<>]*)<([^<>]*)>$/.exec(text) ?? /^([^<>()]*\p{L}[^<>()]*)\(\s*(\+[^()]*)\)$/u.exec(text);
@@ -34,8 +34,14 @@ export function readNumberAndName(entry: string, options: NumberOptions): NamedR
   if (before !== null) return beside(before[2], before[1], false, options);
   const after = /^([+(0-9][^\p{L}]*?)[\s-]+\(?(\p{L}[^0-9+()]*)\)?$/u.exec(text);
   if (after !== null) return beside(after[1], after[2], false, options);
-  return { why: 'is neither a number nor a number with a name', noNumber: isOneWord(text) };
+  return { ...neither, noNumber: isOneWord(text) };
 }
+
+function no(why: string, fix: string): Trouble & { noNumber: boolean } {
+  return { why, fix, noNumber: false };
+}
+
+const neither = no('is neither a number nor a number with a name', 'Write it as “Name: number”');
 
 function beside(
   number: string | undefined,
@@ -44,21 +50,18 @@ function beside(
   options: NumberOptions,
 ): NamedReading {
   const written = (number ?? '').trim();
-  if (!isNumberText(written)) return { why: 'is neither a number nor a number with a name', noNumber: false };
+  if (!isNumberText(written)) return neither;
   const label = cleanName(name ?? '');
   if (label === null || LABELS.test(label)) return named(written, null, marked, options);
   if (!marked && /^\p{Ll}/u.test(label)) {
-    return {
-      why: `has a word beside the number that is no list; if it is a name, write "${label}: number"`,
-      noNumber: false,
-    };
+    return no('has a word beside the number that is no list', `Write “${label}: number” if it is a name`);
   }
   return named(written, label, marked, options);
 }
 
 function named(number: string, name: string | null, marked: boolean, options: NumberOptions): NamedReading {
   const read = readNumber(number, options);
-  if ('why' in read) return { why: read.why, noNumber: false };
+  if ('why' in read) return no(read.why, read.fix);
   return { callee: read.callee, name, doubt: read.doubt, marked };
 }
 

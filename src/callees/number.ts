@@ -12,17 +12,29 @@ export interface NumberOptions {
   countries?: CountryCode[] | undefined;
 }
 
+/** Why a text cannot be called: follows the text in a sentence. `fix`: what to do about it, an imperative without a full stop. */
+export interface Trouble {
+  why: string;
+  fix: string;
+}
+
 /**
  * Digits with the country code, and why the numbering plans doubt them (null: they do not). Or why the text cannot be
- * called; this follows the text in a sentence.
+ * called.
  */
-export type NumberReading = { callee: string; doubt: string | null } | { why: string };
+export type NumberReading = { callee: string; doubt: string | null } | Trouble;
 
 /** A number with a name is never longer, so no pattern is tried on longer text. */
 export const maxCalleeLength = 200;
 
 const OTHER_DIGITS = [0xff10, 0x0660, 0x06f0, 0x0966];
-const ONE_LINE_EACH = 'put each on its own line';
+const oneLineEach = 'Put each number on its own line';
+const checkIt = 'Check the number';
+const addCode = 'Add the country code';
+
+function trouble(why: string, fix: string): Trouble {
+  return { why, fix };
+}
 
 /**
  * Turns dashes, digits and spaces of other scripts into ASCII and removes invisible characters (zero width, direction
@@ -51,11 +63,11 @@ export function plainText(text: string): string {
 export function readNumber(text: string, options: NumberOptions): NumberReading {
   const written = text.trim();
   const shape = wrongShape(written);
-  if (shape !== null) return { why: shape };
+  if (shape !== null) return shape;
   const reading = interpret(written, options);
   if ('why' in reading) return reading;
   const forbidden = forbiddenNumber(reading.callee, options);
-  return forbidden === null ? reading : { why: forbidden.why };
+  return forbidden === null ? reading : trouble(forbidden.why, 'Remove the number');
 }
 
 /** True if a text has only the characters of a number, and at least one digit. */
@@ -63,19 +75,23 @@ export function isNumberText(text: string): boolean {
   return /^[0-9+().\-/ ]+$/.test(text) && /[0-9]/.test(text);
 }
 
-function wrongShape(written: string): string | null {
-  if (written.length > maxCalleeLength) return 'is longer than any number';
-  if (!isNumberText(written)) return 'is not a number';
-  if (/^[0-9]{7,}\.0+$/.test(written)) return 'ends in ".0" as spreadsheets write decimals; write it without';
-  if (/[0-9].*\+/.test(written)) return `has a "+" in the middle; if these are two numbers, ${ONE_LINE_EACH}`;
-  if (/\+[^0-9]*\+/.test(written)) return 'has more than one "+"';
+function wrongShape(written: string): Trouble | null {
+  if (written.length > maxCalleeLength) return trouble('is longer than any number', checkIt);
+  if (!isNumberText(written)) return trouble('is not a number', checkIt);
+  if (/^[0-9]{7,}\.0+$/.test(written))
+    return trouble('ends in ".0" as spreadsheets write decimals', 'Leave out the ".0"');
+  if (/[0-9].*\+/.test(written)) return trouble('has a "+" in the middle', oneLineEach);
+  if (/\+[^0-9]*\+/.test(written)) return trouble('has more than one "+"', checkIt);
   const digits = onlyDigits(written);
   if (digits.length >= 7) return mayBeSeveral(written);
-  return `has ${digits.length} ${digits.length === 1 ? 'digit' : 'digits'}, a number has 7 to 15`;
+  return trouble(
+    `has ${digits.length} ${digits.length === 1 ? 'digit' : 'digits'}, a number has 7 to 15`,
+    checkIt,
+  );
 }
 
-/** If spaces or slashes may separate two numbers: the sentence that says so. Otherwise null. */
-function mayBeSeveral(written: string): string | null {
+/** What is wrong if spaces or slashes may separate two numbers. Otherwise null. */
+function mayBeSeveral(written: string): Trouble | null {
   const digits = onlyDigits(written).replace(/^00/, '');
   for (const gap of written.matchAll(/[\s/]+/g)) {
     const left = onlyDigits(written.slice(0, gap.index)).replace(/^00/, '');
@@ -83,9 +99,8 @@ function mayBeSeveral(written: string): string | null {
     if (left.length < 7 || right.length < 7) continue;
     const halves = plausibility(left) === 'valid' && plausibility(right) === 'valid';
     if (digits.length <= 15 && plausibility(digits) === 'valid' && !halves) continue;
-    if (digits.length > 15)
-      return `has ${digits.length} digits, a number has 7 to 15; if these are several numbers, ${ONE_LINE_EACH}`;
-    return `could be one number or two; ${ONE_LINE_EACH}, or write it without the space`;
+    if (digits.length > 15) return trouble(`has ${digits.length} digits, a number has 7 to 15`, oneLineEach);
+    return trouble('could be one number or two', `${oneLineEach}, or leave out the space`);
   }
   return null;
 }
@@ -99,7 +114,7 @@ function interpret(written: string, options: NumberOptions): NumberReading {
   if (international) return asInternational(digits, onlyDigits(written).replace(/^00/, ''));
   if (options.country === undefined) {
     if (digits.startsWith('0')) {
-      return { why: 'starts with 0 and has no country code; write it as +country code and number' };
+      return trouble('starts with 0 and has no country code', addCode);
     }
     return asInternational(digits, onlyDigits(written));
   }
@@ -108,16 +123,16 @@ function interpret(written: string, options: NumberOptions): NumberReading {
 
 function asInternational(digits: string, withTrunk = digits): NumberReading {
   if (digits.length < 7 || digits.length > 15)
-    return { why: `has ${digits.length} digits, a number has 7 to 15` };
-  if (digits.startsWith('0')) return { why: 'has a 0 where the country code should be' };
+    return trouble(`has ${digits.length} digits, a number has 7 to 15`, checkIt);
+  if (digits.startsWith('0')) return trouble('has a 0 where the country code should be', addCode);
   const code = callingCodeOf(digits);
-  if (code === null) return { why: 'begins with no country code; no country has one like that' };
+  if (code === null) return trouble('begins with no country code', addCode);
   if (digits !== withTrunk && plausibility(digits) !== 'valid' && plausibility(withTrunk) === 'valid') {
     return asInternational(withTrunk);
   }
   if (digits[code.length] === '0') {
     if (plausibility(digits) !== 'valid') {
-      return { why: `has a 0 after the country code +${code}; leave the 0 out` };
+      return trouble(`has a 0 after the country code +${code}`, `Leave out the 0 after +${code}`);
     }
     return {
       callee: digits,
@@ -134,7 +149,7 @@ function asEither(digits: string, country: CountryCode, nationalOnly: boolean): 
   const usable = national !== null && CALLEE_PATTERN.test(national) ? national : null;
   const how = usable === null ? 'doubtful' : plausibility(usable);
   if (nationalOnly) {
-    if (usable === null || how === 'doubtful') return { why: `is no number of ${country}` };
+    if (usable === null || how === 'doubtful') return trouble(`is no number of ${country}`, addCode);
     return asInternational(usable);
   }
   const whole = asInternational(digits);
@@ -148,7 +163,7 @@ function asEither(digits: string, country: CountryCode, nationalOnly: boolean): 
   if (how === 'valid' && wholeHow !== 'valid') return asInternational(usable);
   // The platform's documentation uses the callee 91856321412, which is one digit too short for India but means +91.
   if (how !== 'valid' && digits.startsWith(getCountryCallingCode(country))) return whole;
-  return { why: `could be +${whole.callee} or +${usable}; write it with + and its country code` };
+  return trouble(`could be +${whole.callee} or +${usable}`, 'Write it with + and the country code');
 }
 
 function doubtOf(digits: string): string | null {

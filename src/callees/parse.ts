@@ -1,6 +1,6 @@
 import { classify, classifyListed, type Meaning, noListWords } from './classify.ts';
 import { type Entry, entries, type KnownNames, knownNames } from './entries.ts';
-import type { NumberOptions } from './number.ts';
+import type { NumberOptions, Trouble } from './number.ts';
 import type { Callee } from './types.ts';
 
 export interface CalleeOptions extends NumberOptions {
@@ -14,11 +14,10 @@ export interface CalleeOptions extends NumberOptions {
   atMost?: number;
 }
 
-/** Why an entry cannot be called. The first `line` is 1. */
-export interface CalleeFault {
+/** Why an entry cannot be called, and what to do about it. The first `line` is 1. */
+export interface CalleeFault extends Trouble {
   line: number;
   text: string;
-  why: string;
 }
 
 export interface ParsedCallees {
@@ -51,9 +50,19 @@ const counted = 1_000;
 /** A text with more faults than this is not a text of callees. */
 const maxFaults = 1_000;
 
-/** "line 3: 9185 has 4 digits, a number has 7 to 15". Not escaped: it contains the text as typed. */
+/** "“91856321412” does not look like a number of India (IN) (line 2)." */
+export function doubtSentence(text: string, doubt: string, line: number): string {
+  return `“${text.slice(0, maxShown)}” ${doubt} (line ${line}).`;
+}
+
+/** "Check the number: “9185” has 4 digits, a number has 7 to 15 (line 3)." Not escaped: it contains the text as typed. */
 export function faultSentence(fault: CalleeFault): string {
-  return `line ${fault.line}: ${fault.text} ${fault.why}`;
+  return `${fixFirst(fault, `“${fault.text}”`)} (line ${fault.line}).`;
+}
+
+/** "Check the number: “9185” has 4 digits, a number has 7 to 15" */
+export function fixFirst({ fix, why }: Trouble, what: string): string {
+  return `${fix}${fix.endsWith('?') ? '' : ':'} ${what} ${why}`;
 }
 
 /**
@@ -106,7 +115,7 @@ export function* readLists(listNames: string[], options: CalleeOptions): Generat
 
 function meaningOfListName(name: string, names: KnownNames): Meaning {
   const list = names.lists.get(name.toLowerCase());
-  return list === undefined ? { kind: 'fault', why: noListWords(name, names) } : { kind: 'list', name: list };
+  return list === undefined ? { kind: 'fault', ...noListWords(name, names) } : { kind: 'list', name: list };
 }
 
 /** Runs all steps of a reader at once, for short texts. */
@@ -154,7 +163,7 @@ function* addEntry(sum: Sum, entry: Entry, meaning: Meaning, options: CalleeOpti
   const { line, text } = entry;
   switch (meaning.kind) {
     case 'fault':
-      sum.faults.push({ line, text: shown(text), why: meaning.why });
+      sum.faults.push({ line, text: shown(text), why: meaning.why, fix: meaning.fix });
       sum.rest.push(text);
       break;
     case 'numbers':
@@ -177,7 +186,10 @@ function* addList(sum: Sum, list: string, line: number, options: CalleeOptions):
   for (const entry of options.lists[list] ?? []) {
     const meaning = classifyListed(entry, options);
     if (meaning.kind === 'fault')
-      sum.faults.push({ line, text: entry.slice(0, maxShown), why: `${meaning.why} (in the list ${list})` });
+      sum.faults.push({
+        ...{ line, text: entry.slice(0, maxShown) },
+        ...{ why: `${meaning.why} (in the list ${list})`, fix: meaning.fix },
+      });
     else if (meaning.kind === 'numbers') addNumbers(sum, meaning.numbers, { line, text: entry });
     else addId(sum, meaning);
     yield;
@@ -198,7 +210,7 @@ function addNumbers(
   for (const { callee, name, doubt } of numbers) {
     sum.numbers += 1;
     addCallee(sum.byNumber, { callee, name });
-    if (doubt !== null) sum.doubts.push(`line ${line}: ${text.slice(0, maxShown)} ${doubt}`);
+    if (doubt !== null) sum.doubts.push(doubtSentence(text, doubt, line));
   }
 }
 

@@ -60,7 +60,7 @@ test('faults have their line: the first twenty and a count', async () => {
   assert.equal(file.faultCount, 30);
   const sentences = fileFaultSentences(file);
   assert.equal(sentences.length, 21);
-  assert.equal(sentences[0], 'line 4: 9185 has 4 digits, a number has 7 to 15');
+  assert.equal(sentences[0], 'Check the number: “9185” has 4 digits, a number has 7 to 15 (line 4).');
   assert.equal(sentences[20], 'and 10 more');
 });
 

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { cleanName } from '../../src/callees/named-number.ts';
+import { plainText, readNumber } from '../../src/callees/number.ts';
+import { plausibility } from '../../src/callees/numbering-plan.ts';
 import {
   type CalleeOptions,
   expandLists,
@@ -87,7 +89,7 @@ test('lists can be named without being expanded, or expanded by name', () => {
   assert.deepEqual(parseCallees('db-oncall', { ...options, expandLists: false }).callees, []);
   assert.equal(expandLists(['night shift'], options).callees.length, 2);
   assert.match(
-    faultSentence(expandLists(['gone'], options).faults[0] ?? { line: 0, text: '', why: '' }),
+    faultSentence(expandLists(['gone'], options).faults[0] ?? { line: 0, text: '', why: '', fix: '' }),
     /no list/,
   );
 });
@@ -116,13 +118,17 @@ test('a name beside a number is kept if it is clear, and refused if it may be a 
 
 test('every impossible entry is named with its line and why', () => {
   assert.deepEqual(faults('6591110001\n\n9185\nnobody'), [
-    'line 3: 9185 has 4 digits, a number has 7 to 15',
-    'line 4: nobody is no number and no list',
+    'Check the number: “9185” has 4 digits, a number has 7 to 15 (line 3).',
+    'Check the spelling: “nobody” is no number and no list (line 4).',
   ]);
-  assert.match(faults('db-oncal')[0] ?? '', /did you mean db-oncall\?/);
+  assert.match(faults('db-oncal')[0] ?? '', /^Did you mean db-oncall\? “db-oncal” is no number and no list/);
   assert.match(faults('1234567890123456')[0] ?? '', /has 16 digits/);
   assert.match(faults('999123456')[0] ?? '', /no country code/);
-  assert.match(faults('085632 14120')[0] ?? '', /starts with 0/);
+  assert.match(
+    faults('98765 43210', { country: 'US' })[0] ?? '',
+    /^Write it with \+ and the country code: “98765 43210” could be \+9876543210 or \+19876543210/,
+  );
+  assert.match(faults('085632 14120')[0] ?? '', /^Add the country code: “085632 14120” starts with 0/);
   assert.match(faults('+6591110001 ext. 5')[0] ?? '', /extension/);
   assert.match(faults('9.18563E+11')[0] ?? '', /spreadsheet/);
   assert.match(faults('918563214120.0')[0] ?? '', /\.0/);
@@ -140,10 +146,10 @@ test('every impossible entry is named with its line and why', () => {
 test('a text that may be one number or two is refused', () => {
   assert.match(
     faults('91110001 91110002', { country: 'SG' })[0] ?? '',
-    /several numbers, put each on its own line/,
+    /^Put each number on its own line: “91110001 91110002” has 16 digits/,
   );
   assert.match(faults('6591110 6591111')[0] ?? '', /one number or two/);
-  assert.match(faults('6591110001/6591110002')[0] ?? '', /several numbers/);
+  assert.match(faults('6591110001/6591110002')[0] ?? '', /^Put each number on its own line/);
   assert.match(faults('6591110001+6591110002')[0] ?? '', /"\+" in the middle/);
   assert.deepEqual(numbers('+6591110001 +6591110002'), ['6591110001', '6591110002']);
 });
@@ -172,6 +178,44 @@ test('several numbers in one line with spaces, if there is only one way to read 
   }
 });
 
+test('a line that could be one number is never taken for several', () => {
+  // Digits in groups as people write them: real numbers, halves of them, and anything.
+  const groups = fc.oneof(
+    fc.constantFrom('+65', '65', '+91', '91', '0091', '85632', '14120', '9111', '0001', '91110001', '(0)20'),
+    fc.constantFrom(
+      '6591110001',
+      '+6591110002',
+      '918563214120',
+      '+1',
+      '212',
+      '555',
+      '5550100',
+      '442079460958',
+    ),
+    fc.stringMatching(/^\+?[0-9]{1,12}$/),
+  );
+  const line = fc
+    .array(fc.tuple(groups, fc.constantFrom(' ', '  ', '\u00a0')), { minLength: 1, maxLength: 7 })
+    .map((parts) => parts.map(([group, gap]) => group + gap).join(''));
+  fc.assert(
+    fc.property(line, fc.constantFrom(undefined, 'IN' as const, 'US' as const), (text, country) => {
+      const found = numbers(text, { country });
+      if (found.length < 2) return;
+      const joined = text.replace(/[^0-9+]/g, '');
+      // With a "+" before each further number it is several. Without, all of it must be more than any number is.
+      const further = joined.slice(1).split('+').slice(1);
+      const one = joined.replace(/\D/g, '').replace(/^00/, '');
+      const reads = one.length <= 15 && plausibility(one) !== 'doubtful';
+      assert.ok(further.length > 0 || !reads, `${text} became ${found.join(' and ')}`);
+      assert.equal(
+        found.length > further.length + 1 && 'callee' in readNumber(plainText(text), { country }),
+        false,
+      );
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
 test('no text is too long or too strange for one pass: overlong text is tried on no pattern', () => {
   for (const text of [
     '1 '.repeat(50_000),
@@ -180,8 +224,8 @@ test('no text is too long or too strange for one pass: overlong text is tried on
     'A'.repeat(300),
   ]) {
     assert.deepEqual(
-      faults(text).map((each) => each.replace(/^line 1: .{41} /, '')),
-      ['is longer than any number or name: at most 200 characters'],
+      faults(text).map((each) => each.replace(/“.{40}…”/, 'it')),
+      ['Split it or remove it: it is longer than any number or name: at most 200 characters (line 1).'],
     );
   }
   const many = Array.from({ length: 1_100 }, (_, index) => `+65${91_110_000 + index}`).join('\n');

@@ -41,9 +41,9 @@ for (const database of databaseKinds) {
       assert.equal(result.action, 'errors');
       assert.deepEqual(Object.keys(result.errors).sort(), ['callee', 'channel', 'displayNum']);
       const { callee = '' } = result.errors;
-      assert.match(callee, /line 1: 9185 has 4 digits, a number has 7 to 15/);
-      assert.match(callee, /line 2: .*1 ?900/);
-      assert.match(callee, /line 3: nobody-known/);
+      assert.match(callee, /^• Check the number: “9185” has 4 digits, a number has 7 to 15 \(line 1\)\.$/m);
+      assert.match(callee, /^• Remove the number: “\+1 900 555 1234” .*\(line 2\)\.$/m);
+      assert.match(callee, /“nobody-known” .*\(line 3\)/);
       assert.match(callee, /line 5/);
       assert.doesNotMatch(callee, /line 4/);
       assert.match(result.errors.channel ?? '', /\/invite @Voicecall/);

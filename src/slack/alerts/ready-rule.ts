@@ -3,7 +3,7 @@ import type { Audio } from '../../calls/request/types.ts';
 import type { Rule } from '../../config/types.ts';
 import { redactNumbers } from '../../log.ts';
 import type { ReadyRule } from '../../paging/fire-rule.ts';
-import { collectCallees, onlyListed } from '../asking/collect-callees.ts';
+import { collectCallees, firstFaults, onlyListed } from '../asking/collect-callees.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import { withLearned } from './learned-people.ts';
 
@@ -37,8 +37,10 @@ export async function readyRule(
     callees: collected.callees,
     duplicates: collected.duplicates,
     message: await messageOf(deps, rule, from, alert),
-    // The alert's channel shows them, where numbers are masked.
-    problems: [...Object.values(collected.errors), ...collected.notOnPhone].map(redactNumbers),
+    // The alert's channel shows them, where numbers are masked; they become parts of one sentence.
+    problems: firstFaults([...Object.values(collected.faults).flat(), ...collected.notOnPhone]).map((each) =>
+      redactNumbers(each).replace(/\.$/, ''),
+    ),
     rosters: collected.rosters,
     lists: waits ? await onlyListed(patient, sources, collected, 'rosters') : null,
   };

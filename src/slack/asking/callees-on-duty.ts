@@ -1,4 +1,4 @@
-import { type CalleeOptions, readLists } from '../../callees/parse.ts';
+import { type CalleeOptions, fixFirst, readLists } from '../../callees/parse.ts';
 import { inSlices } from '../../callees/slices.ts';
 import type { Callee } from '../../callees/types.ts';
 import type { Roster } from '../../config/types.ts';
@@ -57,7 +57,7 @@ function noted(
   duty: Duty,
   found: Omit<CalleesOnDuty, 'notes'>,
 ): CalleesOnDuty {
-  const inRoster = (sentence: string) => `${sentence} (in the roster ${duty.roster})`;
+  const inRoster = (sentence: string) => `${sentence.replace(/\.$/, '')} (in the roster ${duty.roster}).`;
   return {
     ...found,
     notes: [noteOf(duty, roster, clock.wallOf(clock.now()))],
@@ -75,7 +75,7 @@ export async function calleesOfEntries(
   const people = await numbersOfPeople(deps.people, [read], [], options);
   return {
     callees: [...read.callees, ...people.callees],
-    problems: [...read.faults.map((fault) => `${fault.text} ${fault.why}`), ...people.faults],
+    problems: [...read.faults.map((fault) => `${fixFirst(fault, `“${fault.text}”`)}.`), ...people.faults],
     doubts: [...read.doubts, ...people.doubts],
   };
 }

@@ -25,7 +25,7 @@ export function createCheckAgain(deps: SlackDeps): CheckAgain {
         callees: all.callees,
         onDuty: duty?.callees.map(({ callee }) => callee) ?? [],
         rosters: all.rosters,
-        complete: Object.keys(all.errors).length === 0,
+        complete: Object.keys(all.faults).length === 0,
       },
     };
   };

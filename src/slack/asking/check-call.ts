@@ -45,7 +45,9 @@ export async function checkCall(
     collectCallees(deps, sources),
     channelId === null ? 'Choose the channel for the results.' : checkChannel(deps, channelId),
   ]);
-  const errors: Record<string, string> = { ...collected.errors };
+  const errors = Object.fromEntries(
+    Object.entries(collected.faults).map(([field, sentences]) => [field, several(sentences)]),
+  );
   let { callees, duplicates, doubts } = collected;
   const nothingGiven =
     sources.text.trim() === '' &&

@@ -4,6 +4,7 @@ import { maskNumber } from '../../callees/numbering-plan.ts';
 import {
   type CalleeOptions,
   faultSentence,
+  fixFirst,
   mergeCallees,
   readCallees,
   readLists,
@@ -37,8 +38,8 @@ export interface CollectedCallees {
   /** Numbers that the person typed, or has in a file: known to them in full. */
   own: ReadonlySet<string>;
   duplicates: number;
-  /** By block_id: what cannot be called, and why, several at once. */
-  errors: Record<string, string>;
+  /** By block_id: sentences about what cannot be called, and what to do about it. */
+  faults: Record<string, string[]>;
   /** What will be called although the numbering plans doubt it. */
   doubts: string[];
   /** The lists and rosters that were chosen or named. */
@@ -54,7 +55,7 @@ export interface CollectedCallees {
 /** The file must be there before Slack's 3 s are over, with time left to read it. */
 const fetchTimeoutMs = 1_500;
 
-/** Sentences shown under one field; Slack shows no more than some lines of it. */
+/** Sentences shown under one field. */
 const shownFaults = 12;
 
 /** How numbers are read and what forbids them, by the configuration. */
@@ -81,27 +82,26 @@ export async function collectCallees(deps: SlackDeps, sources: CalleeSources): P
   const named = sources.listsInText === false ? [] : [...typed.lists, ...file.lists];
   const lists = [...new Set([...sources.lists, ...named])];
   const listed = await inSlices(readLists(lists, options));
-  const errors: Record<string, string> = {};
-  const problems = [...typed.faults.map(faultSentence), ...typed.recordings.map(recordingAmongCallees)];
-  if (problems.length > 0) errors.callee = several(problems);
+  const faults: Record<string, string[]> = {};
+  const add = (field: string, sentences: readonly string[]) => {
+    if (sentences.length > 0) faults[field] = [...(faults[field] ?? []), ...sentences];
+  };
+  add('callee', [...typed.faults.map(faultSentence), ...typed.recordings.map(recordingAmongCallees)]);
   // A person who names a list is not shown its numbers, not even the faulty ones.
-  if (listed.faults.length > 0)
-    errors.lists = several(listed.faults.map((fault) => masked(`${fault.text} ${fault.why}`)));
+  add(
+    'lists',
+    listed.faults.map((fault) => masked(`${fixFirst(fault, `“${fault.text}”`)}.`)),
+  );
 
   const fromPeople = await numbersOfPeople(deps.people, [typed, listed, file], sources.people, options);
-  if (fromPeople.faults.length > 0) {
-    const field = sources.people.length > 0 ? 'people' : sources.lists.length > 0 ? 'lists' : 'callee';
-    errors[field] = several([...(errors[field] === undefined ? [] : [errors[field]]), ...fromPeople.faults]);
-  }
+  add(sources.people.length > 0 ? 'people' : lists.length > 0 ? 'lists' : 'callee', fromPeople.faults);
   const rosters =
     sources.rosters === false ? [] : listed.lists.filter((name) => Object.hasOwn(config.rosters, name));
   const duty = await calleesOnDuty(deps, rosters, options);
   const notOnPhone = duty.problems.map(masked);
-  if (duty.callees.length === 0 && notOnPhone.length > 0) {
-    const field = rosters.some((name) => sources.lists.includes(name)) ? 'lists' : 'callee';
-    errors[field] = several([...(errors[field] === undefined ? [] : [errors[field]]), ...notOnPhone]);
-  }
-  if (file.error !== null) errors.file = file.error;
+  if (duty.callees.length === 0)
+    add(rosters.some((name) => sources.lists.includes(name)) ? 'lists' : 'callee', notOnPhone);
+  add('file', file.faults);
 
   const { callees, duplicates } = mergeCallees([
     typed.callees,
@@ -114,7 +114,7 @@ export async function collectCallees(deps: SlackDeps, sources: CalleeSources): P
     callees,
     own: new Set([...typed.callees, ...file.callees].map(({ callee }) => callee)),
     duplicates: duplicates + typed.duplicates + listed.duplicates + file.duplicates,
-    errors,
+    faults,
     doubts: [
       ...typed.doubts,
       ...[...listed.doubts, ...fromPeople.doubts, ...duty.doubts].map(masked),
@@ -158,7 +158,7 @@ export async function recheck(
       const doubts: string[] = [];
       for (const { callee } of callees) {
         const read = readNumber(`+${callee}`, options);
-        if ('why' in read) faults.push(masked(`+${callee} ${read.why}`));
+        if ('why' in read) faults.push(masked(`${fixFirst(read, `+${callee}`)}.`));
         else if (read.doubt !== null) doubts.push(masked(`+${callee} ${read.doubt}`));
         yield;
       }
@@ -172,14 +172,19 @@ function masked(text: string): string {
 }
 
 function recordingAmongCallees(name: string): string {
-  return `${name} is a recording, not somebody to call: choose it under Recording`;
+  return `Choose “${name}” under Recording: it is nobody to call.`;
 }
 
-/** Several faults as one text under a field. */
+/** Several faults as one text under a field, each on its own line; the dots keep them apart where a client shows no line breaks. */
 export function several(sentences: readonly string[]): string {
+  const lines = firstFaults(sentences);
+  return lines.length === 1 ? (lines[0] ?? '') : lines.map((each) => `• ${each}`).join('\n');
+}
+
+/** As many as people read, then how many there are besides. */
+export function firstFaults(sentences: readonly string[]): string[] {
   const more = sentences.length - shownFaults;
-  const shown = sentences.slice(0, shownFaults).join('\n');
-  return more > 0 ? `${shown}\nand ${more} more` : shown;
+  return [...sentences.slice(0, shownFaults), ...(more > 0 ? [`and ${more} more`] : [])];
 }
 
 function notFetchedWords(fetched: Exclude<FetchedFile, { bytes: Uint8Array }>): string {
@@ -198,7 +203,7 @@ function notFetchedWords(fetched: Exclude<FetchedFile, { bytes: Uint8Array }>): 
 type CollectedFile = Pick<
   CalleeFile,
   'callees' | 'people' | 'groups' | 'lists' | 'duplicates' | 'doubts' | 'stopped'
-> & { error: string | null };
+> & { faults: string[] };
 
 async function calleesOfFile(
   deps: SlackDeps,
@@ -214,11 +219,10 @@ async function calleesOfFile(
     doubts: [],
     stopped: false,
   };
-  if (url === null) return { ...nothing, error: null };
+  if (url === null) return { ...nothing, faults: [] };
   const fetched = await fetchSlackFile(deps, url, { maxBytes: MAX_FILE_BYTES, timeoutMs: fetchTimeoutMs });
-  if ('why' in fetched) return { ...nothing, error: notFetchedWords(fetched) };
+  if ('why' in fetched) return { ...nothing, faults: [notFetchedWords(fetched)] };
   const file = await parseCalleeFile(fetched.bytes, options);
-  if (file.refusal !== null) return { ...nothing, error: file.refusal };
-  const faults = fileFaultSentences(file);
-  return { ...file, error: faults.length > 0 ? faults.join('\n') : null };
+  if (file.refusal !== null) return { ...nothing, faults: [file.refusal] };
+  return { ...file, faults: fileFaultSentences(file) };
 }

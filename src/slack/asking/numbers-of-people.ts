@@ -1,6 +1,8 @@
 import { cleanName } from '../../callees/named-number.ts';
+import { maskNumber } from '../../callees/numbering-plan.ts';
 import { type CalleeOptions, type ParsedCallees, parseCallees } from '../../callees/parse.ts';
 import type { Callee } from '../../callees/types.ts';
+import { maskNumbers } from '../../mask-numbers.ts';
 import type { People, Person } from '../context/people.ts';
 
 /** The numbers of people and user groups, from their profiles. */
@@ -15,7 +17,7 @@ export async function numbersOfPeople(
   const groups = [...new Set(parsed.flatMap((each) => each.groups))];
   const read = await Promise.all(groups.map(async (id) => ({ id, members: await people.groupMembers(id) })));
   for (const { id, members } of read) {
-    if (members === null) faults.push(`the members of the user group ${id} could not be read`);
+    if (members === null) faults.push(`Try again: Slack did not say who is in the user group ${id}.`);
     else for (const member of members) users.add(member);
   }
   const callees: Callee[] = [];
@@ -23,17 +25,19 @@ export async function numbersOfPeople(
   const found = await Promise.all([...users].map(async (id) => ({ id, person: await people.person(id) })));
   for (const { id, person } of found) {
     if (person === null) {
-      faults.push(`${id} is not known to Slack`);
+      faults.push(`Remove ${id}: Slack knows nobody of this id.`);
       continue;
     }
     if (person.standing === 'deactivated' || person.standing === 'bot') continue;
     if (person.phone.trim() === '') {
-      faults.push(`${person.name} has no phone number in the Slack profile`);
+      faults.push(`Ask ${person.name} to add it: ${person.name} has no phone number in the Slack profile.`);
       continue;
     }
     const read = numberOfProfile(person, options);
     if ('why' in read) {
-      faults.push(`${person.name}: the phone number in the Slack profile ${read.why}`);
+      // The reasons may contain a full number, which is not for everybody who may call this person.
+      const why = maskNumbers(read.why, maskNumber);
+      faults.push(`Ask ${person.name} to correct the phone number in the Slack profile: it ${why}.`);
       continue;
     }
     callees.push(read.callee);

@@ -71,9 +71,6 @@ export function callView(facts: CallViewFacts): ModalView {
   const callee = fitCallees(prefill.callee ?? '');
   const lists = listInput(facts);
   const notices = [
-    ...(facts.again === undefined
-      ? []
-      : [`🔁 Leave the numbers, lists and people empty to call the same ${people(facts.again)} again.`]),
     ...(recording.notice === null ? [] : [recording.notice]),
     ...(callee.cut ? ['⚠️ Not all numbers fit here: use a list or several requests for the others.'] : []),
     ...lists.notices,
@@ -88,7 +85,7 @@ export function callView(facts: CallViewFacts): ModalView {
       ),
       block_id: 'notice',
     },
-    section(lists.blocks.length > 0 ? '*Who is called?* Fill in at least one.' : '*Who is called?*'),
+    section(`*Who is called?* ${whoWords(facts)}`),
     input(
       'callee',
       'Numbers',
@@ -111,7 +108,7 @@ export function callView(facts: CallViewFacts): ModalView {
       },
       { optional: true, hint: 'Called at the number in their Slack profile.' },
     ),
-    section(speech ? '*What do they hear?* A recording or a text.' : '*What do they hear?*'),
+    section(`*What do they hear?* ${speech ? 'A recording or a text: one of the two.' : ''}`.trimEnd()),
     recording.block,
     ...(speech ? [textInput(facts)] : []),
     section('*Where do the results go?*'),
@@ -128,6 +125,13 @@ export function callView(facts: CallViewFacts): ModalView {
     metadata: facts.metadata,
     blocks,
   });
+}
+
+/** One of the inputs below is needed, but Slack can require a single one only. */
+function whoWords({ again }: CallViewFacts): string {
+  return again === undefined
+    ? 'At least one of these.'
+    : `Leave these empty to call the same ${people(again)} again.`;
 }
 
 function listInput({ lists, listHints, prefill }: CallViewFacts): {
@@ -210,7 +214,7 @@ function optionInputs(facts: CallViewFacts): KnownBlock[] {
         ]
       : []),
     ...(languages === null || languages.length === 0 ? [] : [languageInput(facts, languages)]),
-    numberInput('loopCount', 'How often it is played', [1, limits.loopCount], prefill, defaults),
+    numberInput('loopCount', 'How often it is played', [1, limits.loopCount], prefill, defaults, 'once'),
     // Bounds: the voice platform's pages for its voice calls (1 to 120 s, 20 to 120 s).
     numberInput('maxDuration', 'Longest call, in seconds', [1, 120], prefill, defaults),
     numberInput('maxRingingTime', 'Longest ringing, in seconds', [20, 120], prefill, defaults),
@@ -225,7 +229,10 @@ function optionInputs(facts: CallViewFacts): KnownBlock[] {
           : { placeholder: plainText(defaults.displayNum, slackLimits.placeholder) }),
         ...(prefill.displayNum === undefined ? {} : { initial_value: prefill.displayNum.slice(0, 40) }),
       },
-      { optional: true, hint: 'Your contract with the voice platform says which numbers may be shown.' },
+      {
+        optional: true,
+        hint: `Your contract with the voice platform says which may be shown. Empty: ${defaults.displayNum ?? 'the voice platform decides'}.`,
+      },
     ),
     input(
       'calledInfo',
@@ -255,6 +262,7 @@ function numberInput(
   [min, max]: [number, number],
   prefill: CallPrefill,
   defaults: CallOptions,
+  otherwise = 'the voice platform decides',
 ): KnownBlock {
   const value = prefill[field];
   const usual = defaults[field];
@@ -270,7 +278,7 @@ function numberInput(
       ...(usual === undefined ? {} : { placeholder: plainText(String(usual), slackLimits.placeholder) }),
       ...(fits ? { initial_value: String(value) } : {}),
     },
-    { optional: true, hint: `${min} to ${max}.` },
+    { optional: true, hint: `${min} to ${max}. Empty: ${usual ?? otherwise}.` },
   );
 }
 

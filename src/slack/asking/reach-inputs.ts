@@ -45,11 +45,11 @@ export function reachInputs(prefill: ReachPrefill, defaults: ReachDefaults): Kno
     ),
     numberInput(
       'enough',
-      'Stop when so many are reached',
+      'Stop when this many are reached',
       1,
       most.enough,
       enough ?? undefined,
-      'Empty: call all of them.',
+      'Empty: everybody is called.',
     ),
   ];
 }

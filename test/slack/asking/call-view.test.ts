@@ -40,6 +40,21 @@ function inputs(modal: ModalView): Record<string, InputBlock> {
 }
 
 suite('the form', () => {
+  test('only what may be left out is optional, and what is empty says what happens then', () => {
+    const required = (modal: ModalView) =>
+      Object.entries(inputs(modal)).flatMap(([name, block]) => (block.optional === true ? [] : [name]));
+    assert.deepEqual(required(view()), ['channel']);
+    assert.deepEqual(required(view({ languages: null })), ['fileId', 'channel']);
+    assert.match(seen(view()), /Who is called\?\* At least one of these\./);
+    assert.match(seen(view()), /What do they hear\?\* A recording or a text: one of the two\./);
+    const hint = (field: string, some: Partial<CallViewFacts> = {}) => inputs(view(some))[field]?.hint?.text;
+    assert.equal(hint('loopCount'), '1 to 3. Empty: once.');
+    assert.equal(hint('loopCount', { defaults: { loopCount: 2 } }), '1 to 3. Empty: 2.');
+    assert.equal(hint('maxDuration'), '1 to 120. Empty: 50.');
+    assert.equal(hint('maxRingingTime'), '20 to 120. Empty: the voice platform decides.');
+    assert.match(hint('displayNum') ?? '', /Empty: the voice platform decides\.$/);
+  });
+
   test('has the fields under their names, each also as action_id', () => {
     const fields = inputs(view());
     assert.deepEqual(Object.keys(fields), [

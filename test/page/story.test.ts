@@ -89,7 +89,7 @@ test('nobody answers: the board says so, and its first button opens the form wit
   await phone.getByRole('button', { name: 'Hang up' }).click();
   const again = page
     .locator('#messages .message')
-    .filter({ hasText: /calls 1 person.* again/ })
+    .filter({ hasText: /call(s|ed) 1 person.* again/ })
     .last();
   await again.getByText('Answered', { exact: true }).waitFor();
   assert.deepEqual(errors, []);

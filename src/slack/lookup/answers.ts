@@ -37,9 +37,17 @@ export function helpAnswer(): RenderedMessage {
 
 /** For words that are no command and nobody to call: repeats what was typed, and says what was probably meant. */
 export function unknownAnswer(typed: string, near: string | null): RenderedMessage {
-  const meant = near === null ? '' : ` Did you mean \`${foreign(near, 80)}\`?`;
-  const lead = `I don't know “${foreign(typed, 200)}”.${meant}`;
-  return answer(`${lead}\n${usageLines()}`, [section(lead), section(usageLines())]);
+  const meant = near === null ? personMeant(typed) : ` Did you mean \`${foreign(near, 80)}\`?`;
+  const words = `I don't know “${foreign(typed, 200)}”.${meant}`;
+  if (meant === '')
+    return answer(`${words}\n${usageLines()}`, [section(`${words} You can type:`), section(usageLines())]);
+  const short = `${words} \`/voicecall help\` shows what you can type.`;
+  return answer(short, [section(short)]);
+}
+
+/** A name alone calls nobody: Slack makes it a person only after "@". */
+function personMeant(typed: string): string {
+  return /^\p{Lu}[\p{L}\p{M}'.-]{1,40}$/u.test(typed) ? ` Did you mean @${foreign(typed, 80)}?` : '';
 }
 
 /** The configured lists with how many entries each has. No number is shown: anybody may ask. */

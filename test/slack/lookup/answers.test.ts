@@ -35,9 +35,16 @@ suite('private answers', () => {
   });
 
   test('repeats what was typed, and shows the right form', () => {
+    assert.equal(
+      unknownAnswer('Asha', null).text,
+      "I don't know “Asha”. Did you mean @Asha? `/voicecall help` shows what you can type.",
+    );
+    const nothing = unknownAnswer('frobnicate', null);
+    assert.doesNotMatch(nothing.text, /Did you mean/);
+    assert.match(seen(nothing.blocks), /\/voicecall status/);
     const answer = unknownAnswer('frobnicate <!here>', 'db-<oncall>');
     assert.match(answer.text, /I don't know “frobnicate &lt;!here&gt;”. Did you mean `db-&lt;oncall&gt;`\?/);
-    assert.match(seen(answer.blocks), /\/voicecall status/);
+    assert.match(seen(answer.blocks), /\/voicecall help/);
   });
 
   test('the second person reads who was first and when', () => {

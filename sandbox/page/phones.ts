@@ -87,8 +87,7 @@ export function phonesHtml(phones: Phones, left: ReadonlySet<string>, known: Kno
   const order = { talking: 0, ringing: 1, queued: 2, ended: 3 };
   const calls = [...phones.calls()].reverse().sort((a, b) => order[a.state] - order[b.state]);
   if (calls.length === 0) {
-    return html`<p class="empty">No phone has rung yet. Type <code>/voicecall</code> into a channel.</p>`
-      .markup;
+    return html`<p class="empty">No calls yet. Type <code>/voicecall</code> into a channel.</p>`.markup;
   }
   const item = (call: Call) => {
     const owner = known.ownerOf(call.callee);

@@ -26,11 +26,11 @@ export function phonesOf(platform: VoicePlatform): Phones {
       if (id === 'none') return allWell();
       if (id === 'lose') {
         platform.faults.next({ reset: 'after-dialling' });
-        return 'The next phones ring, but the answer that says so gets lost.';
+        return 'The next calls are placed, but the answer that says so gets lost.';
       }
       if (id === 'refuse') {
         platform.faults.next({ refuse: { code: '-10', reason: 'insufficient balance' } });
-        return 'The next submission is refused: no balance left (-10).';
+        return 'The next calls are refused: no balance left (-10).';
       }
       if (id !== 'down') throw new Error(`There is no fault “${id}”.`);
       if (down) return allWell();

@@ -29,7 +29,7 @@ export function createSlackSwitch(slack: SandboxSlack): SlackSwitch {
       }
       for (const method of ['*', ...kinds.map((kind) => `app:${kind}`)])
         slack.fault({ method, times: Number.MAX_SAFE_INTEGER, kind: 'drop_before' });
-      return 'Slack is down: post an alert to Voicecall itself, and the phones ring anyway.';
+      return 'Slack is down: post an alert to Voicecall itself, and it calls people all the same.';
     },
   };
 }

@@ -23,7 +23,7 @@ export async function historyInWords(
 ): Promise<string> {
   const token = process.env.SLACK_BOT_TOKEN;
   if (token === undefined || token === '')
-    throw new Error('SLACK_BOT_TOKEN is not set: the history is read with the token of the app.');
+    throw new Error('SLACK_BOT_TOKEN is not set: the history is read as the app.');
   const now = Date.now();
   const web = new WebClient(token, {
     ...(process.env.SLACK_API_URL ? { slackApiUrl: process.env.SLACK_API_URL } : {}),
@@ -83,7 +83,7 @@ function reportInWords(
     const shadow = of?.mode === 'shadow' ? ' (shadow: calls nobody)' : '';
     lines.push(
       '',
-      `Rule ${rule}${shadow}: would have called ${calls} times, ${calls * callees} calls to ${callees} callees; ${matched} messages matched.`,
+      `Rule ${rule}${shadow}: would have called ${calls} times, ${calls * callees} calls to ${callees} ${callees === 1 ? 'person' : 'people'}; ${matched} messages matched.`,
     );
     if (calls > 0) lines.push(`  By hour (${of?.timeZone ?? 'UTC'}): ${hoursInWords(hours)}`);
   }

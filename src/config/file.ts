@@ -12,7 +12,7 @@ export function defaultConfig(): Config {
   return withDefaults({ limits: UNCONFIGURED });
 }
 
-export const unconfiguredNotice = `Nothing is configured (no voicecall.yaml, or an empty one): everyone in the workspace who is no guest may call anybody, at most ${UNCONFIGURED.calleesPerRequest} callees a request and ${UNCONFIGURED.callsPerHour} calls an hour. Copy voicecall.example.yaml to voicecall.yaml and say who may call whom.`;
+export const unconfiguredNotice = `Nothing is configured (no voicecall.yaml, or an empty one): everyone in the workspace who is no guest may call anybody, at most ${UNCONFIGURED.calleesPerRequest} people a request and ${UNCONFIGURED.callsPerHour} calls an hour. Copy voicecall.example.yaml to voicecall.yaml and say who may call whom.`;
 
 /**
  * Reads voicecall.yaml. Returns `config` or all faults, each with its line and column. `path`: the file's name in the

@@ -64,7 +64,7 @@ export async function fetchFeed(
   } catch (error) {
     if (error instanceof FeedFault) return fault(error.message);
     if (signal.aborted) return fault(`it did not answer in full within ${patienceMs / 1000} s`);
-    return fault(`it cannot be reached (${codeOf(error)})`);
+    return fault(`it cannot be reached: ${whyOf(error)}`);
   }
 }
 
@@ -172,7 +172,20 @@ function meaningOf(status: number): string {
   return '';
 }
 
-function codeOf(error: unknown): string {
+/** Why there is no connection; codes of the network mean nothing to people. */
+function whyOf(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  return /^[A-Z_]{3,40}$/.test(code) ? code : 'no connection';
+  return networkWords[code] ?? 'there is no connection';
 }
+
+const networkWords: Record<string, string> = {
+  ENOTFOUND: 'its name is not known',
+  EAI_AGAIN: 'its name could not be looked up',
+  ECONNREFUSED: 'it refuses the connection',
+  ECONNRESET: 'it broke the connection',
+  ETIMEDOUT: 'it does not answer',
+  UND_ERR_CONNECT_TIMEOUT: 'it does not answer',
+  CERT_HAS_EXPIRED: 'its certificate has expired',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is not trusted',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its certificate is not trusted',
+};

@@ -29,7 +29,7 @@ const checkRequest = 'Check what was asked for, change it and ask again.';
 const wait = 'Wait a while, then ask again.';
 const askManager = "Ask the voice platform's account manager.";
 const doNotResend =
-  'The phones may have rung all the same: we are looking through its records. Do not call again before that is known.';
+  'The calls may have been placed: Voicecall looks them up in the records. Do not call again before that is known.';
 const checkConsole = "Look at the account in the voice platform's console, or ask its account manager.";
 const askAdministrator = 'Trying again does not help: ask the person who runs Voicecall.';
 const allowList = "Add this machine's public address to the allow-list in the voice platform's console.";
@@ -74,7 +74,12 @@ const platformCodes: Record<string, CodeInfo> = {
     'Check the number and its country code; for a new country ask the account manager.',
   ),
   '-10': info('balance', 'no', 'The balance is used up.', 'Top up the account, then call again.'),
-  '-11': info('input', 'no', 'A time has the wrong format.', 'This is a fault of the app: please report it.'),
+  '-11': info(
+    'input',
+    'no',
+    'A time has the wrong format.',
+    'This is a fault of Voicecall: please report it.',
+  ),
   '-12': info('platform', 'unknown', 'The voice platform failed while it took the calls.', doNotResend),
   '-13': info('account', 'no', 'The account is locked.', checkConsole),
   '-14': info('not_found', 'no', 'A field is empty, or an id is not known.', noSuchThing),
@@ -121,12 +126,15 @@ const notSent = (meaning: string, remedy: string) => info('network', 'no', meani
 const ownCodes: Record<string, CodeInfo> = {
   timeout: ambiguous('The voice platform did not answer in time.'),
   connection_lost: ambiguous('The connection broke before the answer was complete.'),
-  http_status: ambiguous('Something answered that was not the voice platform as documented (HTTP status).'),
+  http_status: ambiguous('Something answered, but not as the voice platform does (HTTP status).'),
   not_json: ambiguous('The answer could not be read.'),
   no_code: ambiguous('The answer does not say what became of the calls.'),
   platform_code: ambiguous('The voice platform answered with a code that proves nothing.'),
-  too_large: ambiguous('The answer was too large to be true.'),
-  dns: notSent("The voice platform's name could not be resolved.", 'Check VOICE_API_URL and the DNS.'),
+  too_large: ambiguous('The answer was too long to be read.'),
+  dns: notSent(
+    "The voice platform's name could not be resolved.",
+    'Check VOICE_API_URL, and whether this machine can resolve names (DNS).',
+  ),
   connect_refused: notSent('The voice platform refused the connection.', 'Check VOICE_API_URL; try later.'),
   connect_timeout: notSent(
     'The voice platform could not be reached in time.',
@@ -134,7 +142,7 @@ const ownCodes: Record<string, CodeInfo> = {
   ),
   tls: notSent(
     "The voice platform's certificate was not accepted.",
-    'Check VOICE_API_URL, and whether a proxy stands between.',
+    'Check VOICE_API_URL, and whether there is a proxy in between.',
   ),
   connect_failed: notSent('The connection to the voice platform failed.', 'Check the network; try later.'),
   no_rows: ambiguous('The answer names none of the numbers.'),

@@ -104,7 +104,7 @@ suite('doctor', () => {
     const { text } = await examine();
     assert.match(
       text,
-      /^note {3}configuration: Nothing is configured.* at most 20 callees a request and 100 calls an hour/m,
+      /^note {3}configuration: Nothing is configured.* at most 20 people a request and 100 calls an hour/m,
     );
     assert.match(
       text,

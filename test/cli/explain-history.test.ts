@@ -73,7 +73,7 @@ rules:
       out,
       /^C0ALERTS, the last 30 days: 58 messages of bots, 20 alerts that began to fire\. Nobody was called\./,
     );
-    assert.match(out, /Rule db: would have called 18 times, 36 calls to 2 callees; 36 messages matched\./);
+    assert.match(out, /Rule db: would have called 18 times, 36 calls to 2 people; 36 messages matched\./);
     assert.match(out, /By hour \(UTC\): 02:00 18\n/);
     assert.match(
       out,

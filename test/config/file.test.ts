@@ -50,7 +50,7 @@ test('without a configuration little is allowed, and the log says so; a file wit
   const { config, notices } = read('# nothing\n');
   assert.equal(config?.limits.calleesPerRequest, 20);
   assert.equal(config?.limits.callsPerHour, 100);
-  assert.match(notices.join(), /at most 20 callees a request and 100 calls an hour/);
+  assert.match(notices.join(), /at most 20 people a request and 100 calls an hour/);
   const some = read('country: IN');
   assert.equal(some.config?.limits.calleesPerRequest, 10_000);
   assert.equal(some.config?.limits.callsPerHour, undefined);

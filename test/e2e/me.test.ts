@@ -115,7 +115,7 @@ for (const database of databaseKinds) {
       flow.voice.faults.next({ on: 'sendCode', reset: 'after-reading' });
       const calls = flow.voice.calls.length;
       await callMe('U0ASHA');
-      await comesTo('U0ASHA', before, /It is not known whether your phone \(\+91 …3210\) rang/);
+      await comesTo('U0ASHA', before, /We don't know whether your phone \(\+91 …3210\) rang/);
       assert.equal(flow.voice.calls.length, calls);
     });
 

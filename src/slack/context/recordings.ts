@@ -147,7 +147,7 @@ function choicesOf({ library, added, uses }: Loaded, { recordings }: Config): Re
 
 /** What the platform said by its code, or that it said nothing; the error's facts are those of a read (src/voice/reads.ts). */
 function problemWords(error: unknown): string {
-  if (!(error instanceof VoicecallError)) return 'The list of recordings could not be had.';
+  if (!(error instanceof VoicecallError)) return 'The list of recordings could not be loaded.';
   const { code = '', meaning = '', remedy = '' } = error.facts;
   const said = `${meaning} (${code}) ${remedy}`;
   return error.code === 'voice_refused'

@@ -30,7 +30,7 @@ export function renderRules(
     blocks: [
       header(`Rules: ${count(rules.length)}`),
       ...lines.map((line) => section(line)),
-      ...(more > 0 ? [section(`${count(more)} more stand in voicecall.yaml.`)] : []),
+      ...(more > 0 ? [section(`${count(more)} more are in voicecall.yaml.`)] : []),
     ],
   };
 }

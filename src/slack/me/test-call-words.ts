@@ -9,7 +9,7 @@ import { shownCaller } from '../words/caller-numbers.ts';
 export function renderTestCall(request: RequestView, calls: readonly CallView[]): RenderedMessage {
   const call = calls.find((each) => !each.superseded);
   if (call === undefined) {
-    const text = '🛑 Your test call was stopped: your phone did not ring.';
+    const text = '🛑 Your test call was stopped: you were not called.';
     return { text, blocks: [section(text)] };
   }
   const lead = leadWords(call);
@@ -43,15 +43,15 @@ function leadWords(call: CallView): string {
   switch (call.state) {
     case 'ready':
     case 'sending':
-      return `📞 *Calling ${phone}.* Answer it and press the key that you are told.`;
+      return `📞 *Calling ${phone}.* Answer it and press the key that it names.`;
     case 'accepted':
-      return `📞 *Calling ${phone}.* It rings in a moment: answer it and press the key that you are told.`;
+      return `📞 *Calling ${phone}.* Answer it in a moment and press the key that it names.`;
     case 'answered':
       return `✅ *You were reached:* you answered${keyWords(call.feedbackValue)}.`;
     case 'not_answered':
       return `📵 *You were not reached* at ${phone}${because}`;
     case 'unknown':
-      return `❔ *It is not known whether ${phone} rang*${because}`;
+      return `❔ *We don't know whether ${phone} rang*${because}`;
     case 'held':
       return `✋ *${capital(phone)} was not called*${because}`;
     case 'refused':

@@ -59,7 +59,7 @@ const table: Record<ErrorCode, (facts: Facts) => ErrorWords> = {
     facts.stored === 'unknown'
       ? {
           what: 'The connection to the database broke while this was being saved.',
-          phones: 'It may have been saved: phones may be ringing.',
+          phones: 'It may have been saved, and calls may be under way.',
           next: `Look at \`/voicecall status\` before you try again. If it happens again, ${tellThem}.`,
         }
       : {
@@ -80,14 +80,14 @@ const table: Record<ErrorCode, (facts: Facts) => ErrorWords> = {
   }),
   internal: () => ({
     what: 'Something went wrong in Voicecall.',
-    phones: 'What was asked before goes on; whether this was done is not known.',
+    phones: 'We do not know whether this was done. Earlier requests go on.',
     next: `Look at \`/voicecall status\` before you try again, and ${tellThem}.`,
   }),
 };
 
 /** Slack's own failures: none of them is a fault of Voicecall or of the person. */
 function slackWords({ error = '' }: Facts): ErrorWords {
-  const phones = 'What was asked before goes on.';
+  const phones = 'Calls that were asked for before go on.';
   if (error === 'expired_trigger_id' || error === 'trigger_expired') {
     return {
       what: 'Slack took too long to open the window.',

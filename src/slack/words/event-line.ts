@@ -15,6 +15,14 @@ const words: Record<string, (detail: Detail) => string> = {
   resolved: (detail) => `stopped the calls, because the alert is over${stopped(detail)}`,
   acknowledged: () => 'has got it',
   unknown: () => "does not know whether some phones rang: the platform's answer was lost",
+  approved: (detail) => `approved${detail['at any hour'] === true ? ', at any hour' : ''}`,
+  rejected: (detail) => `rejected${quoted(detail.reason)}`,
+  'called again': (detail) => `called ${plural(numberIn(detail, 'callees'), 'person', 'people')} again`,
+  'gave up waiting for reports': () => 'stopped waiting: some calls have no result',
+  'not started': (detail) => `did not start it${because(detail.why)}`,
+  'made approvals void': (detail) =>
+    `dropped ${plural(numberIn(detail, 'approvals'), 'approval')}: other people would be called`,
+  'restored from a backup': () => 'was restored from a backup: some calls are not known',
   'sent again': () => 'called once more those of whom nothing was known',
   'settled: it rang': (detail) => `marked ${plural(numberIn(detail, 'calls'), 'call')} as rung`,
   'settled: it did not ring': (detail) => `marked ${plural(numberIn(detail, 'calls'), 'call')} as not rung`,
@@ -32,6 +40,11 @@ function whatHappened({ action, detail }: AuditEvent): string {
   if (action === 'press refused') {
     return `tried to ${foreign(String(detail.pressed ?? 'press'), 40)}: ${foreign(String(detail.why ?? 'not allowed'), 200)}`;
   }
+  const step = /^step (\d{1,4}) started$/.exec(action)?.[1];
+  if (step !== undefined) {
+    const crowd = plural(numberIn(detail, 'callees'), 'person', 'people');
+    return `started step ${step}: ${crowd}${because(detail.problem)}`;
+  }
   const known = Object.hasOwn(words, action) ? words[action] : undefined;
   return known === undefined ? `${foreign(action, 120)}${otherDetail(detail)}` : known(detail);
 }
@@ -45,6 +58,15 @@ function otherDetail(detail: Detail): string {
     .map(([key, value]) => `${key} ${String(value)}`)
     .join(', ');
   return shown === '' ? '' : ` (${foreign(shown, 300)})`;
+}
+
+/** `why` is foreign, or ours with foreign names in it. */
+function because(why: unknown): string {
+  return typeof why === 'string' && why !== '' ? `: ${foreign(why, 300)}` : '';
+}
+
+function quoted(reason: unknown): string {
+  return typeof reason === 'string' && reason !== '' ? `: “${foreign(reason, 300)}”` : '';
 }
 
 function stopped(detail: Detail): string {

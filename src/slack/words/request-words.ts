@@ -112,7 +112,7 @@ export function unknownName(submission: SubmissionView, total: number): string {
 function unknownWhy({ code, unknown, callees }: SubmissionView): string {
   if (code !== null && code !== '0') return describeCode(code).meaning;
   return unknown > 0 && unknown < callees
-    ? "The voice platform's answer tells of the others, but does not say what became of these calls."
+    ? 'The voice platform answered for the others, but did not say what became of these calls.'
     : 'The voice platform said success, but not what became of these calls.';
 }
 

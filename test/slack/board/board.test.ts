@@ -237,7 +237,7 @@ suite('the board', () => {
     const shown = seen(board.blocks.filter((block) => block.type === 'section').slice(2));
     assert.match(
       shown,
-      /Did the phones of 3 of 200 people ring\?\* .*tells of the others, but does not say what became/,
+      /Did the phones of 3 of 200 people ring\?\* .*answered for the others, but did not say what became/,
     );
     const dialogs = everyButton(board.blocks).flatMap((each) => each.confirm?.text.text ?? []);
     assert.deepEqual(dialogs, [

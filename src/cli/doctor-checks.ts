@@ -53,9 +53,11 @@ export function doctorChecks(sources: DoctorSources): { checks: Check[]; close: 
     {
       name: 'Slack, Socket Mode',
       run: async () =>
-        app === undefined
-          ? [ok('not used (SLACK_APP_TOKEN is not set): Slack has to reach this program over HTTP')]
-          : await checkAppToken(app),
+        app !== undefined
+          ? await checkAppToken(app)
+          : value('SLACK_SIGNING_SECRET') === undefined
+            ? [skipped('not checked: SLACK_APP_TOKEN is not set')]
+            : [ok('not used (SLACK_APP_TOKEN is not set): Slack has to reach this program over HTTP')],
     },
     {
       name: 'voice platform',

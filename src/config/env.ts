@@ -51,10 +51,10 @@ function readSlack(value: Lookup, report: Report) {
   const slackSigningSecret = readSecret(value, 'SLACK_SIGNING_SECRET', report);
   if (slackSigningSecret === undefined && value('SLACK_APP_TOKEN') === undefined) {
     report(
-      'SLACK_SIGNING_SECRET',
+      'SLACK_APP_TOKEN',
       'nothing',
-      'the signing secret of the Slack app, or SLACK_APP_TOKEN for Socket Mode',
-      'Slack shows it under "Basic Information", App Credentials.',
+      'the app-level token (xapp-…) for Socket Mode, or SLACK_SIGNING_SECRET for HTTP',
+      'Slack shows both under "Basic Information": App-Level Tokens (scope connections:write), App Credentials.',
     );
   }
   if (value('SLACK_BOT_TOKEN') === undefined) {

@@ -112,6 +112,20 @@ suite('doctor', () => {
     );
   });
 
+  test('with neither way to reach Slack chosen, it names the variables of both', async () => {
+    delete env.SLACK_APP_TOKEN;
+    delete env.SLACK_SIGNING_SECRET;
+    const { good, text } = await examine();
+    assert.equal(good, false);
+    assert.match(
+      text,
+      /^WRONG {2}configuration: SLACK_APP_TOKEN: found nothing, expected .*Socket Mode, or SLACK_SIGNING_SECRET for HTTP\. /m,
+    );
+    assert.match(text, /^- {5} Slack, Socket Mode: not checked: SLACK_APP_TOKEN is not set$/m);
+    env.SLACK_SIGNING_SECRET = 'c0ffee';
+    assert.match((await examine()).text, /^ok {5}Slack, Socket Mode: not used .*over HTTP$/m);
+  });
+
   test('everything is wrong at once: each line says so, and what to do', async () => {
     slack.removeMember('C0ALERTS', slack.state.app.botUserId);
     slack.setArchived('C0APPROVE', true);

@@ -35,7 +35,11 @@ test('the balance is only read from the default address, unless its address is s
 
 test('the signing secret is optional in Socket Mode only', () => {
   const { SLACK_SIGNING_SECRET: _, ...without } = good;
-  assert.deepEqual(places(without), ['SLACK_SIGNING_SECRET']);
+  assert.deepEqual(places(without), ['SLACK_APP_TOKEN']);
+  assert.match(
+    readEnvironment(without).faults[0]?.expected ?? '',
+    /for Socket Mode, or SLACK_SIGNING_SECRET for HTTP/,
+  );
   assert.deepEqual(places({ ...without, SLACK_APP_TOKEN: 'xapp-1' }), []);
 });
 

@@ -94,7 +94,7 @@ function toolbar(message: SandboxMessage): Html {
   return html`<div class="toolbar" role="group" aria-label="Message actions">
     <button type="button" data-thread="${message.thread_ts ?? message.ts}" title="Reply in thread">${replyIcon}<span class="hidden">Reply in thread</span></button>
     <details class="more"><summary title="More actions">${moreIcon}<span class="hidden">More actions</span></summary><div class="menu">
-      <button type="button" data-shortcut="voicecall_from_message" data-ts="${message.ts}">Ring for this message</button>
+      <button type="button" data-shortcut="voicecall_from_message" data-ts="${message.ts}">Call for this message</button>
     </div></details></div>`;
 }
 

@@ -6,7 +6,7 @@ import type { SlackDeps } from './context/deps.ts';
 import { mayCall } from './context/permissions.ts';
 import { problemView } from './replies/problem-view.ts';
 
-/** "Ring for this message": the modal, with the message's title to be spoken and its thread for the results. */
+/** "Call for this message": the modal, with the message's title to be spoken and its thread for the results. */
 export function registerShortcuts(app: App, deps: SlackDeps): void {
   app.shortcut<MessageShortcut>(
     { type: 'message_action', callback_id: 'voicecall_from_message' },

@@ -108,6 +108,10 @@ function slackWords({ error = '' }: Facts): ErrorWords {
     const next = 'Ask the person who runs Voicecall to install the app anew from its manifest.';
     return { what: 'Slack does not let the app do this: a scope is missing.', phones, next };
   }
+  if (['invalid_auth', 'not_authed', 'account_inactive', 'token_revoked', 'token_expired'].includes(error)) {
+    const next = 'Ask the person who runs Voicecall to run `npm run doctor`.';
+    return { what: 'Slack does not accept the app any more.', phones, next };
+  }
   return { what: 'Slack did not answer.', phones, next: 'Try again in a minute.' };
 }
 

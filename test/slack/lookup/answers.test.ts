@@ -89,6 +89,37 @@ suite('words for errors', () => {
     assert.doesNotMatch(wordsFor(new TypeError('secret'), 'x2'), /secret/);
   });
 
+  test("Slack's failures are Slack's: each says what it means for the calls, and what to do", () => {
+    const table: [error: string, words: RegExp][] = [
+      [
+        'expired_trigger_id',
+        /^\*Slack took too long to open the window\.\* Nobody was called by it\. Type or press it again\./,
+      ],
+      ['trigger_expired', /^\*Slack took too long/],
+      ['ratelimited', /^\*Slack is asked too often at the moment\.\* .* Try again in a minute\./],
+      ['HTTP 503', /^\*Slack has trouble of its own at the moment\.\* .* Try again in a minute\./],
+      ['internal_error', /^\*Slack has trouble of its own/],
+      [
+        'missing_scope',
+        /^\*Slack does not let the app do this: a scope is missing\.\* .* from its manifest\./,
+      ],
+      ['token_revoked', /^\*Slack does not accept the app any more\.\* .*`npm run doctor`/],
+      [
+        'A request error occurred: timeout of 3000ms exceeded',
+        /^\*Slack did not answer\.\* .* Try again in a minute\./,
+      ],
+      ['read ECONNRESET', /^\*Slack did not answer\./],
+    ];
+    for (const [error, words] of table) {
+      const said = wordsFor(
+        new VoicecallError('slack_unavailable', error, { facts: { method: 'views.open', error } }),
+        'x1',
+      );
+      assert.match(said, words);
+      assert.doesNotMatch(said, /went wrong in Voicecall|ECONN|timeout|_/);
+    }
+  });
+
   test('the later of two presses reads who was first', () => {
     const error = new VoicecallError('already_decided', 'late', {
       facts: { state: 'approved', by: 'U0BEN', at: String(now) },

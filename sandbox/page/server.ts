@@ -53,11 +53,11 @@ async function blocksCss(): Promise<string> {
   return css.replaceAll('#slack_blocks_to_jsx', '.slack_blocks_to_jsx');
 }
 
-function sampleButtons(channel: string, rules: Rule[]): string {
+function sampleButtons(channel: string, rules: Rule[], nameOf: (id: string) => string): string {
   return html`${samples.map(
     (
       sample,
-    ) => html`<div class="sample" role="group" aria-label="${sample.tool}"><span><b>${sample.tool}</b> ${sample.title}<small>${consequence(sample, channel, rules, Date.now())}</small></span>
+    ) => html`<div class="sample" role="group" aria-label="${sample.tool}"><span><b>${sample.tool}</b> ${sample.title}<small>${consequence(sample, channel, rules, Date.now()).replace(/\bU[A-Z0-9]{4,}\b/g, nameOf)}</small></span>
       <button type="button" data-sample="${sample.id}">Firing</button>
       <button type="button" data-sample="${sample.id}" data-resolved>Resolved</button></div>`,
   )}`.markup;
@@ -194,7 +194,13 @@ export async function startPage(options: PageOptions): Promise<Page> {
       response,
       200,
       `${types[type]}; charset=utf-8`,
-      file.replace('<!--samples-->', () => sampleButtons(options.alertChannel, options.rules)),
+      file.replace('<!--samples-->', () =>
+        sampleButtons(
+          options.alertChannel,
+          options.rules,
+          (id) => slack.state.users.get(id)?.profile.display_name || id,
+        ),
+      ),
     );
   }
 

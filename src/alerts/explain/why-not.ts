@@ -9,12 +9,18 @@ export interface Miss {
   why: string;
 }
 
-/** The first rule with the fewest failed conditions. Null if there is no rule. */
+/** More than a rule has. */
+const mostConditions = 100;
+
+/** The first rule with the fewest failed conditions, first among those that read the place. Null if there is no rule. */
 export function nearestMiss(rules: readonly Rule[], facts: RuleFacts, context: RuleContext): Miss | null {
-  let nearest: { rule: Rule; failed: Condition[] } | null = null;
+  let nearest: { rule: Rule; failed: Condition[]; distance: number } | null = null;
   for (const rule of rules) {
     const failed = [...new Set(failedConditions(rule, facts, context))];
-    if (nearest === null || failed.length < nearest.failed.length) nearest = { rule, failed };
+    // A rule of another channel or source is never the one that was meant.
+    const elsewhere = failed.includes('channels') || failed.includes('sources');
+    const distance = failed.length + (elsewhere ? mostConditions : 0);
+    if (nearest === null || distance < nearest.distance) nearest = { rule, failed, distance };
   }
   const first = nearest?.failed[0];
   if (nearest === null || first === undefined) return null;

@@ -30,7 +30,7 @@ export function readYaml(text: string): { file?: YamlFile; faults: YamlFault[] }
   };
   const faults: YamlFault[] = [...document.errors, ...document.warnings].map((error) => ({
     place: at(error.pos[0]),
-    found: `what is no valid YAML (${error.message.split('\n')[0] ?? error.code})`,
+    found: `text that is not valid YAML (${error.message.split('\n')[0] ?? error.code})`,
     expected: error.code === 'DUPLICATE_KEY' ? 'each key once' : 'YAML',
     ...(error.code === 'TAB_AS_INDENT' ? { hint: 'Indent with spaces.' } : {}),
   }));

@@ -93,6 +93,11 @@ suite('the second view', () => {
     assert.match(seen(confirmView(later)), /It will be night for \*all 3\* \(01:30 in India\)\./);
   });
 
+  test('options are one line, which begins with a capital', () => {
+    const view = confirmView({ ...confirmFacts, options: { maxDuration: 50, maxRingingTime: 30 } });
+    assert.match(seen(view), /^A call lasts 50 s at most, rings for 30 s at most/m);
+  });
+
   test('the button names what it does', () => {
     const approval = {
       ...{ reasons: [], approvers: ['U0BEN'], quorum: 1, allowSelfApproval: false },

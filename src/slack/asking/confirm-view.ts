@@ -6,6 +6,7 @@ import { context, plainText, section } from '../kit/blocks.ts';
 import { modal } from '../kit/inputs.ts';
 import { slackLimits } from '../kit/limits.ts';
 import {
+  capital,
   channelMention,
   chunkLines,
   count,
@@ -151,7 +152,9 @@ function detailBlocks(facts: ConfirmFacts): KnownBlock[] {
     ...[planWords({ plan: facts.plan, ladder: null })].flatMap((words) =>
       words === null ? [] : [`Calls: ${words}`],
     ),
-    ...optionWords(facts.options),
+    ...[optionWords(facts.options)].flatMap((words) =>
+      words.length === 0 ? [] : [capital(words.join(', '))],
+    ),
     ...(facts.note === '' ? [] : [`Note: ${foreign(facts.note, shownOnMessages)}`]),
     ...(facts.duplicates > 0 ? [`${plural(facts.duplicates, 'duplicate')} left out`] : []),
   ];

@@ -48,7 +48,7 @@ export async function startTestCall(
   const number = maskNumber(own.callee.callee);
   return {
     started: true,
-    text: `Calling your phone (${number}) now. What comes of it is in your direct messages with the app.`,
+    text: `Calling your phone (${number}) now. The result comes into your direct messages with the app.`,
   };
 }
 

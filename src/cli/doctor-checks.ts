@@ -11,6 +11,7 @@ import { type Check, type Finding, note, ok, reasonOf, skipped, wrong } from './
 import { checkDatabase } from './doctor-database.ts';
 import { checkPeople } from './doctor-people.ts';
 import { checkReached } from './doctor-reached.ts';
+import { checkRoster } from './doctor-rosters.ts';
 import {
   checkAppToken,
   checkBotToken,
@@ -73,6 +74,7 @@ export function doctorChecks(sources: DoctorSources): { checks: Check[]; close: 
     },
     ...(config === undefined ? [] : configChecks(config, bot)),
     ...(config === undefined ? [] : peopleChecks(config)),
+    ...(config === undefined ? [] : rosterChecks(config, bot, sources.clock)),
   ];
   return { checks, close: async () => await voice?.close() };
 
@@ -202,6 +204,13 @@ function compareClocks(slackMs: number | undefined, voiceMs: number | undefined)
 
 function seconds(ms: number): string {
   return `${Math.round(Math.abs(ms) / 1000)} s`;
+}
+
+function rosterChecks(config: Config, bot: WebClient | undefined, clock: Clock): Check[] {
+  return Object.keys(config.rosters).map((name) => ({
+    name: 'roster',
+    run: () => checkRoster(config, name, { bot, clock }),
+  }));
 }
 
 function configChecks(config: Config, bot: WebClient | undefined): Check[] {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/types.ts';
+import { withRosters } from '../rosters/people.ts';
 import { type Finding, note, ok, skipped } from './doctor-check.ts';
 import { type DatabasePlace, readRows } from './read-rows.ts';
 
@@ -55,7 +56,8 @@ export async function checkPeople(config: Config, database: DatabasePlace, clock
   ];
 }
 
-function entriesOf({ lists }: Config, call: readonly string[]): string[] {
+function entriesOf(config: Config, call: readonly string[]): string[] {
+  const lists = withRosters(config);
   return call.flatMap((entry) => lists[entry] ?? [entry]);
 }
 

@@ -3,6 +3,7 @@ import { maskNumber } from '../callees/numbering-plan.ts';
 import { parseCallees } from '../callees/parse.ts';
 import { personKey } from '../calls/request/last-reached.ts';
 import type { Config } from '../config/types.ts';
+import { withRosters } from '../rosters/people.ts';
 import { type Finding, note, ok, skipped } from './doctor-check.ts';
 import { type DatabasePlace, readRows } from './read-rows.ts';
 
@@ -51,9 +52,11 @@ export async function checkReached(config: Config, database: DatabasePlace): Pro
 
 /** Each number once, with its name in a list or in Slack. */
 function calleesOfRules(
-  { rules, lists, country }: Config,
+  config: Config,
   slack: ReadonlyMap<string, z.infer<typeof bodySchema>>,
 ): { callee: string; name: string | null }[] {
+  const { rules, country } = config;
+  const lists = withRosters(config);
   const calls = rules.flatMap(({ call, furtherSteps }) => [call, ...furtherSteps.map((step) => step.call)]);
   const listed = parseCallees(calls.flat().join('\n'), { country, lists });
   const members = listed.groups.flatMap((id) => slack.get(id)?.members ?? []);

@@ -156,6 +156,7 @@ export function configuredGroups(config: Config): Map<string, string[]> {
   name(config.callers ?? [], 'callers');
   name(config.approval?.approvers ?? [], 'approval');
   for (const [list, members] of Object.entries(config.lists)) name(members, `list ${list}`);
+  for (const [roster, { fallback }] of Object.entries(config.rosters)) name(fallback, `roster ${roster}`);
   for (const rule of config.rules) {
     for (const { call } of [rule, ...rule.furtherSteps]) name(call, `rule ${rule.name}`);
   }

@@ -72,3 +72,15 @@ export function fallbackEntries({ fallback }: Roster, { lists }: Pick<Config, 'l
     ...new Set(fallback.flatMap((entry) => (Object.hasOwn(lists, entry) ? (lists[entry] ?? []) : [entry]))),
   ];
 }
+
+/** The lists, and each roster as a list of all whom it may ever call, but for those whom only a mail address names. */
+export function withRosters({ lists, rosters }: Pick<Config, 'lists' | 'rosters'>): Record<string, string[]> {
+  const all = Object.entries(rosters).map(([name, roster]): [string, string[]] => [
+    name,
+    [
+      ...Object.entries(roster.people).map(([key, entry]) => onDuty(key, entry).entry),
+      ...fallbackEntries(roster, { lists }),
+    ],
+  ]);
+  return { ...lists, ...Object.fromEntries(all) };
+}

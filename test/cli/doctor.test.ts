@@ -19,6 +19,7 @@ import { checkReached } from '../../src/cli/doctor-reached.ts';
 import { type Clock, systemClock } from '../../src/clock.ts';
 import { readConfig } from '../../src/config/file.ts';
 import { tokenSecret } from '../../src/store/meta.ts';
+import { calendar, shift, startCalendar } from '../support/calendar.ts';
 import { createTestDatabase, databaseKinds } from '../support/store.ts';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -75,6 +76,40 @@ suite('doctor', () => {
     await close();
     return { ...result, text: result.lines.join('\n') };
   }
+
+  test('rosters: each calendar is read, and events that name nobody are listed; the address is not shown', async (t) => {
+    const server = await startCalendar();
+    t.after(() => server.stop());
+    const hour = 3_600_000;
+    const now = Date.now();
+    server.serve(
+      calendar([
+        shift('Asha', now - hour, now + hour),
+        shift('Yuri +91 99999 99999', now + hour, now + 2 * hour),
+        shift('On call', now + 2 * hour, now + 3 * hour, ['ATTENDEE:mailto:cleo@example.com']),
+      ]),
+    );
+    const roster = `{ ical: "${server.url}", people: { Asha: "+91 85632 14121" }, fallback: [db-oncall] }`;
+    writeFileSync(join(cwd, 'voicecall.yaml'), `${goodYaml}\nrosters: { db: ${roster} }\n`);
+    const without = await examine();
+    assert.match(without.text, /ok {5}roster: db: 3 events in the next weeks; on duty now: Asha/);
+    assert.match(
+      without.text,
+      /note {3}roster: db: mail addresses cannot be looked up \(Slack says missing_scope\)/,
+    );
+    assert.match(
+      without.text,
+      /nobody is recognised in 2 events: "Yuri \*\*\*9999", "On call"\. Add the names/,
+    );
+    slack.state.app.scopes.push('users:read.email');
+    const granted = await examine();
+    assert.match(granted.text, /nobody is recognised in 1 event: "Yuri/);
+    server.serve('<html>');
+    const { text, good } = await examine();
+    assert.match(text, /WRONG {2}roster: db: the address answers with a web page/);
+    assert.equal(good, false);
+    assert.ok(!`${text}${granted.text}`.includes('basic.ics'));
+  });
 
   test('everything is good: one line for each check', async () => {
     const { lines, good, text } = await examine();

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Config } from '../../config/types.ts';
 import { enqueue } from '../../queue/enqueue.ts';
 import type { TaskHandler } from '../../queue/types.ts';
-import { fallbackEntries } from '../../rosters/people.ts';
+import { withRosters } from '../../rosters/people.ts';
 import { knownCalendar } from '../../rosters/stored.ts';
 import type { Queryable, Tx } from '../../store/types.ts';
 import type { SlackDeps } from '../context/deps.ts';
@@ -27,12 +27,8 @@ const isId = (entry: string) => /^[USW][A-Z0-9]{2,}$/.test(entry);
 
 /** Slack's people and user groups that rules call, by name, through a list or a roster. */
 export function calledInSlack(config: Pick<Config, 'rules' | 'lists' | 'rosters'>): string[] {
-  const { lists, rosters } = config;
-  const entries = calledNames(config).flatMap((entry) => {
-    const roster = rosters[entry];
-    if (roster === undefined) return lists[entry] ?? [entry];
-    return [...Object.values(roster.people), ...fallbackEntries(roster, { lists })];
-  });
+  const lists = withRosters(config);
+  const entries = calledNames(config).flatMap((entry) => lists[entry] ?? [entry]);
   return [...new Set(entries.filter(isId))];
 }
 

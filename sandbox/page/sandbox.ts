@@ -1,5 +1,5 @@
 // The whole sandbox in one process. Only the app runs as a separate process, as on a server.
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +10,7 @@ import { startVoicePlatform } from '../voice/server.ts';
 import { freePort, startApp } from './child.ts';
 import { phonesOf } from './platform.ts';
 import { createAlertmanager } from './posted.ts';
+import { startRoster, writtenAddress } from './roster.ts';
 import { startPage } from './server.ts';
 
 /** The channel for sample alerts; the sandbox's rule listens there. */
@@ -47,9 +48,13 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     reportUrl: `${app}/voice/reports/${reportToken}`,
     talkSeconds: 20,
   });
-  const configPath = fileURLToPath(new URL('../voicecall.sandbox.yaml', import.meta.url));
-  const { config, faults } = readConfig(await readFile(configPath, 'utf8'), configPath);
+  const roster = await startRoster();
+  const writtenPath = fileURLToPath(new URL('../voicecall.sandbox.yaml', import.meta.url));
+  const written = (await readFile(writtenPath, 'utf8')).replaceAll(writtenAddress, roster.url);
+  const { config, faults } = readConfig(written, writtenPath);
   if (config === undefined) throw new Error(formatFaults(faults));
+  const configPath = join(folder, 'voicecall.yaml');
+  await writeFile(configPath, written);
   const page = await startPage({
     rules: config.rules,
     slack,
@@ -86,7 +91,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   let stopped: Promise<void> | null = null;
   async function stopAll(): Promise<void> {
     await child.stop();
-    await Promise.all([page.stop(), slack.stop(), voice.stop()]);
+    await Promise.all([page.stop(), slack.stop(), voice.stop(), roster.stop()]);
     await rm(folder, { recursive: true, force: true });
   }
 

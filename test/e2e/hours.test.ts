@@ -124,7 +124,7 @@ for (const database of databaseKinds) {
       await flow.slack.pressInView('U0BEN', view.id, 'call_approve');
       await becomes(flow, waiting.board, 'done', { accepted: 5 });
       assert.equal(calledSince(from).length, 5);
-      assert.match(await command(flow, 'U0ASHA', `status ${waiting.id}`), /at any hour true/);
+      assert.match(await command(flow, 'U0ASHA', `status ${waiting.id}`), /approved, at any hour/);
     });
 
     test('approved on the card, or without the tick: the others wait', async () => {

@@ -126,7 +126,7 @@ for (const database of databaseKinds) {
       await becomes(flow, some, 'sent', { callees: 5, accepted: 3, unknown: 2 });
       assert.match(
         shownText(current(flow, some)),
-        /Did the phones of 2 of 5 people ring\?.*does not say what became of these/,
+        /Did the phones of 2 of 5 people ring\?.*did not say what became of these/,
       );
       flow.voice.faults.next({ voiceIds: 'null-all' });
       const nameless = await ask(flow, { callee: numbers(2).join('\n') });

@@ -34,6 +34,14 @@ suite('private answers', () => {
     }
   });
 
+  test('help has a line for each word, and each line is short', () => {
+    const lines = seen(helpAnswer().blocks).match(/• .*/g) ?? [];
+    for (const word of ['lists', 'oncall', 'me', 'recordings', 'status', 'history', 'cancel', 'rules'])
+      assert.equal(lines.filter((line) => line.includes(`/voicecall ${word}`)).length, 1, word);
+    assert.match(lines.join('\n'), /cancel \w+`: cancels calls not yet placed/);
+    for (const line of lines) assert.ok(line.length <= 80, line);
+  });
+
   test('repeats what was typed, and shows the right form', () => {
     assert.equal(
       unknownAnswer('Asha', null).text,

@@ -133,6 +133,7 @@ const shared = new Set([
   'clock.ts',
   'errors.ts',
   'ids.ts',
+  'in-thread.ts',
   'log.ts',
   'mask-numbers.ts',
   'clean-text.ts',

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { AudioFormat } from '../config/types.ts';
+import { inThread } from '../in-thread.ts';
+import type { AudioHeader } from './audio-header.ts';
 
 /** Our own limits; the platform's pages name none. */
 export const maxAudioBytes = 2 * 1024 * 1024;
@@ -14,17 +16,23 @@ export interface CheckedAudio {
   fileName: string;
 }
 
+/** Longer than any file of this size that people made needs, ms. */
+const usualPatienceMs = 10_000;
+
 /**
- * Reads the audio's content and ignores the file's name. Returns its format and length, or a sentence that says why
- * it is not accepted.
+ * Reads the audio's content in a separate thread and ignores the file's name. Returns its format and length, or a
+ * sentence that says why it is not accepted. 'late': reading it takes longer than `patienceMs`.
  */
 export async function checkAudio(
   bytes: Uint8Array,
   formats: readonly AudioFormat[],
-): Promise<CheckedAudio | { problem: string }> {
+  patienceMs = usualPatienceMs,
+): Promise<CheckedAudio | { problem: string } | 'late'> {
   if (bytes.length > maxAudioBytes) return { problem: tooLarge(bytes.length) };
   const takes = `The voice platform takes ${formatWords(formats)}.`;
-  const read = await readHeader(bytes);
+  const from = await inThread(new URL('./audio-worker.ts', import.meta.url), bytes, patienceMs);
+  if ('why' in from && from.why === 'late') return 'late';
+  const read = 'answer' in from ? (from.answer as AudioHeader | null) : null;
   if (read === null) return { problem: `This is not an audio file, whatever its name. ${takes}` };
   const { kind, seconds } = read;
   const format = (['mp3', 'wav', 'm4a'] as const).find((each) => each === kind);
@@ -49,30 +57,4 @@ export function tooLarge(bytes: number): string {
 /** "mp3 and wav". */
 export function formatWords(formats: readonly AudioFormat[]): string {
   return formats.length < 2 ? (formats[0] ?? '') : `${formats.slice(0, -1).join(', ')} and ${formats.at(-1)}`;
-}
-
-/** What the file's header says. Null: it is not audio. */
-async function readHeader(bytes: Uint8Array): Promise<{ kind: string; seconds: number | null } | null> {
-  // Loaded on demand: recordings are rarely added, and a start must not wait for it.
-  const { parseBuffer } = await import('music-metadata');
-  try {
-    // Without name and type, so that only the content counts.
-    const { format } = await parseBuffer(bytes, { size: bytes.length }, { duration: true, skipCovers: true });
-    const kind = kindOf(format.container ?? '', format.codec ?? '');
-    if (kind === null || format.hasVideo === true)
-      return kind === null ? null : { kind: 'a video', seconds: null };
-    const seconds = format.duration;
-    return { kind, seconds: seconds !== undefined && Number.isFinite(seconds) ? seconds : null };
-  } catch {
-    return null;
-  }
-}
-
-function kindOf(container: string, codec: string): string | null {
-  if (container === '') return null;
-  if (container === 'MPEG') return codec.endsWith('Layer 3') ? 'mp3' : 'MPEG audio, but not mp3';
-  if (container === 'WAVE') return 'wav';
-  if (/^(M4A|mp4|isom|iso\d|MSNV|dash)/i.test(container)) return 'm4a';
-  if (/webm|matroska|EBML/i.test(container)) return 'webm';
-  return container.replace(/[^\w./ -]/g, '').slice(0, 20);
 }

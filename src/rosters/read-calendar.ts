@@ -1,4 +1,4 @@
-import { Worker } from 'node:worker_threads';
+import { inThread } from '../in-thread.ts';
 import type { Calendar, Span } from './types.ts';
 
 /** Longer than any calendar of 5 MB that people made needs, ms. */
@@ -6,28 +6,13 @@ const withinMs = 10_000;
 
 export type ReadCalendar = { calendar: Calendar } | { fault: string };
 
+const faults = {
+  late: 'it takes too long to read the calendar',
+  failed: 'the calendar takes too much memory to read',
+};
+
 /** Expands a calendar in a separate thread, which is ended if it takes too long. Does not throw. */
-export function readCalendar(text: string, span: Span, patienceMs = withinMs): Promise<ReadCalendar> {
-  return new Promise((resolve) => {
-    const worker = new Worker(new URL('./expand-worker.ts', import.meta.url), {
-      workerData: { text, span },
-      // The thread needs no secret from the environment.
-      env: {},
-      execArgv: [],
-      resourceLimits: { maxOldGenerationSizeMb: 512 },
-    });
-    let done = false;
-    const finish = (read: ReadCalendar) => {
-      if (done) return;
-      done = true;
-      clearTimeout(timer);
-      resolve(read);
-      void worker.terminate();
-    };
-    const timer = setTimeout(() => finish({ fault: 'it takes too long to read the calendar' }), patienceMs);
-    timer.unref();
-    worker.once('message', (read: ReadCalendar) => finish(read));
-    worker.once('error', () => finish({ fault: 'the calendar takes too much memory to read' }));
-    worker.once('exit', () => finish({ fault: 'the calendar cannot be read' }));
-  });
+export async function readCalendar(text: string, span: Span, patienceMs = withinMs): Promise<ReadCalendar> {
+  const read = await inThread(new URL('./expand-worker.ts', import.meta.url), { text, span }, patienceMs);
+  return 'why' in read ? { fault: faults[read.why] } : (read.answer as ReadCalendar);
 }

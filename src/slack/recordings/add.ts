@@ -13,6 +13,8 @@ import { fetchAudio } from './slack-file.ts';
 
 /** Slack waits 3 s. What does not come in this time is fetched and checked afterwards, and told by a direct message. */
 const fetchTimeoutMs = 1_500;
+/** A file that takes longer to read is read once more afterwards, with more time. */
+const checkTimeoutMs = 1_000;
 
 /** The modal is submitted: what can be known at once stands under its field; the rest is a task. */
 export function registerAddRecording(app: App, deps: SlackDeps): void {
@@ -69,7 +71,8 @@ async function readFile(
       return { problem: 'The file is not kept by Slack. Add it from your computer.' };
     return { fileName: null };
   }
-  const checked = await checkAudio(fetched.bytes, deps.config().voice.audioFormats);
+  const checked = await checkAudio(fetched.bytes, deps.config().voice.audioFormats, checkTimeoutMs);
+  if (checked === 'late') return { fileName: null };
   return 'problem' in checked ? checked : { fileName: checked.fileName };
 }
 

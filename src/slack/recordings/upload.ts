@@ -48,6 +48,12 @@ async function upload(deps: SlackDeps, recording: AddedRecording, lease: Lease):
     return await againLater(deps, recording, 'Slack did not hand over its file.');
   }
   const checked = await checkAudio(fetched.bytes, deps.config().voice.audioFormats);
+  if (checked === 'late')
+    return await fail(
+      deps,
+      recording,
+      'it takes too long to read its file: save it again with another program.',
+    );
   if ('problem' in checked) return await fail(deps, recording, checked.problem);
   const { fileName, seconds } = checked;
   const same = await deps.store.transaction(async (tx) => {

@@ -72,7 +72,13 @@ suite('a line of the history', () => {
     const text = fc.oneof(fc.string({ unit: 'binary', maxLength: 80 }), fc.constant(evilName));
     const detail = fc.dictionary(
       fc.oneof(fc.constantFrom('callees', 'stopped', 'calls', 'pressed', 'why'), text),
-      fc.oneof(text, fc.double(), fc.boolean(), fc.constant(null), fc.array(text, { maxLength: 3 })),
+      fc.oneof(
+        text,
+        fc.double({ noNaN: true, noDefaultInfinity: true }),
+        fc.boolean(),
+        fc.constant(null),
+        fc.array(text, { maxLength: 3 }),
+      ),
       { maxKeys: 6 },
     );
     const action = fc.oneof(fc.constantFrom(...table.map(([each]) => each)), text);

@@ -5,7 +5,7 @@ import type { SandboxMessage } from '../../sandbox/slack/types.ts';
 import { databaseKinds } from '../support/store.ts';
 import { boardUnder, firing, post, resolved, under, understood } from './alert-flow.ts';
 import { askForApproval, configWith, directsTo, pressCard } from './approval-stage.ts';
-import { ask, becomes, type Flow, pressValue, replies, shownText, soon, startFlow } from './flow.ts';
+import { ask, becomes, current, type Flow, pressValue, replies, shownText, soon, startFlow } from './flow.ts';
 
 const config = `${configWith('{ calleesOver: 2, approvers: [U0BEN], channel: C0APPROVE }')}
 callers: [U0ASHA, U0BEN, U0CLEO]
@@ -117,6 +117,79 @@ for (const database of databaseKinds) {
       await becomes(flow, board, 'done', { not_answered: 2 });
       await understood(flow);
       assert.equal(told(under(flow, alert)).filter((each) => /Nobody answered/.test(each.text)).length, 0);
+    });
+  });
+}
+
+const again = `
+country: IN
+lists: { twice: ["+91 85632 15001"] }
+rules:
+  - { name: twice, channels: [C0ALERTS], match: { from: [B0OTHER] }, say: "{title}", call: [twice], attempts: 2, every: 1m, onUnknown: hold }
+`;
+
+for (const database of databaseKinds) {
+  describe(`what is said while phones ring, on ${database}`, () => {
+    let flow: Flow;
+    before(async () => {
+      flow = await startFlow({ database, config: again, slack: { eventRetryDelaysMs: [] } });
+    });
+    after(() => flow.end());
+
+    const takenUnder = async (alert: SandboxMessage): Promise<string> =>
+      (
+        await soon(flow, 'it is told', () =>
+          told(under(flow, alert)).find((each) => /got it/.test(each.text)),
+        )
+      ).text;
+
+    test('taken while a POST that calls is on its way: nobody claims that no phone rings', async () => {
+      flow.voice.setBehaviour({ phones: { '15001': 'wait' }, secondMs: 1_000, autoAnswerMs: null });
+      const slow = flow.voice.faults.next({ delayMs: 3_000 });
+      const alert = post(flow, firing('db-1 lag'));
+      const board = await boardUnder(flow, alert);
+      await soon(flow, 'the POST is on its way', () => slow.used() === 1);
+      await flow.slack.press('U0BEN', 'C0ALERTS', board.ts, 'call_ack');
+      assert.match(await takenUnder(alert), /has got it\. 1 phone may still ring: \+91 …5001\.$/);
+      await becomes(flow, board, 'sent', { accepted: 1 });
+      flow.voice.decline(flow.voice.calls.at(-1)?.voiceId ?? '');
+      await becomes(flow, board, 'done', { not_answered: 1 });
+    });
+
+    test('taken while the second call rings: it is counted as ringing, not as its first call ended', async () => {
+      flow.voice.setBehaviour({ phones: { '15001': 'busy' }, secondMs: 1 });
+      const alert = post(flow, firing('db-2 lag'));
+      const board = await boardUnder(flow, alert);
+      await becomes(flow, board, 'sent', { not_answered: 1 });
+      flow.voice.setBehaviour({ phones: { '15001': 'wait' }, secondMs: 1_000, autoAnswerMs: null });
+      const calls = flow.voice.calls.length;
+      await soon(flow, 'the second call', () => flow.voice.calls.length > calls);
+      await becomes(flow, board, 'sent', { not_answered: 1 });
+      await flow.slack.press('U0BEN', 'C0ALERTS', board.ts, 'call_ack');
+      assert.match(await takenUnder(alert), /has got it\. 1 phone may still ring: \+91 …5001\.$/);
+      assert.doesNotMatch(shownText(current(flow, board)), /Nobody answered|not answered/);
+      flow.voice.decline(flow.voice.calls.at(-1)?.voiceId ?? '');
+      await becomes(flow, board, 'done', { not_answered: 1 });
+      assert.match(current(flow, board).text, /Nobody answered/);
+    });
+
+    test('the second call is unknown: nobody claims that nobody answered, and somebody is asked to look', async () => {
+      flow.voice.setBehaviour({ phones: { '15001': 'busy' }, secondMs: 1 });
+      const alert = post(flow, firing('db-3 lag'));
+      const board = await boardUnder(flow, alert);
+      await becomes(flow, board, 'sent', { not_answered: 1 });
+      flow.voice.faults.next({ on: 'recordGroupQuery', times: 'always', refuse: { code: '-18' } });
+      const lost = flow.voice.faults.next({ reset: 'after-reading' });
+      await soon(flow, 'the second call', () => lost.used() === 1);
+      const asked = await soon(flow, 'it is told', () =>
+        told(under(flow, alert)).find((each) => /They did not ring/.test(each.text)),
+      );
+      assert.match(asked.text, /unknown for 1|We don't know whether the phone rang/);
+      await soon(flow, 'the board says so', () =>
+        /We don't know whether the phone rang/.test(current(flow, board).text),
+      );
+      assert.doesNotMatch(shownText(current(flow, board)), /Nobody answered|Call the 1/);
+      flow.voice.faults.clear();
     });
   });
 }

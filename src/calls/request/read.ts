@@ -5,7 +5,7 @@ import type { Queryable } from '../../store/types.ts';
 import { shownCallee } from './erased.ts';
 import { isConfirmed } from './plan.ts';
 import { loadReach } from './reach-view.ts';
-import { countCalls } from './rows.ts';
+import { countBoth } from './rows.ts';
 import {
   planIn,
   readApproval,
@@ -32,8 +32,8 @@ import {
 export async function loadRequest(from: Queryable, requestId: string): Promise<RequestView | null> {
   const row = await from.selectFrom('requests').selectAll().where('id', '=', requestId).executeTakeFirst();
   if (row === undefined) return null;
-  const [counts, submissions, decisions, unsure, reach, repeatedBy] = await Promise.all([
-    countCalls(from, requestId, planIn(row)),
+  const [{ counts, current }, submissions, decisions, unsure, reach, repeatedBy] = await Promise.all([
+    countBoth(from, requestId, planIn(row)),
     from
       .selectFrom('submissions')
       .selectAll()
@@ -48,6 +48,7 @@ export async function loadRequest(from: Queryable, requestId: string): Promise<R
   return {
     ...requestFields(row),
     counts,
+    ...(reach === null ? {} : { current }),
     reach,
     repeatedBy,
     submissions: submissions.map((each) => submissionView(each, unsure.get(each.id))),

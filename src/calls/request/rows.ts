@@ -32,14 +32,41 @@ export async function countCalls(
   requestId: string,
   plan: Plan | null = null,
 ): Promise<Counts> {
+  return (await countBoth(from, requestId, plan)).counts;
+}
+
+/** The same, and the counts that are true at the moment: see RequestView. */
+export async function countBoth(
+  from: Queryable,
+  requestId: string,
+  plan: Plan | null,
+): Promise<{ counts: Counts; current: Counts }> {
   const rows = plan === null ? await countStates(from, requestId) : await countBest(from, requestId, plan);
-  const best = new Map<CallState | 'confirmed', number>();
-  for (const { state, earlier, confirmed, calls } of rows) {
-    const now = confirmed ? 'confirmed' : state;
-    const counts = earlierEnds.find((end) => end === now || end === earlier) ?? state;
-    best.set(counts, (best.get(counts) ?? 0) + calls);
-  }
-  const of = (state: CallState | 'confirmed') => best.get(state) ?? 0;
+  return {
+    counts: countRows(rows, plan, bestEnd),
+    current: countRows(rows, plan, (row) => currentEnd(row, plan)),
+  };
+}
+
+type CountedEnd = CallState | 'confirmed';
+
+function bestEnd({ state, earlier, confirmed }: Counted): CountedEnd {
+  const now = confirmed ? 'confirmed' : state;
+  return earlierEnds.find((end) => end === now || end === earlier) ?? state;
+}
+
+const openStates: readonly CallState[] = ['ready', 'sending', 'accepted', 'unknown'];
+
+function currentEnd(row: Counted, plan: Plan | null): CountedEnd {
+  const best = bestEnd(row);
+  const isReached = best === 'confirmed' || (best === 'answered' && plan?.until !== 'confirmed');
+  return !isReached && openStates.includes(row.state) ? row.state : best;
+}
+
+function countRows(rows: readonly Counted[], plan: Plan | null, endOf: (row: Counted) => CountedEnd): Counts {
+  const best = new Map<CountedEnd, number>();
+  for (const row of rows) best.set(endOf(row), (best.get(endOf(row)) ?? 0) + row.calls);
+  const of = (state: CountedEnd) => best.get(state) ?? 0;
   const confirmed = of('confirmed');
   const answered = of('answered') + confirmed;
   const notAnswered = of('not_answered');

@@ -208,6 +208,11 @@ export interface RequestView {
   /** Country codes with their numbers of callees, largest first. "??": unknown. */
   countries: CountryCount[];
   counts: Counts;
+  /**
+   * The same, but a callee who is not reached and is called again counts by that further call while it is open or
+   * unknown. For words; absent: the same as `counts`.
+   */
+  current?: Counts;
   submissions: SubmissionView[];
   approval: ApprovalAsk | null;
   decisions: Decision[];

@@ -17,7 +17,7 @@ import {
 } from '../kit/text.ts';
 import { decisionLines, waitsFor } from '../words/approval-words.ts';
 import { heldWords } from '../words/call-words.ts';
-import { headline, nameOrNull } from '../words/headline.ts';
+import { currentCounts, headline, nameOrNull } from '../words/headline.ts';
 import { waitingForHours } from '../words/hours-words.ts';
 import { namedPeople, peopleLines } from '../words/people-lines.ts';
 import { planWords, reachLines } from '../words/reach-words.ts';
@@ -169,7 +169,7 @@ function settledLines({ submissions }: RequestView, who: (id: string) => string)
 }
 
 function stateLines(request: RequestView, calls: readonly CallView[]): string[] {
-  const bar = progress(request.state, request.counts);
+  const bar = progress(request.state, currentCounts(request));
   // A bar for a few people would say less than their names do.
   const lines = bar === null || request.counts.callees <= namedPeople ? [] : [bar];
   lines.push(...peopleLines(request, calls));

@@ -3,6 +3,7 @@ import type { RequestState, RequestView, SubmissionView } from '../../calls/requ
 import { actions, button, confirmation, context, section } from '../kit/blocks.ts';
 import { count } from '../kit/text.ts';
 import { cancelButton, mayCancel } from '../replies/cancel-button.ts';
+import { currentCounts } from '../words/headline.ts';
 import { unknownName, unknownWords } from '../words/request-words.ts';
 
 // Each takes three blocks and up to 1,000 characters: more would not fit beside the rest of the board.
@@ -35,7 +36,7 @@ function redialLabel(request: RequestView): string | null {
   if (state === 'rejected' || state === 'expired' || state === 'failed') return 'Ask again';
   const over = state === 'done' || state === 'cancelled' || (state === 'sent' && reach?.running !== true);
   if (!over || reach?.endedBy === 'enough') return null;
-  const { counts } = request;
+  const counts = currentCounts(request);
   if (counts.accepted + counts.unknown === 0) {
     return counts.refused === counts.callees && wholly(request.submissions) === 0 ? null : 'Ask again';
   }

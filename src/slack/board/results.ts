@@ -6,7 +6,7 @@ import { shownInTable } from '../../outbox/outbox.ts';
 import { context, header, type RenderedPost, section, topText } from '../kit/blocks.ts';
 import { count, escapeText } from '../kit/text.ts';
 import { endingWords, forbiddenWords, isUnanswered, latestCalls } from '../words/call-words.ts';
-import { headline } from '../words/headline.ts';
+import { currentCounts, headline } from '../words/headline.ts';
 import { countParts, unansweredFirst } from '../words/people-lines.ts';
 import type { MessageFacts } from '../words/request-words.ts';
 import { renderTable } from './results-table.ts';
@@ -47,7 +47,8 @@ export function renderResults(
 
 /** Who has got an alert, and that further calls follow, is for the board to say. */
 function outcomeOf(request: RequestView, nameOf: MessageFacts['nameOf']): string {
-  const goesOn = !isOver(request) && request.reach?.running === true && request.counts.not_answered > 0;
+  const goesOn =
+    !isOver(request) && request.reach?.running === true && currentCounts(request).not_answered > 0;
   return goesOn ? 'Results so far' : headline({ ...request, ackedBy: null, resolvedAt: null }, nameOf);
 }
 
@@ -81,7 +82,7 @@ function tableBlocks(
     const left = rows.length - shown;
     return { blocks: [table], more: left > 0 ? `${count(left)} more: press Details.` : null };
   }
-  const { callees, answered, accepted, not_answered: notAnswered, waiting } = request.counts;
+  const { callees, answered, accepted, not_answered: notAnswered, waiting } = currentCounts(request);
   const open = Math.max(0, accepted - answered - notAnswered) + waiting;
   const left = callees - answered - open - shown;
   return { blocks: [table], more: left > 0 ? `${count(left)} more were not reached.` : null };

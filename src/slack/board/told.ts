@@ -3,7 +3,7 @@ import type { Post } from '../../outbox/post.ts';
 import { type RenderedMessage, section, topText } from '../kit/blocks.ts';
 import { escapeText, foreign, listWords, mention, plural } from '../kit/text.ts';
 import { calleeLabel, isUnanswered, latestCalls } from '../words/call-words.ts';
-import { headline } from '../words/headline.ts';
+import { currentCounts, headline } from '../words/headline.ts';
 import { unansweredFirst } from '../words/people-lines.ts';
 import { createWho, type MessageFacts, named } from '../words/request-words.ts';
 
@@ -20,7 +20,7 @@ export function renderTold(request: RequestView, about: About, facts: Facts): To
     case 'decision':
       return toldDecision(request, facts);
     case 'unknown':
-      return request.counts.unknown === 0 ? null : told(request, facts, unknownNext(request));
+      return currentCounts(request).unknown === 0 ? null : told(request, facts, unknownNext(request));
     case 'end':
       return toldEnd(request, facts);
     case 'taken':
@@ -56,13 +56,17 @@ function toldEnd(request: RequestView, facts: Facts): Told | null {
 function toldTaken(request: RequestView, { calls = [], nameOf }: Facts): Told | null {
   if (request.ackedBy === null) return null;
   const who = named(request.ackedBy, nameOf, createWho());
-  const { accepted, answered, not_answered: notAnswered, unknown } = request.counts;
-  const open = Math.max(0, accepted - answered - notAnswered);
+  const { accepted, answered, not_answered: notAnswered, unknown, waiting } = currentCounts(request);
+  // What waited was stopped, so what still waits is on its way to the platform.
+  const open = Math.max(0, accepted - answered - notAnswered) + waiting;
   const names = latestCalls(calls)
-    .filter((call) => call.state === 'accepted')
+    .filter((call) => call.state === 'accepted' || call.state === 'sending')
     .map((call) => foreign(calleeLabel(call), 80));
   const list = names.length === open && open > 0 ? `: ${listWords(names)}` : '';
-  const rings = open === 0 ? 'No phone rings any more' : `${plural(open, 'phone')} may still ring${list}`;
+  const rings =
+    open === 0
+      ? `No phone of rule ${foreign(request.ruleName ?? '', 80)} rings any more`
+      : `${plural(open, 'phone')} may still ring${list}`;
   const unsure = unknown === 0 ? '' : ` We don't know whether ${plural(unknown, 'more phone')} rang.`;
   const words = `${who} has got it. ${rings}.${unsure}`;
   return { text: topText(words), blocks: [section(`🙋 ${words}`)] };

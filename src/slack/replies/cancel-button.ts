@@ -24,7 +24,7 @@ export function cancelButton(request: RequestView): Button {
     style: 'danger',
     confirm: confirmation({
       title: request.origin === 'alert' ? 'Stop these calls?' : 'Cancel this request?',
-      text: `${people(request.counts.waiting + heldBack)} not called yet will not be called. A call already placed cannot be stopped.`,
+      text: `${people((request.current ?? request.counts).waiting + heldBack)} not called yet will not be called. A call already placed cannot be stopped.`,
       confirm: request.origin === 'alert' ? 'Stop the calls' : 'Cancel the calls',
       deny: 'Keep calling',
       danger: true,

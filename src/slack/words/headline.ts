@@ -9,6 +9,7 @@ export type Outlined = Pick<
   | 'state'
   | 'origin'
   | 'counts'
+  | 'current'
   | 'submissions'
   | 'decisions'
   | 'reach'
@@ -25,12 +26,17 @@ export type Outlined = Pick<
  * escape it in mrkdwn.
  */
 export function headline(request: Outlined, nameOf: NameOf = () => null): string {
-  const outcome = outcomeOf(request, nameOf);
+  const outcome = outcomeOf({ ...request, counts: currentCounts(request) }, nameOf);
   if (request.resolvedAt !== null) return `Resolved · ${outcome}`;
   const { ackedBy, cancelledBy, state } = request;
   // Where that is why nobody was called, the outcome says it.
   if (ackedBy === null || (state === 'cancelled' && cancelledBy === ackedBy)) return outcome;
   return `${nameOrNull(ackedBy, nameOf) ?? 'Somebody'} has got it · ${outcome}`;
+}
+
+/** A person who was called again and is not reached counts by that call: it may ring, or nobody knows. */
+export function currentCounts({ counts, current }: Pick<Outlined, 'counts' | 'current'>): Outlined['counts'] {
+  return current ?? counts;
 }
 
 function outcomeOf(request: Outlined, nameOf: NameOf): string {

@@ -2,6 +2,7 @@ import { finishedRequestStates } from '../../calls/request/states.ts';
 import type { CallView, RequestView } from '../../calls/request/types.ts';
 import { count, foreign } from '../kit/text.ts';
 import { calleeLabel, keyWords, latestCalls, resultWords } from './call-words.ts';
+import { currentCounts } from './headline.ts';
 import { callWords } from './state-words.ts';
 
 /** So many people are listed by name; of more than that, numbers are told. */
@@ -35,7 +36,8 @@ function order({ state }: CallView): number {
 
 /** "145 not answered · 2 may have rung · 3 answered"; nothing where the headline says it all. */
 function countLines(request: RequestView): string[] {
-  const { state, counts } = request;
+  const { state } = request;
+  const counts = currentCounts(request);
   if (['awaiting_approval', 'rejected', 'expired'].includes(state)) return [];
   const shown = countParts(request);
   if (shown.length === 0 || (shown.length === 1 && shown[0]?.[0] === counts.callees)) return [];
@@ -50,7 +52,9 @@ function countLines(request: RequestView): string[] {
 }
 
 /** How many people have which result, those not reached first. */
-export function countParts({ counts, state }: RequestView): [n: number, words: string][] {
+export function countParts(request: RequestView): [n: number, words: string][] {
+  const { state } = request;
+  const counts = currentCounts(request);
   const { accepted, answered, confirmed } = counts;
   const open = Math.max(0, accepted - answered - counts.not_answered);
   const over = finishedRequestStates.includes(state);

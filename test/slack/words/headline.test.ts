@@ -8,7 +8,7 @@ import { headline } from '../../../src/slack/words/headline.ts';
 import { anyRequest, anyTrueRequest, counts, evilName, now, request, submission } from '../samples.ts';
 
 const names: Record<string, string> = { U0ANN: 'Ann', U0BEN: 'Ben' };
-const nameOf = (id: string) => names[id] ?? null;
+const nameOf = (id: string) => (Object.hasOwn(names, id) ? (names[id] ?? null) : null);
 const of = (some: Parameters<typeof counts>[0]) => ({ counts: counts(some) });
 
 function reach(some: Partial<ReachView> = {}, until: 'answered' | 'confirmed' = 'answered'): ReachView {

@@ -241,9 +241,15 @@ for (const database of databaseKinds) {
         return errors?.name ?? '';
       };
       assert.match(await errorOf('Evacuation'), /recording of this name already/);
-      assert.match(await errorOf('fire-drill'), /voicecall\.yaml has a recording or list/);
-      assert.match(await errorOf('db-oncall'), /voicecall\.yaml has a recording or list/);
+      assert.match(await errorOf('fire-drill'), /voicecall\.yaml has a recording, list or roster/);
+      assert.match(await errorOf('db-oncall'), /voicecall\.yaml has a recording, list or roster/);
+      flow.setConfig(`${config}
+rosters: { rota: { ical: "http://127.0.0.1:9/none.ics", people: { Asha: "+91 85632 14120" }, fallback: ["+91 85632 14120"] } }
+`);
+      assert.match(await errorOf('Rota'), /voicecall\.yaml has a recording, list or roster/);
+      assert.match(await errorOf('OnCall'), /a word of the command/);
       assert.match(await errorOf('a, b'), /Leave out ,/);
+      assert.match(await errorOf('a < b'), /Leave out <:/);
       assert.match(await errorOf('123'), /a letter/);
     });
 

@@ -159,6 +159,7 @@ for (const database of databaseKinds) {
       flow.clock.jump(hour);
       await becomes(flow, board, 'failed', { failed: 1 });
       assert.match(shown(flow, board), /may not call people any more/);
+      assert.match(current(flow, board).text, /^Not called: it could not be started/);
       assert.equal(posts(), before);
       await soon(flow, 'Asha is told', () =>
         directsTo(flow, 'U0ASHA').some((text) => text.includes(idOf(board))),

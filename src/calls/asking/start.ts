@@ -59,7 +59,7 @@ export function createStarter(deps: CallsDeps, checkAgain: CheckAgain): TaskHand
     const checked = await checkAgain(request);
     const now = deps.clock.now();
     // It may have been approved after that time.
-    const since = Math.max(whenAt, request.changed_at);
+    const since = Math.max(whenAt, deps.clock.wallOf(request.changed_at));
     if (checked.may === 'unclear' && deps.clock.wallOf(now) - since < unclearForMs)
       return { againAt: now + askAgainAfterMs };
     await deps.store.transaction(async (tx) => {
@@ -79,7 +79,8 @@ function isDue({ clock }: CallsDeps, whenAt: number): boolean {
 async function start(tx: Tx, deps: CallsDeps, request: RequestRow, listed: Listed): Promise<void> {
   const now = deps.clock.now();
   const lists = await followLists(tx, deps, request, listed);
-  const lateBy = deps.clock.wallOf(now) - Math.max(request.when_at ?? 0, request.changed_at);
+  const dueAt = Math.max(request.when_at ?? 0, deps.clock.wallOf(request.changed_at));
+  const lateBy = deps.clock.wallOf(now) - dueAt;
   const words = [
     ...(lateBy > lateMs
       ? [

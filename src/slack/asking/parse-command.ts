@@ -3,6 +3,7 @@ import { parseCallees } from '../../callees/parse.ts';
 import type { Config } from '../../config/types.ts';
 import type { Recordings } from '../context/recordings.ts';
 import { slackLimits } from '../kit/limits.ts';
+import { commandWords } from '../words/command-words.ts';
 import { calleeOptions } from './collect-callees.ts';
 
 /** A command that opens the form. */
@@ -118,14 +119,12 @@ function takeQuoted(text: string): { quoted: string | null; rest: string } {
   return { quoted, rest: text.replace(all, () => ' ') };
 }
 
-const commands = ['help', 'status', 'history', 'cancel', 'rules', 'lists', 'me', 'recordings', 'oncall'];
-
 /** A command, list or recording that was probably meant. */
 function nearestKnown(
   typed: string,
   { lists, rosters }: Config,
   recordings: readonly string[],
 ): string | null {
-  const known = [...commands, ...Object.keys(lists), ...Object.keys(rosters), ...recordings];
+  const known = [...commandWords, ...Object.keys(lists), ...Object.keys(rosters), ...recordings];
   return nearest(typed.split(/\s/, 1)[0] ?? '', known) ?? null;
 }

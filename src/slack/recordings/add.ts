@@ -6,8 +6,9 @@ import { transactionReadBack } from '../../store/read-back.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import { mayCall } from '../context/permissions.ts';
 import { type AddedFile, filesField, textField } from '../kit/fields.ts';
-import { foreign, oneLine } from '../kit/text.ts';
+import { oneLine } from '../kit/text.ts';
 import { problemView } from '../replies/problem-view.ts';
+import { commandWords } from '../words/command-words.ts';
 import { addingView, nameLength } from './add-view.ts';
 import { fetchAudio } from './slack-file.ts';
 
@@ -76,15 +77,15 @@ async function readFile(
   return 'problem' in checked ? checked : { fileName: checked.fileName };
 }
 
-/** A name of `recordings` or `lists` stays what it is, and what the command reads as something else is no name. */
-function nameProblemOf(name: string, { recordings, lists }: Config): string | null {
+/** A name of `recordings`, `lists` or `rosters` stays what it is, and what the command reads as something else is no name. */
+function nameProblemOf(name: string, { recordings, lists, rosters }: Config): string | null {
   if (!/\p{L}/u.test(name)) return 'Give it a name with a letter in it.';
   if (name.length > nameLength) return `A name has ${nameLength} characters at most.`;
   const wrong = /[,;:<>@|"“”„]/.exec(name)?.[0];
-  if (wrong !== undefined)
-    return `Leave out ${foreign(wrong, 10)}: the command would read it as something else.`;
-  const same = [...Object.keys(recordings), ...Object.keys(lists)].some(
-    (each) => each.toLowerCase() === name.toLowerCase(),
-  );
-  return same ? 'voicecall.yaml has a recording or list of this name: choose another.' : null;
+  if (wrong !== undefined) return `Leave out ${wrong}: the command would read it as something else.`;
+  if (commandWords.includes(name.toLowerCase())) return 'This is a word of the command: choose another.';
+  const same = [recordings, lists, rosters]
+    .flatMap((each) => Object.keys(each))
+    .some((each) => each.toLowerCase() === name.toLowerCase());
+  return same ? 'voicecall.yaml has a recording, list or roster of this name: choose another.' : null;
 }

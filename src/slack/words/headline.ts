@@ -199,6 +199,8 @@ function whyNot({ counts, submissions, cancelledBy, reach }: Outlined): string {
     return `the platform refused${kind === undefined ? '' : ` (${kind})`}`;
   }
   if (held === most) return heldWords(submissions);
+  // Nothing was ever to be sent: it was checked again when its time had come, and the board says what was wrong.
+  if (failed === most && submissions.length === 0) return 'it could not be started';
   if (failed === most) return 'the platform could not be reached';
   if (cancelledBy === 'voicecall' || reach?.endedBy === 'resolved') return 'the alert is over';
   return reach?.endedBy === 'enough' ? 'enough people were reached' : 'it was stopped';

@@ -99,6 +99,19 @@ forEachDatabase((kind) => {
       { kind },
     ));
 
+  test(`approved after its time while the clock of tasks is behind: it is not late, on ${kind}`, () =>
+    withStore(
+      async (store) => {
+        const clock = createFakeClock();
+        const set = { ...clock, wallOf: (at: number) => at + 3 * hour };
+        const deps = createDeps({ store, clock: set, config: defaultConfig, voice: createVoiceStub([]) });
+        const id = await request(deps, { whenAt: clock.now() + hour });
+        await createStarter(deps, fine)(run(id), lasting);
+        assert.equal((await loadRequest(store.read, id))?.outcome, null);
+      },
+      { kind },
+    ));
+
   test(`many runs at once start it once, on ${kind}`, () =>
     withStore(
       async (store) => {

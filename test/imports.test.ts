@@ -137,6 +137,7 @@ const shared = new Set([
   'log.ts',
   'mask-numbers.ts',
   'clean-text.ts',
+  'foreign-json.ts',
   'config/types.ts',
 ]);
 // The domain imports neither Slack nor HTTP.

@@ -13,6 +13,7 @@ import { type CalleeOptions, readCallees } from '../src/callees/parse.ts';
 import { readLink } from '../src/callees/slack-link.ts';
 import { inSlices } from '../src/callees/slices.ts';
 import { cleanText } from '../src/clean-text.ts';
+import { parseForeignJson, TooManyParts } from '../src/foreign-json.ts';
 import { redactNumbers } from '../src/log.ts';
 import { parseCommand } from '../src/slack/asking/parse-command.ts';
 import { foreign, oneLine, plain, truncateMarkup } from '../src/slack/kit/text.ts';
@@ -252,6 +253,14 @@ const parsers: Record<string, (text: string) => unknown> = {
   ],
   'a log line': redactNumbers,
   'text at an edge': cleanText,
+  'JSON of others': (text) => {
+    for (const json of [text, `{"a":"${text}"}`, `[${text}`])
+      try {
+        parseForeignJson(json, { mostParts: 60_000 });
+      } catch (error) {
+        assert.ok(error instanceof SyntaxError || error instanceof TooManyParts);
+      }
+  },
   'an answer of the voice platform': (text) =>
     parseEnvelope(parseJson(JSON.stringify({ status: text, reason: text }))),
 };

@@ -4,11 +4,11 @@ import { parse as parseQuery } from 'node:querystring';
 import { z } from 'zod';
 import { readPayload } from '../alerts/formats/read.ts';
 import type { Posted } from '../alerts/formats/types.ts';
-import { cleanValue } from '../clean-text.ts';
 import type { Clock } from '../clock.ts';
 import { sourceTokenName } from '../config/env.ts';
 import type { Config, Source, SourceFormat } from '../config/types.ts';
 import { VoicecallError } from '../errors.ts';
+import { parseForeignJson, TooManyParts } from '../foreign-json.ts';
 import type { Log } from '../log.ts';
 import { storePosted, waitingEvents } from '../paging/posted.ts';
 import type { Store } from '../store/types.ts';
@@ -17,6 +17,8 @@ import { answer, type Handler, readBody } from './server.ts';
 export const alertsPath = '/alerts/';
 
 const bodyLimit = 1024 * 1024;
+/** More than a body of alerts of that size has. */
+const mostParts = 60_000;
 /**
  * A tool waits about ten seconds for its answer and then retries, so tell it before that if we cannot store. In ms.
  */
@@ -94,7 +96,10 @@ export function createAlertsRoute(deps: AlertsDeps): (path: string) => { POST: H
     if (shown === undefined && !isSame(routingKey(json), token)) return wrong();
     const waitS = await fullFor(name);
     if (waitS > 0) return { status: 429, words: 'too much at once', retryAfterS: waitS };
-    if (json === undefined) return { status: 400, words: 'this is no JSON; was it cut off?' };
+    if (json === undefined)
+      return { status: 400, words: 'this is no JSON, or nested too deep; was it cut off?' };
+    if (json === 'too many')
+      return { status: 413, words: `more than ${mostParts} values: send fewer alerts at once` };
     const read = readPayload(source.format, json);
     if ('problem' in read) return { status: 400, words: read.problem };
     await storePosted(
@@ -172,14 +177,14 @@ function routingKey(json: unknown): string | undefined {
   return routed.safeParse(json).data?.routing_key;
 }
 
-/** Undefined if it is not JSON. */
+/** Undefined if it is not JSON; `too many` if it has more values than a body of alerts. */
 function parseBody(format: SourceFormat, contentType: string | undefined, text: string): unknown {
   const isForm = format === 'slack' && contentType?.startsWith('application/x-www-form-urlencoded') === true;
   const { payload } = isForm ? parseQuery(text) : {};
   try {
-    return cleanValue(JSON.parse(typeof payload === 'string' ? payload : text) as unknown);
-  } catch {
-    return undefined;
+    return parseForeignJson(typeof payload === 'string' ? payload : text, { mostParts });
+  } catch (error) {
+    return error instanceof TooManyParts ? 'too many' : undefined;
   }
 }
 

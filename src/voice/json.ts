@@ -1,18 +1,14 @@
-import { cleanValue } from '../clean-text.ts';
+import { parseForeignJson } from '../foreign-json.ts';
 
 /** At least sixteen digits that may be a number and not text: 2^53 has sixteen. */
 const bareLongNumber = /(?:^|[\s:,[-])\d{16}/;
-
-/** Characters that no database takes (NUL, lone surrogates). JSON can only write them as escapes. */
-const mayBeUnclean = /\\u(?:0000|d[89a-f])/i;
 
 /**
  * JSON.parse for the voice platform: a whole number above 2^53 becomes a string with every digit, because a voiceId
  * has 19 or 20 digits. Throws SyntaxError.
  */
 export function parseJson(text: string): unknown {
-  const value = parse(text);
-  return mayBeUnclean.test(text) ? cleanValue(value) : value;
+  return parseForeignJson(text, { parse });
 }
 
 function parse(text: string): unknown {

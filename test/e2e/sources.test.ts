@@ -127,7 +127,7 @@ for (const database of databaseKinds) {
       await understood(flow);
       await send(event('trigger', given.dedup_key));
       await understood(flow);
-      flow.clock.jump(16 * 60_000);
+      flow.clock.jump(16 * 80_000);
       await rings(flow, callee, 2);
       assert.equal(messages(flow, 'C0ALERTS').length, 0, 'no channel, no message');
       await flow.end();
@@ -221,6 +221,14 @@ test('an invalid payload is explained in words, and one that is too large is ref
   }
   const large = { ...webhook('Large'), padding: 'x'.repeat(1024 * 1024) };
   assert.equal((await postTo(port, 'prometheus', large)).status, 413);
+  const values = {
+    text: 'FIRING',
+    ...Object.fromEntries(Array.from({ length: 80_000 }, (_, at) => [at, 1])),
+  };
+  const tooMany = await postTo(port, 'anything', values);
+  assert.deepEqual([tooMany.status, /more than 60000 values/.test(tooMany.text)], [413, true]);
+  const nested = `${'{"type":"rich_text","elements":['.repeat(3_000)}${']}'.repeat(3_000)}`;
+  assert.equal((await postTo(port, 'anything', `{"text":"FIRING","blocks":[${nested}]}`)).status, 400);
   assert.equal(rung(flow, callee).length, 0);
   await flow.end();
 });

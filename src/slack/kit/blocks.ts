@@ -14,7 +14,7 @@ import { slackLimits } from './limits.ts';
 import { plain, truncateMarkup } from './text.ts';
 
 export interface RenderedMessage {
-  /** Complete on its own: notifications and screen readers read it instead of the blocks. */
+  /** Must be complete without the blocks: notifications show only this text, and screen readers read it. */
   text: string;
   blocks: KnownBlock[];
 }
@@ -27,9 +27,9 @@ export function plainText(text: string, max: number): PlainTextElement {
   return { type: 'plain_text', text: plain(text, max) || '–', emoji: true };
 }
 
-/** `text` is mrkdwn with everything from outside escaped already. */
+/** `text` is mrkdwn in which everything from outside is escaped already. */
 export function mrkdwn(text: string, max: number = slackLimits.sectionText): MrkdwnElement {
-  // verbatim: names such as "@channel" or "#ops" in foreign text are not turned into mentions by Slack.
+  // `verbatim` keeps Slack from turning "@channel" or "#ops" in text from outside into mentions.
   return { type: 'mrkdwn', text: truncateMarkup(text, max) || '–', verbatim: true };
 }
 
@@ -48,7 +48,7 @@ export function context(...texts: string[]): ContextBlock {
   };
 }
 
-/** None where there are no buttons: Slack refuses an empty actions block. */
+/** Returns no block if there are no buttons, because Slack refuses an empty actions block. */
 export function actions(elements: Button[], blockId?: string): ActionsBlock[] {
   if (elements.length === 0) return [];
   return [{ type: 'actions', ...(blockId === undefined ? {} : { block_id: blockId }), elements }];
@@ -85,7 +85,7 @@ export function confirmation(words: {
   };
 }
 
-/** A message's top-level text; parts that are empty are left out. */
+/** The top-level text of a message; empty parts are left out. */
 export function topText(...parts: (string | null)[]): string {
   return truncateMarkup(parts.filter(Boolean).join(' '), slackLimits.messageText);
 }

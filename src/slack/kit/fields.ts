@@ -2,18 +2,18 @@ import type { ViewStateValue } from '@slack/bolt';
 
 export type ViewValues = Record<string, Record<string, ViewStateValue>>;
 
-/** A modal's input by its block_id, whatever its action_id is called. */
+/** A modal's input by its block_id, whatever its action_id is. */
 function inputOf(values: ViewValues, blockId: string): ViewStateValue | undefined {
   return Object.values(values[blockId] ?? {})[0];
 }
 
-/** Typed text, or the chosen option's value; the empty string where nothing was given. */
+/** The typed text, or the value of the chosen option. Empty if there is neither. */
 export function textField(values: ViewValues, blockId: string): string {
   const input = inputOf(values, blockId);
   return input?.value ?? input?.selected_option?.value ?? '';
 }
 
-/** Several chosen options' values, users or files. */
+/** The values of the chosen options, or the ids of the chosen users. */
 export function choicesField(values: ViewValues, blockId: string): string[] {
   const input = inputOf(values, blockId);
   if (input === undefined) return [];
@@ -21,13 +21,13 @@ export function choicesField(values: ViewValues, blockId: string): string[] {
   return (input.selected_options ?? []).map((option) => option.value);
 }
 
-/** The chosen time, ms since the epoch; null where none was chosen. */
+/** The chosen time in ms since the epoch; null if none was chosen. */
 export function timeField(values: ViewValues, blockId: string): number | null {
   const seconds = Number(inputOf(values, blockId)?.selected_date_time ?? 0);
   return Number.isSafeInteger(seconds) && seconds > 0 ? seconds * 1000 : null;
 }
 
-/** The chosen channel, or null. */
+/** The id of the chosen channel, or null. */
 export function channelField(values: ViewValues, blockId: string): string | null {
   const input = inputOf(values, blockId);
   return input?.selected_conversation ?? input?.selected_channel ?? null;
@@ -40,7 +40,7 @@ export interface AddedFile {
   url_private_download?: string;
 }
 
-/** Files added to a file input. */
+/** The files that a person added to a file input. */
 export function filesField(values: ViewValues, blockId: string): AddedFile[] {
   const input: { files?: unknown } = inputOf(values, blockId) ?? {};
   return Array.isArray(input.files) ? (input.files as AddedFile[]) : [];

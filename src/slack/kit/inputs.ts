@@ -4,7 +4,7 @@ import { slackLimits } from './limits.ts';
 
 type Element = InputBlock['element'];
 
-/** An input whose block_id and action_id are the field's name. */
+/** An input whose block_id and action_id are both the field's name. */
 export function input(
   field: string,
   label: string,
@@ -21,7 +21,7 @@ export function input(
   };
 }
 
-/** Null where the value is too long to be an option's. */
+/** Null if the value is empty or too long for Slack. */
 export function option(text: string, value: string, description?: string): PlainTextOption | null {
   if (value.length > slackLimits.optionValue || value === '') return null;
   return {
@@ -31,7 +31,7 @@ export function option(text: string, value: string, description?: string): Plain
   };
 }
 
-/** The same options, those of too long a value left out. */
+/** The same for several options; those with an empty or too long value are left out. */
 export function options(
   entries: readonly { text: string; value: string; description?: string | undefined }[],
 ): PlainTextOption[] {

@@ -1,14 +1,17 @@
 /**
- * What Slack takes at most, as far as we rely on it. Characters are counted as UTF-16 units, the strictest reading.
- * Sources: https://docs.slack.dev/reference/block-kit and the comments of @slack/types 3.2.0, unless a line says else.
+ * The limits of Slack that we rely on. Characters are counted as UTF-16 units, because no other way of counting gives
+ * more. Sources: https://docs.slack.dev/reference/block-kit and the comments of @slack/types 3.2.0, unless a line
+ * names another.
  */
 export const slackLimits = {
   /** https://docs.slack.dev/reference/block-kit/blocks */
   messageBlocks: 50,
   viewBlocks: 100,
-  /** Slack cuts above 40,000 and advises 4,000: https://docs.slack.dev/reference/methods/chat.postMessage */
+  /**
+   * Slack cuts above 40,000 characters and advises 4,000: https://docs.slack.dev/reference/methods/chat.postMessage
+   */
   messageText: 4_000,
-  /** Not documented (`msg_blocks_too_long`), measured by users: https://github.com/slackapi/bolt-js/issues/2509 */
+  /** Not documented (`msg_blocks_too_long`); users measured it: https://github.com/slackapi/bolt-js/issues/2509 */
   allBlocksText: 13_200,
   /** https://docs.slack.dev/reference/block-kit/blocks/table-block */
   tableRows: 100,
@@ -30,7 +33,10 @@ export const slackLimits = {
   confirmTitle: 100,
   confirmText: 300,
   confirmButton: 30,
-  /** https://docs.slack.dev/reference/block-kit/composition-objects/option-object; its value is 150 by newer pages. */
+  /**
+   * https://docs.slack.dev/reference/block-kit/composition-objects/option-object; newer pages allow 150 for the
+   * value.
+   */
   options: 100,
   optionGroups: 100,
   optionText: 75,

@@ -1,9 +1,9 @@
-/** Makes text from outside safe in mrkdwn: https://docs.slack.dev/messaging/formatting-message-text#escaping */
+/** Escapes text from outside for mrkdwn: https://docs.slack.dev/messaging/formatting-message-text#escaping */
 export function escapeText(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
-/** Cuts to `max` UTF-16 units, "…" included, never inside a character. */
+/** Cuts text to `max` UTF-16 units, including the "…". Never cuts inside a character. */
 export function truncate(text: string, max: number): string {
   if (text.length <= max) return text;
   let cut = '';
@@ -14,30 +14,30 @@ export function truncate(text: string, max: number): string {
   return max < 1 ? '' : `${cut}…`;
 }
 
-/** The same for finished mrkdwn: no mention, date or entity is cut in two. */
+/** Cuts finished mrkdwn in the same way. Never cuts inside a mention, date or entity. */
 export function truncateMarkup(text: string, max: number): string {
   if (text.length <= max) return text;
   return truncate(text, max).replace(/(<[^<>]*|&[a-z]*)…$/, '…');
 }
 
-/** One line without control characters and without those that turn the direction of what follows. */
+/** Makes text one line and removes control characters, including those that change the text's direction. */
 export function oneLine(text: string): string {
   return (
     text
       .toWellFormed()
       .replace(/[\s\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
-      // Bidirectional controls could show a number or a name as another: https://trojansource.codes
+      // Bidirectional controls could make a number or a name look like another: https://trojansource.codes
       .replace(/[\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '')
       .trim()
   );
 }
 
-/** Text from outside for a place that shows it as it is (plain_text, a table cell): one line of at most `max`. */
+/** Text from outside for places without markup (plain_text, a table cell): one line of at most `max` characters. */
 export function plain(text: string, max: number): string {
   return truncate(oneLine(text), max);
 }
 
-/** Text from outside for mrkdwn: one line, escaped, at most `max` characters after escaping and no entity cut. */
+/** Text from outside for mrkdwn: one line, escaped, at most `max` characters after escaping. No entity is cut. */
 export function foreign(text: string, max: number): string {
   const line = oneLine(text);
   const whole = escapeText(line);
@@ -51,7 +51,7 @@ export function foreign(text: string, max: number): string {
   return `${cut}…`;
 }
 
-/** The whole of a text from outside for mrkdwn, in as many parts of at most `max` characters as it takes. */
+/** Splits text from outside, escaped for mrkdwn, into parts of at most `max` characters. Nothing is left out. */
 export function foreignParts(text: string, max: number): string[] {
   const parts: string[] = [];
   let part = '';
@@ -66,12 +66,12 @@ export function foreignParts(text: string, max: number): string[] {
   return part === '' ? parts : [...parts, part];
 }
 
-/** Shows a person's name and notifies them. What is no Slack id is shown as text. */
+/** A mention, which shows a person's name and notifies them. Anything else than a user id is shown as text. */
 export function mention(userId: string): string {
   return /^[UW][A-Z0-9]+$/.test(userId) ? `<@${userId}>` : foreign(userId, 80);
 }
 
-/** The same for a user (U…, W…) or a user group (S…). */
+/** A mention of a user (U…, W…) or a user group (S…). */
 export function mentionAny(id: string): string {
   return /^S[A-Z0-9]+$/.test(id) ? `<!subteam^${id}>` : mention(id);
 }
@@ -80,17 +80,17 @@ export function channelMention(channelId: string): string {
   return /^[CGD][A-Z0-9]+$/.test(channelId) ? `<#${channelId}>` : foreign(channelId, 80);
 }
 
-/** A time (ms) in the reader's own zone: https://docs.slack.dev/messaging/formatting-message-text#date-formatting */
+/** A time (ms) in the reader's time zone: https://docs.slack.dev/messaging/formatting-message-text#date-formatting */
 export function date(at: number): string {
   return `<!date^${Math.floor(at / 1000)}^{date_short_pretty} {time}|${utc(at)}>`;
 }
 
-/** A time (ms) where Slack renders no dates: notifications, plain text, files. */
+/** A time (ms) in UTC, for places where Slack renders no dates: notifications, plain text, files. */
 export function utc(at: number): string {
   return `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }
 
-/** A length of time in seconds: "45 s", "3 min", "1 h 30 min". */
+/** A duration given in seconds: "45 s", "3 min", "1 h 30 min". */
 export function duration(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
   if (whole < 60) return `${whole} s`;
@@ -103,16 +103,16 @@ export function duration(seconds: number): string {
   return rest === 0 ? `${Math.floor(minutes / 60)} h` : `${Math.floor(minutes / 60)} h ${rest} min`;
 }
 
-// Made when first used, as the names of countries are: Intl's data takes 30 ms to load, a tenth of a start.
+// Created at first use, like `regions` below: loading Intl's data takes 30 ms, a tenth of the start.
 let numbers: Intl.NumberFormat | undefined;
 
-/** 10000 as "10,000". */
+/** Returns "10,000" for 10000. */
 export function count(n: number): string {
   numbers ??= new Intl.NumberFormat('en');
   return numbers.format(n);
 }
 
-/** "1 person", "10,000 people". */
+/** Returns "1 person" or "10,000 people". */
 export function plural(n: number, one: string, many = `${one}s`): string {
   return `${count(n)} ${n === 1 ? one : many}`;
 }
@@ -121,18 +121,18 @@ export function people(n: number): string {
   return plural(n, 'person', 'people');
 }
 
-/** With a capital at its start, for words that begin a sentence or a heading. */
+/** Makes the first letter a capital. */
 export function capital(text: string): string {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 }
 
-/** "once", "twice", "3 times". */
+/** Returns "once", "twice" or "3 times". */
 export function times(n: number): string {
   if (n === 1) return 'once';
   return n === 2 ? 'twice' : `${count(n)} times`;
 }
 
-/** "a, b and c"; more than `max` of them end in "and 4 more". */
+/** Returns "a, b and c". If there are more than `max` words, it ends in "and 4 more". */
 export function listWords(words: readonly string[], max = words.length): string {
   const shown = words.slice(0, max);
   const more = words.length - shown.length;
@@ -141,7 +141,7 @@ export function listWords(words: readonly string[], max = words.length): string 
   return `${shown.slice(0, -1).join(', ')} and ${shown.at(-1)}`;
 }
 
-/** Joins lines of mrkdwn by line breaks into as few texts of at most `max` characters as possible; a longer line is cut. */
+/** Joins lines of mrkdwn into as few texts of at most `max` characters as possible. A longer line is cut. */
 export function chunkLines(lines: readonly string[], max: number): string[] {
   const chunks: string[] = [];
   for (const line of lines) {
@@ -156,7 +156,7 @@ export function chunkLines(lines: readonly string[], max: number): string[] {
 
 let regions: Intl.DisplayNames | undefined;
 
-/** "Singapore" for "SG", safe in mrkdwn: "Trinidad and Tobago" is written without "&". */
+/** Returns "Singapore" for "SG". Uses "and" instead of "&", so that it needs no escaping in mrkdwn. */
 export function countryWords(country: string): string {
   if (!/^[A-Z]{2}$/.test(country)) return 'an unknown country';
   regions ??= new Intl.DisplayNames(['en'], { type: 'region' });

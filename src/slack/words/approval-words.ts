@@ -2,12 +2,12 @@ import type { RequestView } from '../../calls/request/types.ts';
 import { count, date, foreign, listWords, mention } from '../kit/text.ts';
 import { type MessageFacts, named } from './request-words.ts';
 
-/** People who approved so far. */
+/** Ids of the people who have approved. */
 export function approvals(request: RequestView): string[] {
   return request.decisions.filter((each) => each.decision === 'approve').map((each) => each.userId);
 }
 
-/** ", 1 of 2: Ben, until …": what an open request still waits for. */
+/** Returns ", 1 of 2: Ben, until …": the approvals so far, and until when the rest are awaited. */
 export function waitsFor(request: RequestView, facts: MessageFacts): string {
   const given = approvals(request);
   const quorum = request.approval?.quorum ?? 1;
@@ -20,7 +20,7 @@ export function waitsFor(request: RequestView, facts: MessageFacts): string {
   return `${progress}${until}`;
 }
 
-/** Who decided, when and why; nothing while it still waits. */
+/** Lines of mrkdwn: who decided, when and why. Empty while the request waits for approval. */
 export function decisionLines(request: RequestView, who: (id: string) => string): string[] {
   if (request.state === 'awaiting_approval') return [];
   const rejected = request.decisions.find((each) => each.decision === 'reject');
@@ -29,7 +29,7 @@ export function decisionLines(request: RequestView, who: (id: string) => string)
     return [`⛔ *Rejected* by ${who(rejected.userId)} ${date(rejected.at)}.${why}`];
   }
   const given = request.decisions.filter((each) => each.decision === 'approve');
-  // Ended before enough had approved: an approval that led to nothing is no decision.
+  // If the request ended before enough people approved, no approval is shown, because it started nothing.
   const released = request.submissions.length > 0;
   if (given.length === 0 || request.state === 'expired' || (request.state === 'cancelled' && !released))
     return [];

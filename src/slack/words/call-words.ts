@@ -6,7 +6,7 @@ import { describeCode, documentedCodes } from '../../voice/codes.ts';
 import { capital, duration, foreign, oneLine, utc } from '../kit/text.ts';
 import { callWords } from './state-words.ts';
 
-/** Codes of ours that tell why a call was not dialled, or who said what became of it. */
+/** Words for our own causes: why a call was not placed, or what a person said about it. */
 const ownReasons: { [Cause in CallCause]?: string } = {
   per_callee: 'held back: this number was called as often as the limit allows',
   calls_per_hour: 'held back: the limit of calls an hour is reached',
@@ -17,12 +17,14 @@ const ownReasons: { [Cause in CallCause]?: string } = {
   enough_reached: 'enough people were reached before it was sent',
 };
 
-/** "held back: this number was called as often as the limit allows; next possible at …": a limit that lets it later. */
+/**
+ * Returns "held back: this number was called as often as the limit allows; next possible at …". `nextAt` is in ms.
+ */
 export function heldWords(cause: LimitCause, nextAt: number): string {
   return `${ownReasons[cause]}; next possible at ${utc(nextAt)}`;
 }
 
-/** Why the configuration forbids a call: the key of voicecall.yaml that says so. The call has the reason itself. */
+/** The key of voicecall.yaml that forbids a call. The call itself holds the reason in words. */
 const forbiddenBy: Record<ForbiddenCause, string> = {
   denied: 'limits.deny',
   country: 'limits.countries',
@@ -31,8 +33,8 @@ const forbiddenBy: Record<ForbiddenCause, string> = {
 };
 
 /**
- * How a callee is shown where others read it: the name from its list, or the masked number. A name that is itself a
- * number is no way around the mask. Not escaped.
+ * The name or number of a callee as a screen shows it. Masked: the name from its list, or the masked number; a name
+ * that looks like a phone number is left out too. Not escaped.
  */
 export function calleeLabel(call: Pick<CallView, 'callee' | 'name'>, masked = true): string {
   const name = safeName(call.name, masked);
@@ -41,14 +43,17 @@ export function calleeLabel(call: Pick<CallView, 'callee' | 'name'>, masked = tr
   return masked ? name : `${name} ${number}`;
 }
 
-/** The name, or null where it has so many digits that it could be a phone number and numbers are masked. */
+/**
+ * The name on one line. Null if there is none, or if numbers are masked and the name has enough digits to be a phone
+ * number.
+ */
 export function safeName(name: string | null, masked: boolean): string | null {
   const line = oneLine(name ?? '');
   if (line === '') return null;
   return masked && (line.match(/\p{Nd}/gu) ?? []).length >= 7 ? null : line;
 }
 
-/** How a call that nobody answered ended. */
+/** Words for the ends of calls that were not answered. */
 const endings: Record<Exclude<TerminationKind, 'answered'>, string> = {
   busy: 'busy',
   no_answer: 'no answer',
@@ -60,8 +65,8 @@ const endings: Record<Exclude<TerminationKind, 'answered'>, string> = {
 };
 
 /**
- * What became of a call, in the few words that everybody reads: "answered, 13 s", "busy", "no answer". Codes and
- * reasons of the platform stand in the details and in the CSV. `over`: no result of it will come any more.
+ * How a call ended, in a few words: "answered, 13 s", "busy", "no answer". The details and the CSV also show the
+ * platform's codes and reasons. `over`: the request is finished, so no more results will come.
  */
 export function resultWords(call: CallView, over = false): string {
   switch (call.state) {
@@ -94,22 +99,25 @@ export function resultWords(call: CallView, over = false): string {
   }
 }
 
-/** The same for a crowd's numbers; null: it was not kept how they ended. */
+/** How a group of calls ended, for the counts of a large request. Null: how they ended is not stored. */
 export function endingWords(ending: TerminationKind | null): string {
   return ending === null || ending === 'answered' ? endings.other : endings[ending];
 }
 
-/** The key that was pressed; empty where none was. Foreign: escape it. */
+/** The key that was pressed; empty if none was. It comes from outside: escape it. */
 export function keyWords({ feedbackValue }: Pick<CallView, 'feedbackValue'>): string {
   const key = oneLine(feedbackValue ?? '');
   return key === '-1' ? '' : key.slice(0, 8);
 }
 
-/** The call to each callee that says most of them, in the order asked: one that reached them, else the latest. */
+/**
+ * One call for each callee, in the order of the request: the confirmed or answered call if there is one, else the
+ * latest.
+ */
 export function latestCalls(calls: readonly CallView[]): CallView[] {
   const best = new Map<string, CallView>();
   for (const call of calls) {
-    // Erased numbers are no callee to be told from another.
+    // Erased numbers are all empty, so the position identifies the callee.
     const key = call.callee === '' ? `#${call.position}` : call.callee;
     const known = best.get(key);
     if (known === undefined || rank(call) > rank(known) || (rank(call) === rank(known) && !call.superseded))
@@ -124,24 +132,27 @@ function rank(call: CallView): number {
   return call.superseded ? 0 : 1;
 }
 
-/** Whether nobody was reached by a call, or nobody knows: these stand first. */
+/** True if the call was not answered, or if we do not know. Lists show these first. */
 export function isUnanswered(call: CallView): boolean {
   return call.state !== 'answered';
 }
 
-/** The state in words; never a colour or an emoji alone. */
+/** The state of a call in words, because an emoji or a colour alone is not readable for everybody. */
 export function outcomeWords(call: CallView): string {
   const words = call.confirmed ? 'confirmed' : callWords[call.state].words;
   const which = call.attempt > 1 || call.step > 1 ? ` (${whichCall(call)})` : '';
   return `${words}${which}${call.superseded ? ', called again' : ''}`;
 }
 
-/** "attempt 2", "step 3", "step 3, attempt 2": which call to the callee it is. */
+/** Which call to the callee it is: "attempt 2", "step 3", "step 3, attempt 2". */
 function whichCall({ attempt, step }: Pick<CallView, 'attempt' | 'step'>): string {
   return [...(step > 1 ? [`step ${step}`] : []), ...(attempt > 1 ? [`attempt ${attempt}`] : [])].join(', ');
 }
 
-/** The code that says most: the report's, else the submission's where it is the platform's own. */
+/**
+ * The code from the report, else the platform's code from the submission. Empty for our own causes, which are no
+ * codes.
+ */
 export function codeOf(call: CallView): string {
   if (call.terminationCode !== null && call.terminationCode !== '') return call.terminationCode;
   if (call.submitCode !== null) return call.submitCode;
@@ -153,7 +164,7 @@ function isForbidden(cause: CallCause): cause is ForbiddenCause {
   return Object.hasOwn(forbiddenBy, cause);
 }
 
-/** Why the configuration forbids calls, each reason once; mrkdwn. */
+/** Lines of mrkdwn: why the configuration forbids calls. Each reason appears once, at most `max` of them. */
 export function forbiddenWords(calls: readonly CallView[], max = 3): string[] {
   const forbidden = calls.filter(
     ({ state, cause }) => state === 'held' && cause !== null && isForbidden(cause),
@@ -162,7 +173,10 @@ export function forbiddenWords(calls: readonly CallView[], max = 3): string[] {
   return [...reasons].slice(0, max).map((reason) => `✋ ${capital(reason)}.`);
 }
 
-/** Why, in words; empty where there is nothing to say. From outside in parts and not escaped. */
+/**
+ * Why a call ended as it did, in words; empty if there is nothing to say. Parts come from outside and are not
+ * escaped.
+ */
 export function reasonWords(call: CallView): string {
   if (call.state === 'answered' || call.state === 'not_answered') return terminationWords(call);
   const { submitCode, submitReason, cause, heldUntil } = call;
@@ -188,7 +202,7 @@ export function reasonWords(call: CallView): string {
   return call.state === 'cancelled' ? 'stopped before the call' : '';
 }
 
-/** The platform's own words about a refused or unknown call; empty where `reasonWords` has them already. Not escaped. */
+/** The platform's own words about a refused or unknown call. Empty if `reasonWords` returns the same. Not escaped. */
 export function saidWords(call: CallView): string {
   const said = oneLine(call.submitReason ?? '');
   if (said === '' || (call.state !== 'refused' && call.state !== 'unknown')) return '';

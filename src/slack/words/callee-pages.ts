@@ -6,10 +6,10 @@ import { chunkLines, count, foreign } from '../kit/text.ts';
 import { calleeLabel, codeOf, outcomeWords, reasonWords, saidWords } from './call-words.ts';
 import { callWords } from './state-words.ts';
 
-/** Calls on one page of a modal. */
+/** How many calls one page of a modal shows. */
 export const pageSize = 50;
 
-/** Pages are counted from 0. */
+/** `page` is counted from 0; `pages` is how many there are. */
 export interface Page {
   page: number;
   pages: number;
@@ -19,7 +19,7 @@ export function pagesOf(calls: number): number {
   return Math.max(1, Math.ceil(calls / pageSize));
 }
 
-/** One line a callee: who, and with `results` what became of it. */
+/** One line for each callee: the name or number, and with `results` how the call ended. */
 export function calleeBlocks(
   calls: readonly CallView[],
   { masked, results }: { masked: boolean; results: boolean },
@@ -35,7 +35,7 @@ export function calleeBlocks(
   return chunkLines(lines, slackLimits.sectionText).map((text) => section(text));
 }
 
-/** Buttons to the pages before and after; value: "<request>:<page>", pages from 0. */
+/** Buttons for the previous and the next page. Their value is "<request>:<page>", pages counted from 0. */
 export function pager(prefix: string, requestId: string, { page, pages }: Page): ActionsBlock[] {
   return actions(
     [

@@ -3,7 +3,7 @@ import { answer, type RenderedMessage } from '../kit/blocks.ts';
 import { date, foreign } from '../kit/text.ts';
 import { createWho } from './request-words.ts';
 
-/** "Too late: already approved by … at …", from the facts of VoicecallError already_decided. */
+/** Returns "Too late: already approved by … at …" from the facts of the VoicecallError already_decided. */
 export function decidedWords(facts: Record<string, string>): string {
   const at = Number(facts.at);
   return alreadyAnswer(facts.state ?? 'decided', facts.by ?? '', Number.isFinite(at) && at > 0 ? at : null)
@@ -18,12 +18,12 @@ const names: Partial<Record<string, string>> = {
   settled: 'marked',
 };
 
-/** A state as it follows "already"; escaped. */
+/** A state in words, to follow "already"; escaped. */
 export function stateName(state: string): string {
   return names[state] ?? foreign(state.replaceAll('_', ' '), 60);
 }
 
-/** For the person who came second. `by` empty: no person did it. */
+/** The answer to a person whose press came too late. `by` is empty if no person acted first. */
 export function alreadyAnswer(state: RequestState | string, by: string, at: number | null): RenderedMessage {
   const who = by === '' ? '' : ` by ${createWho()(by)}`;
   const time = at === null ? '' : ` ${date(at)}`;

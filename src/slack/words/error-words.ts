@@ -6,7 +6,7 @@ import { createWho } from './request-words.ts';
 
 type Facts = Record<string, string>;
 
-/** Three parts: what happened, what it means for the phones, what to do. */
+/** Three sentences: what happened, whether phones are called, and what to do next. */
 interface ErrorWords {
   what: string;
   phones: string;
@@ -17,7 +17,7 @@ const nobodyCalled = 'Nobody was called by it.';
 const nothingChanged = 'Your press changed nothing.';
 const tellThem = 'tell the person who runs Voicecall';
 
-/** The one table of words for what can go wrong; mrkdwn, facts escaped. */
+/** The only table of words for errors. They are mrkdwn, with facts from outside escaped. */
 const table: Record<ErrorCode, (facts: Facts) => ErrorWords> = {
   config: () => ({
     what: 'The configuration of Voicecall has a fault.',
@@ -85,7 +85,7 @@ const table: Record<ErrorCode, (facts: Facts) => ErrorWords> = {
   }),
 };
 
-/** Slack's own failures: none of them is a fault of Voicecall or of the person. */
+/** Errors of Slack itself. Neither Voicecall nor the person caused them. */
 function slackWords({ error = '' }: Facts): ErrorWords {
   const phones = 'Calls that were asked for before go on.';
   if (error === 'expired_trigger_id' || error === 'trigger_expired') {
@@ -137,8 +137,9 @@ function voiceWords({ code }: Facts): { meaning: string; remedy: string } | null
 }
 
 /**
- * Words for people about any error: what happened, what it means for the phones, what to do next, and the reference under which the log has it.
- * Mrkdwn, safe to post; errors that are not ours show nothing of their own text.
+ * Words for a person about any error, in mrkdwn: what happened, whether phones are called, what to do next, and the
+ * reference that the log has too. Only a VoicecallError adds its own facts; other errors may hold text that must not
+ * be shown.
  */
 export function wordsFor(error: unknown, reference: string): string {
   const { what, phones, next } =

@@ -4,7 +4,7 @@ import { createWho, type NameOf } from './request-words.ts';
 
 type Detail = Record<string, unknown>;
 
-/** What an event of the audit trail is called on screens; others are shown by their own name. */
+/** Words for the actions of the audit trail. An action without words here is shown by its own name. */
 const words: Record<string, (detail: Detail) => string> = {
   asked: (detail) => `asked to call ${plural(numberIn(detail, 'callees'), 'person', 'people')}`,
   sent: () => 'placed the calls',
@@ -29,7 +29,7 @@ const words: Record<string, (detail: Detail) => string> = {
   expired: () => 'closed it: nobody decided in time',
 };
 
-/** One event of a request's audit trail as a line of mrkdwn; `detail` is foreign. */
+/** One event of a request's audit trail as a line of mrkdwn. `detail` may come from outside, so it is escaped. */
 export function eventLine(event: AuditEvent, nameOf?: NameOf): string {
   const named = nameOf?.(event.actor) ?? null;
   const actor = named === null ? createWho()(event.actor) : foreign(named, 80);
@@ -60,7 +60,7 @@ function otherDetail(detail: Detail): string {
   return shown === '' ? '' : ` (${foreign(shown, 300)})`;
 }
 
-/** `why` is foreign, or ours with foreign names in it. */
+/** `why` may hold text from outside, so it is escaped. */
 function because(why: unknown): string {
   return typeof why === 'string' && why !== '' ? `: ${foreign(why, 300)}` : '';
 }

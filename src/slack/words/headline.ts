@@ -21,15 +21,15 @@ export type Outlined = Pick<
 >;
 
 /**
- * What became of a request, in one short line: the first words of every board, list, notification and reply. It never
- * claims more than the counts say, and never leaves out what is unknown. Plain text with names as Slack gives them:
+ * The state of a request in one short line. Every board, list, notification and reply begins with it. It claims no
+ * more than the counts show, and always mentions what is unknown. Plain text, with names as Slack returns them:
  * escape it in mrkdwn.
  */
 export function headline(request: Outlined, nameOf: NameOf = () => null): string {
   const outcome = outcomeOf({ ...request, counts: currentCounts(request) }, nameOf);
   if (request.resolvedAt !== null) return `Resolved · ${outcome}`;
   const { ackedBy, cancelledBy, state } = request;
-  // Where that is why nobody was called, the outcome says it.
+  // If nobody was called because somebody acknowledged the alert, the outcome says so already.
   if (ackedBy === null || (state === 'cancelled' && cancelledBy === ackedBy)) return outcome;
   return `${nameOrNull(ackedBy, nameOf) ?? 'Somebody'} has got it · ${outcome}`;
 }
@@ -67,7 +67,7 @@ function outcomeOf(request: Outlined, nameOf: NameOf): string {
 
 function cancelledOutcome(request: Outlined, nameOf: NameOf): string {
   const { cancelledBy, ackedBy, counts } = request;
-  // It was stopped when some calls were made already.
+  // Some calls were placed before the request was cancelled.
   if (counts.accepted + counts.unknown > 0) return endedOutcome(request, nameOf);
   if (cancelledBy === null) return 'Cancelled';
   if (cancelledBy === 'voicecall') return 'Not called: the alert is over';
@@ -96,7 +96,7 @@ function runningOutcome(request: Outlined, nameOf: NameOf): string {
   return `Calling ${people(counts.callees)}${so.length === 0 ? '' : `: ${listWords(so)}`}`;
 }
 
-/** What all calls came to; also where only unknown ones are left. */
+/** The outcome when all calls have ended, or when only unknown calls are left. */
 function endedOutcome(request: Outlined, nameOf: NameOf): string {
   const { counts } = request;
   const { callees, accepted, unknown, answered, reached, not_answered: notAnswered } = counts;
@@ -124,7 +124,7 @@ function allWords(request: Outlined): string {
   return callees === 1 ? capitalVerb(request) : `All ${count(callees)} ${verb(request)}`;
 }
 
-/** What counts as reached. */
+/** The verb for people who were reached, as the plan defines it. */
 function verb({ reach }: Pick<Outlined, 'reach'>): 'answered' | 'confirmed' {
   return reach?.plan.until === 'confirmed' ? 'confirmed' : 'answered';
 }
@@ -137,21 +137,24 @@ function phones(n: number): string {
   return n === 1 ? 'the phone' : `${count(n)} phones`;
 }
 
-/** Waiting, or taken and without an end. */
+/** How many calls still wait, or were accepted and have no known end. */
 function openCalls({ counts, state, submissions }: Outlined): number {
   if (finishedRequestStates.includes(state)) return 0;
-  // No result of a call that a person marked as rung is being waited for.
+  // If a person marked a call as rung, no result is awaited for it.
   const marked = sumOfCalls(submissions.filter((each) => each.settledRang));
   return counts.waiting + Math.max(0, counts.accepted - counts.answered - counts.not_answered - marked);
 }
 
-/** A person's word stays a person's word: null where nobody has said anything, or the platform has more to say. */
+/**
+ * Shows that a person, not a report, says whether the phones rang. Null if nobody has said anything, or if the
+ * platform reported more.
+ */
 function settledWords({ submissions, counts }: Outlined, nameOf: NameOf): string | null {
   const settled = submissions.filter((each) => each.settledCalls > 0);
   const calls = sumOfCalls(settled);
   const rang = calls > 0 && settled.every((each) => each.settledRang);
   const silent = calls > 0 && settled.every((each) => !each.settledRang);
-  // Others that were called, or may have been, have an outcome of their own.
+  // If other calls were placed or are unknown, these words would not describe them.
   if (counts.unknown > 0 || counts.accepted > (rang ? calls : 0) || (!rang && !silent)) return null;
   const who = [...new Set(settled.map((each) => nameOrNull(each.settledBy ?? '', nameOf) ?? 'a person'))];
   const part = calls < counts.callees ? ` (${count(calls)} of ${count(counts.callees)})` : '';
@@ -162,7 +165,7 @@ function sumOfCalls(submissions: Outlined['submissions']): number {
   return submissions.reduce((sum, each) => sum + each.settledCalls, 0);
 }
 
-/** Why nothing has been sent so far; null: it is about to be. */
+/** Why nothing has been sent yet. Null if it will be sent shortly. */
 function whyWaiting({ submissions }: Outlined): string | null {
   const waiting = submissions.filter((each) => each.state === 'ready');
   if (waiting.length < submissions.length || waiting.length === 0) return null;
@@ -191,7 +194,7 @@ function whyNot({ counts, submissions, cancelledBy, reach }: Outlined): string {
   const { refused, held, failed, cancelled } = counts;
   const most = Math.max(refused, held, failed, cancelled);
   if (most === 0) return 'nobody to call';
-  // Where the account itself is refused, the rest fails without being sent: the refusal is why.
+  // If the platform refuses the account, the other submissions fail without being sent. The refusal is the reason.
   if (refused > 0 && (refused === most || failed === most)) {
     const said = submissions.filter((each) => each.state === 'refused' && each.code !== null);
     const codes = [...new Set(said.map((each) => each.code ?? ''))];
@@ -216,7 +219,7 @@ function by(id: string | null | undefined, nameOf: NameOf): string {
   return name === null ? '' : ` by ${name}`;
 }
 
-/** As it can stand in plain text; null: not known. */
+/** The name for plain text; null if it is not known. */
 export function nameOrNull(id: string, nameOf: NameOf): string | null {
   for (const kind of ['tool:', 'callee:']) if (id.startsWith(kind)) return plain(id.slice(kind.length), 60);
   if (id.startsWith('rule:')) return plain(`rule ${id.slice(5)}`, 60);

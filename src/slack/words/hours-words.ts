@@ -1,7 +1,10 @@
 import type { RequestView } from '../../calls/request/types.ts';
 import { count, date, foreign, listWords, people } from '../kit/text.ts';
 
-/** "12 people now, 8 at 08:00 their time (3 today at …, 5 …)"; null where nobody waits. `from`: "08:00". */
+/**
+ * Returns "12 people now, 8 at 08:00 their time (…)". Null if nobody waits for the hours. `from` is the start of the
+ * hours, such as "08:00".
+ */
 export function partedWords(
   { now, later }: { now: number; later: readonly { at: number; callees: number }[] },
   from: string,
@@ -16,7 +19,7 @@ export function partedWords(
   return `${first} at ${from} their time (${listWords(times, 6)})`;
 }
 
-/** The same of a request that was released; null where nobody waits for the hour. */
+/** The same words for a request that was released. Null if nobody waits for the hours. */
 export function waitingForHours({ submissions, counts }: RequestView): string | null {
   const waiting = submissions.flatMap(({ opensAt, callees, reason }) =>
     opensAt === null ? [] : [{ at: opensAt, callees, from: foreign(reason ?? '', 20) }],

@@ -3,7 +3,7 @@ import { plural } from '../kit/text.ts';
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 
-/** "last reached 3 weeks ago", or "never reached"; as precise as anybody needs. */
+/** Returns "last reached 3 weeks ago" or "never reached". */
 export function lastReachedWords(atMs: number | null, nowMs: number): string {
   if (atMs === null) return 'never reached';
   const ago = Math.max(0, nowMs - atMs);

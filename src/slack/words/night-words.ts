@@ -6,12 +6,12 @@ import { count, countryWords, listWords } from '../kit/text.ts';
 
 type Countries = RequestView['countries'];
 
-/** When most people sleep, minutes after midnight. */
+/** When most people sleep, in minutes after midnight. */
 const night = { fromMinute: 22 * 60, toMinute: 7 * 60 };
 
 /**
- * "It is night for all 3 (01:30 in India)": `at` is when they are called, by the wall clock; `later`: not now. Null:
- * it is night for none of whom we know it.
+ * Returns "It is night for all 3 (01:30 in India)". `at` is the wall clock's time of the calls (ms); `later`: they
+ * are not placed now. Null if it is not known to be night for anybody.
  */
 export function nightWords(countries: Countries, at: number, later: boolean): string | null {
   const asleep = countries.filter(
@@ -31,7 +31,7 @@ function sum(countries: Countries): number {
   return countries.reduce((callees, each) => callees + each.callees, 0);
 }
 
-/** "01:30 in "; nothing where a country has several times of day. */
+/** Returns "01:30 in ", or nothing if the country has several times of day. */
 function localTime(country: CountryCode, at: number): string {
   const [minute, ...others] = new Set(timeZonesOf(country).map((zone) => minuteOfDay(zone, at)));
   if (minute === undefined || others.length > 0) return '';

@@ -5,10 +5,13 @@ import { calleeLabel, keyWords, latestCalls, resultWords } from './call-words.ts
 import { currentCounts } from './headline.ts';
 import { callWords } from './state-words.ts';
 
-/** So many people are listed by name; of more than that, numbers are told. */
+/** Messages list at most this many people by name. For more people they show counts. */
 export const namedPeople = 5;
 
-/** Lines of mrkdwn: each of a few people with their result, or the numbers of a crowd, those not reached first. */
+/**
+ * Lines of mrkdwn: each person with their result if they are few, else counts. People who were not reached come
+ * first.
+ */
 export function peopleLines(request: RequestView, calls: readonly CallView[]): string[] {
   const people = latestCalls(calls);
   if (people.length === 0 || people.length > namedPeople) return countLines(request);
@@ -16,14 +19,14 @@ export function peopleLines(request: RequestView, calls: readonly CallView[]): s
   return people.toSorted(unansweredFirst).map((call) => personLine(call, over));
 }
 
-/** "📵 Ben: no answer". */
+/** Returns "📵 Ben: no answer". */
 export function personLine(call: CallView, over: boolean): string {
   const key = keyWords(call);
   const pressed = key === '' ? '' : `, pressed ${foreign(key, 16)}`;
   return `${callWords[call.state].emoji} ${foreign(calleeLabel(call), 80)}: ${resultWords(call, over)}${pressed}`;
 }
 
-/** Those not reached, then those nobody knows of, then the rest. */
+/** Sorts calls: not answered first, then unknown, then open, then answered. */
 export function unansweredFirst(one: CallView, other: CallView): number {
   return order(one) - order(other) || one.position - other.position;
 }
@@ -34,14 +37,14 @@ function order({ state }: CallView): number {
   return state === 'not_answered' ? 0 : 2;
 }
 
-/** "145 not answered · 2 may have rung · 3 answered"; nothing where the headline says it all. */
+/** Returns "145 not answered · 2 may have rung · 3 answered". Empty if the headline says the same. */
 function countLines(request: RequestView): string[] {
   const { state } = request;
   const counts = currentCounts(request);
   if (['awaiting_approval', 'rejected', 'expired'].includes(state)) return [];
   const shown = countParts(request);
   if (shown.length === 0 || (shown.length === 1 && shown[0]?.[0] === counts.callees)) return [];
-  // "25 of 150 answered" says how many did not.
+  // A headline such as "25 of 150 answered" implies how many did not answer.
   if (
     counts.answered > 0 &&
     counts.answered + counts.not_answered === counts.callees &&
@@ -51,7 +54,7 @@ function countLines(request: RequestView): string[] {
   return [shown.map(([n, words]) => `${count(n)} ${words}`).join(' · ')];
 }
 
-/** How many people have which result, those not reached first. */
+/** How many people have which result; people who were not reached come first. */
 export function countParts(request: RequestView): [n: number, words: string][] {
   const { state } = request;
   const counts = currentCounts(request);

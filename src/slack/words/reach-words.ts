@@ -15,7 +15,10 @@ import {
 } from '../kit/text.ts';
 import { calleeLabel, safeName } from './call-words.ts';
 
-/** "up to 3 times each, 5 minutes apart, until answered"; null where each is called once and that is all. */
+/**
+ * Returns "up to 3 times each, 5 minutes apart, until answered". Null if each person is called once and nothing
+ * follows.
+ */
 export function planWords({
   plan,
   ladder,
@@ -52,13 +55,13 @@ const endWords: Record<EndOfReaching, string> = {
   restored: 'The database was restored from a backup: nobody else is called.',
 };
 
-/** Who is being called now, who is next and when, who has it and how, as lines of mrkdwn. */
+/** Lines of mrkdwn: who is being called now, who is called next and when, who was reached and how. */
 export function reachLines(reach: ReachView | null, reached: number): string[] {
   if (reach === null) return [];
   const { plan, ladder, running, steps } = reach;
   const lines: string[] = [];
   const by = reach.reachedBy.map(reachedWords);
-  // Where everybody is called once, the results say it all.
+  // If each person is called once, the results show who was reached.
   if (by.length > 0 && planWords(reach) !== null) {
     const more = reached - by.length;
     lines.push(`🙋 ${listWords(by)}${more > 0 ? ` and ${count(more)} more` : ''}`);
@@ -78,7 +81,7 @@ export function reachLines(reach: ReachView | null, reached: number): string[] {
   return lines;
 }
 
-/** Where a running request is, in one line: for lists of requests. */
+/** One line about a running request, for lists of requests. */
 export function reachLine(reach: ReachView): string {
   const { nextAttemptAt, nextStepAt } = reach;
   const at = Math.min(nextAttemptAt ?? Number.POSITIVE_INFINITY, nextStepAt ?? Number.POSITIVE_INFINITY);
@@ -86,7 +89,7 @@ export function reachLine(reach: ReachView): string {
   return `📞 ${capital([...whereWords(reach), ...times].join(', ')) || 'Calling until enough are reached'}`;
 }
 
-/** "step 2 of 3", "attempt 1 of 2". */
+/** Returns "step 2 of 3", "attempt 1 of 2". */
 function whereWords({ ladder, step, attempt, plan }: ReachView): string[] {
   return [
     ...(ladder === null ? [] : [`step ${count(step)} of ${count(lastStep(ladder))}`]),
@@ -108,7 +111,7 @@ function runningLines(reach: ReachView): string[] {
   return lines;
 }
 
-/** Names of lists and ids of the configuration; numbers in it are masked. */
+/** The lists and people of a step, as the configuration names them. Numbers are masked. */
 function nextWords(ladder: NonNullable<ReachView['ladder']>, step: number): string {
   const index = (step - 1) % (ladder.furtherSteps.length + 1);
   const call = index === 0 ? ladder.firstCall : (ladder.furtherSteps[index - 1]?.call ?? []);
@@ -116,20 +119,20 @@ function nextWords(ladder: NonNullable<ReachView['ladder']>, step: number): stri
   return `step ${count(step)} (${listWords(names, 5)})`;
 }
 
-/** A list's name, a person or a group of Slack; of a number what others may read. */
+/** The name of a list, or a mention of a Slack user or user group. A number is masked. */
 function entryWords(entry: string): string {
   if (/^[UWS][A-Z0-9]{2,}$/.test(entry)) return mentionAny(entry);
   const read = readNumberAndName(entry, { country: undefined });
   return foreign('callee' in read ? calleeLabel(read) : (safeName(entry, true) ?? '…'), 60);
 }
 
-/** "Cleo pressed 1 at 03:12" or "Cleo answered at 03:12". */
+/** Returns "Cleo pressed 1 at 03:12" or "Cleo answered at 03:12". */
 function reachedWords({ callee, name, key, at }: ReachedBy): string {
   const who = foreign(calleeLabel({ callee, name }), 60);
   return key === null ? `${who} answered ${clock(at)}` : `${who} pressed ${foreign(key, 4)} ${clock(at)}`;
 }
 
-/** "at 03:12" in the reader's own zone: what a ladder does is a matter of minutes. */
+/** Returns "at 03:12" in the reader's time zone. The date is left out, because the steps are minutes apart. */
 function clock(at: number): string {
   return `at <!date^${Math.floor(at / 1000)}^{time}|${utc(at)}>`;
 }

@@ -5,11 +5,11 @@ import { waitingForHours } from './hours-words.ts';
 import { reachLine } from './reach-words.ts';
 import { crowdWords, type NameOf, playedWords } from './request-words.ts';
 
-/** One request in two or three lines of mrkdwn, the outcome first. */
+/** One request in a few lines of mrkdwn; the outcome comes first. */
 export function requestLine(request: RequestView, nameOf?: NameOf): string {
   const crowd = crowdWords(request.counts.callees, request.countries);
   const outside = waitingForHours(request);
-  // A header has no time in the reader's own zone; a line has.
+  // This line can show the time in the reader's zone. The headline is plain text, so it shows UTC.
   const outcome =
     request.state === 'scheduled' && request.whenAt !== null
       ? `Scheduled for ${date(request.whenAt)}`

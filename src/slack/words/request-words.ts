@@ -13,7 +13,7 @@ import {
   times,
 } from '../kit/text.ts';
 
-/** A Slack user's name, or null where it is not known; then a mention is shown instead. */
+/** The name of a Slack user, or null if it is not known. A mention is then shown instead. */
 export type NameOf = (userId: string) => string | null;
 
 export interface MessageFacts {
@@ -22,8 +22,8 @@ export interface MessageFacts {
 }
 
 /**
- * Shows people in one message: a mention the first time, because a mention notifies, later the name. Rules and the
- * program itself ("rule:db-critical", "tool:Asha (PagerDuty)", "voicecall") come out in words.
+ * Returns a function that shows people in one message: first as a mention, which notifies them, after that as a name.
+ * Ids that are not Slack's ("rule:db-critical", "tool:Asha (PagerDuty)", "voicecall") become words.
  */
 export function createWho(
   nameOf: NameOf = () => null,
@@ -44,29 +44,29 @@ export function createWho(
   };
 }
 
-/** A person, group or channel without notifying where the name is known. */
+/** A person, group or channel by name, which notifies nobody. If the name is not known, `otherwise` shows it. */
 export function named(id: string, nameOf: NameOf | undefined, otherwise: (id: string) => string): string {
   const name = nameOf?.(id) ?? null;
   return name === null ? otherwise(id) : foreign(name, 80);
 }
 
-/** What the form and rules speak where nobody chose another. */
+/** The language that the form and the rules use by default. */
 const usualLanguage = 'EN';
 
-/** Escaped, for mrkdwn: "fire-drill" or "the text “Alerte.” (FR)". */
+/** Returns "fire-drill" or "the text “Alerte.” (FR)", escaped for mrkdwn. */
 export function messageWords(message: Audio, max = 300): string {
   if (message.kind === 'recording') return foreign(message.name ?? message.fileId, max);
   const language = message.language === usualLanguage ? '' : ` (${foreign(message.language, 20)})`;
   return `the text “${foreign(message.text, max)}”${language}`;
 }
 
-/** "fire-drill", or "fire-drill, played twice". */
+/** Returns "fire-drill" or "fire-drill, played twice". */
 export function playedWords(message: Audio, options: CallOptions, max = 300): string {
   const { loopCount = 1 } = options;
   return `${messageWords(message, max)}${loopCount > 1 ? `, played ${times(loopCount)}` : ''}`;
 }
 
-/** How long a call may last and ring, and what is shown as caller; empty where nothing was asked. */
+/** How long a call may last and ring, and the caller number. Empty if the request sets none of these. */
 export function optionWords(options: CallOptions): string[] {
   const { maxDuration, maxRingingTime, displayNum } = options;
   return [
@@ -76,7 +76,7 @@ export function optionWords(options: CallOptions): string[] {
   ];
 }
 
-/** "37 people in 3 countries" or "1 person in Singapore". */
+/** Returns "37 people in 3 countries" or "1 person in Singapore". */
 export function crowdWords(callees: number, countries: RequestView['countries']): string {
   const only = countries.length === 1 ? countries[0] : undefined;
   if (only !== undefined) return `${people(callees)} in ${countryWords(only.country)}`;
@@ -85,7 +85,7 @@ export function crowdWords(callees: number, countries: RequestView['countries'])
     : `${people(callees)} in ${count(countries.length)} countries`;
 }
 
-/** "India 30, Singapore 5 and 2 more". */
+/** Returns "India 30, Singapore 5 and 2 more". */
 export function countriesWords(countries: RequestView['countries'], max = 8): string {
   return listWords(
     countries.map((each) => `${countryWords(each.country)} ${count(each.callees)}`),
@@ -93,13 +93,13 @@ export function countriesWords(countries: RequestView['countries'], max = 8): st
   );
 }
 
-/** "Group 2 of 50 (200 people)"; where there is one only, who it is about alone. */
+/** Returns "group 2 of 50 (200 people)". If the request has a single submission, only "200 people". */
 export function submissionName(submission: SubmissionView, total: number): string {
   if (total < 2) return people(submission.callees);
   return `group ${count(submission.ordinal)} of ${count(total)} (${people(submission.callees)})`;
 }
 
-/** The same for those of it who may or may not have been called: "3 of 200 people". */
+/** The same for the unknown calls of a submission: "3 of 200 people". */
 export function unknownName(submission: SubmissionView, total: number): string {
   const { unknown, callees, ordinal } = submission;
   if (unknown === 0 || unknown >= callees) return submissionName(submission, total);
@@ -108,7 +108,7 @@ export function unknownName(submission: SubmissionView, total: number): string {
     : `${count(unknown)} of ${people(callees)} in group ${count(ordinal)} of ${count(total)}`;
 }
 
-/** Why nobody knows whether these were called, as a sentence. */
+/** Why the calls are unknown, as a sentence. */
 function unknownWhy({ code, unknown, callees }: SubmissionView): string {
   if (code !== null && code !== '0') return describeCode(code).meaning;
   return unknown > 0 && unknown < callees
@@ -116,7 +116,7 @@ function unknownWhy({ code, unknown, callees }: SubmissionView): string {
     : 'The voice platform said success, but not what became of these calls.';
 }
 
-/** What a person must know of calls that may or may not have been placed. */
+/** Tells a person about unknown calls: what we know, and what happens next. */
 export function unknownWords(submission: SubmissionView, total: number, goesOutAgain = false): string {
   const sent = submission.sendingAt === null ? '' : ` Sent ${date(submission.sendingAt)}.`;
   const checked =
@@ -129,10 +129,10 @@ export function unknownWords(submission: SubmissionView, total: number, goesOutA
   return `❔ *Did the phones of ${unknownName(submission, total)} ring?* ${unknownWhy(submission)}${sent}${checked} ${next}`;
 }
 
-/** Why a submission was refused and what to do, as sentences. */
+/** Why a submission was refused, and what to do, as sentences. */
 export function refusalWords(code: string | null): string {
   if (code === null) return 'The voice platform gave no reason. Ask it why.';
-  // Success as a whole, with a refusal in each row.
+  // Code 0 means that the platform took the submission as a whole. Here it refused each number in its row.
   if (code === '0') return 'Each number was refused by itself. *Details* has the reasons.';
   const { meaning, remedy } = describeCode(code);
   return `${meaning} ${remedy}`;

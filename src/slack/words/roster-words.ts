@@ -2,10 +2,10 @@ import type { RosterNote } from '../../calls/request/types.ts';
 import { date, duration, foreign, listWords, mention } from '../kit/text.ts';
 import { type NameOf, named } from './request-words.ts';
 
-/** Rosters of so many steps are told. */
+/** At most this many notes on rosters are shown, the latest. */
 const mostNotes = 5;
 
-/** By which rosters a request calls, one line each of mrkdwn. */
+/** Lines of mrkdwn: for each roster, who is on duty and called by this request. */
 export function rosterLines(notes: readonly RosterNote[], nameOf: NameOf | undefined): string[] {
   const steps = new Set(notes.map(({ step }) => step)).size;
   return notes.slice(-mostNotes).map((note) => {
@@ -46,7 +46,7 @@ function fallbackWords({ fallback }: RosterNote, nameOf: NameOf | undefined): st
   return names.length === 0 ? 'the fallback is called' : `the fallback is called: ${listWords(names, 5)}`;
 }
 
-/** Names, with the ids of Slack as names where they are known. */
+/** The names of people. For a Slack id without a known name, a mention. */
 export function peopleWords(people: RosterNote['people'], nameOf: NameOf | undefined): string {
   if (people.length === 0) return 'nobody';
   return listWords(

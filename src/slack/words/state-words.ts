@@ -2,7 +2,7 @@ import type { CallState, Counts, RequestState } from '../../calls/request/types.
 import { count } from '../kit/text.ts';
 
 export interface StateWords {
-  /** Never shown without the words. */
+  /** Shown only together with the words. */
   emoji: string;
   words: string;
 }
@@ -33,14 +33,17 @@ const shown: [keyof Counts, StateWords][] = [
   ['waiting', callWords.ready],
 ];
 
-/** Counts above zero: "📞 30 accepted", "✅ 12 answered", …; `emoji` false for top-level text. */
+/** Counts above zero: "📞 30 accepted", "✅ 12 answered", …. `emoji`: false for top-level text. */
 export function countWords(counts: Counts, emoji: boolean): string[] {
   return shown
     .filter(([key]) => counts[key] > 0)
     .map(([key, state]) => `${emoji ? `${state.emoji} ` : ''}${count(counts[key])} ${state.words}`);
 }
 
-/** What a running request is at: while sending how many are sent, then how many have a result; null when it does not run. */
+/**
+ * The progress of a running request: first how many calls are sent, then how many have a result. Null if it does not
+ * run.
+ */
 export function progress(state: RequestState, counts: Counts): string | null {
   const { callees, refused, held, cancelled, failed, answered, not_answered: notAnswered } = counts;
   if (callees === 0) return null;
@@ -50,7 +53,7 @@ export function progress(state: RequestState, counts: Counts): string | null {
   return `${progressBar(known / callees)} with a result`;
 }
 
-/** A part of 1 as "■■■□□□□□□□ 30 %". */
+/** Returns "■■■□□□□□□□ 30 %" for a part of 1. */
 export function progressBar(part: number): string {
   const sure = Math.min(1, Math.max(0, part));
   const squares = Math.floor(sure * 10);

@@ -4,7 +4,7 @@ import { section } from '../kit/blocks.ts';
 import { slackLimits } from '../kit/limits.ts';
 import { foreign, foreignParts } from '../kit/text.ts';
 
-/** A longer text or note is cut on messages. */
+/** Messages cut a text or note that is longer than this many characters. */
 export const shownOnMessages = 600;
 
 interface Asked {
@@ -12,7 +12,7 @@ interface Asked {
   note: string;
 }
 
-/** The text and the note in full, if `shown` characters are not enough for them: for the views where people decide. */
+/** The full text and note, if they have more than `shown` characters. The views in which people decide show them. */
 export function wholeRequestBlocks({ message, note }: Asked, shown = shownOnMessages): SectionBlock[] {
   return [
     ...(message.kind === 'text' ? wholeBlocks('The whole text', message.text, shown) : []),
@@ -26,7 +26,7 @@ function wholeBlocks(label: string, text: string, shown: number): SectionBlock[]
   return [section(`*${label}:* ${first}`), ...rest.map((part) => section(part))];
 }
 
-/** True if a message shows less than all of it. */
+/** True if a message cuts the text or the note. */
 export function isCutOnMessages({ message, note }: Asked): boolean {
   return isCut(note, shownOnMessages) || (message.kind === 'text' && isCut(message.text, shownOnMessages));
 }

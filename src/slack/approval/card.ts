@@ -39,27 +39,33 @@ import {
 import { isCutOnMessages, shownOnMessages } from '../words/whole-request.ts';
 
 export interface ApprovalFacts extends MessageFacts {
-  /** When they are called, by the wall clock; absent: it is not said for whom it is night. */
+  /** When people are called, by the wall clock (ms). Absent: the card does not say whether it is night for them. */
   callsAt?: number;
-  /** Who waits for the hours of the configuration; null or absent: nobody does. */
+  /** Words about people who wait for the hours; null or absent if nobody does. */
   hours?: string | null;
-  /** Of a few people, who they are. */
+  /** The calls of a request with few people, so that the card can name them. */
   calls?: readonly CallView[];
-  /** As the platform says it; null or absent: not known (a card never waits for it). */
+  /**
+   * The account's balance as the platform shows it; null or absent if not known, because a card never waits for it.
+   */
   balance?: string | null;
-  /** Set where the card should stand elsewhere: in a channel that Slack does not let us post in. */
+  /** Set if the card belongs in another channel, in which Slack does not let us post. */
   movedFrom?: { channelId: string; error: string };
-  /** User groups whose members Slack does not tell: nobody is taken for one of them. */
+  /** User groups whose members could not be read. Nobody counts as a member of them. */
   unreadableGroups?: string[];
-  /** What the press shall bring back of what was seen; it stands in the block_id of the buttons, after a colon. */
+  /**
+   * A part of the request's hash. The buttons' block_id carries it, so that a press says which version the approver
+   * saw.
+   */
   seen?: string;
 }
 
-/** The approvers' card: consequences first, three buttons while it waits, who decided once it is over. */
+/** The approvers' card: what approving will do, three buttons while it waits, and then who decided. */
 export function renderApprovalCard(request: RequestView, facts: ApprovalFacts): RenderedMessage {
   const open = request.state === 'awaiting_approval';
   const approvers = request.approval?.approvers ?? [];
-  // While it waits, approvers are mentioned below, once. The person who asked is mentioned here, approver or not.
+  // While the request waits, `waiting` below mentions the approvers. The person who asked is mentioned here, even if
+  // they are an approver.
   const mentioned = open ? approvers.filter((id) => id !== request.requestedBy) : [];
   const who = createWho(facts.nameOf, mentioned);
   const asker =
@@ -82,12 +88,12 @@ export function renderApprovalCard(request: RequestView, facts: ApprovalFacts): 
   return { text: cardText(request, crowd, facts.nameOf), blocks };
 }
 
-/** The block_id of the card's buttons; `seenIn` reads it back. */
+/** The block_id of the card's buttons. `seenIn` reads it. */
 export function approvalBlockId(seen: string | undefined): string {
   return seen === undefined ? 'call_decision' : `call_decision:${seen.slice(0, 200)}`;
 }
 
-/** What the card that was pressed showed, as `facts.seen` told; null where it told nothing. */
+/** Reads `facts.seen` from a block_id; null if it has none. */
 export function seenIn(blockId: string): string | null {
   return blockId.startsWith('call_decision:') ? blockId.slice('call_decision:'.length) : null;
 }
@@ -121,14 +127,14 @@ function consequences(request: RequestView, facts: ApprovalFacts): string[] {
   return lines;
 }
 
-/** "Dana, Emil and Farah"; of a crowd nothing. */
+/** Returns "Dana, Emil and Farah". Empty for many people. */
 function namesOf(calls: readonly CallView[]): string[] {
   const latest = latestCalls(calls);
   if (latest.length === 0 || latest.length > namedPeople) return [];
   return [listWords(latest.map((call) => foreign(calleeLabel(call), 80)))];
 }
 
-/** In mrkdwn, no more than fit. */
+/** Warnings in mrkdwn, at most 5, because a message has a limited number of blocks. */
 function notices(facts: ApprovalFacts): string[] {
   const { movedFrom, unreadableGroups = [] } = facts;
   const lines: string[] = [];
@@ -147,12 +153,12 @@ function notices(facts: ApprovalFacts): string[] {
 
 function waiting(request: RequestView, facts: ApprovalFacts): KnownBlock[] {
   const approvers = (request.approval?.approvers ?? []).slice(0, 40).map(mentionAny);
-  // The approvers are mentioned here, once; whoever approved is shown by name.
+  // Approvers are mentioned here only. People who already approved are shown by name.
   const names: MessageFacts = { ...facts, nameOf: (id) => facts.nameOf?.(id) ?? 'one of them' };
   return [section(`⏳ *Waiting for* ${listWords(approvers)}${waitsFor(request, names)}`)];
 }
 
-/** What was decided; the calls that follow are told on the board alone. */
+/** The decision. The board shows the calls that follow it. */
 function decidedHeadline(request: RequestView, nameOf: MessageFacts['nameOf']): string {
   const over = ['rejected', 'expired', 'cancelled'].includes(request.state);
   return over ? headline(request, nameOf) : `Approved: ${plural(request.counts.callees, 'call')}`;
@@ -164,11 +170,11 @@ function decided(request: RequestView, who: (id: string) => string): KnownBlock[
   const at = finishedAt === null ? '' : ` ${date(finishedAt)}`;
   if (state === 'expired') lines.push(`⌛ Nobody decided in time${at}: nobody was called.`);
   if (state === 'cancelled' && cancelledBy !== null) lines.push(`🛑 Cancelled by ${who(cancelledBy)}${at}.`);
-  // No counts: the board has them, and a card that moves with every call would take the board's turns to be edited.
+  // The card shows no counts: it would be edited at every call, and Slack limits the edits for the whole workspace.
   return lines.length === 0 ? [] : [section(lines.join('\n'))];
 }
 
-/** Review, Approve, Reject; the review modal has the last two of them. */
+/** Review, Approve and Reject. `review` false: without Review, for the review modal. */
 export function approvalButtons(request: RequestView, review = true) {
   const crowd = people(request.counts.callees);
   const when = request.whenAt === null ? 'now' : `at ${utc(request.whenAt)}, or at once if that has passed`;
@@ -189,7 +195,7 @@ export function approvalButtons(request: RequestView, review = true) {
   ];
 }
 
-/** Whether one more approval is enough. */
+/** True if one more approval is enough. */
 function approvesNow({ approval, decisions }: RequestView): boolean {
   const given = decisions.filter((each) => each.decision === 'approve').length;
   return given + 1 >= (approval?.quorum ?? 1);

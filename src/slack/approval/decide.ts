@@ -15,7 +15,7 @@ import { rejectView } from './reject-view.ts';
 import { review } from './review.ts';
 import { anyHourAction } from './review-view.ts';
 
-/** Approve and Reject, on the card and in the review. */
+/** Registers Approve and Reject, on the card and in the review. */
 export function registerDecide(app: App, deps: SlackDeps): void {
   app.action<BlockAction<ButtonAction>>('call_approve', async (press) => {
     await handlePress(deps, press, async () => {
@@ -47,7 +47,10 @@ export function registerDecide(app: App, deps: SlackDeps): void {
   });
 }
 
-/** Pressed in the review: that view then says what came of it, and its buttons go. False where it cannot be shown there. */
+/**
+ * After a press in the review: shows the outcome there and removes the buttons. Returns false if that is not
+ * possible; the caller then sends the answer as a message.
+ */
 async function showInReview(
   deps: SlackDeps,
   press: Press,
@@ -61,7 +64,7 @@ async function showInReview(
     await deps.urgent.views.update({ view_id: shown.id, view });
     return true;
   } catch (error) {
-    // Most often it was closed in the meantime: then the words go where every other answer goes.
+    // Most often the person closed the review, so the caller sends the answer in another way.
     deps.log.info({ err: error }, 'the review could not be updated after a decision');
     return false;
   }
@@ -71,10 +74,7 @@ function seenOf(press: Press): string | null {
   return seenIn(press.action.block_id);
 }
 
-/**
- * Null: this person may decide, as far as can be told before the decision itself; else why not. What is refused is
- * kept in the audit trail.
- */
+/** Returns null if this person may decide, else the reason as a sentence. A refusal is stored in the audit trail. */
 async function refusalFor(
   deps: SlackDeps,
   request: RequestView,
@@ -91,13 +91,13 @@ async function refusalFor(
   await deps.store.transaction(async (tx) => {
     const at = deps.clock.now();
     await auditRefused(tx, request.id, { at, actor: userId, pressed, why });
-    // A user group may have become unreadable since: the card says so.
+    // The members of a user group may have become unreadable; the card then shows a warning.
     await changed(tx, at, request.id);
   });
   return refusal;
 }
 
-/** Checks the person, decides, and says in words what came of it. Throws VoicecallError not_found. */
+/** Checks the person, decides, and returns the outcome in words. Throws VoicecallError not_found. */
 export async function takeDecision(
   deps: SlackDeps,
   request: RequestView,

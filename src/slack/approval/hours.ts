@@ -6,8 +6,8 @@ import type { SlackDeps } from '../context/deps.ts';
 import { partedWords } from '../words/hours-words.ts';
 
 /**
- * Who would be called and who would wait for the hours of the configuration, if a request that waits for approval were
- * approved at `wallAt` (ms), or is called when its time comes after that. Null: nobody waits.
+ * Words about who would be called and who would wait for the hours, if a request that waits for approval were
+ * approved at `wallAt` (ms). If the request has a later time, that time counts. Null if nobody would wait.
  */
 export async function hoursOfOpen(
   deps: SlackDeps,

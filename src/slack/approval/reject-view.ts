@@ -4,7 +4,7 @@ import { section } from '../kit/blocks.ts';
 import { input, modal } from '../kit/inputs.ts';
 import { crowdWords, playedWords } from '../words/request-words.ts';
 
-/** Asks for the reason of a rejection; `metadata` is kept in the view as it is. */
+/** The modal that asks for the reason of a rejection. `metadata` becomes its private_metadata unchanged. */
 export function rejectView(request: RequestView, metadata: string): ModalView {
   const crowd = crowdWords(request.counts.callees, request.countries);
   return modal({

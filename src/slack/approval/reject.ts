@@ -6,7 +6,7 @@ import { problemView } from '../replies/problem-view.ts';
 import { takeDecision } from './decide.ts';
 import { readRejectMetadata } from './reject-metadata.ts';
 
-/** Reject's reason. */
+/** Registers the submission of the reject modal. */
 export function registerReject(app: App, deps: SlackDeps): void {
   app.view<ViewSubmitAction>('voicecall_reject', async ({ ack, body, view }) => {
     const { requestId, seen } = readRejectMetadata(view.private_metadata);

@@ -4,7 +4,10 @@ import { date, listWords, mentionAny, utc } from '../kit/text.ts';
 import { waitsFor } from '../words/approval-words.ts';
 import { crowdWords, type MessageFacts } from '../words/request-words.ts';
 
-/** Said once in the card's thread at half of the time, mentioning the approvers. */
+/**
+ * The reminder in the card's thread. It is posted once, after half of the time for approval, and mentions the
+ * approvers.
+ */
 export function renderReminder(request: RequestView, facts: MessageFacts): RenderedMessage {
   const crowd = crowdWords(request.counts.callees, request.countries);
   const approvers = listWords((request.approval?.approvers ?? []).slice(0, 40).map(mentionAny));

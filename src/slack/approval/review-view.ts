@@ -11,13 +11,16 @@ import { shownOnMessages, wholeRequestBlocks } from '../words/whole-request.ts';
 import { approvalBlockId, approvalButtons } from './card.ts';
 
 export interface ReviewFacts extends Page {
-  /** False for the requester and the approvers alone. */
+  /** False only for the person who asked and the approvers: they see full numbers. */
   masked: boolean;
-  /** Shows Approve and Reject. */
+  /** True: the view shows Approve and Reject. */
   mayDecide: boolean;
-  /** Who waits for the hours of the configuration, in mrkdwn: an approver may lift that. Absent: nobody does. */
+  /**
+   * Words about people who wait for the hours, in mrkdwn; an approver may let them be called at once. Absent: nobody
+   * waits.
+   */
   hours?: string;
-  /** What came of a decision just made here, in mrkdwn. */
+  /** The outcome of a decision made in this view, in mrkdwn. */
   notice?: string;
   /** See ApprovalFacts. */
   seen?: string;
@@ -26,7 +29,10 @@ export interface ReviewFacts extends Page {
 
 export const anyHourAction = 'any_hour';
 
-/** Not an input: a view with inputs needs a button of its own to submit them. The press of Approve brings what is ticked. */
+/**
+ * Uses an actions block, because a view with input blocks needs a submit button. Slack sends the ticked box with the
+ * press of Approve.
+ */
 function hoursBlocks(words: string, mayDecide: boolean): KnownBlock[] {
   const tick = {
     text: plainText('Call everybody at once, whatever the hour is where they are', 75),
@@ -46,7 +52,7 @@ function hoursBlocks(words: string, mayDecide: boolean): KnownBlock[] {
   ];
 }
 
-/** What an approver looks at before deciding; `calls` are one page of them. */
+/** What an approver reads before deciding. `calls` is one page of the calls. */
 export function reviewView(request: RequestView, calls: readonly CallView[], facts: ReviewFacts): ModalView {
   const open = request.state === 'awaiting_approval';
   const lines = [

@@ -8,7 +8,10 @@ import { pageSize, pagesOf } from '../words/callee-pages.ts';
 import { hoursOfOpen } from './hours.ts';
 import { anyHourAction, reviewView } from './review-view.ts';
 
-/** Review: what is asked for, paged. Only who asked and the approvers see full numbers. */
+/**
+ * Registers the review, which shows what a request asks for, in pages. Only the person who asked and the approvers
+ * see full numbers.
+ */
 export function registerReview(app: App, deps: SlackDeps): void {
   app.action<BlockAction<ButtonAction>>('call_review', async (press) => {
     await handlePress(deps, press, async () => {
@@ -19,7 +22,7 @@ export function registerReview(app: App, deps: SlackDeps): void {
     });
   });
 
-  // It counts when Approve is pressed.
+  // Nothing to do now: Approve reads the box.
   app.action(anyHourAction, async ({ ack }) => await ack());
 
   for (const actionId of ['review_previous', 'review_next']) {
@@ -29,7 +32,7 @@ export function registerReview(app: App, deps: SlackDeps): void {
   }
 }
 
-/** The review as this person may see it, at a page from 0; `notice` is what came of a decision just made in it. */
+/** The review for this person; `page` is counted from 0. `notice` is the outcome of a decision made in it. */
 export async function review(
   deps: SlackDeps,
   request: RequestView,

@@ -9,9 +9,9 @@ import { escapeText, people, truncate } from '../kit/text.ts';
 import { type ReachPrefill, reachInputs } from './reach-inputs.ts';
 import { recordingInput } from './recording-input.ts';
 
-/** What the modal is opened filled with. */
+/** The values with which the modal opens. */
 export interface CallPrefill extends CallOptions {
-  /** As typed, one or several a line. */
+  /** As typed; may hold several callees. */
   callee?: string;
   lists?: readonly string[];
   people?: readonly string[];
@@ -24,28 +24,28 @@ export interface CallPrefill extends CallOptions {
 }
 
 export interface CallViewFacts {
-  /** Names of the configured lists. */
+  /** Names of the configured lists and rosters. */
   lists: readonly string[];
-  /** What stands below a list's name; absent: nothing. */
+  /** The description of a list, by its name. */
   listHints?: ReadonlyMap<string, string>;
-  /** Null: still being fetched. */
+  /** Null: they are still being loaded. */
   recordings: RecordingList | null;
-  /** Whether a file of callees can be added. */
+  /** True if the form has an input for a file of callees. */
   file: boolean;
-  /** Spoken text beside recordings: its languages, the usual one first; null where there is none. */
+  /** The languages of spoken text, the default first. Null if text cannot be spoken. */
   languages: readonly string[] | null;
-  /** What the configuration says where nothing is typed. */
+  /** The values of the configuration, which are used if nothing is typed. */
   defaults: CallOptions;
-  /** Whether the options are shown. */
+  /** True if the options are shown. */
   options: boolean;
-  /** How often a message may be played, and the longest text to be spoken. */
+  /** How often a message may be played, and how many characters a text may have. */
   limits: { loopCount: number; textLength: number };
-  /** What `reach` of the configuration says. */
+  /** `reach` of the configuration. */
   reach: ReachDefaults;
   prefill: CallPrefill;
-  /** How many people the repeated request called: they are called again where nobody else is named. */
+  /** How many people the repeated request called. If nobody else is named, they are called again. */
   again?: number;
-  /** Goes into private_metadata as it is; no phone number may be in it. */
+  /** The private_metadata, unchanged. It must not hold a phone number. */
   metadata: string;
 }
 
@@ -61,8 +61,9 @@ export const optionFields = [
 ] as const;
 
 /**
- * The `/voicecall` modal: who, what, where, and the options once they are asked for. Loading, whole and without the
- * platform's recordings it has the same inputs in the same order, so that an update keeps what was typed.
+ * The `/voicecall` modal: who is called, what they hear, where the results go, and the options if they are shown. Its
+ * inputs are always in the same order, whether or not the recordings have loaded, so that Slack keeps what was typed
+ * when the view is updated.
  */
 export function callView(facts: CallViewFacts): ModalView {
   const { prefill } = facts;
@@ -76,7 +77,7 @@ export function callView(facts: CallViewFacts): ModalView {
     ...lists.notices,
   ];
   const blocks: KnownBlock[] = [
-    // Always there, so that no block moves when the recordings have come.
+    // Always present, so that no block moves when the recordings have loaded.
     {
       ...context(
         notices.length === 0
@@ -127,7 +128,7 @@ export function callView(facts: CallViewFacts): ModalView {
   });
 }
 
-/** One of the inputs below is needed, but Slack can require a single one only. */
+/** At least one of the inputs below is needed. Slack can only require one particular input, so the words say it. */
 function whoWords({ again }: CallViewFacts): string {
   return again === undefined
     ? 'At least one of these.'
@@ -140,7 +141,7 @@ function listInput({ lists, listHints, prefill }: CallViewFacts): {
 } {
   const all = options(lists.map((name) => ({ text: name, value: name, description: listHints?.get(name) })));
   const wanted = new Set(prefill.lists ?? []);
-  // Lists that were asked for come before the cut.
+  // Lists that were asked for come first, because Slack limits the number of options.
   const shown = [
     ...all.filter((each) => wanted.has(each.value ?? '')),
     ...all.filter((each) => !wanted.has(each.value ?? '')),
@@ -197,7 +198,7 @@ function languageInput({ prefill }: CallViewFacts, languages: readonly string[])
   );
 }
 
-/** What most requests do not need. */
+/** Inputs that most requests do not need. */
 function optionInputs(facts: CallViewFacts): KnownBlock[] {
   const { prefill, limits, defaults, languages } = facts;
   const note = prefill.calledInfo ?? '';
@@ -215,7 +216,7 @@ function optionInputs(facts: CallViewFacts): KnownBlock[] {
       : []),
     ...(languages === null || languages.length === 0 ? [] : [languageInput(facts, languages)]),
     numberInput('loopCount', 'How often it is played', [1, limits.loopCount], prefill, defaults, 'once'),
-    // Bounds: the voice platform's pages for its voice calls (1 to 120 s, 20 to 120 s).
+    // The limits of the voice platform's documentation for voice calls (1 to 120 s, 20 to 120 s).
     numberInput('maxDuration', 'Longest call, in seconds', [1, 120], prefill, defaults),
     numberInput('maxRingingTime', 'Longest ringing, in seconds', [20, 120], prefill, defaults),
     input(
@@ -246,7 +247,7 @@ function optionInputs(facts: CallViewFacts): KnownBlock[] {
       { optional: true, hint: "Shown with the request, and kept in the voice platform's records." },
     ),
     ...reachInputs(prefill.reach ?? {}, facts.reach),
-    // Never filled in: a request that is asked for again has a time of its own.
+    // Never filled in: a repeated request needs another time.
     input(
       'when',
       'Call later',
@@ -286,14 +287,14 @@ function channelInput(channel: string | undefined): KnownBlock {
   return input('channel', 'Channel', {
     type: 'conversations_select',
     filter: { include: ['public', 'private'], exclude_bot_users: true },
-    // Only channels can be preselected here; where it was asked from may be a direct message.
+    // Only channels can be preselected here, and the command may have been typed in a direct message.
     ...(channel !== undefined && /^[CG]/.test(channel)
       ? { initial_conversation: channel }
       : { default_to_current_conversation: true }),
   });
 }
 
-/** Cuts between callees, never inside one: half a number would ring somebody else. */
+/** Cuts only between callees, because a part of a number could call somebody else. */
 function fitCallees(text: string): { text: string; cut: boolean } {
   if (text.length <= slackLimits.inputText) return { text, cut: false };
   const end = Math.max(...['\n', ',', ';'].map((mark) => text.lastIndexOf(mark, slackLimits.inputText)));

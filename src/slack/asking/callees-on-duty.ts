@@ -11,15 +11,15 @@ import { numbersOfPeople } from './numbers-of-people.ts';
 
 export interface CalleesOnDuty {
   callees: Callee[];
-  /** What is kept with the request, and shown on its board. */
+  /** Stored with the request and shown on its board. */
   notes: RosterNote[];
-  /** Who of them cannot be called and why, in words. */
+  /** Sentences: which people cannot be called, and why. */
   problems: string[];
   doubts: string[];
 }
 
 /**
- * Whom rosters mean at this moment: who is on duty, or the fallback where that is nobody, nobody known, or nobody with
+ * The callees of rosters at this moment: the people on duty, or the fallback if nobody is on duty, recognised and has
  * a number.
  */
 export async function calleesOnDuty(
@@ -65,7 +65,7 @@ function noted(
   };
 }
 
-/** The numbers behind entries of a list. */
+/** The callees of a list's entries. */
 export async function calleesOfEntries(
   deps: SlackDeps,
   entries: string[],

@@ -6,10 +6,13 @@ import type { SlackDeps } from '../context/deps.ts';
 import { mayBeCaller } from '../context/permissions.ts';
 import { collectCallees } from './collect-callees.ts';
 
-/** Looks up once more what the form looked up: whether the person may call, whether the channel takes the results, who is on the lists. */
+/**
+ * Repeats the look-ups of the form when a request starts later: may the person call, can the channel take the
+ * results, who is on the lists.
+ */
 export function createCheckAgain(deps: SlackDeps): CheckAgain {
   return async (request) => {
-    // Without a time it was approved a moment ago.
+    // A request without a time was approved just now, so the person and the channel need no second check.
     const refused =
       request.when_at === null
         ? null
@@ -47,8 +50,8 @@ async function askerMay(deps: SlackDeps, request: RequestRow): Promise<CheckedAg
 }
 
 /**
- * The form refuses a channel that is archived or closed to the app, so it is refused here too: nobody would see the
- * results, and the people to whom the calls matter are in that channel. Where Slack does not say, it is called.
+ * The form refuses a channel that is archived or closed to the app, so this does too: nobody in that channel would
+ * see the results. If Slack does not answer, the people are called.
  */
 async function channelTakes(deps: SlackDeps, request: RequestRow): Promise<CheckedAgain | null> {
   const access = await channelAccess(deps.urgent, request.channel_id);

@@ -24,8 +24,8 @@ export type CheckedCall =
   | { errors: null; draft: Draft; doubts: string[]; notOnPhone: string[]; own: ReadonlySet<string> };
 
 /**
- * Checks a filled-in modal as a whole. Errors come by block_id, every faulty field with one; otherwise the draft of
- * the request, doubts to show before anybody is called, and which numbers the person typed or uploaded.
+ * Checks all fields of a submitted modal. Returns errors by block_id, or a draft of the request with the doubts to
+ * show before anybody is called, and the numbers that the person typed or uploaded.
  */
 export async function checkCall(
   deps: SlackDeps,
@@ -58,7 +58,7 @@ export async function checkCall(
     duplicates = 0;
     const rechecked = await recheck(callees, config);
     doubts = rechecked.doubts;
-    // Some that are forbidden by now are held when it is their turn; where it is all of them, the form says so.
+    // If only some numbers are forbidden now, their calls will be held. If all are, the form shows an error.
     if (callees.length > 0 && rechecked.faults.length === callees.length)
       errors.callee = several(rechecked.faults);
   }
@@ -151,7 +151,7 @@ function readMessage(
 const dayMs = 24 * 3_600_000;
 const mostDaysAhead = 30;
 
-/** When to call; null: at once. `wallAt`: what the wall clock says. */
+/** The time of the calls (ms); null: at once. `wallAt` is the wall clock's time. */
 function readWhen(values: ViewValues, wallAt: number, errors: Record<string, string>): number | null {
   const whenAt = timeField(values, 'when');
   if (whenAt === null) return null;
@@ -161,7 +161,7 @@ function readWhen(values: ViewValues, wallAt: number, errors: Record<string, str
   return whenAt;
 }
 
-/** Bounds of the voice platform's documentation, the safe side where its pages differ. */
+/** The limits of the voice platform's documentation. If its pages differ, the narrower limit. */
 const bounds = {
   maxDuration: { from: 1, to: 120, what: 'seconds' },
   maxRingingTime: { from: 20, to: 120, what: 'seconds' },

@@ -2,12 +2,12 @@ import { channelAccess } from '../client/channel-access.ts';
 import { slackFailure } from '../client/errors.ts';
 import type { SlackDeps } from '../context/deps.ts';
 
-/** Slack waits 3 s for the answer to Submit; the membership is worth half of it. */
+/** Slack waits 3 s for the answer to Submit. This check may take half of that. */
 const patienceMs = 1_500;
 
 /**
- * Whether the app can write into a channel: null, or a sentence with what to do. Where Slack does not say, or not in
- * time, the request goes on without the check: should it turn out closed, results go to the person who asked.
+ * Null if the app can write into a channel, else a sentence that says what to do. If Slack does not answer in time,
+ * returns null: should the channel be closed, the results go to the person who asked.
  */
 export async function checkChannel(deps: SlackDeps, channelId: string): Promise<string | null> {
   const slow = new Promise<null>((resolve) => deps.clock.after(patienceMs, () => resolve(null)));

@@ -20,62 +20,66 @@ import { calleesOnDuty } from './callees-on-duty.ts';
 import { numbersOfPeople } from './numbers-of-people.ts';
 
 export interface CalleeSources {
-  /** What was typed into the callee field. */
+  /** The text of the callee field. */
   text: string;
-  /** False: lists that are named in the text are left out. */
+  /** False: lists that the text names are left out. */
   listsInText?: boolean;
   /** Names of lists and rosters. */
   lists: string[];
-  /** False: rosters, chosen or named, are left out. */
+  /** False: rosters are left out, chosen or named. */
   rosters?: boolean;
-  /** Slack users. */
+  /** Ids of Slack users. */
   people: string[];
   fileUrl: string | null;
 }
 
 export interface CollectedCallees {
   callees: Callee[];
-  /** Numbers that the person typed, or has in a file: known to them in full. */
+  /** Numbers that the person typed or uploaded. This person may see them in full. */
   own: ReadonlySet<string>;
   duplicates: number;
-  /** By block_id: sentences about what cannot be called, and what to do about it. */
+  /** By block_id: sentences about what cannot be called, and what to do. */
   faults: Record<string, string[]>;
-  /** What will be called although the numbering plans doubt it. */
+  /** Sentences about numbers that will be called although the numbering plan says they may be wrong. */
   doubts: string[];
   /** The lists and rosters that were chosen or named. */
   lists: string[];
-  /** The rosters, with who is on duty by them. */
+  /** For each roster, who is on duty. */
   rosters: RosterNote[];
-  /** Who of the rosters cannot be called, where others can: in words, with numbers masked. */
+  /** Sentences about people of rosters who cannot be called although others can. Numbers are masked. */
   notOnPhone: string[];
-  /** True where not all was read, because it is too much. */
+  /** True if reading stopped early because there is too much. */
   stopped: boolean;
 }
 
-/** The file must be there before Slack's 3 s are over, with time left to read it. */
+/** Slack waits 3 s for the answer. The file must arrive early enough to be read within that time. */
 const fetchTimeoutMs = 1_500;
 
-/** Sentences shown under one field. */
+/** How many sentences are shown under one field. */
 const shownFaults = 12;
 
-/** How numbers are read and what forbids them, by the configuration. */
+/** How numbers are read and which are forbidden, as the configuration says. */
 export function calleeOptions(config: Config): CalleeOptions {
   return {
     country: config.country,
     deny: config.limits.deny,
     countries: config.limits.countries,
-    // Who is on duty is looked up when somebody is called.
+    // A roster is empty here: the people on duty are looked up when they are called.
     lists: { ...config.lists, ...Object.fromEntries(Object.keys(config.rosters).map((name) => [name, []])) },
     recordings: Object.keys(config.recordings),
     atMost: config.limits.calleesPerRequest,
   };
 }
 
-/** Puts together all callees of a filled-in modal: typed, from lists, people's profiles and a file; each number once. */
+/**
+ * Collects all callees of a submitted modal: typed, from lists, rosters, Slack profiles and a file. Each number
+ * appears once.
+ */
 export async function collectCallees(deps: SlackDeps, sources: CalleeSources): Promise<CollectedCallees> {
   const config = deps.config();
   const options = calleeOptions(config);
-  // Lists are read apart from what names them: a person may name a list without knowing the numbers in it.
+  // The text and the file only name lists here; the lists are read below. A person may name a list without seeing its
+  // numbers.
   const unlisted = { ...options, expandLists: false };
   const typed = await inSlices(readCallees(sources.text, unlisted));
   const file = await calleesOfFile(deps, sources.fileUrl, unlisted);
@@ -87,7 +91,7 @@ export async function collectCallees(deps: SlackDeps, sources: CalleeSources): P
     if (sentences.length > 0) faults[field] = [...(faults[field] ?? []), ...sentences];
   };
   add('callee', [...typed.faults.map(faultSentence), ...typed.recordings.map(recordingAmongCallees)]);
-  // A person who names a list is not shown its numbers, not even the faulty ones.
+  // Masked, because a person who names a list must not see its numbers, not even wrong ones.
   add(
     'lists',
     listed.faults.map((fault) => masked(`${fixFirst(fault, `“${fault.text}”`)}.`)),
@@ -128,8 +132,8 @@ export async function collectCallees(deps: SlackDeps, sources: CalleeSources): P
 }
 
 /**
- * Which callees nothing but a list or a roster names: for a request that waits, since people leave and join lists, and
- * duty changes hands. Null where there is none. `which`: rosters alone, for a request that waits for an approval only.
+ * The callees that only a list or a roster names. A request that waits looks them up again, because lists and rosters
+ * change. Null if there is none. `which` is "rosters" for a request that waits only for approval.
  */
 export async function onlyListed(
   deps: SlackDeps,
@@ -146,7 +150,10 @@ export async function onlyListed(
   return { names, only };
 }
 
-/** Reads numbers again that were read once: what the configuration forbids by now, and what is doubtful. Both masked. */
+/**
+ * Reads numbers again: returns sentences about those that the configuration forbids now, and about doubtful ones.
+ * Numbers are masked.
+ */
 export async function recheck(
   callees: readonly Callee[],
   config: Config,
@@ -175,13 +182,16 @@ function recordingAmongCallees(name: string): string {
   return `Choose “${name}” under Recording: it is nobody to call.`;
 }
 
-/** Several faults as one text under a field, each on its own line; the dots keep them apart where a client shows no line breaks. */
+/**
+ * Joins several faults into one text for a field, one on each line. The bullets separate them in clients that show no
+ * line breaks.
+ */
 export function several(sentences: readonly string[]): string {
   const lines = firstFaults(sentences);
   return lines.length === 1 ? (lines[0] ?? '') : lines.map((each) => `• ${each}`).join('\n');
 }
 
-/** As many as people read, then how many there are besides. */
+/** The first faults, and how many more there are. */
 export function firstFaults(sentences: readonly string[]): string[] {
   const more = sentences.length - shownFaults;
   return [...sentences.slice(0, shownFaults), ...(more > 0 ? [`and ${more} more`] : [])];

@@ -39,39 +39,39 @@ export interface ConfirmFacts {
   options: CallOptions;
   plan: Plan | null;
   note: string;
-  /** When they are called; null: at once. */
+  /** When they are called (ms); null: at once. */
   whenAt: number | null;
-  /** What the wall clock says. */
+  /** The wall clock's time (ms). */
   wallAt: number;
   channelId: string;
   duplicates: number;
-  /** What will be called although the numbering plans doubt it. */
+  /** Sentences about numbers that may be wrong but will be called. */
   doubts: readonly string[];
-  /** Who of the rosters cannot be called, in words; absent: nobody. */
+  /** Sentences about people of rosters who cannot be called; absent: nobody. */
   notOnPhone?: readonly string[];
   /** The rosters whose people are among the callees; absent: none. */
   rosters?: readonly RosterNote[];
   /** Null: no approval is needed. */
   approval: ApprovalAsk | null;
-  /** "12 now, 8 at 08:00 their time"; null: nobody waits for the hours of the configuration. */
+  /** "12 now, 8 at 08:00 their time"; null if nobody waits for the hours. */
   hours: string | null;
-  /** Limits that would hold some back now, in words. */
+  /** Sentences about limits that would hold calls now. */
   held: readonly string[];
   metadata: string;
   nameOf?: NameOf;
-  /** Numbers that the person gave in full, and so may read in full; all others are masked. */
+  /** Numbers that the person typed or uploaded, and may see in full. All others are masked. */
   own?: ReadonlySet<string>;
-  /** When each number was last reached, ms; absent: not looked up. */
+  /** When each number was last reached, in ms; absent: not looked up. */
   reached?: { at: ReadonlyMap<string, number>; now: number };
 }
 
 const doubtsShown = 10;
-/** A group that is listed whole. */
+/** Up to this many people are all listed. */
 export const smallGroup = 10;
-/** How many of a larger one are listed. */
+/** How many people of a larger request are listed. */
 const fewShown = 5;
 
-/** The second view: says what is about to happen; only its button calls people (or asks for approval). */
+/** The modal's second view. It says what will happen; only its button starts the calls, or asks for approval. */
 export function confirmView(facts: ConfirmFacts): ModalView {
   const crowd = people(facts.callees.length);
   return modal({
@@ -104,7 +104,7 @@ function summary(facts: ConfirmFacts): string {
   return `Call *${crowd}*${when}: ${played}, results in ${channelMention(facts.channelId)}`;
 }
 
-/** Where hours are configured, the line about them says who is called now. */
+/** If hours are configured, `hours` says who is called now, so this is left out. */
 function nightBlocks({ countries, hours, whenAt, wallAt }: ConfirmFacts): KnownBlock[] {
   if (hours !== null) return [];
   const words = nightWords(countries, whenAt ?? wallAt, whenAt !== null);
@@ -161,7 +161,7 @@ function detailBlocks(facts: ConfirmFacts): KnownBlock[] {
   return lines.length === 0 ? [] : [context(...lines)];
 }
 
-/** A small group whole, of a larger one the first few. */
+/** A small group in full, or the first few people of a larger one. */
 function calleeList({ callees, own, reached }: ConfirmFacts): KnownBlock[] {
   const shown = callees.slice(0, callees.length > smallGroup ? fewShown : smallGroup);
   const lines = shown.map((each) => {

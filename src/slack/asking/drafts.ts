@@ -17,7 +17,10 @@ const draftSchema = z.object({
   note: z.string(),
   /** Absent in drafts of an earlier version. */
   plan: planShape.nullable().default(null),
-  /** When to call, by the wall clock; null: at once. Absent in drafts of an earlier version, as the next. */
+  /**
+   * When to call, by the wall clock (ms); null: at once. Absent in drafts of an earlier version, like `lists` and
+   * `rosters`.
+   */
   whenAt: z.number().nullable().default(null),
   lists: z
     .object({ names: z.array(z.string()), only: z.array(z.string()) })
@@ -34,14 +37,19 @@ const draftSchema = z.object({
   previousId: z.string().nullable(),
 });
 
-/** What somebody filled in, checked: between the modal's first view and its second it stays in the database, since
- * a view's private_metadata may hold no phone number. */
+/**
+ * A checked form. It is stored in the database between the modal's first and second view, because a view's
+ * private_metadata must not hold phone numbers.
+ */
 export type Draft = z.infer<typeof draftSchema>;
 
-/** How long a filled-in modal can stay open before its button stops working, ms. */
+/** How long a draft is kept, in ms. A form that is open for longer can no longer be submitted. */
 export const draftKeptMs = 24 * 3_600_000;
 
-/** Keeps a draft, for the second view that shows it; the same root view's earlier ones stay what theirs showed. Returns its id. */
+/**
+ * Stores a draft and returns its id. Earlier drafts of the same root view are not changed, because their views may
+ * still be submitted.
+ */
 export async function saveDraft(
   tx: Tx,
   draft: { rootViewId: string; teamId: string; userId: string; data: Draft; now: number },
@@ -66,9 +74,9 @@ export async function saveDraft(
 }
 
 /**
- * The draft that a second view showed, if this person made it, with the root view that it was filled in under; null where
- * it is gone. It is looked up by its own id: Slack does not always name the same root view twice. An empty `draftId` (a
- * view of an older version): the latest of the root view.
+ * The draft of a second view, if this person made it, and the root view of its form. Null if it is gone. It is found
+ * by its id, because Slack does not always send the same root view id twice. An empty `draftId` comes from a view of
+ * an older version: then the latest draft of the root view is returned.
  */
 export async function loadDraft(
   from: Queryable,

@@ -10,25 +10,25 @@ import { lastReachedWords } from '../words/last-reached-words.ts';
 import type { NameOf } from '../words/request-words.ts';
 import { calleeOptions } from './collect-callees.ts';
 
-/** Longer lists are crowds: nobody asks when each of them was last reached. */
+/** Lists with more entries get no hint: for that many people a last time says little. */
 const mostEntries = 200;
 
-/** Reading so many numbers takes some ten milliseconds. */
+/** Reading this many numbers takes about ten milliseconds. */
 const mostNumbers = 1_000;
 
-/** The trigger of a modal lives for 3 s: without an answer in this time there are no hints. */
+/** The trigger of a modal expires after 3 s. If the database does not answer in this time, there are no hints. */
 const patienceMs = 300;
 
-/** The numbers of each list, read once for each configuration. */
+/** The numbers of each list; read once for each configuration. */
 const numbersOf = new WeakMap<Config['lists'], Map<string, string[]>>();
 
-/** What the form says below the name of a list or a roster. */
+/** What the form shows below the name of a list or a roster, by name. */
 export async function listHints(deps: SlackDeps): Promise<Map<string, string>> {
   const [lists, rosters] = await Promise.all([reachedHints(deps), dutyHints(deps)]);
   return new Map([...lists, ...rosters]);
 }
 
-/** Of a list: when its numbers were last reached. People of Slack in it are not looked up. */
+/** For lists: when their numbers were last reached. People of Slack in a list are not looked up. */
 async function reachedHints(deps: SlackDeps): Promise<Map<string, string>> {
   const numbers = listedNumbers(deps.config());
   if (numbers.size === 0) return new Map();
@@ -47,7 +47,7 @@ async function reachedHints(deps: SlackDeps): Promise<Map<string, string>> {
   return new Map([...numbers].map(([name, callees]) => [name, hint(callees, reached, now)]));
 }
 
-/** Of a roster: who is on duty, and until when. */
+/** For rosters: who is on duty, and until when. */
 async function dutyHints(deps: SlackDeps): Promise<Map<string, string>> {
   if (Object.keys(deps.config().rosters).length === 0) return new Map();
   const reading = dutiesNow(deps).catch((error: unknown) => {
@@ -61,7 +61,7 @@ async function dutyHints(deps: SlackDeps): Promise<Map<string, string>> {
   return new Map(duties.map((duty) => [duty.roster, dutyHint(duty, deps.people.knownName)]));
 }
 
-/** Pure. */
+/** Returns "Ben and Cleo until 2026-07-01 08:00 UTC". Pure. */
 export function dutyHint({ people: onDuty, untilAt, why }: Duty, nameOf: NameOf): string {
   const until = untilAt === null ? '' : ` until ${utc(untilAt)}`;
   if (why !== null) return `nobody known is on duty${until}: the fallback is called`;
@@ -69,7 +69,10 @@ export function dutyHint({ people: onDuty, untilAt, why }: Duty, nameOf: NameOf)
   return `${listWords(names, 3)}${until}`;
 }
 
-/** Pure. The one who was reached longest ago counts for all: that number is the doubtful one. */
+/**
+ * Returns "12 people, longest ago: last reached 3 weeks ago". It shows the longest time, because that number is the
+ * most doubtful. Pure.
+ */
 export function hint(callees: readonly string[], reached: ReadonlyMap<string, number>, now: number): string {
   const times = callees.map((callee) => reached.get(callee) ?? null);
   const never = times.filter((at) => at === null).length;

@@ -5,7 +5,10 @@ import type { Callee } from '../../callees/types.ts';
 import { maskNumbers } from '../../mask-numbers.ts';
 import type { People, Person } from '../context/people.ts';
 
-/** The numbers of people and user groups, from their profiles. */
+/**
+ * The numbers in the Slack profiles of people and of the members of user groups. `faults` says who cannot be called
+ * and what to do.
+ */
 export async function numbersOfPeople(
   people: People,
   parsed: readonly Pick<ParsedCallees, 'people' | 'groups'>[],
@@ -35,7 +38,7 @@ export async function numbersOfPeople(
     }
     const read = numberOfProfile(person, options);
     if ('why' in read) {
-      // The reasons may contain a full number, which is not for everybody who may call this person.
+      // Masked: the reason may contain a full number, which people who may call this person need not see.
       const why = maskNumbers(read.why, maskNumber);
       faults.push(`Ask ${person.name} to correct the phone number in the Slack profile: it ${why}.`);
       continue;
@@ -46,7 +49,7 @@ export async function numbersOfPeople(
   return { callees, faults, doubts };
 }
 
-/** The one number of a profile, or why it is none, to be put behind "the phone number in the Slack profile". */
+/** The one number of a profile, or why there is none. The reason follows "the phone number in the Slack profile". */
 export function numberOfProfile(
   { phone, name, timeZone }: Pick<Person, 'phone' | 'name' | 'timeZone'>,
   options: CalleeOptions,

@@ -10,12 +10,12 @@ import { type CallPrefill, callView, optionFields } from './call-view.ts';
 import { listHints } from './list-hints.ts';
 import { type CallMetadata, readCallMetadata, writeCallMetadata } from './view-metadata.ts';
 
-/** A list of recordings that comes within this time spares the person the loading view; the trigger lives for 3 s. */
+/** How long to wait for the recordings before the modal opens without them. The trigger expires after 3 s. */
 const patienceMs = 400;
 
 /**
- * Opens the `/voicecall` modal within its trigger's 3 s, whatever the voice platform does: with the recordings where
- * they are known or come at once, else loading, and filled in when they have come or failed to.
+ * Opens the `/voicecall` modal. If the recordings do not load quickly, it opens without them and is updated later, so
+ * a slow voice platform does not cost the trigger (3 s).
  */
 export async function openCallModal(
   deps: SlackDeps,
@@ -44,7 +44,8 @@ export async function openCallModal(
       view: render(list),
     });
   } catch (error) {
-    // Closed, submitted or grown by its options since; a form without the list takes a typed fileId as well.
+    // The person closed or submitted the modal, or pressed *More options*. Without the list, the form takes a typed
+    // fileId.
     deps.log.info({ err: error }, 'the modal could not be filled with recordings');
   }
 }
@@ -65,7 +66,7 @@ function renderForm(
   });
 }
 
-/** What is the same as the configuration's own is not filled in: it is visible as a placeholder. */
+/** Leaves out values that equal the configuration's: the form shows those as placeholders. */
 function withoutDefaults(prefill: CallPrefill, deps: SlackDeps): CallPrefill {
   const { voice } = deps.config();
   const usual: Partial<Record<keyof CallPrefill, unknown>> = { ...voice };
@@ -74,7 +75,9 @@ function withoutDefaults(prefill: CallPrefill, deps: SlackDeps): CallPrefill {
   );
 }
 
-/** *More options*: the same view with the rest of its inputs. Slack keeps what was typed in inputs that stay. */
+/**
+ * Registers *More options*: shows the same view with all inputs. Slack keeps what was typed in inputs that remain.
+ */
 export function registerOptions(app: App, deps: SlackDeps): void {
   app.action<BlockAction<ButtonAction>>('call_options', async ({ ack, body }) => {
     await ack();
@@ -91,7 +94,7 @@ export function registerOptions(app: App, deps: SlackDeps): void {
   });
 }
 
-/** What the form's inputs hold now. */
+/** The values of the form's inputs. */
 function typedSoFar(values: ViewValues): CallPrefill {
   const channel = channelField(values, 'channel');
   const fileId = textField(values, 'fileId');
@@ -128,7 +131,7 @@ function facts(deps: SlackDeps) {
   };
 }
 
-/** The Home tab's button that opens the form. */
+/** Registers the button of the Home tab that opens the form. */
 export function registerHomeCall(app: App, deps: SlackDeps): void {
   app.action<BlockAction<ButtonAction>>('home_call', async (press) => {
     await handlePress(deps, press, async () => {

@@ -9,16 +9,16 @@ import { calleeOptions } from './collect-callees.ts';
 /** A command that opens the form. */
 export interface CallCommand {
   name: 'call';
-  /** What goes into the callee field: numbers, and what could not be understood, so that nothing is lost. */
+  /** The callee field: numbers, and words that were not understood, so that the person can correct them. */
   callee: string;
   lists: string[];
   people: string[];
   fileId: string | null;
-  /** Text in quotes: to be spoken. */
+  /** The text in quotes, to be spoken. */
   text: string | null;
 }
 
-/** A command that is answered at once. */
+/** A command that is answered without opening the form. */
 export type AnsweredCommand =
   | { name: 'help' }
   | { name: 'status'; requestId: string | null }
@@ -27,7 +27,7 @@ export type AnsweredCommand =
   | { name: 'rules' }
   | { name: 'lists' }
   | { name: 'recordings' }
-  /** `near`: what was probably meant; null where nothing is near. */
+  /** `near` is the likely meaning; null if there is none. */
   | { name: 'unknown'; typed: string; near: string | null };
 
 /** Calls the person's own number, to test it. */
@@ -35,22 +35,22 @@ export interface MeCommand {
   name: 'me';
 }
 
-/** Who is on duty by the rosters. */
+/** Shows who is on duty in each roster. */
 export interface OnCallCommand {
   name: 'oncall';
 }
 
 export type Command = CallCommand | MeCommand | OnCallCommand | AnsweredCommand;
 
-/** Nobody has asked so often; a page number of any length must not become an offset of any size. */
+/** Higher page numbers are cut to this, so that a long typed number does not become a huge offset. */
 const lastPage = 1_000_000;
 
-/** No more fits into the form's field. */
+/** The form's field holds no more characters. */
 const mostRead = slackLimits.inputText;
 
 /**
- * Reads what was typed after `/voicecall`. A subcommand counts only as the first word; a text in which nothing can be
- * rung is unknown, and is answered with help instead of a modal.
+ * Reads the text after `/voicecall`. A subcommand counts only as the first word. Text that names nobody to call is
+ * `unknown`: it is answered with help, and no modal opens.
  */
 export function parseCommand(
   text: string,
@@ -100,7 +100,7 @@ export function parseCommand(
   const [recording] = parsed.recordings;
   return {
     name: 'call',
-    // The form says that not all of it fits.
+    // The whole text is passed on: the form cuts it and says so.
     callee: [parsed.rest, typed.slice(mostRead), ...parsed.groups.map((id) => `<!subteam^${id}>`)]
       .filter((part) => part !== '')
       .join('\n'),
@@ -111,7 +111,7 @@ export function parseCommand(
   };
 }
 
-/** The first text in quotes, straight or curly, and what stands around it. */
+/** The first text in quotes, straight or curly, and the text around it. */
 function takeQuoted(text: string): { quoted: string | null; rest: string } {
   const [all, straight, curly] = /"([^"]+)"|[“”„]([^“”„]+)[“”]/.exec(text.slice(0, mostRead)) ?? [];
   const quoted = (straight ?? curly ?? '').trim();
@@ -119,7 +119,7 @@ function takeQuoted(text: string): { quoted: string | null; rest: string } {
   return { quoted, rest: text.replace(all, () => ' ') };
 }
 
-/** A command, list or recording that was probably meant. */
+/** The likely meaning: a command, list, roster or recording with a similar name. */
 function nearestKnown(
   typed: string,
   { lists, rosters }: Config,

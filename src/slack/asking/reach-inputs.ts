@@ -5,7 +5,7 @@ import type { Config, ReachDefaults } from '../../config/types.ts';
 import { textField, type ViewValues } from '../kit/fields.ts';
 import { input, options } from '../kit/inputs.ts';
 
-/** What the four inputs are opened with; absent: the defaults of the configuration. */
+/** The values with which the four inputs open. Absent ones are the configuration's defaults. */
 export type ReachPrefill = Partial<Pick<Plan, 'until' | 'attempts' | 'everyMs' | 'enough'>>;
 
 const minuteMs = 60_000;
@@ -16,10 +16,10 @@ const untilWords = {
   confirmed: 'The key that confirms is pressed',
 } as const;
 
-/** How it goes on until people are reached: `attempts`, `every` (minutes), `until`, `enough`. */
+/** The inputs of the plan: `attempts`, `every` (minutes), `until`, `enough`. */
 export function reachInputs(prefill: ReachPrefill, defaults: ReachDefaults): KnownBlock[] {
   const { attempts, everyMs, until, enough } = { ...defaults, ...prefill };
-  // Without a key that confirms there is nothing to choose.
+  // Without a key that confirms, `answered` is the only choice.
   const waysToReach =
     defaults.confirmKey === undefined ? (['answered'] as const) : (['answered', 'confirmed'] as const);
   const known = options(waysToReach.map((value) => ({ text: untilWords[value], value })));
@@ -54,7 +54,7 @@ export function reachInputs(prefill: ReachPrefill, defaults: ReachDefaults): Kno
   ];
 }
 
-/** The plan that was filled in; faults come by block_id. Null: each callee is called once. */
+/** The plan that was filled in; adds faults to `errors` by block_id. Null: each callee is called once. */
 export function readReach(values: ViewValues, config: Config, errors: Record<string, string>): Plan | null {
   const { reach } = config;
   const whole = (field: keyof typeof most, otherwise: number | null): number | null => {
@@ -79,7 +79,7 @@ export function readReach(values: ViewValues, config: Config, errors: Record<str
   );
 }
 
-/** An optional input for a whole number; a value out of its bounds is left out. */
+/** An optional input for a whole number. A value outside the limits is not filled in. */
 function numberInput(
   field: string,
   label: string,

@@ -4,19 +4,19 @@ import { plainText } from '../kit/blocks.ts';
 import { input, options } from '../kit/inputs.ts';
 import { slackLimits } from '../kit/limits.ts';
 
-/** What the rest of the modal (a hundred lists, prefilled texts) leaves of a view. */
+/** The bytes of a view that a select may take. The other inputs, such as a hundred lists, need the rest. */
 const selectBytes = slackLimits.viewBytes - 80_000;
 
 export interface RecordingInput {
   block: InputBlock;
-  /** Plain words about what is missing; null where all is well. */
+  /** What is missing, in plain words; null if nothing is. */
   notice: string | null;
 }
 
 /**
- * The field `fileId`: a select of what is there, or typed text where the list is not known, too long for a select or
- * not to be had. `list` null: still being fetched. The block_id is the same in every form, so that an update of the
- * view keeps what was filled in beside it.
+ * The field `fileId`: a select of recordings, or a text input if the list is not known, too long for a select, or
+ * could not be loaded. `list` null: it is still being loaded. The block_id is the same in every form, so that Slack
+ * keeps what was filled in when the view is updated.
  */
 export function recordingInput(
   list: RecordingList | null,
@@ -34,7 +34,7 @@ export function recordingInput(
     };
   }
   const { complete } = list;
-  // Slack refuses a select in which a value stands twice.
+  // Slack refuses a select that has the same value twice.
   const choices = [
     ...new Map(list.choices.toReversed().map((each) => [each.fileId, each])).values(),
   ].reverse();
@@ -50,7 +50,7 @@ export function recordingInput(
         `There are ${choices.length} recordings, too many or of too long a fileId for a list here; type the fileId.`,
     };
   }
-  // What was asked for must stay possible, whether or not it is in a list that is not whole.
+  // If the chosen recording is not in the list, it must still be possible to call with it.
   const unlisted = chosen !== undefined && choices.every((choice) => choice.fileId !== chosen);
   if (groups.length === 0 || !complete || unlisted) {
     return {
@@ -89,7 +89,7 @@ interface OptionGroup {
   options: PlainTextOption[];
 }
 
-/** All of them in groups as Slack takes them; null where not all fit. */
+/** The options in groups of the size that Slack accepts. Null if they do not all fit. */
 function optionGroups(choices: readonly RecordingChoice[]): OptionGroup[] | null {
   const groups = [
     ...groupsOf('By name', choices, 'named'),

@@ -11,9 +11,9 @@ import { latestCalls } from '../words/call-words.ts';
 import { openCallModal } from './open-modal.ts';
 
 /**
- * Ask again, try again, call them again: the modal, filled in. The callees are not written into it: the form carries
- * the request's id alone, so that nobody is shown a full number and no name is ever read as one. Nobody is called
- * before it is submitted.
+ * Registers the button that asks for a request again. It opens the form with the request's values but without its
+ * callees: the form carries only the request's id, so no full number is shown and no name is read as another person.
+ * Nobody is called until the form is submitted.
  */
 export function registerRedial(app: App, deps: SlackDeps): void {
   app.action<BlockAction<ButtonAction>>('call_redial', async (press) => {
@@ -22,7 +22,6 @@ export function registerRedial(app: App, deps: SlackDeps): void {
       const userId = press.body.user.id;
       const refusal = await mayCall(deps.people, deps.config(), userId);
       if (refusal !== null) return { text: refusal };
-      // An alert's request belongs to nobody: any caller may call again.
       if (!(await mayCallAgain(deps, request, userId))) {
         return { text: 'Only the person who asked, and approvers, may ask for this again.' };
       }
@@ -57,17 +56,20 @@ export function registerRedial(app: App, deps: SlackDeps): void {
   });
 }
 
-/** An alert's request belongs to nobody: any caller may call again. Others: who asked, and approvers. */
+/**
+ * Everybody who may call people may repeat an alert's request, because no person asked for it. Other requests: the
+ * person who asked, and approvers.
+ */
 async function mayCallAgain(deps: SlackDeps, request: RequestView, userId: string): Promise<boolean> {
   return request.origin === 'alert' || (await isOwnOrApprover(deps, request, userId));
 }
 
-/** Nobody could take a forbidden number out of the form, which does not show it. */
+/** A forbidden number is left out here, because the form does not show the numbers and nobody could remove it. */
 function mayBeCalled({ callee }: CallView, config: Config): boolean {
   return forbiddenNumber(callee, config.limits) === null;
 }
 
-/** The callees of the request that a submitted form repeats, for a person who may repeat it; empty for others. */
+/** The callees of the request that a submitted form repeats. Empty if this person may not repeat it. */
 export async function calleesOfPrevious(
   deps: SlackDeps,
   requestId: string,
@@ -84,9 +86,9 @@ export async function calleesOfPrevious(
 }
 
 /**
- * Callees we know were not reached: not answered (or answered without the key that confirms, where that counts),
- * failed, held, cancelled, or refused with all others of their submission (a single number that was refused would be
- * again); all of them where nothing was sent. Nobody of whom it is not known.
+ * The callees who are known not to have been reached: not answered (or not confirmed, if the plan demands it),
+ * failed, held, cancelled, or in a submission that was refused as a whole. A number that was refused alone would be
+ * refused again, so it is left out. Unknown calls are never included. If nothing was sent, all callees are returned.
  */
 export function toRingAgain(request: RequestView, calls: readonly CallView[]): CallView[] {
   const latest = latestCalls(calls).filter((call) => call.callee !== '');

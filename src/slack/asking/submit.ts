@@ -25,13 +25,13 @@ import { confirmView, smallGroup } from './confirm-view.ts';
 import { type Draft, loadDraft, saveDraft } from './drafts.ts';
 import { readCallMetadata } from './view-metadata.ts';
 
-/** What happens when a modal is submitted. */
+/** Registers what happens when the form's views are submitted. */
 export function registerSubmissions(app: App, deps: SlackDeps): void {
   registerCall(app, deps);
   registerConfirm(app, deps);
 }
 
-/** The first view: checked as a whole, kept as a draft, and answered with what is about to happen. Nobody is called yet. */
+/** The first view: checks the form, stores a draft, and shows what will happen. Nobody is called yet. */
 function registerCall(app: App, deps: SlackDeps): void {
   app.view<ViewSubmitAction>('voicecall', async ({ ack, body, view }) => {
     const metadata = readCallMetadata(view.private_metadata);
@@ -61,12 +61,12 @@ function registerCall(app: App, deps: SlackDeps): void {
           now,
           wallAt: draft.whenAt ?? wallAt,
         }),
-        // What the limits will say at a later time is not known yet.
+        // For a later time, what the limits will allow is not known yet.
         held: draft.whenAt === null ? await findHeld(tx, deps.config(), callees, now, null) : [],
         reached: await lastReached(tx, deps.tokenSecret, callees.slice(0, smallGroup)),
       };
     });
-    // So that the approvers' card can show it.
+    // Asked for now, so that the approvers' card can show it.
     if (preview.approval !== null) deps.balance.refresh();
     await ack({
       response_action: 'push',
@@ -88,7 +88,10 @@ function registerCall(app: App, deps: SlackDeps): void {
   });
 }
 
-/** The second view: its button calls people. One opened modal makes one request, however often this arrives. */
+/**
+ * The second view: its button starts the calls. One opened modal makes one request, even if Slack sends the press
+ * twice.
+ */
 function registerConfirm(app: App, deps: SlackDeps): void {
   app.view<ViewSubmitAction>('voicecall_confirm', async ({ ack, body, view }) => {
     const userId = body.user.id;
@@ -103,7 +106,7 @@ function registerConfirm(app: App, deps: SlackDeps): void {
       userId,
     };
     const onDuty = await onDutyNow(deps, shown);
-    // The root view's id makes a second run harmless.
+    // The request is unique by its root view's id, so a second run makes no second request.
     const done = await transactionReadBack(deps.store, async (tx) => {
       const kept = await loadDraft(tx, shown);
       if (kept === null) return 'too_old';
@@ -114,7 +117,7 @@ function registerConfirm(app: App, deps: SlackDeps): void {
       if (draft.whenAt !== null && draft.whenAt <= wallAt && !(await isAsked(tx, rootViewId)))
         return 'time_passed';
       const callees = allowedNow(draft, deps.config());
-      // What the configuration forbids by now is held: nobody is asked to approve it.
+      // Callees that the configuration forbids now are held, so they need no approval.
       const approval =
         callees.length === 0
           ? null
@@ -139,14 +142,17 @@ function registerConfirm(app: App, deps: SlackDeps): void {
   });
 }
 
-/** Who would be called and who would wait for the hours, seen at `wallAt`. */
+/** Words about who would be called and who would wait for the hours at `wallAt` (ms). */
 function hoursWords({ callees, whenAt }: Draft, { hours }: Config, wallAt: number): string | null {
   if (hours === undefined) return null;
   const called = whenAt === null ? 'now' : 'then';
   return partedWords(partedByHours(callees, hours, wallAt), clockTime(hours.fromMinute), called);
 }
 
-/** Who is on duty may have changed since the form was checked: what of the draft is different now. */
+/**
+ * Looks up who is on duty again, because that may have changed since the form was checked. Returns the changed parts
+ * of the draft; null if nothing is to be changed.
+ */
 async function onDutyNow(
   deps: SlackDeps,
   shown: Parameters<typeof loadDraft>[1],
@@ -176,7 +182,9 @@ const problems = {
     'The time that you chose has passed. Nobody was called. Type /voicecall and choose a later one, or none to call at once.',
 };
 
-/** Slack may send the same press twice, the second time after the time that was asked for. */
+/**
+ * True if the request exists. Slack may send the same press twice, the second time after the chosen time has passed.
+ */
 async function isAsked(tx: Tx, rootViewId: string): Promise<boolean> {
   const asked = await tx
     .selectFrom('requests')
@@ -186,7 +194,7 @@ async function isAsked(tx: Tx, rootViewId: string): Promise<boolean> {
   return asked !== undefined;
 }
 
-/** Limits that would hold some back if they were called now. */
+/** Sentences about the limits that would hold calls now. */
 function heldWords(held: readonly Held[]): string[] {
   return [...Map.groupBy(held, (each) => each.code)].map(([code, those]) => {
     const nextAt = Math.min(...those.map((each) => each.nextAt));
@@ -194,7 +202,7 @@ function heldWords(held: readonly Held[]): string[] {
   });
 }
 
-/** The configuration may have changed since the form was checked. */
+/** Checked again, because the configuration may have changed since the form was checked. */
 function allowedNow({ callees, options }: Draft, config: Config): Callee[] {
   return callees.filter(
     ({ callee }, index) => forbiddenCall({ callee, place: index + 1, options }, config) === null,
@@ -214,7 +222,7 @@ function teamOf(deps: SlackDeps, body: { team: { id: string } | null }): string 
   return body.team?.id ?? deps.identity.teamId;
 }
 
-/** Slack refuses an error for a block that the view does not have: it goes under the first input instead. */
+/** Slack refuses an error for a block that the view does not have, so such an error moves to an input that exists. */
 function onExistingBlocks(
   blocks: readonly { block_id?: string; type: string }[],
   errors: Record<string, string>,

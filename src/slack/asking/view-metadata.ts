@@ -1,32 +1,31 @@
 import { z } from 'zod';
 
 const callMetadata = z.object({
-  /** Version of this shape: a modal can stay open over an update of the app. */
+  /** The version of this shape, because a modal can stay open while the app is updated. */
   v: z.literal(1).default(1),
-  /** Where the person was when the modal opened. */
+  /** The channel in which the modal was opened. */
   channelId: z.string().nullable().default(null),
-  /** The thread for the results, where the modal was opened on a message. */
+  /** The thread for the results, if the modal was opened from a message. */
   threadTs: z.string().nullable().default(null),
-  /** The request that is asked for again. */
+  /** The request that is repeated. */
   previousId: z.string().nullable().default(null),
-  /** Whether the options are shown. */
+  /** True if the options are shown. */
   options: z.boolean().default(false),
-  /** How many people the repeated request would call again; null: it repeats none. */
+  /** How many people the repeated request would call again; null if none is repeated. */
   again: z.number().int().nullable().default(null),
-  /** True: with the callee field left empty, its callees are meant. */
+  /** True: if nobody is named in the form, the repeated request's callees are called. */
   refill: z.boolean().default(false),
 });
 
-/** What the call modal carries in private_metadata: ids alone, never a number. */
+/** The private_metadata of the call modal: ids only, never a phone number. */
 export type CallMetadata = z.infer<typeof callMetadata>;
 
-/** Reads private_metadata; what cannot be read counts as empty. */
+/** Reads private_metadata. Unreadable text counts as empty. */
 export function readCallMetadata(text: string): CallMetadata {
   const parsed = callMetadata.safeParse(parseOrEmpty(text));
   return parsed.success ? parsed.data : callMetadata.parse({});
 }
 
-/** Writes private_metadata. */
 export function writeCallMetadata(metadata: Partial<CallMetadata>): string {
   return JSON.stringify(callMetadata.parse(metadata));
 }

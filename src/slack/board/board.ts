@@ -36,8 +36,9 @@ import { progress } from '../words/state-words.ts';
 import { boardButtons, settleBlocks } from './buttons.ts';
 
 /**
- * The one message that shows a request's live state; `facts.now` in ms, `calls` of a few people. Pure: the same view
- * gives the same board. The outcome, who asked for what, who answered, what to press, and then the rest.
+ * Draws the one message that shows a request's state: the outcome, who asked for what, the results, the buttons, then
+ * the rest. `facts.now` is in ms; `calls` holds the calls of a request with few people, else nothing. Pure: the same
+ * input gives the same board.
  */
 export function renderBoard(
   request: RequestView,
@@ -52,7 +53,7 @@ export function renderBoard(
   ];
   const buttons = boardButtons(request);
   const settle = settleBlocks(request);
-  // What to press first stands first: the primary button, else the two choices about what is unknown.
+  // The most urgent choice comes first: the primary button, else the two choices about unknown calls.
   const hasPrimary = buttons.some((each) => each.style === 'primary');
   const blocks: KnownBlock[] = [
     header(headline(request, facts.nameOf)),
@@ -77,7 +78,7 @@ function sections(lines: string[]): KnownBlock[] {
   return lines.length === 0 ? [] : [section(lines.join('\n'))];
 }
 
-/** Who calls whom, and what they hear: "Asha calls 2 people in Singapore: fire-drill". */
+/** Returns "Asha calls 2 people in Singapore: fire-drill". */
 function askedLine(request: RequestView, who: (id: string) => string): string {
   const crowd = crowdWords(request.counts.callees, request.countries);
   const again = request.repeats === null ? '' : ' again';
@@ -92,13 +93,16 @@ function askedLine(request: RequestView, who: (id: string) => string): string {
   return hear === null ? `${asks}.` : `${asks}: ${hear}`;
 }
 
-/** What they hear; null where it is what a rule says of the alert in whose thread the board stands. */
+/**
+ * The words about the audio. Null if the board is in the alert's thread and the rule speaks a text, because that text
+ * repeats the alert.
+ */
 function heard({ origin, threadTs, message, options }: RequestView, length: number): string | null {
   if (origin === 'alert' && threadTs !== null && message.kind === 'text') return null;
   return playedWords(message, options, length);
 }
 
-/** Nobody is called yet, or ever, in some states. */
+/** The verb, because in some states people are not called yet or will never be called. */
 function callsVerb({ state, origin, counts, submissions }: RequestView): string {
   if (state === 'awaiting_approval' || state === 'scheduled') return 'asks to call';
   const over = finishedRequestStates.includes(state);
@@ -117,14 +121,14 @@ function moreLines(request: RequestView, nameOf: MessageFacts['nameOf']): string
   return lines;
 }
 
-/** An approval that came after the time: the calls did not wait for another. */
+/** If the approval came after the chosen time, the calls started at once. */
 function approvedLate({ state, whenAt, decisions }: RequestView): string {
   const approvedAt = decisions.findLast((each) => each.decision === 'approve')?.at ?? 0;
   if (whenAt === null || approvedAt < whenAt || ['awaiting_approval', 'rejected'].includes(state)) return '';
   return '; approved after that, so they were called at once';
 }
 
-/** The id, the time, and what is needed now and then. */
+/** The last line: the id, the time, and facts that are rarely needed. */
 function smallWords(request: RequestView): string {
   const { id, createdAt, countries, duplicates, repeats, repeatedBy } = request;
   return [
@@ -144,7 +148,7 @@ function whoDid(
 ): string[] {
   const lines = decisionLines(request, who);
   const { cancelledBy, ackedBy, counts } = request;
-  // The headline names who has got it, where the name is known.
+  // The headline says who acknowledged the alert, unless the name is not known.
   if (ackedBy !== null && nameOrNull(ackedBy, nameOf) === null) lines.push(`🙋 ${who(ackedBy)} has got it.`);
   if (cancelledBy !== null && (cancelledBy !== ackedBy || counts.cancelled > 0)) {
     const left =
@@ -156,7 +160,7 @@ function whoDid(
   return [...lines, ...settledLines(request, who)];
 }
 
-/** What a person said of calls that nobody knew of: their word, not a fact. */
+/** What a person said about unknown calls. The line names the person, because no report confirms it. */
 function settledLines({ submissions }: RequestView, who: (id: string) => string): string[] {
   const settled = submissions.filter((each) => each.settledCalls > 0);
   const groups = Map.groupBy(settled, (each) => `${each.settledBy} ${each.settledRang}`);
@@ -170,7 +174,7 @@ function settledLines({ submissions }: RequestView, who: (id: string) => string)
 
 function stateLines(request: RequestView, calls: readonly CallView[]): string[] {
   const bar = progress(request.state, currentCounts(request));
-  // A bar for a few people would say less than their names do.
+  // A request with few people shows their names, which say more than a bar.
   const lines = bar === null || request.counts.callees <= namedPeople ? [] : [bar];
   lines.push(...peopleLines(request, calls));
   if (request.outcome !== null && request.state !== 'rejected') lines.push(foreign(request.outcome, 600));
@@ -186,7 +190,7 @@ function approvalBlocks(request: RequestView, facts: MessageFacts): KnownBlock[]
   return [section(lines.join('\n'))];
 }
 
-/** What could not be sent yet or at all, in words with what to do. */
+/** The calls that were not placed, why, and what to do. */
 function trouble(request: RequestView): KnownBlock[] {
   const total = request.submissions.length;
   const waiting = request.submissions.filter((each) => each.nextTryAt !== null && each.state === 'ready');
@@ -230,7 +234,7 @@ function trouble(request: RequestView): KnownBlock[] {
   return lines.length === 0 ? [] : [{ type: 'section', text: mrkdwn(lines.join('\n')) }];
 }
 
-/** A notification shows this alone: what became of it, of whose call, and who answered. */
+/** The text of the notification: the outcome, who calls whom, and the results of people. */
 function boardText(request: RequestView, { nameOf }: MessageFacts, calls: readonly CallView[]): string {
   const { state, outcome, requestedBy } = request;
   const crowd = crowdWords(request.counts.callees, request.countries);

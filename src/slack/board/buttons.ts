@@ -6,12 +6,13 @@ import { cancelButton, mayCancel } from '../replies/cancel-button.ts';
 import { currentCounts } from '../words/headline.ts';
 import { unknownName, unknownWords } from '../words/request-words.ts';
 
-// Each takes three blocks and up to 1,000 characters: more would not fit beside the rest of the board.
+// A board shows the choices for at most this many unknown submissions. Each takes three blocks and up to 1,000
+// characters, and Slack limits both for a message.
 const settleShown = 5;
 
 const stoppedStates: readonly RequestState[] = ['rejected', 'expired', 'cancelled'];
 
-/** The one to press first, then what else there is. */
+/** The buttons of a board; the most urgent comes first. */
 export function boardButtons(request: RequestView): Button[] {
   const buttons: Button[] = [];
   const untaken = isUntakenAlert(request);
@@ -24,14 +25,14 @@ export function boardButtons(request: RequestView): Button[] {
   return buttons;
 }
 
-/** An alert that fires, and nobody has it. */
+/** True for an alert that nobody has acknowledged and that is not resolved. */
 function isUntakenAlert({ origin, ackedBy, resolvedAt, state }: RequestView): boolean {
   return origin === 'alert' && ackedBy === null && resolvedAt === null && !stoppedStates.includes(state);
 }
 
 function redialLabel(request: RequestView): string | null {
   const { state, origin, ackedBy, resolvedAt, reach } = request;
-  // Somebody has it, or it is over: nobody needs to be called for it again.
+  // If the alert is acknowledged or resolved, nobody needs to be called again.
   if (origin === 'alert' && (ackedBy !== null || resolvedAt !== null)) return null;
   if (state === 'rejected' || state === 'expired' || state === 'failed') return 'Ask again';
   const over = state === 'done' || state === 'cancelled' || (state === 'sent' && reach?.running !== true);
@@ -41,7 +42,7 @@ function redialLabel(request: RequestView): string | null {
     return counts.refused === counts.callees && wholly(request.submissions) === 0 ? null : 'Ask again';
   }
   const missed = counts.failed + counts.held + counts.cancelled + wholly(request.submissions);
-  // While others are still being called, only those are offered of whom it is known that they were not.
+  // Some people are still being called, so the button offers only those who are known not to have been called.
   if (state === 'sent') return missed === 0 ? null : `Call the ${count(missed)} not called`;
   const unconfirmed = reach?.plan.until === 'confirmed' ? counts.answered - counts.confirmed : 0;
   const unreached = counts.not_answered + missed + unconfirmed;
@@ -49,16 +50,16 @@ function redialLabel(request: RequestView): string | null {
   return `Call the ${count(unreached)} ${unconfirmed > 0 ? 'unconfirmed' : counts.not_answered > 0 ? 'unanswered' : 'not called'}`;
 }
 
-/** How many callees were refused together with all others of their submission. */
+/** How many callees are in submissions that the platform refused as a whole. */
 function wholly(submissions: readonly SubmissionView[]): number {
   return submissions.reduce((sum, each) => sum + (each.state === 'refused' ? each.callees : 0), 0);
 }
 
-/** Unknown submissions in their own words, each with two plain choices. */
+/** For each unknown submission, what we know and two buttons to settle it. */
 export function settleBlocks(request: RequestView): KnownBlock[] {
   const unknown = request.submissions.filter((each) => each.unknown > 0);
   const total = request.submissions.length;
-  // Slack refuses two buttons of one action_id in one block, hence a block for each.
+  // Slack refuses two buttons with one action_id in the same block, so each button has a block.
   const blocks: KnownBlock[] = unknown.slice(0, settleShown).flatMap((each) => [
     section(unknownWords(each, total, goesOutAgain(request, each))),
     ...actions([
@@ -88,7 +89,9 @@ export function settleBlocks(request: RequestView): KnownBlock[] {
   return blocks;
 }
 
-/** By the rule's own policy, unless somebody has taken or stopped it. */
+/**
+ * True if Voicecall sends the submission again because the rule says so, and nobody has acknowledged or stopped it.
+ */
 function goesOutAgain(request: RequestView, submission: SubmissionView): boolean {
   if (request.onUnknown !== 'again' || request.state !== 'sending' || submission.again) return false;
   return request.ackedBy === null && request.cancelledBy === null;

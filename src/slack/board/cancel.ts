@@ -8,7 +8,10 @@ import { people } from '../kit/text.ts';
 import { buttonValue, handlePress, isOwnOrApprover, requestOf } from '../replies/press.ts';
 import { createWho } from '../words/request-words.ts';
 
-/** Cancel (who asked, and approvers), Stop and "I've got it" of an alert's request (any of the callers). */
+/**
+ * Registers Cancel, Stop and "I've got it". The person who asked and approvers may cancel. For an alert's request,
+ * everybody who may call people may stop or acknowledge.
+ */
 export function registerCancel(app: App, deps: SlackDeps): void {
   app.action<BlockAction<ButtonAction>>('call_cancel', async (press) => {
     await handlePress(deps, press, async () => {
@@ -47,7 +50,7 @@ export function registerCancel(app: App, deps: SlackDeps): void {
   });
 }
 
-/** "12 people will not be rung." with what cannot be undone. `goesOn`: it would have called somebody again. */
+/** Returns "Cancelled: 12 people will not be called. …". `goesOn`: the plan would have called people again. */
 export function cancelledWords({ stopped, goesOn }: { stopped: number; goesOn: boolean }): string {
   if (stopped === 0 && goesOn)
     return 'Cancelled: nobody else is called. Calls already placed cannot be stopped.';

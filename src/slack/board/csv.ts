@@ -23,8 +23,8 @@ const columns = [
 ] as const;
 
 /**
- * All calls as a CSV file (RFC 4180, CRLF, with a byte order mark so that Excel reads UTF-8): times in ISO 8601,
- * `callDuration` in seconds. `masked` where others than the requester may read it.
+ * All calls as a CSV file (RFC 4180, CRLF, with a byte order mark so that Excel reads UTF-8). Times are ISO 8601,
+ * `callDuration` is in seconds. `masked`: people other than the requester may read the file.
  */
 export function renderCsv(calls: readonly CallView[], { masked }: { masked: boolean }): string {
   const lines = calls.map((call) =>
@@ -32,7 +32,8 @@ export function renderCsv(calls: readonly CallView[], { masked }: { masked: bool
       masked ? maskNumber(call.callee) : call.callee,
       safeName(call.name, masked) ?? '',
       call.superseded ? `${call.state} (called again)` : call.state,
-      // Before a report says how the call ended, the platform's own word at submission, which has the same name there.
+      // Until a report says how the call ended, this column holds the platform's code for the submission, which has
+      // the same name in its API.
       codeOf(call),
       call.terminationReason ?? (codeOf(call) === '' ? '' : (call.submitReason ?? '')),
       call.voiceId ?? '',
@@ -62,9 +63,10 @@ function cell(value: string): string {
   return /[",;\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** No spreadsheet takes it for a formula: https://owasp.org/www-community/attacks/CSV_Injection */
+/** Keeps spreadsheets from reading text as a formula: https://owasp.org/www-community/attacks/CSV_Injection */
 function neutralise(text: string): string {
-  // A code such as -10 is a number to a spreadsheet, and tools that read the file want it as it is.
+  // A code such as -10 stays as it is: a spreadsheet reads it as a number, and tools that read the file need it
+  // unchanged.
   if (/^-?[0-9]+$/.test(text)) return text;
   return /^[=+\-@＝＋－＠]/.test(text) ? `'${text}` : text;
 }

@@ -7,7 +7,7 @@ import { headline } from '../words/headline.ts';
 import { peopleLines } from '../words/people-lines.ts';
 import { createWho, crowdWords, type MessageFacts, playedWords } from '../words/request-words.ts';
 
-/** Tells the person who asked, privately, what became of a request that waited for approval. */
+/** The direct message to the person who asked, about the decision on a request that waited for approval. */
 export function renderOutcome(request: RequestView, facts: MessageFacts): RenderedMessage {
   const decided = decisionLines(request, createWho(facts.nameOf));
   const outcome = escapeText(headline(request, facts.nameOf));
@@ -26,7 +26,9 @@ export function renderOutcome(request: RequestView, facts: MessageFacts): Render
   };
 }
 
-/** What cannot be posted where it belongs goes to the person who asked, with why and what to do. */
+/**
+ * The direct message to the person who asked, if a post could not go where it belongs. It says why and what to do.
+ */
 export function renderInstead(
   request: RequestView,
   gone: { what: 'board' | 'results' | 'file' | 'card'; channelId: string; error: string },
@@ -39,7 +41,7 @@ export function renderInstead(
   const outcome = escapeText(headline(request, facts.nameOf));
   const what = `${crowdWords(request.counts.callees, request.countries)}: ${playedWords(request.message, request.options, 200)}`;
   const lines = peopleLines(request, facts.calls ?? []);
-  // What stands here is not edited: whoever gets the state is told that the results come as well.
+  // This message is never edited. If it shows a state that will change, it says that the results will follow.
   const more = gone.what === 'board' && !finishedRequestStates.includes(request.state);
   return {
     text: topText(

@@ -3,7 +3,7 @@ import type { AlertSeverity, AlertStatus } from '../../config/types.ts';
 import { context, type RenderedMessage, section } from '../kit/blocks.ts';
 import { date, foreign, mention } from '../kit/text.ts';
 
-/** An alert that a tool posted to us, as we show it in Slack. All of its words are foreign. */
+/** An alert that a tool posted to us, as shown in Slack. All of its text comes from outside and is escaped here. */
 export interface ShownAlert {
   status: AlertStatus;
   severity: AlertSeverity | null;
@@ -42,12 +42,12 @@ export function renderPostedAlert(alert: ShownAlert): RenderedMessage {
   return { text: `${word}: ${title}`, blocks };
 }
 
-/** A person's id, or "tool:" with the words that a tool gives. */
+/** `by` is a person's id, or "tool:" followed by a name from the tool. */
 function acknowledger(by: string): string {
   return by.startsWith('tool:') ? foreign(by.slice('tool:'.length), 80) : mention(by);
 }
 
-/** Nothing of an address may end the link that Slack reads. */
+/** Encodes the characters that would end Slack's link markup. */
 function safeUrl(url: string): string {
   return url.replace(/[<>|&]/g, (character) => (character === '&' ? '&amp;' : encodeURIComponent(character)));
 }

@@ -4,21 +4,23 @@ import { slackLimits } from '../kit/limits.ts';
 import { capital, plain } from '../kit/text.ts';
 import { calleeLabel, keyWords, resultWords } from '../words/call-words.ts';
 
-// Three columns fit beside a channel, in the pane of a thread; the last only where somebody pressed a key.
+// Three columns fit beside a channel, where Slack shows threads. "Key" is left out if nobody pressed one.
 const columns = ['Who', 'Result', 'Key'];
 
-/** The table leaves room for the blocks above it within what a whole message may hold. */
+/**
+ * The most characters of the table. The rest of Slack's limit for a table is left to the other blocks of the message.
+ */
 export const tableBudget = 9_600;
 
-// How wide who, result and key may be; the last row lets 99 rows in whatever they say.
+// The most characters of who, result and key. The second row is narrow enough for 99 callees in every case.
 const widths = [
   [80, 60, 8],
   [50, 36, 8],
 ] as const;
 
 /**
- * A table of as many of the calls as fit, and how many did. Names are shortened before a row is left out; its cells are
- * raw text, so that nothing in them is read as mark-up. `over`: no result will come any more.
+ * A table of calls; `shown` is how many fit. Names are shortened before rows are left out. Cells are raw text, so
+ * Slack reads no markup in them. `over`: the request is finished, so no more results will come.
  */
 export function renderTable(calls: readonly CallView[], over: boolean): { table: TableBlock; shown: number } {
   const rows = calls

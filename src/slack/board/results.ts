@@ -11,12 +11,13 @@ import { countParts, unansweredFirst } from '../words/people-lines.ts';
 import type { MessageFacts } from '../words/request-words.ts';
 import { renderTable } from './results-table.ts';
 
-/** Of a crowd, the table has so many of those who were not reached. */
+/** For a large request, the table shows at most this many people who were not reached. */
 export const shownOfCrowd = 20;
 
 /**
- * The thread's message with every person's result, those not reached first. `calls` are all of the request's; of a
- * crowd, the first that were not reached, and `endings` tells how the others ended. Numbers are masked.
+ * The message in the thread with each person's result; people who were not reached come first. `calls` holds all
+ * calls of a small request; of a large one, the first people who were not reached. `endings` then counts how the
+ * other calls ended. Numbers are masked.
  */
 export function renderResults(
   request: RequestView,
@@ -45,7 +46,7 @@ export function renderResults(
   };
 }
 
-/** Who has got an alert, and that further calls follow, is for the board to say. */
+/** Acknowledgements and further calls are left out, because the board shows them. */
 function outcomeOf(request: RequestView, nameOf: MessageFacts['nameOf']): string {
   const goesOn =
     !isOver(request) && request.reach?.running === true && currentCounts(request).not_answered > 0;
@@ -56,7 +57,7 @@ function isOver({ state }: RequestView): boolean {
   return finishedRequestStates.includes(state);
 }
 
-/** "80 no answer · 40 busy · 2 may have rung · 28 answered". */
+/** Returns "80 no answer · 40 busy · 2 may have rung · 28 answered". */
 function numbersOf(request: RequestView, endings: readonly Ending[]): string {
   const told = endings.reduce((sum, each) => sum + each.calls, 0);
   return countParts(request)

@@ -8,8 +8,9 @@ import { plural } from '../kit/text.ts';
 import { buttonValue, handlePress, isOwnOrApprover, requestOf } from '../replies/press.ts';
 
 /**
- * What a person knows of an unknown submission: it rang, or it did not; the latter offers a new request. Who asked and
- * approvers may say so; of an alert's request, which no person asked for, any of the callers.
+ * Registers the buttons by which a person says whether the phones of an unknown submission rang. If they did not, the
+ * answer offers to call again. The person who asked and approvers may press them; for an alert's request, everybody
+ * who may call people.
  */
 export function registerSettle(app: App, deps: SlackDeps): void {
   app.action<BlockAction<ButtonAction>>('call_settle', async (press) => {

@@ -12,8 +12,9 @@ type Told = RenderedMessage & { broadcast?: boolean };
 type Facts = MessageFacts & { calls?: readonly CallView[] };
 
 /**
- * The reply that makes somebody look, because an edit notifies nobody: it mentions the person who asked, or goes to the
- * channel as well where nobody was reached for an alert. `calls` are those of a few people. Null: it would say nothing new.
+ * A reply in the thread, because an edit of the board notifies nobody. It mentions the person who asked. For an alert
+ * it also appears in the channel. `calls` holds the calls of a request with few people. Null: there is nothing new to
+ * say.
  */
 export function renderTold(request: RequestView, about: About, facts: Facts): Told | null {
   switch (about) {
@@ -43,11 +44,11 @@ function toldDecision(request: RequestView, facts: Facts): Told {
 function toldEnd(request: RequestView, facts: Facts): Told | null {
   const { origin, ackedBy, resolvedAt, counts, submissions, requestedBy } = request;
   if (origin === 'alert') {
-    // Somebody has it, or it is over: there is nothing to wake anybody for.
+    // If the alert is acknowledged or resolved, or somebody was reached, nobody else needs a notification.
     if (ackedBy !== null || resolvedAt !== null || counts.reached > 0) return null;
     return told(request, facts, alertNext(request, facts));
   }
-  // The person who asked has said so.
+  // The person who asked settled these calls, so they know the outcome.
   const own = submissions.filter((each) => each.settledCalls > 0 && each.settledBy === requestedBy);
   if (submissions.length > 0 && own.length === submissions.length) return null;
   return told(request, facts, notReached(facts));
@@ -57,7 +58,7 @@ function toldTaken(request: RequestView, { calls = [], nameOf }: Facts): Told | 
   if (request.ackedBy === null) return null;
   const who = named(request.ackedBy, nameOf, createWho());
   const { accepted, answered, not_answered: notAnswered, unknown, waiting } = currentCounts(request);
-  // What waited was stopped, so what still waits is on its way to the platform.
+  // Waiting calls were stopped, so calls that still wait are being sent to the platform.
   const open = Math.max(0, accepted - answered - notAnswered) + waiting;
   const names = latestCalls(calls)
     .filter((call) => call.state === 'accepted' || call.state === 'sending')
@@ -82,7 +83,7 @@ function alertNext(request: RequestView, facts: Facts): string[] {
   return [...title, ...notReached(facts), "Press *I've got it* in the thread if you take it."];
 }
 
-/** Up to five people by name who were not reached. */
+/** The names of people who were not reached. Empty if `calls` is empty, or if nobody was reached. */
 function notReached({ calls = [] }: Facts): string[] {
   const missed = latestCalls(calls).filter(isUnanswered).toSorted(unansweredFirst);
   if (missed.length === 0 || missed.length === calls.length) return [];

@@ -5,7 +5,7 @@ import { chunkLines, count, foreign } from '../kit/text.ts';
 import { requestBlocks } from '../replies/request-blocks.ts';
 import { requestLine } from '../words/request-line.ts';
 
-/** Requests on one page of `/voicecall history`. */
+/** How many requests one page of `/voicecall history` shows. */
 export const historySize = 10;
 
 const usage = [
@@ -35,7 +35,7 @@ export function helpAnswer(): RenderedMessage {
   ]);
 }
 
-/** For words that are no command and nobody to call: repeats what was typed, and says what was probably meant. */
+/** The answer to text that is no command and names nobody to call: repeats the text and suggests what was meant. */
 export function unknownAnswer(typed: string, near: string | null): RenderedMessage {
   const meant = near === null ? personMeant(typed) : ` Did you mean \`${foreign(near, 80)}\`?`;
   const words = `I don't know “${foreign(typed, 200)}”.${meant}`;
@@ -45,12 +45,12 @@ export function unknownAnswer(typed: string, near: string | null): RenderedMessa
   return answer(short, [section(short)]);
 }
 
-/** A name alone calls nobody: Slack makes it a person only after "@". */
+/** Suggests "@": a name without it calls nobody, because Slack links only "@" names to people. */
 function personMeant(typed: string): string {
   return /^\p{Lu}[\p{L}\p{M}'.-]{1,40}$/u.test(typed) ? ` Did you mean @${foreign(typed, 80)}?` : '';
 }
 
-/** The configured lists with how many entries each has. No number is shown: anybody may ask. */
+/** The configured lists and how many entries each has. Shows no numbers, because anybody may ask. */
 export function listsAnswer({ lists }: Pick<Config, 'lists'>): RenderedMessage {
   const names = Object.entries(lists);
   if (names.length === 0) return answer('There are no lists. `lists` in voicecall.yaml makes some.');
@@ -61,7 +61,7 @@ export function listsAnswer({ lists }: Pick<Config, 'lists'>): RenderedMessage {
   );
 }
 
-/** Open requests, or one that was asked for by its id with its history (ready mrkdwn lines, oldest first). */
+/** Open requests, or a single request with its history (lines of mrkdwn, oldest first). */
 export function statusAnswer(
   requests: readonly RequestView[],
   history: readonly string[] = [],
@@ -75,14 +75,14 @@ export function statusAnswer(
   return answer(requests.length === 1 ? shown.map((each) => requestLine(each)).join('\n') : text, [
     ...shown.flatMap((each) => requestBlocks(each)),
     ...chunkLines(last, 2_800)
-      // The history is of one request; beside many there is less room.
+      // The history is only given for a single request; with many there would be less room.
       .slice(shown.length > 1 ? -1 : -2)
       .map((lines) => section(lines)),
     ...(more > 0 ? [context(`${count(more)} more: see \`/voicecall history\`.`)] : []),
   ]);
 }
 
-/** One page of past requests; `page` counts from 1. Buttons' value is the page they lead to. */
+/** One page of requests; `page` is counted from 1. A button's value is the page that it shows. */
 export function historyAnswer(
   requests: readonly RequestView[],
   { page, more }: { page: number; more: boolean },

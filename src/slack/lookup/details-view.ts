@@ -12,15 +12,15 @@ import { shownOnMessages, wholeRequestBlocks } from '../words/whole-request.ts';
 export interface DetailsFacts extends Page {
   masked: boolean;
   metadata: string;
-  /** Says that the full CSV file was sent privately. */
+  /** True: the view says that the full CSV file was sent as a direct message. */
   fileSent?: boolean;
-  /** The request's history, oldest first, ready words in mrkdwn; the last ones are shown. */
+  /** The request's history as lines of mrkdwn, oldest first. The view shows the last ones. */
   history?: readonly string[];
 }
 
 const historyShown = 20;
 
-/** Everybody's result, `calls` being one page of them, and what happened to the request. */
+/** A request's results and history. `calls` is one page of its calls. */
 export function detailsView(
   request: RequestView,
   calls: readonly CallView[],

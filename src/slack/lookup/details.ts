@@ -9,7 +9,10 @@ import { pageSize, pagesOf } from '../words/callee-pages.ts';
 import { eventLine } from '../words/event-line.ts';
 import { detailsView } from './details-view.ts';
 
-/** Details, the full result, paged. Only who asked and the approvers see full numbers. */
+/**
+ * Registers Details, which shows every result, in pages. Only the person who asked and the approvers see full
+ * numbers.
+ */
 export function registerDetails(app: App, deps: SlackDeps): void {
   app.action<BlockAction<ButtonAction>>('call_details', async (press) => {
     await handlePress(deps, press, async () => {
@@ -45,7 +48,7 @@ async function details(deps: SlackDeps, request: RequestView, userId: string, pa
   });
 }
 
-/** All of a crowd with numbers in full, for this person alone; at most one a minute. */
+/** Sends a CSV file with full numbers to this person, at most once a minute. */
 async function sendFullFile(deps: SlackDeps, request: RequestView, userId: string): Promise<void> {
   const now = deps.clock.now();
   await deps.store.transaction((tx) =>

@@ -3,7 +3,7 @@ import type { SlackDeps } from '../context/deps.ts';
 import { buttonValue, handlePress } from '../replies/press.ts';
 import { historyFor } from './lists.ts';
 
-/** The pages of /voicecall history, and the Home tab's button for it. */
+/** Registers the page buttons of `/voicecall history`, and the Home tab's button for it. */
 export function registerHistory(app: App, deps: SlackDeps): void {
   for (const actionId of ['history_newer', 'history_older']) {
     app.action<BlockAction<ButtonAction>>(actionId, async (press) => {

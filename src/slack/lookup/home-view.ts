@@ -5,13 +5,13 @@ import { requestBlocks } from '../replies/request-blocks.ts';
 import { requestLine } from '../words/request-line.ts';
 
 export interface HomeFacts {
-  /** Whether this person may call people. */
+  /** True if this person may call people. */
   mayCall: boolean;
-  /** Whether there are caller numbers, so that a contact can be had. */
+  /** True if there are caller numbers for a contact card. */
   contactCard: boolean;
-  /** The person's own requests, newest first. */
+  /** This person's requests, newest first. */
   recent: readonly RequestView[];
-  /** The person's own requests that wait for their time. */
+  /** This person's requests that are scheduled. */
   scheduled: readonly RequestView[];
   /** Requests that wait for this person's approval. */
   waiting: readonly RequestView[];
@@ -19,7 +19,7 @@ export interface HomeFacts {
 
 const shown = 10;
 
-/** The app's Home tab of one person. */
+/** The view of the app's Home tab for one person. */
 export function homeView({ mayCall, contactCard, recent, scheduled, waiting }: HomeFacts): HomeView {
   const blocks: KnownBlock[] = [
     header('Voicecall'),

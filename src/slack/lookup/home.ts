@@ -6,7 +6,7 @@ import { isApprover, mayCall } from '../context/permissions.ts';
 import { callerNumbers } from '../words/caller-numbers.ts';
 import { homeView } from './home-view.ts';
 
-/** The Home tab: made anew each time somebody opens it. */
+/** Registers the Home tab. It is drawn each time a person opens it. */
 export function registerHome(app: App, deps: SlackDeps): void {
   app.event('app_home_opened', async ({ event }) => {
     if (event.tab !== 'home') return;

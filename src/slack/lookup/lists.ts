@@ -5,13 +5,13 @@ import { isApprover } from '../context/permissions.ts';
 import type { RenderedMessage } from '../kit/blocks.ts';
 import { historyAnswer, historySize, statusAnswer } from './answers.ts';
 
-/** What is under way: one's own requests, an approver's all. */
+/** The open requests: for an approver all, for others their own. */
 export async function openRequestsFor(deps: SlackDeps, userId: string): Promise<RenderedMessage> {
   const { requests } = await visible(deps, userId, { open: true, page: 1 });
   return statusAnswer(requests);
 }
 
-/** One page (from 1) of past requests: one's own, an approver's all. */
+/** One page of requests, counted from 1: for an approver all, for others their own. */
 export async function historyFor(deps: SlackDeps, userId: string, page: number): Promise<RenderedMessage> {
   const { requests, more } = await visible(deps, userId, { open: false, page });
   return historyAnswer(requests, { page, more });

@@ -12,10 +12,10 @@ import { noDutyWords, peopleWords } from '../words/roster-words.ts';
 
 const oldMs = 3_600_000;
 
-/** Each person on duty with when they were last reached, ms; null: never. */
+/** When each person on duty was last reached, in ms; null: never. */
 type Reached = ReadonlyMap<string, number | null>;
 
-/** `/voicecall oncall`: every roster with who is on duty now and who comes next. */
+/** Answers `/voicecall oncall`: for every roster, who is on duty now and who is next. */
 export async function onCallNow(deps: SlackDeps): Promise<RenderedMessage> {
   const duties = await dutiesNow(deps);
   const entries = [
@@ -45,7 +45,7 @@ async function reachedOf(deps: SlackDeps, entries: readonly string[]): Promise<R
   return reached;
 }
 
-/** Pure. `now` is the stored time, `wallAt` what the wall clock says. */
+/** Pure. `now` is on the clock of stored times, `wallAt` on the wall clock (ms). */
 export function onCallAnswer(
   duties: readonly Duty[],
   facts: { reached: Reached; now: number; wallAt: number; nameOf?: NameOf },
@@ -95,7 +95,7 @@ function inNote({ entry, name }: OnDuty): { name: string | null; id: string | nu
   return { name, id: name === null ? entry : null };
 }
 
-/** That a calendar is old, and why. */
+/** A warning if a calendar cannot be read, or was last read long ago. */
 function ageWords({ readAt, problem }: Duty, wallAt: number): string {
   const why = problem === null ? '' : `: ${foreign(problem, 200)}`;
   if (readAt === null) return problem === null ? '' : ` ⚠️ The calendar cannot be read${why}.`;

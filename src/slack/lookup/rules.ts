@@ -8,7 +8,7 @@ const shown = 40;
 
 type RulesConfig = Pick<Config, 'rules' | 'lists' | 'rosters' | 'country'>;
 
-/** The rules of the configuration, each with when it last matched (ms; null: never). */
+/** The rules of the configuration, and when each last matched (ms; null: never). */
 export function renderRules(
   config: RulesConfig,
   matchedAt: (name: string) => number | null,
@@ -58,7 +58,7 @@ function ruleLine(rule: Rule, config: RulesConfig, matchedAt: number | null): st
   return `*${foreign(rule.name, 80)}*${mode}: alerts in ${where} call ${foreign(whom, 300)}${then}; ${what}; ${last}.`;
 }
 
-/** A list's name or a Slack id as it stands there; of a number what others may read. */
+/** A list's name or a Slack id as the configuration has it. A number is masked. */
 function calleeWords(entry: string, { lists, rosters, country }: RulesConfig): string {
   const isName = Object.hasOwn(lists, entry) || Object.hasOwn(rosters, entry);
   if (isName || /^[UWS][A-Z0-9]{2,}$/.test(entry)) return entry;

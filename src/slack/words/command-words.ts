@@ -1,4 +1,7 @@
-/** What `/voicecall` reads as a subcommand. Nothing else is named like one: it could not be called by its name. */
+/**
+ * The subcommands of `/voicecall`. A recording may not have one of these names, because the command would not find
+ * it.
+ */
 export const commandWords: readonly string[] = [
   'help',
   'status',

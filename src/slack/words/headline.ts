@@ -34,7 +34,10 @@ export function headline(request: Outlined, nameOf: NameOf = () => null): string
   return `${nameOrNull(ackedBy, nameOf) ?? 'Somebody'} has got it · ${outcome}`;
 }
 
-/** A person who was called again and is not reached counts by that call: it may ring, or nobody knows. */
+/**
+ * The counts with each person counted by their latest call, unless they were reached. An earlier call that ended does
+ * not tell how the latest one will end.
+ */
 export function currentCounts({ counts, current }: Pick<Outlined, 'counts' | 'current'>): Outlined['counts'] {
   return current ?? counts;
 }
@@ -202,7 +205,7 @@ function whyNot({ counts, submissions, cancelledBy, reach }: Outlined): string {
     return `the platform refused${kind === undefined ? '' : ` (${kind})`}`;
   }
   if (held === most) return heldWords(submissions);
-  // Nothing was ever to be sent: it was checked again when its time had come, and the board says what was wrong.
+  // No submission was made: the check at the start time failed. The board shows the reason.
   if (failed === most && submissions.length === 0) return 'it could not be started';
   if (failed === most) return 'the platform could not be reached';
   if (cancelledBy === 'voicecall' || reach?.endedBy === 'resolved') return 'the alert is over';

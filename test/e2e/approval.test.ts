@@ -44,7 +44,7 @@ for (const database of databaseKinds) {
       const waiting = await askForApproval(flow);
       const board = shownText(current(flow, waiting.board));
       assert.match(board, /Waiting for approval/);
-      assert.match(board, /Waiting for:\* Ben and @leads/);
+      assert.match(board, /Waiting for:\* Ben or @leads/);
       assert.doesNotMatch(board, /<@U0BEN>|<!subteam/, 'the card alone mentions the approvers');
       const card = await cardShows(flow, waiting, /until <!date/);
       assert.equal(card.split('<@U0BEN>').length - 1, 1);

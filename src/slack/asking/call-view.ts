@@ -215,7 +215,7 @@ function optionInputs(facts: CallViewFacts): KnownBlock[] {
         ]
       : []),
     ...(languages === null || languages.length === 0 ? [] : [languageInput(facts, languages)]),
-    numberInput('loopCount', 'How often it is played', [1, limits.loopCount], prefill, defaults, 'once'),
+    numberInput('loopCount', 'Times it is played', [1, limits.loopCount], prefill, defaults, 'once'),
     // The limits of the voice platform's documentation for voice calls (1 to 120 s, 20 to 120 s).
     numberInput('maxDuration', 'Longest call, in seconds', [1, 120], prefill, defaults),
     numberInput('maxRingingTime', 'Longest ringing, in seconds', [20, 120], prefill, defaults),

@@ -84,7 +84,9 @@ export function confirmView(facts: ConfirmFacts): ModalView {
     blocks: [
       section(summary(facts)),
       ...nightBlocks(facts),
-      context(`${facts.whenAt === null ? '' : 'You can cancel until then. '}Calls placed cannot be stopped.`),
+      section(
+        `${facts.whenAt === null ? '' : 'You can cancel until then. '}*Calls placed cannot be stopped.*`,
+      ),
       ...wholeRequestBlocks(facts),
       ...approvalBlocks(facts),
       ...(facts.hours === null ? [] : [section(`🌙 *Hours:* ${facts.hours}.`)]),

@@ -15,7 +15,7 @@ import {
   plural,
   utc,
 } from '../kit/text.ts';
-import { decisionLines, waitsFor } from '../words/approval-words.ts';
+import { approverWords, decisionLines, waitsFor } from '../words/approval-words.ts';
 import { heldWords } from '../words/call-words.ts';
 import { currentCounts, headline, nameOrNull } from '../words/headline.ts';
 import { waitingForHours } from '../words/hours-words.ts';
@@ -185,7 +185,7 @@ function approvalBlocks(request: RequestView, facts: MessageFacts): KnownBlock[]
   if (request.state !== 'awaiting_approval' || request.approval === null) return [];
   const approvers = request.approval.approvers.map((id) => named(id, facts.nameOf, mentionAny));
   const reasons = request.approval.reasons.map((reason) => foreign(reason, 200));
-  const lines = [`*Waiting for:* ${listWords(approvers, 10)}${waitsFor(request, facts)}`];
+  const lines = [`*Waiting for:* ${approverWords(request, approvers, 10)}${waitsFor(request, facts)}`];
   if (reasons.length > 0) lines.push(`*Because:* ${listWords(reasons, 5)}`);
   return [section(lines.join('\n'))];
 }

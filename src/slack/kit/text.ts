@@ -133,12 +133,12 @@ export function times(n: number): string {
 }
 
 /** Returns "a, b and c". If there are more than `max` words, it ends in "and 4 more". */
-export function listWords(words: readonly string[], max = words.length): string {
+export function listWords(words: readonly string[], max = words.length, last: 'and' | 'or' = 'and'): string {
   const shown = words.slice(0, max);
   const more = words.length - shown.length;
   if (more > 0) return shown.length === 0 ? `${more}` : `${shown.join(', ')} and ${count(more)} more`;
   if (shown.length < 2) return shown[0] ?? '';
-  return `${shown.slice(0, -1).join(', ')} and ${shown.at(-1)}`;
+  return `${shown.slice(0, -1).join(', ')} ${last} ${shown.at(-1)}`;
 }
 
 /** Joins lines of mrkdwn into as few texts of at most `max` characters as possible. A longer line is cut. */

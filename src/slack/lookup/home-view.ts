@@ -55,13 +55,18 @@ export function homeView({ mayCall, contactCard, recent, scheduled, waiting }: H
         ]),
     ...(scheduled.length === 0
       ? []
-      : [header('Scheduled'), ...scheduled.slice(0, shown).flatMap((each) => requestBlocks(each))]),
+      : [
+          header('Scheduled'),
+          ...scheduled.slice(0, shown).flatMap((each) => requestBlocks(each, { own: true })),
+        ]),
     header('Your recent requests'),
     ...(recent.length === 0
       ? [section('None yet. Try `/voicecall` in any channel, or `/voicecall help`.')]
       : recent
           .slice(0, shown)
-          .map((request) => section(requestLine(request), button('Details', 'call_details', request.id)))),
+          .map((request) =>
+            section(requestLine(request, { own: true }), button('Details', 'call_details', request.id)),
+          )),
   ];
   return { type: 'home', callback_id: 'voicecall_home', blocks };
 }

@@ -2,12 +2,11 @@ import type { KnownBlock } from '@slack/types';
 import type { RequestView } from '../../calls/request/types.ts';
 import { actions, button, section } from '../kit/blocks.ts';
 import { requestLine } from '../words/request-line.ts';
-import type { NameOf } from '../words/request-words.ts';
 import { cancelButton, mayCancel } from './cancel-button.ts';
 
 /** A request in a list: its lines with Details, and with Cancel beside it where it can still be cancelled. */
-export function requestBlocks(request: RequestView, nameOf?: NameOf): KnownBlock[] {
-  const line = requestLine(request, nameOf);
+export function requestBlocks(request: RequestView, { own = false } = {}): KnownBlock[] {
+  const line = requestLine(request, { own });
   const details = button('Details', 'call_details', request.id);
   return mayCancel(request)
     ? [section(line), ...actions([cancelButton(request), details], `open_${request.id}`)]

@@ -8,6 +8,15 @@ export function approvals(request: RequestView): string[] {
 }
 
 /** Returns ", 1 of 2: Ben, until …": the approvals so far, and until when the rest are awaited. */
+/** "Ben or Cleo" where one of them is enough, "Ben and Cleo" where more are needed. */
+export function approverWords(
+  { approval }: Pick<RequestView, 'approval'>,
+  names: readonly string[],
+  max = names.length,
+) {
+  return listWords(names, max, (approval?.quorum ?? 1) === 1 ? 'or' : 'and');
+}
+
 export function waitsFor(request: RequestView, facts: MessageFacts): string {
   const given = approvals(request);
   const quorum = request.approval?.quorum ?? 1;

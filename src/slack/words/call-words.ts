@@ -93,7 +93,7 @@ export function resultWords(call: CallView, over = false): string {
     case 'cancelled':
       return 'not called';
     case 'ready':
-      return 'waiting';
+      return 'not called yet';
     case 'sending':
       return 'calling';
   }

@@ -5,8 +5,11 @@ import { waitingForHours } from './hours-words.ts';
 import { reachLine } from './reach-words.ts';
 import { crowdWords, type NameOf, playedWords } from './request-words.ts';
 
-/** One request in a few lines of mrkdwn; the outcome comes first. */
-export function requestLine(request: RequestView, nameOf?: NameOf): string {
+/** One request in a few lines of mrkdwn; the outcome comes first. `own`: the reader asked for it. */
+export function requestLine(
+  request: RequestView,
+  { nameOf, own = false }: { nameOf?: NameOf; own?: boolean } = {},
+): string {
   const crowd = crowdWords(request.counts.callees, request.countries);
   const outside = waitingForHours(request);
   // This line can show the time in the reader's zone. The headline is plain text, so it shows UTC.
@@ -18,7 +21,7 @@ export function requestLine(request: RequestView, nameOf?: NameOf): string {
   const why = request.state === 'rejected' && rejected?.reason ? `: “${foreign(rejected.reason, 120)}”` : '';
   const about = request.alertTitle === null ? '' : ` · ${foreign(request.alertTitle, 120)}`;
   const rule = request.ruleName === null ? '' : ` · rule ${foreign(request.ruleName, 80)}`;
-  const asked = request.requestedBy === null ? '' : ` · asked by ${mention(request.requestedBy)}`;
+  const asked = request.requestedBy === null || own ? '' : ` · asked by ${mention(request.requestedBy)}`;
   return [
     `*${outcome}*${why}${about}`,
     `${crowd}: ${playedWords(request.message, request.options, 80)}${rule}`,

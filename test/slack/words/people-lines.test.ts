@@ -72,7 +72,7 @@ suite('who answered', () => {
       assert.ok(lines(state, some)?.endsWith(` ${expected}`), expected);
     assert.equal(lines('accepted', {}, false), '📞 Asha: calling');
     assert.equal(lines('sending', {}, false), '📤 Asha: calling');
-    assert.equal(lines('ready', {}, false), '⏳ Asha: waiting');
+    assert.equal(lines('ready', {}, false), '⏳ Asha: not called yet');
   });
 
   test('one line a person: the call that reached them, else the latest', () => {

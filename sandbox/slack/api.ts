@@ -123,6 +123,8 @@ async function withFault(world: World, fault: Fault | undefined, run: () => Repl
       };
     case 'html':
       return { reply: page, cut: false };
+    case 'bare_ok':
+      return { reply: { status: 200, headers: {}, body: { ok: true } }, cut: false };
     case 'cut_json':
       return { reply: cutOff(run()), cut: false };
     case 'drop_before':

@@ -219,7 +219,7 @@ export interface SuggestResult extends ActionResult {
 }
 
 /**
- * `html`: a page with status 200 instead of an answer; nothing is done. `cut_json`: it is done, but the answer breaks
+ * `html`: a page with status 200 instead of an answer; nothing is done. `bare_ok`: only `{"ok":true}`; nothing is done. `cut_json`: it is done, but the answer breaks
  * off.
  */
 export type FaultKind =
@@ -231,6 +231,7 @@ export type FaultKind =
   | 'slow'
   | 'error'
   | 'html'
+  | 'bare_ok'
   | 'cut_json';
 
 export interface Fault {

@@ -44,6 +44,7 @@ for (const database of databaseKinds) {
     for (const [what, fault] of [
       ['a page with 200', { kind: 'html' }],
       ['cut JSON', { kind: 'cut_json' }],
+      ['ok without a ts', { kind: 'bare_ok' }],
       ['request_timeout', { kind: 'error', error: 'request_timeout' }],
       ['team_added_to_org', { kind: 'error', error: 'team_added_to_org' }],
       ['rate_limited', { kind: 'error', error: 'rate_limited' }],
@@ -70,6 +71,25 @@ for (const database of databaseKinds) {
         flow.slack.clearFaults();
       });
     }
+
+    test('edits that Slack says it made, without naming the message, are made later', async () => {
+      const from = mark();
+      always({ method: 'chat.update', kind: 'bare_ok' });
+      const board = await ask(flow, { callee: number() });
+      await resultsOf(flow, board);
+      await soon(flow, 'several edits', () => calls('chat.update', from).length > 3);
+      flow.slack.clearFaults();
+      await becomes(flow, board, 'done', { answered: 1 });
+    });
+
+    test('a limit that Slack says lasts a day keeps a channel waiting for minutes', async () => {
+      const count = boards(flow).length;
+      flow.slack.fault({ method: 'chat.postMessage', kind: '429', retryAfter: 86_400, times: 1 });
+      await submit();
+      const before = flow.clock.now();
+      await soon(flow, 'the board', () => boards(flow)[count], { stepMs: 10_000 });
+      assert.ok(flow.clock.now() - before < 10 * 60_000);
+    });
 
     test('if Slack refuses the blocks of an edit, only the text is shown', async () => {
       const board = await ask(flow, { callee: number() });

@@ -14,6 +14,9 @@ export type SlackFailure =
 /** Slack does not say how long these last, ms. */
 const limitedForMs = 30_000;
 
+/** Slack's own limits pass within minutes. A longer one comes from something between us and Slack, ms. */
+const limitedAtMostMs = 5 * 60_000;
+
 /** Too much was asked for: nothing was done, and the next call within the same time gets the same answer. */
 const limits = new Set(['ratelimited', 'rate_limited', 'message_limit_exceeded']);
 
@@ -31,7 +34,7 @@ const unclear = new Set([
 export function slackFailure(error: unknown): SlackFailure {
   if (error instanceof VoicecallError && error.code === 'slack_unavailable') return slackFailure(error.cause);
   if (error instanceof WebAPIRateLimitedError)
-    return { kind: 'limited', retryAfterMs: error.retryAfter * 1000 };
+    return { kind: 'limited', retryAfterMs: Math.min(error.retryAfter * 1000, limitedAtMostMs) };
   if (error instanceof WebAPIPlatformError) return platformFailure(error.data.error);
   if (error instanceof WebAPIHTTPError) return { kind: 'unclear', error: `HTTP ${error.statusCode}` };
   return { kind: 'unclear', error: error instanceof Error ? error.message : String(error) };

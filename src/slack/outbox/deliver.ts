@@ -222,8 +222,8 @@ function inThread(threadTs: string, broadcast = false) {
   return broadcast ? { thread_ts: threadTs, reply_broadcast: true as const } : { thread_ts: threadTs };
 }
 
-function tsOf(answer: { ts?: string }): string {
-  if (answer.ts === undefined || answer.ts === '') throw new Error('Slack gave no ts');
+function tsOf(answer: { ts?: unknown }): string {
+  if (typeof answer.ts !== 'string' || !/^\d+\.\d+$/.test(answer.ts)) throw new Error('Slack gave no ts');
   return answer.ts;
 }
 

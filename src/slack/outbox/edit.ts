@@ -6,6 +6,7 @@ import {
   isClosedPlace,
   isClosedToEdits,
   isRefusedShape,
+  notFromSlack,
   type SlackFailure,
   slackFailure,
 } from '../client/errors.ts';
@@ -57,15 +58,20 @@ async function restUntil(deps: SlackDeps, messageId: string): Promise<number> {
 async function update(deps: SlackDeps, edit: Edit): Promise<void> {
   const { blocks, ...plain } = edit.change;
   try {
-    await deps.web.chat.update({ ...plain, blocks });
+    mustName(edit, await deps.web.chat.update({ ...plain, blocks }));
   } catch (error) {
     const failure = slackFailure(error);
     if (failure.kind !== 'refused' || !isRefusedShape(failure.error)) throw error;
     // A bug of ours must not cost anybody the news: the text says it all.
     const facts = { requestId: edit.message.request_id, error: failure.error };
     deps.log.error(facts, 'Slack refused the blocks: text alone is shown');
-    await deps.web.chat.update(plain);
+    mustName(edit, await deps.web.chat.update(plain));
   }
+}
+
+/** An answer that does not name the message is not one of Slack's, whatever it says. */
+function mustName({ change }: Edit, answer: { ts?: string }): void {
+  if (answer.ts !== change.ts) throw new Error(notFromSlack);
 }
 
 /** What an edit that failed comes to: final is only that the message is gone, closed to edits, or in a closed place. */

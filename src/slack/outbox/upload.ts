@@ -1,3 +1,4 @@
+import { notFromSlack } from '../client/errors.ts';
 import type { SlackDeps } from '../context/deps.ts';
 
 /**
@@ -22,12 +23,13 @@ export async function uploadFile(
   if (url === undefined || id === undefined) throw new Error('Slack gave no upload URL');
   const put = await fetch(url, { method: 'POST', body: bytes, signal: AbortSignal.timeout(30_000) });
   if (!put.ok) throw new Error(`the upload was answered with HTTP ${put.status}`);
-  await deps.web.files.completeUploadExternal({
+  const answer = await deps.web.files.completeUploadExternal({
     files: [{ id, title: file.title }],
     channel_id: channelId,
     initial_comment: file.comment,
     ...(file.threadTs === null ? {} : { thread_ts: file.threadTs }),
   });
+  if (!answer.files?.some((each) => each.id === id)) throw new Error(notFromSlack);
   return id;
 }
 

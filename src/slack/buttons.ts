@@ -14,7 +14,7 @@ import { registerRecordings } from './recordings/register.ts';
 import { expiredButtonAnswer } from './replies/press.ts';
 import { tellPresser } from './replies/reply.ts';
 
-/** The buttons of our messages and views. Their names never change: old messages live for ever. */
+/** The action_ids of all buttons. They must never change, because old messages keep their buttons. */
 const buttons = [
   'call_approve',
   'call_reject',
@@ -42,7 +42,7 @@ const buttons = [
   'rules_history',
 ];
 
-/** Registers every button, and an answer for those that no longer exist. */
+/** Registers every button, and an answer for buttons that no longer exist. */
 export function registerActions(app: App, deps: SlackDeps): void {
   registerCancel(app, deps);
   registerDecide(app, deps);
@@ -59,7 +59,7 @@ export function registerActions(app: App, deps: SlackDeps): void {
   registerExpired(app, deps);
 }
 
-/** A button whose action_id nobody knows any more: a message of an older version. */
+/** Answers a button whose action_id no longer exists, in a message of an older version. */
 function registerExpired(app: App, deps: SlackDeps): void {
   const unknown = new RegExp(`^(?!(${buttons.join('|')})$)`);
   app.action({ type: 'block_actions', action_id: unknown }, async (press) => {

@@ -23,7 +23,7 @@ import { eventLine } from './words/event-line.ts';
 
 type Answer = { text: string; blocks?: KnownBlock[] };
 
-/** `/voicecall`: opens the modal filled in, or answers privately. */
+/** Registers `/voicecall`: opens the form, or answers privately. */
 export function registerCommands(app: App, deps: SlackDeps): void {
   app.command('/voicecall', async ({ ack, respond, command: typed }) => {
     const command = parseCommand(typed.text ?? '', deps.config(), deps.recordings);
@@ -32,13 +32,13 @@ export function registerCommands(app: App, deps: SlackDeps): void {
       return;
     }
     if (command.name === 'oncall') {
-      // At once: Slack may have to be asked for names.
+      // Acknowledge first, because looking up names may call Slack.
       await ack();
       await respond({ response_type: 'ephemeral', ...(await onCallNow(deps)) });
       return;
     }
     if (command.name === 'me') {
-      // At once: Slack may have to be asked for the number. What is told afterwards is done.
+      // Acknowledge first, because looking up the number may call Slack.
       await ack();
       const { text } = await startTestCall(deps, { userId: typed.user_id, triggerId: typed.trigger_id });
       await respond({ response_type: 'ephemeral', text });
@@ -55,7 +55,7 @@ async function openModal(
   typed: SlashCommand,
   command: Command & { name: 'call' },
 ): Promise<void> {
-  // At once: nothing of a command can be lost, and the trigger is good for 3 s only.
+  // Acknowledge first: the command changes nothing that could be lost, and the trigger expires after 3 s.
   await ack();
   const refusal = await withinMs(deps, 1_000, mayCall(deps.people, deps.config(), typed.user_id));
   if (refusal !== null) {
@@ -77,7 +77,10 @@ async function openModal(
   );
 }
 
-/** Who may call is checked again when phones are about to ring: a slow answer must not cost the trigger. */
+/**
+ * Returns null if there is no answer in time, so that the form opens before the trigger expires. Who may call is
+ * checked again before anybody is called.
+ */
 async function withinMs(
   deps: SlackDeps,
   patienceMs: number,
@@ -120,7 +123,10 @@ const unknownRequest = (typed: string) => ({
   text: `There is no request ${typed.replace(/[^0-9a-z]/gi, '').slice(0, 20)} of yours. \`/voicecall history\` lists them.`,
 });
 
-/** One's own requests and, for approvers, everybody's: others learn not even that it exists. */
+/**
+ * A request that this person may see: their own or, for approvers, any. For others it is the same as if it did not
+ * exist.
+ */
 async function visibleRequest(
   deps: SlackDeps,
   userId: string,

@@ -7,7 +7,7 @@ import type { SlackDeps } from './context/deps.ts';
 import { registerHome } from './lookup/home.ts';
 import { registerShortcuts } from './shortcut.ts';
 
-/** Every listener of the app, one function a surface. */
+/** Registers every listener of the app. */
 export function registerListeners(app: App, deps: SlackDeps): void {
   registerCommands(app, deps);
   registerShortcuts(app, deps);

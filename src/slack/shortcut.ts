@@ -6,7 +6,10 @@ import type { SlackDeps } from './context/deps.ts';
 import { mayCall } from './context/permissions.ts';
 import { problemView } from './replies/problem-view.ts';
 
-/** "Call for this message": the modal, with the message's title to be spoken and its thread for the results. */
+/**
+ * Registers "Call for this message": opens the form with the message's title as the text and its thread for the
+ * results.
+ */
 export function registerShortcuts(app: App, deps: SlackDeps): void {
   app.shortcut<MessageShortcut>(
     { type: 'message_action', callback_id: 'voicecall_from_message' },
@@ -29,7 +32,7 @@ export function registerShortcuts(app: App, deps: SlackDeps): void {
   );
 }
 
-/** As an alert's title is found, because the text of most tools' messages is empty. */
+/** Finds the title as for an alert, because most tools leave the text of their messages empty. */
 function spokenTitle(deps: SlackDeps, message: MessageShortcut['message']): string {
   const { title } = understand(flatten(message), { channel: undefined, botId: '', botName: undefined });
   const { textLength } = deps.config().voice.limits;

@@ -13,8 +13,9 @@ const laterSchema = z.object({
 });
 
 /**
- * The handler of "alerts.cooldown" tasks (key: "<alert>:<rule>"): asks Slack whom the rule calls, and calls if the alert
- * still is what it was and nobody has acknowledged it. Several run side by side, so that a slow look-up holds only its own.
+ * The handler of "alerts.cooldown" tasks (key: "<alert>:<rule>"). Looks up whom the rule calls, and calls them if the
+ * alert's status is the same and nobody has acknowledged it. Several tasks run at once, so that a slow look-up delays
+ * only its own alert.
  */
 export function createCooldownWatch(deps: SlackDeps): TaskHandler {
   return async (task) => {
@@ -28,7 +29,7 @@ export function createCooldownWatch(deps: SlackDeps): TaskHandler {
       .where('id', '=', task.key.slice(0, at))
       .executeTakeFirst();
     if (rule === undefined || row?.status !== later.status) return undefined;
-    // It may have become less severe meanwhile; null stands for "none stated".
+    // The alert may have become less severe. A `null` in `severity` matches alerts that state none.
     const { severity } = rule.match;
     if (
       later.status === 'firing' &&

@@ -4,8 +4,8 @@ import type { Intake } from '../client/intake.ts';
 import type { SlackDeps } from '../context/deps.ts';
 
 /**
- * Stores bots' messages of the channels that a rule names, before Bolt tells Slack that they were taken. Everything
- * else passes by: people's messages are neither read nor kept.
+ * Stores bots' messages of the channels that a rule names, before Bolt acknowledges them to Slack. Other messages are
+ * ignored: people's messages are neither read nor stored.
  */
 export function createAlertIntake(deps: SlackDeps): Intake {
   return async (body) => {
@@ -31,13 +31,13 @@ export function createAlertIntake(deps: SlackDeps): Intake {
   };
 }
 
-/** Where an event happened; '' where it tells no channel. */
+/** The channel of an event; '' if it has none. */
 function channelOf(event: unknown): string {
   const isObject = typeof event === 'object' && event !== null && 'channel' in event;
   return isObject && typeof event.channel === 'string' ? event.channel : '';
 }
 
-/** Our own messages are no alerts. */
+/** Our ids in Slack, so that our own messages are not read as alerts. */
 export function ownIds(deps: SlackDeps): { ownBotId: string; ownUserId: string } {
   return { ownBotId: deps.identity.botId, ownUserId: deps.identity.botUserId };
 }

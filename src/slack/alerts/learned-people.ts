@@ -9,11 +9,11 @@ import type { SlackDeps } from '../context/deps.ts';
 import type { People, Person } from '../context/people.ts';
 
 const hourMs = 3_600_000;
-/** Slack did not tell everything: it is asked again sooner. */
+/** If Slack did not answer for somebody, it is asked again after this time. */
 const retryMs = 5 * 60_000;
-/** A rule's call waits so long for Slack before it uses what Slack told last. */
+/** How long a rule's call waits for Slack before it uses what is stored. */
 const patienceMs = 1_000;
-/** Slack did not answer in time: for this long the rest does not wait for it either. */
+/** If Slack did not answer in time, other look-ups do not wait for it during this time. */
 const doubtMs = 30_000;
 
 const personSchema = z.object({
@@ -25,19 +25,19 @@ const membersSchema = z.object({ members: z.array(z.string()) });
 
 const isId = (entry: string) => /^[USW][A-Z0-9]{2,}$/.test(entry);
 
-/** Slack's people and user groups that rules call, by name, through a list or a roster. */
+/** The people and user groups of Slack that rules call, by id, through a list or through a roster. */
 export function calledInSlack(config: Pick<Config, 'rules' | 'lists' | 'rosters'>): string[] {
   const lists = withRosters(config);
   const entries = calledNames(config).flatMap((entry) => lists[entry] ?? [entry]);
   return [...new Set(entries.filter(isId))];
 }
 
-/** What stands under `call` in the rules and their steps. */
+/** The entries of `call` in the rules and their steps. */
 function calledNames({ rules }: Pick<Config, 'rules'>): string[] {
   return rules.flatMap(({ call, furtherSteps }) => [...call, ...furtherSteps.flatMap((step) => step.call)]);
 }
 
-/** Those whom the calendars of rosters that rules call name by their mail. */
+/** The people whom rosters' calendars name by mail address, if a rule calls the roster. */
 async function namedByMail(from: Queryable, config: Config): Promise<string[]> {
   const names = calledNames(config).filter((entry) => Object.hasOwn(config.rosters, entry));
   const calendars = await Promise.all(
@@ -49,14 +49,14 @@ async function namedByMail(from: Queryable, config: Config): Promise<string[]> {
   return calendars.flatMap((each) => Object.values(each?.mails ?? {})).filter((id) => id !== null);
 }
 
-/** Asks for the hourly run; to be called at each start. */
+/** Adds the hourly task. Called at each start. */
 export async function scheduleLearning(tx: Tx, now: number): Promise<void> {
   await enqueue(tx, { kind: 'people', key: 'hourly', runAt: now });
 }
 
 /**
- * The handler of "people" tasks (key: hourly): keeps names and numbers of the people that rules call as Slack tells them
- * now, and forgets those that no rule calls any more.
+ * The handler of "people" tasks (key: hourly). Stores the names and numbers of people whom rules call, as Slack
+ * returns them now. Deletes people whom no rule calls.
  */
 export function createPeopleLearner(deps: SlackDeps): TaskHandler {
   return async () => {
@@ -98,7 +98,10 @@ export function createPeopleLearner(deps: SlackDeps): TaskHandler {
   };
 }
 
-/** Slack's answer, or what it told last where it does not answer; for rules alone: who may do what is asked anew. */
+/**
+ * Looks people up in Slack. If Slack does not answer, returns what is stored. Only for the calls of rules:
+ * permissions are always checked in Slack.
+ */
 export function withLearned(deps: SlackDeps): People {
   const { people, store } = deps;
   return {
@@ -129,7 +132,7 @@ async function fromSlack<Value>(
   cancel();
   if (answer !== null) return answer;
   doubts.set(people, clock.monotonic() + doubtMs);
-  // Where nothing was learnt, there is nothing to do but wait for Slack.
+  // If nothing is stored, only Slack's answer can help.
   return (await stored()) ?? (await asked);
 }
 

@@ -9,20 +9,20 @@ import { slackFailure } from '../client/errors.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import { ownIds } from './intake.ts';
 
-/** A channel that was quiet for so long is read, and all are looked at as often. */
+/** A channel is read if nothing arrived from it for this long. All channels are checked at this interval. */
 const quietMs = 5 * 60_000;
-/** Further back nothing is read. */
+/** How far back the history is read. */
 const mostMs = 24 * 3_600_000;
-/** A message this young may still be on its way to us: it is left for another look. */
+/** A younger message may still arrive as an event, so it is left for the next read. */
 const onItsWayMs = 15_000;
 const lookAgainMs = 20_000;
-/** What is read twice, because Slack may show a message after a later one. */
+/** This much is read twice, because Slack's history may show an older message later than a newer one. */
 const overlapSeconds = 60;
-/** What one channel may hold of bots' messages in a day; more is a storm, and the newest of it count. */
+/** The most bot messages of one channel that are read. If there are more, only the newest count. */
 const mostMessages = 10_000;
 const storedAtOnce = 100;
 
-/** "Read the channels now": after a start and after each connection. */
+/** Adds the task that reads the channels now. Called after a start and after each connection. */
 export async function askForMissed(deps: Pick<SlackDeps, 'store' | 'clock'>): Promise<void> {
   await deps.store.transaction((tx) =>
     enqueue(tx, { kind: 'alerts.missed', key: 'all', runAt: deps.clock.now() }),
@@ -30,8 +30,8 @@ export async function askForMissed(deps: Pick<SlackDeps, 'store' | 'clock'>): Pr
 }
 
 /**
- * The handler of the "alerts.missed" task: reads the channels of rules from where they were read last, 24 h at most,
- * and puts what did not arrive through the same intake. A channel whose messages arrive is left alone.
+ * The handler of the "alerts.missed" task. Reads the channels of rules from the last read message, at most 24 h back,
+ * and stores messages that did not arrive as events. Channels whose messages arrive are not read.
  */
 export function createMissedReader(deps: SlackDeps): TaskHandler {
   const complained = new Set<string>();
@@ -71,7 +71,9 @@ export function createMissedReader(deps: SlackDeps): TaskHandler {
   };
 }
 
-/** Reads channels at once, whatever was heard of them. Returns how many messages had not arrived, or still may. */
+/**
+ * Reads channels now, even if their messages arrive. Returns how many messages did not arrive, or may still arrive.
+ */
 export async function lookForMissed(
   deps: SlackDeps,
   channels: readonly string[],
@@ -85,15 +87,15 @@ export async function lookForMissed(
   return found;
 }
 
-/** Connected for long enough, and nothing has arrived meanwhile. */
+/** True if the app was connected for long enough and no event has arrived. */
 function isSilent({ events }: SlackDeps, now: number): boolean {
   const connectedAt = events.connectedAt();
   return connectedAt > 0 && now - Math.max(connectedAt, events.lastHeardAt()) >= quietMs;
 }
 
 /**
- * Reads one channel. `missed`: how many messages should have arrived as events since the connection was made, and did
- * not; `young`: how many may still be on their way.
+ * Reads one channel. `unseen`: how many messages did not arrive and are now stored. `missed`: those of them that are
+ * newer than the connection, so events should have come. `young`: how many may still arrive.
  */
 async function readChannel(
   deps: SlackDeps,
@@ -132,7 +134,9 @@ async function readChannel(
   };
 }
 
-/** Slack's time from which a channel is read; null: it is seen for the first time, and what was there before is not ours. */
+/**
+ * The ts from which a channel is read. Null if it is read for the first time: older messages must not call anybody.
+ */
 async function startOf(deps: SlackDeps, channelId: string, now: number): Promise<string | null> {
   return await deps.store.transaction(async (tx) => {
     const row = await tx
@@ -167,7 +171,7 @@ interface Found {
   event: Record<string, unknown>;
 }
 
-/** Bots' messages of a channel since `oldest`, in the order they were written; null: the lease was lost. */
+/** Bots' messages of a channel since `oldest`, oldest first. Null: the lease was lost. */
 async function readHistory(
   deps: SlackDeps,
   channelId: string,
@@ -189,7 +193,7 @@ async function readHistory(
   return { alerts: alerts.sort((left, right) => timeOf(left) - timeOf(right)), newest };
 }
 
-/** This workspace's turns, whichever instance had the one before; both waits end with the lease. */
+/** The turns of this workspace, shared by all instances. Waiting ends with the lease. */
 export function paceOf(deps: SlackDeps, lease: Lease): HistoryPace {
   return {
     async turn() {
@@ -208,7 +212,7 @@ export function paceOf(deps: SlackDeps, lease: Lease): HistoryPace {
   };
 }
 
-/** Waits, but not beyond the end of the lease or of the process. */
+/** Waits for `ms`, or until the lease or the process ends. */
 async function pause(deps: SlackDeps, ms: number, { signal }: Lease): Promise<void> {
   await new Promise<void>((resolve) => {
     if (signal.aborted) return resolve();
@@ -220,7 +224,7 @@ async function pause(deps: SlackDeps, ms: number, { signal }: Lease): Promise<vo
   });
 }
 
-/** Those that have not been understood yet, in this version. */
+/** The messages that were not processed yet in this version. */
 async function withoutSeen(from: Queryable, channelId: string, found: Found[]): Promise<Found[]> {
   const seen = new Map<string, string | null>();
   for (let at = 0; at < found.length; at += 500) {
@@ -242,7 +246,7 @@ async function withoutSeen(from: Queryable, channelId: string, found: Found[]): 
   });
 }
 
-/** The event's id is made of the message, so that two instances that read the same store it once. */
+/** The event's id is made from the message, so that two instances that read the same message store it once. */
 async function storeFound(
   tx: Tx,
   deps: SlackDeps,

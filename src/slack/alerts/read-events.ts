@@ -28,7 +28,7 @@ import { readyRule } from './ready-rule.ts';
 
 const batchSize = 50;
 
-/** An event that fails so often, and for so long, will not be read by trying again. */
+/** After this many attempts, and at least 10 s after it arrived, a failing event is set aside. */
 const mostAttempts = 5;
 const triedForMs = 10_000;
 
@@ -42,8 +42,8 @@ interface StoredEvent {
 }
 
 /**
- * The handler of the "alerts" task: understands stored events one after the other, in the order they came. One that
- * fails is tried again later and keeps none of the others waiting; after a few tries it is set aside.
+ * The handler of the "alerts" task. Processes stored events one after the other, in the order they arrived. An event
+ * that fails is retried later and does not hold up others; after a few attempts it is set aside.
  */
 export function createAlertReader(deps: SlackDeps): TaskHandler {
   return async (_task, lease) => {
@@ -61,7 +61,7 @@ export function createAlertReader(deps: SlackDeps): TaskHandler {
         } catch (error) {
           if (!(await setAside(deps, event, error))) failed.set(event.event_id, error);
         }
-        // SQLite answers at once: without this, a long queue would keep everything else of the process waiting.
+        // SQLite answers synchronously, so without this pause a long queue would block the whole process.
         await nextTurn();
       }
     }
@@ -79,7 +79,10 @@ async function nextEvents(deps: SlackDeps, without: string[]): Promise<StoredEve
   return await query.orderBy('received_at').orderBy('event_id').limit(batchSize).execute();
 }
 
-/** Counts a failure. True where the event is set aside by it: where it failed often enough, for long enough, by itself. */
+/**
+ * Counts a failure. Returns true if the event is now set aside, because it failed often enough and for long enough. A
+ * failure of the database does not count.
+ */
 async function setAside(deps: SlackDeps, event: StoredEvent, error: unknown): Promise<boolean> {
   const facts = { err: error, eventId: event.event_id, channel: event.channel_id };
   if (storeFault(error) !== undefined) {
@@ -122,7 +125,7 @@ async function readEvent(deps: SlackDeps, event: StoredEvent): Promise<void> {
     return;
   }
   const source = heard.gated.botName ?? null;
-  // Before the transaction: Slack may have to be asked whom a rule calls.
+  // Looked up before the transaction, because it may call Slack.
   const ready = await Promise.all(
     decision.rings.map((rule) => {
       const from = { channel: channelOf(deps, heard, rule), botName: heard.gated.botName };
@@ -151,9 +154,10 @@ async function readEvent(deps: SlackDeps, event: StoredEvent): Promise<void> {
   });
 }
 
-/** A message that a rule with `silentFor` waits for; a source says it the moment it posts. */
+/** A message that a rule with `silentFor` waits for. */
 function beatOf(event: StoredEvent, { gated, source, now, wallAt = now }: Heard): Beat {
-  // Slack's time is the wall clock's; what is stored and compared with `now` is as old as the message.
+  // Slack's ts is on the wall clock, and stored times are on another clock. So only the message's age is taken from
+  // Slack, and subtracted from `now`.
   const ageMs = wallAt - (sentAt(gated) ?? wallAt);
   const at = source === undefined ? now - ageMs : source.receivedAt;
   return {
@@ -162,14 +166,18 @@ function beatOf(event: StoredEvent, { gated, source, now, wallAt = now }: Heard)
   };
 }
 
-/** What needs nobody's answer is ready now. What waits for Slack is looked up by a task, and keeps no other alert waiting. */
+/**
+ * Returns the callees if they are known without waiting for Slack. Else returns the rule alone: a task then looks
+ * them up, so that other alerts do not wait.
+ */
 async function atOnce(rule: Rule, looking: Promise<ReadyRule>): Promise<ReadyRule | WaitingRule> {
-  // The task asks again; what this look-up brings is remembered until then.
+  // If this look-up fails later, nobody needs the error: the task looks up again. If it succeeds, the answer is in
+  // the cache.
   looking.catch(() => {});
   return await Promise.race([looking, nextTurn({ rule, callees: null })]);
 }
 
-/** What an event says; null where it is none of a tool's. */
+/** Reads a stored event. Null if it is not a tool's message. */
 function hear(deps: SlackDeps, event: StoredEvent, now: number): Heard | null {
   const body = cleanValue(JSON.parse(event.body));
   const wallAt = deps.clock.wallOf(now);
@@ -188,7 +196,7 @@ function hear(deps: SlackDeps, event: StoredEvent, now: number): Heard | null {
   };
 }
 
-/** Where the same alert may stand that came the other way: as the `also` of sources says. */
+/** The other places where the same alert may arrive, as `also` of the sources says. */
 function twinPlaces({ sources }: Config, { gated, source }: Heard): string[] {
   if (source !== undefined) return sources[source.name]?.also ?? [];
   return Object.entries(sources)
@@ -196,12 +204,12 @@ function twinPlaces({ sources }: Config, { gated, source }: Heard): string[] {
     .map(([name]) => placeOfSource(name));
 }
 
-/** Where an alert stands whatever rules say; undefined: nowhere in Slack. */
+/** The channel of the alert itself; undefined if it is not in Slack. */
 function ownChannelOf(deps: SlackDeps, { gated, source }: Heard): string | undefined {
   return source === undefined ? gated.channel : deps.config().sources[source.name]?.channel;
 }
 
-/** The channel where a rule's request goes; undefined: none. */
+/** The channel for a rule's request; undefined if there is none. */
 function channelOf(deps: SlackDeps, { gated, source }: Heard, rule: Rule): string | undefined {
   return source === undefined ? gated.channel : channelOfRule(deps.config(), source.name, rule);
 }

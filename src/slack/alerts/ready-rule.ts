@@ -8,8 +8,8 @@ import type { SlackDeps } from '../context/deps.ts';
 import { withLearned } from './learned-people.ts';
 
 /**
- * Whom a rule rings, from the configuration alone (lists, numbers, users, user groups), and what they hear. Nothing of
- * the alert but words of its title can get into it.
+ * Whom a rule calls (lists, numbers, users, user groups), and what they hear. Callees come only from the
+ * configuration; of the alert, only words such as its title can get into the text.
  */
 export async function readyRule(
   deps: SlackDeps,
@@ -30,14 +30,15 @@ export async function readyRule(
   };
   const patient = { ...deps, people: withLearned(deps) };
   const collected = await collectCallees(patient, sources);
-  // Only a request that waits for an approval is looked up again.
+  // Only a request that waits for approval needs to look up the rosters again.
   const waits = rule.approval === 'policy' && collected.rosters.length > 0;
   return {
     rule,
     callees: collected.callees,
     duplicates: collected.duplicates,
     message: await messageOf(deps, rule, from, alert),
-    // The alert's channel shows them, where numbers are masked; they become parts of one sentence.
+    // Numbers are masked because the alert's channel shows these words. The full stop is removed because they become
+    // parts of one sentence.
     problems: firstFaults([...Object.values(collected.faults).flat(), ...collected.notOnPhone]).map((each) =>
       redactNumbers(each).replace(/\.$/, ''),
     ),
@@ -46,7 +47,7 @@ export async function readyRule(
   };
 }
 
-/** Slack's ids as Slack writes them in a text. */
+/** An id as Slack writes it in text. */
 function asTyped(entry: string): string {
   if (/^[UW][A-Z0-9]{2,}$/.test(entry)) return `<@${entry}>`;
   return /^S[A-Z0-9]{2,}$/.test(entry) ? `<!subteam^${entry}>` : entry;
@@ -81,7 +82,10 @@ async function messageOf(
 const namesOfChannels = new WeakMap<SlackDeps, Map<string, string>>();
 const channelPatienceMs = 1_000;
 
-/** Without "#"; the words "the channel" where Slack does not say at once: a call does not wait for a name. */
+/**
+ * The channel's name without "#". If Slack does not answer quickly, the words "the channel": a call does not wait for
+ * a name.
+ */
 async function channelName(deps: SlackDeps, channelId: string | undefined): Promise<string> {
   const known = namesOfChannels.get(deps) ?? new Map<string, string>();
   namesOfChannels.set(deps, known);

@@ -4,7 +4,10 @@ import { readLadder } from '../../calls/request/stored.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import { readyRule } from './ready-rule.ts';
 
-/** Whom a step of a ladder calls, from the configuration of now, and what they hear if it is something else. */
+/**
+ * Looks up whom a further step of a rule calls, and its audio if the step has its own. Lists and rosters are read
+ * from the current configuration.
+ */
 export function createStepLookUp(deps: SlackDeps): LookUpStep {
   return async (request, step) => {
     const rule = deps.config().rules.find((each) => each.name === request.rule_name);

@@ -9,12 +9,12 @@ import { lookForMissed } from './missed.ts';
 import { readyRule } from './ready-rule.ts';
 
 const lookAgainMs = 60_000;
-/** What was read from the history is understood by then. */
+/** By then the messages that were read from the history are processed. */
 const understandMs = 5_000;
 
 /**
- * The handler of "alerts.silence" tasks (key: the rule's name): calls when no matching message has come for
- * `silentFor`. Before that the channels are read: what Slack did not deliver is no silence of the tool's.
+ * The handler of "alerts.silence" tasks (key: the rule's name). Calls people if no matching message came for
+ * `silentFor`. It reads the channels first, because Slack may not have delivered a message.
  */
 export function createSilenceWatch(deps: SlackDeps): TaskHandler {
   return async (task, lease) => {
@@ -26,7 +26,7 @@ export function createSilenceWatch(deps: SlackDeps): TaskHandler {
     const dueAt = silence.heard_at + rule.silentForMs;
     if (dueAt > now) return { againAt: dueAt };
     if (!isWithin(rule, deps.clock.wallOf(now))) return { againAt: now + lookAgainMs };
-    // A source posts to us: it needs no Slack.
+    // Messages of a source come to us directly, so such a rule does not need Slack.
     const needsSlack = rule.channels.length > 0 && deps.identity.botUserId === '';
     if (needsSlack) return { againAt: now + 1_000 };
     try {

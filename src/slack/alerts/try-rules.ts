@@ -10,16 +10,17 @@ import { tellPresser } from '../replies/reply.ts';
 import { paceOf } from './missed.ts';
 
 const days = 30;
-/** 5,000 messages: some 30 s at Slack's pace. */
+/** 5,000 messages. Reading them takes about 30 s at Slack's limit. */
 const mostPages = 25;
 const untilMs = 120_000;
-/** Of the stored events of the channel so many are looked at for what matched no rule. */
+/** How many stored events of the channel are searched for alerts that matched no rule. */
 const eventsRead = 100;
 const unmatchedShown = 3;
 
 /**
- * For the channel in which somebody asks for the rules, where a rule names it: the last alerts that matched no rule and
- * why, and a button that tries the rules on its history. Of other channels nothing is told: the person may not be in them.
+ * Blocks for the channel in which somebody asks for the rules, if a rule names it: the last alerts that matched no
+ * rule and why, and a button that tries the rules on the channel's history. Other channels are left out, because the
+ * person may not be a member of them.
  */
 export async function channelBlocks(deps: SlackDeps, channelId: string): Promise<KnownBlock[]> {
   const rules = rulesOf(deps, channelId);
@@ -47,7 +48,7 @@ function rulesOf(deps: SlackDeps, channelId: string) {
   return deps.config().rules.filter((rule) => rule.channels.includes(channelId));
 }
 
-/** What retention has erased is no event any more. */
+/** Null if retention has erased the event. */
 function parsed(body: string): unknown {
   try {
     return JSON.parse(body);
@@ -60,11 +61,15 @@ function unmatchedLine({ at, title, why }: HistoryReport['unmatched']['last'][nu
   return `• ${date(at)} ${foreign(title, 120)}: ${foreign(why, 200)}`;
 }
 
-/** The button: reads the channel in the background, at Slack's pace, and answers the person alone. */
+/**
+ * Registers the button. It reads the channel in the background, at Slack's limit, and answers only the person who
+ * pressed it.
+ */
 export function registerTryRules(app: App, deps: SlackDeps): void {
   app.action<BlockAction<ButtonAction>>('rules_history', async (press) => {
     await press.ack();
-    // The channel of the press, not of the button's value: Slack vouches for it that the person is there.
+    // The channel comes from the press and not from the button's value, because Slack confirms that the person is
+    // there.
     const channelId = press.body.channel?.id ?? '';
     const rules = rulesOf(deps, channelId);
     if (rules.length === 0) {

@@ -5,8 +5,8 @@ import { slackFailure } from '../client/errors.ts';
 import type { SlackDeps } from '../context/deps.ts';
 
 /**
- * For the background of a start: says which channels of rules the app does not hear, and reads one message to
- * have the patterns compiled, so that the first real alert does not wait for that (some 40 ms). Never throws.
+ * Runs in the background after a start. Warns about channels of rules that the app cannot read. Reads one sample
+ * message, so that the patterns are compiled before the first real alert (about 40 ms). Never throws.
  */
 export async function prepareForAlerts(deps: SlackDeps): Promise<void> {
   const { rules } = deps.config();

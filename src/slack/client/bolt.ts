@@ -16,11 +16,14 @@ export interface Bolt {
   /** Null in Socket Mode. */
   http: HTTPReceiver | null;
   socket: SocketModeReceiver | null;
-  /** Listeners that are running: Bolt itself does not wait for them when it stops. */
+  /** How many listeners are running. Bolt does not wait for them when it stops. */
   running(): number;
 }
 
-/** Bolt's logger on ours. Below "warn" the Slack libraries log whole bodies, so they stay there. */
+/**
+ * A logger for Bolt that writes to ours. Levels below "warn" are dropped, because the Slack libraries log whole
+ * bodies there.
+ */
 export function slackLogger(log: Log): Logger {
   const line = (parts: unknown[]) => parts.map(String).join(' ').slice(0, 2_000);
   return {
@@ -35,8 +38,8 @@ export function slackLogger(log: Log): Logger {
 }
 
 /**
- * The Bolt app, over HTTP or, where an app-level token is set, over Socket Mode. It is given who it is by `identity`
- * instead of asking Slack itself, so that a start while Slack is down can wait.
+ * Creates the Bolt app for HTTP, or for Socket Mode if there is an app-level token. Our ids come from `identity` and
+ * Bolt does not ask Slack for them, so that the app can start while Slack is down.
  */
 export function createBolt(settings: {
   environment: Environment;
@@ -63,8 +66,8 @@ export function createBolt(settings: {
       : new SocketModeReceiver({
           appToken: environment.slackAppToken,
           logger,
-          // The library waits so long before it connects again after Slack has ended a connection, which it does
-          // every few hours; meanwhile Slack's people are told that the app is not there. 5 s unless given.
+          // How long the library waits before it connects again after Slack has ended a connection, which happens
+          // every few hours. Until then Slack tells people that the app does not respond. The default is 5 s.
           clientPingTimeout: 2_000,
           installerOptions: { clientOptions: { slackApiUrl: environment.slackApiUrl } },
         });

@@ -1,15 +1,15 @@
 import type { WebClient } from '@slack/web-api';
 import { slackFailure } from './errors.ts';
 
-/** Whether the app can write into a channel, as far as Slack says. `unknown` is to be tried: only a post tells. */
+/** Whether the app can post in a channel. `unknown`: Slack does not say, so try to post. */
 export type ChannelAccess =
   | { kind: 'open'; name: string }
   | { kind: 'archived'; name: string }
   /** The app is not a member. */
   | { kind: 'outside'; name: string }
-  /** It does not exist, or it is private and the app is not a member. */
+  /** The channel does not exist, or it is private and the app is not a member. */
   | { kind: 'unseen' }
-  /** `error`: what came instead of an answer; null: Slack answered, but said nothing of the membership. */
+  /** `error`: why Slack's answer is missing. Null: Slack answered without saying whether the app is a member. */
   | { kind: 'unknown'; name: string; error: unknown };
 
 /** Asks Slack once. Never throws. */

@@ -2,7 +2,7 @@ import type { ConversationsHistoryResponse, WebClient } from '@slack/web-api';
 import { z } from 'zod';
 import { slackFailure } from './errors.ts';
 
-/** Slack's Tier 3: some 50 calls of a method a minute, for the whole workspace. */
+/** Slack's Tier 3 allows about 50 calls a minute of a method: https://docs.slack.dev/apis/web-api/rate-limits */
 export const historyPaceMs = 1_200;
 const pageSize = 200;
 
@@ -13,15 +13,15 @@ const messageSchema = z.looseObject({
 
 export type HistoryMessage = z.infer<typeof messageSchema>;
 
-/** How a reader of a history waits; false: it shall stop. */
+/** How the reading of a history waits. The functions return false if it shall stop. */
 export interface HistoryPace {
-  /** Before each page. */
+  /** Waits before a page is read. */
   turn(): Promise<boolean>;
-  /** Slack asks for a pause, ms. */
+  /** Waits for the time that Slack asks for (ms). */
   pause(ms: number): Promise<boolean>;
 }
 
-/** A channel's messages since `oldest`, page by page, the newest first as Slack gives them. Throws what the Web API throws. */
+/** A channel's messages since `oldest`, page by page; the newest come first. Throws the errors of the Web API. */
 export async function* historyPages(
   web: WebClient,
   ask: { channel: string; oldest: string; mostPages?: number },
@@ -63,7 +63,7 @@ async function onePage(
   }
 }
 
-/** A message of the history as the event that told of it, or of its last edit. */
+/** A message of the history in the shape of the event for it, or for its last edit. */
 export function asEvent(channelId: string, message: HistoryMessage): Record<string, unknown> {
   const about = { type: 'message', channel: channelId };
   if (message.edited === undefined) return { ...about, ...message };

@@ -2,25 +2,25 @@ import { WebAPIHTTPError, WebAPIPlatformError, WebAPIRateLimitedError } from '@s
 import { VoicecallError } from '../../errors.ts';
 
 /**
- * What became of a Web API call that failed: `limited` and `refused` did nothing for certain; after `unclear` (5xx, a
- * time-out, a cut connection, a body that is not Slack's) it may have been done. Only the errors named in this file are
- * final: everything else passes, and is tried again.
+ * How a Web API call failed. After `limited` and `refused`, Slack certainly did nothing. After `unclear` (5xx,
+ * timeout, lost connection, a body that is not Slack's) it may have done it. Only the errors named in this file are
+ * final; all others are tried again.
  */
 export type SlackFailure =
   | { kind: 'limited'; retryAfterMs: number }
   | { kind: 'refused'; error: string }
   | { kind: 'unclear'; error: string };
 
-/** Slack does not say how long these last, ms. */
+/** Slack does not say how long these limits last. In ms. */
 const limitedForMs = 30_000;
 
 /** Slack's own limits pass within minutes. A longer one comes from something between us and Slack, ms. */
 const limitedAtMostMs = 5 * 60_000;
 
-/** Too much was asked for: nothing was done, and the next call within the same time gets the same answer. */
+/** Limits: Slack did nothing, and refuses further calls for some time. */
 const limits = new Set(['ratelimited', 'rate_limited', 'message_limit_exceeded']);
 
-/** Slack's own words for trouble on its side: nothing is said of whether it was done. */
+/** Errors of Slack's servers, after which the call may or may not have been done. */
 const unclear = new Set([
   'internal_error',
   'fatal_error',
@@ -30,7 +30,7 @@ const unclear = new Set([
   'team_added_to_org',
 ]);
 
-/** Sorts an error of @slack/web-api; anything else is unclear. */
+/** Sorts an error of @slack/web-api. Other errors are unclear. */
 export function slackFailure(error: unknown): SlackFailure {
   if (error instanceof VoicecallError && error.code === 'slack_unavailable') return slackFailure(error.cause);
   if (error instanceof WebAPIRateLimitedError)
@@ -41,8 +41,8 @@ export function slackFailure(error: unknown): SlackFailure {
 }
 
 /**
- * The error to throw for a Web API call that failed: VoicecallError slack_unavailable (facts: method, error) where Slack
- * did not answer, was asked too often, or refuses the app as a whole; else what came, which says what was wrong.
+ * The error to throw after a failed Web API call. VoicecallError slack_unavailable (facts: method, error) if Slack
+ * did not answer, limits us, or refuses the app as a whole. Else the original error, which says what was wrong.
  */
 export function slackFault(error: unknown, method: string): unknown {
   const failure = slackFailure(error);
@@ -55,13 +55,13 @@ export function slackFault(error: unknown, method: string): unknown {
   });
 }
 
-/** Too late or not permitted, whatever was asked. */
+/** Errors that do not depend on what was asked: a scope is missing, or the trigger has expired. */
 const refusesTheApp = new Set(['missing_scope', 'accesslimited', 'expired_trigger_id', 'trigger_expired']);
 
-/** The error of an answer that is not Slack's: a proxy's page, JSON that broke off. */
+/** The words for an answer that did not come from Slack, such as a proxy's page or incomplete JSON. */
 export const notFromSlack = 'the answer is not one of Slack’s';
 
-/** What is no JSON comes from the library as a platform error that has the whole body for its name. */
+/** If a body is not JSON, the library makes it the name of a platform error. Such a name is unclear. */
 function platformFailure(name: unknown): SlackFailure {
   if (typeof name !== 'string' || !/^[a-z][a-z0-9_]{1,79}$/.test(name)) {
     return { kind: 'unclear', error: notFromSlack };
@@ -70,7 +70,7 @@ function platformFailure(name: unknown): SlackFailure {
   return unclear.has(name) ? { kind: 'unclear', error: name } : { kind: 'refused', error: name };
 }
 
-/** True where nothing can be posted or edited there, now or later, unless a person changes something. */
+/** True if nothing can be posted or edited in this place until a person changes something in Slack. */
 export function isClosedPlace(error: string): boolean {
   return closedPlaces.has(error);
 }
@@ -89,7 +89,7 @@ const closedPlaces = new Set([
   'messages_tab_disabled',
 ]);
 
-/** True where the thread is gone while its channel is there: its first message was deleted. */
+/** True if the thread is gone but its channel exists: the first message was deleted. */
 export function isGoneThread(error: string): boolean {
   return goneThreads.has(error);
 }
@@ -101,12 +101,12 @@ const goneThreads = new Set([
   'message_not_found',
 ]);
 
-/** True where a posted message can never be edited again though it is still there. */
+/** True if a posted message still exists but can never be edited again. */
 export function isClosedToEdits(error: string): boolean {
   return error === 'edit_window_closed' || error === 'cant_update_message';
 }
 
-/** True where Slack refuses the blocks, which is a fault of ours: their text alone may still be shown. */
+/** True if Slack refuses our blocks, which is a bug of ours. The text alone may still be accepted. */
 export function isRefusedShape(error: string): boolean {
   return refusedShapes.has(error);
 }
@@ -118,7 +118,7 @@ const refusedShapes = new Set([
   'invalid_arguments',
 ]);
 
-/** True where Slack refuses everything of ours until somebody gives the app a good token. */
+/** True if Slack refuses all calls until somebody configures a valid token. */
 export function isTokenFault(error: string): boolean {
   return tokenFaults.has(error);
 }

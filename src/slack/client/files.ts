@@ -2,13 +2,15 @@ import type { Log } from '../../log.ts';
 
 export type FetchedFile =
   | { bytes: Uint8Array }
-  /** `elsewhere`: Slack does not keep it. `refused`: an answer without the file. `late`: none in time. */
+  /**
+   * `elsewhere`: the file is not stored by Slack. `refused`: an answer without the file. `late`: no answer in time.
+   */
   | { why: 'elsewhere' | 'too_large' | 'late' }
   | { why: 'refused'; status: number };
 
 /**
- * Fetches a file that somebody added in a modal, with the bot token: only from Slack's file host or, where the API is
- * somewhere else, from there, since the token goes along; a redirect is not followed. Never throws.
+ * Fetches a file that a person added in a modal. The bot token is sent, so the file is fetched only from Slack's file
+ * host or the configured API's host, and redirects are not followed. Never throws.
  */
 export async function fetchSlackFile(
   deps: { slackApiUrl: string; slackBotToken: string; log: Log },
@@ -34,7 +36,7 @@ export async function fetchSlackFile(
   }
 }
 
-/** True for https://files.slack.com (and below slack.com's file hosts), and for the host of a configured API. */
+/** True for Slack's file hosts (https), and for the host of a configured API that is not slack.com. */
 export function isSlackFileUrl(url: string, slackApiUrl: string): boolean {
   if (!URL.canParse(url)) return false;
   const { protocol, host, hostname } = new URL(url);

@@ -1,13 +1,16 @@
 import type { Receiver, ReceiverEvent } from '@slack/bolt';
 import { cleanValue } from '../../clean-text.ts';
 
-/** Stores what must not be lost of an incoming envelope; anything thrown keeps Slack from being told it was taken. */
+/**
+ * Stores the parts of an incoming envelope that must not be lost. If it throws, Slack gets no acknowledgement and
+ * sends the event again.
+ */
 export type Intake = (body: Record<string, unknown>) => Promise<void>;
 
 /**
- * Puts `intake` before Bolt. Bolt acknowledges an Events API event before any listener runs and forgets it when one
- * fails, so an event that must not be lost is stored first. The same for HTTP and for Socket Mode: a receiver hands
- * each envelope to the app it was given, and it is given this one.
+ * Runs `intake` before Bolt. Bolt acknowledges an event before any listener runs, and a failed listener would lose
+ * it; so the event is stored first. Works the same for HTTP and Socket Mode, because both receivers pass each
+ * envelope to `app.processEvent`.
  */
 export function withIntake(receiver: Receiver, intake: Intake): Receiver {
   const init = receiver.init.bind(receiver);

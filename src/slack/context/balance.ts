@@ -3,16 +3,18 @@ import type { Log } from '../../log.ts';
 import type { VoiceClient } from '../../voice/types.ts';
 
 export interface KnownBalance {
-  /** The account's balance as last told, at most ten minutes old; null where it is not known. Asks anew by itself. */
+  /** The account's last known balance, at most ten minutes old; null if not known. Starts a refresh. */
   known(): string | null;
-  /** Asks the platform unless it was asked within the last minute. Waits for nothing and never throws. */
+  /** Asks the platform, unless it was asked within the last minute. Returns at once and never throws. */
   refresh(): void;
 }
 
 const freshForMs = 60_000;
 const keptForMs = 10 * 60_000;
 
-/** The balance for the approvers' card, which never waits for it: what is known is shown, the rest is left out. */
+/**
+ * Keeps the account's balance for the approvers' card. The card never waits for it; without a balance it shows none.
+ */
 export function createBalance(deps: { clock: Clock; log: Log; voice: VoiceClient }): KnownBalance {
   let last: { balance: string | null; at: number } | null = null;
   let askedAt = Number.NEGATIVE_INFINITY;

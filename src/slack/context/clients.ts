@@ -3,16 +3,15 @@ import { type WebAPICallResult, WebClient } from '@slack/web-api';
 import { slackFault } from '../client/errors.ts';
 
 export interface SlackClients {
-  /** For everything that goes through the outbox: it has its own patience. */
+  /** For the outbox, which may wait and retry. */
   web: WebClient;
-  /** For answers that a person waits for (views.open has 3 s): no queue of the outbox's ever stands before it. */
+  /** For answers that a person waits for (views.open must be called within 3 s). It never waits behind the outbox. */
   urgent: WebClient;
 }
 
 /**
- * Two clients with no retries and no pause of their own: a 429 comes back as an error with its Retry-After, and who
- * asked decides. Left to itself the library would pause its whole queue for one noisy channel, and send a message
- * again after a lost answer.
+ * Two clients without retries. A 429 comes back as an error with its Retry-After, and the caller decides. By default
+ * the library would pause its whole queue for one busy channel, and would send a message again after a lost answer.
  */
 export function createSlackClients(settings: {
   token: string;
@@ -33,7 +32,7 @@ export function createSlackClients(settings: {
   return { web: client(10_000), urgent: client(2_500) };
 }
 
-/** A client whose failures tell by their code where Slack itself did not answer. */
+/** A client whose errors have a code that says whether Slack itself did not answer. */
 class AskingClient extends WebClient {
   override async apiCall(method: string, options?: Record<string, unknown>): Promise<WebAPICallResult> {
     try {

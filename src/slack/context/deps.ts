@@ -6,16 +6,19 @@ import type { Identity } from './identity.ts';
 import type { People } from './people.ts';
 import type { Recordings } from './recordings.ts';
 
-/** What the Slack surfaces need: the domain's own, and two ways to Slack. */
+/** What the code of `src/slack` needs: the dependencies of `src/calls`, and two clients for Slack. */
 export interface SlackDeps extends CallsDeps, SlackClients {
-  /** Who we are in Slack; known once the token was checked. */
+  /** Our ids in Slack. Known after the token was checked. */
   identity: Identity;
   people: People;
   recordings: Recordings;
   balance: KnownBalance;
-  /** Whether Slack's events still arrive. */
+  /** Knows whether Slack's events still arrive. */
   events: EventWatch;
-  /** Base of Slack's API (ends in /api/): an uploaded file is fetched from Slack's file host or this one's. */
+  /**
+   * The base URL of Slack's API (ends in /api/). An uploaded file is fetched from Slack's file host or from this
+   * host.
+   */
   slackApiUrl: string;
   slackBotToken: string;
 }

@@ -1,28 +1,28 @@
 import type { Clock } from '../../clock.ts';
 
-/** Whether Slack's events still arrive here: Socket Mode can be connected and silent. */
+/** Notices when Slack's events stop arriving, because Socket Mode can be connected and deliver nothing. */
 export interface EventWatch {
-  /** An event of a channel arrived, from any author. */
+  /** Call when an event of a channel arrived, from any author. */
   heard(channelId: string): void;
-  /** When an event of the channel, or of any, arrived last (ms); 0: none since the connection was made. */
+  /** When the last event of the channel, or of any channel, arrived (ms). 0: none since the connection was made. */
   lastHeardAt(channelId?: string): number;
-  /** A connection was made: what came before it may have been missed. */
+  /** Call when a connection was made: messages before it may have been missed. */
   connected(): void;
-  /** When the connection was made, ms; 0: there is none to watch. */
+  /** When the connection was made (ms). 0: there is none to watch. */
   connectedAt(): number;
-  /** History has messages that never arrived: the connection is made anew. Only in Socket Mode. */
+  /** Call when the history has messages that never arrived. Connects again, in Socket Mode only. */
   fault(): Promise<void>;
-  /** History has nothing that did not arrive. */
+  /** Call when the history has no message that did not arrive. */
   good(): void;
-  /** True from a fault until an event arrives or history shows that nothing was missed. */
+  /** True from a fault until an event arrives, or until the history shows that nothing was missed. */
   isSilent(): boolean;
-  /** How often there was a fault since the start, for the metrics. */
+  /** How many faults there were since the start, for the metrics. */
   faults(): number;
 }
 
-/** @param connection makes the connection anew; undefined where Slack comes by HTTP */
+/** Creates the watch for one process. */
 export function createEventWatch(clock: Clock): EventWatch & {
-  /** Set once the connection exists. */
+  /** Connects again. Set once the connection exists; stays undefined if Slack posts to us by HTTP. */
   reconnect: (() => Promise<void>) | undefined;
 } {
   const heardAt = new Map<string, number>();

@@ -18,8 +18,9 @@ interface IdentityDeps {
 }
 
 /**
- * Asks Slack who we are and keeps it in `deps.identity`. While Slack is down it asks again, every 15 s at most, until
- * `givenUp`; `onWaiting` is called once, before that. Throws VoicecallError config where the token is no good.
+ * Asks Slack for our ids and stores them in `deps.identity`. While Slack is down, it asks again (at least every 15 s)
+ * until `givenUp` returns true. `onWaiting` is called once, after the first failure. Throws VoicecallError config if
+ * Slack refuses the token.
  */
 export async function checkIdentity(
   deps: IdentityDeps,
@@ -53,7 +54,7 @@ export async function checkIdentity(
   }
 }
 
-/** Whether the token is good now. Never throws. */
+/** True if Slack accepts the token now. Never throws. */
 export async function tokenIsGood(deps: { urgent: SlackClients['urgent'] }): Promise<boolean> {
   try {
     return (await deps.urgent.auth.test()).ok;

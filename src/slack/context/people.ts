@@ -8,30 +8,32 @@ import type { Identity } from './identity.ts';
 export interface Person {
   id: string;
   name: string;
-  /** As in the profile, not checked; empty where none is there. */
+  /** As in the profile, not checked; empty if there is none. */
   phone: string;
-  /** IANA name; absent where the profile has none. */
+  /** The IANA name; absent if the profile has none. */
   timeZone?: string;
-  /** Guest, bot, deactivated, or of another workspace: none of them may call or approve. */
+  /** Guests, bots, deactivated people and people of another workspace may neither call nor approve. */
   standing: 'member' | 'guest' | 'bot' | 'deactivated' | 'foreign';
 }
 
 export interface People {
-  /** Cached for a minute. Null where Slack does not know or does not answer. */
+  /** Cached for a minute. Null if Slack does not know the person or does not answer. */
   person(userId: string): Promise<Person | null>;
-  /** Whom Slack names for a mail address; `unclear` where it does not answer, or `users:read.email` was not granted. */
+  /** The person with a mail address. `unclear` if Slack does not answer or `users:read.email` was not granted. */
   byMail(mail: string): Promise<{ id: string | null } | 'unclear'>;
-  /** The name last seen of a user or a user group ("@leads"), without asking; null where nobody was asked yet. */
+  /** The last known name of a user or a user group ("@leads"). Never asks Slack; null if not known. */
   knownName(id: string): string | null;
-  /** Asks for the names of users and user groups that are not known yet, so that they can be shown without a mention. */
+  /** Asks Slack for the names of users and user groups that are not known yet. */
   learnNames(ids: readonly string[]): Promise<void>;
-  /** Members of a user group, cached for a minute; null where it cannot be read: then nobody is taken for a member. */
+  /**
+   * The members of a user group, cached for a minute. Null if they cannot be read; then nobody counts as a member.
+   */
   groupMembers(groupId: string): Promise<string[] | null>;
-  /** Whether a user is named in `ids` (users and groups), and which groups could not be read. */
+  /** `member`: true if the user is in `ids` (users and groups). `unreadable`: the groups that could not be read. */
   isOneOf(userId: string, ids: readonly string[]): Promise<{ member: boolean; unreadable: string[] }>;
 }
 
-/** usergroups.users.list allows 20 look-ups a minute: https://docs.slack.dev/apis/web-api/rate-limits */
+/** usergroups.users.list allows 20 calls a minute: https://docs.slack.dev/apis/web-api/rate-limits */
 const cachedForMs = 60_000;
 
 interface PeopleDeps {
@@ -41,7 +43,7 @@ interface PeopleDeps {
   identity: Identity;
 }
 
-/** Looks people and user groups up in Slack, remembering each for a minute. */
+/** Looks up people and user groups in Slack, and caches each for a minute. */
 export function createPeople(deps: PeopleDeps): People {
   const persons = new Map<string, { value: Person; untilAt: number }>();
   const groups = new Map<string, { value: string[]; untilAt: number }>();
@@ -110,7 +112,7 @@ export function createPeople(deps: PeopleDeps): People {
 
   const asking = new Map<string, Promise<unknown>>();
 
-  /** Several who ask Slack the same at once wait for one answer. */
+  /** If several callers ask Slack the same at once, they share one answer. */
   async function shared<Value>(what: string, ask: () => Promise<Value>): Promise<Value> {
     const answer = (asking.get(what) as Promise<Value> | undefined) ?? ask();
     asking.set(what, answer);
@@ -174,14 +176,14 @@ export interface SlackUser {
   is_restricted?: boolean;
   is_ultra_restricted?: boolean;
   is_stranger?: boolean;
-  /** A workspace (T…), on Enterprise Grid the organisation (E…) or another workspace, or not there. */
+  /** The workspace (T…). On Enterprise Grid it may be the organisation (E…), another workspace, or absent. */
   team_id?: string;
   profile?: { team?: string };
-  /** Enterprise Grid: every workspace that the person is a member of. */
+  /** Enterprise Grid: all workspaces of the person. */
   enterprise_user?: { teams?: string[] };
 }
 
-/** What a person is in the workspace `teamId`; '' where our own is not known yet. */
+/** What a person is in the workspace `teamId`; '' if our own is not known yet. */
 export function standingOf(user: SlackUser, teamId: string): Person['standing'] {
   if (user.deleted) return 'deactivated';
   if (user.is_bot) return 'bot';
@@ -190,7 +192,7 @@ export function standingOf(user: SlackUser, teamId: string): Person['standing'] 
   return 'member';
 }
 
-/** A person without a workspace in Slack's answer does not count as one of ours. */
+/** If Slack's answer names no workspace, the person does not count as one of ours. */
 function isOurs(user: SlackUser, teamId: string): boolean {
   if (user.enterprise_user?.teams?.includes(teamId)) return true;
   if (user.is_stranger) return false;

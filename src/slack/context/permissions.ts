@@ -1,10 +1,12 @@
 import type { Config } from '../../config/types.ts';
 import type { People } from './people.ts';
 
-/** Null: allowed; else why not, as a sentence for the person. */
+/** Null: allowed. Else the reason, as a sentence for the person. */
 export type Refusal = string | null;
 
-/** Whether someone may ask for calls: a full member of this workspace and, where `callers` is configured, one of them. */
+/**
+ * Checks whether a person may call people: a full member of this workspace who, if `callers` is configured, is in it.
+ */
 export async function mayCall(people: People, config: Config, userId: string): Promise<Refusal> {
   const person = await people.person(userId);
   if (person === null) {
@@ -24,7 +26,7 @@ export async function mayCall(people: People, config: Config, userId: string): P
   return 'You are not on the list of those who may call people (callers in voicecall.yaml). Ask an administrator to add you.';
 }
 
-/** The same of somebody who is not there to be told: "unknown" where Slack does not say. */
+/** The same check for a person who is not there to read the reason. "unknown" if Slack does not answer. */
 export async function mayBeCaller(
   people: People,
   config: Config,
@@ -40,8 +42,8 @@ export async function mayBeCaller(
 }
 
 /**
- * Whether someone may approve: a full member, an approver by the configuration of now and of when it was asked.
- * Without approvers in today's configuration nobody is one.
+ * Checks whether a person may approve: a full member who is an approver in the current configuration and was one when
+ * the request was made. If the current configuration has no approvers, nobody may.
  */
 export async function mayApprove(
   people: People,
@@ -65,7 +67,7 @@ export async function mayApprove(
   return 'You are not one of the approvers of this request, so nothing was changed.';
 }
 
-/** Whether someone is an approver at all: they see everybody's requests and may cancel them. */
+/** True if a person is an approver. Approvers see everybody's requests and may cancel them. */
 export async function isApprover(people: People, config: Config, userId: string): Promise<boolean> {
   if (config.approval === undefined) return false;
   const person = await people.person(userId);

@@ -9,47 +9,47 @@ import type { Recording, VoiceClient } from '../../voice/types.ts';
 export interface RecordingChoice {
   fileId: string;
   name: string;
-  /** named: in voicecall.yaml, or by the person who added it; library: the platform's own list. */
+  /** named: from voicecall.yaml, or added by a person. library: only in the platform's list. */
   from: 'named' | 'library';
 }
 
 export interface RecordingList {
   choices: RecordingChoice[];
-  /** False: the platform's library could not be loaded. */
+  /** False: the platform's list could not be loaded. */
   complete: boolean;
-  /** Why not, in plain words with what to do. */
+  /** Why it could not be loaded and what to do, in plain words. */
   problem?: string;
 }
 
 export interface Recordings {
-  /** What is known without waiting, or null where the platform has to be asked first. */
+  /** The list if it was loaded recently, else null. */
   known(): RecordingList | null;
-  /** Asks the platform; never throws. Questions at the same time are one. */
+  /** Loads the list from the platform. Never throws. Callers at the same time share one answer. */
   load(): Promise<RecordingList>;
   /** The name of a fileId, or null. */
   nameOf(fileId: string): string | null;
-  /** The fileId of a name that the configuration or a person gave, capitals or not; null where there is none. */
+  /** The fileId of a name from the configuration or from a person, in any case of letters. Null if there is none. */
   fileIdOf(name: string): string | null;
-  /** Those names. */
+  /** All names from the configuration and from people. */
   names(): string[];
-  /** Reads what people added, without asking the platform; never throws. */
+  /** Reads the recordings that people added, without asking the platform. Never throws. */
   learn(): Promise<void>;
-  /** Somebody added or removed one: what is known is loaded anew. */
+  /** Call after a person added or removed a recording: the list is then loaded again. */
   forget(): void;
 }
 
 const freshForMs = 5 * 60_000;
 
 interface Loaded {
-  /** The platform's own; null: it did not tell. */
+  /** The platform's list; null if it never answered. */
   library: Recording[] | null;
   added: AddedRecording[];
   uses: Map<string, number>;
 }
 
 /**
- * The recordings to choose from, kept for five minutes: those that have a name (in the configuration, or because
- * somebody added them), most used first, and the rest of the platform's library.
+ * The recordings to choose from, cached for five minutes. First come those with a name (from the configuration, or
+ * added by a person), most used first; then the rest of the platform's list.
  */
 export function createRecordings(deps: {
   clock: Clock;
@@ -121,7 +121,7 @@ export function createRecordings(deps: {
   };
 }
 
-/** Pure: what can be chosen now. */
+/** What can be chosen now. Pure. */
 function choicesOf({ library, added, uses }: Loaded, { recordings }: Config): RecordingChoice[] {
   const configured = Object.entries(recordings).map(([name, fileId]) => ({ fileId, name }));
   const inConfiguration = new Set(configured.map(({ fileId }) => fileId));
@@ -133,7 +133,8 @@ function choicesOf({ library, added, uses }: Loaded, { recordings }: Config): Re
   const usesOf = ({ fileId }: { fileId: string }) => uses.get(fileId) ?? 0;
   const named = [...configured, ...byPeople].sort((a, b) => usesOf(b) - usesOf(a));
   const taken = new Set(named.map(({ fileId }) => fileId));
-  // Those that were removed, or are still on their way, stand on the platform under names that tell nobody anything.
+  // Recordings that were removed or are not ready are still in the platform's list, under generated names. They are
+  // left out.
   const hidden = new Set(added.flatMap((each) => [each.file_id, each.file_name]));
   const others = (library ?? [])
     .filter(({ fileId, fileName }) => !taken.has(fileId) && !hidden.has(fileId) && !hidden.has(fileName))
@@ -145,7 +146,10 @@ function choicesOf({ library, added, uses }: Loaded, { recordings }: Config): Re
   ];
 }
 
-/** What the platform said by its code, or that it said nothing; the error's facts are those of a read (src/voice/reads.ts). */
+/**
+ * Words about a failed load: the platform's code, or that it did not answer. The error's facts come from
+ * src/voice/reads.ts.
+ */
 function problemWords(error: unknown): string {
   if (!(error instanceof VoicecallError)) return 'The list of recordings could not be loaded.';
   const { code = '', meaning = '', remedy = '' } = error.facts;

@@ -4,7 +4,10 @@ import { callerNumbers, shownCaller } from '../words/caller-numbers.ts';
 
 const minuteMs = 60_000;
 
-/** Sends a person the contact card; false where no caller number is known. Several presses in a minute send one. */
+/**
+ * Sends a person the contact card. Returns false if no caller number is configured. Several presses within a minute
+ * send one card.
+ */
 export async function sendContactCard(deps: SlackDeps, userId: string): Promise<boolean> {
   if (callerNumbers(deps.config()).length === 0) return false;
   await deps.store.transaction(async (tx) => {
@@ -19,7 +22,7 @@ export async function sendContactCard(deps: SlackDeps, userId: string): Promise<
   return true;
 }
 
-/** The file with the contact; null where there is no caller number (any more). */
+/** The card as a file; null if no caller number is configured. */
 export async function renderContact(deps: SlackDeps) {
   const numbers = callerNumbers(deps.config());
   if (numbers.length === 0) return null;
@@ -55,7 +58,7 @@ function escaped(value: string): string {
     .replace(/\p{Cc}/gu, '');
 }
 
-/** No line may be longer than 75 bytes; a further one begins with a space. */
+/** Splits a line after at most 75 bytes, as the RFC asks. Further lines begin with a space. */
 function folded(line: string): string {
   const parts: string[] = [];
   let part = '';

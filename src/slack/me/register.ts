@@ -6,7 +6,7 @@ import { tellPresser } from '../replies/reply.ts';
 import { sendContactCard } from './contact-card.ts';
 import { startTestCall } from './test-call.ts';
 
-/** The buttons about a person's own phone, in the Home tab and below a test call. */
+/** Registers the buttons about a person's own phone, in the Home tab and below a test call. */
 export function registerMe(app: App, deps: SlackDeps): void {
   app.action<BlockAction<ButtonAction>>('call_me', async (press) => {
     await handlePress(deps, press, async () => {
@@ -32,7 +32,7 @@ async function show(deps: SlackDeps, press: Press, title: string, text: string):
   try {
     await deps.urgent.views.open({ trigger_id: press.body.trigger_id, view: problemView(text, title) });
   } catch (error) {
-    // What was asked for is done: it is told the slower way.
+    // The request is done already, so the person is told by a message.
     deps.log.info({ err: error }, 'a modal that tells what was done could not be opened');
     await tellPresser(deps, press, { text });
   }

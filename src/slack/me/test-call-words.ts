@@ -5,7 +5,7 @@ import { capital, foreign } from '../kit/text.ts';
 import { reasonWords } from '../words/call-words.ts';
 import { shownCaller } from '../words/caller-numbers.ts';
 
-/** What came of a person's call to themselves, as far as it is known. */
+/** The result of a test call, as far as it is known. */
 export function renderTestCall(request: RequestView, calls: readonly CallView[]): RenderedMessage {
   const call = calls.find((each) => !each.superseded);
   if (call === undefined) {
@@ -66,7 +66,7 @@ function keyWords(key: string | null): string {
   return key === null ? ', and no key was reported' : ` and pressed *${foreign(key, 20)}*`;
 }
 
-/** Which number the phone showed; null where it did not ring. */
+/** The caller number that the phone showed; null if the phone did not ring. */
 function callerWords({ options }: RequestView, state: CallState): string | null {
   if (['refused', 'failed', 'held', 'cancelled'].includes(state)) return null;
   return options.displayNum === undefined

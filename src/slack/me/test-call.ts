@@ -15,15 +15,15 @@ import type { SlackDeps } from '../context/deps.ts';
 import { mayCall } from '../context/permissions.ts';
 import { foreign, listWords } from '../kit/text.ts';
 
-/** A second press within this is taken for the same wish, ms. */
+/** A second press within this time starts no second test call, in ms. */
 const oneCallInMs = 2 * 60_000;
 
-/** Names the requests of test calls: the id of no view begins like this. */
+/** Marks the requests of test calls: no view's id begins like this. */
 const rootPrefix = 'me:';
 
 /**
- * Calls the number in the person's own profile with a short text, by the ordinary way of a request; the board and what came
- * of it are shown in the person's direct messages. Returns what to tell at once.
+ * Calls the number of the person's own profile with a short text, as an ordinary request. The board and the result
+ * appear in the person's direct messages. Returns what to tell the person at once.
  */
 export async function startTestCall(
   deps: SlackDeps,
@@ -65,7 +65,7 @@ async function ownNumber(deps: SlackDeps, userId: string): Promise<{ callee: Cal
   };
 }
 
-/** Null: the request is made. Else why not. */
+/** Null: the request was made. Else why not. */
 async function makeRequest(
   tx: Tx,
   deps: SlackDeps,
@@ -108,14 +108,17 @@ async function makeRequest(
     approval: null,
     priority: requestPriority.person,
     onUnknown: 'hold',
-    // It is one's own phone.
+    // The person calls their own phone now, so the hours do not apply.
     anyHour: true,
   });
   await post(tx, now, { requestId: request.id, post: { kind: 'tested' }, place: { channelId } });
   return null;
 }
 
-/** Nobody has to agree that a person's own phone rings, at night or not; where it costs more, somebody has. */
+/**
+ * The configuration for a test call: the limits on people and on the time of day need no approval, because the person
+ * calls their own phone. Other reasons for approval stay, such as the country.
+ */
 function forOneself(config: Config): Config {
   if (config.approval === undefined) return config;
   return { ...config, approval: { ...config.approval, calleesOver: undefined, between: undefined } };

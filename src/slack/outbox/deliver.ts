@@ -13,18 +13,18 @@ import { othersPassAfter, postUnseenAfter, restMs } from './try-again.ts';
 import type { MessageRow, Rendered } from './types.ts';
 import { uploadFile } from './upload.ts';
 
-/** Slack takes about one message a second in one channel: https://docs.slack.dev/apis/web-api/rate-limits */
+/** Slack accepts about one message a second in a channel: https://docs.slack.dev/apis/web-api/rate-limits */
 const oneChannelEveryMs = 1_000;
 
-/** What they show changes while they stand. */
+/** Kinds of messages that may need an edit after they are posted. */
 const editedKinds: readonly MessageRow['kind'][] = ['board', 'results', 'card', 'alert', 'tested'];
 
-/** `done`: nothing of it waits any more here; else the channel rests for `waitMs`. */
+/** `done`: go on with the channel's next message. Else the channel pauses for `waitMs`. */
 type Outcome = 'done' | { waitMs: number };
 
 /**
- * The handler of "slack.deliver" tasks (key: channel): posts what waits for this channel, each exactly once. Messages of
- * one request keep their order; one that fails again and again lets those of other requests pass.
+ * The handler of "slack.deliver" tasks (key: channel). Posts the messages that wait for this channel, each once.
+ * Messages of one request keep their order. A message that keeps failing does not hold up other requests.
  */
 export function createDeliverer(deps: SlackDeps): TaskHandler {
   return async (task, lease): Promise<TaskResult> => {
@@ -33,7 +33,7 @@ export function createDeliverer(deps: SlackDeps): TaskHandler {
       if (message === undefined) return await whenNext(deps, task.key);
       const outcome = await deliverOne(deps, message, lease);
       if (outcome !== 'done') return { againAt: deps.clock.now() + outcome.waitMs };
-      // Two at once, such as a board and its results, then a pause for both: one a second all the same.
+      // Posts two at once, such as a board and its results, then pauses for both. On average this is one a second.
       if (posted === 2 && (await nextPending(deps, task.key)) !== undefined) {
         return { againAt: deps.clock.now() + 2 * oneChannelEveryMs };
       }
@@ -42,7 +42,7 @@ export function createDeliverer(deps: SlackDeps): TaskHandler {
   };
 }
 
-/** The first that may be tried now. */
+/** The first message that may be posted now. */
 async function nextPending(deps: SlackDeps, channelId: string): Promise<MessageRow | undefined> {
   return await inTurn(deps, channelId)
     .selectAll()
@@ -60,7 +60,10 @@ async function whenNext(deps: SlackDeps, channelId: string): Promise<TaskResult>
   return at === null ? undefined : { againAt: Math.max(Number(at), deps.clock.now()) };
 }
 
-/** What waits for a channel, has no earlier message of its request before it, and no thread that is still to begin. */
+/**
+ * Messages that wait for this channel. Leaves out a message that has an earlier one of its request before it, or
+ * whose thread has not begun.
+ */
 function inTurn(deps: SlackDeps, channelId: string) {
   return deps.store.read
     .selectFrom('messages')
@@ -112,14 +115,14 @@ async function deliverOne(deps: SlackDeps, message: MessageRow, lease: Lease): P
   const threadTs = await threadOf(deps, message);
   if (message.tried_at !== null) {
     const before = await lookFor(deps, message, rendered, { threadTs, sinceAt: message.tried_at });
-    // It shows what was true when it was posted, which nobody kept.
+    // The digest is null, because nobody stored what the found message shows.
     if (before.posted !== null) return await delivered(deps, message, before.posted, null);
     if (before.outcome !== null) return before.outcome;
   }
   return await tryToPost(deps, message, rendered, threadTs, lease);
 }
 
-/** The ts of the thread that a message goes into; null: none. */
+/** The ts of the thread for a message; null if it goes into the channel. */
 async function threadOf(
   deps: SlackDeps,
   message: Pick<MessageRow, 'thread_ts' | 'parent_id' | 'channel_id'>,
@@ -133,11 +136,14 @@ async function threadOf(
     .executeTakeFirst();
   if (parent === undefined || parent.state !== 'posted' || parent.channel_id !== message.channel_id)
     return null;
-  // What stands in a thread itself is answered in that thread.
+  // If the parent is in a thread itself, the message goes into that thread.
   return (await threadOf(deps, parent)) ?? parent.ts;
 }
 
-/** Looks for what an earlier try may have posted. A search that fails counts as a try: after a few, it is posted unseen. */
+/**
+ * Looks for a message that an earlier try may have posted. A failed search counts as a try. After a few, the message
+ * is posted without a search.
+ */
 async function lookFor(
   deps: SlackDeps,
   message: MessageRow,
@@ -208,7 +214,7 @@ async function post(
   } catch (error) {
     const failure = slackFailure(error);
     if (failure.kind !== 'refused' || !isRefusedShape(failure.error)) throw error;
-    // A bug of ours must not cost anybody the news: the text says it all.
+    // A bug in our blocks must not keep news from people, so the text is posted without them.
     deps.log.error(
       { requestId: message.request_id, error: failure.error },
       'Slack refused the blocks: text alone is posted',
@@ -217,7 +223,7 @@ async function post(
   }
 }
 
-/** `broadcast`: shown in the channel as well, so that those see it who do not follow the thread. */
+/** `broadcast`: also shown in the channel, for people who do not follow the thread. */
 function inThread(threadTs: string, broadcast = false) {
   return broadcast ? { thread_ts: threadTs, reply_broadcast: true as const } : { thread_ts: threadTs };
 }
@@ -235,7 +241,8 @@ async function delivered(
 ): Promise<Outcome> {
   await deps.store.transaction(async (tx) => {
     const now = deps.clock.now();
-    // Lock the request first: a decision locks it too, and then asks for edits as we do.
+    // Lock the request first, as a decision does: two transactions that lock in different orders would block each
+    // other.
     if (message.kind === 'card' && message.request_id !== null) {
       await startApprovalClock(tx, message.request_id, now);
     }
@@ -244,7 +251,8 @@ async function delivered(
       .set({ state: 'posted', ts, posted_at: now, shown, tries: 0, tried_at: null, next_try_at: 0 })
       .where('id', '=', message.id)
       .execute();
-    // What changed while it was being posted was not asked to be edited: it was no message yet.
+    // The request may have changed while the message was being posted. A message that is not posted yet gets no
+    // edits, so ask for one now.
     if (editedKinds.includes(message.kind)) {
       await editSoon(tx, message.id, now);
     }
@@ -252,7 +260,10 @@ async function delivered(
   return 'done';
 }
 
-/** What a try that failed comes to: only a closed place and a thread that is gone are final, and the news goes elsewhere. */
+/**
+ * Decides what happens after a failed try. If the place is closed or the thread is gone, the message goes elsewhere;
+ * all other errors are tried again.
+ */
 async function failed(
   deps: SlackDeps,
   message: MessageRow,
@@ -281,7 +292,7 @@ async function failed(
   return await putOff(deps, message, { tries: tries + 1 });
 }
 
-/** Counts a try before it is made. */
+/** Counts a try and stores its time before it is made. After a crash, the message is looked for. */
 async function beginTry(deps: SlackDeps, message: MessageRow): Promise<void> {
   const now = deps.clock.now();
   await deps.store.transaction((tx) =>
@@ -297,7 +308,10 @@ async function beginTry(deps: SlackDeps, message: MessageRow): Promise<void> {
   );
 }
 
-/** This try did nothing for certain. Another instance may have tried since: look for its message. */
+/**
+ * Undoes `beginTry`, because this try certainly posted nothing. If another instance has tried since, its time stays,
+ * so that its message is looked for.
+ */
 async function takeTryBack(deps: SlackDeps, message: MessageRow, by: 0 | 1): Promise<void> {
   await deps.store.transaction(async (tx) => {
     await tx
@@ -314,7 +328,10 @@ async function takeTryBack(deps: SlackDeps, message: MessageRow, by: 0 | 1): Pro
   });
 }
 
-/** It failed: it rests. The channel rests with it the first few times, so that the order stays; then others pass. */
+/**
+ * Delays a message after a failure. At first the whole channel waits too, so that the order stays; after a few
+ * failures other messages pass.
+ */
 async function putOff(
   deps: SlackDeps,
   message: MessageRow,
@@ -335,8 +352,8 @@ async function putOff(
 }
 
 /**
- * The message that began its thread was deleted. Our own board is posted anew first, where it is still needed; else the
- * message goes under the board where that is another one, or into the channel.
+ * The message that began the thread was deleted. If it was our board and is still needed, the board is posted again
+ * first. Else the message goes to another thread or into the channel.
  */
 async function leaveThread(deps: SlackDeps, message: MessageRow): Promise<void> {
   if (message.thread_ts === null) {

@@ -17,14 +17,17 @@ import { renderMessage } from './render.ts';
 import { restMs } from './try-again.ts';
 import type { MessageRow } from './types.ts';
 
-/** chat.update: 50 a minute for the whole workspace (Tier 3): https://docs.slack.dev/apis/web-api/rate-limits */
+/**
+ * chat.update allows 50 calls a minute for the whole workspace (Tier 3):
+ * https://docs.slack.dev/apis/web-api/rate-limits
+ */
 const editEveryMs = 1_200;
 
 /**
- * The handler of "slack.edit" tasks (key: message): shows the request as it is now. Any number of changes between two
- * turns is one edit; the turns are shared by all boards of all instances. A handler waits for its turn here, instead of
- * coming back: of a hundred boards that move, one asks for each turn, not each of them. A board whose edits fail rests,
- * however often its request changes, so that it takes no turns from the others.
+ * The handler of "slack.edit" tasks (key: message). Shows the request as it is now, so many changes between two turns
+ * become one edit. All boards of all instances share the turns. The handler waits for its turn instead of returning,
+ * so that only the tasks that run ask for each turn, not a hundred waiting boards. If edits of a board fail, it
+ * pauses, so that it takes no turns from other boards.
  */
 export function createEditor(deps: SlackDeps): TaskHandler {
   return async (task, lease): Promise<TaskResult> => {
@@ -62,7 +65,7 @@ async function update(deps: SlackDeps, edit: Edit): Promise<void> {
   } catch (error) {
     const failure = slackFailure(error);
     if (failure.kind !== 'refused' || !isRefusedShape(failure.error)) throw error;
-    // A bug of ours must not cost anybody the news: the text says it all.
+    // A bug in our blocks must not keep news from people, so the text is shown without them.
     const facts = { requestId: edit.message.request_id, error: failure.error };
     deps.log.error(facts, 'Slack refused the blocks: text alone is shown');
     mustName(edit, await deps.web.chat.update(plain));
@@ -74,7 +77,10 @@ function mustName({ change }: Edit, answer: { ts?: string }): void {
   if (answer.ts !== change.ts) throw new Error(notFromSlack);
 }
 
-/** What an edit that failed comes to: final is only that the message is gone, closed to edits, or in a closed place. */
+/**
+ * Decides what happens after a failed edit. No further edit is tried if the message is gone, closed to edits, or in a
+ * closed place; all other errors are tried again.
+ */
 async function notEdited(deps: SlackDeps, message: MessageRow, failure: SlackFailure): Promise<TaskResult> {
   const { id, request_id: requestId, kind } = message;
   deps.log.warn({ requestId, kind, failure, tries: message.tries + 1 }, 'Slack did not take an edit');
@@ -87,7 +93,7 @@ async function notEdited(deps: SlackDeps, message: MessageRow, failure: SlackFai
     await postAnew(deps, message);
     return undefined;
   }
-  // There is nothing more to show here.
+  // This message can never be edited again.
   if (failure.kind === 'refused' && (isClosedToEdits(failure.error) || isClosedPlace(failure.error)))
     return undefined;
   const againAt = now + restMs(message.tries + 1);
@@ -117,7 +123,7 @@ interface Edit {
   };
 }
 
-/** What a posted message should show now, or null where it shows it already or is not there (any more). */
+/** What a posted message should show now. Null if it shows that already, or is not posted. */
 async function findEdit(deps: SlackDeps, messageId: string): Promise<Edit | null> {
   const message = await deps.store.read
     .selectFrom('messages')
@@ -135,8 +141,8 @@ async function findEdit(deps: SlackDeps, messageId: string): Promise<Edit | null
 }
 
 /**
- * Waits until the workspace's next edit is ours, and gives what to show then; null where nothing is to be changed. The
- * board is drawn when a turn is open, not for each report that asked for it.
+ * Waits for the workspace's next turn and returns the edit to make. Null: nothing needs to change. The board is drawn
+ * when the turn comes, not for each report, because drawing reads the whole request.
  */
 async function takeTurn(deps: SlackDeps, messageId: string, { signal }: Lease) {
   while (!signal.aborted) {

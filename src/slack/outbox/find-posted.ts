@@ -12,21 +12,21 @@ interface Found {
 }
 
 export interface Place {
-  /** A channel, or a person: then their direct messages with the app. */
+  /** A channel, or a person: then the person's direct messages with the app. */
   channelId: string;
   threadTs: string | null;
-  /** When the first and the last try were made that may have posted it (ms). */
+  /** The times of the first and the last try that may have posted it (ms). */
   sinceAt: number;
   untilAt: number;
 }
 
-/** Slack's times are Slack's: our clock may differ by some minutes. */
+/** Our clock may differ from Slack's by some minutes. */
 const clockMarginSeconds = 600;
 
 /**
- * Looks for a message that may have been posted although its answer got lost: among our own, in the thread or the
- * channel, around the time of the tries, however many messages came later. Returns its ts, or null where it is not there
- * (also where its thread is gone). Throws what the Web API throws.
+ * Looks for a message that may have been posted although Slack's answer was lost. It reads our own messages in the
+ * channel or thread, from around the time of the tries. Returns the ts, or null if it is not there or its thread is
+ * gone. Throws the errors of the Web API.
  */
 export async function findPosted(
   deps: SlackDeps,
@@ -56,7 +56,7 @@ export async function findPosted(
   return null;
 }
 
-/** One page of the channel or the thread; null where the thread is gone. */
+/** One page of the channel or the thread; null if the thread is gone. */
 async function page(
   deps: SlackDeps,
   shared: { channel: string; oldest: string; latest: string; limit: number },
@@ -72,7 +72,7 @@ async function page(
   }
 }
 
-/** Whether a message carries this metadata: event type and one field of its payload. */
+/** True if the message's metadata has this event type and this value in this field. */
 export function hasMetadata(message: Found, eventType: string, field: string, value: string): boolean {
   return message.metadata?.event_type === eventType && message.metadata.event_payload?.[field] === value;
 }

@@ -9,37 +9,40 @@ import { namedPeople } from '../words/people-lines.ts';
 import type { MessageFacts } from '../words/request-words.ts';
 import type { MessageRow } from './types.ts';
 
-/** Everything that a post is drawn from. */
+/** Everything that is needed to draw a post. */
 export interface Known {
   request: RequestView;
-  /** Those that it lists; empty where it lists none. */
+  /** The calls that the post lists; empty if it lists none. */
   calls: CallView[];
   facts: MessageFacts;
-  /** How the calls of a crowd ended that nobody answered; empty for others. */
+  /** How the unanswered calls of a large request ended; empty for small ones. */
   endings: Ending[];
-  /** Approving user groups whose members Slack does not tell. */
+  /** User groups of approvers whose members could not be read. */
   unreadableGroups: string[];
-  /** Who waits for the hours of the configuration, as it is when the card is posted; null: nobody. */
+  /** Words about who waits for the hours, at the time the card is posted; null if nobody does. */
   hours?: string | null;
-  /** As the platform says it; null: not known. */
+  /** The account's balance as the platform shows it; null if not known. */
   balance: string | null;
 }
 
-/** Who stands first in a crowd's table: not reached, then nobody knows, then not called. */
+/** The order of the table of a large request: not answered, then unknown, then not called. */
 const troubleStates: CallState[][] = [
   ['not_answered'],
   ['unknown'],
   ['refused', 'held', 'cancelled', 'failed'],
 ];
 
-/** Reads what a post of a request is drawn from, and asks Slack for names where they are shown; null: no such request. */
+/**
+ * Reads what is needed to draw a post of a request, and asks Slack for the names that it shows. Null: the request
+ * does not exist.
+ */
 export async function lookUp(deps: SlackDeps, message: MessageRow, what: Post): Promise<Known | null> {
   const request = message.request_id === null ? null : await loadRequest(deps.store.read, message.request_id);
   if (request === null) return null;
   const waits = request.state === 'awaiting_approval';
   const approvers = waits ? (request.approval?.approvers ?? []) : [];
   if (['board', 'card', 'outcome', 'told'].includes(what.kind)) {
-    // So that they are shown by name: a mention on the board as well would notify the approvers twice.
+    // With known names the board needs no mentions. Mentions there would notify the approvers a second time.
     const { ackedBy, cancelledBy, decisions, submissions } = request;
     const shown = [ackedBy, cancelledBy, ...submissions.map((each) => each.settledBy)];
     const known = shown.filter((id) => id !== null && /^[UW][A-Z0-9]+$/.test(id)) as string[];
@@ -61,7 +64,7 @@ export async function lookUp(deps: SlackDeps, message: MessageRow, what: Post): 
   };
 }
 
-/** A card whose figures changed by themselves would be edited for ever. */
+/** The time of posting, not the current time: a card with changing figures would be edited again and again. */
 function postedAt({ clock }: SlackDeps, message: MessageRow): number {
   return clock.wallOf(message.posted_at ?? clock.now());
 }
@@ -70,7 +73,7 @@ async function callsFor(deps: SlackDeps, what: Post, request: RequestView): Prom
   if (what.kind === 'file' || what.kind === 'full' || what.kind === 'tested')
     return await loadCalls(deps.store.read, request.id);
   if (['board', 'card', 'instead', 'told'].includes(what.kind)) {
-    // Of a crowd these tell numbers alone.
+    // For many people these posts show only counts.
     return request.counts.callees > namedPeople ? [] : await loadCalls(deps.store.read, request.id);
   }
   if (what.kind !== 'results') return [];

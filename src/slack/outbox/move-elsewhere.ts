@@ -6,7 +6,10 @@ import type { Tx } from '../../store/types.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import type { MessageRow } from './types.ts';
 
-/** What is shown of a request, wherever it can be shown; full numbers are for the one person who asked for them. */
+/**
+ * Posts that may be shown in another place. A file with full numbers is not one of them: it goes only to the person
+ * who asked for it.
+ */
 type News = Extract<Post, { kind: 'board' | 'results' | 'file' | 'card' }>;
 
 function isNews(what: Post): what is News {
@@ -21,9 +24,10 @@ interface Asked {
 }
 
 /**
- * A message's place is closed to the app (archived, deleted, not a member any more). An approvers' card goes to the
- * board's thread. Other news of a request goes to the person who asked, who is told why; without a person, or where that
- * person cannot be told either, to the next place of `fallbacks`. Where there is none left, the log has it at `error`.
+ * Called when a message's place is closed to the app (archived, deleted, or the app is not a member). An approvers'
+ * card moves to the board's thread. Other news goes to the person who asked, with the reason. If there is no such
+ * person, or they cannot be reached in Slack, it goes to the next place of `fallbacks`. If no place is left, it is
+ * logged as an error.
  */
 export async function moveElsewhere(deps: SlackDeps, message: MessageRow, error: string): Promise<void> {
   await deps.store.transaction(async (tx) => {
@@ -37,7 +41,7 @@ export async function moveElsewhere(deps: SlackDeps, message: MessageRow, error:
     const followed = await boardsChannel(tx, message, tried);
     if (followed !== null) return await moveTo(tx, deps, message, { what, to: followed, tried, error });
     const next = fallbacks(request, deps.config()).find((each) => !tried.includes(each));
-    // Nobody can be asked there, so it waits no longer than it would have: it expires, visibly.
+    // Nobody can approve there. The time for approval starts anyway, so that the request expires visibly.
     if (what.kind === 'card') await startApprovalClock(tx, message.request_id ?? '', deps.clock.now());
     if (next === undefined) return await giveUp(tx, deps, message, error);
     if (what.kind === 'instead' || !isPerson(next))
@@ -52,7 +56,7 @@ export async function moveElsewhere(deps: SlackDeps, message: MessageRow, error:
   });
 }
 
-/** Where news of a request may go when its own channel is closed, the best first: people (U…) and channels. */
+/** Where a request's news may go if its channel is closed, the best place first: people (U…) and channels (C…). */
 export function fallbacks(
   request: Pick<Asked, 'requested_by' | 'rule_name'>,
   { rules, approval }: Pick<Config, 'rules' | 'approval'>,
@@ -67,7 +71,7 @@ export function fallbacks(
   ];
 }
 
-/** Drops a message that is not needed any more, or that another one replaces. */
+/** Drops a message that is no longer needed or that another one replaces. */
 export async function drop(tx: Tx, deps: SlackDeps, message: MessageRow, why: string): Promise<void> {
   deps.log.info({ requestId: message.request_id, kind: message.kind, why }, 'a message was not posted');
   await tx.updateTable('messages').set({ state: 'dropped' }).where('id', '=', message.id).execute();
@@ -109,7 +113,7 @@ async function moveCard(
   });
 }
 
-/** The channel of the message under which this one belongs, where that one has moved to another. */
+/** The channel of the parent message, if the parent has moved to another channel. */
 async function boardsChannel(tx: Tx, message: MessageRow, tried: readonly string[]): Promise<string | null> {
   if (message.parent_id === null) return null;
   const parent = await tx
@@ -121,7 +125,7 @@ async function boardsChannel(tx: Tx, message: MessageRow, tried: readonly string
   return tried.includes(parent.channel_id) ? null : parent.channel_id;
 }
 
-/** The message itself goes to another place, and stays what it is: a board there has its buttons and is edited. */
+/** Moves the message to another place. It stays the same kind: a moved board keeps its buttons and its edits. */
 async function moveTo(
   tx: Tx,
   deps: SlackDeps,

@@ -6,8 +6,8 @@ import type { SlackDeps } from '../context/deps.ts';
 import type { MessageRow } from './types.ts';
 
 /**
- * Somebody deleted a posted message. A board or a card is posted once more while its request is open, and says so;
- * anything else is dropped. Returns whether it is posted once more.
+ * Called when somebody deleted a posted message. A board or a card of an open request is posted again, once, and says
+ * so. Other messages are dropped. Returns true if it will be posted again.
  */
 export async function postAnew(deps: SlackDeps, message: MessageRow): Promise<boolean> {
   return await deps.store.transaction(async (tx) => {

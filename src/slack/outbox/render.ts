@@ -21,7 +21,7 @@ import type { MessageRow, Rendered } from './types.ts';
 type Shown = Pick<MessageRow, 'id' | 'posted_at'>;
 type Message = Extract<Rendered, { kind: 'message' }>;
 
-/** What a message of the outbox says now; null where there is nothing (any more) to say. */
+/** What a message of the outbox shows now; null if there is nothing to show. */
 export async function renderMessage(deps: SlackDeps, message: MessageRow): Promise<Rendered | null> {
   const what = readPost(message);
   if (what === null) return null;
@@ -33,7 +33,7 @@ export async function renderMessage(deps: SlackDeps, message: MessageRow): Promi
   return known === null ? null : render(what, message, known);
 }
 
-/** Pure: asks nobody. */
+/** Draws a post from what was looked up. Pure. */
 export function render(
   what: Exclude<Post, { kind: 'words' | 'alert' | 'contact' | 'audio' }>,
   message: Shown,
@@ -71,7 +71,7 @@ export function render(
     case 'instead':
       return tagged(message, renderInstead(request, { ...what, what: what.instead }, { ...facts, calls }));
     case 'reminder':
-      // It may have waited for Slack for longer than the request waited for approval.
+      // The request may have been decided while the reminder waited for Slack.
       return request.state === 'awaiting_approval' ? tagged(message, renderReminder(request, facts)) : null;
   }
 }
@@ -85,7 +85,7 @@ function renderWords(message: Shown, { plain, at }: Extract<Post, { kind: 'words
   });
 }
 
-/** Lines below a message that say how it came to stand where it stands, as far as Slack takes more blocks. */
+/** Adds lines that say why a message is where it is, if Slack's limit of blocks allows it. */
 function withNotes(rendered: Message, notes: string[]): Message {
   const blocks = [...rendered.blocks, ...notes.map((note) => context(note))];
   return notes.length === 0 || blocks.length > slackLimits.messageBlocks ? rendered : { ...rendered, blocks };
@@ -103,7 +103,7 @@ function anewNotes({ anew }: { anew?: true }): string[] {
   return anew ? ['The message before this one was deleted. This one shows the request from now on.'] : [];
 }
 
-/** An alert that a tool posted to us, as it is now. */
+/** The current state of an alert that a tool posted to us. */
 async function renderAlert(deps: SlackDeps, message: Shown, id: string): Promise<Rendered | null> {
   const row = await deps.store.read
     .selectFrom('alerts')
@@ -121,7 +121,7 @@ async function renderAlert(deps: SlackDeps, message: Shown, id: string): Promise
 
 const labelsSchema = z.array(z.tuple([z.string(), z.string()]));
 
-/** Replies are found again after a lost answer by their own id. */
+/** Adds the message's id as metadata. If Slack's answer is lost, `findPosted` looks for this id. */
 function tagged(message: Shown, rendered: Omit<Message, 'kind' | 'metadata'>): Message {
   const metadata = { event_type: 'voicecall_reply', event_payload: { message_id: message.id } };
   return { kind: 'message', ...rendered, metadata };
@@ -133,7 +133,7 @@ function cardFacts(
   { request, calls, facts, hours = null, balance, unreadableGroups }: Known,
 ): ApprovalFacts {
   const open = request.state === 'awaiting_approval';
-  // As it is when the card is posted: one whose figures change by themselves would be edited for ever.
+  // The time of posting, not the current time: a card with changing figures would be edited again and again.
   const at = request.whenAt ?? message.posted_at ?? facts.now;
   return {
     ...facts,

@@ -1,10 +1,15 @@
-/** So many tries fail before a message stops holding up the others of its channel. */
+/** After this many failed tries, a message no longer holds up others of its channel. */
 export const othersPassAfter = 3;
 
-/** So many tries, searches included, before a message is posted although nobody can tell whether it was posted before. */
+/**
+ * After this many tries, searches included, a message is posted even if we cannot tell whether it was posted before.
+ */
 export const postUnseenAfter = 5;
 
-/** How long a message rests after so many tries in a row that failed: 1 s doubling to a minute, later ten minutes. */
+/**
+ * How long a message waits after this many failed tries in a row, in ms: 1 s, doubling up to a minute; after 20 tries
+ * ten minutes.
+ */
 export function restMs(tries: number): number {
   if (tries > 20) return 600_000;
   return Math.min(1000 * 2 ** Math.min(Math.max(0, tries - 1), 6), 60_000);

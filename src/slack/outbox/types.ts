@@ -10,7 +10,7 @@ export type Rendered =
       text: string;
       blocks: KnownBlock[];
       metadata: MessageMetadata;
-      /** A reply that is shown in the channel as well. */
+      /** True: the reply is also shown in the channel. */
       broadcast?: boolean;
     }
   | { kind: 'file'; name: string; title: string; content: string | Uint8Array; comment: string };

@@ -2,8 +2,8 @@ import { notFromSlack } from '../client/errors.ts';
 import type { SlackDeps } from '../context/deps.ts';
 
 /**
- * Uploads a file into a channel or thread in Slack's three steps; returns the file's id. The file appears only
- * with the last step, so a failure before it leaves nothing behind.
+ * Uploads a file into a channel or thread by Slack's three calls and returns the file's id. The file appears only
+ * with the last call, so an earlier failure leaves nothing visible.
  */
 export async function uploadFile(
   deps: SlackDeps,
@@ -33,7 +33,7 @@ export async function uploadFile(
   return id;
 }
 
-/** A file goes into a conversation: for a person (U…) that is their direct messages with the app. */
+/** The id of the conversation for a file. For a person (U…), this is their direct messages with the app. */
 export async function conversationId(deps: SlackDeps, channelId: string): Promise<string> {
   if (!/^[UW]/.test(channelId)) return channelId;
   const { channel } = await deps.web.conversations.open({ users: channelId });

@@ -5,7 +5,7 @@ import { section } from '../kit/blocks.ts';
 import { input, modal } from '../kit/inputs.ts';
 import { foreign } from '../kit/text.ts';
 
-/** As long as a name of the configuration may be. */
+/** The longest name that the configuration allows. */
 export const nameLength = 60;
 
 /** The modal that adds a recording. */
@@ -25,7 +25,8 @@ export function addRecordingView(formats: readonly AudioFormat[]): ModalView {
       input(
         'audio',
         'Audio file',
-        // Slack's own clips can be chosen too: where the platform does not take them, the answer says what it takes.
+        // Also offers the formats of Slack's own clips. If the platform does not accept one, the answer says what it
+        // accepts.
         { type: 'file_input', filetypes: ['mp3', 'wav', 'm4a', 'mp4', 'webm'], max_files: 1 },
         { hint: `${formatWords(formats)}, up to ${maxAudioSeconds} seconds and 2 MiB.` },
       ),
@@ -33,7 +34,7 @@ export function addRecordingView(formats: readonly AudioFormat[]): ModalView {
   });
 }
 
-/** What is shown once it is on its way. */
+/** Shown once the recording is stored and its upload has been scheduled. */
 export function addingView(name: string): ModalView {
   return modal({
     callbackId: 'voicecall_recording_added',

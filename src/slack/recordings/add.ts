@@ -12,12 +12,18 @@ import { commandWords } from '../words/command-words.ts';
 import { addingView, nameLength } from './add-view.ts';
 import { fetchAudio } from './slack-file.ts';
 
-/** Slack waits 3 s. What does not come in this time is fetched and checked afterwards, and told by a direct message. */
+/**
+ * Slack waits 3 s for the answer. A file that does not arrive within this time is fetched and checked by the task,
+ * which sends a direct message.
+ */
 const fetchTimeoutMs = 1_500;
-/** A file that takes longer to read is read once more afterwards, with more time. */
+/** A file that takes longer to check is checked again by the task, with more time. */
 const checkTimeoutMs = 1_000;
 
-/** The modal is submitted: what can be known at once stands under its field; the rest is a task. */
+/**
+ * Registers the submission of the modal. Faults that are found quickly are shown under their field; a task does the
+ * rest.
+ */
 export function registerAddRecording(app: App, deps: SlackDeps): void {
   app.view<ViewSubmitAction>('voicecall_recording', async ({ ack, body, view }) => {
     const userId = body.user.id;
@@ -41,7 +47,7 @@ export function registerAddRecording(app: App, deps: SlackDeps): void {
     const added = { viewId: view.root_view_id ?? view.id, name, slackFile: file.id, userId };
     const taken = await transactionReadBack(deps.store, async (tx) => {
       const named = await nameTakenBy(tx, name);
-      // The same view again, whose first answer got lost: it is added.
+      // Slack sent the same view again: its recording is stored already.
       if (named?.view_id === added.viewId) return null;
       if (named !== undefined) return { name: 'There is a recording of this name already: choose another.' };
       const same = read.fileName === null ? undefined : await sameContent(tx, read.fileName, null);
@@ -55,14 +61,14 @@ export function registerAddRecording(app: App, deps: SlackDeps): void {
   });
 }
 
-/** What the file is, as far as it can be known at once: `fileName` null where it has not come in time. */
+/** Fetches and checks the file within the time that Slack waits. `fileName` null: it did not arrive in time. */
 async function readFile(
   deps: SlackDeps,
   file: AddedFile | undefined,
 ): Promise<{ fileName: string | null } | { problem: string }> {
   if (file?.id === undefined) return { problem: 'Add an audio file.' };
   const url = file.url_private_download ?? file.url_private;
-  // Of a file from another workspace Slack tells more when it is asked.
+  // A file from another workspace comes without its URL. The task asks Slack for it.
   if (url === undefined) return { fileName: null };
   if (file.size !== undefined && file.size > maxAudioBytes) return { problem: tooLarge(file.size) };
   const fetched = await fetchAudio(deps, url, fetchTimeoutMs);
@@ -77,7 +83,10 @@ async function readFile(
   return 'problem' in checked ? checked : { fileName: checked.fileName };
 }
 
-/** A name of `recordings`, `lists` or `rosters` stays what it is, and what the command reads as something else is no name. */
+/**
+ * Why a name cannot be used; null if it can. Names of the configuration are taken, and some characters and words have
+ * a meaning in the command.
+ */
 function nameProblemOf(name: string, { recordings, lists, rosters }: Config): string | null {
   if (!/\p{L}/u.test(name)) return 'Give it a name with a letter in it.';
   if (name.length > nameLength) return `A name has ${nameLength} characters at most.`;

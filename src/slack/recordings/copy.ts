@@ -7,7 +7,10 @@ import { askForFile, fetchAudio } from './slack-file.ts';
 const minuteMs = 60_000;
 const fetchTimeoutMs = 10_000;
 
-/** Slack shows a file to the person who added it alone: another one gets a copy. Several presses in a minute send one. */
+/**
+ * Sends a copy of a recording to a person, because Slack shows the file only to the person who added it. Several
+ * presses within a minute send one copy.
+ */
 export async function sendCopy(deps: SlackDeps, recording: AddedRecording, userId: string): Promise<void> {
   await deps.store.transaction(async (tx) => {
     const now = deps.clock.now();
@@ -19,7 +22,7 @@ export async function sendCopy(deps: SlackDeps, recording: AddedRecording, userI
   });
 }
 
-/** The copy; null where its file was deleted since. Throws where Slack does not hand it over now. */
+/** The copy as a file; null if the original was deleted. Throws if Slack does not return the file now. */
 export async function renderCopy(deps: SlackDeps, id: string) {
   const recording = await findRecording(deps.store.read, id);
   if (recording === undefined) return null;

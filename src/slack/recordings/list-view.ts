@@ -15,17 +15,17 @@ import type { NameOf } from '../words/request-words.ts';
 
 export interface ListFacts {
   added: readonly AddedRecording[];
-  /** How often each was asked for lately, by fileId. */
+  /** How many recent requests used each recording, by fileId. */
   uses: ReadonlyMap<string, number>;
-  /** How many the configuration names. */
+  /** How many recordings the configuration names. */
   configured: number;
   nameOf: NameOf;
 }
 
-/** Two blocks each, and a message has 50. */
+/** Each takes two blocks, and a message has at most 50. */
 const mostShown = 20;
 
-/** What people added, most used first, with its buttons. */
+/** The recordings that people added, most used first, with their buttons. */
 export function recordingsAnswer(facts: ListFacts): RenderedMessage {
   const { uses } = facts;
   const usesOf = ({ file_id }: AddedRecording) => uses.get(file_id ?? '') ?? 0;

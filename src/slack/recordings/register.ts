@@ -13,7 +13,7 @@ import { sendCopy } from './copy.ts';
 import { recordingsAnswer } from './list-view.ts';
 import { askForFile } from './slack-file.ts';
 
-/** `/voicecall recordings`: what people added. */
+/** Answers `/voicecall recordings`: the recordings that people added. */
 export async function recordingsFor(deps: SlackDeps, userId: string): Promise<RenderedMessage> {
   const refusal = await mayCall(deps.people, deps.config(), userId);
   if (refusal !== null) return answer(refusal);
@@ -27,7 +27,7 @@ export async function recordingsFor(deps: SlackDeps, userId: string): Promise<Re
   });
 }
 
-/** The buttons of that list, and the modal that adds one. */
+/** Registers the buttons of that list and the modal that adds a recording. */
 export function registerRecordings(app: App, deps: SlackDeps): void {
   registerAddRecording(app, deps);
   app.action<BlockAction<ButtonAction>>('recording_add', async (press) => {
@@ -60,7 +60,7 @@ const unknownAnswer = {
   text: 'This recording is not there any more. `/voicecall recordings` lists what is.',
 };
 
-/** The file that it came from, for Slack's own player: a link for who added it, a copy for others. */
+/** Lets a person hear a recording in Slack: a link to the file for the person who added it, a copy for others. */
 async function hear(deps: SlackDeps, press: Press): Promise<PrivateAnswer> {
   const recording = await findRecording(deps.store.read, buttonValue(press));
   if (recording === undefined) return unknownAnswer;

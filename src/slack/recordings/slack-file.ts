@@ -3,7 +3,7 @@ import { slackFailure } from '../client/errors.ts';
 import { type FetchedFile, fetchSlackFile } from '../client/files.ts';
 import type { SlackDeps } from '../context/deps.ts';
 
-/** What Slack says of a file; null: it was deleted, or never was. Throws where Slack does not answer. */
+/** Asks Slack for a file's URLs. Null: it was deleted or never existed. Throws if Slack does not answer. */
 export async function askForFile(
   deps: SlackDeps,
   id: string,
@@ -24,7 +24,7 @@ export async function askForFile(
   }
 }
 
-/** The audio itself; one byte more than is taken shows that it is too large. */
+/** Fetches the audio; `too_large` if it has more than `maxAudioBytes`. */
 export async function fetchAudio(deps: SlackDeps, url: string, timeoutMs: number): Promise<FetchedFile> {
   return await fetchSlackFile(deps, url, { maxBytes: maxAudioBytes, timeoutMs });
 }

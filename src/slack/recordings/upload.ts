@@ -11,19 +11,19 @@ const secondMs = 1_000;
 const minuteMs = 60 * secondMs;
 const hourMs = 60 * minuteMs;
 
-/** Nobody waits with a modal open, as at the form. */
+/** Longer than for the form, because no person waits for this task. */
 const fetchTimeoutMs = 10 * secondMs;
 
-/** It is tried for so long to bring a recording to the platform. */
+/** How long the upload of a recording is retried after it was added. */
 const uploadForMs = hourMs;
 
-/** So long after it was added it is looked for in the platform's list. */
+/** How long after it was added a recording is looked up in the platform's list. */
 const lookForMs = 24 * hourMs;
 
 /**
- * The handler of "recording" tasks (key: recording): checks what somebody added, uploads it under a name made from its
- * content, and tells who added it once the platform lists it. Killed anywhere it goes on; a name that may be there
- * already is looked for first, and one that is there makes no second one.
+ * The handler of "recording" tasks (key: recording). Checks the audio, uploads it under a name made from its content,
+ * and tells the person once the platform lists it. It can be killed and run again at any point: the name is stored
+ * before the upload, and is looked up before a second upload.
  */
 export function createRecordingUploader(deps: SlackDeps): TaskHandler {
   return async (task, lease): Promise<TaskResult> => {
@@ -31,7 +31,7 @@ export function createRecordingUploader(deps: SlackDeps): TaskHandler {
     if (recording === undefined || recording.removed_at !== null) return undefined;
     if (recording.state === 'uploaded') return await lookForIt(deps, recording);
     if (recording.state !== 'uploading') return undefined;
-    // A try whose answer is not known.
+    // An earlier upload may have succeeded although its answer was lost, so look it up first.
     if (recording.tried_at !== null && (await foundOnPlatform(deps, recording))) return undefined;
     return await upload(deps, recording, lease);
   };
@@ -67,7 +67,7 @@ async function upload(deps: SlackDeps, recording: AddedRecording, lease: Lease):
     return null;
   });
   if (same !== null) return await fail(deps, recording, `it is the same audio as “${same.name}”.`);
-  // The lease was lost: another worker goes on with it.
+  // The lease was lost: another worker continues.
   if (!lease.valid()) return { againAt: deps.clock.now() };
   const result = await deps.voice.fileUpload({ fileName, bytes: fetched.bytes }, lease.signal);
   const named = { ...recording, file_name: fileName, seconds };
@@ -99,7 +99,7 @@ async function uploaded(
   return await lookForIt(deps, { ...recording, state: 'uploaded', file_id: fileId });
 }
 
-/** Uploaded: it can be chosen as soon as the platform lists it. */
+/** Looks up an uploaded recording until the platform lists it; then it can be chosen. */
 async function lookForIt(deps: SlackDeps, recording: AddedRecording): Promise<TaskResult> {
   if (await foundOnPlatform(deps, recording)) return undefined;
   const age = deps.clock.now() - recording.added_at;
@@ -113,7 +113,7 @@ async function lookForIt(deps: SlackDeps, recording: AddedRecording): Promise<Ta
   return { againAt: deps.clock.now() + waitMs };
 }
 
-/** Whether the platform lists it; then it can be chosen, and who added it is told. */
+/** Returns true if the platform lists the recording. Then it becomes `ready`, and the person who added it is told. */
 async function foundOnPlatform(deps: SlackDeps, recording: AddedRecording): Promise<boolean> {
   const library = await deps.voice.fileQuery().catch((error: unknown) => {
     deps.log.info({ err: error, recording: recording.id }, 'the platform’s recordings could not be listed');
@@ -145,7 +145,7 @@ async function againLater(
 ): Promise<TaskResult> {
   const age = deps.clock.now() - recording.added_at;
   if (age > uploadForMs) return await fail(deps, recording, `${why} It was tried for an hour. Add it again.`);
-  // 5 s at first, then as long as it has been tried already, up to ten minutes.
+  // At first after 5 s, then after as long as it has been tried already, at most ten minutes.
   return {
     againAt: deps.clock.now() + Math.max(atLeastMs, Math.min(Math.max(age, 5 * secondMs), 10 * minuteMs)),
   };

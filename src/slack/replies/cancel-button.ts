@@ -6,7 +6,7 @@ import { people } from '../kit/text.ts';
 
 const openStates: readonly RequestState[] = ['awaiting_approval', 'scheduled', 'approved', 'sending'];
 
-/** Whether anything can still be stopped. */
+/** True if calls can still be stopped. */
 export function mayCancel(request: RequestView): boolean {
   if (request.reach?.running && !finishedRequestStates.includes(request.state)) return true;
   if (!openStates.includes(request.state)) return false;
@@ -14,7 +14,7 @@ export function mayCancel(request: RequestView): boolean {
   return request.submissions.some((each) => each.state === 'ready');
 }
 
-/** Cancel, or Stop of an alert's calls. */
+/** The button Cancel; for an alert's request, Stop. */
 export function cancelButton(request: RequestView): Button {
   const label = request.origin === 'alert' ? 'Stop' : 'Cancel';
   const heldBack = request.submissions

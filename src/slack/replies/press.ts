@@ -11,19 +11,19 @@ import { type PrivateAnswer, tellPresser } from './reply.ts';
 
 export type Press = SlackActionMiddlewareArgs<BlockAction<ButtonAction>>;
 
-/** The button's value: an opaque id. */
+/** The button's value, which is an id. */
 export function buttonValue(press: Press): string {
   return press.action.value ?? '';
 }
 
-/** The request a button belongs to. Throws VoicecallError not_found. */
+/** Loads the request of a button. Throws VoicecallError not_found. */
 export async function requestOf(deps: SlackDeps, requestId: string): Promise<RequestView> {
   const request = await loadRequest(deps.store.read, requestId);
   if (request === null) throw new VoicecallError('not_found', `no request ${requestId}`);
   return request;
 }
 
-/** Whether this person asked for the request or is an approver, by the configuration of now. */
+/** True if this person asked for the request, or is an approver in the current configuration. */
 export async function isOwnOrApprover(
   deps: SlackDeps,
   request: RequestView,
@@ -34,8 +34,8 @@ export async function isOwnOrApprover(
 }
 
 /**
- * Does what a press asks, then acknowledges: what was acknowledged is done. The person alone is told what cannot be done
- * alone, in words; everything else stays as it was.
+ * Runs `act` and acknowledges the press after it, so that an acknowledged press is done. If `act` returns words, or
+ * the request was decided already, only the person who pressed sees them. Other errors go on to `answerFailure`.
  */
 export async function handlePress(
   deps: SlackDeps,
@@ -53,7 +53,7 @@ export async function handlePress(
   if (told !== null) await tellPresser(deps, press, told);
 }
 
-/** Shows another page of the view the button is in. The button's value is "request id:page". */
+/** Shows another page of the view that has the button. The button's value is "request id:page". */
 export async function turnPage(
   deps: SlackDeps,
   press: Press,

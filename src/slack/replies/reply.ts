@@ -15,8 +15,8 @@ export interface PrivateAnswer {
 }
 
 /**
- * Tells the person who pressed something, and nobody else: in the channel where they pressed or, from a modal, by a
- * direct message. Failing to tell never undoes what was done: it is logged.
+ * Answers only the person who pressed: in the channel where they pressed, or by direct message if they pressed in a
+ * modal. A failure is only logged, because what was pressed is done.
  */
 export async function tellPresser(
   deps: SlackDeps,
@@ -36,8 +36,8 @@ export async function tellPresser(
 }
 
 /**
- * The end of every failed listener: the error with a reference in the log, and its words with the same reference to
- * the person, whatever they used. Without it Slack would wait 3 s and say only that the app did not respond.
+ * Handles the error of a listener: logs it with a reference, and shows the person words with the same reference.
+ * Without this, Slack would wait 3 s and say only that the app did not respond.
  */
 export async function answerFailure(deps: SlackDeps, args: AnyMiddlewareArgs, error: unknown): Promise<void> {
   const reference = newId('x');
@@ -46,7 +46,7 @@ export async function answerFailure(deps: SlackDeps, args: AnyMiddlewareArgs, er
   try {
     if ('command' in args && args.command !== undefined) {
       await args.ack({ response_type: 'ephemeral', text }).catch(async (second: unknown) => {
-        // Acknowledged before it failed: the other way to the same person.
+        // The command was acknowledged before the failure, so the words go to its response URL.
         if (!(second instanceof ReceiverMultipleAckError)) throw second;
         await args.respond({ response_type: 'ephemeral', text });
       });
@@ -60,7 +60,7 @@ export async function answerFailure(deps: SlackDeps, args: AnyMiddlewareArgs, er
       await deps.urgent.chat.postMessage({ channel: args.shortcut.user.id, text });
     }
   } catch (second) {
-    // Acknowledged before it failed, or Slack is gone as well: the log has both.
+    // Either it was acknowledged before the failure, or Slack is down. The log has both errors.
     deps.log.warn({ err: second, reference }, 'the words for a failure could not be delivered');
   }
 }

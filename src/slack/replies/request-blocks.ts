@@ -4,7 +4,7 @@ import { actions, button, section } from '../kit/blocks.ts';
 import { requestLine } from '../words/request-line.ts';
 import { cancelButton, mayCancel } from './cancel-button.ts';
 
-/** A request in a list: its lines with Details, and with Cancel beside it where it can still be cancelled. */
+/** A request in a list, with a button for Details, and for Cancel if it can still be cancelled. */
 export function requestBlocks(request: RequestView, { own = false } = {}): KnownBlock[] {
   const line = requestLine(request, { own });
   const details = button('Details', 'call_details', request.id);

@@ -139,7 +139,8 @@ export function decide(known: Known, heard: Heard, rules: Rule[]): Decision | nu
     heard.source === undefined ? wallAt - (sentAt(gated) ?? wallAt) : now - heard.source.receivedAt;
   const late = due.filter((rule) => ageMs > rule.maxAgeMs);
   const acknowledgedBy = acknowledgment(heard, status, news, alert);
-  // With an exact key this can only be an acknowledgement. If the alert does not fire, it means nothing.
+  // A tool that gives the key itself sends only trigger, resolve and acknowledge. `info` is then an acknowledgement. If
+  // its alert does not fire, it must not be stored as a new alert.
   if (heard.source?.exact === true && status === 'info' && acknowledgedBy === null) return null;
   const rings = acknowledgedBy === null ? due.filter((rule) => !late.includes(rule)) : [];
   const expiries = matched.map((rule) => rule.expireAfterMs);

@@ -9,9 +9,11 @@ export interface SubmittedRow {
 }
 
 /**
- * The result of one signed POST that calls people. Besides `answer` there are three outcomes that must not be
- * confused: refused (definite: nobody was called), ambiguous (phones may ring: never send it again automatically),
- * not_sent (nothing left this machine: safe to retry).
+ * The result of one signed POST that calls people:
+ * - answered: the platform took the submission; `rows` has the result of each callee.
+ * - refused: the platform refused all of it, so nobody was called.
+ * - ambiguous: phones may ring. It must never be sent again automatically.
+ * - not_sent: nothing left this machine, so it can safely be retried.
  */
 export type SendResult =
   | { outcome: 'answered'; code: string; reason: string; rows: SubmittedRow[] }

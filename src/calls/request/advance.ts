@@ -28,8 +28,8 @@ export async function advance(
   if (request.state === 'sending' || request.state === 'approved') {
     if (!(await anyCall(tx, requestId, ['ready', 'sending']))) {
       const counts = await countCalls(tx, requestId, planIn(request));
-      // If an earlier call to a callee had a better end, that one counts, so the counts do not describe the last
-      // calls.
+      // A callee who was called again counts by their best call, so `counts` may show no unknown or held calls
+      // although there are some. Then the tables are read in any case.
       const calledAgain = request.plan !== null;
       const again = (calledAgain || counts.unknown > 0) && (await willBeResent(tx, requestId));
       // Calls that a limit holds are ready submissions that wait for it.

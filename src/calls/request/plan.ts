@@ -93,7 +93,8 @@ export function nextMove(plan: Plan, standing: Standing, now: number): NextMove 
   const room = plan.enough === null ? callees : inFlight < needed ? groupSize(needed) - inFlight : 0;
   if (unreleased > 0 && room > 0) return { do: 'release', callees: Math.min(unreleased, room) };
   if (retryable > 0 && room > 0 && firstEndAt !== null && lastEndAt !== null) {
-    // If nothing is in flight, no other callee can become due, so the last end is the latest to wait for.
+    // Waits for more callees to become due, so that one submission calls many of them. If nothing is in flight, nobody
+    // becomes due after the last end, so it waits no longer than that.
     const gathered = firstEndAt + gatherFor(plan, callees);
     const at = plan.everyMs + (inFlight === 0 ? Math.min(gathered, lastEndAt) : gathered);
     return at <= now

@@ -12,11 +12,11 @@ export interface Sender {
 }
 
 /**
- * A submission that a dead sender left as `sending` may have called people: it becomes `unknown` and is never sent
- * again by this. Only one sender can lease a lane, so the one that runs a lane knows that its earlier senders are
- * dead; those of other lanes are dead once their lane's lease has ended. A submission of one of `sentNothing`
- * (senders of this process) goes back to `ready`. If we lost our own lease, nothing is changed, because we can no
- * longer tell.
+ * Finds submissions that a dead sender left as `sending`. They may have called people, so they become `unknown`. This
+ * function never sends them again; only a rule with `onUnknown: again`, or a person, can. Only one sender can lease a
+ * lane, so the one that runs a lane knows that its earlier senders are dead; those of other lanes are dead once their
+ * lane's lease has ended. A submission of one of `sentNothing` (senders of this process) goes back to `ready`. If we
+ * lost our own lease, nothing is changed, because we can no longer tell.
  */
 export async function recoverOrphans(
   tx: Tx,

@@ -81,7 +81,7 @@ async function sendAgain(tx: Tx, deps: CallsDeps, request: RequestRow, submissio
     .select(['callee', 'name', 'attempt', 'step', 'earlier'])
     .where('submission_id', '=', submissionId)
     .where('state', '=', 'unknown')
-    // A submission that is sent again stays unknown.
+    // A call that was sent again keeps the state `unknown` but is superseded. It must not be sent a third time.
     .where('superseded', '=', 0)
     .orderBy('position')
     .execute();

@@ -14,7 +14,10 @@ export type SlackFailure =
 /** Slack does not say how long these limits last. In ms. */
 const limitedForMs = 30_000;
 
-/** Slack's own limits pass within minutes. A longer one comes from something between us and Slack, ms. */
+/**
+ * The longest Retry-After that is followed, in ms. Slack's limits end within minutes; a longer one comes from a proxy
+ * between us and Slack.
+ */
 const limitedAtMostMs = 5 * 60_000;
 
 /** Limits: Slack did nothing, and refuses further calls for some time. */

@@ -72,7 +72,7 @@ async function update(deps: SlackDeps, edit: Edit): Promise<void> {
   }
 }
 
-/** An answer that does not name the message is not one of Slack's, whatever it says. */
+/** Throws if the answer does not name the message, because it then does not come from Slack. */
 function mustName({ change }: Edit, answer: { ts?: string }): void {
   if (answer.ts !== change.ts) throw new Error(notFromSlack);
 }

@@ -8,7 +8,7 @@ export function approvals(request: RequestView): string[] {
 }
 
 /** Returns ", 1 of 2: Ben, until …": the approvals so far, and until when the rest are awaited. */
-/** "Ben or Cleo" where one of them is enough, "Ben and Cleo" where more are needed. */
+/** Returns "Ben or Cleo" if one of them is enough, and "Ben and Cleo" if more are needed. */
 export function approverWords(
   { approval }: Pick<RequestView, 'approval'>,
   names: readonly string[],

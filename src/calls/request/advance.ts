@@ -12,14 +12,14 @@ import type { CallState, Counts } from './types.ts';
 /**
  * Changes a request's state after one of its parts changed: to `sent` when nothing is left to send (then the thread
  * gets its results), to `done` when nothing is left to learn, to `failed` if nothing could be sent. It does not end
- * while its plan or ladder may still call somebody: a task decides what comes next (calls/reaching). `step`: one of
- * many similar changes, which the board may show later together.
+ * while its plan or ladder may still call somebody: a task decides what comes next (calls/reaching). `progress`: one
+ * of many similar changes, which the board may show later together.
  */
 export async function advance(
   tx: Tx,
   deps: CallsDeps,
   requestId: string,
-  { step = false } = {},
+  { progress = false } = {},
 ): Promise<void> {
   const now = deps.clock.now();
   const request = await lockRequest(tx, requestId);
@@ -39,7 +39,7 @@ export async function advance(
   } else if (request.state === 'sent' && request.reaching === 0) {
     if (!(await anyCall(tx, requestId, ['unknown', 'accepted']))) await finish(tx, request, 'done', now);
   }
-  await changed(tx, now, requestId, { progress: step });
+  await changed(tx, now, requestId, { progress });
 }
 
 /**

@@ -208,7 +208,7 @@ export async function applyReports(
     answered.map(({ call }) => ({ callee: call.callee, at: call.ended_at ?? now })),
   );
   for (const requestId of [...requestIds].sort()) {
-    await advance(tx, deps, requestId, { step: true });
+    await advance(tx, deps, requestId, { progress: true });
   }
   return new Set(voiceIds);
 }

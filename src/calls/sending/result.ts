@@ -69,7 +69,7 @@ export async function applySendResult(
     const askAt = deps.clock.now() + firstAskMs(deps, readOptions(request.options));
     await answered(tx, deps, submission, result, askAt);
   }
-  await advance(tx, deps, requestId, { step: result.outcome === 'answered' });
+  await advance(tx, deps, requestId, { progress: result.outcome === 'answered' });
 }
 
 async function requestOf(tx: Tx, submissionId: string): Promise<string | null> {

@@ -35,7 +35,7 @@ export async function countCalls(
   return (await countBoth(from, requestId, plan)).counts;
 }
 
-/** The same, and the counts that are true at the moment: see RequestView. */
+/** Both counts of a request: see `counts` and `current` of RequestView. */
 export async function countBoth(
   from: Queryable,
   requestId: string,

@@ -209,8 +209,8 @@ export interface RequestView {
   countries: CountryCount[];
   counts: Counts;
   /**
-   * The same, but a callee who is not reached and is called again counts by that further call while it is open or
-   * unknown. For words; absent: the same as `counts`.
+   * Like `counts`, but a callee who was called again counts by the latest call while it is open or unknown, unless
+   * they were reached. Words use these counts. Absent: the same as `counts`.
    */
   current?: Counts;
   submissions: SubmissionView[];

@@ -292,7 +292,9 @@ async function failed(
   return await putOff(deps, message, { tries: tries + 1 });
 }
 
-/** Counts a try and stores its time before it is made. After a crash, the message is looked for. */
+/**
+ * Counts a try and stores its time before it is made, so that after a crash the next try looks for the message first.
+ */
 async function beginTry(deps: SlackDeps, message: MessageRow): Promise<void> {
   const now = deps.clock.now();
   await deps.store.transaction((tx) =>
@@ -310,7 +312,7 @@ async function beginTry(deps: SlackDeps, message: MessageRow): Promise<void> {
 
 /**
  * Undoes `beginTry`, because this try certainly posted nothing. If another instance has tried since, its time stays,
- * so that its message is looked for.
+ * so that the next try looks for its message.
  */
 async function takeTryBack(deps: SlackDeps, message: MessageRow, by: 0 | 1): Promise<void> {
   await deps.store.transaction(async (tx) => {

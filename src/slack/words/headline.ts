@@ -35,8 +35,8 @@ export function headline(request: Outlined, nameOf: NameOf = () => null): string
 }
 
 /**
- * The counts with each person counted by their latest call, unless they were reached. An earlier call that ended does
- * not tell how the latest one will end.
+ * The counts for words: a person who was called again counts by the latest call while it is open or unknown, unless
+ * they were reached. Words then do not say that nobody answered while a phone rings.
  */
 export function currentCounts({ counts, current }: Pick<Outlined, 'counts' | 'current'>): Outlined['counts'] {
   return current ?? counts;

@@ -12,8 +12,11 @@ const dayMinutes = 24 * 60;
 /** The largest change of a clock in one step (daylight saving), in minutes. */
 const mostShift = 180;
 
-/** The next moment after `at` (ms) at which the window opens in a time zone. */
-export function nextOpening(zone: string, window: DayWindow, at: number): number {
+/**
+ * The next moment after `at` (ms) at which the window opens in a time zone. `later`: how many more days are looked at
+ * if a day has no such hour.
+ */
+export function nextOpening(zone: string, window: DayWindow, at: number, later = 2): number {
   const from = Math.floor(at / minuteMs) * minuteMs;
   const ahead = (window.fromMinute - minuteOfDay(zone, from) + dayMinutes) % dayMinutes;
   const usual = from + (ahead === 0 ? dayMinutes : ahead) * minuteMs;
@@ -25,7 +28,8 @@ export function nextOpening(zone: string, window: DayWindow, at: number): number
     const time = usual + minute * minuteMs;
     if (time > at && isOpen(time) && !isOpen(time - minuteMs)) return time;
   }
-  return usual;
+  // This day has no such hour at all.
+  return later > 0 ? nextOpening(zone, window, usual, later - 1) : usual;
 }
 
 /**

@@ -69,6 +69,12 @@ suite('the hours of a callee', () => {
     );
   });
 
+  test('a window that lies in the hour which a night leaves out opens a day later, and not at once', () => {
+    const skipped = window('02:10', '02:50');
+    const evening = at('2026-03-28T20:00Z');
+    assert.equal(opensAt(['Europe/Berlin'], skipped, evening), at('2026-03-30T00:10Z'));
+  });
+
   test('one zone, any window, any night: the first minute that is open', () => {
     fc.assert(
       fc.property(fc.constantFrom(...zones), anyWindow, anyTime, (zone, hours, time) => {

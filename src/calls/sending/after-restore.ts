@@ -64,7 +64,8 @@ async function releaseDue(tx: Tx, now: number): Promise<void> {
     .selectFrom('requests')
     .select(['id', 'state', 'priority', 'callees'])
     .where('state', '=', 'scheduled')
-    .where('when_at', '<=', now)
+    // Without a time: it was approved, and was about to start.
+    .where((eb) => eb.or([eb('when_at', 'is', null), eb('when_at', '<=', now)]))
     .execute();
   for (const request of due) {
     // The token has no use here: the calls since the backup were sent with other tokens.

@@ -4,7 +4,7 @@ import { context, section } from '../kit/blocks.ts';
 import { modal } from '../kit/inputs.ts';
 import { capital, count, escapeText, foreign } from '../kit/text.ts';
 import { calleeBlocks, type Page, pager, pageWords } from '../words/callee-pages.ts';
-import { headline } from '../words/headline.ts';
+import { currentCounts, headline } from '../words/headline.ts';
 import { crowdWords, optionWords, playedWords } from '../words/request-words.ts';
 import { countWords } from '../words/state-words.ts';
 import { shownOnMessages, wholeRequestBlocks } from '../words/whole-request.ts';
@@ -40,7 +40,9 @@ export function detailsView(
         `*${escapeText(headline(request))}*\n${crowd}: ${playedWords(request.message, request.options, shownOnMessages)}${options}`,
       ),
       ...wholeRequestBlocks(request),
-      ...(request.counts.callees === 0 ? [] : [section(countWords(request.counts, true).join(' · '))]),
+      ...(request.counts.callees === 0
+        ? []
+        : [section(countWords(currentCounts(request), true).join(' · '))]),
       ...(request.outcome === null ? [] : [section(foreign(request.outcome, 1_000))]),
       ...calleeBlocks(calls, { masked: facts.masked, results: true }),
       ...pager('details', request.id, facts),

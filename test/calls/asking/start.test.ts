@@ -72,8 +72,14 @@ forEachDatabase((kind) => {
         const deps = createDeps({ store, clock, config: defaultConfig, voice: createVoiceStub([]) });
         const due = await request(deps, { whenAt: clock.now() + hour });
         const later = await request(deps, { whenAt: clock.now() + 3 * hour });
+        // Approved, and its roster was about to be looked up.
+        const approved = await request(deps, { whenAt: clock.now() + hour });
+        await store.transaction((tx) =>
+          tx.updateTable('requests').set({ when_at: null }).where('id', '=', approved).execute(),
+        );
         await clock.advance(2 * hour);
-        assert.equal(await store.transaction((tx) => treatUnsentAsUnknown(tx, clock.now())), 3);
+        assert.equal(await store.transaction((tx) => treatUnsentAsUnknown(tx, clock.now())), 6);
+        assert.equal(await stateOf(store, approved), 'sending');
         assert.equal(await stateOf(store, due), 'sending');
         assert.equal(await stateOf(store, later), 'scheduled');
         // The next start finds a submission without a sender, and makes its calls unknown.

@@ -11,6 +11,7 @@ const minuteMs = 60_000;
 const dayMinutes = 24 * 60;
 /** The largest change of a clock in one step (daylight saving), in minutes. */
 const mostShift = 180;
+const quarter = 15;
 
 /**
  * The next moment after `at` (ms) at which the window opens in a time zone. `later`: how many more days are looked at
@@ -21,13 +22,21 @@ export function nextOpening(zone: string, window: DayWindow, at: number, later =
   const ahead = (window.fromMinute - minuteOfDay(zone, from) + dayMinutes) % dayMinutes;
   const usual = from + (ahead === 0 ? dayMinutes : ahead) * minuteMs;
   if (minuteOfDay(zone, usual) === window.fromMinute) return usual;
-  // If clocks change in between, the window opens sooner or later than that, or in an hour that this day does not
-  // have.
-  const isOpen = (time: number) => isWithin(window, minuteOfDay(zone, time));
-  for (let minute = -mostShift; minute <= mostShift; minute++) {
-    const time = usual + minute * minuteMs;
-    if (time > at && isOpen(time) && !isOpen(time - minuteMs)) return time;
-  }
+  // If clocks change in between, the window opens sooner or later than that, or when the clocks are set: then it may
+  // begin in an hour that this day does not have, or come a second time. Clocks change by quarters of an hour, on one.
+  const isOpening = (time: number) =>
+    time > at &&
+    isWithin(window, minuteOfDay(zone, time)) &&
+    !isWithin(window, minuteOfDay(zone, time - minuteMs));
+  const candidates: number[] = [];
+  for (let shift = -mostShift; shift <= mostShift; shift += quarter)
+    candidates.push(usual + shift * minuteMs);
+  const quarterMs = quarter * minuteMs;
+  const last = usual + mostShift * minuteMs;
+  for (let time = Math.ceil(at / quarterMs) * quarterMs; time <= last; time += quarterMs)
+    candidates.push(time);
+  const openings = candidates.filter(isOpening);
+  if (openings.length > 0) return Math.min(...openings);
   // This day has no such hour at all.
   return later > 0 ? nextOpening(zone, window, usual, later - 1) : usual;
 }

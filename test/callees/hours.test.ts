@@ -67,6 +67,11 @@ suite('the hours of a callee', () => {
       at('2026-03-29T01:00Z'),
       '02:30 is not there',
     );
+    assert.equal(
+      opensAt(['Europe/Berlin'], window('06:01', '02:01'), at('2026-10-25T00:59Z')),
+      at('2026-10-25T01:00Z'),
+      '02:00 comes twice',
+    );
   });
 
   test('a window that lies in the hour which a night leaves out opens a day later, and not at once', () => {

@@ -42,7 +42,7 @@ export interface Known {
   parent: KnownAlert | undefined;
   /** The alert with the key from understand(). */
   sameKey: KnownAlert | undefined;
-  /** Firing alerts of the same channel and bot. Needed if `mayEnd` returns true. */
+  /** Firing alerts of the same channel, of any bot. Needed if `mayEnd` returns true. */
   firing: KnownAlert[];
   /**
    * The same alert from the other way (posted to us, or written into a channel in the source's `also`), if it fires
@@ -228,9 +228,19 @@ function place(
 
   function own() {
     if (sameKey !== undefined) return of(sameKey);
-    const ended = mayEnd(understood) ? findEnded(understood.identity, known.firing) : undefined;
+    const ended = mayEnd(understood) ? endedBy(known.firing, gated, understood, rules) : undefined;
     return ended === undefined ? { key: understood.key, alert: undefined } : of(ended);
   }
+}
+
+/**
+ * The firing alert that a resolve with another key ends: one of the same bot, else one of a bot beside it in a rule's
+ * `from`. A tool that was installed again has another bot id.
+ */
+function endedBy(firing: KnownAlert[], gated: GatedMessage, { identity }: Understood, rules: Rule[]) {
+  const own = firing.filter(({ botId }) => botId === gated.botId);
+  const others = firing.filter((alert) => alert.botId !== gated.botId && mayChange(gated, alert, rules));
+  return findEnded(identity, own) ?? findEnded(identity, others);
 }
 
 /**

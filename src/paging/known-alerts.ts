@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { z } from 'zod';
 import { type Heard, type Known, type KnownAlert, mayEnd } from '../alerts/decide.ts';
 import type { Identity } from '../alerts/identity.ts';
@@ -132,14 +133,14 @@ async function alertOfKey(from: Queryable, channelId: string, key: string): Prom
   return row === undefined ? undefined : knownAlert(row);
 }
 
-/** The firing alerts of a channel and a bot, the latest first. */
+/** The firing alerts of a channel: first those of this bot, then those of others; the latest first. */
 async function firingAlerts(from: Queryable, channelId: string, botId: string): Promise<KnownAlert[]> {
   const rows = await from
     .selectFrom('alerts')
     .select(alertColumns)
     .where('channel_id', '=', channelId)
     .where('status', '=', 'firing')
-    .where('bot_id', '=', botId)
+    .orderBy(sql`case when bot_id = ${botId} then 0 else 1 end`)
     .orderBy('last_at', 'desc')
     .limit(firingCompared)
     .execute();

@@ -78,6 +78,26 @@ for (const database of databaseKinds) {
       assert.equal(rung(flow, '918563214999')[0]?.text, 'db-1 lag critical');
     });
 
+    test('a tool in a rule’s `from` that was installed again ends what it raised under its earlier bot id', async () => {
+      const again = { id: 'B0AGAIN', app_id: 'A0OTHER', name: 'OtherBot', user_id: 'U0OTHERBOT' };
+      flow.slack.state.bots.set(again.id, again);
+      post(flow, firing('db-3 lag', 'warning'));
+      await rings(flow, '918563214120', rung(flow, '918563214120').length + 1);
+      post(flow, resolved('db-3 lag', 'warning'), 'C0ALERTS', workflow);
+      await understood(flow);
+      const status = async () => {
+        const store = await flow.database.open();
+        const alerts = store.read.selectFrom('alerts').select('status').where('bot_id', '=', 'B0OTHER');
+        const found = await alerts.where('title', 'like', '%db-3%').execute();
+        await store.close();
+        return found.map((each) => each.status);
+      };
+      assert.deepEqual(await status(), ['firing'], 'another app ends nothing');
+      post(flow, resolved('db-3 lag', 'warning'), 'C0ALERTS', { bot: again.id });
+      await understood(flow);
+      assert.deepEqual(await status(), ['resolved']);
+    });
+
     test('a post beside the thread, under the same title, is a separate alert', async () => {
       const alert = post(flow, firing('db-2 lag', 'warning'));
       await boardUnder(flow, alert);

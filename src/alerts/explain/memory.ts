@@ -29,10 +29,9 @@ export function createMemory(): Memory {
   };
   return {
     known({ gated, understood, source }) {
-      const { channel = '', botId } = gated;
+      const { channel = '' } = gated;
       const sameKey = alerts.get(understood.key);
-      const fires = (alert: KnownAlert) =>
-        alert.status === 'firing' && alert.channel === channel && alert.botId === botId;
+      const fires = (alert: KnownAlert) => alert.status === 'firing' && alert.channel === channel;
       return {
         message: source === undefined ? messageAt(channel, gated.ts) : undefined,
         parent: messageAt(channel, gated.threadTs)?.alert,

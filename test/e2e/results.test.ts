@@ -7,6 +7,7 @@ import { fillModal, usualConfig } from '../support/world.ts';
 import {
   ask,
   becomes,
+  boards,
   current,
   dialled,
   type Flow,
@@ -211,6 +212,26 @@ for (const database of databaseKinds) {
       const before = flow.voice.calls.length;
       await pressRing(flow, again.view);
       await soon(flow, 'both ring now', () => flow.voice.calls.length === before + 2);
+    });
+
+    test('pressed once more on the old board, it calls nobody whom the later request may have reached', async () => {
+      flow.voice.setBehaviour({ phones: { '0031': 'busy', '0032': 'busy' } });
+      const board = await ask(flow, { callee: '+6591300031, +6591300032' });
+      await becomes(flow, board, 'done', { not_answered: 2 });
+      const boardsBefore = boards(flow).length;
+      const redial = () => flow.slack.press('U0ASHA', board.channel, board.ts, 'call_redial');
+      await redial();
+      const view = await soon(flow, 'the modal', () => flow.slack.state.views.get('U0ASHA')?.at(-1));
+      flow.voice.setBehaviour({ phones: { '0031': 'busy', '0032': { answer: {} } } });
+      await pressRing(flow, (await flow.slack.submitView('U0ASHA', view.id)).view);
+      const later = await soon(flow, 'the second board', () => boards(flow)[boardsBefore]);
+      await becomes(flow, later, 'done', { answered: 1, not_answered: 1 });
+      await redial();
+      const third = await soon(flow, 'the modal', () => flow.slack.state.views.get('U0ASHA')?.at(-1));
+      const shown = await flow.slack.submitView('U0ASHA', third.id);
+      assert.match(JSON.stringify(shown.view), /…0031/);
+      assert.doesNotMatch(JSON.stringify(shown.view), /…0032/, 'this person was reached since');
+      await flow.slack.closeView('U0ASHA', shown.view?.id ?? '', true);
     });
 
     test('trying again reads no name as a number, and shows no full number', async () => {

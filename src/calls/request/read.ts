@@ -75,6 +75,30 @@ async function latestRepeat(from: Queryable, requestId: string): Promise<string 
   return row?.id ?? null;
 }
 
+/** The callees whom the requests that repeat this one, or repeat those, reached, may have reached, or are calling. */
+export async function maybeReachedSince(from: Queryable, requestId: string): Promise<Set<string>> {
+  const callees = new Set<string>();
+  let repeated = [requestId];
+  while (repeated.length > 0) {
+    const repeats = await from
+      .selectFrom('requests')
+      .select('id')
+      .where('previous_id', 'in', repeated)
+      .where('state', 'not in', ['rejected', 'expired'])
+      .execute();
+    repeated = repeats.map(({ id }) => id);
+    if (repeated.length === 0) break;
+    const calls = await from
+      .selectFrom('calls')
+      .select('callee')
+      .where('request_id', 'in', repeated)
+      .where('state', 'in', ['ready', 'sending', 'accepted', 'unknown', 'answered'])
+      .execute();
+    for (const { callee } of calls) callees.add(callee);
+  }
+  return callees;
+}
+
 /** The unknown calls of a submission, and those that a person has settled. */
 interface Unsure {
   unknown: number;

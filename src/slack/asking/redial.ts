@@ -1,7 +1,7 @@
 import type { App, BlockAction, ButtonAction } from '@slack/bolt';
 import { forbiddenNumber } from '../../callees/forbidden.ts';
 import type { Callee } from '../../callees/types.ts';
-import { loadCallees, loadCalls, loadRequest } from '../../calls/request/read.ts';
+import { loadCallees, loadCalls, loadRequest, maybeReachedSince } from '../../calls/request/read.ts';
 import type { CallView, RequestView } from '../../calls/request/types.ts';
 import type { Config } from '../../config/types.ts';
 import type { SlackDeps } from '../context/deps.ts';
@@ -25,7 +25,7 @@ export function registerRedial(app: App, deps: SlackDeps): void {
       if (!(await mayCallAgain(deps, request, userId))) {
         return { text: 'Only the person who asked, and approvers, may ask for this again.' };
       }
-      const missed = toRingAgain(request, await loadCalls(deps.store.read, request.id));
+      const missed = await missedOf(deps, request);
       const calls = missed.filter((call) => mayBeCalled(call, deps.config()));
       if (calls.length === 0 && missed.length > 0)
         return {
@@ -33,7 +33,7 @@ export function registerRedial(app: App, deps: SlackDeps): void {
         };
       if (calls.length === 0)
         return {
-          text: 'Nobody is left to call again: everybody was reached, or the numbers were erased (retention).',
+          text: 'Nobody is left to call again: everybody was reached or is being called by a later request, or the numbers were erased (retention).',
         };
       const { message, options, reach } = request;
       await openCallModal(
@@ -77,12 +77,19 @@ export async function calleesOfPrevious(
 ): Promise<Callee[]> {
   const request = await loadRequest(deps.store.read, requestId);
   if (request === null || !(await mayCallAgain(deps, request, userId))) return [];
-  const missed = toRingAgain(request, await loadCalls(deps.store.read, requestId));
+  const missed = await missedOf(deps, request);
   const calls = missed.filter((call) => mayBeCalled(call, deps.config()));
   const known = new Map(
     (await loadCallees(deps.store.read, requestId)).map((each) => [each.callee, each] as const),
   );
   return calls.map(({ callee, name }) => known.get(callee) ?? { callee, name });
+}
+
+/** Whom a request did not reach, and no later request that repeats it may have reached since. */
+async function missedOf(deps: SlackDeps, request: RequestView): Promise<CallView[]> {
+  const missed = toRingAgain(request, await loadCalls(deps.store.read, request.id));
+  const since = await maybeReachedSince(deps.store.read, request.id);
+  return missed.filter(({ callee }) => !since.has(callee));
 }
 
 /**

@@ -1,13 +1,39 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 
 /** What a thread answered, or why it did not. `late`: not in time. `failed`: it ended, most often for lack of memory. */
 export type FromThread = { answer: unknown } | { why: 'late' | 'failed' };
 
+/** So many run at once: each may take 512 MB. Others wait, within their own time. */
+const most = 2;
+let running = 0;
+const waiting: (() => void)[] = [];
+
 /**
  * Runs a module in a separate thread, so that reading what others wrote blocks nothing else. The thread is ended with
  * its first message, or if it takes too long. Does not throw.
  */
-export function inThread(module: URL, workerData: unknown, withinMs: number): Promise<FromThread> {
+export async function inThread(module: URL, workerData: unknown, withinMs: number): Promise<FromThread> {
+  const startAt = performance.now();
+  while (running >= most) {
+    const leftMs = withinMs - (performance.now() - startAt);
+    if (leftMs <= 0) return { why: 'late' };
+    await Promise.race([oneEnds(), wait(leftMs, undefined, { ref: false })]);
+  }
+  running++;
+  try {
+    return await runThread(module, workerData, withinMs - (performance.now() - startAt));
+  } finally {
+    running--;
+    for (const look of waiting.splice(0)) look();
+  }
+}
+
+function oneEnds(): Promise<void> {
+  return new Promise((resolve) => waiting.push(resolve));
+}
+
+function runThread(module: URL, workerData: unknown, withinMs: number): Promise<FromThread> {
   return new Promise((resolve) => {
     const worker = new Worker(module, {
       workerData,

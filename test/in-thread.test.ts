@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { inThread } from '../src/in-thread.ts';
+
+const module = (code: string) => new URL(`data:text/javascript,${encodeURIComponent(code)}`);
+const answers = module(
+  "import { parentPort, workerData } from 'node:worker_threads'; parentPort.postMessage(workerData);",
+);
+const hangs = module('setInterval(() => {}, 1000);');
+
+test('a thread answers, or is ended when its time is over', async () => {
+  assert.deepEqual(await inThread(answers, 'hello', 10_000), { answer: 'hello' });
+  assert.deepEqual(await inThread(hangs, null, 100), { why: 'late' });
+  assert.deepEqual(await inThread(module('throw new Error()'), null, 10_000), { why: 'failed' });
+});
+
+test('two run at once; the others wait within their own time, and each gets its own answer', async () => {
+  const late = [inThread(hangs, null, 600), inThread(hangs, null, 600)];
+  assert.deepEqual(await inThread(answers, 'no turn in time', 100), { why: 'late' });
+  const waited = await Promise.all(['a', 'b', 'c', 'd', 'e'].map((each) => inThread(answers, each, 20_000)));
+  assert.deepEqual(
+    waited,
+    ['a', 'b', 'c', 'd', 'e'].map((answer) => ({ answer })),
+  );
+  assert.deepEqual(await Promise.all(late), [{ why: 'late' }, { why: 'late' }]);
+});

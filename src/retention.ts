@@ -137,13 +137,21 @@ function together(requests: readonly OldRequest[]): OldRequest[][] {
   return groups;
 }
 
+/** The end of a call in the platform's codes. Anything longer may be a number or a name. */
+function shortCode(column: string) {
+  return sql<string | null>`case when length(${sql.ref(column)}) > 6 then null else ${sql.ref(column)} end`;
+}
+
 /** Two callees of one submission must differ, so each gets its own empty number. */
 const erasedCall = {
   callee: sql<string>`${erasedPrefix} || cast(position as text)`,
   name: null,
   time_zone: null,
   submit_reason: null,
+  termination_code: shortCode('termination_code'),
   termination_reason: null,
+  sip_code: shortCode('sip_code'),
+  call_status: shortCode('call_status'),
   // A single key is an answer; more digits may be a number that somebody typed.
   feedback_value: sql<string | null>`case when length(feedback_value) > 1 then null else feedback_value end`,
 };

@@ -28,8 +28,9 @@ const columns: Record<string, { kept?: string; erased?: string; deleted?: string
     erased: 'reason',
   },
   calls: {
-    kept: 'request_id submission_id state voice_id submit_code termination_code sip_code call_status cause earlier ending',
-    erased: 'callee name time_zone submit_reason termination_reason feedback_value',
+    kept: 'request_id submission_id state voice_id submit_code cause earlier ending',
+    erased:
+      'callee name time_zone submit_reason termination_code termination_reason sip_code call_status feedback_value',
   },
   reports: { deleted: 'id digest voice_id token callee body' },
   tasks: { kept: 'kind key payload lease_owner', erased: 'last_error' },

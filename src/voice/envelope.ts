@@ -39,12 +39,12 @@ export function reasonText(value: unknown): string | null {
   return text === null ? null : maskNumbers(text);
 }
 
-/** A code as text: "0", "-26". Null for anything but a whole number. */
+/** A code as text: "0", "-26". Null for anything but a short whole number: a longer one may be a phone number. */
 export function codeText(value: unknown): string | null {
-  if (typeof value === 'number') return Number.isSafeInteger(value) ? String(value) : null;
+  if (typeof value === 'number') return codeText(String(value));
   if (typeof value !== 'string') return null;
   const text = value.trim();
-  return /^-?\d{1,15}$/.test(text) ? text : null;
+  return /^-?\d{1,6}$/.test(text) ? text : null;
 }
 
 /** Foreign text on one line, at most 300 characters. Null if it is empty or not text. */

@@ -73,8 +73,11 @@ function readRow(element: unknown): SubmittedRow | null {
     callee,
     outcome: code === null ? 'unknown' : outcomeOf(code),
     voiceId: parseVoiceId(fields.data.voiceId),
-    terminationCode: code ?? plainText(fields.data.terminationCode),
-    terminationReason: reasonText(fields.data.terminationReason),
+    terminationCode: code,
+    // Words in place of the code are words, which are masked and erased like any reason.
+    terminationReason:
+      reasonText(fields.data.terminationReason) ??
+      (code === null ? reasonText(fields.data.terminationCode) : null),
   };
 }
 

@@ -131,6 +131,22 @@ test('missing or unreadable rows are unknown for their callee only', async () =>
   );
 });
 
+test('a code is a short number: words and numbers in its place are words, with numbers masked', async () => {
+  const rows = ['ask +65 9111 0009', '6591110009'].map((code, at) => ({
+    ...{ callee: `659111000${at + 1}`, voiceId: null, terminationCode: code },
+  }));
+  const { client } = await setUp(answerJson({ status: '0', data: rows }));
+  const result = await client.sendGroup(request);
+  assert.ok(result.outcome === 'answered');
+  assert.deepEqual(
+    result.rows.map((each) => [each.outcome, each.terminationCode, each.terminationReason]).slice(0, 2),
+    [
+      ['unknown', null, 'ask ***0009'],
+      ['unknown', null, '***0009'],
+    ],
+  );
+});
+
 test('foreign rows are ignored; of two for one callee the one that may have called counts', async () => {
   const rows = [
     row('6591110001', null, '-26'),

@@ -125,7 +125,7 @@ const notSent = (meaning: string, remedy: string) => info('network', 'no', meani
 /** What Voicecall says about a submission for which the platform gave no code. */
 const ownCodes: Record<string, CodeInfo> = {
   timeout: ambiguous('The voice platform did not answer in time.'),
-  connection_lost: ambiguous('The connection broke before the answer was complete.'),
+  connection_lost: ambiguous('The connection broke before the voice platform had confirmed the calls.'),
   http_status: ambiguous('Something answered, but not as the voice platform does (HTTP status).'),
   not_json: ambiguous('The answer could not be read.'),
   no_code: ambiguous('The answer does not say what became of the calls.'),

@@ -110,7 +110,10 @@ for (const database of databaseKinds) {
       await becomes(flow, board, 'sent', { accepted: 2 });
       await flow.slack.press('U0BEN', 'C0ALERTS', board.ts, 'call_ack');
       const taken = await soon(flow, 'it is told', () => told(under(flow, alert))[0]);
-      assert.match(taken.text, /^Ben has got it\. 2 phones may still ring: \+91 …4120 and \+91 …3000\.$/);
+      assert.match(
+        taken.text,
+        /^Ben has got it\. 2 calls were still under way: \+91 …4120 and \+91 …3000\.$/,
+      );
       assert.notEqual(taken.reply_broadcast, true);
       post(flow, resolved('db-3 lag'));
       for (const call of flow.voice.calls.slice(-2)) flow.voice.decline(call.voiceId);
@@ -150,7 +153,7 @@ for (const database of databaseKinds) {
       const board = await boardUnder(flow, alert);
       await soon(flow, 'the POST is on its way', () => slow.used() === 1);
       await flow.slack.press('U0BEN', 'C0ALERTS', board.ts, 'call_ack');
-      assert.match(await takenUnder(alert), /has got it\. 1 phone may still ring: \+91 …5001\.$/);
+      assert.match(await takenUnder(alert), /has got it\. 1 call was still under way: \+91 …5001\.$/);
       await becomes(flow, board, 'sent', { accepted: 1 });
       flow.voice.decline(flow.voice.calls.at(-1)?.voiceId ?? '');
       await becomes(flow, board, 'done', { not_answered: 1 });
@@ -166,7 +169,7 @@ for (const database of databaseKinds) {
       await soon(flow, 'the second call', () => flow.voice.calls.length > calls);
       await becomes(flow, board, 'sent', { not_answered: 1 });
       await flow.slack.press('U0BEN', 'C0ALERTS', board.ts, 'call_ack');
-      assert.match(await takenUnder(alert), /has got it\. 1 phone may still ring: \+91 …5001\.$/);
+      assert.match(await takenUnder(alert), /has got it\. 1 call was still under way: \+91 …5001\.$/);
       assert.doesNotMatch(shownText(current(flow, board)), /Nobody answered|not answered/);
       flow.voice.decline(flow.voice.calls.at(-1)?.voiceId ?? '');
       await becomes(flow, board, 'done', { not_answered: 1 });

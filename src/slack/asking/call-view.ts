@@ -131,7 +131,7 @@ export function callView(facts: CallViewFacts): ModalView {
 /** At least one of the inputs below is needed. Slack can only require one particular input, so the words say it. */
 function whoWords({ again }: CallViewFacts): string {
   return again === undefined
-    ? 'At least one of these.'
+    ? 'At least one of these, or a file (More options).'
     : `Leave these empty to call the same ${people(again)} again.`;
 }
 

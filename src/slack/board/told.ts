@@ -67,7 +67,7 @@ function toldTaken(request: RequestView, { calls = [], nameOf }: Facts): Told | 
   const rings =
     open === 0
       ? `No phone of rule ${foreign(request.ruleName ?? '', 80)} rings any more`
-      : `${plural(open, 'phone')} may still ring${list}`;
+      : `${plural(open, 'call')} ${open === 1 ? 'was' : 'were'} still under way${list}`;
   const unsure = unknown === 0 ? '' : ` We don't know whether ${plural(unknown, 'more phone')} rang.`;
   const words = `${who} has got it. ${rings}.${unsure}`;
   return { text: topText(words), blocks: [section(`🙋 ${words}`)] };

@@ -125,7 +125,7 @@ export function unknownWords(submission: SubmissionView, total: number, goesOutA
       : ` The platform's records did not show these calls by ${date(submission.checkedAt)}, which proves nothing yet.`;
   const next = goesOutAgain
     ? 'If the calls are not found within a minute, and nobody has got the alert by then, they are made once more.'
-    : 'Nobody is called a second time by itself. If you know what happened, press one:';
+    : 'Nobody is called a second time by itself. If you know what happened, press one (neither calls anybody):';
   return `❔ *Did the phones of ${unknownName(submission, total)} ring?* ${unknownWhy(submission)}${sent}${checked} ${next}`;
 }
 

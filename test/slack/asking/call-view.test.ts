@@ -45,7 +45,7 @@ suite('the form', () => {
       Object.entries(inputs(modal)).flatMap(([name, block]) => (block.optional === true ? [] : [name]));
     assert.deepEqual(required(view()), ['channel']);
     assert.deepEqual(required(view({ languages: null })), ['fileId', 'channel']);
-    assert.match(seen(view()), /Who is called\?\* At least one of these\./);
+    assert.match(seen(view()), /Who is called\?\* At least one of these, or a file \(More options\)\./);
     assert.match(seen(view()), /What do they hear\?\* A recording or a text: one of the two\./);
     const hint = (field: string, some: Partial<CallViewFacts> = {}) => inputs(view(some))[field]?.hint?.text;
     assert.equal(hint('loopCount'), '1 to 3. Empty: once.');

@@ -12,12 +12,13 @@ const lookedForMs = 23 * 3_600_000;
 /**
  * Prepares a restored database so that nobody is called a second time. A submission that waited to be sent may have
  * been sent since the backup: it is marked as sending, which the next start changes to unknown and looks up in the
- * platform's records. No rule's `onUnknown` sends it again, and unread alerts call nobody. What is scheduled for
- * after `now` (ms) stays. Run it before the app starts; a second run finds nothing. Returns the number of calls
- * concerned.
+ * platform's records. No rule's `onUnknown` sends it again, and unread alerts call nobody. What waits for approval
+ * expires. What is scheduled for after `now` (ms) stays. Run it before the app starts; a second run finds nothing.
+ * Returns the number of calls concerned.
  */
 export async function treatUnsentAsUnknown(tx: Tx, now: number): Promise<number> {
   await releaseDue(tx, now);
+  await endApprovals(tx, now);
   await tx
     .updateTable('requests')
     .set({ on_unknown: 'hold' })
@@ -53,6 +54,21 @@ export async function treatUnsentAsUnknown(tx: Tx, now: number): Promise<number>
   }
   if (waited.length > 0) await enqueue(tx, { kind: 'dispatch', key: '0', runAt: now });
   return calls;
+}
+
+/** A request that waited for approval may have been approved and called since: its time to decide is over. */
+async function endApprovals(tx: Tx, now: number): Promise<void> {
+  const waiting = await tx
+    .selectFrom('requests')
+    .select('id')
+    .where('state', '=', 'awaiting_approval')
+    .where((eb) => eb.or([eb('expires_at', 'is', null), eb('expires_at', '>', now)]))
+    .execute();
+  for (const { id } of waiting) {
+    await tx.updateTable('requests').set({ expires_at: now }).where('id', '=', id).execute();
+    await enqueue(tx, { kind: 'expire', key: id, runAt: now });
+    await audit(tx, id, { at: now, actor: 'voicecall', action: 'restored from a backup' });
+  }
 }
 
 /**

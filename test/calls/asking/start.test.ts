@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { createExpirer } from '../../../src/calls/approval/deadline.ts';
+import { decide } from '../../../src/calls/approval/decide.ts';
 import { type CheckAgain, createStarter } from '../../../src/calls/asking/start.ts';
 import { loadRequest } from '../../../src/calls/request/read.ts';
 import { countCalls } from '../../../src/calls/request/rows.ts';
@@ -9,7 +11,7 @@ import { defaultConfig } from '../../../src/config/file.ts';
 import type { Lease } from '../../../src/queue/types.ts';
 import { createFakeClock } from '../../support/clock.ts';
 import { forEachDatabase, withStore } from '../../support/store.ts';
-import { createDeps, createVoiceStub, request, stateOf } from '../approval/stage.ts';
+import { always, configWith, createDeps, createVoiceStub, request, stateOf } from '../approval/stage.ts';
 
 const hour = 3_600_000;
 const minute = 60_000;
@@ -86,6 +88,34 @@ forEachDatabase((kind) => {
         await createDispatcher(deps)({ kind: 'dispatch', key: '0', payload: null, attempts: 0 }, lasting);
         const { unknown } = await countCalls(store.read, due);
         assert.equal(unknown, 3, 'nobody knows whether they were called');
+      },
+      { kind },
+    ));
+
+  test(`restored from a backup: what waited for approval may have been approved since, and cannot be approved again, on ${kind}`, () =>
+    withStore(
+      async (store) => {
+        const clock = createFakeClock();
+        const deps = createDeps({
+          store,
+          clock,
+          config: () => configWith(always),
+          voice: createVoiceStub([]),
+        });
+        const id = await request(deps);
+        assert.equal(await stateOf(store, id), 'awaiting_approval');
+        const seenHash = (await loadRequest(store.read, id))?.hash ?? '';
+        await store.transaction((tx) => treatUnsentAsUnknown(tx, clock.now()));
+        const press = {
+          requestId: id,
+          userId: 'U0BEN',
+          decision: 'approve',
+          reason: null,
+          seenHash,
+        } as const;
+        await assert.rejects(decide(deps, press), { code: 'already_decided' });
+        await createExpirer(deps)({ kind: 'expire', key: id, payload: null, attempts: 0 }, lasting);
+        assert.equal(await stateOf(store, id), 'expired');
       },
       { kind },
     ));

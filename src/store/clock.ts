@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { type Clock, followTime } from '../clock.ts';
 import { readMeta } from './meta.ts';
+import type { Schema } from './schema.ts';
 import type { Store, StoreLog, Tx } from './types.ts';
 
 /** How often the database's time is measured, ms. */
@@ -24,7 +25,21 @@ export interface DatabaseClock extends Clock {
 export async function databaseClock(store: Store, clock: Clock, log: StoreLog): Promise<DatabaseClock> {
   let ahead = store.dialect === 'postgres' ? await measure(store, clock) : 0;
   const wall = store.dialect === 'postgres' ? () => clock.monotonic() + ahead : () => clock.now();
-  const now = followTime({ clock, wall, startAt: await startTime(store, wall, log), log });
+  const follow = followTime({ clock, wall, startAt: await startTime(store, wall, log), log });
+  let notedAt = follow();
+  const note = async () => {
+    notedAt = follow();
+    await store.transaction((tx) => noteTime(tx, notedAt)).catch(() => {});
+  };
+  const now = () => {
+    const at = follow();
+    // A process that starts after the clock was corrected must know of times so far ahead.
+    if (at - notedAt > tooFarMs) {
+      notedAt = at;
+      void note();
+    }
+    return at;
+  };
 
   const cancels = new Set<() => void>();
   const every = (everyMs: number, run: () => Promise<void>) => {
@@ -48,9 +63,7 @@ export async function databaseClock(store: Store, clock: Clock, log: StoreLog): 
       // If the database is away for a while, the last measurement is good enough.
       ahead = await measure(store, clock).catch(() => ahead);
     });
-  every(noteEveryMs, async () => {
-    await store.transaction((tx) => noteTime(tx, now())).catch(() => {});
-  });
+  every(noteEveryMs, note);
   return {
     now,
     wallOf: (at) => Math.round(at + wall() - now()),
@@ -61,6 +74,21 @@ export async function databaseClock(store: Store, clock: Clock, log: StoreLog): 
     },
   };
 }
+
+/** Due times, and past times from which limits and cooldowns count. */
+const comparedWithNow: readonly [table: keyof Schema, column: string][] = [
+  ['tasks', 'run_at'],
+  ['submissions', 'next_try_at'],
+  ['submissions', 'resend_at'],
+  ['messages', 'next_try_at'],
+  ['calls', 'ask_at'],
+  ['calls', 'held_until'],
+  ['calls', 'dialled_at'],
+  ['requests', 'step_started_at'],
+  ['rule_rings', 'rang_at'],
+  ['alerts', 'last_at'],
+  ['alerts', 'episode_at'],
+];
 
 /** The time that the last process stored. 0 if it is too far ahead to wait for: then every task is looked at now. */
 async function startTime(store: Store, wall: () => number, log: StoreLog): Promise<number> {
@@ -73,8 +101,10 @@ async function startTime(store: Store, wall: () => number, log: StoreLog): Promi
   const now = Math.round(wall());
   await store.transaction(async (tx) => {
     await tx.deleteFrom('meta').where('name', '=', noteName).execute();
-    await tx.updateTable('tasks').set({ run_at: now }).where('run_at', '>', now).execute();
-    await tx.updateTable('submissions').set({ next_try_at: now }).where('next_try_at', '>', now).execute();
+    for (const [table, column] of comparedWithNow) {
+      const name = sql.ref(column);
+      await sql`update ${sql.table(table)} set ${name} = ${now} where ${name} > ${now}`.execute(tx);
+    }
   });
   return 0;
 }

@@ -21,6 +21,22 @@ for (const kind of databaseKinds) {
         { kind },
       ));
 
+    test('who looks before taking a turn gets one after a clock was set back', () =>
+      withStore(
+        async (store) => {
+          const turn = (now: number) => store.transaction((tx) => pace(tx, 'edit', now, 100));
+          await turn(90_000);
+          let now = 1_000;
+          for (let looks = 0; looks < 3; looks++) {
+            const openAt = await nextTurnAt(store.read, 'edit', now, 100);
+            if (openAt <= now && (await turn(now)) <= now) return;
+            now = Math.max(openAt, now + 100);
+          }
+          assert.fail('no turn came');
+        },
+        { kind },
+      ));
+
     test('of many at once, one gets the turn', () =>
       withStore(
         async (store) => {

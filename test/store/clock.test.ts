@@ -100,6 +100,31 @@ forEachDatabase((kind) => {
         { kind },
       ));
 
+    test(
+      'a step of more than a day forward is stored at once, so that a restart knows of it',
+      {
+        skip: kind === 'sqlite' ? false : 'PostgreSQL’s own clock cannot be set by a test',
+      },
+      () =>
+        withStore(
+          async (store) => {
+            const fake = createFakeClock(Date.now());
+            const clock = await databaseClock(store, fake, silentLog);
+            fake.set(fake.now() + 2 * day);
+            const reached = clock.now();
+            await fake.advance(1);
+            const noted = await store.read
+              .selectFrom('meta')
+              .select('value')
+              .where('name', '=', 'time')
+              .executeTakeFirst();
+            assert.ok(Number(noted?.value) >= reached);
+            clock.stop();
+          },
+          { kind },
+        ),
+    );
+
     test('it stores the time that it reached', () =>
       withStore(
         async (store) => {
@@ -138,8 +163,21 @@ forEachDatabase((kind) => {
               })
               .execute();
           });
+          const posted = { id: 'm', kind: 'words' as const, channel_id: 'C1', state: 'pending', sequence: 1 };
+          const rang = { rule_name: 'r', alert_id: 'a', request_id: null, rang_at: now + 30 * day };
+          await store.transaction(async (tx) => {
+            await tx
+              .insertInto('messages')
+              .values({ ...posted, tries: 1, created_at: now, next_try_at: now + 30 * day })
+              .execute();
+            await tx.insertInto('rule_rings').values(rang).execute();
+          });
           const clock = await databaseClock(store, createFakeClock(now), silentLog);
           clock.stop();
+          const message = await store.read.selectFrom('messages').select('next_try_at').executeTakeFirst();
+          assert.ok(Number(message?.next_try_at) <= now + 60_000, 'a post is tried');
+          const ring = await store.read.selectFrom('rule_rings').select('rang_at').executeTakeFirst();
+          assert.ok(Number(ring?.rang_at) <= now + 60_000, 'a cooldown is not longer than it is');
           const task = await store.read.selectFrom('tasks').select('run_at').executeTakeFirstOrThrow();
           assert.ok(task.run_at <= now + 60_000);
           assert.ok(Math.abs(clock.now() - now) < 60_000);

@@ -30,7 +30,8 @@ export const nextAttempt: Measurement = {
       });
       const times = quick ? 30 : 100;
       for (let index = 0; index < times; index++) {
-        await (await fill(stage, { callee: numberOf(index) })).submit();
+        // Numbers that end in 0001 to 0005 have endings of their own in the sandbox.
+        await (await fill(stage, { callee: numberOf(100 + index) })).submit();
         await wait(50);
       }
       await soon(() => (late.length >= times ? true : undefined), 20_000);

@@ -51,7 +51,12 @@ export function opensAt(zones: readonly string[], window: DayWindow, at: number)
   const openNow = openIn(at);
   if (openNow === zones.length) return at;
   // More zones can only become open when a window opens.
-  const openings = zones.map((zone) => nextOpening(zone, window, at));
+  const openings = zones.flatMap((zone) => {
+    const first = nextOpening(zone, window, at);
+    // When clocks are set back, a window can open twice in a day.
+    const second = nextOpening(zone, window, first);
+    return second - at <= dayMinutes * minuteMs ? [first, second] : [first];
+  });
   const most = Math.max(openNow, ...openings.map(openIn));
   if (openNow === most) return at;
   return Math.min(...openings.filter((time) => openIn(time) === most));

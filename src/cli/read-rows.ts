@@ -14,11 +14,9 @@ export async function readRows<Table extends string>(
   { url, dataDir }: DatabasePlace,
   queries: Record<Table, string>,
 ): Promise<Record<Table, unknown[]>> {
-  const found = Object.fromEntries(Object.keys(queries).map((table) => [table, []])) as unknown as Record<
-    Table,
-    unknown[]
-  >;
   const each = Object.entries(queries) as [Table, string][];
+  const found = {} as Record<Table, unknown[]>;
+  for (const [table] of each) found[table] = [];
   if (url === undefined) {
     const path = sqlitePath(dataDir);
     if (!existsSync(path)) return found;

@@ -71,8 +71,8 @@ export async function holdOverLimits(
 }
 
 /**
- * Callees outside their hours get their own submissions, one for each time at which a window opens. If nobody of this
- * submission is called now, the first group keeps it. `others`: all who may be called now. Returns those who wait.
+ * Callees outside their hours get their own submissions, one for each time at which a window opens. If no callee of
+ * this submission is called now, the first group keeps it. `others`: all who may be called now. Returns those who wait.
  */
 async function partOutside(
   tx: Tx,

@@ -28,7 +28,7 @@ export async function numbersOfPeople(
   const found = await Promise.all([...users].map(async (id) => ({ id, person: await people.person(id) })));
   for (const { id, person } of found) {
     if (person === null) {
-      faults.push(`Remove ${id}: Slack knows nobody of this id.`);
+      faults.push(`Remove ${id}: Slack knows no person with this id.`);
       continue;
     }
     if (person.standing === 'deactivated' || person.standing === 'bot') continue;

@@ -111,7 +111,8 @@ export async function changed(
             .selectFrom('calls')
             .select('calls.position')
             .whereRef('calls.request_id', '=', 'requests.id')
-            .where('calls.state', '=', 'unknown'),
+            .where('calls.state', '=', 'unknown')
+            .where('calls.superseded', '=', 0),
         )
         .as('unsure'),
     )
@@ -175,7 +176,7 @@ async function addMissing(
     if (request.callees > shownInTable && request.state !== 'sent')
       await add({ kind: 'file', when: 'done' }, underBoard);
   }
-  if (request.state === 'failed' && request.when_at !== null && !request.released && request.requested_by) {
+  if (isNotStarted(request) && request.requested_by) {
     // The channel may be the reason, and the request was made long ago, so tell the person in a direct message.
     const plain = `Your scheduled request ${request.id} is not started. ${request.outcome ?? ''}`;
     await add(
@@ -204,7 +205,14 @@ async function addTold(
   const endedByAsker = state === 'cancelled' && request.cancelled_by === asker;
   // A test call has its own message, which says how it ended.
   const isTest = idOf.has(slotOf({ kind: 'tested' }, id) ?? '');
-  if (ended && !endedByAsker && !isTest) await add({ kind: 'told', about: 'end' }, underBoard);
+  // The person is told of a request that was not started by a message of its own.
+  if (ended && !endedByAsker && !isTest && !isNotStarted(request))
+    await add({ kind: 'told', about: 'end' }, underBoard);
+}
+
+/** True for a scheduled request that could not be started at its time. */
+function isNotStarted({ state, when_at: whenAt, released }: ShownRequest): boolean {
+  return state === 'failed' && whenAt !== null && !released;
 }
 
 /** True if nothing is left to send and something was sent. */

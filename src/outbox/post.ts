@@ -29,7 +29,7 @@ const shape = z.discriminatedUnion('kind', [
   /** To the person who asked in another channel: what the approvers decided. */
   z.object({ kind: z.literal('outcome') }),
   /** A reply in the board's thread that a person must notice, because an edit notifies nobody. */
-  z.object({ kind: z.literal('told'), about: z.enum(['decision', 'unknown', 'end', 'taken']) }),
+  z.object({ kind: z.literal('told'), about: z.enum(['decision', 'unknown', 'end', 'taken']), ...trail }),
   /** To a person: news for a channel where the app may not post. `of`: the message that it replaces. */
   z.object({
     kind: z.literal('instead'),

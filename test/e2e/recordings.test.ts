@@ -150,6 +150,21 @@ for (const database of databaseKinds) {
       assert.match(await choices(), /siren two/);
     });
 
+    test('removed while it is being uploaded: it is not announced, and cannot be chosen', async () => {
+      const before = uploads().length;
+      const toldBefore = told('U0ASHA').length;
+      flow.voice.faults.next({ on: 'fileUpload', delayMs: 600 });
+      await submit('gone at once', file(mp3(4, 9)));
+      await close('U0ASHA');
+      await soon(flow, 'it is being uploaded', () => uploads().length > before, { stepMs: 20 });
+      await press('recording_remove', 'gone at once');
+      await soon(flow, 'the platform has it', () => uploads().at(-1)?.code !== undefined);
+      await new Promise((resolve) => setTimeout(resolve, 900));
+      flow.clock.jump(60_000);
+      assert.doesNotMatch(await choices(), /gone at once/);
+      assert.deepEqual(told('U0ASHA').slice(toldBefore), []);
+    });
+
     test('an upload whose answer is lost is looked up by its name, and not sent again', async () => {
       const before = uploads().length;
       flow.voice.faults.next({ on: 'fileUpload', reset: 'after-dialling' });

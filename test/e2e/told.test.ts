@@ -81,6 +81,20 @@ for (const database of databaseKinds) {
       flow.voice.faults.clear();
     });
 
+    test('a channel that closes before the end: the end is told in a direct message', async () => {
+      flow.voice.setBehaviour({ phones: { '6591709021': 'wait' }, secondMs: 1_000, autoAnswerMs: null });
+      const board = await ask(flow, { callee: '+6591709021' }, { user: 'U0BEN', channel: 'C0ALERTS' });
+      await becomes(flow, board, 'sent', { accepted: 1 });
+      await soon(flow, 'the results stand', () => replies(flow, board)[0]);
+      flow.slack.setArchived('C0ALERTS', true);
+      flow.voice.decline(flow.voice.calls.at(-1)?.voiceId ?? '');
+      await soon(flow, 'the person is told', () =>
+        directsTo(flow, 'U0BEN').some((each) => /^<@U0BEN> Nobody answered \(0 of 1\)\./.test(each)),
+      );
+      flow.slack.setArchived('C0ALERTS', false);
+      flow.voice.setBehaviour({ secondMs: 1 });
+    });
+
     test('an alert that nobody answered is shown in the channel, and one that somebody answered is not', async () => {
       flow.voice.setBehaviour({ phones: { '13000': 'busy', '14120': 'no-answer' } });
       const alert = post(flow, firing('db-1 lag'));

@@ -10,10 +10,10 @@ import type { MessageRow } from './types.ts';
  * Posts that may be shown in another place. A file with full numbers is not one of them: it goes only to the person
  * who asked for it.
  */
-type News = Extract<Post, { kind: 'board' | 'results' | 'file' | 'card' }>;
+type News = Extract<Post, { kind: 'board' | 'results' | 'file' | 'card' | 'told' }>;
 
 function isNews(what: Post): what is News {
-  return ['board', 'results', 'file', 'card'].includes(what.kind);
+  return ['board', 'results', 'file', 'card', 'told'].includes(what.kind);
 }
 
 interface Asked {
@@ -44,7 +44,11 @@ export async function moveElsewhere(deps: SlackDeps, message: MessageRow, error:
     // Nobody can approve there. The time for approval starts anyway, so that the request expires visibly.
     if (what.kind === 'card') await startApprovalClock(tx, message.request_id ?? '', deps.clock.now());
     if (next === undefined) return await giveUp(tx, deps, message, error);
-    if (what.kind === 'instead' || !isPerson(next))
+    // The person gets the state and the results in direct messages, so the reply would only repeat them.
+    if (what.kind === 'told' && (await isToldInstead(tx, message.request_id)))
+      return await drop(tx, deps, message, error);
+    // Otherwise the reply says all that the person must know, also in a direct message.
+    if (what.kind === 'instead' || what.kind === 'told' || !isPerson(next))
       return await moveTo(tx, deps, message, { what, to: next, tried, error });
     await drop(tx, deps, message, error);
     const from = { instead: what.kind, of: message.id, channelId: message.channel_id, error };
@@ -84,6 +88,18 @@ async function giveUp(tx: Tx, deps: SlackDeps, message: MessageRow, error: strin
   const facts = { requestId, kind, channel, error, ...words };
   deps.log.error(facts, 'a message can be shown nowhere in Slack: its place is closed to the app');
   await tx.updateTable('messages').set({ state: 'dropped' }).where('id', '=', message.id).execute();
+}
+
+/** True if news of the request went to a person instead of its channel. */
+async function isToldInstead(tx: Tx, requestId: string | null): Promise<boolean> {
+  const instead = await tx
+    .selectFrom('messages')
+    .select('id')
+    .where('request_id', '=', requestId)
+    .where('kind', '=', 'instead')
+    .limit(1)
+    .executeTakeFirst();
+  return instead !== undefined;
 }
 
 async function askedBy(tx: Tx, requestId: string): Promise<Asked | undefined> {

@@ -13,12 +13,10 @@ import { addingView, nameLength } from './add-view.ts';
 import { fetchAudio } from './slack-file.ts';
 
 /**
- * Slack waits 3 s for the answer. A file that does not arrive within this time is fetched and checked by the task,
- * which sends a direct message.
+ * Slack waits 3 s for the answer. A file that cannot be fetched and checked within this time is left to the task, which
+ * has more time and sends a direct message.
  */
-const fetchTimeoutMs = 1_500;
-/** A file that takes longer to check is checked again by the task, with more time. */
-const checkTimeoutMs = 1_000;
+const readWithinMs = 1_500;
 
 /**
  * Registers the submission of the modal. Faults that are found quickly are shown under their field; a task does the
@@ -71,14 +69,16 @@ async function readFile(
   // A file from another workspace comes without its URL. The task asks Slack for it.
   if (url === undefined) return { fileName: null };
   if (file.size !== undefined && file.size > maxAudioBytes) return { problem: tooLarge(file.size) };
-  const fetched = await fetchAudio(deps, url, fetchTimeoutMs);
+  const startAt = performance.now();
+  const fetched = await fetchAudio(deps, url, readWithinMs);
   if (!('bytes' in fetched)) {
     if (fetched.why === 'too_large') return { problem: tooLarge(maxAudioBytes + 1) };
     if (fetched.why === 'elsewhere')
       return { problem: 'The file is not kept by Slack. Add it from your computer.' };
     return { fileName: null };
   }
-  const checked = await checkAudio(fetched.bytes, deps.config().voice.audioFormats, checkTimeoutMs);
+  const leftMs = Math.max(0, readWithinMs - (performance.now() - startAt));
+  const checked = await checkAudio(fetched.bytes, deps.config().voice.audioFormats, leftMs);
   if (checked === 'late') return { fileName: null };
   return 'problem' in checked ? checked : { fileName: checked.fileName };
 }

@@ -95,7 +95,10 @@ async function uploaded(
   recording: AddedRecording,
   fileId: string | null,
 ): Promise<TaskResult> {
-  await deps.store.transaction((tx) => change(tx, recording, { state: 'uploaded', file_id: fileId }));
+  const kept = await deps.store.transaction((tx) =>
+    change(tx, recording, { state: 'uploaded', file_id: fileId }),
+  );
+  if (!kept) return undefined;
   return await lookForIt(deps, { ...recording, state: 'uploaded', file_id: fileId });
 }
 
@@ -124,7 +127,7 @@ async function foundOnPlatform(deps: SlackDeps, recording: AddedRecording): Prom
   );
   if (found === undefined) return false;
   await deps.store.transaction(async (tx) => {
-    await change(tx, recording, { state: 'ready', file_id: found.fileId });
+    if (!(await change(tx, recording, { state: 'ready', file_id: found.fileId }))) return;
     const seconds = recording.seconds === null ? '' : ` (${recording.seconds} s)`;
     await tell(
       tx,
@@ -153,19 +156,26 @@ async function againLater(
 
 async function fail(deps: SlackDeps, recording: AddedRecording, problem: string): Promise<undefined> {
   await deps.store.transaction(async (tx) => {
-    await change(tx, recording, { state: 'failed', problem });
+    if (!(await change(tx, recording, { state: 'failed', problem }))) return;
     await tell(tx, deps, recording, `“${recording.name}” was not added: ${problem}`);
   });
   deps.recordings.forget();
   return undefined;
 }
 
+/** False: the recording was removed, so nothing is changed and nobody is told. */
 async function change(
   tx: Tx,
   { id }: AddedRecording,
   set: Partial<Pick<AddedRecording, 'state' | 'file_name' | 'file_id' | 'seconds' | 'tried_at' | 'problem'>>,
-): Promise<void> {
-  await tx.updateTable('recordings').set(set).where('id', '=', id).execute();
+): Promise<boolean> {
+  const changed = await tx
+    .updateTable('recordings')
+    .set(set)
+    .where('id', '=', id)
+    .where('removed_at', 'is', null)
+    .executeTakeFirst();
+  return changed.numUpdatedRows > 0n;
 }
 
 async function tell(tx: Tx, deps: SlackDeps, recording: AddedRecording, plain: string): Promise<void> {

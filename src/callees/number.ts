@@ -107,10 +107,8 @@ function mayBeSeveral(written: string): Trouble | null {
 
 function interpret(written: string, options: NumberOptions): NumberReading {
   const international = /^\(?\s*(\+|00)/.test(written);
-  // The "(0)" of "+44 (0)20 …" is only used for calls inside the country. Italy keeps its 0; libphonenumber knows
-  // that.
-  const withoutTrunk = written.replace(/([0-9][\s.)-]*)\(0\)/, '$1');
-  const digits = onlyDigits(withoutTrunk).replace(/^00/, '');
+  // Italy keeps its 0; libphonenumber knows that.
+  const digits = onlyDigits(withoutTrunk(written)).replace(/^00/, '');
   if (international) return asInternational(digits, onlyDigits(written).replace(/^00/, ''));
   if (options.country === undefined) {
     if (digits.startsWith('0')) {
@@ -119,6 +117,11 @@ function interpret(written: string, options: NumberOptions): NumberReading {
     return asInternational(digits, onlyDigits(written));
   }
   return asEither(digits, options.country, /^[(0]/.test(written));
+}
+
+/** Removes the "(0)" of "+44 (0)20 …": it is only used for calls inside the country. */
+export function withoutTrunk(written: string): string {
+  return written.replace(/([0-9][\s.)-]*)\(0\)/, '$1');
 }
 
 function asInternational(digits: string, withTrunk = digits): NumberReading {

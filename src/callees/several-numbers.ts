@@ -1,4 +1,4 @@
-import { isNumberText, type NumberOptions, readNumber } from './number.ts';
+import { isNumberText, type NumberOptions, readNumber, withoutTrunk } from './number.ts';
 import { plausibility } from './numbering-plan.ts';
 
 interface ReadNumber {
@@ -30,7 +30,8 @@ function onlyGrouping(words: readonly string[], options: NumberOptions): string[
   for (let at = words.length - 1; at >= 0; at -= 1) {
     for (let end = at + 1; end <= words.length; end += 1) {
       const group = words.slice(at, end).join(' ');
-      if (digitsOf(group).length > 17) break;
+      // At most "00", a "(0)" and 15 digits.
+      if (digitsOf(group).length > 18) break;
       const rest = ways[end] ?? [];
       if (rest.length === 0 || !couldBeNumber(group, options)) continue;
       ways[at] = [...(ways[at] ?? []), ...rest.map((others) => [group, ...others])].slice(0, 2);
@@ -42,10 +43,13 @@ function onlyGrouping(words: readonly string[], options: NumberOptions): string[
 
 /** True if the numbering plans have such a number, with its country code or in the configured country. */
 function couldBeNumber(group: string, options: NumberOptions): boolean {
-  const digits = digitsOf(group).replace(/^00/, '');
-  if (digits.length < 7 || digits.length > 15) return false;
-  if (plausibility(digits) !== 'doubtful') return true;
+  if (isPlausible(digitsOf(group)) || isPlausible(digitsOf(withoutTrunk(group)))) return true;
   return 'callee' in readNumber(group, { country: options.country });
+}
+
+function isPlausible(written: string): boolean {
+  const digits = written.replace(/^00/, '');
+  return digits.length >= 7 && digits.length <= 15 && plausibility(digits) !== 'doubtful';
 }
 
 /** Written with "+" or "00", or a valid number with its country code. */

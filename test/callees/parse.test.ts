@@ -176,6 +176,10 @@ test('several numbers in one line with spaces, if there is only one way to read 
     // The second belongs to the first or to the third.
     ['49301234567 4350 49301234567', undefined],
     ['6591110002 43 112345678 62811234567', undefined],
+    // The second belongs to the first if its (0) is left out.
+    ['9111 00000 (0)20 4350 49301234567', undefined],
+    // The third belongs to the second or, with "00" and "(0)", to the fourth.
+    ['49301234567 6012 0091 (0)20 49301234567', undefined],
   ] as const) {
     assert.deepEqual([numbers(text, { country }), faults(text, { country }).length], [[], 1], text);
   }
@@ -185,14 +189,16 @@ test('several numbers in one line with spaces, if there is only one way to read 
 function groupings(words: readonly string[]): number {
   if (words.length === 0) return 1;
   return words.reduce((ways, _, index) => {
-    const digits = words
-      .slice(0, index + 1)
-      .join('')
-      .replace(/\D/g, '')
-      .replace(/^00/, '');
-    const isNumber = digits.length >= 7 && digits.length <= 15 && plausibility(digits) !== 'doubtful';
+    const group = words.slice(0, index + 1).join(' ');
+    // The "(0)" of "+44 (0)20 …" is not called from abroad.
+    const isNumber = couldBeNumber(group) || couldBeNumber(group.replace(/([0-9] *)\(0\)/, '$1'));
     return isNumber ? ways + groupings(words.slice(index + 1)) : ways;
   }, 0);
+}
+
+function couldBeNumber(group: string): boolean {
+  const digits = group.replace(/\D/g, '').replace(/^00/, '');
+  return digits.length >= 7 && digits.length <= 15 && plausibility(digits) !== 'doubtful';
 }
 
 test('a line that could be one number, or several in two ways, is never taken for several', () => {

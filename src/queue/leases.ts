@@ -75,8 +75,8 @@ export async function freeTasks(on: Queryable, dialect: Store['dialect'], gone: 
 }
 
 /** Frees every held task. Only for a process that is alone with the database: every other holder is gone. */
-export async function freeAllTasks(on: Queryable): Promise<void> {
-  await free(on, sql`lease_owner is not null`);
+export async function freeAllTasks(on: Queryable, dialect: Store['dialect']): Promise<void> {
+  await free(on, unlocked(dialect, sql`lease_owner is not null`));
 }
 
 async function free(on: Queryable, which: RawBuilder<unknown>): Promise<void> {

@@ -150,7 +150,7 @@ export function createWorker(options: WorkerOptions): Worker {
   /** Frees the tasks whose leases have not changed for `leaseMs`. */
   async function freeLapsed(now: number): Promise<void> {
     if (!freedAll) {
-      await onTasks(freeAllTasks);
+      await onTasks((on) => freeAllTasks(on, store.dialect));
       freedAll = true;
       return;
     }

@@ -98,5 +98,5 @@ export async function assertShownOnce(stage: Stage, requests: number, channel = 
 
 /** As if the restart came 8 s later: the leases of a dead process have lapsed. */
 export async function lapseLeases(store: Store): Promise<void> {
-  await store.transaction(freeAllTasks);
+  await store.transaction((tx) => freeAllTasks(tx, store.dialect));
 }

@@ -211,7 +211,7 @@ forEachDatabase((kind) => {
           assert.deepEqual(await beat(), { extended: new Set([leaseId(task)]), lost: new Set() });
           await store.transaction((tx) => freeTasks(tx, store.dialect, seen));
           assert.equal((await heldTasks(store, ['k'], 0)).length, 1);
-          await store.transaction((tx) => freeAllTasks(tx));
+          await store.transaction((tx) => freeAllTasks(tx, store.dialect));
           assert.deepEqual(await beat(), { extended: new Set(), lost: new Set([leaseId(task)]) });
         },
         { kind },
@@ -247,6 +247,26 @@ forEachDatabase((kind) => {
             await asking;
             const second = await extendLeases(tasks, store.dialect, leased, 300);
             assert.equal(second.extended.size, 2);
+          },
+          { kind },
+        ));
+
+    if (kind === 'postgres')
+      test('all tasks are freed without waiting for one that a transaction holds', () =>
+        withStore(
+          async (store) => {
+            for (const each of ['a', 'b'])
+              await store.transaction((tx) => addTask(tx, { kind: 'k', key: each, runAt: 0 }));
+            const wanted = [{ kind: 'k', count: 9, except: [] }];
+            await store.transaction((tx) => leaseDue(tx, store.dialect, wanted, 'one', 0, 100));
+            await store.transaction(async (tx) => {
+              await addTask(tx, { kind: 'k', key: 'b', runAt: 5 });
+              await store.transaction((other) => freeAllTasks(other, store.dialect));
+            });
+            assert.deepEqual(
+              (await heldTasks(store, ['k'], 0)).map((each) => each.key),
+              ['b'],
+            );
           },
           { kind },
         ));

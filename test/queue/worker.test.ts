@@ -459,7 +459,7 @@ forEachDatabase((kind, create) => {
         );
         await bench.ask('a');
         await until(() => runs === 1);
-        await bench.store.transaction((tx) => freeAllTasks(tx));
+        await bench.store.transaction((tx) => freeAllTasks(tx, bench.store.dialect));
         await pass(bench, 12_000);
         assert.equal(lease?.valid(), false);
         assert.equal(runs, 1);

@@ -72,8 +72,8 @@ for (const database of databaseKinds) {
       const board = await ask(flow, { callee: '+6591709011, +6591709012' }, { user: 'U0CLEO' });
       await becomes(flow, board, 'sent', { unknown: 2 });
       const unknown = await toldUnder(board, /We don't know whether 2 phones rang/);
-      assert.match(unknown.text, /^<@U0CLEO> .*They rang.*They did not ring/);
-      await pressValue(flow, 'U0CLEO', board, 'call_settle', ':silent');
+      assert.match(unknown.text, /^<@U0CLEO> .*Mark as rung.*Mark as not rung/);
+      await pressValue(flow, 'U0CLEO', board, 'call_settle_silent', ':silent');
       await becomes(flow, board, 'done', { failed: 2 });
       flow.clock.jump(60_000);
       await soon(flow, 'the clock goes on', () => flow.clock.jump(2_000) === undefined);
@@ -199,7 +199,7 @@ for (const database of databaseKinds) {
       const lost = flow.voice.faults.next({ reset: 'after-reading' });
       await soon(flow, 'the second call', () => lost.used() === 1);
       const asked = await soon(flow, 'it is told', () =>
-        told(under(flow, alert)).find((each) => /They did not ring/.test(each.text)),
+        told(under(flow, alert)).find((each) => /Mark as not rung/.test(each.text)),
       );
       assert.match(asked.text, /unknown for 1|We don't know whether the phone rang/);
       await soon(flow, 'the board says so', () =>

@@ -64,18 +64,18 @@ function toldTaken(request: RequestView, { calls = [], nameOf }: Facts): Told | 
     .filter((call) => call.state === 'accepted' || call.state === 'sending')
     .map((call) => foreign(calleeLabel(call), 80));
   const list = names.length === open && open > 0 ? `: ${listWords(names)}` : '';
-  const rings =
+  const still =
     open === 0
-      ? `No phone of rule ${foreign(request.ruleName ?? '', 80)} rings any more`
+      ? 'Nobody is being called any more'
       : `${plural(open, 'call')} ${open === 1 ? 'was' : 'were'} still under way${list}`;
   const unsure = unknown === 0 ? '' : ` We don't know whether ${plural(unknown, 'more phone')} rang.`;
-  const words = `${who} has got it. ${rings}.${unsure}`;
+  const words = `${who} has got it. ${still}.${unsure}`;
   return { text: topText(words), blocks: [section(`🙋 ${words}`)] };
 }
 
 function unknownNext({ requestedBy }: RequestView): string[] {
   const ask = requestedBy === null ? 'Ask them' : 'Please ask them';
-  return [`${ask}, then press *They rang* or *They did not ring* on the message above.`];
+  return [`${ask}, then press *Mark as rung* or *Mark as not rung* on the message above.`];
 }
 
 function alertNext(request: RequestView, facts: Facts): string[] {

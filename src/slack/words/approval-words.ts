@@ -7,7 +7,6 @@ export function approvals(request: RequestView): string[] {
   return request.decisions.filter((each) => each.decision === 'approve').map((each) => each.userId);
 }
 
-/** Returns ", 1 of 2: Ben, until …": the approvals so far, and until when the rest are awaited. */
 /** Returns "Ben or Cleo" if one of them is enough, and "Ben and Cleo" if more are needed. */
 export function approverWords(
   { approval }: Pick<RequestView, 'approval'>,
@@ -17,6 +16,7 @@ export function approverWords(
   return listWords(names, max, (approval?.quorum ?? 1) === 1 ? 'or' : 'and');
 }
 
+/** Returns ", 1 of 2: Ben, until …": the approvals so far, and until when the rest are awaited. */
 export function waitsFor(request: RequestView, facts: MessageFacts): string {
   const given = approvals(request);
   const quorum = request.approval?.quorum ?? 1;

@@ -118,15 +118,20 @@ function unknownWhy({ code, unknown, callees }: SubmissionView): string {
 
 /** Tells a person about unknown calls: what we know, and what happens next. */
 export function unknownWords(submission: SubmissionView, total: number, goesOutAgain = false): string {
-  const sent = submission.sendingAt === null ? '' : ` Sent ${date(submission.sendingAt)}.`;
+  const { sendingAt, checkedAt, callees } = submission;
+  const sent = sendingAt === null ? '' : ` Sent ${date(sendingAt)}.`;
   const checked =
-    submission.checkedAt === null
-      ? " We are looking through the platform's records."
-      : ` The platform's records did not show these calls by ${date(submission.checkedAt)}, which proves nothing yet.`;
+    checkedAt === null
+      ? "We are looking through the platform's records."
+      : `The platform's records did not show these calls by ${date(checkedAt)}, which proves nothing yet.`;
   const next = goesOutAgain
-    ? 'If the calls are not found within a minute, and nobody has got the alert by then, they are made once more.'
-    : 'Nobody is called a second time by itself. If you know what happened, press one (neither calls anybody):';
-  return `❔ *Did the phones of ${unknownName(submission, total)} ring?* ${unknownWhy(submission)}${sent}${checked} ${next}`;
+    ? 'If they are not found within a minute, they are made once more, unless somebody has got the alert by then.'
+    : 'Nobody is called again automatically.';
+  const whose = total < 2 && callees === 1 ? 'the phone' : 'the phones';
+  return [
+    `❔ *Did ${whose} of ${unknownName(submission, total)} ring?* If you know, mark it here. Marking calls nobody.`,
+    `${unknownWhy(submission)}${sent} ${checked} ${next}`,
+  ].join('\n');
 }
 
 /** Why a submission was refused, and what to do, as sentences. */

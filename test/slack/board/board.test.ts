@@ -237,12 +237,12 @@ suite('the board', () => {
     const shown = seen(board.blocks.filter((block) => block.type === 'section').slice(2));
     assert.match(
       shown,
-      /Did the phones of 3 of 200 people ring\?\* .*answered for the others, but did not say what became/,
+      /Did the phones of 3 of 200 people ring\?\* If you know, mark it here\. Marking calls nobody\.\n.*answered for the others, but did not say what became/,
     );
     const dialogs = everyButton(board.blocks).flatMap((each) => each.confirm?.text.text ?? []);
     assert.deepEqual(dialogs, [
-      'The calls to 3 of 200 people are then marked as rung, by you.',
-      'The calls to 3 of 200 people are then marked as not rung, by you. You can call them again.',
+      'You say that the phones of 3 of 200 people rang. Nobody is called.',
+      'You say that the phones of 3 of 200 people did not ring. Nobody is called; you can then call them again.',
     ]);
     assert.doesNotMatch(`${shown}${dialogs.join('')}`, /(?<!3 of )200 people/);
     const two = renderBoard(
@@ -274,18 +274,18 @@ suite('the board', () => {
     );
     assert.match(
       seen(board.blocks),
-      /^We don't know whether 200 phones rang$[\s\S]*Did the phones of 200 people ring\?\* .*did not answer in time.*Nobody is called a second time by itself/m,
+      /^We don't know whether 200 phones rang$[\s\S]*Did the phones of 200 people ring\?\* If you know.*\n.*did not answer in time.*Nobody is called again automatically/m,
     );
     assert.match(board.text, /^We don't know whether 200 phones rang\. /);
     assert.doesNotMatch(`${seen(board.blocks)}${board.text}`, /refused|not answered|not called/i);
     assert.deepEqual(buttons(board), [
       'call_settle s7k2m9x0q4ab:rang',
-      'call_settle s7k2m9x0q4ab:silent',
+      'call_settle_silent s7k2m9x0q4ab:silent',
       'call_details r7k2m9x0q4ab',
     ]);
     assert.deepEqual(
       everyButton(board.blocks).flatMap((each) => [each.text.text, each.confirm?.confirm?.text ?? '-']),
-      ['They rang', 'Mark as rung', 'They did not ring', 'Mark as not rung', 'Details', '-'],
+      ['Mark as rung', 'Mark as rung', 'Mark as not rung', 'Mark as not rung', 'Details', '-'],
     );
   });
 
@@ -310,7 +310,7 @@ suite('the board', () => {
       facts,
     );
     assertMessage(board);
-    assert.match(seen(board.blocks), /45 more groups of calls are shown once these are settled/);
+    assert.match(seen(board.blocks), /45 more groups of calls are shown once these are marked/);
   });
 
   test('says what is not sent yet and when it is retried', () => {

@@ -245,7 +245,7 @@ suite('results in the thread', () => {
     const silent = request({ counts: counts({ callees: 2, unknown: 2 }), submissions: [success] });
     assert.match(
       seen(renderBoard(silent, { now }).blocks),
-      /Did the phones of 2 people ring\?\* The voice platform said success, but not what became of these calls\./,
+      /Did the phones of 2 people ring\?\* .*\nThe voice platform said success, but not what became of these calls\./,
     );
     assert.match(
       seen(

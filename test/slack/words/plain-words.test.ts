@@ -14,7 +14,7 @@ const inside =
 /** Words of the inside that may be read: "rang" where nobody knows, or a person says, what a phone did. */
 const allowed = [
   /phones?('\)|\(callees\))?\}? rang/,
-  /They rang|first call rang/,
+  /first call rang|You say that the phones of/,
   /\$\{phone\} rang/,
   /settled: it rang/,
   // A column's heading in a file, which is a name of the platform's.

@@ -259,8 +259,12 @@ forEachDatabase((kind) => {
             messages.map(({ alert_id }) => alert_id),
             ['firing'],
           );
-          const rings = await read.selectFrom('rule_rings').select('alert_id').orderBy('alert_id').execute();
-          assert.deepEqual(rings, [{ alert_id: 'asked' }, { alert_id: 'firing' }]);
+          const ruleCalls = await read
+            .selectFrom('rule_rings')
+            .select('alert_id')
+            .orderBy('alert_id')
+            .execute();
+          assert.deepEqual(ruleCalls, [{ alert_id: 'asked' }, { alert_id: 'firing' }]);
           const request = await read
             .selectFrom('requests')
             .select('alert_id')

@@ -28,13 +28,13 @@ interface Dialled {
 /** Calls a number: the call is queued, rings later, and ends by its plan or by what a person does with the phone. */
 export function dial(world: World, request: LoggedRequest, dialled: Dialled): Call {
   const calledInfo = dialled.calledInfo ?? '';
-  const rung = `${dialled.callee} ${calledInfo}`;
-  if (calledInfo !== '' && world.rung.has(rung)) {
+  const once = `${dialled.callee} ${calledInfo}`;
+  if (calledInfo !== '' && world.called.has(once)) {
     world.violate(
-      `request ${request.id}: ${dialled.callee} is rung a second time for calledInfo "${calledInfo}"`,
+      `request ${request.id}: ${dialled.callee} is called a second time for calledInfo "${calledInfo}"`,
     );
   }
-  world.rung.add(rung);
+  world.called.add(once);
   const call: Call = {
     voiceId: nextVoiceId(world),
     callee: dialled.callee,

@@ -102,7 +102,7 @@ export async function startVoicePlatform(options: VoicePlatformOptions = {}): Pr
     reports: [],
     violations: [],
     lastQueryAt: null,
-    rung: new Set(),
+    called: new Set(),
     timers: new Map(),
     now: () => now() + world.behaviour.clockOffsetMs,
     violate: (text) => {

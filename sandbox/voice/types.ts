@@ -174,7 +174,7 @@ export interface World {
   violations: string[];
   lastQueryAt: number | null;
   /** "callee calledInfo" of every call. */
-  rung: Set<string>;
+  called: Set<string>;
   /** Epoch ms on the platform's clock. */
   now: () => number;
   violate: (text: string) => void;

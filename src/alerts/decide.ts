@@ -50,7 +50,7 @@ export interface Known {
    */
   twin?: KnownAlert | undefined;
   /** When each rule last called for an alert, by the alert's id and the rule's name. */
-  rings: ReadonlyMap<string, ReadonlyMap<string, number>>;
+  ruleCalls: ReadonlyMap<string, ReadonlyMap<string, number>>;
 }
 
 /** A message to decide on. */
@@ -88,7 +88,7 @@ export interface Decision {
   /** The matching rules, in order. Empty if the message says nothing new. */
   matched: Rule[];
   /** The matching rules that have not called for it yet: they call now, or after their cooldown. */
-  rings: Rule[];
+  calling: Rule[];
   /** Rules with `silentFor` for which this message counts as a sign of life. They call when none comes. */
   beats: Rule[];
   /** Rules that would call, but the message is older than their `maxAge`; with its age in ms. */
@@ -128,10 +128,11 @@ export function decide(known: Known, heard: Heard, rules: Rule[]): Decision | nu
   const onNews = rules.filter((rule) => rule.silentForMs === undefined);
   const matched = tells ? matchRules(onNews, facts, contextOf(heard)) : [];
   const beats = isAgain(gated, seen) ? [] : beatsOf(rules, facts, contextOf(heard));
-  const rangAt = alert === undefined ? undefined : known.rings.get(alert.id);
+  const calledAt = alert === undefined ? undefined : known.ruleCalls.get(alert.id);
   const due = matched.filter(
     (rule) =>
-      !hasRung(rule, rangAt?.get(rule.name), { begins, episodeAt, silentMs }) && !hasRungForTwin(rule, known),
+      !hasCalled(rule, calledAt?.get(rule.name), { begins, episodeAt, silentMs }) &&
+      !hasCalledForTwin(rule, known),
   );
   const wallAt = heard.wallAt ?? now;
   // A message of a source has our own time of arrival, a Slack message has Slack's time.
@@ -142,13 +143,13 @@ export function decide(known: Known, heard: Heard, rules: Rule[]): Decision | nu
   // A tool that gives the key itself sends only trigger, resolve and acknowledge. `info` is then an acknowledgement. If
   // its alert does not fire, it must not be stored as a new alert.
   if (heard.source?.exact === true && status === 'info' && acknowledgedBy === null) return null;
-  const rings = acknowledgedBy === null ? due.filter((rule) => !late.includes(rule)) : [];
+  const calling = acknowledgedBy === null ? due.filter((rule) => !late.includes(rule)) : [];
   const expiries = matched.map((rule) => rule.expireAfterMs);
   const expireAfterMs = expiries.length === 0 ? usualExpireAfterMs : Math.min(...expiries);
   const startsOver = begins || (news === 'refreshed' && silentMs > expireAfterMs);
   return {
     ...{ alert, seen, key, status, news, begins, startsOver, episodeAt, silentMs },
-    ...{ matched, rings, beats, late, ageMs, acknowledgedBy },
+    ...{ matched, calling, beats, late, ageMs, acknowledgedBy },
   };
 }
 
@@ -312,24 +313,24 @@ function isOlderPost({ gated, now }: Heard, status: AlertStatus, alert: KnownAle
  * True if a rule has called for this episode of the alert. Further firings only refresh it, unless it was silent for
  * long.
  */
-export function hasRung(
+export function hasCalled(
   rule: Rule,
-  rangAt: number | undefined,
+  calledAt: number | undefined,
   alert: Pick<Decision, 'begins' | 'episodeAt' | 'silentMs'>,
 ): boolean {
-  if (rangAt === undefined || alert.begins) return false;
-  return rangAt >= alert.episodeAt && alert.silentMs <= rule.expireAfterMs;
+  if (calledAt === undefined || alert.begins) return false;
+  return calledAt >= alert.episodeAt && alert.silentMs <= rule.expireAfterMs;
 }
 
 /** True if the rule has called for the same alert, which came the other way and still fires. */
-function hasRungForTwin(rule: Rule, { twin, rings }: Known): boolean {
-  const rangAt = twin === undefined ? undefined : rings.get(twin.id)?.get(rule.name);
-  return twin !== undefined && rangAt !== undefined && rangAt >= twin.episodeAt;
+function hasCalledForTwin(rule: Rule, { twin, ruleCalls }: Known): boolean {
+  const calledAt = twin === undefined ? undefined : ruleCalls.get(twin.id)?.get(rule.name);
+  return twin !== undefined && calledAt !== undefined && calledAt >= twin.episodeAt;
 }
 
 /** When a rule that has not called for this episode calls (ms): at once, or after its cooldown. */
-export function ringsAt(rule: Rule, rangAt: number | undefined, now: number): number {
-  return rangAt === undefined ? now : Math.max(now, rangAt + rule.cooldownMs);
+export function callsAt(rule: Rule, calledAt: number | undefined, now: number): number {
+  return calledAt === undefined ? now : Math.max(now, calledAt + rule.cooldownMs);
 }
 
 /**

@@ -5,7 +5,7 @@ import type { Config, Rule } from '../config/types.ts';
 import { editSoon, post } from '../outbox/outbox.ts';
 import { type Post, slotOf } from '../outbox/post.ts';
 import type { Tx } from '../store/types.ts';
-import type { RingingAlert } from './episodes.ts';
+import type { AlertEpisode } from './episodes.ts';
 
 /** Where news about an alert goes in Slack: under a Slack message of the tool, or under a message that we post. */
 export interface Place {
@@ -15,7 +15,7 @@ export interface Place {
   parentId: string | null;
 }
 
-type Shown = Pick<RingingAlert, 'id' | 'episodeAt'>;
+type Shown = Pick<AlertEpisode, 'id' | 'episodeAt'>;
 
 /** Shows an alert that was posted to us in a channel: one message for each episode. */
 export async function showAlert(tx: Tx, now: number, alert: Shown, channelId: string): Promise<Place> {
@@ -34,7 +34,7 @@ export async function showAlert(tx: Tx, now: number, alert: Shown, channelId: st
  */
 export async function showHeard(
   tx: Tx,
-  alert: RingingAlert,
+  alert: AlertEpisode,
   { heard, decision, channel }: { heard: Heard; decision: Decision; channel: string | undefined },
 ): Promise<Place[]> {
   const { source, now } = heard;
@@ -59,7 +59,7 @@ export function channelOfRule(
 export async function placesOfRule(
   tx: Tx,
   deps: Pick<CallsDeps, 'config'>,
-  alert: RingingAlert,
+  alert: AlertEpisode,
   { place, rule, now }: { place: string; rule: Rule; now: number },
 ): Promise<Place[]> {
   const source = sourceOfPlace(place);
@@ -71,7 +71,7 @@ export async function placesOfRule(
 /** Where an alert from this place is shown in Slack. Messages that we posted are edited. */
 export async function placesShown(
   tx: Tx,
-  alert: RingingAlert,
+  alert: AlertEpisode,
   { place, now }: { place: string; now: number },
 ): Promise<Place[]> {
   if (sourceOfPlace(place) !== undefined) return await redrawAlert(tx, now, alert);

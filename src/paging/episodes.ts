@@ -38,7 +38,7 @@ export async function claimAlertEvent(tx: Tx, eventId: string, now: number): Pro
 }
 
 /** An alert for which a rule calls. */
-export interface RingingAlert {
+export interface AlertEpisode {
   id: string;
   /** The Slack message under which results go. Empty if we post the alert ourselves. */
   threadTs: string;
@@ -52,7 +52,7 @@ export interface RingingAlert {
 }
 
 /** Stores a message and the changes to its alert, as `decide` returned them. */
-export async function rememberAlert(tx: Tx, decision: Decision, heard: Heard): Promise<RingingAlert> {
+export async function rememberAlert(tx: Tx, decision: Decision, heard: Heard): Promise<AlertEpisode> {
   const { gated, understood, now } = heard;
   const { alert, begins, silentMs, episodeAt } = decision;
   const id = alert?.id ?? newId('a');

@@ -1,4 +1,4 @@
-import { hasRung, ringsAt } from '../alerts/decide.ts';
+import { callsAt, hasCalled } from '../alerts/decide.ts';
 import { approvalFor } from '../calls/approval/policy.ts';
 import { cancelIn, isOpen } from '../calls/asking/cancel.ts';
 import { createRequest } from '../calls/asking/create.ts';
@@ -11,7 +11,7 @@ import { enqueue } from '../queue/enqueue.ts';
 import type { Tx } from '../store/types.ts';
 import { requestPriority } from '../store/values.ts';
 import { lockUnresolved } from './acknowledge.ts';
-import { lockAlert, ringsOf } from './known-alerts.ts';
+import { lockAlert, ruleCallsOf } from './known-alerts.ts';
 import { crowdInWords, type ReadyRule, type RuleAlert, rulesReply, sayCallsAgain } from './rule-reply.ts';
 
 export type { ReadyRule, RuleAlert } from './rule-reply.ts';
@@ -49,12 +49,13 @@ export async function fireRule(
   const { rule } = ready;
   const { alert, now } = about;
   await lockAlert(tx, alert.id);
-  const rangAt = await rangFor(tx, alert.id, rule);
-  if (hasRung(rule, rangAt, alert)) return;
-  const openAt = ringsAt(rule, rangAt, now);
+  const calledAt = await lastCallOf(tx, alert.id, rule);
+  if (hasCalled(rule, calledAt, alert)) return;
+  const openAt = callsAt(rule, calledAt, now);
   if (openAt > now) await sayCallsAgain(tx, about, rule, openAt);
-  if (openAt > now || ready.callees === null) await fireLater(tx, rule, about, rangAt, Math.max(now, openAt));
-  else await fireNow(tx, deps, ready, about, rangAt);
+  if (openAt > now || ready.callees === null)
+    await fireLater(tx, rule, about, calledAt, Math.max(now, openAt));
+  else await fireNow(tx, deps, ready, about, calledAt);
 }
 
 /**
@@ -90,21 +91,21 @@ export async function fireAfterCooldown(
   if (row?.status !== later.status || row.acked_by !== null) return true;
   if (row.last_ts !== later.lastTs) return false;
   if (now - row.last_at > ready.rule.expireAfterMs) return true;
-  const rangAt = await rangFor(tx, alert.id, ready.rule);
-  if ((rangAt ?? null) === later.rangAt) await fireNow(tx, deps, ready, about, rangAt);
+  const calledAt = await lastCallOf(tx, alert.id, ready.rule);
+  if ((calledAt ?? null) === later.rangAt) await fireNow(tx, deps, ready, about, calledAt);
   return true;
 }
 
 /** When a rule last called for an alert. */
-async function rangFor(tx: Tx, alertId: string, rule: Rule): Promise<number | undefined> {
-  return (await ringsOf(tx, [alertId])).get(alertId)?.get(rule.name);
+async function lastCallOf(tx: Tx, alertId: string, rule: Rule): Promise<number | undefined> {
+  return (await ruleCallsOf(tx, [alertId])).get(alertId)?.get(rule.name);
 }
 
 async function fireLater(
   tx: Tx,
   rule: Rule,
   about: RuleAlert,
-  rangAt: number | undefined,
+  calledAt: number | undefined,
   runAt: number,
 ): Promise<void> {
   const { status } = await tx
@@ -112,7 +113,7 @@ async function fireLater(
     .select('status')
     .where('id', '=', about.alert.id)
     .executeTakeFirstOrThrow();
-  const payload: Later = { rangAt: rangAt ?? null, source: about.source, status };
+  const payload: Later = { rangAt: calledAt ?? null, source: about.source, status };
   await enqueue(tx, {
     kind: 'alerts.cooldown',
     key: `${about.alert.id}:${rule.name}`,
@@ -126,19 +127,19 @@ async function fireNow(
   deps: CallsDeps,
   ready: ReadyRule,
   about: RuleAlert,
-  rangAt: number | undefined,
+  calledAt: number | undefined,
 ): Promise<void> {
   const { rule, callees } = ready;
   const { alert, now } = about;
   await sayProblems(tx, deps, ready, about);
   if (callees.length === 0) {
-    await fireLater(tx, rule, about, rangAt, now + lookAgainMs);
+    await fireLater(tx, rule, about, calledAt, now + lookAgainMs);
     return;
   }
   const requestId =
     rule.mode === 'shadow'
       ? await sayWhatWouldBe(tx, deps, ready, about)
-      : await ring(tx, deps, ready, about);
+      : await call(tx, deps, ready, about);
   await tx
     .insertInto('rule_rings')
     .values({ rule_name: rule.name, alert_id: alert.id, rang_at: now, request_id: requestId })
@@ -168,7 +169,7 @@ async function sayProblems(tx: Tx, deps: CallsDeps, ready: ReadyRule, about: Rul
   await rulesReply(tx, about, `${lead}: ${why}.`, `problems:${rule.name}:${alert.id}:${alert.episodeAt}`);
 }
 
-async function ring(tx: Tx, deps: CallsDeps, ready: ReadyRule, about: RuleAlert): Promise<string> {
+async function call(tx: Tx, deps: CallsDeps, ready: ReadyRule, about: RuleAlert): Promise<string> {
   const { rule, message } = ready;
   const { alert, places, now } = about;
   const place = places[0] ?? { channelId: '', threadTs: null, parentId: null };
@@ -240,7 +241,7 @@ async function sayWhatWouldBe(tx: Tx, deps: CallsDeps, ready: ReadyRule, about: 
  * called.
  */
 export async function resolveAlert(tx: Tx, deps: CallsDeps, about: RuleAlert): Promise<void> {
-  if ((await ringsOf(tx, [about.alert.id])).size === 0) return;
+  if ((await ruleCallsOf(tx, [about.alert.id])).size === 0) return;
   let stopped = 0;
   for (const request of await lockUnresolved(tx, about.alert)) {
     await tx.updateTable('requests').set({ resolved_at: about.now }).where('id', '=', request.id).execute();

@@ -46,7 +46,7 @@ export async function knownInStore(
     sameKey,
     twin,
     firing,
-    rings: await ringsOf(
+    ruleCalls: await ruleCallsOf(
       from,
       alerts.map(({ id }) => id),
     ),
@@ -54,23 +54,23 @@ export async function knownInStore(
 }
 
 /** When each rule last called for these alerts, by alert and rule. */
-export async function ringsOf(
+export async function ruleCallsOf(
   from: Queryable,
   alertIds: readonly string[],
 ): Promise<Map<string, Map<string, number>>> {
-  const rings = new Map<string, Map<string, number>>();
+  const ruleCalls = new Map<string, Map<string, number>>();
   const ids = [...new Set(alertIds)];
-  if (ids.length === 0) return rings;
+  if (ids.length === 0) return ruleCalls;
   const rows = await from
     .selectFrom('rule_rings')
     .select(['alert_id', 'rule_name', 'rang_at'])
     .where('alert_id', 'in', ids)
     .execute();
   for (const row of rows) {
-    const ofAlert = rings.get(row.alert_id) ?? new Map<string, number>();
-    rings.set(row.alert_id, ofAlert.set(row.rule_name, row.rang_at));
+    const ofAlert = ruleCalls.get(row.alert_id) ?? new Map<string, number>();
+    ruleCalls.set(row.alert_id, ofAlert.set(row.rule_name, row.rang_at));
   }
-  return rings;
+  return ruleCalls;
 }
 
 const alertColumns = [

@@ -5,7 +5,7 @@ import type { Rule } from '../config/types.ts';
 import { post } from '../outbox/outbox.ts';
 import type { Tx } from '../store/types.ts';
 import type { Place } from './alert-posts.ts';
-import type { RingingAlert } from './episodes.ts';
+import type { AlertEpisode } from './episodes.ts';
 
 /** A rule that matches an alert, with its callees and audio: everything that needed a look-up. */
 export interface ReadyRule {
@@ -22,7 +22,7 @@ export interface ReadyRule {
 }
 
 export interface RuleAlert {
-  alert: RingingAlert;
+  alert: AlertEpisode;
   teamId: string;
   /** Where the alert is shown. The rule's request goes to the first place. Empty: not in Slack. */
   places: Place[];

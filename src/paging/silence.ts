@@ -4,7 +4,7 @@ import { newId } from '../ids.ts';
 import { enqueue } from '../queue/enqueue.ts';
 import type { Queryable, Tx } from '../store/types.ts';
 import { placesOfRule, placesShown } from './alert-posts.ts';
-import type { RingingAlert } from './episodes.ts';
+import type { AlertEpisode } from './episodes.ts';
 import { fireRule, resolveAlert } from './fire-rule.ts';
 import { lockAlert } from './known-alerts.ts';
 import { type ReadyRule, spanInWords } from './rule-reply.ts';
@@ -85,7 +85,7 @@ export async function beginSilence(tx: Tx, deps: CallsDeps, ready: ReadyRule, se
 }
 
 /** The alert of a rule's silence: one row for each rule and channel. Each silence is a new episode. */
-async function silenceAlert(tx: Tx, rule: Rule, known: Silence, now: number): Promise<RingingAlert> {
+async function silenceAlert(tx: Tx, rule: Rule, known: Silence, now: number): Promise<AlertEpisode> {
   const title = silenceTitle(rule);
   const key = `silence:${rule.name}`;
   const fires = {
@@ -127,7 +127,7 @@ async function endSilence(tx: Tx, deps: CallsDeps, alertId: string, beat: Beat):
     .returning(['thread_ts', 'title', 'episode_at', 'channel_id'])
     .executeTakeFirst();
   if (row === undefined) return;
-  const alert: RingingAlert = {
+  const alert: AlertEpisode = {
     ...{ id: alertId, threadTs: row.thread_ts, title: row.title, episodeAt: row.episode_at },
     ...{ begins: false, silentMs: 0 },
   };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { boardUnder, rung, said, understood } from '../e2e/alert-flow.ts';
+import { boardUnder, callsTo, said, understood } from '../e2e/alert-flow.ts';
 import { becomes, shownText, soon, startFlow } from '../e2e/flow.ts';
 import { boards, eventually, messages } from '../support/world.ts';
 import { alertmanagerProgram, slackReceiver, startAlertmanager } from './alertmanager.ts';
@@ -40,18 +40,18 @@ rules:
   const lag = await eventually('the group ReplicaLag', () => posted('] ReplicaLag')[0]);
   const boards = [await boardUnder(flow, disk), await boardUnder(flow, lag)];
   for (const board of boards) await becomes(flow, board, 'done', { answered: 1 });
-  assert.equal(rung(flow, '918563214120').length, 2, 'once for each group');
+  assert.equal(callsTo(flow, '918563214120').length, 2, 'once for each group');
 
   await alertmanager.push([alert('DiskFull', 'db-3')]);
   await eventually('the group says it again', () => posted('] DiskFull').length === 2);
   await understood(flow);
-  assert.equal(rung(flow, '918563214120').length, 2, 'a third alert of the group only refreshes');
+  assert.equal(callsTo(flow, '918563214120').length, 2, 'a third alert of the group only refreshes');
 
   const endsAt = new Date(Date.now() - 1_000).toISOString();
   await alertmanager.push([{ ...alert('ReplicaLag', 'db-1'), endsAt }]);
   await said(flow, lag, /Resolved: \[RESOLVED\] ReplicaLag/);
   await understood(flow);
-  assert.equal(rung(flow, '918563214120').length, 2);
+  assert.equal(callsTo(flow, '918563214120').length, 2);
   await flow.end();
 });
 
@@ -92,7 +92,7 @@ rules:
       labels: { alertname: 'DiskFull', instance, severity: 'critical' },
     });
     await alertmanager.push([alert('db-1'), alert('db-2')]);
-    await eventually('the phone rings', () => rung(flow, '918563214120').length === 1, 20_000);
+    await eventually('the phone rings', () => callsTo(flow, '918563214120').length === 1, 20_000);
     await alertmanager.push([alert('db-3')]);
     const endsAt = new Date(Date.now() - 1_000).toISOString();
     const posts = () => flow.logs.filter((line) => line.includes('"an alert was understood"')).length;
@@ -111,7 +111,7 @@ rules:
     });
     assert.equal(own().length, 1);
     assert.equal(boards(flow, 'C0ALERTS').length, 1);
-    assert.equal(rung(flow, '918563214120').length, 1);
+    assert.equal(callsTo(flow, '918563214120').length, 1);
     await flow.end();
   });
 }

@@ -78,8 +78,8 @@ export function assertNobodyTwice(stage: Stage): void {
     .filter((request) => /send(Group|Code)$/.test(request.path))
     .flatMap((request) => String(request.body?.callee ?? '').split(','));
   assert.equal(new Set(posted).size, posted.length, 'nobody is in two POSTs');
-  const rung = stage.voice.calls.map((call) => call.callee);
-  assert.equal(new Set(rung).size, rung.length, 'nobody is rung twice');
+  const called = stage.voice.calls.map((call) => call.callee);
+  assert.equal(new Set(called).size, called.length, 'nobody is called twice');
 }
 
 /** The channel has the board and the results of each request once. */

@@ -15,10 +15,10 @@ for (const database of databaseKinds) {
   describe(`what a process leaves, on ${database}`, () => {
     let stage: Stage;
     let app: ChildApp;
-    const rung: string[] = [];
+    const called: string[] = [];
     const next = (count: number) => {
-      const callees = numbers(count, rung.length);
-      rung.push(...callees);
+      const callees = numbers(count, called.length);
+      called.push(...callees);
       return callees;
     };
     const restart = async () => {
@@ -43,7 +43,7 @@ for (const database of databaseKinds) {
       await killed;
       assert.equal(await asked(stage), 1, 'it is on disk');
       await restart();
-      await settled(stage, rung, 20_000);
+      await settled(stage, called, 20_000);
       await assertShownOnce(stage, 1);
     });
 
@@ -62,7 +62,7 @@ for (const database of databaseKinds) {
       await app.kill();
       await pressed;
       await restart();
-      await settled(stage, rung, 20_000);
+      await settled(stage, called, 20_000);
       const sent = posts(stage).length - before;
       assert.ok(sent <= 1);
       // A kill between the commit of `sending` and the first byte: nobody can know, so nobody is called again.
@@ -93,7 +93,7 @@ for (const database of databaseKinds) {
       app = await stage.start();
       const done = await boardBecomes(stage, board, 'done', 20_000);
       assert.equal(done.accepted, 6);
-      await settled(stage, rung, 20_000);
+      await settled(stage, called, 20_000);
     });
 
     test('SIGHUP reloads voicecall.yaml; a bad file keeps the old configuration and is logged', async () => {

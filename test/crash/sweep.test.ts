@@ -234,8 +234,8 @@ async function ended(stage: Stage, story: Story): Promise<void> {
   const posts = stage.voice.requests.filter((each) => /send(Group|Code)$/.test(each.path));
   const tokens = posts.map((each) => String(each.body?.calledInfo));
   assert.equal(new Set(tokens).size, tokens.length, 'no submission is in two POSTs');
-  const rung = stage.voice.calls.map((call) => call.callee);
-  assert.equal(new Set(rung).size, rung.length, 'nobody is called twice');
+  const called = stage.voice.calls.map((call) => call.callee);
+  assert.equal(new Set(called).size, called.length, 'nobody is called twice');
   assert.deepEqual(stage.voice.violations, []);
   const channel = story.channel ?? 'C0OPS';
   await eventually('every board is posted', () => boards(stage, channel).length >= story.requests, 30_000);

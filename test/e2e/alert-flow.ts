@@ -47,18 +47,18 @@ export async function said(flow: Flow, alert: SandboxMessage, words: string | Re
 }
 
 /** The calls that the platform made to a number. */
-export function rung(flow: Flow, callee: string) {
+export function callsTo(flow: Flow, callee: string) {
   return flow.voice.calls.filter((call) => call.callee === callee);
 }
 
-export async function rings(flow: Flow, callee: string, times: number): Promise<void> {
+export async function isCalled(flow: Flow, callee: string, times: number): Promise<void> {
   await soon(
     flow,
-    `${callee} is rung ${times} times, now ${rung(flow, callee).length}`,
-    () => rung(flow, callee).length >= times,
+    `${callee} is called ${times} times, now ${callsTo(flow, callee).length}`,
+    () => callsTo(flow, callee).length >= times,
     { stepMs: 5 },
   );
-  assert.equal(rung(flow, callee).length, times);
+  assert.equal(callsTo(flow, callee).length, times);
 }
 
 /** Waits until every event for the app is stored and processed. */

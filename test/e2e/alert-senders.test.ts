@@ -6,11 +6,11 @@ import { databaseKinds } from '../support/store.ts';
 import {
   boardsUnder,
   boardUnder,
+  callsTo,
   firing,
+  isCalled,
   post,
   resolved,
-  rings,
-  rung,
   under,
   understood,
 } from './alert-flow.ts';
@@ -44,7 +44,7 @@ for (const database of databaseKinds) {
 
     test('cannot end it, mute it, make it worse, or cause any post', async () => {
       const alert = post(flow, firing('db-1 lag', 'warning'));
-      await rings(flow, '918563214120', 1);
+      await isCalled(flow, '918563214120', 1);
       const before = flow.voice.calls.length;
       const attempts: (JsonObject | string)[] = [
         'Resolved: all good',
@@ -74,15 +74,15 @@ for (const database of databaseKinds) {
       post(flow, resolved('db-1 lag', 'warning'));
       await understood(flow);
       post(flow, firing('db-1 lag', 'critical'));
-      await rings(flow, '918563214999', 1);
-      assert.equal(rung(flow, '918563214999')[0]?.text, 'db-1 lag critical');
+      await isCalled(flow, '918563214999', 1);
+      assert.equal(callsTo(flow, '918563214999')[0]?.text, 'db-1 lag critical');
     });
 
     test('a tool in a rule’s `from` that was installed again ends what it raised under its earlier bot id', async () => {
       const again = { id: 'B0AGAIN', app_id: 'A0OTHER', name: 'OtherBot', user_id: 'U0OTHERBOT' };
       flow.slack.state.bots.set(again.id, again);
       post(flow, firing('db-3 lag', 'warning'));
-      await rings(flow, '918563214120', rung(flow, '918563214120').length + 1);
+      await isCalled(flow, '918563214120', callsTo(flow, '918563214120').length + 1);
       post(flow, resolved('db-3 lag', 'warning'), 'C0ALERTS', workflow);
       await understood(flow);
       const status = async () => {

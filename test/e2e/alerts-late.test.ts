@@ -5,12 +5,12 @@ import type { JsonObject, SandboxMessage } from '../../sandbox/slack/types.ts';
 import { databaseKinds } from '../support/store.ts';
 import {
   boardUnder,
+  callsTo,
   deliveryOf,
   firing,
+  isCalled,
   post,
   resolved,
-  rings,
-  rung,
   said,
   tool,
   under,
@@ -56,36 +56,36 @@ for (const database of databaseKinds) {
 
     test('two hours late: one line in the thread, and only a rule that allows it calls', async () => {
       const alert = await late(125 * minuteMs, () => post(flow, firing('db-1 lag')));
-      await rings(flow, '918563214999', 1);
+      await isCalled(flow, '918563214999', 1);
       await said(flow, alert, 'Not called: 2 h old. Rule: usual (maxAge 15 min).');
       await flow.slack.redeliver(deliveryOf(flow, alert.ts).id, 2);
       await understood(flow);
       assert.equal(under(flow, alert).filter((each) => each.text.startsWith('Not called')).length, 1);
-      assert.equal(rung(flow, '918563214120').length, 0);
+      assert.equal(callsTo(flow, '918563214120').length, 0);
       post(flow, firing('db-1 lag'));
-      await rings(flow, '918563214120', 1);
+      await isCalled(flow, '918563214120', 1);
     });
 
     test('fourteen minutes is not late', async () => {
-      const before = rung(flow, '918563214120').length;
+      const before = callsTo(flow, '918563214120').length;
       await late(14 * minuteMs, () => post(flow, firing('db-2 lag')));
-      await rings(flow, '918563214120', before + 1);
+      await isCalled(flow, '918563214120', before + 1);
     });
 
     test('an edit counts by its own time: an edit of an old message calls, unless it arrives late', async () => {
-      const before = rung(flow, '918563214120').length;
+      const before = callsTo(flow, '918563214120').length;
       const alert = post(flow, { text: 'db-3 lag: all quiet' });
       await understood(flow);
       flow.clock.jump(300 * minuteMs);
       const edit = (words: JsonObject | string) => flow.slack.editAs(tool, 'C0ALERTS', alert.ts, words);
       edit(firing('db-3 lag'));
-      await rings(flow, '918563214120', before + 1);
+      await isCalled(flow, '918563214120', before + 1);
       edit(resolved('db-3 lag'));
       await understood(flow);
       flow.clock.jump(30 * minuteMs);
       await late(60 * minuteMs, () => edit(firing('db-3 lag')));
       await said(flow, alert, 'Not called: 1 h old');
-      assert.equal(rung(flow, '918563214120').length, before + 1);
+      assert.equal(callsTo(flow, '918563214120').length, before + 1);
     });
 
     test('an edit that says who acknowledged acknowledges the alert: the board says so, and nothing more is sent', async () => {

@@ -3,12 +3,12 @@ import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { databaseKinds } from '../support/store.ts';
 import {
+  callsTo,
   deliveryOf,
   firing,
+  isCalled,
   post,
   resolved,
-  rings,
-  rung,
   said,
   tool,
   under,
@@ -74,7 +74,7 @@ for (const database of databaseKinds) {
       const flow = await start(t, { database });
       const alert = await deaf(flow, () => post(flow, firing('db-1 lag')));
       flow.clock.jump(5 * minuteMs + 30_000);
-      await rings(flow, callee, 1);
+      await isCalled(flow, callee, 1);
       await flow.slack.redeliver(deliveryOf(flow, alert.ts).id, 1);
       const edit = await deaf(flow, () =>
         flow.slack.editAs(tool, 'C0ALERTS', alert.ts, resolved('db-1 lag')),
@@ -83,7 +83,7 @@ for (const database of databaseKinds) {
       await understood(flow);
       await soon(flow, 'the history is read again', () => historyCalls(flow).length >= 2);
       assert.equal(edit.ts, alert.ts);
-      assert.equal(rung(flow, callee).length, 1);
+      assert.equal(callsTo(flow, callee).length, 1);
       await flow.end();
     });
 
@@ -103,9 +103,9 @@ for (const database of databaseKinds) {
       });
       await flow.restart();
       await said(flow, old, 'Not called: 44 min old');
-      await rings(flow, callee, 1);
+      await isCalled(flow, callee, 1);
       await understood(flow);
-      assert.equal(rung(flow, callee)[0]?.text, 'db-2 lag');
+      assert.equal(callsTo(flow, callee)[0]?.text, 'db-2 lag');
       assert.equal(under(flow, alert).filter((each) => each.text.startsWith('Not called')).length, 0);
       const store = await flow.database.open();
       const alerts = await store.read
@@ -143,8 +143,8 @@ for (const database of databaseKinds) {
       await flow.restart();
       await soon(flow, 'the first page is asked for', () => historyCalls(flow).length >= before + 2);
       await flow.restart();
-      await rings(flow, callee, 1);
-      assert.equal(rung(flow, callee)[0]?.text, 'db-4 lag');
+      await isCalled(flow, callee, 1);
+      assert.equal(callsTo(flow, callee)[0]?.text, 'db-4 lag');
       const asked = historyCalls(flow).slice(before);
       assert.ok(asked.filter((call) => call.answer?.ok === true).length >= 3, 'three pages');
       for (const call of asked)
@@ -159,7 +159,7 @@ for (const database of databaseKinds) {
       flow.slack.removeMember('C0OPS', flow.slack.state.app.botUserId);
       await deaf(flow, () => post(flow, firing('db-5 lag')));
       flow.clock.jump(6 * minuteMs);
-      await rings(flow, callee, 1);
+      await isCalled(flow, callee, 1);
       flow.clock.jump(6 * minuteMs);
       await soon(flow, 'it is read again', () => historyCalls(flow, 'C0OPS').length >= 2);
       assert.equal(
@@ -178,9 +178,9 @@ test('two instances that read the same history call once', async (t) => {
   await deaf(flow, () => post(flow, firing('db-6 lag')));
   flow.clock.jump(30_000);
   await Promise.all([flow.startInstance(), flow.startInstance()]);
-  await rings(flow, callee, 1);
+  await isCalled(flow, callee, 1);
   flow.clock.jump(6 * minuteMs);
   await understood(flow);
-  assert.equal(rung(flow, callee).length, 1);
+  assert.equal(callsTo(flow, callee).length, 1);
   await flow.end();
 });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { databaseKinds } from '../support/store.ts';
-import { boardsUnder, boardUnder, firing, post, rings, rung, said, understood } from './alert-flow.ts';
+import { boardsUnder, boardUnder, callsTo, firing, isCalled, post, said, understood } from './alert-flow.ts';
 import { becomes, type Flow, soon, startFlow } from './flow.ts';
 
 const configOf = (silentFor: string) => `
@@ -52,9 +52,9 @@ for (const database of databaseKinds) {
       });
       await understood(flow);
       flow.clock.jump(3 * minuteMs);
-      await rings(flow, callee, 1);
+      await isCalled(flow, callee, 1);
       assert.equal(
-        rung(flow, callee)[0]?.text,
+        callsTo(flow, callee)[0]?.text,
         'Monitoring is silent. Silent: no message for rule watchdog for 10 min.',
       );
       await becomes(flow, await boardUnder(flow, last), 'done', { accepted: 1 });
@@ -64,7 +64,7 @@ for (const database of databaseKinds) {
       await beat();
       await said(flow, last, 'Resolved: Silent: no message for rule watchdog for 10 min');
       flow.clock.jump(11 * minuteMs);
-      await rings(flow, callee, 2);
+      await isCalled(flow, callee, 2);
       await flow.end();
     });
 
@@ -88,7 +88,7 @@ for (const database of databaseKinds) {
       await understood(flow);
       assert.equal(flow.voice.calls.length, 0);
       flow.clock.jump(10 * minuteMs);
-      await rings(flow, callee, 1);
+      await isCalled(flow, callee, 1);
       assert.equal(boardsUnder(flow, lost).length <= 1, true);
       await flow.end();
     });
@@ -98,7 +98,7 @@ for (const database of databaseKinds) {
       post(flow, firing('Watchdog'));
       await understood(flow);
       await flow.restart();
-      await rings(flow, callee, 1);
+      await isCalled(flow, callee, 1);
       await flow.end();
     });
   });

@@ -6,11 +6,11 @@ import { ask, messages } from '../support/world.ts';
 import {
   alertmanager,
   boardUnder,
+  callsTo,
   deliveryOf,
   firing,
+  isCalled,
   post,
-  rings,
-  rung,
   tool,
   understood,
 } from './alert-flow.ts';
@@ -67,7 +67,7 @@ for (const database of databaseKinds) {
         }),
       );
       await understood(flow);
-      await rings(flow, callee, last.length);
+      await isCalled(flow, callee, last.length);
       assert.deepEqual([...new Set(flow.voice.calls.map((call) => call.callee))], [callee]);
       const texts = flow.voice.calls.map((call) => call.text ?? '');
       for (const text of texts) {
@@ -89,13 +89,13 @@ for (const database of databaseKinds) {
       await ask(flow, { lists: ['crowd'], fileId: [], text: 'A drill.' });
       const before = flow.voice.calls.length;
       const alert = post(flow, firing('same disk'));
-      await soon(flow, 'the alert rang', () => rung(flow, callee).length === 1, { stepMs: 5 });
+      await soon(flow, 'the alert called', () => callsTo(flow, callee).length === 1, { stepMs: 5 });
       const place = flow.voice.calls.findIndex((call) => call.callee === callee);
       assert.ok(place < 20, `it was dialled behind ${place} of 30, ${before} of them before it was posted`);
       for (let index = 0; index < 150; index++) post(flow, firing('same disk'));
       await understood(flow);
       await boardUnder(flow, alert);
-      assert.equal(rung(flow, callee).length, 1);
+      assert.equal(callsTo(flow, callee).length, 1);
       await flow.end();
     });
 
@@ -114,7 +114,7 @@ for (const database of databaseKinds) {
       }
       await understood(flow, 60_000);
       delay.disable();
-      await rings(flow, callee, 20);
+      await isCalled(flow, callee, 20);
       await soon(
         flow,
         'all boards are posted',
@@ -136,7 +136,7 @@ for (const database of databaseKinds) {
       const flow = await start(t, database);
       const store = await flow.database.open();
       const alert = post(flow, firing('before'));
-      await rings(flow, callee, 1);
+      await isCalled(flow, callee, 1);
       await flow.slack.settled();
       const delivery = deliveryOf(flow, alert.ts);
       const body = structuredClone(delivery.body);
@@ -176,7 +176,7 @@ for (const database of databaseKinds) {
           .execute(),
       );
       await flow.restart();
-      await rings(flow, callee, 2);
+      await isCalled(flow, callee, 2);
       await flow.end();
     });
 
@@ -197,7 +197,7 @@ for (const database of databaseKinds) {
           .execute(),
       );
       const alert = post(flow, firing('good one'));
-      await rings(flow, callee, 1);
+      await isCalled(flow, callee, 1);
       await becomes(flow, await boardUnder(flow, alert), 'done');
       assert.ok(flow.logs.some((line) => line.includes('EvBad')));
       await flow.end();
@@ -215,7 +215,7 @@ test('an event that cannot be stored is not acknowledged, so that Slack sends it
   assert.notEqual(delivery.result?.outcome, 'ok');
   letGo();
   assert.equal((await flow.slack.redeliver(delivery.id, 1)).outcome, 'ok');
-  await rings(flow, callee, 1);
+  await isCalled(flow, callee, 1);
   await boardUnder(flow, alert);
   await flow.end();
 });

@@ -7,11 +7,11 @@ import { databaseKinds } from '../support/store.ts';
 import {
   boardsUnder,
   boardUnder,
+  callsTo,
   firing,
+  isCalled,
   post,
   resolved,
-  rings,
-  rung,
   said,
   under,
   understood,
@@ -59,7 +59,7 @@ for (const database of databaseKinds) {
     test('a firing after a resolve calls again after the cooldown, if it still fires then', async (t) => {
       const flow = await startAlerts(t, database, 'call: [one], cooldown: 30m');
       post(flow, firing('disk'));
-      await rings(flow, callee, 1);
+      await isCalled(flow, callee, 1);
       post(flow, resolved('disk'));
       await understood(flow);
       const second = post(flow, firing('disk'));
@@ -71,10 +71,10 @@ for (const database of databaseKinds) {
       );
       post(flow, firing('disk'));
       await pass(flow, 28, 4 * minute);
-      await rings(flow, callee, 1);
+      await isCalled(flow, callee, 1);
       assert.equal(under(flow, second).filter((each) => each.text.startsWith('Calls again')).length, 1);
       await pass(flow, 3);
-      await rings(flow, callee, 2);
+      await isCalled(flow, callee, 2);
       await boardUnder(flow, second);
       post(flow, resolved('disk'));
       await understood(flow);
@@ -82,9 +82,9 @@ for (const database of databaseKinds) {
       post(flow, resolved('disk'));
       await understood(flow);
       await pass(flow, 32, 4 * minute);
-      await rings(flow, callee, 2);
+      await isCalled(flow, callee, 2);
       post(flow, firing('disk'));
-      await rings(flow, callee, 3);
+      await isCalled(flow, callee, 3);
       await flow.end();
     });
 
@@ -104,7 +104,7 @@ for (const database of databaseKinds) {
           },
         ],
       });
-      await rings(flow, callee, 1);
+      await isCalled(flow, callee, 1);
       await flow.end();
     });
 
@@ -125,7 +125,7 @@ for (const database of databaseKinds) {
           .execute();
       });
       post(flow, firing('disk'));
-      await rings(flow, callee, 1);
+      await isCalled(flow, callee, 1);
       const event = await soon(flow, 'it is set aside', async () => {
         const row = await store.read
           .selectFrom('alert_events')
@@ -142,7 +142,7 @@ for (const database of databaseKinds) {
         1,
       );
       post(flow, firing('other'));
-      await rings(flow, callee, 2);
+      await isCalled(flow, callee, 2);
       await store.close();
       await flow.end();
     });
@@ -150,17 +150,17 @@ for (const database of databaseKinds) {
     test('a key that was silent for expireAfter calls again; an earlier repeat only refreshes', async (t) => {
       const flow = await startAlerts(t, database, 'call: [one], cooldown: 1m, expireAfter: 2h');
       post(flow, firing('disk'));
-      await rings(flow, callee, 1);
+      await isCalled(flow, callee, 1);
       flow.clock.jump(119 * minute);
       post(flow, firing('disk'));
       await understood(flow);
       flow.clock.jump(119 * minute);
       post(flow, firing('disk'));
       await understood(flow);
-      await rings(flow, callee, 1);
+      await isCalled(flow, callee, 1);
       flow.clock.jump(121 * minute);
       const late = post(flow, firing('disk'));
-      await rings(flow, callee, 2);
+      await isCalled(flow, callee, 2);
       await boardUnder(flow, late);
       await flow.end();
     });
@@ -181,10 +181,10 @@ for (const database of databaseKinds) {
       at('12:00');
       post(flow, firing('noon'));
       await understood(flow);
-      await rings(flow, callee, 0);
+      await isCalled(flow, callee, 0);
       at('23:30');
       post(flow, firing('night'));
-      await rings(flow, callee, 1);
+      await isCalled(flow, callee, 1);
       await flow.end();
     });
 
@@ -219,9 +219,9 @@ for (const database of databaseKinds) {
       flow.voice.setReportUrl(null);
       flow.voice.faults.next({ reset: 'after-dialling' });
       const alert = post(flow, firing('disk'));
-      await rings(flow, callee, 1);
+      await isCalled(flow, callee, 1);
       await pass(flow, 3);
-      await rings(flow, callee, 1);
+      await isCalled(flow, callee, 1);
       await becomes(flow, await boardUnder(flow, alert), 'done', { answered: 1 });
       await flow.end();
     });
@@ -272,7 +272,7 @@ for (const database of databaseKinds) {
         () => said() !== before && said().includes('not called yet'),
       );
       await flow.voice.comeBack();
-      await soon(flow, 'it rings', () => rung(flow, callee).length === 1, { stepMs: 500 });
+      await soon(flow, 'it rings', () => callsTo(flow, callee).length === 1, { stepMs: 500 });
       await becomes(flow, board, 'done', { answered: 1 });
       await flow.end();
     });
@@ -305,7 +305,7 @@ for (const database of databaseKinds) {
       await becomes(flow, silent, 'failed', { failed: 1 });
       await flow.voice.comeBack();
       await pass(flow, 5, minute);
-      await rings(flow, callee, 0);
+      await isCalled(flow, callee, 0);
       await flow.end();
     });
 
@@ -347,7 +347,7 @@ for (const database of databaseKinds) {
       );
       post(flow, firing('disk a'));
       post(flow, firing('disk b'));
-      await rings(flow, callee, 2);
+      await isCalled(flow, callee, 2);
       const third = post(flow, firing('disk c'));
       const board = await boardUnder(flow, third);
       await becomes(flow, board, 'approved', { held: 1 });
@@ -356,7 +356,7 @@ for (const database of databaseKinds) {
       assert.equal(under(flow, third).length, 1);
       // The call is not lost: it is made when the limit allows it.
       flow.clock.jump(16 * minute);
-      await rings(flow, callee, 3);
+      await isCalled(flow, callee, 3);
       await becomes(flow, board, 'done', { held: 0, accepted: 1 });
       flow.clock.jump(16 * minute);
       const fourth = post(flow, firing('disk d'));
@@ -364,7 +364,7 @@ for (const database of databaseKinds) {
         await said(flow, fourth, /next possible at \d/),
         /the rule's own limit of calls is reached/,
       );
-      await rings(flow, callee, 3);
+      await isCalled(flow, callee, 3);
       await flow.end();
     });
   });

@@ -5,12 +5,12 @@ import { recording } from '../support/world.ts';
 import {
   boardsUnder,
   boardUnder,
+  callsTo,
   deliveryOf,
   firing,
+  isCalled,
   post,
   resolved,
-  rings,
-  rung,
   said,
   tool,
   under,
@@ -61,31 +61,31 @@ for (const database of databaseKinds) {
       assert.equal(calls.length, 2, 'one callee for each POST of spoken text');
       const text = flow.voice.calls[0]?.text ?? '';
       assert.equal(text, 'Database alert from OtherBot in alerts. db-1 replica lag db-1 warning. warning.');
-      assert.equal(rung(flow, '918563214999').length, 0, 'the rule for critical ones stays silent');
+      assert.equal(callsTo(flow, '918563214999').length, 0, 'the rule for critical ones stays silent');
       assert.match(shownText(board), /Rule \*pager\*/);
     });
 
     test('a repeated firing calls nobody; a more severe one also calls for the stricter rule', async () => {
       const alert = post(flow, firing('db-2 lag', 'warning'));
-      await rings(flow, '918563214120', 2);
+      await isCalled(flow, '918563214120', 2);
       post(flow, firing('db-2 lag', 'warning'));
       post(flow, firing('db-2 lag', 'warning'));
       await understood(flow);
-      await rings(flow, '918563214120', 2);
+      await isCalled(flow, '918563214120', 2);
       post(flow, firing('db-2 lag', 'critical'));
-      await rings(flow, '918563214999', 1);
+      await isCalled(flow, '918563214999', 1);
       await understood(flow);
-      await rings(flow, '918563214120', 2);
+      await isCalled(flow, '918563214120', 2);
       await boardUnder(flow, alert);
       await said(flow, alert, 'Rule manager');
     });
 
     test('an edit to a higher severity calls for the stricter rule, and an edit that resolves ends the alert', async () => {
-      const before = rung(flow, '918563214999').length;
+      const before = callsTo(flow, '918563214999').length;
       const alert = post(flow, firing('db-edit lag', 'warning'));
       await understood(flow);
       flow.slack.editAs(tool, 'C0ALERTS', alert.ts, firing('db-edit lag', 'critical'));
-      await rings(flow, '918563214999', before + 1);
+      await isCalled(flow, '918563214999', before + 1);
       flow.slack.editAs(tool, 'C0ALERTS', alert.ts, resolved('db-edit lag'));
       await said(flow, alert, 'Resolved: ');
     });
@@ -147,7 +147,7 @@ for (const database of databaseKinds) {
     });
 
     test('the same event three times at once, on two instances, is one request', async () => {
-      const dialled = rung(flow, '918563214120').length;
+      const dialled = callsTo(flow, '918563214120').length;
       const alert = post(flow, firing('db-thrice lag', 'warning'));
       await flow.slack.settled();
       const delivery = deliveryOf(flow, alert.ts);
@@ -159,7 +159,7 @@ for (const database of databaseKinds) {
       });
       for (const result of await Promise.all(again)) assert.equal(result.outcome, 'ok');
       await understood(flow);
-      await rings(flow, '918563214120', dialled + 1);
+      await isCalled(flow, '918563214120', dialled + 1);
       assert.equal(boardsUnder(flow, alert).length <= 1, true);
     });
 
@@ -169,20 +169,20 @@ for (const database of databaseKinds) {
         attachments: [{ title: '[FIRING:1] tape changer', text: 'only a drill', color: 'danger' }],
       });
       await understood(flow);
-      assert.equal(rung(flow, '918563215000').length, 0, 'not: text');
+      assert.equal(callsTo(flow, '918563215000').length, 0, 'not: text');
       const alert = post(flow, firing('tape robot'));
       const board = await boardUnder(flow, alert);
       await becomes(flow, board, 'done', { callees: 2 });
-      const [call] = rung(flow, '918563215000');
+      const [call] = callsTo(flow, '918563215000');
       assert.equal(call?.fileId, recording);
       assert.equal(call?.loopCount, 1);
       assert.equal(call?.maxDuration, 20);
-      assert.equal(rung(flow, '919876543211').length, 1, 'Ben, who is also in the group, is rung once');
+      assert.equal(callsTo(flow, '919876543211').length, 1, 'Ben, who is also in the group, is called once');
     });
 
     test('every matching rule fires unless one has stop; a shadow rule says what it would do', async () => {
       post(flow, firing('stopped disk'));
-      await rings(flow, '918563216001', 1);
+      await isCalled(flow, '918563216001', 1);
       const dialled = flow.voice.calls.length;
       const shadow = post(flow, firing('shadow disk'));
       const text = await said(
@@ -193,7 +193,7 @@ for (const database of databaseKinds) {
       assert.doesNotMatch(text, /85632 ?14120/);
       await understood(flow);
       assert.equal(flow.voice.calls.length, dialled);
-      assert.equal(rung(flow, '918563216002').length, 0);
+      assert.equal(callsTo(flow, '918563216002').length, 0);
     });
 
     test('if nobody can be called, one sentence says so, and retries add no second message', async () => {
@@ -209,15 +209,15 @@ for (const database of databaseKinds) {
 
     test('a rule for any message matches messages that are no alerts, once per cooldown, and never their edits', async () => {
       const one = post(flow, 'Deployed version 7 of the shop', 'C0OPS');
-      await rings(flow, '918563217000', 1);
-      assert.equal(rung(flow, '918563217000')[0]?.text, 'News. Deployed version 7 of the shop.');
+      await isCalled(flow, '918563217000', 1);
+      assert.equal(callsTo(flow, '918563217000')[0]?.text, 'News. Deployed version 7 of the shop.');
       flow.slack.editAs(tool, 'C0OPS', one.ts, 'Deployed version 7 of the shop');
       post(flow, 'Deployed version 7 of the shop', 'C0OPS');
       await understood(flow);
-      await rings(flow, '918563217000', 1);
+      await isCalled(flow, '918563217000', 1);
       flow.clock.jump(6 * 60_000);
       post(flow, 'Deployed version 7 of the shop', 'C0OPS');
-      await rings(flow, '918563217000', 2);
+      await isCalled(flow, '918563217000', 2);
       assert.ok(
         flow.logs.some((line) => line.includes('neither fires nor resolves')),
         'what was understood is logged',
@@ -246,7 +246,7 @@ for (const database of databaseKinds) {
       await flow.slack.submitView('U0ASHA', first.view?.id ?? '', {});
       const board = await boardUnder(flow, alert);
       await becomes(flow, board, 'done', { answered: 1 });
-      assert.match(rung(flow, '918563218000')[0]?.text ?? '', /Disk & fan of web-1/);
+      assert.match(callsTo(flow, '918563218000')[0]?.text ?? '', /Disk & fan of web-1/);
     });
 
     test('a caller who redials an alert’s calls sees no number of its lists', async () => {

@@ -42,8 +42,8 @@ suite('a clock that is set while the app runs', () => {
         await world.restart();
         const third = await ask(world, { callee: '919000000004' });
         await eventually('the third is done', () => boardNow(world, third).state === 'done', 8_000);
-        const rung = world.voice.calls.map((call) => call.callee).sort();
-        assert.deepEqual(rung, ['919000000001', '919000000002', '919000000003', '919000000004']);
+        const called = world.voice.calls.map((call) => call.callee).sort();
+        assert.deepEqual(called, ['919000000001', '919000000002', '919000000003', '919000000004']);
         assert.equal(boards(world).length, 3);
         assert.ok(lines.some((line) => line.includes('the clock was set')));
       } finally {

@@ -319,11 +319,11 @@ export async function ask(
 ): Promise<SandboxMessage> {
   const first = await fillModal(flow, values, who);
   assert.deepEqual(first.errors, {});
-  return await pressRing(flow, first.view, who);
+  return await pressCall(flow, first.view, who);
 }
 
 /** Submits the second view and waits for its board; otherwise the next test would find it. */
-export async function pressRing(
+export async function pressCall(
   flow: Flow,
   view: SandboxView | null,
   who: { user?: string; channel?: string } = {},

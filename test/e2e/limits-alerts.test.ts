@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { databaseKinds } from '../support/store.ts';
 import { recording } from '../support/world.ts';
-import { boardUnder, firing, post, resolved, rings, rung, said } from './alert-flow.ts';
+import { boardUnder, callsTo, firing, isCalled, post, resolved, said } from './alert-flow.ts';
 import { ask, becomes, type Flow, soon, startFlow, toldAlone } from './flow.ts';
 
 const minute = 60_000;
@@ -41,10 +41,10 @@ rules:
         const board = await ask(flow, { callee: `+${onDuty}` });
         await becomes(flow, board, 'done', { held });
       }
-      await rings(flow, onDuty, 2);
+      await isCalled(flow, onDuty, 2);
       const board = await boardUnder(flow, post(flow, firing('disk')));
       await becomes(flow, board, 'done', { accepted: 1 });
-      await rings(flow, onDuty, 3);
+      await isCalled(flow, onDuty, 3);
       await flow.end();
     });
 
@@ -76,13 +76,13 @@ rules:
       const board = await boardUnder(flow, alert);
       await becomes(flow, board, 'sending', { accepted: 1, held: 1 });
       assert.match(await said(flow, alert, /next possible at/), /They are called then/);
-      await rings(flow, second, 1);
-      await rings(flow, onDuty, 1);
+      await isCalled(flow, second, 1);
+      await isCalled(flow, onDuty, 1);
       await flow.restart();
       flow.clock.jump(15 * minute);
       await becomes(flow, board, 'done', { accepted: 2, held: 0 });
-      await rings(flow, onDuty, 2);
-      await rings(flow, second, 1);
+      await isCalled(flow, onDuty, 2);
+      await isCalled(flow, second, 1);
       await flow.end();
     });
 
@@ -109,7 +109,7 @@ rules:
         await store.close();
         return ready.length === 0;
       });
-      assert.equal(rung(flow, onDuty).length, 1);
+      assert.equal(callsTo(flow, onDuty).length, 1);
       await flow.end();
     }
 

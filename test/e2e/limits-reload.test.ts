@@ -3,7 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import { databaseKinds } from '../support/store.ts';
 import { fillModal } from '../support/world.ts';
 import { askForApproval, byBen, pressAlone } from './approval-stage.ts';
-import { becomes, dialled, type Flow, pressRing, resultsOf, soon, startFlow, toldAlone } from './flow.ts';
+import { becomes, dialled, type Flow, pressCall, resultsOf, soon, startFlow, toldAlone } from './flow.ts';
 
 const callees = '+91 85632 14121, +65 9111 0001, +1 900 555 0123';
 const denied = `${byBen}limits: { deny: ["+1900"] }\n`;
@@ -23,7 +23,7 @@ for (const kind of databaseKinds) {
       flow.setConfig(without);
       const first = await fillModal(flow, { callee: callees });
       flow.setConfig(`${without}limits: { deny: ["+1900"] }\n`);
-      const board = await pressRing(flow, first.view);
+      const board = await pressCall(flow, first.view);
       await becomes(flow, board, 'done', { accepted: 2, held: 1 });
       assert.equal(isCalled('1900'), false);
       const results = await resultsOf(flow, board);
@@ -36,7 +36,7 @@ for (const kind of databaseKinds) {
       const first = await fillModal(flow, { callee: callees });
       flow.setConfig(`${byBen}limits: { countries: [DE] }\n`);
       const posts = dialled(flow).length;
-      const board = await pressRing(flow, first.view);
+      const board = await pressCall(flow, first.view);
       await becomes(flow, board, 'done', { held: 3 });
       assert.match(await resultsOf(flow, board), /only DE may be called \(limits\.countries\)/);
       assert.equal(dialled(flow).length, posts);
@@ -46,7 +46,7 @@ for (const kind of databaseKinds) {
       flow.setConfig(without);
       const first = await fillModal(flow, { callee: '+6591112201, +6591112202, +6591112203' });
       flow.setConfig(`${without}limits: { calleesPerRequest: 2 }\n`);
-      const board = await pressRing(flow, first.view);
+      const board = await pressCall(flow, first.view);
       await becomes(flow, board, 'done', { accepted: 2, held: 1 });
       assert.equal(called().includes('6591112203'), false);
       assert.match(await resultsOf(flow, board), /limits\.calleesPerRequest/);
@@ -75,14 +75,14 @@ for (const kind of databaseKinds) {
     test('called again: a number that is now forbidden is left out, and so is one that was held for it', async () => {
       flow.setConfig(without);
       flow.voice.faults.next({ on: 'sendGroup', refuse: { code: '-10' } });
-      const board = await pressRing(flow, (await fillModal(flow, { callee: callees })).view);
+      const board = await pressCall(flow, (await fillModal(flow, { callee: callees })).view);
       await becomes(flow, board, 'done', { refused: 3 });
       flow.setConfig(`${without}limits: { deny: ["+1900"] }\n`);
       await flow.slack.press('U0ASHA', board.channel, board.ts, 'call_redial');
       const form = await soon(flow, 'the form', () => flow.slack.state.views.get('U0ASHA')?.at(-1));
       const second = await flow.slack.submitView('U0ASHA', form.id, {});
       assert.deepEqual(second.errors, {});
-      await becomes(flow, await pressRing(flow, second.view), 'done', { accepted: 2, held: 0 });
+      await becomes(flow, await pressCall(flow, second.view), 'done', { accepted: 2, held: 0 });
       assert.equal(isCalled('1900'), false);
       flow.setConfig(`${without}limits: { countries: [DE] }\n`);
       const before = flow.slack.ephemerals('U0ASHA').length;
@@ -96,7 +96,7 @@ for (const kind of databaseKinds) {
       const text = 'The building is closed.';
       const values = { callee: '+6591112401, +19005550124, +6591112403', text, fileId: null };
       const first = await fillModal(flow, values);
-      const board = await pressRing(flow, first.view);
+      const board = await pressCall(flow, first.view);
       flow.setConfig(slow('limits: { deny: ["+1900"], calleesPerRequest: 2 }\n'));
       await becomes(flow, board, 'done', { accepted: 1, held: 2 });
       assert.equal(isCalled('19005550124'), false);
@@ -109,7 +109,7 @@ for (const kind of databaseKinds) {
       const first = await fillModal(flow, { callee: '+6591112301', displayNum: '6590000001' });
       flow.setConfig(only);
       const posts = dialled(flow).length;
-      const board = await pressRing(flow, first.view);
+      const board = await pressCall(flow, first.view);
       await becomes(flow, board, 'done', { held: 1 });
       assert.match(await resultsOf(flow, board), /may not be shown as caller.*voice\.displayNums/);
       assert.equal(dialled(flow).length, posts);
@@ -117,7 +117,7 @@ for (const kind of databaseKinds) {
       assert.match(String(refused.errors.displayNum), /may not be shown as caller; allowed: 1008122211/);
       const [open] = flow.slack.state.views.get('U0ASHA') ?? [];
       const allowed = await flow.slack.submitView('U0ASHA', open?.id ?? '', { displayNum: '1008122211' });
-      await becomes(flow, await pressRing(flow, allowed.view), 'done', { answered: 1 });
+      await becomes(flow, await pressCall(flow, allowed.view), 'done', { answered: 1 });
     });
   });
 }

@@ -122,8 +122,8 @@ for (const database of databaseKinds) {
       await flow.slack.submitView('U0ASHA', second.view?.id ?? '');
       const board = await soon(flow, 'the board', () => boards(flow)[before]);
       await becomes(flow, board, 'done');
-      const rung = flow.voice.calls.map((call) => call.callee);
-      assert.ok(rung.includes('6591110012') && !rung.includes('6591110011'));
+      const called = flow.voice.calls.map((call) => call.callee);
+      assert.ok(called.includes('6591110012') && !called.includes('6591110011'));
     });
 
     test('one Submit delivered twice, and pressed again after a lost answer, is one request', async () => {

@@ -30,8 +30,8 @@ for (const database of databaseKinds) {
     test('people of Slack, of a list and of a user group are called once each, at their profile’s number', async () => {
       const board = await ask(flow, { people: ['U0BEN'], lists: ['team'], callee: '<@U0CLEO>' });
       await becomes(flow, board, 'done', { callees: 3, answered: 3 });
-      const rung = flow.voice.calls.map((call) => call.callee).toSorted();
-      assert.deepEqual(rung, ['919876543210', '919876543211', '919876543212']);
+      const called = flow.voice.calls.map((call) => call.callee).toSorted();
+      assert.deepEqual(called, ['919876543210', '919876543211', '919876543212']);
       assert.match(await resultsOf(flow, board), /"Asha".*"Ben"|"Ben".*"Asha"/s);
     });
 
@@ -56,9 +56,9 @@ for (const database of databaseKinds) {
       const before = flow.voice.calls.length;
       const board = await ask(flow, { callee: pasted });
       await becomes(flow, board, 'done', { callees: 6 });
-      const rung = flow.voice.calls.slice(before).map((call) => call.callee);
+      const called = flow.voice.calls.slice(before).map((call) => call.callee);
       const expected = [11, 12, 13, 14, 15].map((last) => `65911100${last}`);
-      assert.deepEqual(rung.toSorted(), [...expected, '918563214120'].toSorted());
+      assert.deepEqual(called.toSorted(), [...expected, '918563214120'].toSorted());
     });
 
     test('a file is read whole: names are kept, wrong lines named, other files refused', async () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { databaseKinds } from '../support/store.ts';
 import { recording } from '../support/world.ts';
-import { boardUnder, firing, post, resolved, rung, said } from './alert-flow.ts';
+import { boardUnder, callsTo, firing, post, resolved, said } from './alert-flow.ts';
 import { ask, becomes, current, dialled, type Flow, shownText, soon, startFlow, toldAlone } from './flow.ts';
 
 const config = `
@@ -43,9 +43,9 @@ for (const database of databaseKinds) {
         every: '5',
       });
       await becomes(flow, board, 'done', { callees: 3, accepted: 3, answered: 1, not_answered: 2 });
-      assert.equal(rung(flow, '918563221001').length, 3);
-      assert.equal(rung(flow, '918563221002').length, 1, 'a number that does not exist');
-      assert.equal(rung(flow, '918563221003').length, 1);
+      assert.equal(callsTo(flow, '918563221001').length, 3);
+      assert.equal(callsTo(flow, '918563221002').length, 1, 'a number that does not exist');
+      assert.equal(callsTo(flow, '918563221003').length, 1);
       assert.equal(told(flow, board).reached, 1);
       assert.equal(told(flow, board).attempt, 3);
       assert.equal(told(flow, board).step, 1);
@@ -63,7 +63,7 @@ for (const database of databaseKinds) {
       await soon(flow, 'the first attempt is over', () => told(flow, board).not_answered === 1);
       flow.voice.setBehaviour({ phones: { '1101': { answer: { seconds: 3 } } } });
       await becomes(flow, board, 'done', { callees: 1, accepted: 1, answered: 1, not_answered: 0 });
-      assert.equal(rung(flow, '918563221101').length, 2);
+      assert.equal(callsTo(flow, '918563221101').length, 2);
     });
 
     test('a call without a report is never called again, however long it takes', async () => {
@@ -78,7 +78,7 @@ for (const database of databaseKinds) {
       await soon(flow, 'both are accepted', () => told(flow, board).accepted === 2);
       const silentUntil = flow.clock.now() + 20 * 60_000;
       await soon(flow, '20 minutes pass', () => flow.clock.now() > silentUntil);
-      assert.equal(rung(flow, '918563221201').length + rung(flow, '918563221202').length, 2);
+      assert.equal(callsTo(flow, '918563221201').length + callsTo(flow, '918563221202').length, 2);
       assert.equal(told(flow, board).state, 'sent');
       flow.voice.setBehaviour({ queueMs: 0 });
       await flow.slack.press('U0ASHA', board.channel, board.ts, 'call_cancel');
@@ -98,16 +98,16 @@ for (const database of databaseKinds) {
       });
       await soon(flow, 'three ends are known', () => told(flow, board).not_answered === 3);
       await flow.restart();
-      await soon(flow, 'the second attempt', () => rung(flow, '918563221302').length === 2);
+      await soon(flow, 'the second attempt', () => callsTo(flow, '918563221302').length === 2);
       await soon(flow, 'its number is shown', () => told(flow, board).attempt === 2);
       await flow.restart();
-      const [open] = rung(flow, '918563221304');
+      const [open] = callsTo(flow, '918563221304');
       assert.ok(open);
       flow.voice.setBehaviour({ secondMs: 1 });
       flow.voice.answer(open.voiceId, { seconds: 2 });
       await becomes(flow, board, 'done', { callees: 4, accepted: 4, answered: 1, not_answered: 3 });
       assert.deepEqual(
-        ['1301', '1302', '1303', '1304'].map((ending) => rung(flow, `91856322${ending}`).length),
+        ['1301', '1302', '1303', '1304'].map((ending) => callsTo(flow, `91856322${ending}`).length),
         [2, 2, 1, 1],
       );
       flow.voice.setBehaviour({ autoAnswerMs: 10 });
@@ -130,10 +130,10 @@ for (const database of databaseKinds) {
       });
       const alert = post(flow, firing('db-key lag', 'critical'));
       const board = await boardUnder(flow, alert);
-      await soon(flow, 'the leads are called', () => rung(flow, '918563224200').length === 1, {
+      await soon(flow, 'the leads are called', () => callsTo(flow, '918563224200').length === 1, {
         stepMs: 2_000,
       });
-      assert.equal(rung(flow, '918563224200')[0]?.text, 'Leads. db-key lag critical. Press 1.');
+      assert.equal(callsTo(flow, '918563224200')[0]?.text, 'Leads. db-key lag critical. Press 1.');
       await becomes(flow, board, 'done', { callees: 3, answered: 1 });
       await soon(flow, 'who pressed is shown as having it', () =>
         /pressed 1/.test(shownText(current(flow, board))),
@@ -141,7 +141,7 @@ for (const database of databaseKinds) {
       assert.equal(told(flow, board).confirmed, 1);
       assert.equal(told(flow, board).step, 2);
       await soon(flow, 'the alert is taken', () => /has got it/.test(shownText(current(flow, board))));
-      assert.equal(rung(flow, '918563224300').length, 0);
+      assert.equal(callsTo(flow, '918563224300').length, 0);
     });
 
     test('a ladder that reaches nobody calls every step once and ends', async () => {
@@ -168,13 +168,13 @@ for (const database of databaseKinds) {
       const alert = post(flow, firing('db-resolve lag', 'critical'));
       const board = await boardUnder(flow, alert);
       await soon(flow, 'the first step is over', () => told(flow, board).accepted === 2);
-      const before = rung(flow, '918563224200').length;
+      const before = callsTo(flow, '918563224200').length;
       post(flow, resolved('db-resolve lag', 'critical'));
       await said(flow, alert, 'Resolved');
       await becomes(flow, board, 'done', { callees: 2 });
       flow.clock.jump(3_600_000);
       await soon(flow, 'it says so', () => /The alert is over/.test(shownText(current(flow, board))));
-      assert.equal(rung(flow, '918563224200').length, before);
+      assert.equal(callsTo(flow, '918563224200').length, before);
     });
 
     test('Stop and *I’ve got it* end the ladder while no call is running', async () => {
@@ -205,10 +205,10 @@ for (const database of databaseKinds) {
       });
       const alert = post(flow, firing('net-down lag', 'critical'));
       flow.slack.fault({ method: '*', times: 1_000_000, kind: 'drop_before' });
-      await soon(flow, 'the last step is called', () => rung(flow, '918563224501').length === 1);
-      assert.equal(rung(flow, '918563224500').length, 1);
+      await soon(flow, 'the last step is called', () => callsTo(flow, '918563224501').length === 1);
+      assert.equal(callsTo(flow, '918563224500').length, 1);
       assert.equal(
-        rung(flow, '919876543211').length,
+        callsTo(flow, '919876543211').length,
         1,
         'a person of Slack, by the number that Slack told before',
       );

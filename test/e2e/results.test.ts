@@ -11,7 +11,7 @@ import {
   current,
   dialled,
   type Flow,
-  pressRing,
+  pressCall,
   replies,
   resultsOf,
   shownText,
@@ -197,7 +197,7 @@ for (const database of databaseKinds) {
         assert.ok(text.includes(meaning.slice(0, -1)), text);
         assert.ok(unknown ? /Did the phones of 2 people ring/.test(text) : text.includes(remedy), text);
       }
-      assert.equal(flow.voice.calls.length, calls, 'nobody was rung');
+      assert.equal(flow.voice.calls.length, calls, 'nobody was called');
       assert.equal(dialled(flow).length, posts, 'nothing was sent again');
     });
 
@@ -210,7 +210,7 @@ for (const database of databaseKinds) {
       const view = await soon(flow, 'the modal', () => flow.slack.state.views.get('U0ASHA')?.at(-1));
       const again = await flow.slack.submitView('U0ASHA', view.id);
       const before = flow.voice.calls.length;
-      await pressRing(flow, again.view);
+      await pressCall(flow, again.view);
       await soon(flow, 'both ring now', () => flow.voice.calls.length === before + 2);
     });
 
@@ -223,7 +223,7 @@ for (const database of databaseKinds) {
       await redial();
       const view = await soon(flow, 'the modal', () => flow.slack.state.views.get('U0ASHA')?.at(-1));
       flow.voice.setBehaviour({ phones: { '0031': 'busy', '0032': { answer: {} } } });
-      await pressRing(flow, (await flow.slack.submitView('U0ASHA', view.id)).view);
+      await pressCall(flow, (await flow.slack.submitView('U0ASHA', view.id)).view);
       const later = await soon(flow, 'the second board', () => boards(flow)[boardsBefore]);
       await becomes(flow, later, 'done', { answered: 1, not_answered: 1 });
       await redial();
@@ -249,10 +249,10 @@ for (const database of databaseKinds) {
       const again = await flow.slack.submitView('U0ASHA', view.id);
       assert.doesNotMatch(JSON.stringify(again.view), /91300007|9876543210|9005550100/);
       const before = flow.voice.calls.length;
-      await pressRing(flow, again.view);
+      await pressCall(flow, again.view);
       await soon(flow, 'both ring now', () => flow.voice.calls.length === before + 2);
-      const rung = flow.voice.calls.slice(before).map((call) => call.callee);
-      assert.ok(rung.includes('6591300007') && !rung.some((callee) => callee.startsWith('1900')));
+      const called = flow.voice.calls.slice(before).map((call) => call.callee);
+      assert.ok(called.includes('6591300007') && !called.some((callee) => callee.startsWith('1900')));
       dia.profile.display_name = name;
       flow.clock.jump(61_000);
     });

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { type CalendarServer, calendar, shift, startCalendar } from '../support/calendar.ts';
 import { databaseKinds } from '../support/store.ts';
 import { ask, fillModal, openModal } from '../support/world.ts';
-import { boardsUnder, boardUnder, firing, post, rings, rung } from './alert-flow.ts';
+import { boardsUnder, boardUnder, callsTo, firing, isCalled, post } from './alert-flow.ts';
 import { cardOf } from './approval-stage.ts';
 import { becomes, current, type Flow, shownText, soon, startFlow, toldAlone } from './flow.ts';
 
@@ -92,14 +92,14 @@ for (const database of databaseKinds) {
       assert.match(await onCall(flow), /\*db\*: Asha \(never reached\) until <!date.*Then zoe\./);
       const board = await boardUnder(flow, post(flow, firing('db-1 lag')));
       await becomes(flow, board, 'done', { callees: 1, answered: 1 });
-      assert.equal(rung(flow, asha).length, 1);
+      assert.equal(callsTo(flow, asha).length, 1);
       const shown = shownText(current(flow, board));
       assert.match(shown, /\*On duty\* \(db\): Asha until <!date/);
       flow.clock.jump(handOver - flow.clock.now());
       const next = await boardUnder(flow, post(flow, firing('db-2 lag')));
       await becomes(flow, next, 'done', { callees: 1, answered: 1 });
-      assert.equal(rung(flow, asha).length, 1, 'Asha is not on duty any more');
-      assert.equal(rung(flow, zoe).length, 1);
+      assert.equal(callsTo(flow, asha).length, 1, 'Asha is not on duty any more');
+      assert.equal(callsTo(flow, zoe).length, 1);
     });
 
     test('a step of a ladder calls the person on duty when it starts', async () => {
@@ -109,9 +109,9 @@ for (const database of databaseKinds) {
         shift('Ben', now + 3 * minute, now + hour),
       ]);
       const alert = post(flow, firing('web-1 slow'));
-      await rings(flow, '918563215001', 1);
-      await soon(flow, 'Ben is called', () => rung(flow, ben).length === 1, { stepMs: 5_000 });
-      assert.equal(rung(flow, zoe).length, 1);
+      await isCalled(flow, '918563215001', 1);
+      await soon(flow, 'Ben is called', () => callsTo(flow, ben).length === 1, { stepMs: 5_000 });
+      assert.equal(callsTo(flow, zoe).length, 1);
       const [board] = boardsUnder(flow, alert);
       assert.ok(board);
       await soon(flow, 'the board says so', () =>
@@ -125,7 +125,7 @@ for (const database of databaseKinds) {
       ]);
       const board = await boardUnder(flow, post(flow, firing('db-3 lag')));
       await becomes(flow, board, 'done', { callees: 1, answered: 1 });
-      assert.equal(rung(flow, fallback).length, 1);
+      assert.equal(callsTo(flow, fallback).length, 1);
       assert.match(
         shownText(current(flow, board)),
         /nobody, by its calendar; the fallback is called: db-oncall/,
@@ -137,8 +137,8 @@ for (const database of databaseKinds) {
       await serves(flow, server, [shift('Yuri <!channel> +91 99999 99999', now - hour, now + hour)]);
       const board = await boardUnder(flow, post(flow, firing('db-4 lag')));
       await becomes(flow, board, 'done', { callees: 1, answered: 1 });
-      assert.equal(rung(flow, fallback).length, 2);
-      assert.equal(rung(flow, '919999999999').length, 0);
+      assert.equal(callsTo(flow, fallback).length, 2);
+      assert.equal(callsTo(flow, '919999999999').length, 0);
       const shown = shownText(current(flow, board));
       assert.match(shown, /nobody is recognised in “Yuri &lt;!channel&gt;/);
       assert.ok(!shown.includes('<!channel>'));
@@ -152,13 +152,13 @@ for (const database of databaseKinds) {
         (_, response) => void response.writeHead(200).end('<!doctype html><title>Sign in</title>'),
       );
       await stored(flow, (row) => row?.problem != null);
-      const before = rung(flow, asha).length;
+      const before = callsTo(flow, asha).length;
       const board = await boardUnder(flow, post(flow, firing('db-5 lag')));
-      await rings(flow, asha, before + 1);
+      await isCalled(flow, asha, before + 1);
       assert.ok(!shownText(current(flow, board)).includes('last read'));
       flow.clock.jump(2 * hour);
       const late = await boardUnder(flow, post(flow, firing('db-6 lag')));
-      await rings(flow, asha, before + 2);
+      await isCalled(flow, asha, before + 2);
       await soon(flow, 'its age', () =>
         /The calendar was last read 2 h/.test(shownText(current(flow, late))),
       );
@@ -171,13 +171,13 @@ for (const database of databaseKinds) {
       await openModal(flow);
       const view = flow.slack.state.views.get('U0ASHA')?.at(-1);
       assert.match(JSON.stringify(view?.blocks), /"text":"db".{0,200}Asha until \d{4}-/);
-      const before = rung(flow, asha).length;
+      const before = callsTo(flow, asha).length;
       const board = await ask(flow, { lists: ['db'] });
       await becomes(flow, board, 'done', { callees: 1, answered: 1 });
-      assert.equal(rung(flow, asha).length, before + 1);
+      assert.equal(callsTo(flow, asha).length, before + 1);
       const typed = await ask(flow, { callee: 'DB' });
       await becomes(flow, typed, 'done', { callees: 1, answered: 1 });
-      assert.equal(rung(flow, asha).length, before + 2);
+      assert.equal(callsTo(flow, asha).length, before + 2);
     });
 
     test('the person on duty at the confirmation is called, not the one when the form was filled in', async () => {
@@ -186,14 +186,14 @@ for (const database of databaseKinds) {
         shift('Asha', now - hour, now + 20 * minute),
         shift('zoe@example.com', now + 20 * minute, now + hour),
       ]);
-      const before = { asha: rung(flow, asha).length, zoe: rung(flow, zoe).length };
+      const before = { asha: callsTo(flow, asha).length, zoe: callsTo(flow, zoe).length };
       const first = await fillModal(flow, { lists: ['db'], callee: '+91 85632 16001' });
       assert.deepEqual(first.errors, {});
       flow.clock.jump(now + 21 * minute - flow.clock.now());
       await flow.slack.submitView('U0ASHA', first.view?.id ?? '', {});
-      await rings(flow, zoe, before.zoe + 1);
-      await rings(flow, '918563216001', 1);
-      assert.equal(rung(flow, asha).length, before.asha);
+      await isCalled(flow, zoe, before.zoe + 1);
+      await isCalled(flow, '918563216001', 1);
+      assert.equal(callsTo(flow, asha).length, before.asha);
     });
 
     test('an approval binds to the roster’s name: the people on duty at the call are called', async () => {
@@ -203,7 +203,7 @@ for (const database of databaseKinds) {
         shift('Asha', now - hour, now + 10 * minute),
         shift('zoe@example.com', now + 10 * minute, now + hour),
       ]);
-      const before = { asha: rung(flow, asha).length, zoe: rung(flow, zoe).length };
+      const before = { asha: callsTo(flow, asha).length, zoe: callsTo(flow, zoe).length };
       const board = await ask(flow, { lists: ['db'] });
       const alert = post(flow, firing('careful-1'));
       const ruled = await boardUnder(flow, alert);
@@ -217,8 +217,8 @@ for (const database of databaseKinds) {
         await becomes(flow, each, 'done', { callees: 2, held: 1, answered: 1 });
         assert.match(shownText(current(flow, each)), /\*On duty\* \(db\): zoe/);
       }
-      assert.equal(rung(flow, asha).length, before.asha);
-      assert.equal(rung(flow, zoe).length, before.zoe + 2);
+      assert.equal(callsTo(flow, asha).length, before.asha);
+      assert.equal(callsTo(flow, zoe).length, before.zoe + 2);
       flow.setConfig(config(server.url));
     });
 
@@ -237,9 +237,9 @@ for (const database of databaseKinds) {
       await serves(flow, server, [shift('Asha', Date.now() - 48 * hour, Date.now() + 48 * hour)]);
       server.serve((_, response) => void response.writeHead(503).end());
       await flow.restart();
-      const before = rung(flow, asha).length;
+      const before = callsTo(flow, asha).length;
       const board = await boardUnder(flow, post(flow, firing('db-9 lag')));
-      await rings(flow, asha, before + 1);
+      await isCalled(flow, asha, before + 1);
       await becomes(flow, board, 'done', { callees: 1 });
     });
 
@@ -272,7 +272,7 @@ for (const database of databaseKinds) {
       t.after(() => flow.stop());
       await serves(flow, server, onCallOf(flow, 'cleo@example.com'));
       await becomes(flow, await boardUnder(flow, post(flow, firing('db-1 lag'))), 'done', { answered: 1 });
-      assert.equal(rung(flow, cleo).length, 1);
+      assert.equal(callsTo(flow, cleo).length, 1);
       const store = await flow.database.open();
       await soon(
         flow,
@@ -294,11 +294,11 @@ for (const database of databaseKinds) {
         error: 'service_unavailable',
       });
       post(flow, firing('db-2 lag'));
-      await rings(flow, cleo, 2);
+      await isCalled(flow, cleo, 2);
       flow.slack.state.faults.length = 0;
       await serves(flow, server, onCallOf(flow, 'unknown@example.com'));
       post(flow, firing('db-3 lag'));
-      await rings(flow, fallback, 1);
+      await isCalled(flow, fallback, 1);
     });
 
     test('without the scope: the fallback is called, and the log says once what is missing', async (t) => {
@@ -306,7 +306,7 @@ for (const database of databaseKinds) {
       t.after(() => flow.stop());
       await serves(flow, server, onCallOf(flow, 'cleo@example.com'));
       const board = await boardUnder(flow, post(flow, firing('db-1 lag')));
-      await rings(flow, fallback, 1);
+      await isCalled(flow, fallback, 1);
       await soon(flow, 'why', () =>
         /nobody is recognised in “On call”/.test(shownText(current(flow, board))),
       );
@@ -316,7 +316,7 @@ for (const database of databaseKinds) {
       ]);
       const said = flow.logs.filter((line) => line.includes('who has a mail address of a roster'));
       assert.equal(said.length, 1);
-      assert.equal(rung(flow, cleo).length, 0);
+      assert.equal(callsTo(flow, cleo).length, 0);
     });
   });
 }

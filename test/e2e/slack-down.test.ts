@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { databaseKinds } from '../support/store.ts';
 import { boards, messages } from '../support/world.ts';
-import { rings, rung, understood } from './alert-flow.ts';
+import { callsTo, isCalled, understood } from './alert-flow.ts';
 import { becomes, type Flow, shownText, soon } from './flow.ts';
 import { callee, event, postTo, sourcesConfig, startSources, webhook } from './source-flow.ts';
 
@@ -31,9 +31,9 @@ for (const database of databaseKinds) {
         await flow.restart();
         const port = flow.app.port();
         assert.equal((await postTo(port, 'prometheus', webhook('DiskFull'))).status, 202);
-        await rings(flow, callee, 1);
+        await isCalled(flow, callee, 1);
         assert.equal((await postTo(port, 'old-pager', event('trigger', 'k1'), {})).status, 202);
-        await rings(flow, callee, 2);
+        await isCalled(flow, callee, 2);
         // An hour passes, a report is accepted in it, and the alert is over before Slack is back.
         for (let minute = 0; minute < 60; minute += 5) {
           flow.clock.jump(5 * 60_000);
@@ -57,7 +57,7 @@ for (const database of databaseKinds) {
         });
         assert.equal(ownMessages(flow).filter((each) => (each.thread_ts ?? each.ts) === each.ts).length, 1);
         assert.equal(boards(flow, 'C0ALERTS').length, 1);
-        assert.equal(rung(flow, callee).length, 2);
+        assert.equal(callsTo(flow, callee).length, 2);
         // Slack's own events arrive again.
         await understood(flow);
         await flow.end();
@@ -79,7 +79,7 @@ test('a bad token ends a start; one that turns out bad when Slack is back does n
     flow.logs.some((line) => line.includes('Slack is back but refuses us')),
   );
   await postTo(flow.app.port(), 'prometheus', webhook('DiskFull'));
-  await rings(flow, callee, 1);
+  await isCalled(flow, callee, 1);
   slackIsBack(flow);
   await flow.stop();
 });
@@ -102,7 +102,7 @@ for (const database of databaseKinds) {
     await flow.restart();
     flow.clock.jump(2 * 3_600_000);
     await postTo(flow.app.port(), 'prometheus', webhook('DiskFull'));
-    await soon(flow, 'all are called', () => numbers.every((number) => rung(flow, number).length === 1));
+    await soon(flow, 'all are called', () => numbers.every((number) => callsTo(flow, number).length === 1));
     // A person whom no rule calls any more is forgotten within the hour.
     slackIsBack(flow);
     flow.setConfig(sourcesConfig);

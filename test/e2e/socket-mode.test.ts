@@ -205,8 +205,8 @@ describe('two Socket Mode instances on one PostgreSQL', { skip: !databaseKinds.i
       }
       await world.voice.until(() => world.voice.calls.length === 12);
       for (const board of boards(world)) await boardBecomes(world, board, 'done', 20_000);
-      const rung = world.voice.calls.map((call) => call.callee);
-      assert.equal(new Set(rung).size, 12);
+      const called = world.voice.calls.map((call) => call.callee);
+      assert.equal(new Set(called).size, 12);
     });
   });
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { describe, test } from 'node:test';
 import { databaseKinds, lockSqlite } from '../support/store.ts';
-import { firing, post, rings, rung, understood } from './alert-flow.ts';
+import { callsTo, firing, isCalled, post, understood } from './alert-flow.ts';
 import {
   callee,
   event,
@@ -27,7 +27,7 @@ for (const database of databaseKinds) {
         webhook('Nasty', { labels: nasty, annotations }),
       );
       assert.equal(answered.status, 202);
-      await rings(flow, callee, 1);
+      await isCalled(flow, callee, 1);
       await understood(flow);
       await flow.end();
     });
@@ -44,9 +44,9 @@ for (const database of databaseKinds) {
       const body = JSON.stringify({ ...one, alerts });
       assert.ok(body.length < 1024 * 1024, `${body.length}`);
       assert.equal((await postTo(flow.app.port(), 'prometheus', body)).status, 202);
-      await rings(flow, callee, 1);
+      await isCalled(flow, callee, 1);
       await understood(flow);
-      assert.equal(rung(flow, callee).length, 1);
+      assert.equal(callsTo(flow, callee).length, 1);
       await flow.end();
     });
 
@@ -58,16 +58,16 @@ for (const database of databaseKinds) {
       t.after(() => flow.stop());
       const port = flow.app.port();
       await postTo(port, 'prometheus', webhook('DiskFull'));
-      await rings(flow, callee, 1);
+      await isCalled(flow, callee, 1);
       await post(flow, firing('DiskFull', 'critical'));
       await understood(flow);
       await post(flow, firing('ReplicaLag', 'critical'));
-      await rings(flow, callee, 2);
+      await isCalled(flow, callee, 2);
       await postTo(port, 'prometheus', webhook('ReplicaLag'));
       await understood(flow);
-      assert.equal(rung(flow, callee).length, 2);
+      assert.equal(callsTo(flow, callee).length, 2);
       await postTo(port, 'prometheus', webhook('OtherThing'));
-      await rings(flow, callee, 3);
+      await isCalled(flow, callee, 3);
       await flow.end();
     });
   });
@@ -85,9 +85,9 @@ test('what cannot be stored is answered with 503, and accepted when the tool ret
   assert.equal(pager.status, 503);
   unlock();
   assert.equal((await postTo(port, 'prometheus', webhook('DiskFull'))).status, 202);
-  await rings(flow, callee, 1);
+  await isCalled(flow, callee, 1);
   await understood(flow);
-  assert.equal(rung(flow, callee).length, 1);
+  assert.equal(callsTo(flow, callee).length, 1);
   await flow.end();
 });
 
@@ -106,9 +106,9 @@ test('the same payload ten times at once to two instances calls once', {
     ),
   );
   assert.deepEqual([...new Set(all.map(({ status }) => status))], [202]);
-  await rings(flow, callee, 1);
+  await isCalled(flow, callee, 1);
   await understood(flow);
-  assert.equal(rung(flow, callee).length, 1);
+  assert.equal(callsTo(flow, callee).length, 1);
   await flow.end();
 });
 
@@ -130,7 +130,7 @@ test('a thousand posts of a hundred alerts are a hundred requests', async (t) =>
   }
   await understood(flow, 60_000);
   delay.disable();
-  await rings(flow, callee, 100);
+  await isCalled(flow, callee, 100);
   t.diagnostic(`event loop delay p99 ${(delay.percentile(99) / 1e6).toFixed(1)} ms`);
   await flow.end();
 });

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import type { SandboxMessage } from '../../sandbox/slack/types.ts';
 import { databaseKinds } from '../support/store.ts';
 import { boards, messages, thread } from '../support/world.ts';
-import { rings, rung, understood } from './alert-flow.ts';
+import { callsTo, isCalled, understood } from './alert-flow.ts';
 import { becomes, type Flow, shownText, soon } from './flow.ts';
 import { callee, event, grafana, postTo, startSources, tokenOf, tokens, webhook } from './source-flow.ts';
 
@@ -26,7 +26,7 @@ for (const database of databaseKinds) {
       });
       const answered = await postTo(port, 'prometheus', fires);
       assert.deepEqual([answered.status, JSON.parse(answered.text)], [202, { status: 'success' }]);
-      await rings(flow, callee, 1);
+      await isCalled(flow, callee, 1);
       const alert = await soon(flow, 'the alert is shown', () => shownAlerts(flow)[0]);
       assert.match(shownText(alert), /Firing.*DiskFull: 91 % used/s);
       assert.match(shownText(alert), /instance: db-1/);
@@ -58,7 +58,7 @@ for (const database of databaseKinds) {
       );
       assert.equal(shownAlerts(flow).length, 1);
       assert.equal(boards(flow, 'C0ALERTS').length, 1);
-      assert.equal(rung(flow, callee).length, 1);
+      assert.equal(callsTo(flow, callee).length, 1);
       await flow.end();
     });
 
@@ -70,16 +70,16 @@ for (const database of databaseKinds) {
       await postTo(port, 'prometheus', webhook('Lag', over));
       await postTo(port, 'prometheus', webhook('Lag'));
       await understood(flow);
-      assert.equal(rung(flow, callee).length, 0);
+      assert.equal(callsTo(flow, callee).length, 0);
       assert.equal(shownAlerts(flow).length, 0);
       await postTo(port, 'prometheus', webhook('Lag', { startsAt: '2026-01-05T10:00:00Z' }));
-      await rings(flow, callee, 1);
+      await isCalled(flow, callee, 1);
       // A late resolve of the first episode does not end the second.
       await postTo(port, 'prometheus', webhook('Lag', { ...over, endsAt: '2026-01-05T09:31:00Z' }));
       await understood(flow);
       await postTo(port, 'prometheus', webhook('Lag', { startsAt: '2026-01-05T10:00:00Z' }));
       await understood(flow);
-      assert.equal(rung(flow, callee).length, 1);
+      assert.equal(callsTo(flow, callee).length, 1);
       await flow.end();
     });
 
@@ -88,13 +88,13 @@ for (const database of databaseKinds) {
       t.after(() => flow.stop());
       const port = flow.app.port();
       await postTo(port, 'grafana', grafana('f1'));
-      await rings(flow, callee, 1);
+      await isCalled(flow, callee, 1);
       await postTo(port, 'grafana', grafana('f1', { title: 'CPU of db-1' }));
       await postTo(port, 'grafana', grafana('f9', { severity: 'warning' }));
       await understood(flow);
-      assert.equal(rung(flow, callee).length, 1);
+      assert.equal(callsTo(flow, callee).length, 1);
       await postTo(port, 'grafana', grafana('f2'));
-      await rings(flow, callee, 2);
+      await isCalled(flow, callee, 2);
       await flow.end();
     });
 
@@ -113,10 +113,10 @@ for (const database of databaseKinds) {
       await send(event('resolve', 'k0'));
       const given = await send(event('trigger', undefined));
       assert.match(given.dedup_key, /^\w{32}$/);
-      await rings(flow, callee, 1);
+      await isCalled(flow, callee, 1);
       await send(event('trigger', given.dedup_key, 'Other words'));
       await understood(flow);
-      assert.equal(rung(flow, callee).length, 1);
+      assert.equal(callsTo(flow, callee).length, 1);
       await send(event('acknowledge', given.dedup_key));
       await understood(flow);
       const store = await flow.database.open();
@@ -128,7 +128,7 @@ for (const database of databaseKinds) {
       await send(event('trigger', given.dedup_key));
       await understood(flow);
       flow.clock.jump(16 * 80_000);
-      await rings(flow, callee, 2);
+      await isCalled(flow, callee, 2);
       assert.equal(messages(flow, 'C0ALERTS').length, 0, 'no channel, no message');
       await flow.end();
     });
@@ -140,7 +140,7 @@ for (const database of databaseKinds) {
       const body = { text: '', attachments: [{ color: 'danger', title: '[FIRING:1] ApiDown (critical)' }] };
       const answered = await postTo(port, 'anything', body);
       assert.deepEqual([answered.status, answered.text], [202, 'ok']);
-      await rings(flow, callee, 1);
+      await isCalled(flow, callee, 1);
       const form = `payload=${encodeURIComponent(JSON.stringify({ text: '[RESOLVED] ApiDown (critical)' }))}`;
       const type = { 'content-type': 'application/x-www-form-urlencoded' };
       const path = `/alerts/anything/${tokenOf('anything')}`;
@@ -187,7 +187,7 @@ test('no token, a wrong one and another source’s are refused; no token is in a
   assert.doesNotMatch(flow.logs.join(''), /stranger/);
   const basic = Buffer.from(`x:${tokens.SOURCE_PROMETHEUS_TOKEN}`).toString('base64');
   assert.equal((await postTo(port, 'prometheus', body, { authorization: `Basic ${basic}` })).status, 202);
-  await rings(flow, callee, 1);
+  await isCalled(flow, callee, 1);
   for (const token of Object.values(tokens)) assert.doesNotMatch(flow.logs.join(''), new RegExp(token));
   await flow.end();
 });
@@ -229,6 +229,6 @@ test('an invalid payload is explained in words, and one that is too large is ref
   assert.deepEqual([tooMany.status, /more than 60000 values/.test(tooMany.text)], [413, true]);
   const nested = `${'{"type":"rich_text","elements":['.repeat(3_000)}${']}'.repeat(3_000)}`;
   assert.equal((await postTo(port, 'anything', `{"text":"FIRING","blocks":[${nested}]}`)).status, 400);
-  assert.equal(rung(flow, callee).length, 0);
+  assert.equal(callsTo(flow, callee).length, 0);
   await flow.end();
 });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { databaseKinds } from '../support/store.ts';
-import { firing, post, rings, understood } from './alert-flow.ts';
+import { firing, isCalled, post, understood } from './alert-flow.ts';
 import { soon, startFlow } from './flow.ts';
 
 const config = `
@@ -20,7 +20,7 @@ for (const database of databaseKinds) {
       post(flow, firing('db-1 lag <!channel>', 'warning'));
       post(flow, firing('db-2 lag', 'critical'));
       await understood(flow);
-      await rings(flow, '918563214120', 1);
+      await isCalled(flow, '918563214120', 1);
       const calls = flow.voice.calls.length;
       const told = () =>
         flow.slack.ephemerals('U0ASHA').map((each) => JSON.stringify([each.text, each.blocks]));

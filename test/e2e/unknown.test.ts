@@ -9,7 +9,7 @@ import {
   current,
   dialled,
   type Flow,
-  pressRing,
+  pressCall,
   pressValue,
   resultsOf,
   shownText,
@@ -175,7 +175,7 @@ for (const database of databaseKinds) {
       await flow.slack.press('U0ASHA', board.channel, board.ts, 'call_redial');
       const view = await soon(flow, 'the modal', () => flow.slack.state.views.get('U0ASHA')?.at(-1));
       const again = await flow.slack.submitView('U0ASHA', view.id);
-      const second = await pressRing(flow, again.view);
+      const second = await pressCall(flow, again.view);
       await becomes(flow, second, 'done', { answered: 2 });
       assert.equal(flow.voice.calls.length, calls + 2, 'both ring now');
     });

@@ -37,7 +37,7 @@ async function refused(
   const before = platform.calls.length;
   const reply = await post(platform, endpoint, body, headers);
   assert.equal(reply.status, expected, JSON.stringify(reply));
-  assert.equal(platform.calls.length, before, 'nobody was rung');
+  assert.equal(platform.calls.length, before, 'nobody was called');
 }
 
 async function isViolation(
@@ -273,7 +273,7 @@ describe('sendGroup', () => {
   it('reports a callee that is called twice for one token', async () => {
     await isGood('sendGroup', group({ calledInfo: 'once' }));
     await post(platform, 'sendGroup', group({ callee: '6591110011', calledInfo: 'once' }));
-    assert.match(platform.violations[0] ?? '', /6591110011 is rung a second time for calledInfo "once"/);
+    assert.match(platform.violations[0] ?? '', /6591110011 is called a second time for calledInfo "once"/);
     platform.violations.length = 0;
     await isGood('sendGroup', group({ callee: '6591110011', calledInfo: 'again' }));
   });

@@ -40,7 +40,7 @@ export function submission(some: Partial<SubmissionView> = {}): SubmissionView {
     answeredAt: now,
     checkedAt: null,
     settledBy: null,
-    settledRang: false,
+    settledAsCalled: false,
     settledCalls: 0,
     again: false,
     nextTryAt: null,
@@ -181,7 +181,7 @@ const anySubmission: fc.Arbitrary<SubmissionView> = fc.record({
   answeredAt: maybe(anyTime),
   checkedAt: maybe(anyTime),
   settledBy: maybe(anyId),
-  settledRang: fc.boolean(),
+  settledAsCalled: fc.boolean(),
   settledCalls: fc.integer({ min: 0, max: 200 }),
   again: fc.boolean(),
   nextTryAt: maybe(anyTime),
@@ -360,9 +360,9 @@ export const anyTrueRequest: fc.Arbitrary<RequestView> = fc
     const confirmed = Math.min(answered, calls.confirmed);
     const accepted = notAnswered + answered + open + rang;
     const part = (state: SubmissionState, callees: number, some: Partial<SubmissionView> = {}) =>
-      callees === 0 ? [] : [submission({ id: `${state}${some.settledRang}`, state, callees, ...some })];
-    const settled = (n: number, settledRang: boolean) =>
-      part('settled', n, { settledCalls: n, settledRang, settledBy: settler });
+      callees === 0 ? [] : [submission({ id: `${state}${some.settledAsCalled}`, state, callees, ...some })];
+    const settled = (n: number, settledAsCalled: boolean) =>
+      part('settled', n, { settledCalls: n, settledAsCalled, settledBy: settler });
     const told = counts({
       ...{ callees: accepted + unknown + refused + held + failed + silent + cancelled + waiting, accepted },
       ...{ answered, not_answered: notAnswered, confirmed, unknown, refused, held, cancelled, waiting },

@@ -1,5 +1,5 @@
 import type { AlertSeverity, AlertStatus, Rule, SourceFormat } from '../../config/types.ts';
-import { contextOf, decide, factsOf, type Heard, ringsAt, sentAt } from '../decide.ts';
+import { callsAt, contextOf, decide, factsOf, type Heard, sentAt } from '../decide.ts';
 import { gate, type NotAnAlert } from '../filter.ts';
 import { flatten } from '../flatten.ts';
 import { heardFrom } from '../formats/heard.ts';
@@ -129,14 +129,14 @@ function createHeardExplainer(rules: Rule[]): (heard: Heard) => DetailedExplanat
     const { key, status, news } = decision;
     const matched = [...decision.matched, ...decision.beats];
     const alert = memory.remember(decision, heard);
-    for (const rule of decision.rings) {
-      const rangAt = known.rings.get(alert.id)?.get(rule.name);
-      memory.rang(alert.id, rule.name, ringsAt(rule, rangAt, heard.now));
+    for (const rule of decision.calling) {
+      const calledAt = known.ruleCalls.get(alert.id)?.get(rule.name);
+      memory.called(alert.id, rule.name, callsAt(rule, calledAt, heard.now));
     }
     const { severity, title, link } = understood;
     const miss =
       matched.length > 0 ? null : nearestMiss(rules, factsOf(understood, status), contextOf(heard));
-    const calls = decision.rings.map((rule) => rule.name);
+    const calls = decision.calling.map((rule) => rule.name);
     return {
       ...{ status, severity, title, link, key, rule: matched[0]?.name ?? null },
       ...{ news, calls, nearest: miss?.rule ?? null, failed: miss?.failed ?? [] },

@@ -14,13 +14,13 @@ export interface Memory {
   known(heard: Heard): Known;
   /** Stores what a message changed. Returns the changed alert. */
   remember(decision: Decision, heard: Heard): KnownAlert;
-  rang(alertId: string, ruleName: string, at: number): void;
+  called(alertId: string, ruleName: string, at: number): void;
 }
 
 export function createMemory(): Memory {
   const alerts = new Map<string, KnownAlert>();
   const messages = new Map<string, { seen: KnownMessage; key: string }>();
-  const rings = new Map<string, Map<string, number>>();
+  const ruleCalls = new Map<string, Map<string, number>>();
   const placeOf = (channel: string | undefined, ts: string) => `${channel ?? ''}\n${ts}`;
   const messageAt = (channel: string | undefined, ts: string | undefined) => {
     const found = ts === undefined || ts === '' ? undefined : messages.get(placeOf(channel, ts));
@@ -40,7 +40,7 @@ export function createMemory(): Memory {
           mayEnd(understood) && sameKey === undefined && source?.exact !== true
             ? [...alerts.values()].filter(fires)
             : [],
-        rings,
+        ruleCalls,
       };
     },
     remember(decision, heard) {
@@ -67,9 +67,9 @@ export function createMemory(): Memory {
         messages.set(placeOf(gated.channel, gated.ts), { seen, key: alert.key });
       return alert;
     },
-    rang(alertId, ruleName, at) {
-      const known = rings.get(alertId) ?? new Map<string, number>();
-      rings.set(alertId, known.set(ruleName, at));
+    called(alertId, ruleName, at) {
+      const known = ruleCalls.get(alertId) ?? new Map<string, number>();
+      ruleCalls.set(alertId, known.set(ruleName, at));
     },
   };
 }

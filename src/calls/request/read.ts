@@ -102,7 +102,7 @@ export async function maybeReachedSince(from: Queryable, requestId: string): Pro
 /** The unknown calls of a submission, and those that a person has settled. */
 interface Unsure {
   unknown: number;
-  saidRang: number;
+  saidCalled: number;
   saidSilent: number;
 }
 
@@ -123,8 +123,8 @@ async function unsureCalls(from: Queryable, requestId: string): Promise<Map<stri
     .execute();
   const unsure = new Map<string, Unsure>();
   for (const { submission_id: id, state, calls } of rows) {
-    const each = unsure.get(id ?? '') ?? { unknown: 0, saidRang: 0, saidSilent: 0 };
-    const key = state === 'unknown' ? 'unknown' : state === 'accepted' ? 'saidRang' : 'saidSilent';
+    const each = unsure.get(id ?? '') ?? { unknown: 0, saidCalled: 0, saidSilent: 0 };
+    const key = state === 'unknown' ? 'unknown' : state === 'accepted' ? 'saidCalled' : 'saidSilent';
     unsure.set(id ?? '', { ...each, [key]: Number(calls) });
   }
   return unsure;
@@ -168,7 +168,7 @@ function requestFields(
 
 function submissionView(
   row: Selectable<SubmissionsTable>,
-  unsure: Unsure = { unknown: 0, saidRang: 0, saidSilent: 0 },
+  unsure: Unsure = { unknown: 0, saidCalled: 0, saidSilent: 0 },
 ): SubmissionView {
   return {
     id: row.id,
@@ -182,8 +182,8 @@ function submissionView(
     answeredAt: row.answered_at,
     checkedAt: row.checked_at,
     settledBy: row.settled_by,
-    settledRang: unsure.saidRang > 0,
-    settledCalls: unsure.saidRang + unsure.saidSilent,
+    settledAsCalled: unsure.saidCalled > 0,
+    settledCalls: unsure.saidCalled + unsure.saidSilent,
     again: row.again_of !== null,
     nextTryAt:
       row.state === 'ready' && row.tries > 0 && !isLimitCause(row.code) && row.code !== outsideHours

@@ -98,7 +98,7 @@ export interface SubmissionView {
   checkedAt: number | null;
   settledBy: string | null;
   /** What that person said, and about how many calls. */
-  settledRang: boolean;
+  settledAsCalled: boolean;
   settledCalls: number;
   /** True if this submission repeats one that stayed unknown. */
   again: boolean;

@@ -18,10 +18,10 @@ export async function settle(
   deps: CallsDeps,
   submissionId: string,
   userId: string,
-  rang: boolean,
+  called: boolean,
 ): Promise<{ requestId: string; calls: number }> {
   const now = deps.clock.now();
-  const action = rang ? 'settled: it rang' : 'settled: it did not ring';
+  const action = called ? 'settled: it rang' : 'settled: it did not ring';
   const run = async (tx: Tx) => {
     const known = await tx
       .selectFrom('submissions')
@@ -31,7 +31,7 @@ export async function settle(
     if (known === undefined) throw new VoicecallError('not_found', `no submission ${submissionId}`);
     const requestId = known.request_id;
     await lockRequest(tx, requestId);
-    const settled = rang
+    const settled = called
       ? await moveCalls(tx, { submissionId }, ['unknown'], 'accepted', {
           cause: 'settled_rang',
           asked: 2,

@@ -127,7 +127,7 @@ async function readEvent(deps: SlackDeps, event: StoredEvent): Promise<void> {
   const source = heard.gated.botName ?? null;
   // Looked up before the transaction, because it may call Slack.
   const ready = await Promise.all(
-    decision.rings.map((rule) => {
+    decision.calling.map((rule) => {
       const from = { channel: channelOf(deps, heard, rule), botName: heard.gated.botName };
       return atOnce(rule, readyRule(deps, rule, from, heard.understood));
     }),

@@ -87,7 +87,7 @@ export async function calleesOfPrevious(
 
 /** Whom a request did not reach, and no later request that repeats it may have reached since. */
 async function missedOf(deps: SlackDeps, request: RequestView): Promise<CallView[]> {
-  const missed = toRingAgain(request, await loadCalls(deps.store.read, request.id));
+  const missed = toCallAgain(request, await loadCalls(deps.store.read, request.id));
   const since = await maybeReachedSince(deps.store.read, request.id);
   return missed.filter(({ callee }) => !since.has(callee));
 }
@@ -97,7 +97,7 @@ async function missedOf(deps: SlackDeps, request: RequestView): Promise<CallView
  * failed, held, cancelled, or in a submission that was refused as a whole. A number that was refused alone would be
  * refused again, so it is left out. Unknown calls are never included. If nothing was sent, all callees are returned.
  */
-export function toRingAgain(request: RequestView, calls: readonly CallView[]): CallView[] {
+export function toCallAgain(request: RequestView, calls: readonly CallView[]): CallView[] {
   const latest = latestCalls(calls).filter((call) => call.callee !== '');
   const sent = request.counts.accepted + request.counts.unknown + request.counts.refused;
   if (sent === 0) return latest;

@@ -163,11 +163,11 @@ function whoDid(
 /** What a person said about unknown calls. The line names the person, because no report confirms it. */
 function settledLines({ submissions }: RequestView, who: (id: string) => string): string[] {
   const settled = submissions.filter((each) => each.settledCalls > 0);
-  const groups = Map.groupBy(settled, (each) => `${each.settledBy} ${each.settledRang}`);
+  const groups = Map.groupBy(settled, (each) => `${each.settledBy} ${each.settledAsCalled}`);
   return [...groups.values()].slice(0, 5).map((group) => {
     const [first] = group;
     const calls = group.reduce((sum, each) => sum + each.settledCalls, 0);
-    const word = first?.settledRang === false ? 'not rung' : 'rung';
+    const word = first?.settledAsCalled === false ? 'not rung' : 'rung';
     return `☝️ ${who(first?.settledBy ?? '')} marked ${plural(calls, 'call')} as ${word}.`;
   });
 }

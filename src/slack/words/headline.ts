@@ -144,7 +144,7 @@ function phones(n: number): string {
 function openCalls({ counts, state, submissions }: Outlined): number {
   if (finishedRequestStates.includes(state)) return 0;
   // If a person marked a call as rung, no result is awaited for it.
-  const marked = sumOfCalls(submissions.filter((each) => each.settledRang));
+  const marked = sumOfCalls(submissions.filter((each) => each.settledAsCalled));
   return counts.waiting + Math.max(0, counts.accepted - counts.answered - counts.not_answered - marked);
 }
 
@@ -155,13 +155,13 @@ function openCalls({ counts, state, submissions }: Outlined): number {
 function settledWords({ submissions, counts }: Outlined, nameOf: NameOf): string | null {
   const settled = submissions.filter((each) => each.settledCalls > 0);
   const calls = sumOfCalls(settled);
-  const rang = calls > 0 && settled.every((each) => each.settledRang);
-  const silent = calls > 0 && settled.every((each) => !each.settledRang);
+  const called = calls > 0 && settled.every((each) => each.settledAsCalled);
+  const notCalled = calls > 0 && settled.every((each) => !each.settledAsCalled);
   // If other calls were placed or are unknown, these words would not describe them.
-  if (counts.unknown > 0 || counts.accepted > (rang ? calls : 0) || (!rang && !silent)) return null;
+  if (counts.unknown > 0 || counts.accepted > (called ? calls : 0) || (!called && !notCalled)) return null;
   const who = [...new Set(settled.map((each) => nameOrNull(each.settledBy ?? '', nameOf) ?? 'a person'))];
   const part = calls < counts.callees ? ` (${count(calls)} of ${count(counts.callees)})` : '';
-  return `Marked as ${rang ? 'rung' : 'not rung'} by ${listWords(who, 2)}${part}`;
+  return `Marked as ${called ? 'rung' : 'not rung'} by ${listWords(who, 2)}${part}`;
 }
 
 function sumOfCalls(submissions: Outlined['submissions']): number {

@@ -278,16 +278,16 @@ async function play(stores: readonly [Store, Store], clock: FakeClock, actions: 
   if (outcome !== 'approved') assert.equal(tellsOf('approved').length, 0);
   if (outcome !== 'rejected') assert.equal(tellsOf('rejected').length, 0);
 
-  const rung = posts.flat();
-  assert.equal(new Set(rung).size, rung.length, `nobody is rung twice: ${rung}`);
+  const called = posts.flat();
+  assert.equal(new Set(called).size, called.length, `nobody is called twice: ${called}`);
   const approvers = new Set(did('approved').map((each) => each.actor));
   assert.ok(!approvers.has('U0ASHA'));
   if (outcome === 'approved') assert.ok(approvers.size >= quorum, 'as many different people as it takes');
-  else assert.deepEqual(rung, [], 'nobody is rung without approval');
+  else assert.deepEqual(called, [], 'nobody is called without approval');
   assert.equal(view.counts.waiting, 0, 'nothing is said to go out still');
   if (outcome !== 'approved') assert.equal(view.counts.cancelled, view.counts.callees);
-  if (view.counts.accepted > 0) assert.equal(rung.length, calleesOf(3).length);
-  if (view.counts.cancelled > 0) assert.deepEqual(rung, [], 'what was stopped was not sent');
+  if (view.counts.accepted > 0) assert.equal(called.length, calleesOf(3).length);
+  if (view.counts.cancelled > 0) assert.deepEqual(called, [], 'what was stopped was not sent');
 }
 
 for (const kind of databaseKinds) {

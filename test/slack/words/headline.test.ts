@@ -26,7 +26,7 @@ const refused = (code: string, n: number): Partial<RequestView> => ({
   submissions: [submission({ state: 'refused', code, callees: n })],
 });
 const settled = (rang: boolean, by: string | null, calls: number) =>
-  submission({ state: 'settled', settledBy: by, settledRang: rang, settledCalls: calls, callees: calls });
+  submission({ state: 'settled', settledBy: by, settledAsCalled: rang, settledCalls: calls, callees: calls });
 const ready = (some: Parameters<typeof submission>[0], callees = 2): Partial<RequestView> => ({
   state: 'sending',
   ...of({ callees, waiting: callees }),
@@ -326,7 +326,7 @@ const table: [what: string, request: Partial<RequestView>, headline: string][] =
     {
       state: 'sent',
       ...of({ callees: 200, accepted: 200 }),
-      submissions: [submission({ callees: 200, settledBy: 'U0ANN', settledRang: true, settledCalls: 3 })],
+      submissions: [submission({ callees: 200, settledBy: 'U0ANN', settledAsCalled: true, settledCalls: 3 })],
     },
     'Calling 200 people',
   ],
@@ -335,7 +335,7 @@ const table: [what: string, request: Partial<RequestView>, headline: string][] =
     {
       state: 'sent',
       ...of({ callees: 200, accepted: 200, answered: 197 }),
-      submissions: [submission({ callees: 200, settledBy: 'U0ANN', settledRang: true, settledCalls: 3 })],
+      submissions: [submission({ callees: 200, settledBy: 'U0ANN', settledAsCalled: true, settledCalls: 3 })],
     },
     '197 of 200 answered, unknown for 3',
   ],

@@ -7,8 +7,8 @@ import type { SlackDeps } from '../context/deps.ts';
 import { shownDigest } from './digest.ts';
 import { findPosted, hasMetadata, type Place } from './find-posted.ts';
 import { drop, moveElsewhere } from './move-elsewhere.ts';
-import { postAnew } from './post-anew.ts';
 import { renderMessage } from './render.ts';
+import { repostDeleted } from './repost-deleted.ts';
 import { othersPassAfter, postUnseenAfter, restMs } from './try-again.ts';
 import type { MessageRow, Rendered } from './types.ts';
 import { uploadFile } from './upload.ts';
@@ -364,7 +364,7 @@ async function leaveThread(deps: SlackDeps, message: MessageRow): Promise<void> 
       .selectAll()
       .where('id', '=', message.parent_id ?? '')
       .executeTakeFirst();
-    if (parent?.thread_ts === null && (await postAnew(deps, parent))) return;
+    if (parent?.thread_ts === null && (await repostDeleted(deps, parent))) return;
   }
   const gone = message.thread_ts === null ? { parent_id: null } : { thread_ts: null };
   await deps.store.transaction((tx) =>

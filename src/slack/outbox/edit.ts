@@ -12,8 +12,8 @@ import {
 } from '../client/errors.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import { shownDigest } from './digest.ts';
-import { postAnew } from './post-anew.ts';
 import { renderMessage } from './render.ts';
+import { repostDeleted } from './repost-deleted.ts';
 import { restMs } from './try-again.ts';
 import type { MessageRow } from './types.ts';
 
@@ -90,7 +90,7 @@ async function notEdited(deps: SlackDeps, message: MessageRow, failure: SlackFai
     return { againAt: now + failure.retryAfterMs };
   }
   if (failure.kind === 'refused' && failure.error === 'message_not_found') {
-    await postAnew(deps, message);
+    await repostDeleted(deps, message);
     return undefined;
   }
   // This message can never be edited again.

@@ -9,7 +9,7 @@ import type { MessageRow } from './types.ts';
  * Called when somebody deleted a posted message. A board or a card of an open request is posted again, once, and says
  * so. Other messages are dropped. Returns true if it will be posted again.
  */
-export async function postAnew(deps: SlackDeps, message: MessageRow): Promise<boolean> {
+export async function repostDeleted(deps: SlackDeps, message: MessageRow): Promise<boolean> {
   return await deps.store.transaction(async (tx) => {
     const { id, request_id: requestId, kind } = message;
     const what = readPost(message);

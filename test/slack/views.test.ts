@@ -55,10 +55,10 @@ suite('the second view', () => {
     assert.equal(view.submit?.text, 'Call 37 people');
     assert.match(
       seen(view),
-      /Call \*37 people in 3 countries\*: fire-drill\.mp3, played twice, results in <#C0OPS>/,
+      /^\*37 people in 3 countries\*: fire-drill\.mp3, played twice\. Results go to <#C0OPS>\.$/m,
     );
     assert.match(seen(view), /2 duplicates left out/);
-    assert.match(seen(view), /Calls placed cannot be stopped\./);
+    assert.match(seen(view), /A call already placed cannot be stopped\./);
     assert.match(seen(view), /\+65 …0001/);
     assert.doesNotMatch(JSON.stringify(view), /65911100/);
   });
@@ -72,6 +72,18 @@ suite('the second view', () => {
     ];
     const view = confirmView({ ...confirmFacts, callees, own: new Set(['6591110001', '6591110002']) });
     assert.match(seen(view), /• \+6591110001\n• Dana \+6591110002\n• \+65 …0003\n• Emil \+65 …0004/);
+  });
+
+  test('says when each was reached, unless that is the same empty word for everybody', () => {
+    const callees = ['6591110001', '6591110002'].map((callee) => ({ callee, name: null }));
+    const now = Date.UTC(2026, 0, 5);
+    const shown = (at: [string, number][]) =>
+      seen(confirmView({ ...confirmFacts, callees, reached: { at: new Map(at), now } }));
+    assert.match(
+      shown([['6591110001', now - 60_000]]),
+      /• \+65 …0001 · last reached within the hour\n• \+65 …0002 · not reached yet/,
+    );
+    assert.doesNotMatch(shown([]), /reached/);
   });
 
   test('says where it is night, in local time where there is one', () => {
@@ -96,6 +108,12 @@ suite('the second view', () => {
   test('options are one line, which begins with a capital', () => {
     const view = confirmView({ ...confirmFacts, options: { maxDuration: 50, maxRingingTime: 30 } });
     assert.match(seen(view), /^A call lasts 50 s at most, rings for 30 s at most/m);
+    const usual = confirmView({
+      ...confirmFacts,
+      options: { maxDuration: 50, maxRingingTime: 30 },
+      defaults: { maxDuration: 50, maxRingingTime: 20 },
+    });
+    assert.match(seen(usual), /^Rings for 30 s at most/m, 'the configuration’s own are left out');
   });
 
   test('the button names what it does', () => {

@@ -58,11 +58,12 @@ export function approvalReasons(
   if (calleesOver !== undefined && callees.length * attempts + before > calleesOver) {
     const calls = callees.length * attempts + before;
     const within = before === 0 ? '' : ' within an hour';
+    const parts = before === 0 ? '' : ` (${calls - before} now, ${before} before)`;
     const each = attempts === 1 ? '' : ` (up to ${attempts} each)`;
     reasons.push(
       calleesOver === 0
         ? 'every request needs approval'
-        : `${calls} ${calls === 1 ? 'call' : 'calls'}${within}${each}; above ${calleesOver} needs approval`,
+        : `${calls} ${calls === 1 ? 'call' : 'calls'}${within}${each}; above ${calleesOver} needs approval${parts}`,
     );
   }
   if (outsideCountries === undefined && between === undefined) return reasons;

@@ -1,5 +1,6 @@
 import type { KnownBlock } from '@slack/types';
 import type { CallView, RequestView } from '../../calls/request/types.ts';
+import type { CallOptions } from '../../config/types.ts';
 import {
   actions,
   button,
@@ -58,6 +59,8 @@ export interface ApprovalFacts extends MessageFacts {
    * saw.
    */
   seen?: string;
+  /** The configuration's options, which the card leaves out. */
+  defaults?: CallOptions;
 }
 
 /** The approvers' card: what approving will do, three buttons while it waits, and then who decided. */
@@ -75,7 +78,9 @@ export function renderApprovalCard(request: RequestView, facts: ApprovalFacts): 
     header(
       open ? `Approve ${plural(request.counts.callees, 'call')}?` : decidedHeadline(request, facts.nameOf),
     ),
-    section(`${asker} asks to call *${crowd}*, results in ${channelMention(request.channelId)}.`),
+    section(
+      `${asker} asks to call *${crowd}*${namesOf(facts.calls ?? [])}. Results go to ${channelMention(request.channelId)}.`,
+    ),
     section(consequences(request, facts).join('\n')),
     ...(open && isCutOnMessages(request)
       ? [context('✂️ Not all of it fits here: press *Review* to read the whole text and note.')]
@@ -103,13 +108,9 @@ function consequences(request: RequestView, facts: ApprovalFacts): string[] {
   const plan = request.reach === null ? null : planWords(request.reach);
   if (plan !== null) lines.push(`*Calls:* ${plan}`);
   if (request.whenAt !== null) lines.push(`*When:* ${date(request.whenAt)}`);
-  const options = optionWords(request.options);
+  const options = optionWords(request.options, facts.defaults);
   if (options.length > 0) lines.push(`*Options:* ${options.join(', ')}`);
-  const to = [
-    ...namesOf(facts.calls ?? []),
-    ...(request.countries.length > 1 ? [countriesWords(request.countries)] : []),
-  ];
-  if (to.length > 0) lines.push(`*To:* ${to.join(' · ')}`);
+  if (request.countries.length > 1) lines.push(`*To:* ${countriesWords(request.countries)}`);
   if (facts.hours)
     lines.push(`🌙 *Hours:* ${facts.hours}. *Review* has a box to tick so that all are called at once.`);
   const night =
@@ -127,11 +128,11 @@ function consequences(request: RequestView, facts: ApprovalFacts): string[] {
   return lines;
 }
 
-/** Returns "Dana, Emil and Farah". Empty for many people. */
-function namesOf(calls: readonly CallView[]): string[] {
+/** Returns ": Dana, Emil and Farah". Empty for many people. */
+function namesOf(calls: readonly CallView[]): string {
   const latest = latestCalls(calls);
-  if (latest.length === 0 || latest.length > namedPeople) return [];
-  return [listWords(latest.map((call) => foreign(calleeLabel(call), 80)))];
+  if (latest.length === 0 || latest.length > namedPeople) return '';
+  return `: ${listWords(latest.map((call) => foreign(calleeLabel(call), 80)))}`;
 }
 
 /** Warnings in mrkdwn, at most 5, because a message has a limited number of blocks. */
@@ -174,12 +175,11 @@ function decided(request: RequestView, who: (id: string) => string): KnownBlock[
   return lines.length === 0 ? [] : [section(lines.join('\n'))];
 }
 
-/** Review, Approve and Reject. `review` false: without Review, for the review modal. */
+/** Approve, Reject and Review. `review` false: without Review, for the review modal. */
 export function approvalButtons(request: RequestView, review = true) {
   const crowd = people(request.counts.callees);
   const when = request.whenAt === null ? 'now' : `at ${utc(request.whenAt)}, or at once if that has passed`;
   return [
-    ...(review ? [button('Review', 'call_review', request.id)] : []),
     button('Approve', 'call_approve', request.id, {
       style: 'primary',
       confirm: confirmation({
@@ -192,6 +192,7 @@ export function approvalButtons(request: RequestView, review = true) {
       }),
     }),
     button('Reject', 'call_reject', request.id, { style: 'danger' }),
+    ...(review ? [button('Review', 'call_review', request.id)] : []),
   ];
 }
 

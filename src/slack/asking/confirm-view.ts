@@ -37,6 +37,8 @@ export interface ConfirmFacts {
   countries: RequestView['countries'];
   message: Audio;
   options: CallOptions;
+  /** The configuration's options, which the view leaves out. */
+  defaults?: CallOptions;
   plan: Plan | null;
   note: string;
   /** When they are called (ms); null: at once. */
@@ -85,7 +87,7 @@ export function confirmView(facts: ConfirmFacts): ModalView {
       section(summary(facts)),
       ...nightBlocks(facts),
       section(
-        `${facts.whenAt === null ? '' : 'You can cancel until then. '}*Calls placed cannot be stopped.*`,
+        `${facts.whenAt === null ? '' : 'You can cancel until then. '}*A call already placed cannot be stopped.*`,
       ),
       ...wholeRequestBlocks(facts),
       ...approvalBlocks(facts),
@@ -99,11 +101,12 @@ export function confirmView(facts: ConfirmFacts): ModalView {
   });
 }
 
+/** Begins with who is called, because the title asks the question already. */
 function summary(facts: ConfirmFacts): string {
   const crowd = crowdWords(facts.callees.length, facts.countries);
   const played = playedWords(facts.message, facts.options, shownOnMessages);
-  const when = facts.whenAt === null ? '' : ` ${date(facts.whenAt)}`;
-  return `Call *${crowd}*${when}: ${played}, results in ${channelMention(facts.channelId)}`;
+  const when = facts.whenAt === null ? '' : `, ${date(facts.whenAt)}`;
+  return `*${crowd}*${when}: ${played}. Results go to ${channelMention(facts.channelId)}.`;
 }
 
 /** If hours are configured, `hours` says who is called now, so this is left out. */
@@ -154,7 +157,7 @@ function detailBlocks(facts: ConfirmFacts): KnownBlock[] {
     ...[planWords({ plan: facts.plan, ladder: null })].flatMap((words) =>
       words === null ? [] : [`Calls: ${words}`],
     ),
-    ...[optionWords(facts.options)].flatMap((words) =>
+    ...[optionWords(facts.options, facts.defaults)].flatMap((words) =>
       words.length === 0 ? [] : [capital(words.join(', '))],
     ),
     ...(facts.note === '' ? [] : [`Note: ${foreign(facts.note, shownOnMessages)}`]),
@@ -164,15 +167,17 @@ function detailBlocks(facts: ConfirmFacts): KnownBlock[] {
 }
 
 /** A small group in full, or the first few people of a larger one. */
-function calleeList({ callees, own, reached }: ConfirmFacts): KnownBlock[] {
+function calleeList({ callees, own, ...facts }: ConfirmFacts): KnownBlock[] {
+  // If nobody was reached before, the same words beside everybody would say nothing.
+  const reached = facts.reached?.at.size === 0 ? undefined : facts.reached;
   const shown = callees.slice(0, callees.length > smallGroup ? fewShown : smallGroup);
   const lines = shown.map((each) => {
     const masked = own?.has(each.callee) !== true;
     const number = calleeLabel({ ...each, name: null }, masked);
     const label = each.name === null ? number : calleeLabel(each);
     const last =
-      reached === undefined ? '' : ` · ${lastReachedWords(reached.at.get(each.callee) ?? null, reached.now)}`;
-    return `• ${foreign(label, 100)}${label === number ? '' : ` ${number}`}${last}`;
+      reached === undefined ? null : lastReachedWords(reached.at.get(each.callee) ?? null, reached.now);
+    return `• ${foreign(label, 100)}${label === number ? '' : ` ${number}`}${last === null ? '' : ` · ${last}`}`;
   });
   const more = callees.length - shown.length;
   if (more > 0) lines.push(`• and ${count(more)} more`);

@@ -82,6 +82,7 @@ function registerCall(app: App, deps: SlackDeps): void {
         held: heldWords(preview.held),
         metadata: preview.draftId,
         nameOf: deps.people.knownName,
+        defaults: deps.config().voice,
         reached: { at: preview.reached, now },
       }),
     });

@@ -59,11 +59,11 @@ export function renderBoard(
     header(headline(request, facts.nameOf)),
     ...sections(lines),
     ...sections(stateLines(request, calls)),
+    ...approvalBlocks(request, facts),
     ...(hasPrimary ? [] : settle),
     ...actions(buttons, 'board_actions'),
     ...(hasPrimary ? settle : []),
     ...sections(reachLines(request.reach, request.counts.reached)),
-    ...approvalBlocks(request, facts),
     ...trouble(request),
     context(smallWords(request)),
   ];

@@ -130,7 +130,7 @@ function tagged(message: Shown, rendered: Omit<Message, 'kind' | 'metadata'>): M
 function cardFacts(
   what: Extract<Post, { kind: 'card' }>,
   message: Shown,
-  { request, calls, facts, hours = null, balance, unreadableGroups }: Known,
+  { request, calls, facts, hours = null, balance, unreadableGroups, defaults }: Known,
 ): ApprovalFacts {
   const open = request.state === 'awaiting_approval';
   // The time of posting, not the current time: a card with changing figures would be edited again and again.
@@ -142,6 +142,7 @@ function cardFacts(
     hours,
     balance,
     unreadableGroups,
+    defaults,
     ...(what.movedFrom === undefined
       ? {}
       : { movedFrom: { channelId: what.movedFrom, error: what.error ?? '' } }),

@@ -1,6 +1,6 @@
 import { finishedRequestStates } from '../../calls/request/states.ts';
 import type { CallView, RequestView } from '../../calls/request/types.ts';
-import { count, foreign } from '../kit/text.ts';
+import { count, foreign, listWords } from '../kit/text.ts';
 import { calleeLabel, keyWords, latestCalls, resultWords } from './call-words.ts';
 import { currentCounts } from './headline.ts';
 import { callWords } from './state-words.ts';
@@ -10,11 +10,13 @@ export const namedPeople = 5;
 
 /**
  * Lines of mrkdwn: each person with their result if they are few, else counts. People who were not reached come
- * first.
+ * first. While nothing has been sent, one line names the people, because all have the same result.
  */
 export function peopleLines(request: RequestView, calls: readonly CallView[]): string[] {
   const people = latestCalls(calls);
   if (people.length === 0 || people.length > namedPeople) return countLines(request);
+  if (request.submissions.length === 0)
+    return [`To: ${listWords(people.map((call) => foreign(calleeLabel(call), 40)))}`];
   const over = finishedRequestStates.includes(request.state);
   return people.toSorted(unansweredFirst).map((call) => personLine(call, over));
 }

@@ -66,13 +66,21 @@ export function playedWords(message: Audio, options: CallOptions, max = 300): st
   return `${messageWords(message, max)}${loopCount > 1 ? `, played ${times(loopCount)}` : ''}`;
 }
 
-/** How long a call may last and ring, and the caller number. Empty if the request sets none of these. */
-export function optionWords(options: CallOptions): string[] {
+/**
+ * How long a call may last and ring, and the caller number. Values that are the same in `defaults` are left out, as
+ * nobody chose them for this request.
+ */
+export function optionWords(options: CallOptions, defaults: CallOptions = {}): string[] {
   const { maxDuration, maxRingingTime, displayNum } = options;
+  const chosen = (key: 'maxDuration' | 'maxRingingTime' | 'displayNum') => options[key] !== defaults[key];
   return [
-    ...(maxDuration === undefined ? [] : [`a call lasts ${duration(maxDuration)} at most`]),
-    ...(maxRingingTime === undefined ? [] : [`rings for ${duration(maxRingingTime)} at most`]),
-    ...(displayNum === undefined ? [] : [`caller number ${foreign(displayNum, 20)}`]),
+    ...(maxDuration !== undefined && chosen('maxDuration')
+      ? [`a call lasts ${duration(maxDuration)} at most`]
+      : []),
+    ...(maxRingingTime !== undefined && chosen('maxRingingTime')
+      ? [`rings for ${duration(maxRingingTime)} at most`]
+      : []),
+    ...(displayNum !== undefined && chosen('displayNum') ? [`caller number ${foreign(displayNum, 20)}`] : []),
   ];
 }
 

@@ -21,7 +21,7 @@ suite('when approval is needed', () => {
     assert.deepEqual(approvalReasons(policy, calleesOf(11), 0, 0), ['11 calls; above 10 needs approval']);
     assert.deepEqual(approvalReasons(policy, calleesOf(4), 6, 0), []);
     assert.deepEqual(approvalReasons(policy, calleesOf(5), 6, 0), [
-      '11 calls within an hour; above 10 needs approval',
+      '11 calls within an hour; above 10 needs approval (5 now, 6 before)',
     ]);
     assert.deepEqual(
       approvalReasons(policyOf('{ calleesOver: 0, approvers: [U0BEN] }'), calleesOf(1), 0, 0),
@@ -105,7 +105,9 @@ for (const kind of databaseKinds) {
           await request(deps, { callees: calleesOf(6) });
           assert.equal(await asks(4), null);
           const needed = await asks(5);
-          assert.deepEqual(needed?.reasons, ['11 calls within an hour; above 10 needs approval']);
+          assert.deepEqual(needed?.reasons, [
+            '11 calls within an hour; above 10 needs approval (5 now, 6 before)',
+          ]);
           assert.equal(await asks(10, 'U0CLEO'), null, "another person's do not count");
           assert.deepEqual((await asks(4, 'U0CLEO', 3))?.reasons, [
             '12 calls (up to 3 each); above 10 needs approval',

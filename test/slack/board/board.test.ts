@@ -505,10 +505,14 @@ suite('the approval card', () => {
     const shown = seen(card.blocks);
     assert.match(shown, /night for \*all 37\* \(00:30 in Singapore\)/);
     assert.equal(shown.split('<@U0BEN>').length - 1, 1);
-    assert.match(shown, /^<@U0ANN> asks to call \*37 people in Singapore\*, results in <#C0OPS>\.$/m);
+    assert.match(shown, /^<@U0ANN> asks to call \*37 people in Singapore\*\. Results go to <#C0OPS>\.$/m);
     const few = [call({ name: 'Dana' }), call({ position: 2, callee: '6591110002' })];
     const toFew = renderApprovalCard(open, { now, calls: few });
-    assert.match(seen(toFew.blocks), /^\*To:\* Dana and \+65 …0002$/m, 'a few people by name');
+    assert.match(
+      seen(toFew.blocks),
+      /asks to call \*37 people[^*]*\*: Dana and \+65 …0002\. Results go to/,
+      'a few people by name',
+    );
     const approve = everyButton(card.blocks).find((each) => each.action_id === 'call_approve');
     assert.equal(approve?.confirm?.title?.text, 'Approve 37 calls?');
     assert.equal(
@@ -518,9 +522,9 @@ suite('the approval card', () => {
     const last = renderApprovalCard({ ...open, approval: { ...approval, quorum: 1 } }, facts);
     assert.match(seen(last.blocks), /^Approving calls 37 people now\.$/m);
     assert.deepEqual(buttons(card), [
-      'call_review r7k2m9x0q4ab',
       'call_approve r7k2m9x0q4ab',
       'call_reject r7k2m9x0q4ab',
+      'call_review r7k2m9x0q4ab',
     ]);
     const actions = card.blocks.find((block) => block.type === 'actions');
     assert.equal(seenIn(actions?.block_id ?? ''), 'abcd');

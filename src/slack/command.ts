@@ -141,10 +141,8 @@ async function status(deps: SlackDeps, userId: string, requestId: string): Promi
   const request = await visibleRequest(deps, userId, requestId);
   if (request === null) return unknownRequest(requestId);
   const audit = await readAudit(deps.store.read, request.id);
-  return statusAnswer(
-    [request],
-    audit.map((event) => eventLine(event, deps.people.knownName)),
-  );
+  const nameOf = deps.people.knownName;
+  return statusAnswer([request], { history: audit.map((event) => eventLine(event, nameOf)), nameOf });
 }
 
 async function cancel(deps: SlackDeps, userId: string, requestId: string | null): Promise<Answer> {

@@ -5,7 +5,7 @@ import { modal } from '../kit/inputs.ts';
 import { date, escapeText, foreign } from '../kit/text.ts';
 import { calleeBlocks, type Page, pager, pageWords } from '../words/callee-pages.ts';
 import { headline } from '../words/headline.ts';
-import { countriesWords, crowdWords, optionWords, playedWords } from '../words/request-words.ts';
+import { countriesWords, crowdWords, type NameOf, optionWords, playedWords } from '../words/request-words.ts';
 import { rosterLines } from '../words/roster-words.ts';
 import { shownOnMessages, wholeRequestBlocks } from '../words/whole-request.ts';
 import { approvalBlockId, approvalButtons } from './card.ts';
@@ -24,6 +24,7 @@ export interface ReviewFacts extends Page {
   notice?: string;
   /** See ApprovalFacts. */
   seen?: string;
+  nameOf?: NameOf;
   metadata: string;
 }
 
@@ -62,7 +63,7 @@ export function reviewView(request: RequestView, calls: readonly CallView[], fac
       ? [`*Options:* ${optionWords(request.options).join(', ')}`]
       : []),
     ...(request.whenAt === null ? [] : [`*When:* ${date(request.whenAt)}`]),
-    ...rosterLines(request.rosters ?? [], undefined),
+    ...rosterLines(request.rosters ?? [], facts.nameOf),
     ...(request.note === '' ? [] : [`*Note:* ${foreign(request.note, shownOnMessages)}`]),
   ];
   return modal({
@@ -73,7 +74,7 @@ export function reviewView(request: RequestView, calls: readonly CallView[], fac
       ...(facts.notice === undefined ? [] : [section(facts.notice)]),
       section(lines.join('\n')),
       ...wholeRequestBlocks(request),
-      ...(open ? [] : [section(`*${escapeText(headline(request))}*`)]),
+      ...(open ? [] : [section(`*${escapeText(headline(request, facts.nameOf))}*`)]),
       ...(open && facts.hours !== undefined ? hoursBlocks(facts.hours, facts.mayDecide) : []),
       ...(open && facts.mayDecide
         ? actions(approvalButtons(request, false), approvalBlockId(facts.seen))

@@ -56,6 +56,7 @@ export async function review(
     ...(hours === null ? {} : { hours }),
     ...(notice === undefined ? {} : { notice }),
     seen: request.hash.slice(0, 16),
+    nameOf: deps.people.knownName,
     metadata: '',
   });
 }

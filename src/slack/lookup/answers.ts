@@ -4,6 +4,7 @@ import { actions, answer, button, context, header, type RenderedMessage, section
 import { chunkLines, count, foreign } from '../kit/text.ts';
 import { requestBlocks } from '../replies/request-blocks.ts';
 import { requestLine } from '../words/request-line.ts';
+import type { NameOf } from '../words/request-words.ts';
 
 /** How many requests one page of `/voicecall history` shows. */
 export const historySize = 10;
@@ -64,16 +65,17 @@ export function listsAnswer({ lists }: Pick<Config, 'lists'>): RenderedMessage {
 /** Open requests, or a single request with its history (lines of mrkdwn, oldest first). */
 export function statusAnswer(
   requests: readonly RequestView[],
-  history: readonly string[] = [],
+  { history = [], nameOf }: { history?: readonly string[]; nameOf?: NameOf } = {},
 ): RenderedMessage {
   if (requests.length === 0)
     return answer('Nothing of yours is under way. `/voicecall history` shows what was.');
   const shown = requests.slice(0, historySize);
   const more = requests.length - shown.length;
   const last = history.slice(-40);
-  const text = `${count(requests.length)} under way: ${shown.map((each) => requestLine(each)).join('\n')}`;
-  return answer(requests.length === 1 ? shown.map((each) => requestLine(each)).join('\n') : text, [
-    ...shown.flatMap((each) => requestBlocks(each)),
+  const lines = shown.map((each) => requestLine(each, { nameOf })).join('\n');
+  const text = requests.length === 1 ? lines : `${count(requests.length)} under way: ${lines}`;
+  return answer(text, [
+    ...shown.flatMap((each) => requestBlocks(each, { nameOf })),
     ...chunkLines(last, 2_800)
       // The history is only given for a single request; with many there would be less room.
       .slice(shown.length > 1 ? -1 : -2)
@@ -85,15 +87,15 @@ export function statusAnswer(
 /** One page of requests; `page` is counted from 1. A button's value is the page that it shows. */
 export function historyAnswer(
   requests: readonly RequestView[],
-  { page, more }: { page: number; more: boolean },
+  { page, more, nameOf }: { page: number; more: boolean; nameOf?: NameOf },
 ): RenderedMessage {
   if (requests.length === 0) {
     return answer(page > 1 ? `There is nothing on page ${count(page)}.` : "You haven't made any calls yet.");
   }
   const shown = requests.slice(0, historySize);
-  return answer(`Page ${count(page)}: ${shown.map((each) => requestLine(each)).join('\n')}`, [
+  return answer(`Page ${count(page)}: ${shown.map((each) => requestLine(each, { nameOf })).join('\n')}`, [
     header(`Requests, page ${count(page)}`),
-    ...shown.flatMap((each) => requestBlocks(each)),
+    ...shown.flatMap((each) => requestBlocks(each, { nameOf })),
     ...actions(
       [
         ...(page > 1 ? [button('Newer', 'history_newer', String(page - 1))] : []),

@@ -5,13 +5,14 @@ import { modal } from '../kit/inputs.ts';
 import { capital, count, escapeText, foreign } from '../kit/text.ts';
 import { calleeBlocks, type Page, pager, pageWords } from '../words/callee-pages.ts';
 import { currentCounts, headline } from '../words/headline.ts';
-import { crowdWords, optionWords, playedWords } from '../words/request-words.ts';
+import { crowdWords, type NameOf, optionWords, playedWords } from '../words/request-words.ts';
 import { countWords } from '../words/state-words.ts';
 import { shownOnMessages, wholeRequestBlocks } from '../words/whole-request.ts';
 
 export interface DetailsFacts extends Page {
   masked: boolean;
   metadata: string;
+  nameOf?: NameOf;
   /** True: the view says that the full CSV file was sent as a direct message. */
   fileSent?: boolean;
   /** The request's history as lines of mrkdwn, oldest first. The view shows the last ones. */
@@ -37,7 +38,7 @@ export function detailsView(
     metadata: facts.metadata,
     blocks: [
       section(
-        `*${escapeText(headline(request))}*\n${crowd}: ${playedWords(request.message, request.options, shownOnMessages)}${options}`,
+        `*${escapeText(headline(request, facts.nameOf))}*\n${crowd}: ${playedWords(request.message, request.options, shownOnMessages)}${options}`,
       ),
       ...wholeRequestBlocks(request),
       ...(request.counts.callees === 0

@@ -45,6 +45,7 @@ async function details(deps: SlackDeps, request: RequestView, userId: string, pa
     fileSent,
     history: page === 0 ? audit.map((event) => eventLine(event, deps.people.knownName)) : [],
     metadata: '',
+    nameOf: deps.people.knownName,
   });
 }
 

@@ -3,6 +3,7 @@ import type { RequestView } from '../../calls/request/types.ts';
 import { actions, button, context, header, section } from '../kit/blocks.ts';
 import { requestBlocks } from '../replies/request-blocks.ts';
 import { requestLine } from '../words/request-line.ts';
+import type { NameOf } from '../words/request-words.ts';
 
 export interface HomeFacts {
   /** True if this person may call people. */
@@ -15,12 +16,13 @@ export interface HomeFacts {
   scheduled: readonly RequestView[];
   /** Requests that wait for this person's approval. */
   waiting: readonly RequestView[];
+  nameOf?: NameOf;
 }
 
 const shown = 10;
 
 /** The view of the app's Home tab for one person. */
-export function homeView({ mayCall, contactCard, recent, scheduled, waiting }: HomeFacts): HomeView {
+export function homeView({ mayCall, contactCard, recent, scheduled, waiting, nameOf }: HomeFacts): HomeView {
   const blocks: KnownBlock[] = [
     header('Voicecall'),
     section(
@@ -51,13 +53,15 @@ export function homeView({ mayCall, contactCard, recent, scheduled, waiting }: H
           header('Waiting for your approval'),
           ...waiting
             .slice(0, shown)
-            .map((request) => section(requestLine(request), button('Review', 'call_review', request.id))),
+            .map((request) =>
+              section(requestLine(request, { nameOf }), button('Review', 'call_review', request.id)),
+            ),
         ]),
     ...(scheduled.length === 0
       ? []
       : [
           header('Scheduled'),
-          ...scheduled.slice(0, shown).flatMap((each) => requestBlocks(each, { own: true })),
+          ...scheduled.slice(0, shown).flatMap((each) => requestBlocks(each, { own: true, nameOf })),
         ]),
     header('Your recent requests'),
     ...(recent.length === 0
@@ -65,7 +69,10 @@ export function homeView({ mayCall, contactCard, recent, scheduled, waiting }: H
       : recent
           .slice(0, shown)
           .map((request) =>
-            section(requestLine(request, { own: true }), button('Details', 'call_details', request.id)),
+            section(
+              requestLine(request, { own: true, nameOf }),
+              button('Details', 'call_details', request.id),
+            ),
           )),
   ];
   return { type: 'home', callback_id: 'voicecall_home', blocks };

@@ -26,6 +26,7 @@ export function registerHome(app: App, deps: SlackDeps): void {
         recent,
         scheduled,
         waiting,
+        nameOf: deps.people.knownName,
       }),
     });
   });

@@ -17,17 +17,25 @@ export function mayCancel(request: RequestView): boolean {
 /** The button Cancel; for an alert's request, Stop. */
 export function cancelButton(request: RequestView): Button {
   const label = request.origin === 'alert' ? 'Stop' : 'Cancel';
-  const heldBack = request.submissions
-    .filter((each) => each.heldUntil !== null)
-    .reduce((sum, each) => sum + each.callees, 0);
+  const started = request.submissions.length > 0;
   return button(label, 'call_cancel', request.id, {
     style: 'danger',
     confirm: confirmation({
       title: request.origin === 'alert' ? 'Stop these calls?' : 'Cancel this request?',
-      text: `${people((request.current ?? request.counts).waiting + heldBack)} not called yet will not be called. A call already placed cannot be stopped.`,
+      text: `${leftWords(request)}${started ? ' A call already placed cannot be stopped.' : ''}`,
       confirm: request.origin === 'alert' ? 'Stop the calls' : 'Cancel the calls',
-      deny: 'Keep calling',
+      deny: started ? 'Keep calling' : 'Keep it',
       danger: true,
     }),
   });
+}
+
+/** Who will not be called after the press. Calls on their way to the platform are not counted. */
+function leftWords({ submissions, counts, reach }: RequestView): string {
+  if (reach?.running === true) return 'Nobody else will be called.';
+  if (submissions.length === 0) return `${people(counts.waiting)} will not be called.`;
+  const left = submissions
+    .filter((each) => each.state === 'ready' || each.heldUntil !== null)
+    .reduce((sum, each) => sum + each.callees, 0);
+  return `${people(left)} will not be called.`;
 }

@@ -8,7 +8,7 @@ import { crowdWords, type NameOf, playedWords } from './request-words.ts';
 /** One request in a few lines of mrkdwn; the outcome comes first. `own`: the reader asked for it. */
 export function requestLine(
   request: RequestView,
-  { nameOf, own = false }: { nameOf?: NameOf; own?: boolean } = {},
+  { nameOf, own = false }: { nameOf?: NameOf | undefined; own?: boolean } = {},
 ): string {
   const crowd = crowdWords(request.counts.callees, request.countries);
   const outside = waitingForHours(request);

@@ -192,12 +192,27 @@ suite('the buttons of a board', () => {
     });
     assert.equal(asked?.title?.text, 'Cancel this request?');
     assert.equal(asked?.confirm?.text, 'Cancel the calls');
-    assert.equal(
-      asked?.text.text,
-      '2 people not called yet will not be called. A call already placed cannot be stopped.',
-    );
+    assert.equal(asked?.text.text, '2 people will not be called. A call already placed cannot be stopped.');
+    const onTheWay = cancel({
+      state: 'sending',
+      ...of({ callees: 4, waiting: 4 }),
+      submissions: [
+        submission({ state: 'sending', callees: 3 }),
+        submission({ id: 's2', state: 'ready', callees: 1 }),
+      ],
+    });
+    assert.match(onTheWay?.text.text ?? '', /^1 person will not be called\./, 'not the 3 on their way');
+    const unsent = cancel({ state: 'awaiting_approval', submissions: [], ...of({ callees: 3, waiting: 3 }) });
+    assert.equal(unsent?.text.text, '3 people will not be called.', 'nothing was placed');
+    assert.equal(unsent?.deny?.text, 'Keep it');
+    const goesOn = cancel({
+      state: 'sent',
+      reach: reach({ running: true }),
+      ...of({ callees: 2, accepted: 2 }),
+    });
+    assert.match(goesOn?.text.text ?? '', /^Nobody else will be called\./);
     const alert = cancel({ ...firing, state: 'sending', ...ready });
     assert.equal(alert?.title?.text, 'Stop these calls?');
-    assert.match(alert?.text.text ?? '', /^1 person not called yet will not be called\./);
+    assert.match(alert?.text.text ?? '', /^1 person will not be called\./);
   });
 });

@@ -16,7 +16,7 @@ suite('private answers', () => {
         const history = all.map((each) =>
           eventLine({ at: now, actor: each.note, action: each.note, detail: { why: each.note } }),
         );
-        assertMessage(statusAnswer(all, history));
+        assertMessage(statusAnswer(all, { history }));
         assertMessage(historyAnswer(all, { page: 2, more: true }));
       }),
       { numRuns: 40, endOnFailure: true },

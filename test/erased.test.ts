@@ -240,7 +240,7 @@ forEachDatabase((kind) => {
       ));
 
     test('thousands of requests are erased in seconds, and delay nothing else', async (t) => {
-      // A real block of the process occurs in each round; the machine's other load comes and goes.
+      // A real block of the process occurs in each round.
       const rounds: { tookMs: number; longestMs: number }[] = [];
       do rounds.push(await withStore(eraseThousands, { kind }));
       while (rounds.length < 3 && (rounds.at(-1)?.longestMs ?? 0) >= 100);
@@ -251,7 +251,10 @@ forEachDatabase((kind) => {
   });
 });
 
-/** Erases 3,000 old requests. Returns how long that takes, and for how long it blocks the event loop at most. */
+/**
+ * Erases 3,000 old requests. Returns how much CPU time that takes, and the most that one turn of the event loop takes.
+ * CPU time, because the machine's other load makes real time longer.
+ */
 async function eraseThousands(store: Store): Promise<{ tookMs: number; longestMs: number }> {
   const clock = createFakeClock();
   const old = clock.now() - 40 * dayMs;
@@ -270,13 +273,14 @@ async function eraseThousands(store: Store): Promise<{ tookMs: number; longestMs
   let longestMs = 0;
   let working = true;
   const watch = (async () => {
-    for (let last = performance.now(); working; ) {
+    for (let last = cpuMs(); working; ) {
       await nextTurn();
-      longestMs = Math.max(longestMs, performance.now() - last);
-      last = performance.now();
+      const now = cpuMs();
+      longestMs = Math.max(longestMs, now - last);
+      last = now;
     }
   })();
-  const began = performance.now();
+  const began = cpuMs();
   const config = () => ({ ...defaultConfig(), retentionMs: 30 * dayMs });
   await createRetention({ clock, log: createLog('silent'), store, config })(
     { kind: 'retention', key: 'daily', payload: null, attempts: 0 },
@@ -286,7 +290,12 @@ async function eraseThousands(store: Store): Promise<{ tookMs: number; longestMs
   await watch;
   const left = await store.read.selectFrom('requests').select('id').where('erased_at', 'is', null).execute();
   assert.equal(left.length, 0);
-  return { tookMs: Math.round(performance.now() - began), longestMs: Math.round(longestMs) };
+  return { tookMs: Math.round(cpuMs() - began), longestMs: Math.round(longestMs) };
+}
+
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
 }
 
 function planting(table: string, name: string, text: boolean, at: number) {

@@ -1,7 +1,32 @@
 // Words of bot messages that are no alerts, and words for a fault in lines without the word "alert".
 
+/** The start of a line, with emoji and marks. */
+const sign = '^(?::[\\w+-]{1,40}:|[^\\p{L}\\p{N}:]){0,8}';
+
 const chatter = [
   /\b(?:pull request|merge request)s?\b/i,
+  /\bmerged\b.{0,200}\binto [\w./-]{1,60}\W{0,3}$/i,
+  // "New lead!", "New ticket from globex", "New comment on PAY-12"
+  new RegExp(
+    `${sign}new (?:[a-z]{1,20} )?(?:lead|sale|order|signup|sign-up|customer|subscriber|ticket|conversation|comment|reply|feedback|review|response|post|article|episode|video|candidate|hire|application|booking|invoice|version|release|follower)s?(?: ?[!:(#"]| (?:from|on|by|in|for|at|of|is)\\b|$)`,
+    'iu',
+  ),
+  new RegExp(`${sign}(?:ai|thread|channel|meeting|shift|conversation) (?:summary|recap|notes)\\b`, 'iu'),
+  new RegExp(`${sign}(?:joke|fun fact|til|fyi|rss|blog)\\b ?:`, 'iu'),
+  /(?:^|: )(?:why|how) (?:your|we|you|i|our|to)\b/i,
+  /\b(?:recording|replay|slides) of\b/i,
+  /\baction items?\b/i,
+  new RegExp(`${sign}(?:heads[- ]up|please|psa|announcement|action required|live now|code freeze)\\b`, 'iu'),
+  /\b(?:can|could|would|did|does|has|is) (?:you|somebody|someone|anybody|anyone)\b.{0,200}\?\W{0,3}$/i,
+  /\b(?:accepted|declined) (?:the |your |an? )?invitation\b/i,
+  /\b(?:access|change|approval|leave|time[- ]off|vacation) request\b/i,
+  /\b(?:login|access|audit|usage|cost|security|compliance|uptime) report\W{0,3}$/i,
+  /\binvoices?\b.{0,80}\b(?:overdue|due|unpaid|paid)\b/i,
+  /^\W{0,4}jira\b\W{0,4}[A-Z][A-Z0-9]{1,9}-\d{1,7}\b/i,
+  /\b(?:day|week) streak\b/i,
+  /^\W{0,12}#[\w-]{1,80} (?:was|has been) (?:un)?archived\b/i,
+  /^(?!.*\bfail).*\bscal(?:ed|ing)\b.{0,60}\bfrom \d+ to \d+\b/i,
+  /\b(?:new(?:er)? version|updates?)\b.{0,120}\b(?:is|are) (?:now )?available\b/i,
   /\bPR (?:#\d+ )?(?:opened|merged|closed|approved|review)/i,
   /\b(?:issue|ticket|discussion|bug|task|story) (?:#?[\w-]+ )?(?:opened|created|closed|reopened|updated|assigned|commented) (?:by|on|in|to)\b/i,
   /\b(?:commented on|pushed to|pushed \d+|new commits?|\d+ (?:new )?commits?|starred|forked)\b/i,
@@ -36,7 +61,6 @@ const chatter = [
   /^[^\p{L}\d]{0,12}(?:0|no|zero) (?:[a-z]+ ){0,2}(?:alerts?|incidents?|monitors?|problems?|issues?|outages?) (?:are |is )?(?:currently )?(?:firing|open|active|triggered|ongoing|reported|found|detected|today)\b/iu,
 ];
 
-const sign = '^(?::[\\w+-]{1,40}:|[^\\p{L}\\p{N}:]){0,8}';
 const contacts =
   '(?:call|pag|phon|ring|dial|diall|notify|ping|text|contact|email|messag)ing|called|paged|phoned|rang|dialled|dialed|notified|pinged|texted|contacted|emailed|messaged';
 const aboutCalls = [
@@ -58,9 +82,14 @@ export function tellsOfCall(line: string): boolean {
   return aboutCalls.some((pattern) => pattern.test(head));
 }
 
+/** Alerts of another kind: of prices, weather and news. */
+const otherAlerts = new RegExp(`${sign}(?:stock|price|weather|flight|deal|news|google) alerts?\\b`, 'iu');
+
 /** True for other bot messages: reports, polls, pull requests, started deploys. */
 export function isChatter(line: string): boolean {
-  const head = line.slice(0, 300);
+  // The emoji ":warning:" is not the word "warning:".
+  const head = line.slice(0, 300).replace(/^(?: ?:[\w+-]{1,40}: ?){1,6}/, '');
+  if (otherAlerts.test(head)) return true;
   if (
     /^[^\w[]{0,8}\[?(?:firing|resolved|triggered|recovered|recovery|critical|warning|down|problem|alert(?:ing)?)\b\s*[:\]\]-]/i.test(
       head,
@@ -87,10 +116,23 @@ const faults = [
   /\bburn rate\b|\berror budget (?:exhausted|consumed|burn)/i,
   /\b(?:high|elevated|anomal\w+|unusual|errors?|failures?|outage|attack|leak|intrusion|incident|spike|drop|problem|violation|threat|malware|brute force|suspicious)\b.{0,40}\bdetected\b/i,
   /\b(?:alert|alarm)\s?(?:[:!]|$)/i,
+  /\bno (?:heartbeats?|pings?|signals?|responses?|traffic|metrics|replies|answers?)\b.{0,20}\b(?:from|for|since|in)\b/i,
+  /\b(?:has|have) stopped (?!work)\w{2,20}ing\b/i,
+  /\b(?:unable|not able) to (?:connect|reach|start|write|read|bind|mount|send|fetch)\b|\bconnection refused\b/i,
+  /(?<!\b(?:0|no) )\bunder-?replicated\b/i,
+  new RegExp(`\\b(?:${measure})\\b.{0,60}\\d.{0,20}\\((?:limit|max|threshold)\\b`, 'i'),
+  /\bexit(?:ed|s)?\b.{0,20}\b(?:status|code) [1-9]/i,
   /\b(?:out of memory|oom[- ]?killed|disk full|no space left|deadlock|stack ?overflow|segfault|unhandled exception|kernel panic|split brain|not running)\b/i,
   /^[^\p{L}]{0,12}(?:[\w./-]{1,60}\] {0,2})?[\w.]{1,60}(?:Error|Exception)\b(?::| in )/u,
   /\bthreshold\b.{0,20}\d|\d ?%.{0,40}\bthreshold\b/i,
 ];
+
+/** True for a line that names a run of a job: "Execution #820 of job backup". */
+export function namesRun(line: string): boolean {
+  return /\b(?:job|execution|build|pipeline|workflow|deploy|deployment|run|task|backup|migration|sync|release|rollout)\b/i.test(
+    line.slice(0, 300),
+  );
+}
 
 /** True for a line that names a fault without its state: "High memory on web-1", "Alert: queue". */
 export function namesFault(line: string): boolean {

@@ -26,13 +26,16 @@ export function headsOf(flat: Flattened): Head[] {
     fallback: 1,
   };
   for (const piece of flat.pieces) {
-    const line = piece.lines[0];
+    const line = piece.kind === 'text' ? (listed(piece.lines) ?? piece.lines[0]) : piece.lines[0];
     const count = counts.get(piece.kind) ?? 0;
     if (line === undefined || count >= (limits[piece.kind] ?? 0)) continue;
     const titled = heads.some((head) => head.kind === 'title' || head.kind === 'header');
-    if (piece.kind === 'body' && titled) continue;
-    // A section under a header is the message's body, unless the header only names the tool.
-    if (piece.kind === 'section' && titled && !heads.every((head) => isBanner(head.line, undefined)))
+    // Text under a title is the message's body, unless the title only names the tool.
+    if (
+      (piece.kind === 'section' || piece.kind === 'body') &&
+      titled &&
+      !heads.every((head) => isBanner(head.line, undefined))
+    )
       continue;
     counts.set(piece.kind, count + 1);
     heads.push({ kind: piece.kind, line: line.slice(0, 1_200) });
@@ -46,6 +49,21 @@ export function headsOf(flat: Flattened): Head[] {
     if (any?.lines[0] !== undefined) heads.push({ kind: any.kind, line: any.lines[0].slice(0, 1_200) });
   }
   return heads;
+}
+
+/** The first item under a heading near the top: "NAS-2", "New alerts:", "* Pool tank is DEGRADED". */
+function listed(lines: string[]): string | undefined {
+  for (const [index, line] of lines.slice(0, 3).entries()) {
+    const heading =
+      /^(?:the following )?(new|cleared) alerts?:$|^the following alerts? (?:has|have) been (cleared):$/i.exec(
+        line.trim(),
+      );
+    const item = lines[index + 1];
+    if (heading === null || item === undefined) continue;
+    const began = /^new$/i.test(heading[1] ?? '');
+    return `${began ? 'Alert' : 'Cleared'}: ${item.replace(/^[^\p{L}\p{N}]{0,6}/u, '')}`;
+  }
+  return undefined;
 }
 
 const toolWords = new Set(
@@ -68,6 +86,7 @@ export function isBanner(line: string, botName: string | undefined): boolean {
   const words = normalizeTitle(line.slice(0, 200))
     .strict.split(' ')
     .filter((word) => word !== '');
+  if (words.length <= 4 && /^[\p{L} -]{1,60}\b(?:notification|event)$/iu.test(line.trim())) return true;
   return words.every(
     (word) => toolWords.has(word) || generic.has(word) || own.has(word) || /^(?:high|medium|low)$/.test(word),
   );

@@ -29,6 +29,9 @@ const volatilePatterns: [RegExp, string][] = [
     /\b(?:event|evt|trace|request|correlation|transaction|notification|execution|run|session|message)[ _-]?id ?[:=#]? ?[\w-]{1,64}/g,
     ' ',
   ],
+  // An HTTP status, and what a second sentence says about now.
+  [/\(\s?[1-5]\d\d\s?\)/g, ' '],
+  [/(?<=[\p{L}\p{N})])\. (?:[\p{L}\p{N}]{1,20} ){1,3}is currently\b.{0,200}$/gu, ' '],
   // Numbers of builds and notifications. The number of an incident is kept in Identity.incident.
   [/#\d{1,12}\b/g, ' '],
   [/\b\d{1,3}(?:,\d{3})+(?:\.\d+)?\b/g, ' '],
@@ -71,6 +74,10 @@ const printed = /^([^\p{L}]{0,40}\p{L}{3,12}: \S.{0,300}?) (?:message|output|inf
 const trailingPage =
   /(?<=[).]) [\w-]{1,60}(?:\.[\w-]{1,60}){1,5}\/[^\s?]{0,200}\.(?:html?|php|aspx|cgi|jsp)$/;
 
+/** The address of a ticket after a sentence: "Docs is down: github.com/acme/status/issues/41". Its id is read from the link. */
+const trailingTicket =
+  /(?<=[\p{L}\p{N})\].:–-]) (?:https?:\/\/)?[\w-]{1,60}(?:\.[\w-]{1,60}){1,5}\/[^\s?]{0,200}\b(?:issues?|incidents?|tickets?|alerts?|problems?|browse)\/[\w-]{1,60}$/u;
+
 /** A title without state and numbers. */
 export interface Core {
   /** The words in order. Two messages with equal words belong to the same alert. */
@@ -93,7 +100,9 @@ export const looseWords = new Set(
    the a and or back range within more less than greater increased decreased spike drop slow now has have been was went alert detected not
    error errors failed failure host service monitor check job condition status state it its this that critical warning down up ok again return
    returned recovered resolved closed new down unavailable available unreachable reachable no longer responding response timeout timedout
-   nodata outage high-priority priority severity by after since started ended`.split(/\s+/),
+   nodata outage high-priority priority severity by after since started ended online offline alive ongoing improved ready open no`.split(
+    /\s+/,
+  ),
 );
 
 /**
@@ -143,7 +152,7 @@ export function normalizeTitle(title: string): Core {
 
 /** Removes quantities, times and one-time ids. Keeps capitals, because they distinguish a state from a name. */
 function stripVolatile(text: string): string {
-  let rest = text.replace(insensitive(printed), '$1').replace(trailingPage, '');
+  let rest = text.replace(insensitive(printed), '$1').replace(trailingPage, '').replace(trailingTicket, '');
   for (const [pattern, replacement] of volatilePatterns)
     rest = rest.replace(insensitive(pattern), replacement);
   const cut = rest.replace(insensitive(reason), '');

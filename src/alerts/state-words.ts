@@ -3,6 +3,7 @@ import {
   copulas,
   type EmojiColor,
   emojiColors,
+  faultNouns,
   nounNeeded,
   phrasalVerbs,
   skippable,
@@ -72,7 +73,19 @@ const phrases: [RegExp, string][] = [
     'recovered',
   ],
   [/\b(?:is |are )?back (?:up|online|again|alive)\b/gi, 'recovered'],
+  [/\b(?:is|are) (?:ready|running|answering) again\b/gi, 'recovered'],
+  [/\b(?:is|are) back(?=[.!]?$)/gi, 'recovered'],
+  [/\bNotReady\b/g, 'unhealthy'],
   [/\ball clear\b/gi, 'recovered'],
+  // "CPU below threshold" ends "CPU above threshold"; "free memory below threshold" is a fault.
+  [
+    /(?<!\b(?:free|available|remaining|idle|left) )\b(cpu|memory|ram|swap|disk usage|cpu usage|memory usage|load|temperature|latency|error rate|response time) (?:is |fell |dropped |now |back ){0,2}below (?:the )?threshold\b/gi,
+    '$1 recovered',
+  ],
+  [
+    /\bno (?:new |active |open )?(?:alerts?|alarms?|errors?|incidents?|outages?|problems?) (?:was |were |has |have |are )?(?:been )?(?:fired|firing|triggered|raised|detected|found|open)\b/gi,
+    ' ',
+  ],
   [/\bdoes(?: not|n['’]t) exist\b/gi, 'unavailable'],
   [/\b(?:needs|requires) attention\b/gi, 'warning'],
   [
@@ -130,7 +143,9 @@ export function readHead(line: string): HeadReading {
   text = text.replace(transition, (_, _from: string, to: string) => ` [${to === 'open' ? 'opened' : to}] `);
   const tokens = tokenize(text);
   const reading: HeadReading = { tokens, said: [], emoji: undefined, weak: false };
-  const hasNoun = tokens.some((token) => alertNouns.has(token.lower));
+  const hasNoun = tokens.some(
+    (token) => alertNouns.has(token.lower) || /^(?:p|sev-?)[0-5]$/.test(token.lower),
+  );
   let started = false;
   for (let index = 0; index < tokens.length; index++) {
     const token = tokens[index];
@@ -147,7 +162,7 @@ export function readHead(line: string): HeadReading {
     if (kind !== undefined && standsAsState(lookAround(tokens, index, token, { kind, lead, hasNoun }))) {
       token.said = kind;
       reading.said.push({ class: kind, word: token.lower, lead });
-    } else if (kind === 'bad' || kind === 'fires' || kind === 'noun') {
+    } else if (kind === 'bad' || kind === 'fires' || (kind === 'noun' && faultNouns.has(token.lower))) {
       reading.weak = true;
     }
     const transparent = token.bracketed || skippable.has(token.lower) || /^\d+$/.test(token.text);
@@ -245,6 +260,13 @@ export const stateRows: StateRow[] = [
     words: ({ before, after }) => before === '=' || after === '=',
     stands: never,
     example: ['state=critical', 'critical', false],
+  },
+  {
+    // "Remove dead rules" and "Asha is sick" are not states of a service.
+    words: oneOf('dead sick nok'),
+    stands: ({ token, startsHere, endsHere, isCaps, lead }) =>
+      (startsHere && endsHere && !token.bracketed) || (isCaps && (lead || endsHere)),
+    example: ['The dead letter queue of api', 'dead', false],
   },
   {
     words: ({ token }) => token.bracketed,

@@ -1,5 +1,5 @@
 import type { AlertStatus } from '../config/types.ts';
-import { isChatter, namesFault, tellsOfCall } from './chatter.ts';
+import { isChatter, namesFault, namesRun, tellsOfCall } from './chatter.ts';
 import type { Flattened } from './pieces.ts';
 import type { HeadReading } from './state-words.ts';
 import { readHead } from './state-words.ts';
@@ -12,6 +12,8 @@ export interface StatusEvidence {
   states: string[];
   /** The colours of attachments, unchanged. */
   colors: string[];
+  /** The first line of each attachment's text below a title. It counts only where heads, fields and colours say nothing. */
+  bodies: string[];
   /** True if the message has the parts of an alert: a stated severity, a host, a threshold. */
   structured: boolean;
 }
@@ -70,6 +72,8 @@ function byColour(heads: HeadReading[], evidence: StatusEvidence): StatusReading
   if (emoji?.color === 'green') return decided('resolved');
   if (colors.includes('red')) return decided('firing');
   if (colors.includes('green')) return decided('resolved');
+  // "Uptime alert" above "The site is back up.": the title is a name, and only the text says what happened.
+  if (emoji === undefined && evidence.bodies.some(isEnd)) return decided('resolved');
   const supported = weak || evidence.structured;
   if (emoji !== undefined && (supported || emoji.color === 'yellow')) return decided('firing');
   if (colors.includes('yellow') && supported) return decided('firing');
@@ -78,11 +82,23 @@ function byColour(heads: HeadReading[], evidence: StatusEvidence): StatusReading
   return decided('info');
 }
 
+/** True for one short sentence that says that it is over, and nothing else. */
+function isEnd(line: string): boolean {
+  if (line.length > 120 || /[.!?] \S/.test(line)) return false;
+  const [first, ...more] = readHead(line).said;
+  return (
+    first?.class === 'resolves' && more.every((said) => said.class === 'good' || said.class === 'resolves')
+  );
+}
+
 function lifecycleOfFields(fields: HeadReading[], evidence: StatusEvidence): StatusReading | undefined {
   for (const [value, reading] of zip(evidence.states, fields)) {
     const first = reading.said.find(
       (said) => said.class === 'fires' || said.class === 'resolves' || said.class === 'neutral',
     );
+    // "Status: Started" of a job is no alert.
+    if (first?.word === 'started' && evidence.heads.some(namesRun))
+      return { status: 'info', endsFailure: false };
     if (first?.class === 'fires') return { status: 'firing', endsFailure: false };
     if (first?.class === 'resolves') return { status: 'resolved', endsFailure: false };
     if (first?.class === 'neutral') return { status: 'info', endsFailure: isSuccess(first.word) };

@@ -57,6 +57,7 @@ export function understand(flat: Flattened, context: UnderstandContext): Underst
     heads: heads.map((head) => head.line),
     states,
     colors: flat.colors,
+    bodies: flat.pieces.filter((piece) => piece.kind === 'body').flatMap((piece) => piece.lines.slice(0, 1)),
     structured,
   });
   return {

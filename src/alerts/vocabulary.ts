@@ -22,13 +22,13 @@ function table(words: Record<WordClass, string>): Map<string, WordClass> {
 export const wordClasses: Map<string, WordClass> = table({
   fires: `firing fired fires triggered retriggered re-triggered activated reactivated re-activated opened reopened re-opened
     raised alerting declared detected escalated escalating breached violated created active unresolved unacknowledged regressed
-    regression refired renotify renotified reminded problemstart started new-alert investigating identified breaching`,
+    regression refired renotify renotified reminded problemstart started new-alert investigating identified breaching ongoing`,
   resolves: `resolved recovered recovery recovers recovering cleared closed ended restored solved mitigated deactivated
     auto-resolved autoresolved auto-closed autoclosed resolves fixed reset improved`,
   bad: `down critical crit warning warn error errors fatal disaster emergency unhealthy offline degraded unreachable
     unavailable alarm problem unstable broken outage nodata crashed crashing crashloopbackoff oomkilled timeout timedout late
     missed overdue expired exceeded exceeds stalled stuck failed failing failure fails fail panic red unknown inaccessible
-    unresponsive alert anomaly anomalous lost trouble starting-to-fail failover-failed major minor outofsync crash missing errored`,
+    unresponsive alert anomaly anomalous lost trouble starting-to-fail failover-failed major minor outofsync crash missing errored nok dead sick`,
   good: `ok okay up normal healthy online passing operational good clear available reachable alive stable inactive green
     responding working normalized exists`,
   neutral: `acknowledged ack acked acknowledgement acknowledgment acknowledges snoozed silenced muted unmuted unsnoozed assigned reassigned
@@ -54,10 +54,17 @@ export const alertNouns = new Set(
    condition threshold rule event`.split(/\s+/),
 );
 
+/** Nouns that hint at a fault without a state word. "Notification", "status", "rule" and "check" do not. */
+export const faultNouns = new Set(
+  `alerts alarms incident incidents issue issues problems violation violations threshold detector case`.split(
+    /\s+/,
+  ),
+);
+
 /** These count only beside an alert noun: doors, tickets and sales are opened, closed and started too. */
 export const nounNeeded = new Set(
   `opened closed started ended detected triggered raised fixed restored reset created active cleared solved activated deactivated declared identified
-   investigating regression new-alert reminded lost mitigated improved`.split(/\s+/),
+   investigating regression new-alert reminded lost mitigated improved ongoing`.split(/\s+/),
 );
 
 export const copulas = new Set(
@@ -78,7 +85,7 @@ export const phrasalVerbs = new Set(
 
 export const fillers = new Set(
   `is are was were be has have had been being now currently again back still just the a an your to of by due automatically
-   successfully went came seems seemed looks reports reported reporting`.split(/\s+/),
+   successfully went came seems seemed looks reports reported reporting changed experiencing`.split(/\s+/),
 );
 
 const redEmoji =

@@ -12,7 +12,7 @@ const fixtureSchema = z.object({
     z.object({
       /** Messages of one alert have the same letter: their keys must be equal, and all others different. */
       alert: z.string(),
-      status: z.enum(['firing', 'resolved', 'info']),
+      status: z.enum(['firing', 'resolved', 'info', 'not-an-alert']),
       severity: z.enum(['critical', 'warning', 'info']).nullable().optional(),
       event: z.record(z.string(), z.unknown()),
     }),

@@ -66,18 +66,31 @@ async function callingNow(
   return rows.map(({ callee, name }) => ({ callee: shownCallee(callee), name }));
 }
 
-/** The first callees who were reached. Each call counts here, also a superseded one. */
+/**
+ * The first callees who were reached, each once: by the call in which the key was pressed, or else by the first that
+ * was answered. A superseded call counts too.
+ */
 async function whoWasReached(from: Queryable, requestId: string, plan: Plan): Promise<ReachedBy[]> {
-  const rows = await from
+  const pressed = sql<number>`case when feedback_value = ${plan.confirmKey} then 1 else 0 end`;
+  const reached = from
     .selectFrom('calls')
-    .select(['callee', 'name', 'ended_at', 'feedback_value'])
-    .select(sql<number>`case when feedback_value = ${plan.confirmKey} then 1 else 0 end`.as('pressed'))
+    .select(['callee', 'name', 'ended_at', 'feedback_value', 'position', pressed.as('pressed')])
+    .select(
+      sql<number>`row_number() over (partition by callee order by ${pressed} desc, ended_at, position)`.as(
+        'nth',
+      ),
+    )
     .where('request_id', '=', requestId)
     .where('state', '=', 'answered')
     .where('ended_at', 'is not', null)
-    .where(isReached(plan))
+    .where(isReached(plan));
+  const rows = await from
+    .selectFrom(reached.as('reached'))
+    .selectAll()
+    .where('nth', '=', 1)
     .orderBy('pressed', 'desc')
     .orderBy('ended_at')
+    .orderBy('position')
     .limit(named)
     .execute();
   return rows.map((row) => ({

@@ -103,6 +103,31 @@ for (const kind of databaseKinds) {
       });
     });
 
+    test('a person who confirms late, after a second call without the key, is named once, with the key', async () => {
+      await onStage(kind, async (stage, clock) => {
+        const id = await stage.ask({
+          callees: people(1, 2),
+          plan: planWith({ until: 'confirmed', attempts: 2 }),
+        });
+        await stage.runDue();
+        await stage.report('v1', answered);
+        await stage.report('v2', pressed);
+        await stage.runDue();
+        await clock.advance(3 * minute);
+        await stage.runDue();
+        await stage.report('v3', answered);
+        await stage.runDue();
+        await stage.report('v1', pressed);
+        await stage.runDue();
+        const { reach, counts } = await stage.view(id);
+        assert.deepEqual([stage.placed.length, counts.confirmed], [3, 2]);
+        assert.deepEqual(reach?.reachedBy.map(({ name, key }) => [name, key]).sort(), [
+          ['Person 1', '1'],
+          ['Person 2', '1'],
+        ]);
+      });
+    });
+
     test('an invalid number and a refusal are never called again; answered without the key is', async () => {
       await onStage(kind, async (stage, clock) => {
         const id = await stage.ask({ callees: people(1, 2), plan: planWith() });

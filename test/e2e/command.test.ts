@@ -57,6 +57,11 @@ for (const database of databaseKinds) {
       assert.match(JSON.stringify(view.state.values.lists), /db-oncall/);
     });
 
+    test('a text in quotes is spoken as it was typed, although Slack escapes it and links names', async () => {
+      const view = await modal('U0ASHA', 'db-oncall "Tom & Jerry <3, see #alerts and @ben"');
+      assert.match(JSON.stringify(view.state.values.text), /"Tom & Jerry <3, see alerts and ben"/);
+    });
+
     test('More options shows the other fields in the same view, and entries stay', async () => {
       const viewId = await openModal(flow);
       flow.slack.fillView('U0ASHA', viewId, { callee: '+91 85632 14120', text: 'Hello' });

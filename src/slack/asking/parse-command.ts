@@ -3,6 +3,7 @@ import { parseCallees } from '../../callees/parse.ts';
 import type { Config } from '../../config/types.ts';
 import type { Recordings } from '../context/recordings.ts';
 import { slackLimits } from '../kit/limits.ts';
+import { unescapeText } from '../kit/text.ts';
 import { commandWords } from '../words/command-words.ts';
 import { calleeOptions } from './collect-callees.ts';
 
@@ -116,7 +117,17 @@ function takeQuoted(text: string): { quoted: string | null; rest: string } {
   const [all, straight, curly] = /"([^"]+)"|[“”„]([^“”„]+)[“”]/.exec(text.slice(0, mostRead)) ?? [];
   const quoted = (straight ?? curly ?? '').trim();
   if (all === undefined || quoted === '') return { quoted: null, rest: text };
-  return { quoted, rest: text.replace(all, () => ' ') };
+  return { quoted: asTyped(quoted), rest: text.replace(all, () => ' ') };
+}
+
+/** A text as the person typed it: Slack escapes it and puts people, channels and links into angle brackets. */
+function asTyped(text: string): string {
+  return unescapeText(
+    text.replace(/<([^<>]*)>/g, (_, inner: string) => {
+      const bar = inner.indexOf('|');
+      return bar < 0 ? inner.replace(/^[@#!]/, '') : inner.slice(bar + 1);
+    }),
+  );
 }
 
 /** The likely meaning: a command, list, roster or recording with a similar name. */

@@ -3,6 +3,11 @@ export function escapeText(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
+/** The opposite: what people type reaches the app escaped. */
+export function unescapeText(text: string): string {
+  return text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
+}
+
 /** Cuts text to `max` UTF-16 units, including the "…". Never cuts inside a character. */
 export function truncate(text: string, max: number): string {
   if (text.length <= max) return text;

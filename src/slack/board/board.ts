@@ -190,6 +190,14 @@ function approvalBlocks(request: RequestView, facts: MessageFacts): KnownBlock[]
   return [section(lines.join('\n'))];
 }
 
+/** What keeps a call from being made when its limit allows it. */
+function calledUnless({ origin, reach }: RequestView): string {
+  if (origin === 'alert') return 'the alert is over or somebody has got it';
+  return reach !== null && reach.plan.enough !== null
+    ? 'enough people are reached or the request is cancelled'
+    : 'the request is cancelled';
+}
+
 /** The calls that were not placed, why, and what to do. */
 function trouble(request: RequestView): KnownBlock[] {
   const total = request.submissions.length;
@@ -212,7 +220,7 @@ function trouble(request: RequestView): KnownBlock[] {
     const crowd = people(group.reduce((sum, each) => sum + each.callees, 0));
     const nextAt = Math.min(...group.map((each) => each.heldUntil ?? Number.POSITIVE_INFINITY));
     lines.push(
-      `✋ *${crowd}* ${heldWords(code, nextAt)}. They are called then, unless the alert is over or somebody has got it.`,
+      `✋ *${crowd}* ${heldWords(code, nextAt)}. They are called then, unless ${calledUnless(request)}.`,
     );
   }
   for (const [code, group] of Map.groupBy(

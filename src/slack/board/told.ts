@@ -51,7 +51,7 @@ function toldEnd(request: RequestView, facts: Facts): Told | null {
   // The person who asked settled these calls, so they know the outcome.
   const own = submissions.filter((each) => each.settledCalls > 0 && each.settledBy === requestedBy);
   if (submissions.length > 0 && own.length === submissions.length) return null;
-  return told(request, facts, notReached(facts));
+  return told(request, facts, notReached(request, facts));
 }
 
 function toldTaken(request: RequestView, { calls = [], nameOf }: Facts): Told | null {
@@ -80,13 +80,21 @@ function unknownNext({ requestedBy }: RequestView): string[] {
 
 function alertNext(request: RequestView, facts: Facts): string[] {
   const title = request.alertTitle === null ? [] : [foreign(request.alertTitle, 200)];
-  return [...title, ...notReached(facts), "Press *I've got it* in the thread if you take it."];
+  return [...title, ...notReached(request, facts), "Press *I've got it* in the thread if you take it."];
 }
 
-/** The names of people who were not reached. Empty if `calls` is empty, or if nobody was reached. */
-function notReached({ calls = [] }: Facts): string[] {
-  const missed = latestCalls(calls).filter(isUnanswered).toSorted(unansweredFirst);
-  if (missed.length === 0 || missed.length === calls.length) return [];
+/**
+ * The names of people who were not reached; if a key must confirm, also of those who answered without it. Empty if
+ * `calls` is empty, or if nobody answered.
+ */
+function notReached({ reach }: RequestView, { calls = [] }: Facts): string[] {
+  const mustConfirm = reach?.plan.until === 'confirmed';
+  const latest = latestCalls(calls);
+  if (latest.every(isUnanswered)) return [];
+  const missed = latest
+    .filter((call) => isUnanswered(call) || (mustConfirm && call.state === 'answered' && !call.confirmed))
+    .toSorted(unansweredFirst);
+  if (missed.length === 0) return [];
   return [`Not reached: ${listWords(missed.map((call) => foreign(calleeLabel(call), 80)))}.`];
 }
 

@@ -85,7 +85,8 @@ export function resultWords(call: CallView, over = false): string {
     case 'failed':
       return call.cause === 'settled_silent' ? 'marked as not rung' : 'not called';
     case 'held':
-      return call.heldUntil === null ? 'not called: forbidden' : `held back until ${utc(call.heldUntil)}`;
+      if (call.heldUntil !== null) return `held back until ${utc(call.heldUntil)}`;
+      return call.cause === 'left_list' ? 'not called: not on the list any more' : 'not called: forbidden';
     case 'refused':
       return 'refused by the platform';
     case 'unknown':

@@ -50,6 +50,26 @@ suite('the board', () => {
     );
   });
 
+  test('a call that a limit holds is made later; what prevents it fits a person and an alert', () => {
+    const held = submission({ state: 'ready', code: 'per_callee', heldUntil: now });
+    const shown = (some: Parameters<typeof request>[0]) =>
+      seen(renderBoard(request({ state: 'sending', submissions: [held], ...some }), facts));
+    const reach = { ladder: null, running: true, step: 1, attempt: 1, nextAttemptAt: null, nextStepAt: null };
+    const plan = { until: 'answered', attempts: 2, everyMs: 60_000, enough: null, confirmKey: null } as const;
+    const rest = { endedBy: null, endedAt: null, steps: [], calling: [], reachedBy: [] };
+    assert.match(
+      shown({ origin: 'alert' }),
+      /called then, unless the alert is over or somebody has got it\./,
+    );
+    const person = shown({ reach: { ...reach, ...rest, plan } });
+    assert.match(person, /called then, unless the request is cancelled\./);
+    assert.doesNotMatch(person, /alert/);
+    assert.match(
+      shown({ reach: { ...reach, ...rest, plan: { ...plan, enough: 1 } } }),
+      /called then, unless enough people are reached or the request is cancelled\./,
+    );
+  });
+
   test('everything at its longest at once', () => {
     const long = '&'.repeat(10_000);
     for (const state of ['awaiting_approval', 'sending', 'sent', 'rejected', 'done'] as const) {

@@ -81,7 +81,7 @@ for (const database of databaseKinds) {
       );
       flow.clock.jump(6 * minuteMs);
       await understood(flow);
-      await soon(flow, 'the history is read again', () => historyCalls(flow).length >= 2);
+      await soon(flow, 'the history is read again', () => historyCalls(flow).length >= 2, { stepMs: 5_000 });
       assert.equal(edit.ts, alert.ts);
       assert.equal(callsTo(flow, callee).length, 1);
       await flow.end();

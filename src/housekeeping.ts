@@ -122,7 +122,7 @@ export async function deleteAlerts(deps: Deps, lease: Lease, before: number): Pr
     if (locked.length === 0) return 0;
     const ids = locked.map(({ id }) => id);
     await tx.deleteFrom('alert_messages').where('alert_id', 'in', ids).execute();
-    await tx.deleteFrom('rule_rings').where('alert_id', 'in', ids).execute();
+    await tx.deleteFrom('rule_calls').where('alert_id', 'in', ids).execute();
     await tx.updateTable('requests').set({ alert_id: null }).where('alert_id', 'in', ids).execute();
     await tx.deleteFrom('alerts').where('id', 'in', ids).execute();
     return quiet.length;

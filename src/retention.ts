@@ -58,7 +58,7 @@ export function createRetention(deps: Pick<CallsDeps, 'clock' | 'log' | 'store' 
   };
 }
 
-type OldRequest = Pick<RequestsTable, 'id' | 'message' | 'options' | 'callees'>;
+type OldRequest = Pick<RequestsTable, 'id' | 'audio' | 'options' | 'callees'>;
 
 /**
  * Deletes names and numbers that Slack has not repeated within the retention time, old last-reached times, calendars
@@ -95,7 +95,7 @@ async function eraseRequests(deps: Deps, lease: Lease, before: number, now: numb
   while (lease.valid()) {
     const due = await deps.store.read
       .selectFrom('requests')
-      .select(['id', 'message', 'options', 'callees'])
+      .select(['id', 'audio', 'options', 'callees'])
       .where('erased_at', 'is', null)
       .where('created_at', '<', before)
       .where((eb) =>
@@ -184,21 +184,17 @@ async function eraseTogether(tx: Tx, requests: readonly OldRequest[], now: numbe
     .where('callee', 'not like', `${erasedPrefix}%`)
     .execute();
   await tx.updateTable('submissions').set({ reason: null }).where('request_id', 'in', ids).execute();
-  await tx
-    .updateTable('steps')
-    .set({ message: null, problem: null })
-    .where('request_id', 'in', ids)
-    .execute();
+  await tx.updateTable('steps').set({ audio: null, problem: null }).where('request_id', 'in', ids).execute();
   await tx.updateTable('decisions').set({ reason: null }).where('request_id', 'in', ids).execute();
   await eraseDetails(tx, ids);
   await tx
-    .updateTable('messages')
+    .updateTable('posts')
     .set({ body: null })
     .where('request_id', 'in', ids)
     .where('state', '!=', 'pending')
     .execute();
-  const messages = requests.map(({ id, message }): [string, Json<Audio>] => {
-    const heard = readAudio(message);
+  const audios = requests.map(({ id, audio }): [string, Json<Audio>] => {
+    const heard = readAudio(audio);
     return [id, toJson(heard.kind === 'text' ? { ...heard, text: '' } : heard)];
   });
   const options = requests.map(({ id, options }): [string, Json<CallOptions>] => {
@@ -214,7 +210,7 @@ async function eraseTogether(tx: Tx, requests: readonly OldRequest[], now: numbe
       outcome: null,
       rosters: null,
       alert_title: null,
-      message: each(messages),
+      audio: each(audios),
       options: each(options),
       acked_by: sql<string | null>`case when acked_by like 'tool:%' then ${erasedTool} else acked_by end`,
       cancelled_by: sql<
@@ -235,13 +231,13 @@ function each<Value extends string>(values: readonly (readonly [id: string, valu
 /** Of the audit trail, keeps who did what and when, and counts. Erases words. */
 async function eraseDetails(tx: Tx, requestIds: readonly string[]): Promise<void> {
   await tx
-    .updateTable('events')
+    .updateTable('audit')
     .set({ actor: erasedTool })
     .where('request_id', 'in', requestIds)
     .where('actor', 'like', 'tool:%')
     .execute();
   const events = await tx
-    .selectFrom('events')
+    .selectFrom('audit')
     .select(['id', 'detail'])
     .where('request_id', 'in', requestIds)
     .where('detail', '!=', toJson<Record<string, unknown>>({}))
@@ -253,7 +249,7 @@ async function eraseDetails(tx: Tx, requestIds: readonly string[]): Promise<void
   });
   await inChunks(erased, async (some) => {
     await tx
-      .updateTable('events')
+      .updateTable('audit')
       .set({ detail: each(some) })
       .where(
         'id',
@@ -290,7 +286,7 @@ async function eraseBodies(deps: Deps, lease: Lease, before: number): Promise<nu
   let last = '';
   while (lease.valid()) {
     const some = await deps.store.read
-      .selectFrom('messages')
+      .selectFrom('posts')
       .select(['id', 'created_at', 'state', (eb) => eb('body', 'is not', null).as('has_body')])
       .where('id', '>', last)
       .orderBy('id')
@@ -301,7 +297,7 @@ async function eraseBodies(deps: Deps, lease: Lease, before: number): Promise<nu
       due.map(({ id }) => id),
       (ids) =>
         deps.store.transaction((tx) =>
-          tx.updateTable('messages').set({ body: null }).where('id', 'in', ids).execute(),
+          tx.updateTable('posts').set({ body: null }).where('id', 'in', ids).execute(),
         ),
     );
     erased += due.length;

@@ -20,9 +20,9 @@ import { forEachDatabase, type TestDatabase, withStore } from './support/store.t
 const columns: Record<string, { kept?: string; erased?: string; deleted?: string }> = {
   requests: {
     kept: 'id team_id origin state requested_by rule_name alert_id previous_id root_view_id channel_id asked_in thread_ts thread_post countries hash approval on_unknown plan reach_ended_by lists',
-    erased: 'alert_title ladder message options note cancelled_by acked_by outcome rosters',
+    erased: 'alert_title ladder audio options note cancelled_by acked_by outcome rosters',
   },
-  steps: { kept: 'request_id', erased: 'message problem' },
+  steps: { kept: 'request_id', erased: 'audio problem' },
   submissions: {
     kept: 'id request_id state token again_of code sender settled_by',
     erased: 'reason',
@@ -34,12 +34,12 @@ const columns: Record<string, { kept?: string; erased?: string; deleted?: string
   },
   reports: { deleted: 'id digest voice_id token callee body' },
   tasks: { kept: 'kind key payload lease_owner', erased: 'last_error' },
-  messages: {
+  posts: {
     kept: 'id request_id kind slot channel_id parent_id thread_ts user_id state ts shown',
     erased: 'body',
   },
   decisions: { kept: 'request_id user_id decision hash', erased: 'reason' },
-  events: { kept: 'id request_id action', erased: 'actor detail' },
+  audit: { kept: 'id request_id action', erased: 'actor detail' },
   drafts: { deleted: 'id root_view_id team_id user_id data' },
   alert_events: { deleted: 'event_id team_id channel_id body' },
   alerts: {
@@ -57,7 +57,7 @@ const columns: Record<string, { kept?: string; erased?: string; deleted?: string
   },
   rosters: { deleted: 'name source etag body shifts problems mails problem' },
   silences: { kept: 'rule_name team_id channel_id thread_ts source alert_id' },
-  rule_rings: { deleted: 'rule_name alert_id request_id' },
+  rule_calls: { deleted: 'rule_name alert_id request_id' },
   rule_matches: { kept: 'rule_name' },
   pacing: { kept: 'name' },
   meta: { kept: 'name value' },
@@ -81,8 +81,8 @@ const words: Record<string, string> = {
   'requests.plan': '',
   'requests.lists': '',
   'decisions.decision': 'reject',
-  'messages.state': 'posted',
-  'messages.kind': 'reply',
+  'posts.state': 'posted',
+  'posts.kind': 'reply',
   'recordings.state': 'ready',
   'alerts.status': 'firing',
   'alerts.severity': 'critical',
@@ -114,7 +114,7 @@ async function plant(store: Store, row: number, at: number): Promise<string[]> {
     const { erased, deleted } = columns[table] ?? {};
     const values: [string, string | number | null][] = [];
     for (const { name, text } of all.filter((each) => each.table === table)) {
-      if (table === 'messages' && name === 'request_id' && row % 2 === 0) continue;
+      if (table === 'posts' && name === 'request_id' && row % 2 === 0) continue;
       if (!text) values.push([name, name.endsWith('_at') || name === 'at' ? at : 1]);
       else if (words[`${table}.${name}`] !== undefined)
         values.push([name, words[`${table}.${name}`] || null]);
@@ -151,20 +151,20 @@ async function plant(store: Store, row: number, at: number): Promise<string[]> {
 
 /** True for a key that rows of other tables contain; with a planted value they would not match. */
 function isKey(mark: string): boolean {
-  return /-(alerts-id|alert_messages-alert_id|rule_rings-alert_id)-/.test(mark);
+  return /-(alerts-id|alert_messages-alert_id|rule_calls-alert_id)-/.test(mark);
 }
 
 function asColumn(table: string, name: string, mark: string): string {
   switch (`${table}.${name}`) {
-    case 'requests.message':
+    case 'requests.audio':
       return JSON.stringify({ kind: 'text', text: mark, language: 'EN' });
     case 'requests.options':
       return JSON.stringify({ displayNum: mark });
-    case 'events.detail':
+    case 'audit.detail':
       return JSON.stringify({ reason: mark, calls: 3 });
     case 'requests.acked_by':
     case 'requests.cancelled_by':
-    case 'events.actor':
+    case 'audit.actor':
       return `tool:${mark}`;
     case 'alert_messages.ts':
       return `1000000000.${mark}`;
@@ -259,7 +259,7 @@ async function eraseThousands(store: Store): Promise<{ tookMs: number; longestMs
   const clock = createFakeClock();
   const old = clock.now() - 40 * dayMs;
   const all = await textColumns(store);
-  for (const table of ['requests', 'calls', 'events', 'messages']) {
+  for (const table of ['requests', 'calls', 'audit', 'posts']) {
     const put = all
       .filter((each) => each.table === table && !/^(erased_at|alert_id|root_view_id|slot)$/.test(each.name))
       .map(({ name, text }) => [name, planting(table, name, text, old)] as const);
@@ -282,12 +282,15 @@ async function eraseThousands(store: Store): Promise<{ tookMs: number; longestMs
   })();
   const began = cpuMs();
   const config = () => ({ ...defaultConfig(), retentionMs: 30 * dayMs });
-  await createRetention({ clock, log: createLog('silent'), store, config })(
-    { kind: 'retention', key: 'daily', payload: null, attempts: 0 },
-    held,
-  );
-  working = false;
-  await watch;
+  try {
+    await createRetention({ clock, log: createLog('silent'), store, config })(
+      { kind: 'retention', key: 'daily', payload: null, attempts: 0 },
+      held,
+    );
+  } finally {
+    working = false;
+    await watch;
+  }
   const left = await store.read.selectFrom('requests').select('id').where('erased_at', 'is', null).execute();
   assert.equal(left.length, 0);
   return { tookMs: Math.round(cpuMs() - began), longestMs: Math.round(longestMs) };
@@ -304,8 +307,8 @@ function planting(table: string, name: string, text: boolean, at: number) {
   if (name === 'request_id') return sql`'r' || cast(i as text)`;
   const known = words[`${table}.${name}`];
   if (known !== undefined) return known === '' ? sql`null` : sql`cast(${known} as text)`;
-  if (table === 'requests' && (name === 'message' || name === 'options'))
+  if (table === 'requests' && (name === 'audio' || name === 'options'))
     return sql`cast(${asColumn(table, name, 'x')} as text)`;
-  if (name === 'detail') return sql`cast(${asColumn('events', name, 'x')} as text)`;
+  if (name === 'detail') return sql`cast(${asColumn('audit', name, 'x')} as text)`;
   return sql`cast(${`${name}-`} as text) || cast(i as text)`;
 }

@@ -35,7 +35,7 @@ async function addRequest(
     .values(
       requestRow({
         ...{ id, state, root_view_id: `V${id}`, note: 'ask Asha at 6591110009', callees: numbers.length },
-        message: toJson({ kind: 'text', text: 'Hello Asha', language: 'EN' }),
+        audio: toJson({ kind: 'text', text: 'Hello Asha', language: 'EN' }),
         ...{ created_at: at, finished_at: state === 'done' ? at : null },
       }),
     )
@@ -87,7 +87,7 @@ async function addRest(tx: Tx, name: string, at: number, done: boolean): Promise
     })
     .execute();
   await tx
-    .insertInto('messages')
+    .insertInto('posts')
     .values({
       ...{
         id: `m${name}`,
@@ -130,8 +130,8 @@ async function addAlert(tx: Tx, id: string, lastAt: number, firstAt: number): Pr
       })
       .execute();
   await tx
-    .insertInto('rule_rings')
-    .values({ rule_name: 'r', alert_id: id, rang_at: lastAt, request_id: null })
+    .insertInto('rule_calls')
+    .values({ rule_name: 'r', alert_id: id, called_at: lastAt, request_id: null })
     .execute();
 }
 
@@ -141,7 +141,7 @@ async function ids(store: Store): Promise<Record<string, string[]>> {
   const events = await read.selectFrom('alert_events').select('event_id').orderBy('event_id').execute();
   const drafts = await read.selectFrom('drafts').select('id').orderBy('id').execute();
   const bodies = await read
-    .selectFrom('messages')
+    .selectFrom('posts')
     .select('id')
     .where('body', 'is not', null)
     .orderBy('id')
@@ -174,10 +174,10 @@ forEachDatabase((kind) => {
           assert.deepEqual(result, { againAt: clock.now() + dayMs });
           const requests = await store.read.selectFrom('requests').selectAll().orderBy('id').execute();
           assert.deepEqual(
-            requests.map(({ id, note, message, callees, erased_at }) => ({
+            requests.map(({ id, note, audio, callees, erased_at }) => ({
               id,
               note,
-              message,
+              audio,
               callees,
               erased_at,
             })),
@@ -189,7 +189,7 @@ forEachDatabase((kind) => {
             ].map(([id, callees, gone]) => ({
               id,
               note: gone ? '' : 'ask Asha at 6591110009',
-              message: JSON.stringify({ kind: 'text', text: gone ? '' : 'Hello Asha', language: 'EN' }),
+              audio: JSON.stringify({ kind: 'text', text: gone ? '' : 'Hello Asha', language: 'EN' }),
               callees,
               erased_at: gone ? clock.now() : null,
             })),
@@ -260,7 +260,7 @@ forEachDatabase((kind) => {
             ['firing'],
           );
           const ruleCalls = await read
-            .selectFrom('rule_rings')
+            .selectFrom('rule_calls')
             .select('alert_id')
             .orderBy('alert_id')
             .execute();

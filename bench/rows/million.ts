@@ -35,7 +35,7 @@ async function writeSome(store: Store, numbers: number[]): Promise<void> {
         numbers.map((number) => ({
           ...({ id: `rpast${number}`, team_id: 'T0SANDBOX', origin: 'person', state: 'done' } as const),
           ...{ requested_by: 'U0ASHA', channel_id: 'C0OPS', asked_in: 'C0OPS', note: '', duplicates: 0 },
-          message: '{"kind":"recording","fileId":"f.mp3","name":"drill"}' as never,
+          audio: '{"kind":"recording","fileId":"f.mp3","name":"drill"}' as never,
           ...{ options: '{}' as never, countries: '[{"country":"IN","callees":50}]' as never },
           ...{ callees: callsPerRequest, hash: 'h', on_unknown: 'hold' as const, priority: 5 },
           ...{ created_at: at(number), changed_at: at(number), finished_at: at(number) },

@@ -12,8 +12,8 @@ import type { Store, StoreLog, Tx } from '../store/types.ts';
 
 /** Every table; the compiler reports a missing one. */
 const everyTable: Record<keyof Schema, true> = {
-  ...{ requests: true, submissions: true, calls: true, reports: true, tasks: true, messages: true },
-  ...{ decisions: true, events: true, drafts: true, alert_events: true, alerts: true, alert_messages: true },
+  ...{ requests: true, submissions: true, calls: true, reports: true, tasks: true, posts: true },
+  ...{ decisions: true, audit: true, drafts: true, alert_events: true, alerts: true, alert_messages: true },
   ...{
     channel_reads: true,
     silences: true,
@@ -22,7 +22,7 @@ const everyTable: Record<keyof Schema, true> = {
     recordings: true,
     steps: true,
   },
-  ...{ rule_rings: true, rule_matches: true, rosters: true, pacing: true, meta: true },
+  ...{ rule_calls: true, rule_matches: true, rosters: true, pacing: true, meta: true },
 };
 /** Tables that others refer to come first, the rest in alphabetical order. */
 const tables = [...new Set(['requests', 'submissions', ...Object.keys(everyTable).sort()])];

@@ -35,7 +35,7 @@ export async function post(
   // Always increasing, so that the first message of a thread is posted before the replies to it.
   lastSequence = Math.max(now * 1000, lastSequence + 1);
   const inserted = await tx
-    .insertInto('messages')
+    .insertInto('posts')
     .values({
       id,
       request_id: requestId,
@@ -83,7 +83,7 @@ export async function changed(
 ): Promise<void> {
   const rows = await tx
     .selectFrom('requests')
-    .leftJoin('messages', 'messages.request_id', 'requests.id')
+    .leftJoin('posts', 'posts.request_id', 'requests.id')
     .select(['requests.id', 'requests.state', 'requests.callees', 'requests.changed_at'])
     .select([
       'requests.channel_id',
@@ -93,7 +93,7 @@ export async function changed(
       'requests.approval',
     ])
     .select(['requests.requested_by', 'requests.cancelled_by', 'requests.when_at', 'requests.outcome'])
-    .select(['messages.id as post_id', 'messages.slot', 'messages.kind', 'messages.state as post_state'])
+    .select(['posts.id as post_id', 'posts.slot', 'posts.kind', 'posts.state as post_state'])
     .select((eb) =>
       eb
         .exists(
@@ -256,7 +256,7 @@ function showWithinMs(request: { callees: number; changed_at: number }, now: num
 export async function remind(tx: Tx, now: number, requestId: string): Promise<void> {
   // Found by its kind, because a card that was moved has another slot.
   const card = await tx
-    .selectFrom('messages')
+    .selectFrom('posts')
     .select(['id', 'channel_id', 'parent_id'])
     .where('request_id', '=', requestId)
     .where('kind', '=', 'card')
@@ -270,7 +270,7 @@ export async function remind(tx: Tx, now: number, requestId: string): Promise<vo
 /** Says once, in the thread of a request's board, who has acknowledged the alert. */
 export async function tellTaken(tx: Tx, now: number, requestId: string): Promise<void> {
   const board = await tx
-    .selectFrom('messages')
+    .selectFrom('posts')
     .select(['id', 'channel_id', 'thread_ts'])
     .where('slot', '=', slotOf({ kind: 'board' }, requestId))
     .executeTakeFirst();
@@ -282,7 +282,7 @@ export async function tellTaken(tx: Tx, now: number, requestId: string): Promise
 /** The id of a request's board, or null. */
 export async function boardOf(tx: Tx, requestId: string): Promise<string | null> {
   const row = await tx
-    .selectFrom('messages')
+    .selectFrom('posts')
     .select('id')
     .where('slot', '=', slotOf({ kind: 'board' }, requestId))
     .executeTakeFirst();

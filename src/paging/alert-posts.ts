@@ -21,7 +21,7 @@ type Shown = Pick<AlertEpisode, 'id' | 'episodeAt'>;
 export async function showAlert(tx: Tx, now: number, alert: Shown, channelId: string): Promise<Place> {
   const what = postOf(alert, channelId);
   const shown = await tx
-    .selectFrom('messages')
+    .selectFrom('posts')
     .select('id')
     .where('slot', '=', slotOf(what, null))
     .executeTakeFirst();
@@ -82,7 +82,7 @@ export async function placesShown(
 export async function redrawAlert(tx: Tx, now: number, alert: Shown): Promise<Place[]> {
   const first = slotOf(postOf(alert, ''), null) ?? '';
   const shown = await tx
-    .selectFrom('messages')
+    .selectFrom('posts')
     .select(['id', 'channel_id'])
     .where('slot', '>=', first)
     .where('slot', '<', `${first}~`)

@@ -63,7 +63,7 @@ export async function fireRule(
  * raised the alert.
  */
 export interface Later {
-  rangAt: number | null;
+  calledAt: number | null;
   source: string | null;
   /** The status that the alert must still have. */
   status: AlertStatus;
@@ -92,7 +92,7 @@ export async function fireAfterCooldown(
   if (row.last_ts !== later.lastTs) return false;
   if (now - row.last_at > ready.rule.expireAfterMs) return true;
   const calledAt = await lastCallOf(tx, alert.id, ready.rule);
-  if ((calledAt ?? null) === later.rangAt) await fireNow(tx, deps, ready, about, calledAt);
+  if ((calledAt ?? null) === later.calledAt) await fireNow(tx, deps, ready, about, calledAt);
   return true;
 }
 
@@ -113,7 +113,7 @@ async function fireLater(
     .select('status')
     .where('id', '=', about.alert.id)
     .executeTakeFirstOrThrow();
-  const payload: Later = { rangAt: calledAt ?? null, source: about.source, status };
+  const payload: Later = { calledAt: calledAt ?? null, source: about.source, status };
   await enqueue(tx, {
     kind: 'alerts.cooldown',
     key: `${about.alert.id}:${rule.name}`,
@@ -141,10 +141,10 @@ async function fireNow(
       ? await sayWhatWouldBe(tx, deps, ready, about)
       : await call(tx, deps, ready, about);
   await tx
-    .insertInto('rule_rings')
-    .values({ rule_name: rule.name, alert_id: alert.id, rang_at: now, request_id: requestId })
+    .insertInto('rule_calls')
+    .values({ rule_name: rule.name, alert_id: alert.id, called_at: now, request_id: requestId })
     .onConflict((conflict) =>
-      conflict.columns(['rule_name', 'alert_id']).doUpdateSet({ rang_at: now, request_id: requestId }),
+      conflict.columns(['rule_name', 'alert_id']).doUpdateSet({ called_at: now, request_id: requestId }),
     )
     .execute();
 }
@@ -170,7 +170,7 @@ async function sayProblems(tx: Tx, deps: CallsDeps, ready: ReadyRule, about: Rul
 }
 
 async function call(tx: Tx, deps: CallsDeps, ready: ReadyRule, about: RuleAlert): Promise<string> {
-  const { rule, message } = ready;
+  const { rule, audio } = ready;
   const { alert, places, now } = about;
   const place = places[0] ?? { channelId: '', threadTs: null, parentId: null };
   const { voice, limits } = deps.config();
@@ -193,7 +193,7 @@ async function call(tx: Tx, deps: CallsDeps, ready: ReadyRule, about: RuleAlert)
     alertId: alert.id,
     alertTitle: alert.title === '' ? null : alert.title,
     ...place,
-    message,
+    audio,
     options: { ...pick(voice), ...pick(rule) },
     note: '',
     callees,
@@ -224,10 +224,9 @@ function pick({
 }
 
 async function sayWhatWouldBe(tx: Tx, deps: CallsDeps, ready: ReadyRule, about: RuleAlert): Promise<null> {
-  const { rule, message } = ready;
+  const { rule, audio } = ready;
   const callees = ready.callees.slice(0, deps.config().limits.calleesPerRequest);
-  const what =
-    message.kind === 'text' ? `say “${message.text}” to` : `play ${message.name ?? message.fileId} to`;
+  const what = audio.kind === 'text' ? `say “${audio.text}” to` : `play ${audio.name ?? audio.fileId} to`;
   await rulesReply(
     tx,
     about,

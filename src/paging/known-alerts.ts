@@ -62,13 +62,13 @@ export async function ruleCallsOf(
   const ids = [...new Set(alertIds)];
   if (ids.length === 0) return ruleCalls;
   const rows = await from
-    .selectFrom('rule_rings')
-    .select(['alert_id', 'rule_name', 'rang_at'])
+    .selectFrom('rule_calls')
+    .select(['alert_id', 'rule_name', 'called_at'])
     .where('alert_id', 'in', ids)
     .execute();
   for (const row of rows) {
     const ofAlert = ruleCalls.get(row.alert_id) ?? new Map<string, number>();
-    ruleCalls.set(row.alert_id, ofAlert.set(row.rule_name, row.rang_at));
+    ruleCalls.set(row.alert_id, ofAlert.set(row.rule_name, row.called_at));
   }
   return ruleCalls;
 }

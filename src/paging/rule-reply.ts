@@ -12,7 +12,7 @@ export interface ReadyRule {
   rule: Rule;
   callees: Callee[];
   duplicates: number;
-  message: Audio;
+  audio: Audio;
   /** Who could not be called and why, in words. Shown once under the alert. */
   problems: string[];
   /** The rosters that the rule uses. Absent: none. */

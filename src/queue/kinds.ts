@@ -27,7 +27,7 @@ export interface Tasks {
   /** Key: "all". Reads from the channels' history what Slack did not deliver. */
   'alerts.missed': null;
   /** Key: "<alert>:<rule>". When the rule last called, which source raised the alert, and its status then. */
-  'alerts.cooldown': { rangAt: number | null; source: string | null; status: AlertStatus };
+  'alerts.cooldown': { calledAt: number | null; source: string | null; status: AlertStatus };
   /** Key: a rule. Checks whether its message is still missing. */
   'alerts.silence': null;
   /** Key: a channel. Posts the pending posts of that channel. */

@@ -108,13 +108,13 @@ const playedShape = z.object({ kind: z.literal('recording'), fileId: z.string() 
 export async function recordingUses(database: Queryable): Promise<Map<string, number>> {
   const rows = await database
     .selectFrom('requests')
-    .select('message')
+    .select('audio')
     .orderBy('created_at', 'desc')
     .limit(requestsRead)
     .execute();
   const uses = new Map<string, number>();
-  for (const { message } of rows) {
-    const { data } = playedShape.safeParse(JSON.parse(message));
+  for (const { audio } of rows) {
+    const { data } = playedShape.safeParse(JSON.parse(audio));
     if (data !== undefined) uses.set(data.fileId, (uses.get(data.fileId) ?? 0) + 1);
   }
   return uses;

@@ -50,7 +50,7 @@ export interface RequestsTable {
   thread_ts: string | null;
   /** The post in whose thread the board goes, if that post is ours. */
   thread_post: Generated<string | null>;
-  message: Json<Audio>;
+  audio: Json<Audio>;
   options: Json<CallOptions>;
   /** What the person typed into calledInfo. */
   note: string;
@@ -105,7 +105,7 @@ export interface StepsTable {
   /** How many callees the step calls. */
   callees: number;
   /** What its callees hear. Null: the same audio as in the first step. */
-  message: Json<Audio> | null;
+  audio: Json<Audio> | null;
   /** Whom it could not call and why, in words. Null: nothing to say. */
   problem: string | null;
 }
@@ -234,7 +234,7 @@ export interface TasksTable {
 }
 
 /** The outbox: Slack messages that must arrive. Posted once, edited in place. */
-export interface MessagesTable {
+export interface PostsTable {
   id: string;
   request_id: string | null;
   kind: PostKind;
@@ -277,7 +277,7 @@ export interface DecisionsTable {
 }
 
 /** The audit trail. Rows are only added. */
-export interface EventsTable {
+export interface AuditTable {
   id: string;
   request_id: string;
   at: number;
@@ -366,10 +366,10 @@ export interface SilencesTable {
   alert_id: string | null;
 }
 
-export interface RuleRingsTable {
+export interface RuleCallsTable {
   rule_name: string;
   alert_id: string;
-  rang_at: number;
+  called_at: number;
   /** Null: the rule only showed what it would have done. */
   request_id: string | null;
 }
@@ -458,9 +458,9 @@ export interface Schema {
   calls: CallsTable;
   reports: ReportsTable;
   tasks: TasksTable;
-  messages: MessagesTable;
+  posts: PostsTable;
   decisions: DecisionsTable;
-  events: EventsTable;
+  audit: AuditTable;
   drafts: DraftsTable;
   alert_events: AlertEventsTable;
   alerts: AlertsTable;
@@ -468,7 +468,7 @@ export interface Schema {
   channel_reads: ChannelReadsTable;
   silences: SilencesTable;
   steps: StepsTable;
-  rule_rings: RuleRingsTable;
+  rule_calls: RuleCallsTable;
   rule_matches: RuleMatchesTable;
   pacing: PacingTable;
   learned_people: LearnedPeopleTable;

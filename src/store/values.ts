@@ -85,8 +85,8 @@ export type CallCause =
   // Only a list named the callee, and the list no longer did when the call was due.
   | 'left_list'
   // A person said what happened to it.
-  | 'settled_rang'
-  | 'settled_silent'
+  | 'settled_called'
+  | 'settled_not_called'
   // No longer needed: enough people were reached.
   | 'enough_reached'
   // The phone may or may not have rung.

@@ -52,7 +52,7 @@ async function fill(store: Store, calls = 1_234): Promise<void> {
 
 /** Every row of every table, in an order that is the same on both databases. */
 async function contents(store: Store): Promise<Record<string, string[]>> {
-  const tables = ['calls', 'tasks', 'meta', 'requests', 'messages'] as const;
+  const tables = ['calls', 'tasks', 'meta', 'requests', 'posts'] as const;
   const all: Record<string, string[]> = {};
   for (const table of tables) {
     const rows = await store.read.selectFrom(table).selectAll().execute();

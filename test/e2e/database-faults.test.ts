@@ -31,7 +31,7 @@ describe('problems of the database at Submit', () => {
   const open = () => new DatabaseSync(sqlitePath(flow.database.dataDir));
   const stored = () => {
     const database = open();
-    const tables = ['requests', 'calls', 'submissions', 'messages'];
+    const tables = ['requests', 'calls', 'submissions', 'posts'];
     const counts = tables.map((table) => database.prepare(`select count(*) as n from ${table}`).get()?.n);
     database.close();
     return counts;

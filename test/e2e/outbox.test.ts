@@ -115,7 +115,7 @@ for (const database of databaseKinds) {
       const store = await flow.database.open();
       const id = String(board.metadata?.event_payload.request_id);
       await store.transaction(async (tx) => {
-        await tx.updateTable('messages').set({ shown: null }).where('ts', '=', board.ts).execute();
+        await tx.updateTable('posts').set({ shown: null }).where('ts', '=', board.ts).execute();
         await changed(tx, flow.clock.now(), id);
       });
       await store.close();
@@ -285,7 +285,7 @@ for (const database of databaseKinds) {
       const id = String(current(flow, bad).metadata?.event_payload.request_id);
       const from = mark();
       await store.transaction((tx) =>
-        tx.updateTable('messages').set({ shown: null }).where('ts', '=', bad.ts).execute(),
+        tx.updateTable('posts').set({ shown: null }).where('ts', '=', bad.ts).execute(),
       );
       for (let second = 0; second < 120; second++) {
         await store.transaction((tx) => changed(tx, flow.clock.now(), id));

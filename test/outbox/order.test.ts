@@ -19,8 +19,8 @@ test('a reply is never posted before its thread’s first message, also within o
       }
     });
     const wrong = await store.read
-      .selectFrom('messages as child')
-      .innerJoin('messages as parent', 'parent.id', 'child.parent_id')
+      .selectFrom('posts as child')
+      .innerJoin('posts as parent', 'parent.id', 'child.parent_id')
       .select('child.id')
       .whereRef('child.sequence', '<=', 'parent.sequence')
       .execute();
@@ -34,7 +34,7 @@ test('a change while a board is being posted is shown after it', async () => {
     const deps = createDeps({ store, clock, config: () => config, voice: createVoiceStub([]) });
     const requestId = await request(deps);
     await store.transaction((tx) => changed(tx, clock.now(), requestId));
-    const board = await store.read.selectFrom('messages').select('id').where('kind', '=', 'board').execute();
+    const board = await store.read.selectFrom('posts').select('id').where('kind', '=', 'board').execute();
     const edits = await store.read
       .selectFrom('tasks')
       .select('key as id')

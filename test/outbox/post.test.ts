@@ -3,8 +3,10 @@ import { test } from 'node:test';
 import { shownInTable } from '../../src/outbox/outbox.ts';
 import { type Post, readPost, slotOf, toColumns } from '../../src/outbox/post.ts';
 import { slackLimits } from '../../src/slack/kit/limits.ts';
+import { migrations } from '../../src/store/migrations/index.ts';
 import { typedPosts } from '../../src/store/migrations/typed-posts.ts';
-import { databaseKinds, withStore } from '../support/store.ts';
+import { fillOld } from '../support/old-database.ts';
+import { createTestDatabase, databaseKinds } from '../support/store.ts';
 
 const posts: [post: Post, slot: string | null][] = [
   [{ kind: 'board' }, 'board:r1'],
@@ -40,55 +42,41 @@ test('a thread’s table has one row less than Slack allows: its header', () => 
 
 for (const kind of databaseKinds) {
   test(`posts that the previous version left in the outbox are read, on ${kind}`, async () => {
-    await withStore(
-      async (store) => {
-        const rows: [kind: string, slot: string | null, body: string | null, now: Post][] = [
-          ['board', 'board:r1', null, { kind: 'board' }],
-          [
-            'card',
-            'card:r1:moved',
-            '{"movedFrom":"C1","error":"is_archived"}',
-            { kind: 'card', movedFrom: 'C1', error: 'is_archived' },
-          ],
-          ['reply', 'reminder:r1', '{"reminder":true}', { kind: 'reminder' }],
-          ['reply', null, '{"plain":"hello"}', { kind: 'words', plain: 'hello' }],
-          ['file', 'file:r1:done', '{"when":"done"}', { kind: 'file', when: 'done' }],
-          ['file', 'full:r1:U1:7', '{"when":"full"}', { kind: 'full', userId: 'U1', minute: 7 }],
-          ['direct', 'outcome:r1', null, { kind: 'outcome' }],
-          [
-            'direct',
-            'moved:m1',
-            '{"instead":"results","channelId":"C1","error":"is_archived"}',
-            { kind: 'instead', instead: 'results', of: 'm1', channelId: 'C1', error: 'is_archived' },
-          ],
-        ];
-        await store.transaction(async (tx) => {
-          for (const [index, [before, slot, body]] of rows.entries()) {
-            await tx
-              .insertInto('messages')
-              .values({
-                ...{ id: `m${index}`, request_id: 'r1', kind: before as 'board', slot, channel_id: 'C0' },
-                ...{
-                  parent_id: null,
-                  thread_ts: null,
-                  user_id: null,
-                  body,
-                  state: 'pending',
-                  sequence: index,
-                },
-                ...{ ts: null, shown: null, tries: 0, tried_at: null, posted_at: null, created_at: 1 },
-              })
-              .execute();
-          }
-          await typedPosts(tx as never, kind);
-        });
-        const read = await store.read.selectFrom('messages').selectAll().orderBy('sequence').execute();
-        assert.deepEqual(
-          read.map(readPost),
-          rows.map(([, , , now]) => now),
-        );
-      },
-      { kind },
-    );
+    const database = await createTestDatabase(kind);
+    try {
+      const rows: [kind: string, slot: string | null, body: string | null, now: Post][] = [
+        ['board', 'board:r1', null, { kind: 'board' }],
+        [
+          'card',
+          'card:r1:moved',
+          '{"movedFrom":"C1","error":"is_archived"}',
+          { kind: 'card', movedFrom: 'C1', error: 'is_archived' },
+        ],
+        ['reply', 'reminder:r1', '{"reminder":true}', { kind: 'reminder' }],
+        ['reply', null, '{"plain":"hello"}', { kind: 'words', plain: 'hello' }],
+        ['file', 'file:r1:done', '{"when":"done"}', { kind: 'file', when: 'done' }],
+        ['file', 'full:r1:U1:7', '{"when":"full"}', { kind: 'full', userId: 'U1', minute: 7 }],
+        ['direct', 'outcome:r1', null, { kind: 'outcome' }],
+        [
+          'direct',
+          'moved:m1',
+          '{"instead":"results","channelId":"C1","error":"is_archived"}',
+          { kind: 'instead', instead: 'results', of: 'm1', channelId: 'C1', error: 'is_archived' },
+        ],
+      ];
+      const columns = { request_id: 'r1', channel_id: 'C0', state: 'pending', tries: 0, created_at: 1 };
+      const before = rows.map(([kind, slot, body], index) => ({
+        ...{ id: `m${index}`, sequence: index, kind, slot, body, ...columns },
+      }));
+      await fillOld(database, [['messages', before]], migrations.slice(0, migrations.indexOf(typedPosts)));
+      const store = await database.open();
+      const read = await store.read.selectFrom('posts').selectAll().orderBy('sequence').execute();
+      assert.deepEqual(
+        read.map(readPost),
+        rows.map(([, , , now]) => now),
+      );
+    } finally {
+      await database.remove();
+    }
   });
 }

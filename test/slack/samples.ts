@@ -63,7 +63,7 @@ export function request(some: Partial<RequestView> = {}): RequestView {
     askedIn: null,
     threadTs: null,
     hash: 'abc',
-    message: { kind: 'recording', fileId: '12.mp3', name: 'fire-drill' },
+    audio: { kind: 'recording', fileId: '12.mp3', name: 'fire-drill' },
     options: { loopCount: 2 },
     note: '',
     duplicates: 0,
@@ -249,7 +249,7 @@ export const anyRequest: fc.Arbitrary<RequestView> = fc.record({
   askedIn: fc.constant(null),
   threadTs: fc.constant(null),
   hash: fc.constant('abc'),
-  message: fc.oneof(
+  audio: fc.oneof(
     fc.record({ kind: fc.constant('recording' as const), fileId: anyText, name: maybe(anyText) }),
     fc.record({ kind: fc.constant('text' as const), text: anyText, language: anyText }),
   ),
@@ -398,7 +398,7 @@ export const anyCalls: fc.Arbitrary<CallView[]> = fc.array(
     voiceId: maybe(anyText),
     submitCode: maybe(anyCode),
     submitReason: maybe(anyText),
-    cause: maybe(fc.constantFrom<CallCause>('per_callee', 'settled_rang', 'timeout', 'stopped')),
+    cause: maybe(fc.constantFrom<CallCause>('per_callee', 'settled_called', 'timeout', 'stopped')),
     heldUntil: maybe(fc.integer({ min: 0, max: 2 ** 42 })),
     terminationCode: maybe(anyText),
     terminationReason: maybe(anyText),

@@ -32,7 +32,7 @@ const confirmFacts: ConfirmFacts = {
     { country: 'IN', callees: 6 },
     { country: 'US', callees: 1 },
   ],
-  message: { kind: 'recording', fileId: '12.mp3', name: 'fire-drill.mp3' },
+  audio: { kind: 'recording', fileId: '12.mp3', name: 'fire-drill.mp3' },
   options: { loopCount: 2 },
   plan: null,
   whenAt: null,
@@ -145,7 +145,7 @@ suite('the second view', () => {
     const view = confirmView({
       ...{ ...confirmFacts, callees, note: long },
       countries: Array.from({ length: 240 }, () => ({ country: 'GS', callees: 9_999 })),
-      message: { kind: 'text', text: long, language: long },
+      audio: { kind: 'text', text: long, language: long },
       options: { displayNum: long, maxDuration: 50, maxRingingTime: 60, loopCount: 3 },
       ...{ doubts: Array.from({ length: 500 }, () => long), held: Array.from({ length: 50 }, () => long) },
       approval: {
@@ -213,7 +213,7 @@ suite('the other views', () => {
         (text, note) => {
           const open = request({
             state: 'awaiting_approval',
-            message: { kind: 'text', text, language: 'EN' },
+            audio: { kind: 'text', text, language: 'EN' },
             note,
           });
           const view = reviewView(open, [], {
@@ -237,7 +237,7 @@ suite('the other views', () => {
 
   test('the card says where everything can be read, if it does not fit', () => {
     const text = 'a'.repeat(900);
-    const open = request({ state: 'awaiting_approval', message: { kind: 'text', text, language: 'EN' } });
+    const open = request({ state: 'awaiting_approval', audio: { kind: 'text', text, language: 'EN' } });
     assert.match(JSON.stringify(renderApprovalCard(open, { now: 0 })), /press \*Review\* to read the whole/);
     const short = request({ state: 'awaiting_approval', note: 'n'.repeat(600) });
     assert.doesNotMatch(JSON.stringify(renderApprovalCard(short, { now: 0 })), /press \*Review\*/);

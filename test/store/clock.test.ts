@@ -164,20 +164,20 @@ forEachDatabase((kind) => {
               .execute();
           });
           const posted = { id: 'm', kind: 'words' as const, channel_id: 'C1', state: 'pending', sequence: 1 };
-          const rang = { rule_name: 'r', alert_id: 'a', request_id: null, rang_at: now + 30 * day };
+          const rang = { rule_name: 'r', alert_id: 'a', request_id: null, called_at: now + 30 * day };
           await store.transaction(async (tx) => {
             await tx
-              .insertInto('messages')
+              .insertInto('posts')
               .values({ ...posted, tries: 1, created_at: now, next_try_at: now + 30 * day })
               .execute();
-            await tx.insertInto('rule_rings').values(rang).execute();
+            await tx.insertInto('rule_calls').values(rang).execute();
           });
           const clock = await databaseClock(store, createFakeClock(now), silentLog);
           clock.stop();
-          const message = await store.read.selectFrom('messages').select('next_try_at').executeTakeFirst();
+          const message = await store.read.selectFrom('posts').select('next_try_at').executeTakeFirst();
           assert.ok(Number(message?.next_try_at) <= now + 60_000, 'a post is tried');
-          const ring = await store.read.selectFrom('rule_rings').select('rang_at').executeTakeFirst();
-          assert.ok(Number(ring?.rang_at) <= now + 60_000, 'a cooldown is not longer than it is');
+          const ring = await store.read.selectFrom('rule_calls').select('called_at').executeTakeFirst();
+          assert.ok(Number(ring?.called_at) <= now + 60_000, 'a cooldown is not longer than it is');
           const task = await store.read.selectFrom('tasks').select('run_at').executeTakeFirstOrThrow();
           assert.ok(task.run_at <= now + 60_000);
           assert.ok(Math.abs(clock.now() - now) < 60_000);

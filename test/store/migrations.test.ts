@@ -1,14 +1,11 @@
 // A database of the first version, with rows in every state, and what the current program makes of it.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { type InsertObject, Kysely, sql } from 'kysely';
-import { firstTables } from '../../src/store/migrations/first-tables.ts';
-import { postgresDialect } from '../../src/store/postgres.ts';
-import type { Schema } from '../../src/store/schema.ts';
-import { prepareSqliteFile, sqliteDialect } from '../../src/store/sqlite.ts';
-import { createTestDatabase, forEachDatabase, silentLog, type TestDatabase } from '../support/store.ts';
-
-type Row = Record<string, string | number | null>;
+import { sql } from 'kysely';
+import { migrations } from '../../src/store/migrations/index.ts';
+import { plainNames } from '../../src/store/migrations/plain-names.ts';
+import { fillOld, type Row } from '../support/old-database.ts';
+import { createTestDatabase, forEachDatabase, type TestDatabase } from '../support/store.ts';
 
 const none = (...columns: string[]): Row => Object.fromEntries(columns.map((column) => [column, null]));
 
@@ -47,39 +44,6 @@ function oldCall(position: number, submission_id: string, state: string, more: R
     ...none('name', 'voice_id', 'submit_code', 'submit_reason', 'dialled_at'),
     ...more,
   };
-}
-
-/** Runs raw statements on a database that no store has opened. */
-async function withRaw(database: TestDatabase, use: (raw: Kysely<Schema>) => Promise<void>): Promise<void> {
-  const { databaseUrl, dataDir } = database;
-  const raw = new Kysely<Schema>({
-    dialect:
-      databaseUrl === undefined
-        ? sqliteDialect(prepareSqliteFile(dataDir), false)
-        : postgresDialect(databaseUrl, silentLog, { max: 1 }),
-  });
-  try {
-    await use(raw);
-  } finally {
-    await raw.destroy();
-  }
-}
-
-/** The first version's tables with these rows. */
-async function fillOld(database: TestDatabase, rows: [table: keyof Schema, rows: Row[]][]): Promise<void> {
-  await withRaw(database, async (raw) => {
-    await sql`create table meta (name text primary key not null, value text not null)`.execute(raw);
-    await sql`insert into meta (name, value) values ('store_version', '1')`.execute(raw);
-    await firstTables(raw, database.kind);
-    for (const [table, all] of rows) {
-      for (const row of all) {
-        await raw
-          .insertInto(table)
-          .values(row as unknown as InsertObject<Schema, keyof Schema>)
-          .execute();
-      }
-    }
-  });
 }
 
 forEachDatabase((kind) => {
@@ -133,7 +97,7 @@ forEachDatabase((kind) => {
             ['held', null, null, 'per_callee', 1_767_605_411_000],
             ['held', null, null, 'calls_per_hour', null],
             ['accepted', '0', 'success', null, null],
-            ['accepted', null, null, 'settled_rang', null],
+            ['accepted', null, null, 'settled_called', null],
             ['unknown', null, null, 'timeout', null],
             ['refused', '-26', '17', null, null],
             ['unknown', '-18', null, null, null],
@@ -203,8 +167,96 @@ forEachDatabase((kind) => {
         await refuses(`update submissions set request_id = 'none'`);
         await refuses(`update submissions set again_of = 'none'`);
         await refuses(`update calls set request_id = 'none'`);
-        await refuses(`update events set request_id = 'none'`);
+        await refuses(`update audit set request_id = 'none'`);
         await refuses(`delete from requests where id = 'r'`);
+      } finally {
+        await database.remove();
+      }
+    });
+
+    test('before tables were renamed: its rows are found under the new names, and its tasks can be read', async () => {
+      const database = await createTestDatabase(kind);
+      try {
+        const spoken = '{"kind":"text","text":"Say \\"message\\":{","language":"EN"}';
+        await fillOld(
+          database,
+          [
+            ['requests', [oldRequest('r', 'sent', { message: spoken })]],
+            ['steps', [{ request_id: 'r', step: 2, started_at: 1, callees: 1, message: spoken }]],
+            ['submissions', [oldSubmission('s', 'r', 'settled')]],
+            [
+              'calls',
+              ['settled_rang', 'settled_silent', 'timeout', null].map((cause, index) =>
+                oldCall(index + 1, 's', 'accepted', { cause }),
+              ),
+            ],
+            ['events', [{ id: 'e', request_id: 'r', at: 1, actor: 'U1', action: 'asked', detail: '{}' }]],
+            [
+              'messages',
+              [
+                {
+                  ...{
+                    id: 'm',
+                    request_id: 'r',
+                    kind: 'board',
+                    slot: 'board:r',
+                    channel_id: 'C1',
+                    sequence: 1,
+                  },
+                  ...{ state: 'posted', tries: 0, created_at: 1, ts: '1.1' },
+                },
+              ],
+            ],
+            ['rule_rings', [{ rule_name: 'db', alert_id: 'a', rang_at: 7, request_id: 'r' }]],
+            [
+              'tasks',
+              [
+                {
+                  ...{
+                    kind: 'alerts.cooldown',
+                    key: 'a:db',
+                    run_at: 9,
+                    priority: 0,
+                    revision: 1,
+                    attempts: 0,
+                  },
+                  ...{ payload: '{"rangAt":7,"source":null,"status":"firing"}', created_at: 1 },
+                },
+              ],
+            ],
+            [
+              'drafts',
+              [
+                {
+                  ...{ id: 'd', root_view_id: 'V', team_id: 'T1', user_id: 'U1', created_at: 1 },
+                  data: `{"note":"x","message":${spoken}}`,
+                },
+              ],
+            ],
+          ],
+          migrations.slice(0, migrations.indexOf(plainNames)),
+        );
+        const store = await database.open();
+        const { read } = store;
+        for (const table of ['requests', 'steps'] as const) {
+          assert.deepEqual(await read.selectFrom(table).select('audio').execute(), [{ audio: spoken }]);
+        }
+        const calls = await read.selectFrom('calls').select('cause').orderBy('position').execute();
+        assert.deepEqual(
+          calls.map(({ cause }) => cause),
+          ['settled_called', 'settled_not_called', 'timeout', null],
+        );
+        assert.deepEqual(await read.selectFrom('audit').select('action').execute(), [{ action: 'asked' }]);
+        assert.deepEqual(await read.selectFrom('posts').select('slot').execute(), [{ slot: 'board:r' }]);
+        const ruleCalls = await read.selectFrom('rule_calls').select(['rule_name', 'called_at']).execute();
+        assert.deepEqual(ruleCalls, [{ rule_name: 'db', called_at: 7 }]);
+        const tasks = await read.selectFrom('tasks').select('payload').execute();
+        assert.deepEqual(
+          tasks.map(({ payload }) => JSON.parse(payload)),
+          [{ calledAt: 7, source: null, status: 'firing' }],
+        );
+        const [draft] = await read.selectFrom('drafts').select('data').execute();
+        assert.deepEqual(JSON.parse(draft?.data ?? ''), { note: 'x', audio: JSON.parse(spoken) });
       } finally {
         await database.remove();
       }
@@ -227,7 +279,12 @@ forEachDatabase((kind) => {
         };
         const all = await indexesOf(fresh);
         assert.deepEqual(await indexesOf(old), all);
-        for (const index of ['calls calls_submission_id_callee_unique', 'calls calls_voice_id']) {
+        for (const index of [
+          'calls calls_submission_id_callee_unique',
+          'calls calls_voice_id',
+          'posts posts_slot_unique',
+          'audit audit_at',
+        ]) {
           assert.ok(all.includes(index), `${index} of ${all}`);
         }
       } finally {

@@ -19,7 +19,7 @@ export function requestRow(
       alert_id: null,
     },
     ...{ alert_title: null, previous_id: null, root_view_id: null, channel_id: 'C1', asked_in: null },
-    ...{ thread_ts: null, message: toJson({ kind: 'recording', fileId: 'f.mp3', name: null }) },
+    ...{ thread_ts: null, audio: toJson({ kind: 'recording', fileId: 'f.mp3', name: null }) },
     ...{ options: toJson({}), note: '', callees: 1, duplicates: 0, countries: toJson([]), hash: 'h' },
     ...{ approval: null, expires_at: null, on_unknown: 'hold', priority: 5, cancelled_by: null },
     ...{ acked_by: null, outcome: null, created_at: at, changed_at: at, finished_at: at, erased_at: null },

@@ -308,7 +308,7 @@ async function calleesOf(tx: Tx, requestId: string): Promise<string[]> {
 function hashOf(secret: string, request: RequestRow, callees: string[]): string {
   return hashRequest(secret, {
     callees,
-    message: readAudio(request.message),
+    audio: readAudio(request.audio),
     options: readOptions(request.options),
     note: request.note,
     channelId: request.channel_id,

@@ -27,7 +27,7 @@ export async function createRequest(
   const { plan = null, ladder = null, whenAt = null, lists = null, anyHour = false } = ask;
   const state: RequestState =
     ask.approval !== null ? 'awaiting_approval' : whenAt !== null ? 'scheduled' : 'approved';
-  const message = toJson(ask.message);
+  const audio = toJson(ask.audio);
   const options = toJson(ask.options);
   const inserted = await tx
     .insertInto('requests')
@@ -46,7 +46,7 @@ export async function createRequest(
       asked_in: ask.askedIn ?? null,
       thread_ts: ask.threadTs ?? null,
       thread_post: ask.parentId ?? null,
-      message,
+      audio,
       options,
       note: ask.note,
       callees: ask.callees.length,
@@ -99,7 +99,7 @@ export async function createRequest(
       ...{
         id,
         state,
-        message,
+        audio,
         options,
         priority,
         any_hour: anyHour ? 1 : 0,

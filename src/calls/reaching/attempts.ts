@@ -54,8 +54,8 @@ export async function addAttempts(
   // A later call to the same callee replaces the earlier one.
   await replaceOlder(tx, request.id, last);
   for (const { step } of steps.toSorted((a, b) => a.step - b.step)) {
-    const message = await audioOfStep(tx, request, step);
-    await cutIntoSubmissions(tx, deps, request, { message, step, from: last + 1, calls: callees });
+    const audio = await audioOfStep(tx, request, step);
+    await cutIntoSubmissions(tx, deps, request, { audio, step, from: last + 1, calls: callees });
   }
   const added = (await lastPosition(tx, request.id)) - last;
   await audit(tx, request.id, {

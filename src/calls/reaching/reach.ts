@@ -110,8 +110,8 @@ async function releaseMore(tx: Tx, deps: CallsDeps, request: RequestRow, callees
   let left = callees;
   for (const { step } of steps) {
     if (left === 0) return;
-    const message = await audioOfStep(tx, request, step);
-    left -= await cutIntoSubmissions(tx, deps, request, { message, step, calls: left });
+    const audio = await audioOfStep(tx, request, step);
+    left -= await cutIntoSubmissions(tx, deps, request, { audio, step, calls: left });
   }
 }
 

@@ -15,7 +15,7 @@ import { lastPosition, replaceOlder } from './attempts.ts';
 export interface ReadyStep {
   callees: Callee[];
   /** Null: the same audio as in the first step. */
-  message: Audio | null;
+  audio: Audio | null;
   /** Who could not be found, in words. Numbers are masked. */
   problems: string[];
   /** The rosters that the step uses. Absent: none. */
@@ -36,7 +36,7 @@ export async function startStep(
   { step, ready, plan, reached }: { step: number; ready: ReadyStep | null; plan: Plan; reached: number },
 ): Promise<void> {
   const now = deps.clock.now();
-  const { callees: named, message, problems } = ready ?? { callees: [], message: null, problems: [] };
+  const { callees: named, audio, problems } = ready ?? { callees: [], audio: null, problems: [] };
   const most = deps.config().limits.calleesPerRequest;
   const known = await knownCallees(tx, request.id, plan);
   const callees = named.slice(0, most).filter(({ callee }) => known.get(callee)?.mayBeCalled ?? true);
@@ -63,7 +63,7 @@ export async function startStep(
       step,
       started_at: now,
       callees: callees.length,
-      message: message === null ? null : toJson(message),
+      audio: audio === null ? null : toJson(audio),
       problem,
     })
     .execute();
@@ -77,7 +77,7 @@ export async function startStep(
     .where('id', '=', request.id)
     .execute();
   await cutIntoSubmissions(tx, deps, request, {
-    message: message ?? readAudio(request.message),
+    audio: audio ?? readAudio(request.audio),
     step,
     from: last + 1,
     // More people are called when these cannot be enough.
@@ -123,7 +123,8 @@ async function knownCallees(tx: Tx, requestId: string, plan: Plan): Promise<Map<
   return new Map(
     rows.map((row) => {
       // Never sent, and no person says otherwise. A callee who is held is called when the limit allows it, or never.
-      const notCalled = row.state === 'failed' && row.submit_code === null && row.cause !== 'settled_silent';
+      const notCalled =
+        row.state === 'failed' && row.submit_code === null && row.cause !== 'settled_not_called';
       const mayBeCalled = !row.reached && (Boolean(row.ended) || notCalled);
       const { state, earlier } = row;
       const best =

@@ -21,7 +21,7 @@ export async function audit(
 ): Promise<void> {
   counter = (counter + 1) % 10_000;
   await tx
-    .insertInto('events')
+    .insertInto('audit')
     .values({
       // Sorts by time, and by order within one millisecond of one process.
       id: newId(`${String(event.at).padStart(14, '0')}-${String(counter).padStart(4, '0')}-`),
@@ -47,7 +47,7 @@ export async function auditRefused(
 /** The request's audit trail, oldest first. */
 export async function readAudit(from: Queryable, requestId: string): Promise<AuditEvent[]> {
   const rows = await from
-    .selectFrom('events')
+    .selectFrom('audit')
     .select(['at', 'actor', 'action', 'detail'])
     .where('request_id', '=', requestId)
     .orderBy('id')

@@ -9,14 +9,14 @@ export function hashRequest(
   secret: string,
   request: Pick<
     NewRequest,
-    'message' | 'options' | 'note' | 'channelId' | 'threadTs' | 'plan' | 'ladder' | 'whenAt' | 'rosters'
+    'audio' | 'options' | 'note' | 'channelId' | 'threadTs' | 'plan' | 'ladder' | 'whenAt' | 'rosters'
   > & {
     callees: string[];
   },
 ): string {
   const parts = [
     request.callees.toSorted(),
-    Object.entries(request.message).toSorted(),
+    Object.entries(request.audio).toSorted(),
     Object.entries(request.options).toSorted(),
     request.note,
     request.channelId,

@@ -115,8 +115,8 @@ async function unsureCalls(from: Queryable, requestId: string): Promise<Map<stri
     .where((eb) =>
       eb.or([
         eb('state', '=', 'unknown'),
-        eb.and([eb('state', '=', 'accepted'), eb('cause', '=', 'settled_rang')]),
-        eb.and([eb('state', '=', 'failed'), eb('cause', '=', 'settled_silent')]),
+        eb.and([eb('state', '=', 'accepted'), eb('cause', '=', 'settled_called')]),
+        eb.and([eb('state', '=', 'failed'), eb('cause', '=', 'settled_not_called')]),
       ]),
     )
     .groupBy(['submission_id', 'state'])
@@ -145,7 +145,7 @@ function requestFields(
     askedIn: row.asked_in,
     threadTs: row.thread_ts,
     hash: row.hash,
-    message: readAudio(row.message),
+    audio: readAudio(row.audio),
     options: readOptions(row.options),
     note: row.note,
     duplicates: row.duplicates,

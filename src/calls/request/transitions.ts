@@ -79,7 +79,7 @@ export async function moveSubmissions(
 function refusable(eb: ExpressionBuilder<Schema, 'calls'>) {
   return eb.or([
     eb('calls.state', 'in', ['sending', 'unknown', 'refused']),
-    eb('calls.cause', 'in', ['settled_rang', 'settled_silent']),
+    eb('calls.cause', 'in', ['settled_called', 'settled_not_called']),
   ]);
 }
 

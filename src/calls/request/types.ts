@@ -201,7 +201,7 @@ export interface RequestView {
   threadTs: string | null;
   /** An approval binds to it; see hashRequest. */
   hash: string;
-  message: Audio;
+  audio: Audio;
   options: CallOptions;
   note: string;
   duplicates: number;
@@ -256,7 +256,7 @@ export interface NewRequest {
   threadTs?: string | null;
   /** The post in whose thread the board goes, if that post is not in Slack yet. */
   parentId?: string | null;
-  message: Audio;
+  audio: Audio;
   options: CallOptions;
   /** Sent in calledInfo before the token. */
   note: string;

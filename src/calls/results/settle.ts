@@ -33,13 +33,13 @@ export async function settle(
     await lockRequest(tx, requestId);
     const settled = called
       ? await moveCalls(tx, { submissionId }, ['unknown'], 'accepted', {
-          cause: 'settled_rang',
+          cause: 'settled_called',
           asked: 2,
           // Without a voiceId its record cannot be asked for; it is given up after a day like the others.
           ask_at: sql<number>`dialled_at + ${giveUpAfterMs}`,
         })
       : await moveCalls(tx, { submissionId }, ['unknown'], 'failed', {
-          cause: 'settled_silent',
+          cause: 'settled_not_called',
           dialled_at: null,
         });
     if (settled === 0) {

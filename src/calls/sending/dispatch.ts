@@ -30,7 +30,7 @@ interface Job {
   submissionId: string;
   requestId: string;
   callees: string[];
-  message: Audio;
+  audio: Audio;
   options: CallOptions;
   calledInfo: string;
 }
@@ -140,7 +140,7 @@ async function win(
       submissionId: next.id,
       requestId: request.id,
       callees,
-      message: await audioOfStep(tx, request, next.step),
+      audio: await audioOfStep(tx, request, next.step),
       options: readOptions(request.options),
       calledInfo: calledInfoWith(request.note, next.token),
     },
@@ -170,17 +170,17 @@ async function whenLater(tx: Tx, upToPriority: RequestPriority): Promise<NextSte
 
 /** Sends one POST, once, and stores its result. */
 async function sendJob(deps: CallsDeps, job: Job, sender: string, lease: Lease): Promise<void> {
-  const { message } = job;
+  const { audio } = job;
   const shared = { ...job.options, calledInfo: job.calledInfo };
   // Not the lease's signal: once the request is on the wire we need its result, even if the lease is lost.
   const control = { mayWrite: () => mayGoOn(lease) };
   const [first = ''] = job.callees;
   const result: SendResult = !mayGoOn(lease)
     ? { outcome: 'not_sent', why: 'stopped', detail: 'the lease had ended' }
-    : message.kind === 'recording'
-      ? await deps.voice.sendGroup({ callees: job.callees, fileId: message.fileId, ...shared }, control)
+    : audio.kind === 'recording'
+      ? await deps.voice.sendGroup({ callees: job.callees, fileId: audio.fileId, ...shared }, control)
       : await deps.voice.sendCode(
-          { callee: first, text: message.text, language: message.language, ...shared },
+          { callee: first, text: audio.text, language: audio.language, ...shared },
           control,
         );
   deps.log.info(

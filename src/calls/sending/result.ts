@@ -265,7 +265,7 @@ function withRow(
   { sentAt, askAt }: { sentAt: number | null; askAt: number },
 ): CallRow | null {
   const told = { submit_code: row.terminationCode, submit_reason: row.terminationReason, cause: null };
-  const settled = call.cause === 'settled_rang' || call.cause === 'settled_silent';
+  const settled = call.cause === 'settled_called' || call.cause === 'settled_not_called';
   if (settled) {
     // The result says nothing about this callee, so the person's word stays.
     if (row.outcome === 'unknown') return null;

@@ -6,15 +6,15 @@ import type { Audio } from '../request/types.ts';
 /** The audio for the callees of a step: a further step may have other audio than the first. */
 export async function audioOfStep(
   tx: Tx,
-  request: Pick<RequestRow, 'id' | 'message'>,
+  request: Pick<RequestRow, 'id' | 'audio'>,
   step: number,
 ): Promise<Audio> {
-  if (step === 1) return readAudio(request.message);
+  if (step === 1) return readAudio(request.audio);
   const row = await tx
     .selectFrom('steps')
-    .select('message')
+    .select('audio')
     .where('request_id', '=', request.id)
     .where('step', '=', step)
     .executeTakeFirst();
-  return readAudio(row?.message ?? request.message);
+  return readAudio(row?.audio ?? request.audio);
 }

@@ -24,7 +24,7 @@ export async function release(
   deps: CallsDeps,
   request: Pick<
     RequestRow,
-    'id' | 'state' | 'message' | 'options' | 'priority' | 'callees' | 'plan' | 'rule_name' | 'any_hour'
+    'id' | 'state' | 'audio' | 'options' | 'priority' | 'callees' | 'plan' | 'rule_name' | 'any_hour'
   >,
 ): Promise<void> {
   const { id: requestId, callees } = request;
@@ -32,14 +32,14 @@ export async function release(
   if (request.state !== 'approved') await moveRequest(tx, request, 'approved', now);
   await tx.updateTable('requests').set({ step_started_at: now }).where('id', '=', requestId).execute();
   await holdForbidden(tx, deps.config(), request);
-  const message = readAudio(request.message);
+  const audio = readAudio(request.audio);
   const { enough } = readPlan(request.plan);
   if (enough !== null) {
-    await cutIntoSubmissions(tx, deps, request, { message, step: 1, calls: groupSize(enough) });
+    await cutIntoSubmissions(tx, deps, request, { audio, step: 1, calls: groupSize(enough) });
     await lookSoon(tx, request, now);
     return;
   }
-  const size = message.kind === 'text' ? 1 : deps.config().voice.limits.callees;
+  const size = audio.kind === 'text' ? 1 : deps.config().voice.limits.callees;
   const rows = Array.from({ length: Math.ceil(callees / size) }, (_, index) =>
     newSubmission(deps, {
       requestId,
@@ -75,7 +75,7 @@ export async function cutIntoSubmissions(
   tx: Tx,
   deps: CallsDeps,
   request: Pick<RequestRow, 'id' | 'priority' | 'rule_name' | 'any_hour'>,
-  part: { message: Audio; step: number; from?: number; calls: number },
+  part: { audio: Audio; step: number; from?: number; calls: number },
 ): Promise<number> {
   const uncut = tx
     .selectFrom('calls')
@@ -88,7 +88,7 @@ export async function cutIntoSubmissions(
   const found = await uncut.select(sql<number>`count(*)`.as('calls')).executeTakeFirstOrThrow();
   const calls = Math.min(Number(found.calls), part.calls);
   if (calls === 0) return 0;
-  const size = part.message.kind === 'text' ? 1 : deps.config().voice.limits.callees;
+  const size = part.audio.kind === 'text' ? 1 : deps.config().voice.limits.callees;
   const first = await nextOrdinal(tx, request.id);
   const rows = Array.from({ length: Math.ceil(calls / size) }, (_, index) => ({
     ...newSubmission(deps, {

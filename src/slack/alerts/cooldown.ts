@@ -7,7 +7,7 @@ import type { SlackDeps } from '../context/deps.ts';
 import { readyRule } from './ready-rule.ts';
 
 const laterSchema = z.object({
-  rangAt: z.int().nullable(),
+  calledAt: z.int().nullable(),
   source: z.string().nullable(),
   status: z.enum(['firing', 'resolved', 'info']).default('firing'),
 });

@@ -36,7 +36,7 @@ export async function readyRule(
     rule,
     callees: collected.callees,
     duplicates: collected.duplicates,
-    message: await messageOf(deps, rule, from, alert),
+    audio: await audioOf(deps, rule, from, alert),
     // Numbers are masked because the alert's channel shows these words. The full stop is removed because they become
     // parts of one sentence.
     problems: firstFaults([...Object.values(collected.faults).flat(), ...collected.notOnPhone]).map((each) =>
@@ -53,7 +53,7 @@ function asTyped(entry: string): string {
   return /^S[A-Z0-9]{2,}$/.test(entry) ? `<!subteam^${entry}>` : entry;
 }
 
-async function messageOf(
+async function audioOf(
   deps: SlackDeps,
   rule: Rule,
   from: { channel: string | undefined; botName: string | undefined },

@@ -34,7 +34,7 @@ export function createStepLookUp(deps: SlackDeps): LookUpStep {
     return {
       rosters: ready.rosters ?? [],
       callees: ready.callees,
-      message: isOwn ? ready.message : null,
+      audio: isOwn ? ready.audio : null,
       problems: ready.problems,
     };
   };

@@ -104,7 +104,7 @@ export function seenIn(blockId: string): string | null {
 }
 
 function consequences(request: RequestView, facts: ApprovalFacts): string[] {
-  const lines = [`*They hear:* ${playedWords(request.message, request.options, shownOnMessages)}`];
+  const lines = [`*They hear:* ${playedWords(request.audio, request.options, shownOnMessages)}`];
   const plan = request.reach === null ? null : planWords(request.reach);
   if (plan !== null) lines.push(`*Calls:* ${plan}`);
   if (request.whenAt !== null) lines.push(`*When:* ${date(request.whenAt)}`);
@@ -204,7 +204,7 @@ function approvesNow({ approval, decisions }: RequestView): boolean {
 
 function cardText(request: RequestView, crowd: string, nameOf: MessageFacts['nameOf']): string {
   const until = request.expiresAt === null ? '' : ` until ${utc(request.expiresAt)}`;
-  const played = playedWords(request.message, request.options, 200);
+  const played = playedWords(request.audio, request.options, 200);
   if (request.state === 'awaiting_approval')
     return topText(
       `Approve ${plural(request.counts.callees, 'call')}?${until === '' ? '' : ` Waiting${until}.`} ${crowd}: ${played}.`,

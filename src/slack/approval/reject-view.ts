@@ -14,7 +14,7 @@ export function rejectView(request: RequestView, metadata: string): ModalView {
     close: 'Back',
     metadata,
     blocks: [
-      section(`Nobody will be called: *${crowd}*, ${playedWords(request.message, request.options)}.`),
+      section(`Nobody will be called: *${crowd}*, ${playedWords(request.audio, request.options)}.`),
       input(
         'reason',
         'Why?',

@@ -57,7 +57,7 @@ function hoursBlocks(words: string, mayDecide: boolean): KnownBlock[] {
 export function reviewView(request: RequestView, calls: readonly CallView[], facts: ReviewFacts): ModalView {
   const open = request.state === 'awaiting_approval';
   const lines = [
-    `*${crowdWords(request.counts.callees, request.countries)}*: ${playedWords(request.message, request.options, shownOnMessages)}`,
+    `*${crowdWords(request.counts.callees, request.countries)}*: ${playedWords(request.audio, request.options, shownOnMessages)}`,
     ...(request.countries.length > 1 ? [`*To:* ${countriesWords(request.countries)}`] : []),
     ...(optionWords(request.options).length > 0
       ? [`*Options:* ${optionWords(request.options).join(', ')}`]

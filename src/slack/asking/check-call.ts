@@ -74,7 +74,7 @@ export async function checkCall(
     errors[sources.fileUrl === null ? 'callee' : 'file'] =
       'This was not read to its end: it repeats the same numbers too often. Leave the repeats out.';
   }
-  const message = readMessage(values, config, deps.recordings, errors);
+  const audio = audioFrom(values, config, deps.recordings, errors);
   const options = readOptions(values, config, errors);
   const plan = readReach(values, config, errors);
   const whenAt = readWhen(values, deps.clock.wallOf(deps.clock.now()), errors);
@@ -83,14 +83,14 @@ export async function checkCall(
     errors.calledInfo = `The note has ${[...note].length} characters; at most ${noteLength} fit.`;
   }
   if (channelError !== null) errors.channel = channelError;
-  if (Object.keys(errors).length > 0 || message === null || channelId === null) return { errors };
+  if (Object.keys(errors).length > 0 || audio === null || channelId === null) return { errors };
   return {
     errors: null,
     doubts,
     own: collected.own,
     notOnPhone: collected.notOnPhone,
     draft: {
-      message,
+      audio,
       options,
       plan,
       whenAt,
@@ -116,7 +116,7 @@ function fileUrl(values: ViewValues): string | null {
   return file?.url_private_download ?? file?.url_private ?? null;
 }
 
-function readMessage(
+function audioFrom(
   values: ViewValues,
   config: Config,
   recordings: Recordings,

@@ -35,7 +35,7 @@ import { shownOnMessages, wholeRequestBlocks } from '../words/whole-request.ts';
 export interface ConfirmFacts {
   callees: readonly Callee[];
   countries: RequestView['countries'];
-  message: Audio;
+  audio: Audio;
   options: CallOptions;
   /** The configuration's options, which the view leaves out. */
   defaults?: CallOptions;
@@ -104,7 +104,7 @@ export function confirmView(facts: ConfirmFacts): ModalView {
 /** Begins with who is called, because the title asks the question already. */
 function summary(facts: ConfirmFacts): string {
   const crowd = crowdWords(facts.callees.length, facts.countries);
-  const played = playedWords(facts.message, facts.options, shownOnMessages);
+  const played = playedWords(facts.audio, facts.options, shownOnMessages);
   const when = facts.whenAt === null ? '' : `, ${date(facts.whenAt)}`;
   return `*${crowd}*${when}: ${played}. Results go to ${channelMention(facts.channelId)}.`;
 }

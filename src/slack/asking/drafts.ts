@@ -4,7 +4,7 @@ import { newId } from '../../ids.ts';
 import type { Queryable, Tx } from '../../store/types.ts';
 
 const draftSchema = z.object({
-  message: z.discriminatedUnion('kind', [
+  audio: z.discriminatedUnion('kind', [
     z.object({ kind: z.literal('recording'), fileId: z.string(), name: z.string().nullable() }),
     z.object({ kind: z.literal('text'), text: z.string(), language: z.string() }),
   ]),

@@ -35,14 +35,14 @@ export function registerRedial(app: App, deps: SlackDeps): void {
         return {
           text: 'Nobody is left to call again: everybody was reached or is being called by a later request, or the numbers were erased (retention).',
         };
-      const { message, options, reach } = request;
+      const { audio, options, reach } = request;
       await openCallModal(
         deps,
         press.body.trigger_id,
         {
-          ...(message.kind === 'recording'
-            ? { fileId: message.fileId }
-            : { text: message.text, language: message.language }),
+          ...(audio.kind === 'recording'
+            ? { fileId: audio.fileId }
+            : { text: audio.text, language: audio.language }),
           ...options,
           calledInfo: request.note,
           channel: request.channelId,

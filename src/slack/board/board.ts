@@ -97,9 +97,9 @@ function askedLine(request: RequestView, who: (id: string) => string): string {
  * The words about the audio. Null if the board is in the alert's thread and the rule speaks a text, because that text
  * repeats the alert.
  */
-function heard({ origin, threadTs, message, options }: RequestView, length: number): string | null {
-  if (origin === 'alert' && threadTs !== null && message.kind === 'text') return null;
-  return playedWords(message, options, length);
+function heard({ origin, threadTs, audio, options }: RequestView, length: number): string | null {
+  if (origin === 'alert' && threadTs !== null && audio.kind === 'text') return null;
+  return playedWords(audio, options, length);
 }
 
 /** The verb, because in some states people are not called yet or will never be called. */

@@ -11,7 +11,7 @@ import { createWho, crowdWords, type MessageFacts, playedWords } from '../words/
 export function renderOutcome(request: RequestView, facts: MessageFacts): RenderedMessage {
   const decided = decisionLines(request, createWho(facts.nameOf));
   const outcome = escapeText(headline(request, facts.nameOf));
-  const what = `${crowdWords(request.counts.callees, request.countries)} (${playedWords(request.message, request.options, 200)})`;
+  const what = `${crowdWords(request.counts.callees, request.countries)} (${playedWords(request.audio, request.options, 200)})`;
   return {
     text: topText(`${outcome}. You asked to call ${what}.`),
     blocks: [
@@ -39,7 +39,7 @@ export function renderInstead(
       ? `${channelMention(gone.channelId)} was archived`
       : `Slack does not let Voicecall post in ${channelMention(gone.channelId)} (${foreign(gone.error, 60)})`;
   const outcome = escapeText(headline(request, facts.nameOf));
-  const what = `${crowdWords(request.counts.callees, request.countries)}: ${playedWords(request.message, request.options, 200)}`;
+  const what = `${crowdWords(request.counts.callees, request.countries)}: ${playedWords(request.audio, request.options, 200)}`;
   const lines = peopleLines(request, facts.calls ?? []);
   // This message is never edited. If it shows a state that will change, it says that the results will follow.
   const more = gone.what === 'board' && !finishedRequestStates.includes(request.state);

@@ -38,7 +38,7 @@ export function detailsView(
     metadata: facts.metadata,
     blocks: [
       section(
-        `*${escapeText(headline(request, facts.nameOf))}*\n${crowd}: ${playedWords(request.message, request.options, shownOnMessages)}${options}`,
+        `*${escapeText(headline(request, facts.nameOf))}*\n${crowd}: ${playedWords(request.audio, request.options, shownOnMessages)}${options}`,
       ),
       ...wholeRequestBlocks(request),
       ...(request.counts.callees === 0

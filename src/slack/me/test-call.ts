@@ -100,7 +100,7 @@ async function makeRequest(
     rootViewId,
     channelId,
     askedIn: channelId,
-    message: { kind: 'text', text: testText(deps.config()), language: 'EN' },
+    audio: { kind: 'text', text: testText(deps.config()), language: 'EN' },
     options: usualOptions(deps.config()),
     note: '',
     callees: [callee],

@@ -10,14 +10,14 @@ import { drop, moveElsewhere } from './move-elsewhere.ts';
 import { renderMessage } from './render.ts';
 import { repostDeleted } from './repost-deleted.ts';
 import { othersPassAfter, postUnseenAfter, restMs } from './try-again.ts';
-import type { MessageRow, Rendered } from './types.ts';
+import type { PostRow, Rendered } from './types.ts';
 import { uploadFile } from './upload.ts';
 
 /** Slack accepts about one message a second in a channel: https://docs.slack.dev/apis/web-api/rate-limits */
 const oneChannelEveryMs = 1_000;
 
 /** Kinds of messages that may need an edit after they are posted. */
-const editedKinds: readonly MessageRow['kind'][] = ['board', 'results', 'card', 'alert', 'tested'];
+const editedKinds: readonly PostRow['kind'][] = ['board', 'results', 'card', 'alert', 'tested'];
 
 /** `done`: go on with the channel's next message. Else the channel pauses for `waitMs`. */
 type Outcome = 'done' | { waitMs: number };
@@ -43,7 +43,7 @@ export function createDeliverer(deps: SlackDeps): TaskHandler {
 }
 
 /** The first message that may be posted now. */
-async function nextPending(deps: SlackDeps, channelId: string): Promise<MessageRow | undefined> {
+async function nextPending(deps: SlackDeps, channelId: string): Promise<PostRow | undefined> {
   return await inTurn(deps, channelId)
     .selectAll()
     .where('next_try_at', '<=', deps.clock.now())
@@ -66,18 +66,18 @@ async function whenNext(deps: SlackDeps, channelId: string): Promise<TaskResult>
  */
 function inTurn(deps: SlackDeps, channelId: string) {
   return deps.store.read
-    .selectFrom('messages')
+    .selectFrom('posts')
     .where('state', '=', 'pending')
     .where('channel_id', '=', channelId)
     .where((eb) =>
       eb.not(
         eb.exists(
           eb
-            .selectFrom('messages as earlier')
+            .selectFrom('posts as earlier')
             .select('earlier.id')
-            .whereRef('earlier.request_id', '=', 'messages.request_id')
-            .whereRef('earlier.channel_id', '=', 'messages.channel_id')
-            .whereRef('earlier.sequence', '<', 'messages.sequence')
+            .whereRef('earlier.request_id', '=', 'posts.request_id')
+            .whereRef('earlier.channel_id', '=', 'posts.channel_id')
+            .whereRef('earlier.sequence', '<', 'posts.sequence')
             .where('earlier.state', '=', 'pending'),
         ),
       ),
@@ -86,17 +86,17 @@ function inTurn(deps: SlackDeps, channelId: string) {
       eb.not(
         eb.exists(
           eb
-            .selectFrom('messages as parent')
+            .selectFrom('posts as parent')
             .select('parent.id')
-            .whereRef('parent.id', '=', 'messages.parent_id')
-            .whereRef('parent.channel_id', '=', 'messages.channel_id')
+            .whereRef('parent.id', '=', 'posts.parent_id')
+            .whereRef('parent.channel_id', '=', 'posts.channel_id')
             .where('parent.state', '=', 'pending'),
         ),
       ),
     );
 }
 
-async function deliverOne(deps: SlackDeps, message: MessageRow, lease: Lease): Promise<Outcome> {
+async function deliverOne(deps: SlackDeps, message: PostRow, lease: Lease): Promise<Outcome> {
   let rendered: Rendered | null;
   try {
     rendered = await renderMessage(deps, message);
@@ -125,12 +125,12 @@ async function deliverOne(deps: SlackDeps, message: MessageRow, lease: Lease): P
 /** The ts of the thread for a message; null if it goes into the channel. */
 async function threadOf(
   deps: SlackDeps,
-  message: Pick<MessageRow, 'thread_ts' | 'parent_id' | 'channel_id'>,
+  message: Pick<PostRow, 'thread_ts' | 'parent_id' | 'channel_id'>,
 ): Promise<string | null> {
   if (message.thread_ts !== null) return message.thread_ts;
   if (message.parent_id === null) return null;
   const parent = await deps.store.read
-    .selectFrom('messages')
+    .selectFrom('posts')
     .select(['state', 'channel_id', 'thread_ts', 'parent_id', 'ts'])
     .where('id', '=', message.parent_id)
     .executeTakeFirst();
@@ -146,7 +146,7 @@ async function threadOf(
  */
 async function lookFor(
   deps: SlackDeps,
-  message: MessageRow,
+  message: PostRow,
   rendered: Rendered,
   { threadTs, sinceAt }: { threadTs: string | null; sinceAt: number },
 ): Promise<{ posted: string | null; outcome: Outcome | null }> {
@@ -181,7 +181,7 @@ async function findAgain(deps: SlackDeps, place: Place, rendered: Rendered): Pro
 
 async function tryToPost(
   deps: SlackDeps,
-  message: MessageRow,
+  message: PostRow,
   rendered: Rendered,
   threadTs: string | null,
   lease: Lease,
@@ -199,7 +199,7 @@ async function tryToPost(
 
 async function post(
   deps: SlackDeps,
-  message: MessageRow,
+  message: PostRow,
   rendered: Rendered,
   threadTs: string | null,
 ): Promise<string> {
@@ -235,7 +235,7 @@ function tsOf(answer: { ts?: unknown }): string {
 
 async function delivered(
   deps: SlackDeps,
-  message: MessageRow,
+  message: PostRow,
   ts: string,
   shown: string | null,
 ): Promise<Outcome> {
@@ -247,7 +247,7 @@ async function delivered(
       await startApprovalClock(tx, message.request_id, now);
     }
     await tx
-      .updateTable('messages')
+      .updateTable('posts')
       .set({ state: 'posted', ts, posted_at: now, shown, tries: 0, tried_at: null, next_try_at: 0 })
       .where('id', '=', message.id)
       .execute();
@@ -266,7 +266,7 @@ async function delivered(
  */
 async function failed(
   deps: SlackDeps,
-  message: MessageRow,
+  message: PostRow,
   error: unknown,
   threadTs: string | null,
 ): Promise<Outcome> {
@@ -295,11 +295,11 @@ async function failed(
 /**
  * Counts a try and stores its time before it is made, so that after a crash the next try looks for the message first.
  */
-async function beginTry(deps: SlackDeps, message: MessageRow): Promise<void> {
+async function beginTry(deps: SlackDeps, message: PostRow): Promise<void> {
   const now = deps.clock.now();
   await deps.store.transaction((tx) =>
     tx
-      .updateTable('messages')
+      .updateTable('posts')
       .set((eb) => ({
         tries: eb('tries', '+', 1),
         tried_at: eb.fn.coalesce('tried_at', eb.val(now)),
@@ -314,16 +314,16 @@ async function beginTry(deps: SlackDeps, message: MessageRow): Promise<void> {
  * Undoes `beginTry`, because this try certainly posted nothing. If another instance has tried since, its time stays,
  * so that the next try looks for its message.
  */
-async function takeTryBack(deps: SlackDeps, message: MessageRow, by: 0 | 1): Promise<void> {
+async function takeTryBack(deps: SlackDeps, message: PostRow, by: 0 | 1): Promise<void> {
   await deps.store.transaction(async (tx) => {
     await tx
-      .updateTable('messages')
+      .updateTable('posts')
       .set({ tried_at: message.tried_at })
       .where('id', '=', message.id)
       .where('tries', '=', message.tries + 1)
       .execute();
     await tx
-      .updateTable('messages')
+      .updateTable('posts')
       .set((eb) => ({ tries: eb('tries', '-', by) }))
       .where('id', '=', message.id)
       .execute();
@@ -336,13 +336,13 @@ async function takeTryBack(deps: SlackDeps, message: MessageRow, by: 0 | 1): Pro
  */
 async function putOff(
   deps: SlackDeps,
-  message: MessageRow,
+  message: PostRow,
   { tries, atLeastMs = 0 }: { tries: number; atLeastMs?: number },
 ): Promise<Outcome> {
   const waitMs = Math.max(restMs(tries), atLeastMs);
   await deps.store.transaction((tx) =>
     tx
-      .updateTable('messages')
+      .updateTable('posts')
       .set((eb) => ({
         next_try_at: deps.clock.now() + waitMs,
         tries: eb.case().when('tries', '<', tries).then(tries).else(eb.ref('tries')).end(),
@@ -357,10 +357,10 @@ async function putOff(
  * The message that began the thread was deleted. If it was our board and is still needed, the board is posted again
  * first. Else the message goes to another thread or into the channel.
  */
-async function leaveThread(deps: SlackDeps, message: MessageRow): Promise<void> {
+async function leaveThread(deps: SlackDeps, message: PostRow): Promise<void> {
   if (message.thread_ts === null) {
     const parent = await deps.store.read
-      .selectFrom('messages')
+      .selectFrom('posts')
       .selectAll()
       .where('id', '=', message.parent_id ?? '')
       .executeTakeFirst();
@@ -368,6 +368,6 @@ async function leaveThread(deps: SlackDeps, message: MessageRow): Promise<void> 
   }
   const gone = message.thread_ts === null ? { parent_id: null } : { thread_ts: null };
   await deps.store.transaction((tx) =>
-    tx.updateTable('messages').set(gone).where('id', '=', message.id).execute(),
+    tx.updateTable('posts').set(gone).where('id', '=', message.id).execute(),
   );
 }

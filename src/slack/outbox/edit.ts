@@ -15,7 +15,7 @@ import { shownDigest } from './digest.ts';
 import { renderMessage } from './render.ts';
 import { repostDeleted } from './repost-deleted.ts';
 import { restMs } from './try-again.ts';
-import type { MessageRow } from './types.ts';
+import type { PostRow } from './types.ts';
 
 /**
  * chat.update allows 50 calls a minute for the whole workspace (Tier 3):
@@ -50,7 +50,7 @@ export function createEditor(deps: SlackDeps): TaskHandler {
 
 async function restUntil(deps: SlackDeps, messageId: string): Promise<number> {
   const message = await deps.store.read
-    .selectFrom('messages')
+    .selectFrom('posts')
     .select(['next_try_at'])
     .where('id', '=', messageId)
     .where('state', '=', 'posted')
@@ -81,7 +81,7 @@ function mustName({ change }: Edit, answer: { ts?: string }): void {
  * Decides what happens after a failed edit. No further edit is tried if the message is gone, closed to edits, or in a
  * closed place; all other errors are tried again.
  */
-async function notEdited(deps: SlackDeps, message: MessageRow, failure: SlackFailure): Promise<TaskResult> {
+async function notEdited(deps: SlackDeps, message: PostRow, failure: SlackFailure): Promise<TaskResult> {
   const { id, request_id: requestId, kind } = message;
   deps.log.warn({ requestId, kind, failure, tries: message.tries + 1 }, 'Slack did not take an edit');
   const now = deps.clock.now();
@@ -107,12 +107,12 @@ async function setMessage(
   set: { shown?: string; tries?: number; next_try_at?: number },
 ): Promise<void> {
   await deps.store.transaction((tx) =>
-    tx.updateTable('messages').set(set).where('id', '=', messageId).execute(),
+    tx.updateTable('posts').set(set).where('id', '=', messageId).execute(),
   );
 }
 
 interface Edit {
-  message: MessageRow;
+  message: PostRow;
   shown: string;
   change: {
     channel: string;
@@ -126,7 +126,7 @@ interface Edit {
 /** What a posted message should show now. Null if it shows that already, or is not posted. */
 async function findEdit(deps: SlackDeps, messageId: string): Promise<Edit | null> {
   const message = await deps.store.read
-    .selectFrom('messages')
+    .selectFrom('posts')
     .selectAll()
     .where('id', '=', messageId)
     .executeTakeFirst();

@@ -8,7 +8,7 @@ import { shownOfCrowd } from '../board/results.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import { namedPeople } from '../words/people-lines.ts';
 import type { MessageFacts } from '../words/request-words.ts';
-import type { MessageRow } from './types.ts';
+import type { PostRow } from './types.ts';
 
 /** Everything that is needed to draw a post. */
 export interface Known {
@@ -39,7 +39,7 @@ const troubleStates: CallState[][] = [
  * Reads what is needed to draw a post of a request, and asks Slack for the names that it shows. Null: the request
  * does not exist.
  */
-export async function lookUp(deps: SlackDeps, message: MessageRow, what: Post): Promise<Known | null> {
+export async function lookUp(deps: SlackDeps, message: PostRow, what: Post): Promise<Known | null> {
   const request = message.request_id === null ? null : await loadRequest(deps.store.read, message.request_id);
   if (request === null) return null;
   const waits = request.state === 'awaiting_approval';
@@ -69,7 +69,7 @@ export async function lookUp(deps: SlackDeps, message: MessageRow, what: Post): 
 }
 
 /** The time of posting, not the current time: a card with changing figures would be edited again and again. */
-function postedAt({ clock }: SlackDeps, message: MessageRow): number {
+function postedAt({ clock }: SlackDeps, message: PostRow): number {
   return clock.wallOf(message.posted_at ?? clock.now());
 }
 

@@ -4,7 +4,7 @@ import { boardOf, deliverSoon, post } from '../../outbox/outbox.ts';
 import { type Post, readPost, toColumns } from '../../outbox/post.ts';
 import type { Tx } from '../../store/types.ts';
 import type { SlackDeps } from '../context/deps.ts';
-import type { MessageRow } from './types.ts';
+import type { PostRow } from './types.ts';
 
 /**
  * Posts that may be shown in another place. A file with full numbers is not one of them: it goes only to the person
@@ -29,7 +29,7 @@ interface Asked {
  * person, or they cannot be reached in Slack, it goes to the next place of `fallbacks`. If no place is left, it is
  * logged as an error.
  */
-export async function moveElsewhere(deps: SlackDeps, message: MessageRow, error: string): Promise<void> {
+export async function moveElsewhere(deps: SlackDeps, message: PostRow, error: string): Promise<void> {
   await deps.store.transaction(async (tx) => {
     const request = message.request_id === null ? undefined : await askedBy(tx, message.request_id);
     const what = readPost(message);
@@ -76,24 +76,24 @@ export function fallbacks(
 }
 
 /** Drops a message that is no longer needed or that another one replaces. */
-export async function drop(tx: Tx, deps: SlackDeps, message: MessageRow, why: string): Promise<void> {
+export async function drop(tx: Tx, deps: SlackDeps, message: PostRow, why: string): Promise<void> {
   deps.log.info({ requestId: message.request_id, kind: message.kind, why }, 'a message was not posted');
-  await tx.updateTable('messages').set({ state: 'dropped' }).where('id', '=', message.id).execute();
+  await tx.updateTable('posts').set({ state: 'dropped' }).where('id', '=', message.id).execute();
 }
 
-async function giveUp(tx: Tx, deps: SlackDeps, message: MessageRow, error: string): Promise<void> {
+async function giveUp(tx: Tx, deps: SlackDeps, message: PostRow, error: string): Promise<void> {
   const { request_id: requestId, channel_id: channel, kind } = message;
   const what = readPost(message);
   const words = what?.kind === 'words' ? { plain: what.plain } : {};
   const facts = { requestId, kind, channel, error, ...words };
   deps.log.error(facts, 'a message can be shown nowhere in Slack: its place is closed to the app');
-  await tx.updateTable('messages').set({ state: 'dropped' }).where('id', '=', message.id).execute();
+  await tx.updateTable('posts').set({ state: 'dropped' }).where('id', '=', message.id).execute();
 }
 
 /** True if news of the request went to a person instead of its channel. */
 async function isToldInstead(tx: Tx, requestId: string | null): Promise<boolean> {
   const instead = await tx
-    .selectFrom('messages')
+    .selectFrom('posts')
     .select('id')
     .where('request_id', '=', requestId)
     .where('kind', '=', 'instead')
@@ -113,7 +113,7 @@ async function askedBy(tx: Tx, requestId: string): Promise<Asked | undefined> {
 async function moveCard(
   tx: Tx,
   deps: SlackDeps,
-  message: MessageRow,
+  message: PostRow,
   request: Asked,
   error: string,
 ): Promise<void> {
@@ -130,10 +130,10 @@ async function moveCard(
 }
 
 /** The channel of the parent message, if the parent has moved to another channel. */
-async function boardsChannel(tx: Tx, message: MessageRow, tried: readonly string[]): Promise<string | null> {
+async function boardsChannel(tx: Tx, message: PostRow, tried: readonly string[]): Promise<string | null> {
   if (message.parent_id === null) return null;
   const parent = await tx
-    .selectFrom('messages')
+    .selectFrom('posts')
     .select(['channel_id', 'state'])
     .where('id', '=', message.parent_id)
     .executeTakeFirst();
@@ -145,7 +145,7 @@ async function boardsChannel(tx: Tx, message: MessageRow, tried: readonly string
 async function moveTo(
   tx: Tx,
   deps: SlackDeps,
-  message: MessageRow,
+  message: PostRow,
   move: { what: News | Extract<Post, { kind: 'instead' }>; to: string; tried: string[]; error: string },
 ): Promise<void> {
   const { request_id: requestId, kind, channel_id: from } = message;
@@ -156,7 +156,7 @@ async function moveTo(
       ? { ...what, tried }
       : { ...what, movedFrom: what.movedFrom ?? from, error, tried };
   await tx
-    .updateTable('messages')
+    .updateTable('posts')
     .set({ ...toColumns(moved), channel_id: to, thread_ts: null })
     .set({ tries: 0, tried_at: null, last_try_at: null, next_try_at: 0 })
     .where('id', '=', message.id)

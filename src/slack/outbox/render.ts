@@ -16,13 +16,13 @@ import { renderContact } from '../me/contact-card.ts';
 import { renderTestCall } from '../me/test-call-words.ts';
 import { renderCopy } from '../recordings/copy.ts';
 import { type Known, lookUp } from './look-up.ts';
-import type { MessageRow, Rendered } from './types.ts';
+import type { PostRow, Rendered } from './types.ts';
 
-type Shown = Pick<MessageRow, 'id' | 'posted_at'>;
+type Shown = Pick<PostRow, 'id' | 'posted_at'>;
 type Message = Extract<Rendered, { kind: 'message' }>;
 
 /** What a message of the outbox shows now; null if there is nothing to show. */
-export async function renderMessage(deps: SlackDeps, message: MessageRow): Promise<Rendered | null> {
+export async function renderMessage(deps: SlackDeps, message: PostRow): Promise<Rendered | null> {
   const what = readPost(message);
   if (what === null) return null;
   if (what.kind === 'words') return renderWords(message, what);

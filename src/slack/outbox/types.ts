@@ -1,8 +1,8 @@
 import type { KnownBlock, MessageMetadata } from '@slack/types';
 import type { Selectable } from 'kysely';
-import type { MessagesTable } from '../../store/schema.ts';
+import type { PostsTable } from '../../store/schema.ts';
 
-export type MessageRow = Selectable<MessagesTable>;
+export type PostRow = Selectable<PostsTable>;
 
 export type Rendered =
   | {

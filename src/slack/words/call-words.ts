@@ -11,8 +11,8 @@ const ownReasons: { [Cause in CallCause]?: string } = {
   per_callee: 'held back: this number was called as often as the limit allows',
   calls_per_hour: 'held back: the limit of calls an hour is reached',
   rule_limit: "held back: the rule's own limit of calls is reached",
-  settled_rang: 'a person marked it as rung',
-  settled_silent: 'a person marked it as not rung',
+  settled_called: 'a person marked it as rung',
+  settled_not_called: 'a person marked it as not rung',
   left_list: 'held back: not on the list, or not on duty, any more when the call was due',
   enough_reached: 'enough people were reached before it was sent',
 };
@@ -80,10 +80,10 @@ export function resultWords(call: CallView, over = false): string {
       return kind === 'answered' ? 'not answered' : endings[kind];
     }
     case 'accepted':
-      if (call.cause === 'settled_rang') return 'marked as rung';
+      if (call.cause === 'settled_called') return 'marked as rung';
       return over ? 'no result' : 'calling';
     case 'failed':
-      return call.cause === 'settled_silent' ? 'marked as not rung' : 'not called';
+      return call.cause === 'settled_not_called' ? 'marked as not rung' : 'not called';
     case 'held':
       if (call.heldUntil !== null) return `held back until ${utc(call.heldUntil)}`;
       return call.cause === 'left_list' ? 'not called: not on the list any more' : 'not called: forbidden';

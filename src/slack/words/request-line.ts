@@ -24,7 +24,7 @@ export function requestLine(
   const asked = request.requestedBy === null || own ? '' : ` · asked by ${mention(request.requestedBy)}`;
   return [
     `*${outcome}*${why}${about}`,
-    `${crowd}: ${playedWords(request.message, request.options, 80)}${rule}`,
+    `${crowd}: ${playedWords(request.audio, request.options, 80)}${rule}`,
     `${date(request.createdAt)} · ${channelMention(request.channelId)}${asked} · \`${foreign(request.id, 60)}\``,
     ...(request.reach?.running ? [reachLine(request.reach)] : []),
     ...(outside === null ? [] : [`🌙 ${outside}`]),

@@ -54,16 +54,16 @@ export function named(id: string, nameOf: NameOf | undefined, otherwise: (id: st
 const usualLanguage = 'EN';
 
 /** Returns "fire-drill" or "the text “Alerte.” (FR)", escaped for mrkdwn. */
-export function messageWords(message: Audio, max = 300): string {
-  if (message.kind === 'recording') return foreign(message.name ?? message.fileId, max);
-  const language = message.language === usualLanguage ? '' : ` (${foreign(message.language, 20)})`;
-  return `the text “${foreign(message.text, max)}”${language}`;
+export function audioWords(audio: Audio, max = 300): string {
+  if (audio.kind === 'recording') return foreign(audio.name ?? audio.fileId, max);
+  const language = audio.language === usualLanguage ? '' : ` (${foreign(audio.language, 20)})`;
+  return `the text “${foreign(audio.text, max)}”${language}`;
 }
 
 /** Returns "fire-drill" or "fire-drill, played twice". */
-export function playedWords(message: Audio, options: CallOptions, max = 300): string {
+export function playedWords(audio: Audio, options: CallOptions, max = 300): string {
   const { loopCount = 1 } = options;
-  return `${messageWords(message, max)}${loopCount > 1 ? `, played ${times(loopCount)}` : ''}`;
+  return `${audioWords(audio, max)}${loopCount > 1 ? `, played ${times(loopCount)}` : ''}`;
 }
 
 /**

@@ -8,14 +8,14 @@ import { foreign, foreignParts } from '../kit/text.ts';
 export const shownOnMessages = 600;
 
 interface Asked {
-  message: Audio;
+  audio: Audio;
   note: string;
 }
 
 /** The full text and note, if they have more than `shown` characters. The views in which people decide show them. */
-export function wholeRequestBlocks({ message, note }: Asked, shown = shownOnMessages): SectionBlock[] {
+export function wholeRequestBlocks({ audio, note }: Asked, shown = shownOnMessages): SectionBlock[] {
   return [
-    ...(message.kind === 'text' ? wholeBlocks('The whole text', message.text, shown) : []),
+    ...(audio.kind === 'text' ? wholeBlocks('The whole text', audio.text, shown) : []),
     ...wholeBlocks('The whole note', note, shown),
   ];
 }
@@ -27,8 +27,8 @@ function wholeBlocks(label: string, text: string, shown: number): SectionBlock[]
 }
 
 /** True if a message cuts the text or the note. */
-export function isCutOnMessages({ message, note }: Asked): boolean {
-  return isCut(note, shownOnMessages) || (message.kind === 'text' && isCut(message.text, shownOnMessages));
+export function isCutOnMessages({ audio, note }: Asked): boolean {
+  return isCut(note, shownOnMessages) || (audio.kind === 'text' && isCut(audio.text, shownOnMessages));
 }
 
 function isCut(text: string, shown: number): boolean {

@@ -8,6 +8,7 @@ import { learnedPeople } from './learned-people.ts';
 import { lighterIndexes } from './lighter-indexes.ts';
 import { openCalls } from './open-calls.ts';
 import { outboxTries } from './outbox-tries.ts';
+import { plainNames } from './plain-names.ts';
 import { postedAlerts } from './posted-alerts.ts';
 import { reaching } from './reaching.ts';
 import { recordings } from './recordings.ts';
@@ -49,4 +50,5 @@ export const migrations: Step[] = [
   hours,
   alertOver,
   rosters,
+  plainNames,
 ];

@@ -161,7 +161,7 @@ for (const kind of databaseKinds) {
       ['a callee', (id) => setCall(id, { callee: '442079460000' })],
       [
         'the message',
-        (id) => setRequest(id, { message: toJson({ kind: 'recording', fileId: 'x.mp3', name: null }) }),
+        (id) => setRequest(id, { audio: toJson({ kind: 'recording', fileId: 'x.mp3', name: null }) }),
       ],
       ['an option', (id) => setRequest(id, { options: toJson({ loopCount: 3 }) })],
       ['the note', (id) => setRequest(id, { note: 'another' })],
@@ -268,7 +268,7 @@ for (const kind of databaseKinds) {
       const lease = { valid: () => true, signal: new AbortController().signal };
       await createReminder(deps)(task, lease);
       const reminders = await deps.store.read
-        .selectFrom('messages')
+        .selectFrom('posts')
         .select('id')
         .where('request_id', '=', id)
         .where('kind', '=', 'reminder')
@@ -304,7 +304,7 @@ for (const kind of databaseKinds) {
     test('the requester is told the outcome privately if they asked in another channel', async () => {
       const toldOf = async (id: string) =>
         await deps.store.read
-          .selectFrom('messages')
+          .selectFrom('posts')
           .select('channel_id')
           .where('request_id', '=', id)
           .where('kind', '=', 'outcome')

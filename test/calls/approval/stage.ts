@@ -111,7 +111,7 @@ export async function request(deps: CallsDeps, some: Partial<NewRequest> = {}): 
       requestedBy: 'U0ASHA',
       channelId: 'C0OPS',
       askedIn: 'C0OPS',
-      message: { kind: 'recording', fileId: 'drill.mp3', name: 'drill' },
+      audio: { kind: 'recording', fileId: 'drill.mp3', name: 'drill' },
       options: { loopCount: 2 },
       note: 'fire drill',
       callees: calleesOf(3),

@@ -175,7 +175,7 @@ forEachDatabase((kind) => {
         await clock.advance(hour);
         assert.equal(await starter(run(id), lasting), undefined);
         assert.equal(await stateOf(store, id), 'failed');
-        const posts = await store.read.selectFrom('messages').select(['kind', 'channel_id']).execute();
+        const posts = await store.read.selectFrom('posts').select(['kind', 'channel_id']).execute();
         assert.ok(posts.some((post) => post.kind === 'words' && post.channel_id === 'U0ASHA'));
       },
       { kind },

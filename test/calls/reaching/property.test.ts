@@ -100,7 +100,7 @@ async function play(store: Store, plan: Plan, ladder: Ladder, actions: Action[])
   const clock = createFakeClock();
   const steps: Record<number, ReturnType<typeof people>> = { 2: people(10), 3: people(20), 4: people(1, 2) };
   const stage = createStage(store, clock, async (_request, step) => ({
-    ...{ callees: steps[((step - 1) % 3) + 1] ?? people(1, 2), message: null, problems: [] },
+    ...{ callees: steps[((step - 1) % 3) + 1] ?? people(1, 2), audio: null, problems: [] },
   }));
   const id = await stage.ask({ callees: people(1, 2), plan, ladder, alertId: 'a1' });
   /** The number of POSTs when it ended. Null: it has not ended. */

@@ -17,7 +17,7 @@ import {
   pressed,
 } from './stage.ts';
 
-const nobody: ReadyStep = { callees: [], message: null, problems: ['the list is empty'] };
+const nobody: ReadyStep = { callees: [], audio: null, problems: ['the list is empty'] };
 
 async function onStage(
   kind: DatabaseKind,
@@ -36,7 +36,7 @@ async function onStage(
   );
 }
 
-const step = (from: number): ReadyStep => ({ callees: people(from), message: null, problems: [] });
+const step = (from: number): ReadyStep => ({ callees: people(from), audio: null, problems: [] });
 
 for (const kind of databaseKinds) {
   describe(`reaching people, on ${kind}`, () => {

@@ -188,7 +188,7 @@ export function createStage(store: Store, clock: FakeClock, lookUp: LookUpStep) 
         if (some.alertId) await addAlert(tx, some.alertId, clock.now());
         const { id } = await createRequest(tx, process.deps, {
           ...{ teamId: 'T0', origin: 'alert', requestedBy: null, ruleName: 'db', channelId: 'C0ALERTS' },
-          ...{ message: { kind: 'recording', fileId: 'drill.mp3', name: 'drill' }, options: {}, note: '' },
+          ...{ audio: { kind: 'recording', fileId: 'drill.mp3', name: 'drill' }, options: {}, note: '' },
           ...{ callees: [], duplicates: 0, approval: null, priority: 0, onUnknown: 'hold' },
           ...some,
         });
@@ -208,8 +208,8 @@ async function addAlert(tx: Tx, id: string, now: number): Promise<void> {
     })
     .execute();
   await tx
-    .insertInto('rule_rings')
-    .values({ rule_name: 'db', alert_id: id, rang_at: now, request_id: null })
+    .insertInto('rule_calls')
+    .values({ rule_name: 'db', alert_id: id, called_at: now, request_id: null })
     .execute();
 }
 

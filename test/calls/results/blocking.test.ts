@@ -39,7 +39,7 @@ test('a thousand reports at once let other work run', async () => {
         origin: 'person',
         requestedBy: 'U0ASHA',
         channelId: 'C0OPS',
-        message: { kind: 'recording', fileId: 'f.mp3', name: null },
+        audio: { kind: 'recording', fileId: 'f.mp3', name: null },
         options: {},
         note: '',
         callees,

@@ -123,9 +123,9 @@ forEachDatabase((kind) => {
         const clock = createFakeClock(evening);
         const config = configWith(never, day);
         const deps = createDeps({ store, clock, config: () => config, voice: createVoiceStub([]) });
-        const message: NewRequest['message'] = { kind: 'text', text: 'Closed today.', language: 'EN' };
+        const audio: NewRequest['audio'] = { kind: 'text', text: 'Closed today.', language: 'EN' };
         const began = performance.now();
-        await request(deps, { callees: calleesOf(10_000, '91900000'), message });
+        await request(deps, { callees: calleesOf(10_000, '91900000'), audio });
         const tookMs = performance.now() - began;
         const at = (await waiting(store)).map((each) => Number(each.next_try_at) - evening);
         assert.equal(at.length, 10_000);
@@ -139,7 +139,7 @@ forEachDatabase((kind) => {
 test('an approval binds to the time that a request is scheduled for', () => {
   const ask = {
     callees: ['6591110001'],
-    message: { kind: 'recording', fileId: 'a.mp3', name: null } as const,
+    audio: { kind: 'recording', fileId: 'a.mp3', name: null } as const,
     options: {},
     note: '',
     channelId: 'C0OPS',

@@ -41,8 +41,8 @@ async function addAlert(tx: Tx): Promise<void> {
     })
     .execute();
   await tx
-    .insertInto('rule_rings')
-    .values({ rule_name: 'db', alert_id: alert.id, rang_at: 1, request_id: null })
+    .insertInto('rule_calls')
+    .values({ rule_name: 'db', alert_id: alert.id, called_at: 1, request_id: null })
     .execute();
 }
 

@@ -5,7 +5,7 @@ import type { Tx } from '../../../src/store/types.ts';
 import { databaseKinds, withStore } from '../../support/store.ts';
 
 const draftOf = (callee: string): Draft => ({
-  message: { kind: 'recording', fileId: 'drill.mp3', name: null },
+  audio: { kind: 'recording', fileId: 'drill.mp3', name: null },
   options: {},
   note: '',
   plan: null,

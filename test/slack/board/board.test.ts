@@ -78,7 +78,7 @@ suite('the board', () => {
         state,
         ruleName: long,
         alertTitle: long,
-        message: { kind: 'text', text: long, language: long },
+        audio: { kind: 'text', text: long, language: long },
         options: { displayNum: long, loopCount: 3, maxDuration: 119, maxRingingTime: 119 },
         note: long,
         duplicates: 9_999,
@@ -416,7 +416,7 @@ suite('the board', () => {
       requestedBy: null,
       ruleName: 'db-critical',
       alertTitle: '<!channel> replica lag',
-      message: { kind: 'text', text: 'Database alert.', language: 'EN' },
+      audio: { kind: 'text', text: 'Database alert.', language: 'EN' },
       counts: counts({ callees: 2, accepted: 1, waiting: 1 }),
       submissions: [submission(), submission({ id: 's2', ordinal: 2, state: 'ready' })],
     });

@@ -131,7 +131,7 @@ async function sayHello(store: Store): Promise<string> {
 }
 
 async function messageOf(store: Store, id: string) {
-  return await store.read.selectFrom('messages').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
+  return await store.read.selectFrom('posts').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
 }
 
 for (const kind of databaseKinds) {
@@ -141,7 +141,7 @@ for (const kind of databaseKinds) {
         const id = await sayHello(store);
         await store.transaction((tx) =>
           tx
-            .updateTable('messages')
+            .updateTable('posts')
             .set({ state: 'posted', ts: '17.1', posted_at: 1 })
             .where('id', '=', id)
             .execute(),
@@ -159,7 +159,7 @@ for (const kind of databaseKinds) {
       const tryMeanwhile = async (_method: string, store: Store) => {
         await store.transaction((tx) =>
           tx
-            .updateTable('messages')
+            .updateTable('posts')
             .set((eb) => ({ tries: eb('tries', '+', 1) }))
             .execute(),
         );
@@ -181,7 +181,7 @@ for (const kind of databaseKinds) {
           await changed(tx, 1, requestId);
           const place = { channelId: 'C0OPS' };
           await post(tx, 1, { requestId, post: { kind: 'results' }, place });
-          const board = tx.updateTable('messages').set({ tries: 9, next_try_at: rested });
+          const board = tx.updateTable('posts').set({ tries: 9, next_try_at: rested });
           await board.where('kind', '=', 'board').execute();
         });
         assert.deepEqual(await createDeliverer(deps)(deliver('C0OPS'), lasting), { againAt: rested });
@@ -202,7 +202,7 @@ for (const kind of databaseKinds) {
         };
         await createDeliverer({ ...deps, store: dying })(deliver('C0OPS'), lasting).catch(() => {});
         const messages = await store.read
-          .selectFrom('messages')
+          .selectFrom('posts')
           .select(['slot', 'state'])
           .where('request_id', '=', requestId)
           .execute();
@@ -241,7 +241,7 @@ for (const kind of databaseKinds) {
         };
         const watch = createCooldownWatch({ ...deps, store: slow });
         const task = { kind: 'alerts.cooldown', key: 'a1:db', attempts: 0 };
-        const payload = { rangAt: null, source: null };
+        const payload = { calledAt: null, source: null };
         const again = await watch({ ...task, payload }, lasting);
         if (again !== undefined) assert.equal(await watch({ ...task, payload }, lasting), undefined);
         assert.ok(read);
@@ -270,7 +270,7 @@ test('a card that was just posted and a decision on it do not deadlock', {
     await delivering;
     assert.equal(retries, 0);
     const card = await store.read
-      .selectFrom('messages')
+      .selectFrom('posts')
       .select('state')
       .where('kind', '=', 'card')
       .executeTakeFirstOrThrow();

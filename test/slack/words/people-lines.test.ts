@@ -52,8 +52,8 @@ suite('who answered', () => {
       peopleLines(request({ state: over ? 'done' : 'sent' }), [call({ name: 'Asha', state, ...some })])[0];
     const words: [CallState, object, string][] = [
       ['accepted', {}, 'Asha: no result'],
-      ['accepted', { cause: 'settled_rang' }, 'Asha: marked as rung'],
-      ['failed', { cause: 'settled_silent' }, 'Asha: marked as not rung'],
+      ['accepted', { cause: 'settled_called' }, 'Asha: marked as rung'],
+      ['failed', { cause: 'settled_not_called' }, 'Asha: marked as not rung'],
       ['failed', {}, 'Asha: not called'],
       ['cancelled', {}, 'Asha: not called'],
       ['held', {}, 'Asha: not called: forbidden'],

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import type { SandboxFile, SandboxMessage } from '../../sandbox/slack/types.ts';
+import type { SandboxFile, SandboxMessage, SandboxView } from '../../sandbox/slack/types.ts';
 import { describeCode, documentedCodes } from '../../src/voice/codes.ts';
 import { databaseKinds } from '../support/store.ts';
 import { fillModal, usualConfig } from '../support/world.ts';
@@ -17,6 +17,7 @@ import {
   shownText,
   soon,
   startFlow,
+  toldAlone,
 } from './flow.ts';
 
 const config = `${usualConfig.replace('IN', 'SG')}
@@ -168,7 +169,8 @@ for (const database of databaseKinds) {
   describe(`whole submissions refused, on ${database}`, () => {
     let flow: Flow;
     before(async () => {
-      flow = await startFlow({ database });
+      const approval = 'approval: { calleesOver: 1000, approvers: [U0CLEO] }';
+      flow = await startFlow({ database, config: `${usualConfig}\n${approval}\n` });
       // About seventy messages, each edited in its turn.
       flow.stepMs = 500;
     });
@@ -232,6 +234,49 @@ for (const database of databaseKinds) {
       assert.match(JSON.stringify(shown.view), /…0031/);
       assert.doesNotMatch(JSON.stringify(shown.view), /…0032/, 'this person was reached since');
       await flow.slack.closeView('U0ASHA', shown.view?.id ?? '', true);
+    });
+
+    test('two people who opened the form at once: the second one calls nobody whom the first one calls', async () => {
+      flow.voice.setBehaviour({ phones: { '0041': 'busy', '0042': 'busy' } });
+      const board = await ask(flow, { callee: '+6591300041, +6591300042' });
+      await becomes(flow, board, 'done', { not_answered: 2 });
+      const callsBefore = flow.voice.calls.length;
+      const opened: SandboxView[] = [];
+      for (const user of ['U0ASHA', 'U0CLEO']) {
+        await flow.slack.press(user, board.channel, board.ts, 'call_redial');
+        const view = await soon(flow, 'the modal', () => flow.slack.state.views.get(user)?.at(-1));
+        const shown = await flow.slack.submitView(user, view.id);
+        assert.ok(shown.view);
+        opened.push(shown.view);
+      }
+      const [first, second] = opened;
+      await pressCall(flow, first ?? null);
+      const refused = await flow.slack.submitView('U0CLEO', second?.id ?? '');
+      assert.match(JSON.stringify(refused.view), /Somebody else has asked for these people/);
+      await soon(flow, 'the first one calls both', () => flow.voice.calls.length === callsBefore + 2);
+      await flow.slack.closeView('U0CLEO', refused.view?.id ?? '', true);
+    });
+
+    test('a repeat of a repeat calls nobody whom another repeat of the first request reached', async () => {
+      flow.voice.setBehaviour({ phones: { '0044': 'busy' } });
+      const boardsBefore = boards(flow).length;
+      const redial = async (board: SandboxMessage) => {
+        await flow.slack.press('U0ASHA', board.channel, board.ts, 'call_redial');
+        const view = await soon(flow, 'the modal', () => flow.slack.state.views.get('U0ASHA')?.at(-1));
+        await pressCall(flow, (await flow.slack.submitView('U0ASHA', view.id)).view);
+      };
+      const board = await ask(flow, { callee: '+6591300044' });
+      await becomes(flow, board, 'done', { not_answered: 1 });
+      await redial(board);
+      const second = await soon(flow, 'the second board', () => boards(flow)[boardsBefore + 1]);
+      await becomes(flow, second, 'done', { not_answered: 1 });
+      flow.voice.setBehaviour({ phones: { '0044': { answer: {} } } });
+      await redial(board);
+      const third = await soon(flow, 'the third board', () => boards(flow)[boardsBefore + 2]);
+      await becomes(flow, third, 'done', { answered: 1 });
+      const told = flow.slack.ephemerals('U0ASHA').length;
+      await flow.slack.press('U0ASHA', second.channel, second.ts, 'call_redial');
+      assert.match(await toldAlone(flow, 'U0ASHA', told), /Nobody is left to call again/);
     });
 
     test('trying again reads no name as a number, and shows no full number', async () => {

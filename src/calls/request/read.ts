@@ -75,23 +75,55 @@ async function latestRepeat(from: Queryable, requestId: string): Promise<string 
   return row?.id ?? null;
 }
 
-/** The callees whom the requests that repeat this one, or repeat those, reached, may have reached, or are calling. */
+/**
+ * The request that this one repeats, through all repeats, or this one. A request that was deleted ends the chain.
+ */
+export async function firstOfRepeats(from: Queryable, requestId: string): Promise<string> {
+  let first = requestId;
+  for (;;) {
+    const row = await from
+      .selectFrom('requests as repeat')
+      .innerJoin('requests as repeated', 'repeated.id', 'repeat.previous_id')
+      .select('repeated.id')
+      .where('repeat.id', '=', first)
+      .executeTakeFirst();
+    if (row === undefined) return first;
+    first = row.id;
+  }
+}
+
+/**
+ * The callees whom later requests for the same people reached, may have reached, or are calling: those that repeat
+ * this request, or repeat the same one as it does.
+ */
 export async function maybeReachedSince(from: Queryable, requestId: string): Promise<Set<string>> {
   const callees = new Set<string>();
-  let repeated = [requestId];
+  const own = await from
+    .selectFrom('requests')
+    .select('created_at')
+    .where('id', '=', requestId)
+    .executeTakeFirst();
+  let repeated = [await firstOfRepeats(from, requestId)];
   while (repeated.length > 0) {
     const repeats = await from
       .selectFrom('requests')
-      .select('id')
+      .select(['id', 'created_at', 'state'])
       .where('previous_id', 'in', repeated)
-      .where('state', 'not in', ['rejected', 'expired'])
       .execute();
     repeated = repeats.map(({ id }) => id);
-    if (repeated.length === 0) break;
+    const later = repeats.filter(
+      ({ id, created_at: at, state }) =>
+        id !== requestId && at >= (own?.created_at ?? 0) && state !== 'rejected' && state !== 'expired',
+    );
+    if (later.length === 0) continue;
     const calls = await from
       .selectFrom('calls')
       .select('callee')
-      .where('request_id', 'in', repeated)
+      .where(
+        'request_id',
+        'in',
+        later.map(({ id }) => id),
+      )
       .where('state', 'in', ['ready', 'sending', 'accepted', 'unknown', 'answered'])
       .execute();
     for (const { callee } of calls) callees.add(callee);

@@ -53,8 +53,9 @@ export async function checkCall(
     sources.text.trim() === '' &&
     sources.lists.length + sources.people.length === 0 &&
     sources.fileUrl === null;
-  if (nothingGiven && metadata.refill && metadata.previousId !== null) {
-    callees = await calleesOfPrevious(deps, metadata.previousId, userId);
+  const repeated = nothingGiven && metadata.refill ? metadata.previousId : null;
+  if (repeated !== null) {
+    callees = await calleesOfPrevious(deps, repeated, userId);
     duplicates = 0;
     const rechecked = await recheck(callees, config);
     doubts = rechecked.doubts;
@@ -103,6 +104,7 @@ export async function checkCall(
       askedIn: metadata.channelId,
       threadTs: metadata.threadTs,
       previousId: metadata.previousId,
+      again: repeated !== null,
     },
   };
 }

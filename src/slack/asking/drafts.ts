@@ -35,6 +35,8 @@ const draftSchema = z.object({
   askedIn: z.string().nullable(),
   threadTs: z.string().nullable(),
   previousId: z.string().nullable(),
+  /** The callees are those whom the repeated request did not reach. Absent in drafts of an earlier version. */
+  again: z.boolean().default(false),
 });
 
 /**

@@ -1,9 +1,17 @@
 import type { App, BlockAction, ButtonAction } from '@slack/bolt';
 import { forbiddenNumber } from '../../callees/forbidden.ts';
 import type { Callee } from '../../callees/types.ts';
-import { loadCallees, loadCalls, loadRequest, maybeReachedSince } from '../../calls/request/read.ts';
+import {
+  firstOfRepeats,
+  loadCallees,
+  loadCalls,
+  loadRequest,
+  maybeReachedSince,
+} from '../../calls/request/read.ts';
+import { lockRequest } from '../../calls/request/rows.ts';
 import type { CallView, RequestView } from '../../calls/request/types.ts';
 import type { Config } from '../../config/types.ts';
+import type { Queryable, Tx } from '../../store/types.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import { mayCall } from '../context/permissions.ts';
 import { buttonValue, handlePress, isOwnOrApprover, requestOf } from '../replies/press.ts';
@@ -25,7 +33,7 @@ export function registerRedial(app: App, deps: SlackDeps): void {
       if (!(await mayCallAgain(deps, request, userId))) {
         return { text: 'Only the person who asked, and approvers, may ask for this again.' };
       }
-      const missed = await missedOf(deps, request);
+      const missed = await missedOf(deps.store.read, request);
       const calls = missed.filter((call) => mayBeCalled(call, deps.config()));
       if (calls.length === 0 && missed.length > 0)
         return {
@@ -77,7 +85,7 @@ export async function calleesOfPrevious(
 ): Promise<Callee[]> {
   const request = await loadRequest(deps.store.read, requestId);
   if (request === null || !(await mayCallAgain(deps, request, userId))) return [];
-  const missed = await missedOf(deps, request);
+  const missed = await missedOf(deps.store.read, request);
   const calls = missed.filter((call) => mayBeCalled(call, deps.config()));
   const known = new Map(
     (await loadCallees(deps.store.read, requestId)).map((each) => [each.callee, each] as const),
@@ -85,11 +93,24 @@ export async function calleesOfPrevious(
   return calls.map(({ callee, name }) => known.get(callee) ?? { callee, name });
 }
 
-/** Whom a request did not reach, and no later request that repeats it may have reached since. */
-async function missedOf(deps: SlackDeps, request: RequestView): Promise<CallView[]> {
-  const missed = toCallAgain(request, await loadCalls(deps.store.read, request.id));
-  const since = await maybeReachedSince(deps.store.read, request.id);
+/** Whom a request did not reach, and no later request for the same people may have reached since. */
+async function missedOf(from: Queryable, request: RequestView): Promise<CallView[]> {
+  const missed = toCallAgain(request, await loadCalls(from, request.id));
+  const since = await maybeReachedSince(from, request.id);
   return missed.filter(({ callee }) => !since.has(callee));
+}
+
+/**
+ * Those of `callees` who may still be called again when the form is confirmed: somebody else may have confirmed the
+ * same form since it was filled in, or the request may have reached them late. Until the transaction ends, nobody else
+ * can ask for them again.
+ */
+export async function stillMissed(tx: Tx, requestId: string, callees: readonly Callee[]): Promise<Callee[]> {
+  await lockRequest(tx, await firstOfRepeats(tx, requestId));
+  const request = await loadRequest(tx, requestId);
+  if (request === null) return [];
+  const missed = new Set((await missedOf(tx, request)).map(({ callee }) => callee));
+  return callees.filter(({ callee }) => missed.has(callee));
 }
 
 /**

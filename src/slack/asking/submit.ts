@@ -23,6 +23,7 @@ import { checkCall } from './check-call.ts';
 import { collectCallees } from './collect-callees.ts';
 import { confirmView, smallGroup } from './confirm-view.ts';
 import { type Draft, loadDraft, saveDraft } from './drafts.ts';
+import { stillMissed } from './redial.ts';
 import { readCallMetadata } from './view-metadata.ts';
 
 /** Registers what happens when the form's views are submitted. */
@@ -112,11 +113,15 @@ function registerConfirm(app: App, deps: SlackDeps): void {
       const kept = await loadDraft(tx, shown);
       if (kept === null) return 'too_old';
       const { rootViewId } = kept;
+      const asked = await isAsked(tx, rootViewId);
       const draft = { ...kept.draft, ...onDuty };
+      if (draft.again && draft.previousId !== null && !asked) {
+        draft.callees = await stillMissed(tx, draft.previousId, draft.callees);
+        if (draft.callees.length === 0) return 'called_again';
+      }
       const now = deps.clock.now();
       const wallAt = deps.clock.wallOf(now);
-      if (draft.whenAt !== null && draft.whenAt <= wallAt && !(await isAsked(tx, rootViewId)))
-        return 'time_passed';
+      if (draft.whenAt !== null && draft.whenAt <= wallAt && !asked) return 'time_passed';
       const callees = allowedNow(draft, deps.config());
       // Callees that the configuration forbids now are held, so they need no approval.
       const approval =
@@ -179,12 +184,15 @@ async function onDutyNow(
 const problems = {
   too_old:
     'This form is too old: what was filled in is kept for a day. Nobody was called. Type /voicecall and fill it in again.',
+  called_again:
+    'Somebody else has asked for these people since you opened this form, or they were reached after all. This form called nobody: see the newest message about them in the channel.',
   time_passed:
     'The time that you chose has passed. Nobody was called. Type /voicecall and choose a later one, or none to call at once.',
 };
 
 /**
- * True if the request exists. Slack may send the same press twice, the second time after the chosen time has passed.
+ * True if the request exists. Slack may send the same press twice, the second time after the chosen time has passed, or
+ * when its own request calls the people who were to be called again.
  */
 async function isAsked(tx: Tx, rootViewId: string): Promise<boolean> {
   const asked = await tx

@@ -18,6 +18,7 @@ const draftOf = (callee: string): Draft => ({
   askedIn: null,
   threadTs: null,
   previousId: null,
+  again: false,
 });
 const keep = (tx: Tx, callee: string, now: number) =>
   saveDraft(tx, { rootViewId: 'V1', teamId: 'T0', userId: 'U0ASHA', data: draftOf(callee), now });

@@ -233,6 +233,21 @@ for (const database of databaseKinds) {
       await becomes(flow, waiting.board, 'done');
     });
 
+    test('a person who may not call any more: nobody can approve what they asked for, but reject it', async () => {
+      const before = posts();
+      const waiting = await askForApproval(flow);
+      flow.setConfig(`${byBen}callers: [U0BEN, U0CLEO]\n`);
+      assert.match(
+        await pressAlone(flow, 'U0BEN', waiting, 'call_approve'),
+        /The person who asked may not call people any more/,
+      );
+      await becomes(flow, waiting.board, 'awaiting_approval');
+      flow.setConfig(`${byBen}callers: [U0ASHA]\n`);
+      await pressCard(flow, 'U0BEN', waiting, 'call_approve');
+      await becomes(flow, waiting.board, 'done', { accepted: 3 });
+      assert.equal(posts(), before + 1);
+    });
+
     test('a changed row: the press is refused and the card is edited', async () => {
       const waiting = await askForApproval(flow);
       const store = await flow.database.open();

@@ -5,7 +5,7 @@ import type { RequestView } from '../../calls/request/types.ts';
 import { VoicecallError } from '../../errors.ts';
 import { changed } from '../../outbox/outbox.ts';
 import type { SlackDeps } from '../context/deps.ts';
-import { mayApprove, type Refusal } from '../context/permissions.ts';
+import { mayApprove, mayBeCaller, type Refusal } from '../context/permissions.ts';
 import { choicesField } from '../kit/fields.ts';
 import { date, people } from '../kit/text.ts';
 import { buttonValue, handlePress, type Press, requestOf } from '../replies/press.ts';
@@ -83,11 +83,13 @@ async function refusalFor(
 ): Promise<Refusal> {
   const open = request.state === 'awaiting_approval';
   const facts = decidedFacts(request, request.decisions);
-  const refusal = open
+  const own = open
     ? await mayApprove(deps.people, deps.config(), request.approval?.approvers ?? [], userId)
     : decidedWords(facts);
+  const refusal = own ?? (pressed === 'approve' ? await askerRefusal(deps, request) : null);
   if (refusal === null) return null;
-  const why = open ? 'not allowed' : `already ${facts.state}`;
+  const why =
+    own === null ? 'the asker may not call any more' : open ? 'not allowed' : `already ${facts.state}`;
   await deps.store.transaction(async (tx) => {
     const at = deps.clock.now();
     await auditRefused(tx, request.id, { at, actor: userId, pressed, why });
@@ -95,6 +97,16 @@ async function refusalFor(
     await changed(tx, at, request.id);
   });
   return refusal;
+}
+
+/**
+ * Not null if the person who asked has lost the right to call people since. If Slack does not answer, the approver
+ * decides.
+ */
+async function askerRefusal(deps: SlackDeps, { requestedBy }: RequestView): Promise<Refusal> {
+  if (requestedBy === null) return null;
+  if ((await mayBeCaller(deps.people, deps.config(), requestedBy)) !== 'no') return null;
+  return 'The person who asked may not call people any more, so nobody is called. Reject this request; you may ask for one of your own.';
 }
 
 /** Checks the person, decides, and returns the outcome in words. Throws VoicecallError not_found. */

@@ -149,6 +149,22 @@ for (const database of databaseKinds) {
       assert.equal(flow.voice.calls.length, before);
     });
 
+    test('a limit that holds the call is told at once, and once; nobody is called', async () => {
+      const shown = () => [
+        flow.voice.calls.length,
+        boards(flow, direct('U0ASHA')).length,
+        outcomes('U0ASHA').length,
+      ];
+      const before = shown();
+      flow.setConfig(`${config}limits: { perCallee: { calls: 1, per: 24h } }\n`);
+      assert.match(
+        await callMe('U0ASHA'),
+        /Your phone was not called: held back: this number was called as often as the limit allows; next possible at /,
+      );
+      flow.setConfig(config);
+      assert.deepEqual(shown(), before);
+    });
+
     test('only callers may', async () => {
       assert.match(await callMe('U0GUEST'), /may not/);
       flow.slack.state.users.set('U0DAN', {

@@ -2,6 +2,7 @@ import { maskNumber } from '../../callees/numbering-plan.ts';
 import type { Callee } from '../../callees/types.ts';
 import { approvalFor } from '../../calls/approval/policy.ts';
 import { createRequest } from '../../calls/asking/create.ts';
+import { findHeld } from '../../calls/sending/limits.ts';
 import type { CallOptions, Config } from '../../config/types.ts';
 import { VoicecallError } from '../../errors.ts';
 import { post } from '../../outbox/outbox.ts';
@@ -14,6 +15,7 @@ import { numberOfProfile } from '../asking/numbers-of-people.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import { mayCall } from '../context/permissions.ts';
 import { foreign, listWords } from '../kit/text.ts';
+import { heldWords } from '../words/call-words.ts';
 
 /** A second press within this time starts no second test call, in ms. */
 const oneCallInMs = 2 * 60_000;
@@ -82,8 +84,12 @@ async function makeRequest(
     .where('root_view_id', 'like', `${rootPrefix}%`)
     .where('state', 'in', ['approved', 'sending', 'sent'])
     .executeTakeFirst();
-  if (before !== undefined && before.root_view_id !== rootViewId)
-    return 'Your test call is under way already: see your direct messages with the app.';
+  if (before !== undefined)
+    return before.root_view_id === rootViewId
+      ? null
+      : 'Your test call is under way already: see your direct messages with the app.';
+  const [held] = await findHeld(tx, deps.config(), [callee.callee], now, null);
+  if (held !== undefined) return `Your phone was not called: ${heldWords(held.code, held.nextAt)}.`;
   const needed = await approvalFor(tx, forOneself(deps.config()), {
     requestedBy: userId,
     callees: [callee],

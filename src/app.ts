@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { schedulePolling } from './calls/results/poll.ts';
 import { wakeLanes } from './calls/sending/lanes.ts';
-import { type Clock, systemClock } from './clock.ts';
+import { type Clock, systemClock, within } from './clock.ts';
 import type { Config, Environment } from './config/types.ts';
 import { alertsPath, createAlertsRoute } from './http/alerts.ts';
 import { createReadiness } from './http/health.ts';
@@ -240,9 +240,8 @@ export async function createApp(settings: AppSettings): Promise<VoicecallApp> {
     events.reconnect = async () => {
       if (stopping) return;
       // A dead connection may never report its end.
-      const patience = () => new Promise<void>((resolve) => clock.after(socketPatienceMs, resolve));
-      await Promise.race([client.disconnect(), patience()]);
-      await Promise.race([client.start().then(() => {}), patience()]);
+      await within(clock, socketPatienceMs, client.disconnect(), undefined);
+      await within(clock, socketPatienceMs, client.start(), undefined);
     };
     await bolt.app.start();
   }

@@ -25,6 +25,22 @@ export const systemClock: Clock = {
   },
 };
 
+/** Waits for an answer for at most `ms`, then returns `otherwise`. An answer that fails later is ignored. */
+export async function within<Value, Otherwise>(
+  clock: Pick<Clock, 'after'>,
+  ms: number,
+  answer: Promise<Value>,
+  otherwise: Otherwise,
+): Promise<Value | Otherwise> {
+  const { promise: late, resolve } = Promise.withResolvers<Otherwise>();
+  const cancel = clock.after(ms, () => resolve(otherwise));
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    cancel();
+  }
+}
+
 /** A clock that is set by more than this (ms) is logged. */
 const noticeableMs = 2_000;
 /** A step forward by more than this is taken at once, ms, because it is rare. */

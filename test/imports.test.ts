@@ -130,6 +130,7 @@ const plan = new Map(rooms);
 
 // What every room may import. These import nothing of ours but each other.
 const shared = new Set([
+  'cached.ts',
   'clock.ts',
   'errors.ts',
   'ids.ts',

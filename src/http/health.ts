@@ -1,3 +1,4 @@
+import { cached } from '../cached.ts';
 import type { Clock } from '../clock.ts';
 import { answer, type Handler } from './server.ts';
 
@@ -18,24 +19,15 @@ const freshForMs = 5_000;
  */
 export function createReadiness(clock: Clock, checks: Record<string, () => Promise<boolean>>): Readiness {
   let state: 'starting' | 'started' | 'stopping' = 'starting';
-  let known: { untilAt: number; problems: string[] } | null = null;
-  let asking: Promise<string[]> | null = null;
-
-  async function look(): Promise<string[]> {
+  const results = cached(clock, freshForMs, async () => {
     const names = Object.keys(checks);
     const good = await Promise.all(names.map((name) => checks[name]?.()));
-    const problems = names.filter((_, index) => good[index] !== true);
-    known = { untilAt: clock.now() + freshForMs, problems };
-    return problems;
-  }
+    return names.filter((_, index) => good[index] !== true);
+  });
 
   async function problems(): Promise<string[]> {
     if (state !== 'started') return [state];
-    if (known !== null && known.untilAt > clock.now()) return known.problems;
-    asking ??= look().finally(() => {
-      asking = null;
-    });
-    return await asking;
+    return (await results.get('all')) ?? [];
   }
 
   return {

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { cached } from '../cached.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { Queryable, Store } from '../store/types.ts';
@@ -40,8 +41,8 @@ export function createDatabaseFacts(deps: {
   log: Log;
 }): () => Promise<DatabaseFacts | null> {
   const counted = { untilAt: 0, byOrigin: new Map<string, number>() };
-  let known: { facts: Promise<DatabaseFacts | null>; untilAt: number } | null = null;
-  let looking = false;
+  // One read at a time: two would both add the newly settled requests. A failure counts as a read too.
+  const reads = cached(deps.clock, freshForMs, async () => ({ facts: await look(deps.clock.now()) }));
 
   /** Counts requests by origin. Old requests are added to the earlier count. */
   async function requests(from: Queryable, now: number): Promise<DatabaseFacts['requests']> {
@@ -123,18 +124,7 @@ export function createDatabaseFacts(deps: {
     }
   }
 
-  return () => {
-    const now = deps.clock.now();
-    // One read at a time: two would both add the newly settled requests.
-    if (known === null || (!looking && (known.untilAt <= now || known.untilAt > now + freshForMs))) {
-      looking = true;
-      const facts = look(now).finally(() => {
-        looking = false;
-      });
-      known = { facts, untilAt: now + freshForMs };
-    }
-    return known.facts;
-  };
+  return async () => (await reads.get('all'))?.facts ?? null;
 }
 
 async function byOrigin(

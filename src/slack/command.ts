@@ -4,6 +4,7 @@ import { cancelRequest } from '../calls/asking/cancel.ts';
 import { readAudit } from '../calls/request/audit.ts';
 import { loadRequest } from '../calls/request/read.ts';
 import type { RequestView } from '../calls/request/types.ts';
+import { within } from '../clock.ts';
 import { VoicecallError } from '../errors.ts';
 import { channelBlocks } from './alerts/try-rules.ts';
 import { openCallModal } from './asking/open-modal.ts';
@@ -22,6 +23,9 @@ import { decidedWords } from './words/decided-words.ts';
 import { eventLine } from './words/event-line.ts';
 
 type Answer = { text: string; blocks?: KnownBlock[] };
+
+/** The trigger expires 3 s after the command. */
+const patienceMs = 1_000;
 
 /** Registers `/voicecall`: opens the form, or answers privately. */
 export function registerCommands(app: App, deps: SlackDeps): void {
@@ -57,7 +61,9 @@ async function openModal(
 ): Promise<void> {
   // Acknowledge first: the command changes nothing that could be lost, and the trigger expires after 3 s.
   await ack();
-  const refusal = await withinMs(deps, 1_000, mayCall(deps.people, deps.config(), typed.user_id));
+  // If Slack is slow, the form opens all the same. Who may call is checked again before anybody is called.
+  const asked = mayCall(deps.people, deps.config(), typed.user_id);
+  const refusal = await within(deps.clock, patienceMs, asked, null);
   if (refusal !== null) {
     await respond({ response_type: 'ephemeral', text: refusal });
     return;
@@ -75,21 +81,6 @@ async function openModal(
     },
     { channelId: typed.channel_id, threadTs: null, previousId: null },
   );
-}
-
-/**
- * Returns null if there is no answer in time, so that the form opens before the trigger expires. Who may call is
- * checked again before anybody is called.
- */
-async function withinMs(
-  deps: SlackDeps,
-  patienceMs: number,
-  answer: Promise<string | null>,
-): Promise<string | null> {
-  return await Promise.race([
-    answer,
-    new Promise<null>((resolve) => deps.clock.after(patienceMs, () => resolve(null))),
-  ]);
 }
 
 async function answerTo(

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { within } from '../../clock.ts';
 import type { Config } from '../../config/types.ts';
 import { enqueue } from '../../queue/enqueue.ts';
 import type { TaskHandler } from '../../queue/types.ts';
@@ -124,12 +125,7 @@ async function fromSlack<Value>(
 ): Promise<Value | null> {
   const { clock, people } = deps;
   const inDoubt = (doubts.get(people) ?? 0) > clock.monotonic();
-  let cancel = () => {};
-  const late = new Promise<null>((resolve) => {
-    cancel = clock.after(inDoubt ? 0 : patienceMs, () => resolve(null));
-  });
-  const answer = await Promise.race([asked, late]);
-  cancel();
+  const answer = await within(clock, inDoubt ? 0 : patienceMs, asked, null);
   if (answer !== null) return answer;
   doubts.set(people, clock.monotonic() + doubtMs);
   // If nothing is stored, only Slack's answer can help.

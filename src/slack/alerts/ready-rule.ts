@@ -1,5 +1,6 @@
 import { renderSay } from '../../alerts/speech.ts';
 import type { Audio } from '../../calls/request/types.ts';
+import { within } from '../../clock.ts';
 import type { Rule } from '../../config/types.ts';
 import { redactNumbers } from '../../log.ts';
 import type { ReadyRule } from '../../paging/fire-rule.ts';
@@ -98,8 +99,5 @@ async function channelName(deps: SlackDeps, channelId: string | undefined): Prom
     },
     () => 'the channel',
   );
-  const slow = new Promise<string>((resolve) => {
-    deps.clock.after(channelPatienceMs, () => resolve('the channel'));
-  });
-  return await Promise.race([asked, slow]);
+  return await within(deps.clock, channelPatienceMs, asked, 'the channel');
 }

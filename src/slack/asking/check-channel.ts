@@ -1,3 +1,4 @@
+import { within } from '../../clock.ts';
 import { channelAccess } from '../client/channel-access.ts';
 import { slackFailure } from '../client/errors.ts';
 import type { SlackDeps } from '../context/deps.ts';
@@ -10,8 +11,7 @@ const patienceMs = 1_500;
  * returns null: should the channel be closed, the results go to the person who asked.
  */
 export async function checkChannel(deps: SlackDeps, channelId: string): Promise<string | null> {
-  const slow = new Promise<null>((resolve) => deps.clock.after(patienceMs, () => resolve(null)));
-  return await Promise.race([ask(deps, channelId), slow]);
+  return await within(deps.clock, patienceMs, ask(deps, channelId), null);
 }
 
 async function ask(deps: SlackDeps, channelId: string): Promise<string | null> {

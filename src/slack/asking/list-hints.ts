@@ -1,5 +1,6 @@
 import { expandLists } from '../../callees/parse.ts';
 import { lastReached } from '../../calls/request/last-reached.ts';
+import { within } from '../../clock.ts';
 import type { Config } from '../../config/types.ts';
 import { dutiesNow } from '../../rosters/stored.ts';
 import type { Duty } from '../../rosters/types.ts';
@@ -38,10 +39,7 @@ async function reachedHints(deps: SlackDeps): Promise<Map<string, string>> {
       return null;
     },
   );
-  const reached = await Promise.race([
-    asked,
-    new Promise<null>((resolve) => deps.clock.after(patienceMs, () => resolve(null))),
-  ]);
+  const reached = await within(deps.clock, patienceMs, asked, null);
   if (reached === null) return new Map();
   const now = deps.clock.now();
   return new Map([...numbers].map(([name, callees]) => [name, hint(callees, reached, now)]));
@@ -54,10 +52,7 @@ async function dutyHints(deps: SlackDeps): Promise<Map<string, string>> {
     deps.log.info({ err: error }, 'who is on duty could not be read');
     return [];
   });
-  const duties = await Promise.race([
-    reading,
-    new Promise<Duty[]>((resolve) => deps.clock.after(patienceMs, () => resolve([]))),
-  ]);
+  const duties = await within(deps.clock, patienceMs, reading, []);
   return new Map(duties.map((duty) => [duty.roster, dutyHint(duty, deps.people.knownName)]));
 }
 

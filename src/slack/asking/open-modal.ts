@@ -1,5 +1,6 @@
 import type { App, BlockAction, ButtonAction } from '@slack/bolt';
 import type { ModalView } from '@slack/types';
+import { within } from '../../clock.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import { mayCall } from '../context/permissions.ts';
 import type { RecordingList } from '../context/recordings.ts';
@@ -33,7 +34,7 @@ export async function openCallModal(
   const render = (recordings: RecordingList | null) =>
     renderForm(deps, filled, metadata, { recordings, listHints: hints });
   const loading = deps.recordings.known() === null ? deps.recordings.load() : null;
-  const soon = deps.recordings.known() ?? (await within(deps, loading));
+  const soon = deps.recordings.known() ?? (loading && (await within(deps.clock, patienceMs, loading, null)));
   const { view } = await deps.urgent.views.open({ trigger_id: triggerId, view: render(soon) });
   if (soon !== null || loading === null || view?.id === undefined) return;
   const list = await loading;
@@ -84,7 +85,8 @@ export function registerOptions(app: App, deps: SlackDeps): void {
     const { view } = body;
     if (view === undefined) return;
     const metadata = { ...readCallMetadata(view.private_metadata), options: true };
-    const recordings = deps.recordings.known() ?? (await within(deps, deps.recordings.load()));
+    const recordings =
+      deps.recordings.known() ?? (await within(deps.clock, patienceMs, deps.recordings.load(), null));
     const known = { recordings, listHints: await listHints(deps) };
     await deps.urgent.views.update({
       view_id: view.id,
@@ -106,17 +108,6 @@ function typedSoFar(values: ViewValues): CallPrefill {
     ...(fileId === '' ? {} : { fileId }),
     ...(channel === null ? {} : { channel }),
   };
-}
-
-async function within(
-  deps: SlackDeps,
-  loading: Promise<RecordingList> | null,
-): Promise<RecordingList | null> {
-  if (loading === null) return null;
-  return await Promise.race([
-    loading,
-    new Promise<null>((resolve) => deps.clock.after(patienceMs, () => resolve(null))),
-  ]);
 }
 
 function facts(deps: SlackDeps) {

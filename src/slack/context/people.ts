@@ -1,3 +1,4 @@
+import { cached } from '../../cached.ts';
 import { cleanValue } from '../../clean-text.ts';
 import type { Clock } from '../../clock.ts';
 import type { Log } from '../../log.ts';
@@ -45,14 +46,8 @@ interface PeopleDeps {
 
 /** Looks up people and user groups in Slack, and caches each for a minute. */
 export function createPeople(deps: PeopleDeps): People {
-  const persons = new Map<string, { value: Person; untilAt: number }>();
-  const groups = new Map<string, { value: string[]; untilAt: number }>();
-
-  async function person(userId: string): Promise<Person | null> {
-    const known = persons.get(userId);
-    if (known !== undefined && known.untilAt > deps.clock.now()) return known.value;
-    return await shared(`users.info ${userId}`, () => askPerson(userId));
-  }
+  const persons = cached(deps.clock, cachedForMs, askPerson);
+  const groups = cached(deps.clock, cachedForMs, askGroupMembers);
 
   async function askPerson(userId: string): Promise<Person | null> {
     try {
@@ -61,31 +56,22 @@ export function createPeople(deps: PeopleDeps): People {
       if (namesNoWorkspace(user)) {
         deps.log.warn({ userId }, 'Slack names no workspace for a person: they count as of another one');
       }
-      const value: Person = {
+      return {
         id: userId,
         name: user.profile?.display_name || user.real_name || user.name || userId,
         phone: user.profile?.phone ?? '',
         ...(user.tz ? { timeZone: user.tz } : {}),
         standing: standingOf(user, deps.identity.teamId),
       };
-      remember(persons, userId, value);
-      return value;
     } catch (error) {
       deps.log.warn({ userId, failure: slackFailure(error) }, 'a person could not be looked up');
       return null;
     }
   }
 
-  async function groupMembers(groupId: string): Promise<string[] | null> {
-    const known = groups.get(groupId);
-    if (known !== undefined && known.untilAt > deps.clock.now()) return known.value;
-    return await shared(`usergroups.users.list ${groupId}`, () => askGroupMembers(groupId));
-  }
-
   async function askGroupMembers(groupId: string): Promise<string[] | null> {
     try {
       const { users } = await deps.urgent.usergroups.users.list({ usergroup: groupId });
-      remember(groups, groupId, users ?? []);
       return users ?? [];
     } catch (error) {
       deps.log.warn({ groupId, failure: slackFailure(error) }, 'a user group could not be read');
@@ -110,19 +96,6 @@ export function createPeople(deps: PeopleDeps): People {
     }
   }
 
-  const asking = new Map<string, Promise<unknown>>();
-
-  /** If several callers ask Slack the same at once, they share one answer. */
-  async function shared<Value>(what: string, ask: () => Promise<Value>): Promise<Value> {
-    const answer = (asking.get(what) as Promise<Value> | undefined) ?? ask();
-    asking.set(what, answer);
-    try {
-      return await answer;
-    } finally {
-      asking.delete(what);
-    }
-  }
-
   const groupNames = new Map<string, string>();
 
   async function learnGroupNames(): Promise<void> {
@@ -135,39 +108,37 @@ export function createPeople(deps: PeopleDeps): People {
   }
 
   function knownName(id: string): string | null {
-    return persons.get(id)?.value.name ?? groupNames.get(id) ?? null;
+    return persons.last(id)?.name ?? groupNames.get(id) ?? null;
   }
 
   async function learnNames(ids: readonly string[]): Promise<void> {
     const unknown = [...new Set(ids)].filter((id) => knownName(id) === null).slice(0, 20);
     const users = unknown.filter((id) => !id.startsWith('S'));
     await Promise.all([
-      ...users.map((id) => person(id)),
+      ...users.map((id) => persons.get(id)),
       ...(users.length < unknown.length ? [learnGroupNames()] : []),
     ]);
-  }
-
-  function remember<Value>(
-    cache: Map<string, { value: Value; untilAt: number }>,
-    id: string,
-    value: Value,
-  ): void {
-    if (cache.size >= 5_000) cache.clear();
-    cache.set(id, { value, untilAt: deps.clock.now() + cachedForMs });
   }
 
   async function isOneOf(userId: string, ids: readonly string[]) {
     if (ids.includes(userId)) return { member: true, unreadable: [] };
     const unreadable: string[] = [];
     for (const id of ids.filter((each) => each.startsWith('S'))) {
-      const members = await groupMembers(id);
+      const members = await groups.get(id);
       if (members === null) unreadable.push(id);
       else if (members.includes(userId)) return { member: true, unreadable: [] };
     }
     return { member: false, unreadable };
   }
 
-  return { person, byMail, groupMembers, isOneOf, knownName, learnNames };
+  return {
+    person: persons.get,
+    groupMembers: groups.get,
+    byMail,
+    isOneOf,
+    knownName,
+    learnNames,
+  };
 }
 
 export interface SlackUser {

@@ -15,6 +15,7 @@ import type {
   Origin,
   Plan,
   PostKind,
+  PostState,
   RecordingState,
   RequestPriority,
   RequestState,
@@ -247,7 +248,7 @@ export interface PostsTable {
   user_id: string | null;
   /** JSON of the Post (outbox/post.ts). Null: it needs no more, or it was erased. */
   body: string | null;
-  state: string;
+  state: PostState;
   /** The order of posting within a channel. */
   sequence: number;
   ts: string | null;

@@ -163,21 +163,21 @@ forEachDatabase((kind) => {
               })
               .execute();
           });
-          const posted = { id: 'm', kind: 'words' as const, channel_id: 'C1', state: 'pending', sequence: 1 };
-          const rang = { rule_name: 'r', alert_id: 'a', request_id: null, called_at: now + 30 * day };
+          const post = { id: 'm', kind: 'words', channel_id: 'C1', state: 'pending', sequence: 1 } as const;
+          const called = { rule_name: 'r', alert_id: 'a', request_id: null, called_at: now + 30 * day };
           await store.transaction(async (tx) => {
             await tx
               .insertInto('posts')
-              .values({ ...posted, tries: 1, created_at: now, next_try_at: now + 30 * day })
+              .values({ ...post, tries: 1, created_at: now, next_try_at: now + 30 * day })
               .execute();
-            await tx.insertInto('rule_calls').values(rang).execute();
+            await tx.insertInto('rule_calls').values(called).execute();
           });
           const clock = await databaseClock(store, createFakeClock(now), silentLog);
           clock.stop();
           const message = await store.read.selectFrom('posts').select('next_try_at').executeTakeFirst();
           assert.ok(Number(message?.next_try_at) <= now + 60_000, 'a post is tried');
-          const ring = await store.read.selectFrom('rule_calls').select('called_at').executeTakeFirst();
-          assert.ok(Number(ring?.called_at) <= now + 60_000, 'a cooldown is not longer than it is');
+          const cooldown = await store.read.selectFrom('rule_calls').select('called_at').executeTakeFirst();
+          assert.ok(Number(cooldown?.called_at) <= now + 60_000, 'a cooldown is not longer than it is');
           const task = await store.read.selectFrom('tasks').select('run_at').executeTakeFirstOrThrow();
           assert.ok(task.run_at <= now + 60_000);
           assert.ok(Math.abs(clock.now() - now) < 60_000);

@@ -23,55 +23,11 @@ export async function createRequest(
   ask: NewRequest,
 ): Promise<{ id: string; created: boolean; state: RequestState }> {
   const now = deps.clock.now();
-  const id = newId('r');
-  const { plan = null, ladder = null, whenAt = null, lists = null, anyHour = false } = ask;
-  const state: RequestState =
-    ask.approval !== null ? 'awaiting_approval' : whenAt !== null ? 'scheduled' : 'approved';
-  const audio = toJson(ask.audio);
-  const options = toJson(ask.options);
+  const row = rowOf(ask, deps.tokenSecret, now);
+  const { id, state } = row;
   const inserted = await tx
     .insertInto('requests')
-    .values({
-      id,
-      team_id: ask.teamId,
-      origin: ask.origin,
-      state,
-      requested_by: ask.requestedBy,
-      rule_name: ask.ruleName ?? null,
-      alert_id: ask.alertId ?? null,
-      alert_title: ask.alertTitle ?? null,
-      previous_id: ask.previousId ?? null,
-      root_view_id: ask.rootViewId ?? null,
-      channel_id: ask.channelId,
-      asked_in: ask.askedIn ?? null,
-      thread_ts: ask.threadTs ?? null,
-      thread_post: ask.parentId ?? null,
-      audio,
-      options,
-      note: ask.note,
-      callees: ask.callees.length,
-      duplicates: ask.duplicates,
-      countries: toJson(countCountries(ask.callees)),
-      hash: hashRequest(deps.tokenSecret, { ...ask, callees: ask.callees.map((each) => each.callee) }),
-      approval: ask.approval === null ? null : toJson(ask.approval),
-      expires_at: null,
-      on_unknown: ask.onUnknown,
-      priority: ask.priority,
-      cancelled_by: null,
-      acked_by: null,
-      outcome: null,
-      created_at: now,
-      changed_at: now,
-      finished_at: null,
-      erased_at: null,
-      plan: plan === null ? null : toJson(plan),
-      ladder: ladder === null ? null : toJson(ladder),
-      when_at: whenAt,
-      any_hour: anyHour ? 1 : 0,
-      lists: lists === null ? null : toJson(lists.names),
-      rosters: ask.rosters?.length ? toJson(ask.rosters) : null,
-      reaching: ladder !== null || (plan !== null && mayGoOn(plan)) ? 1 : 0,
-    })
+    .values(row)
     .onConflict((conflict) => conflict.column('root_view_id').doNothing())
     .executeTakeFirst();
   if ((inserted.numInsertedOrUpdatedRows ?? 0n) === 0n) {
@@ -82,7 +38,7 @@ export async function createRequest(
       .executeTakeFirstOrThrow();
     return { id: first.id, created: false, state: first.state };
   }
-  await insertCalls(tx, id, ask.callees, new Set(lists?.only));
+  await insertCalls(tx, id, ask.callees, new Set(ask.lists?.only));
   await audit(tx, id, {
     at: now,
     actor: ask.requestedBy ?? `rule:${ask.ruleName ?? ''}`,
@@ -90,32 +46,64 @@ export async function createRequest(
     detail: {
       callees: ask.callees.length,
       approval: ask.approval?.reasons ?? [],
-      ...(whenAt === null ? {} : { for: new Date(whenAt).toISOString() }),
+      ...(row.when_at === null ? {} : { for: new Date(row.when_at).toISOString() }),
     },
   });
-  if (state === 'approved') {
-    const { priority } = ask;
-    await release(tx, deps, {
-      ...{
-        id,
-        state,
-        audio,
-        options,
-        priority,
-        any_hour: anyHour ? 1 : 0,
-        rule_name: ask.ruleName ?? null,
-      },
-      plan: plan === null ? null : toJson(plan),
-      callees: ask.callees.length,
-    });
-  } else {
-    await holdForbidden(tx, deps.config(), { id, options, callees: ask.callees.length });
-    if (state === 'scheduled') await startLater(tx, deps, id, whenAt ?? 0);
-  }
+  if (state === 'approved') await release(tx, deps, row);
+  else await holdForbidden(tx, deps.config(), row);
+  if (state === 'scheduled') await startLater(tx, deps, id, row.when_at ?? 0);
   await changed(tx, now, id);
   // The board of the repeated request names the new one.
   if (ask.previousId != null) await changed(tx, now, ask.previousId);
   return { id, created: true, state };
+}
+
+/** The row of a new request. Pure but for its id. */
+function rowOf(ask: NewRequest, tokenSecret: string, now: number) {
+  const { plan = null, ladder = null, whenAt = null, lists = null, anyHour = false } = ask;
+  const state: RequestState =
+    ask.approval !== null ? 'awaiting_approval' : whenAt !== null ? 'scheduled' : 'approved';
+  return {
+    id: newId('r'),
+    team_id: ask.teamId,
+    origin: ask.origin,
+    state,
+    requested_by: ask.requestedBy,
+    rule_name: ask.ruleName ?? null,
+    alert_id: ask.alertId ?? null,
+    alert_title: ask.alertTitle ?? null,
+    previous_id: ask.previousId ?? null,
+    root_view_id: ask.rootViewId ?? null,
+    channel_id: ask.channelId,
+    asked_in: ask.askedIn ?? null,
+    thread_ts: ask.threadTs ?? null,
+    thread_post: ask.parentId ?? null,
+    audio: toJson(ask.audio),
+    options: toJson(ask.options),
+    note: ask.note,
+    callees: ask.callees.length,
+    duplicates: ask.duplicates,
+    countries: toJson(countCountries(ask.callees)),
+    hash: hashRequest(tokenSecret, { ...ask, callees: ask.callees.map((each) => each.callee) }),
+    approval: ask.approval === null ? null : toJson(ask.approval),
+    expires_at: null,
+    on_unknown: ask.onUnknown,
+    priority: ask.priority,
+    cancelled_by: null,
+    acked_by: null,
+    outcome: null,
+    created_at: now,
+    changed_at: now,
+    finished_at: null,
+    erased_at: null,
+    plan: plan === null ? null : toJson(plan),
+    ladder: ladder === null ? null : toJson(ladder),
+    when_at: whenAt,
+    any_hour: anyHour ? 1 : 0,
+    lists: lists === null ? null : toJson(lists.names),
+    rosters: ask.rosters?.length ? toJson(ask.rosters) : null,
+    reaching: ladder !== null || (plan !== null && mayGoOn(plan)) ? 1 : 0,
+  };
 }
 
 async function insertCalls(

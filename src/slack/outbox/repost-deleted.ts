@@ -17,7 +17,9 @@ export async function repostDeleted(deps: SlackDeps, message: PostRow): Promise<
       what !== null && (await isNeeded(tx, message, what)) ? { ...what, anew: true as const } : null;
     deps.log.info({ requestId, kind, again: anew !== null }, 'somebody deleted a message');
     const change =
-      anew === null ? { state: 'dropped' } : { ...unposted, ...toColumns(anew), state: 'pending' };
+      anew === null
+        ? { state: 'dropped' as const }
+        : { ...unposted, ...toColumns(anew), state: 'pending' as const };
     await tx.updateTable('posts').set(change).where('id', '=', id).where('state', '=', 'posted').execute();
     if (anew !== null) await deliverSoon(tx, message.channel_id, deps.clock.now());
     return anew !== null;

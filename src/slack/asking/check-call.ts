@@ -48,32 +48,16 @@ export async function checkCall(
   const errors = Object.fromEntries(
     Object.entries(collected.faults).map(([field, sentences]) => [field, several(sentences)]),
   );
-  let { callees, duplicates, doubts } = collected;
-  const nothingGiven =
-    sources.text.trim() === '' &&
-    sources.lists.length + sources.people.length === 0 &&
-    sources.fileUrl === null;
-  const repeated = nothingGiven && metadata.refill ? metadata.previousId : null;
-  if (repeated !== null) {
-    callees = await calleesOfPrevious(deps, repeated, userId);
-    duplicates = 0;
-    const rechecked = await recheck(callees, config);
-    doubts = rechecked.doubts;
-    // If only some numbers are forbidden now, their calls will be held. If all are, the form shows an error.
-    if (callees.length > 0 && rechecked.faults.length === callees.length)
-      errors.callee = several(rechecked.faults);
-  }
-  if (callees.length === 0 && noErrors(errors)) {
-    errors.callee = 'Choose somebody to call: type a number with its country code, or choose a list.';
-  }
-  const most = config.limits.calleesPerRequest;
-  if (callees.length > most) {
-    const many = collected.stopped ? `more than ${most}` : String(callees.length);
-    errors[sources.fileUrl === null ? 'callee' : 'file'] =
-      `Split them: these are ${many} people, and one request may call ${most} (limits.calleesPerRequest).`;
-  } else if (collected.stopped && noErrors(errors)) {
-    errors[sources.fileUrl === null ? 'callee' : 'file'] =
-      'This was not read to its end: it repeats the same numbers too often. Leave the repeats out.';
+  const repeated = nothingGiven(sources) && metadata.refill ? metadata.previousId : null;
+  const { callees, duplicates, doubts } =
+    repeated === null ? collected : await repeatedCallees(deps, { repeated, userId, errors });
+  const crowdError = crowdErrorOf(callees.length, collected.stopped, {
+    most: config.limits.calleesPerRequest,
+    first: noErrors(errors),
+  });
+  if (crowdError !== null) {
+    const inFile = callees.length > 0 && sources.fileUrl !== null;
+    errors[inFile ? 'file' : 'callee'] = crowdError;
   }
   const audio = audioFrom(values, config, deps.recordings, errors);
   const options = readOptions(values, config, errors);
@@ -107,6 +91,38 @@ export async function checkCall(
       again: repeated !== null,
     },
   };
+}
+
+function nothingGiven(sources: { text: string; lists: string[]; people: string[]; fileUrl: string | null }) {
+  const { text, lists, people, fileUrl } = sources;
+  return text.trim() === '' && lists.length + people.length === 0 && fileUrl === null;
+}
+
+/** The callees of the request that is repeated, checked by today's configuration. */
+async function repeatedCallees(
+  deps: SlackDeps,
+  of: { repeated: string; userId: string; errors: Record<string, string> },
+) {
+  const callees = await calleesOfPrevious(deps, of.repeated, of.userId);
+  const { faults, doubts } = await recheck(callees, deps.config());
+  // If only some numbers are forbidden now, their calls will be held. If all are, the form shows an error.
+  if (callees.length > 0 && faults.length === callees.length) of.errors.callee = several(faults);
+  return { callees, duplicates: 0, doubts };
+}
+
+/**
+ * The error if there are no callees or too many, else null. `stopped`: there are more, which were not read. `first`:
+ * no other error was found.
+ */
+function crowdErrorOf(callees: number, stopped: boolean, { most, first }: { most: number; first: boolean }) {
+  if (callees === 0 && first)
+    return 'Choose somebody to call: type a number with its country code, or choose a list.';
+  if (callees > most) {
+    return `Split them: these are ${stopped ? `more than ${most}` : callees} people, and one request may call ${most} (limits.calleesPerRequest).`;
+  }
+  if (stopped && first)
+    return 'This was not read to its end: it repeats the same numbers too often. Leave the repeats out.';
+  return null;
 }
 
 function noErrors(errors: Record<string, string>): boolean {

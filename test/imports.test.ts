@@ -1,6 +1,6 @@
 // The plan of the house: every room of src, from the ground up, and what it may import.
 import assert from 'node:assert/strict';
-import { globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { suite, test } from 'node:test';
 
@@ -234,6 +234,19 @@ suite('the house', () => {
     );
     assert.deepEqual(
       imports.map(fault).filter((each) => each !== undefined),
+      [],
+    );
+  });
+
+  test('CONTRIBUTING names no file that does not exist', () => {
+    const text = readFileSync(join(source, '../CONTRIBUTING.md'), 'utf8');
+    const named = [...text.matchAll(/`([\w/.-]+\.ts)`/g)].map(([, path = '']) => path);
+    assert.ok(named.length > 15, String(named));
+    const exists = (path: string) =>
+      files.some((file) => file === path || file.endsWith(`/${path}`)) ||
+      existsSync(join(source, '..', path));
+    assert.deepEqual(
+      named.filter((path) => !exists(path)),
       [],
     );
   });

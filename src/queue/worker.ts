@@ -180,11 +180,14 @@ export function createWorker(options: WorkerOptions): Worker {
   async function takeDue(wanted: WantedKind[]): Promise<void> {
     const owner = `${options.instance} ${newId('l')}`;
     let leasedAt = 0;
-    const leased = await onTasks((on) => {
+    const take = (on: Queryable) => {
       leasedAt = clock.monotonic();
       const now = clock.now();
       return leaseDue(on, store.dialect, wanted, owner, now, now + leaseMs);
-    });
+    };
+    // Often nothing is due, and a read costs much less than a transaction.
+    const names = wanted.map(({ kind }) => kind);
+    const leased = (await anyDue(store, names, clock.now())) ? await onTasks(take) : [];
     for (const task of await withoutRunning(leased)) begin(task, leasedAt + validMs);
     for (const { kind, count } of wanted) {
       const taken = leased.filter((task) => task.kind === kind).length;

@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Kysely, sql } from 'kysely';
 import type { Clock } from '../clock.ts';
 import { VoicecallError } from '../errors.ts';
@@ -68,10 +68,7 @@ function openSqlite(dataDir: string, clock: Clock, log: StoreLog, foreignKeys = 
   return {
     dialect: 'sqlite',
     read,
-    async transaction(run, options) {
-      await letOthersWork();
-      return await inTransaction({ database: write, clock, log, wake, ...options }, run);
-    },
+    transaction: (run, options) => inTransaction({ database: write, clock, log, wake, ...options }, run),
     onTasks: (listener) => addTo(listeners, listener),
     emptyLog: async () => {
       await sql`pragma wal_checkpoint(truncate)`.execute(write);
@@ -109,16 +106,6 @@ async function openPostgres(databaseUrl: string, clock: Clock, log: StoreLog): P
       await database.destroy();
     },
   };
-}
-
-// SQLite answers at once, so a hundred tasks in a row would leave no time for a request from Slack. In ms.
-const atMostMs = 10;
-let othersWorkedAt = 0;
-
-async function letOthersWork(): Promise<void> {
-  if (performance.now() - othersWorkedAt < atMostMs) return;
-  await nextTurn();
-  othersWorkedAt = performance.now();
 }
 
 function addTo(listeners: Set<() => void>, listener: () => void): () => void {

@@ -1,7 +1,8 @@
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
-import { type SqliteDatabase, SqliteDialect, type SqliteStatement } from 'kysely';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { type Driver, type SqliteDatabase, SqliteDialect, type SqliteStatement } from 'kysely';
 
 // How long SQLite itself waits for a lock, ms. That wait blocks the whole process, so `Store.transaction` does the
 // longer wait.
@@ -43,7 +44,7 @@ function makeDirectory(path: string): void {
  * while tables are rebuilt, because SQLite requires that.
  */
 export function sqliteDialect(path: string, readOnly: boolean, { foreignKeys = true } = {}): SqliteDialect {
-  return new SqliteDialect({
+  return new FairDialect({
     database: async () => {
       const database = new DatabaseSync(path, {
         readOnly,
@@ -56,6 +57,31 @@ export function sqliteDialect(path: string, readOnly: boolean, { foreignKeys = t
       return adapt(database);
     },
   });
+}
+
+/**
+ * SQLite answers at once, so a hundred transactions in a row would leave no time for a request from Slack. Lets other
+ * work of the process run before a transaction begins, if none could run for 5 ms.
+ */
+class FairDialect extends SqliteDialect {
+  override createDriver(): Driver {
+    const driver = super.createDriver();
+    const begin = driver.beginTransaction.bind(driver);
+    driver.beginTransaction = async (connection, settings) => {
+      await letOthersWork();
+      await begin(connection, settings);
+    };
+    return driver;
+  }
+}
+
+const atMostMs = 5;
+let othersWorkedAt = 0;
+
+async function letOthersWork(): Promise<void> {
+  if (performance.now() - othersWorkedAt < atMostMs) return;
+  await nextTurn();
+  othersWorkedAt = performance.now();
 }
 
 function adapt(database: DatabaseSync): SqliteDatabase {

@@ -110,6 +110,23 @@ forEachDatabase((kind, create) => {
         assert.ok((ranAt[0] ?? 0) >= due);
       }));
 
+    test('a look that finds nothing due changes nothing in the database', () =>
+      withBench(async (bench) => {
+        let writes = 0;
+        const store: Store = {
+          ...bench.store,
+          transaction: (run, options) => {
+            writes++;
+            return bench.store.transaction(run, options);
+          },
+        };
+        const worker = bench.worker(async () => undefined, { store });
+        await bench.ask('later', bench.clock.now() + 90_000);
+        await pass(bench, 5_000);
+        await worker.idle();
+        assert.equal(writes, 0);
+      }));
+
     test('low priority numbers go first, then the earlier time', () =>
       withBench(async (bench) => {
         const now = bench.clock.now();

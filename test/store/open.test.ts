@@ -204,3 +204,26 @@ test('only the owner can access the SQLite file and its directory, and writes ar
       await store.close();
     }
   }));
+
+test('of a hundred transactions at once on SQLite, a few run between two turns of the event loop', () =>
+  withStore(async (store) => {
+    let sinceTurn = 0;
+    let most = 0;
+    let counting = true;
+    const turn = () => {
+      sinceTurn = 0;
+      if (counting) setImmediate(turn);
+    };
+    turn();
+    const writing = Array.from({ length: 100 }, (_, index) =>
+      store.transaction(async (tx) => {
+        most = Math.max(most, ++sinceTurn);
+        const startedAt = performance.now();
+        while (performance.now() - startedAt < 1);
+        await writeMeta(tx, `m${index}`, '1');
+      }),
+    );
+    await Promise.all(writing);
+    counting = false;
+    assert.ok(most <= 10, `${most} transactions ran without a pause`);
+  }));

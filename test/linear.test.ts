@@ -19,6 +19,7 @@ import { parseCommand } from '../src/slack/asking/parse-command.ts';
 import { foreign, oneLine, plain, truncateMarkup } from '../src/slack/kit/text.ts';
 import { parseEnvelope } from '../src/voice/envelope.ts';
 import { parseJson } from '../src/voice/json.ts';
+import { longestBlock } from './support/quick.ts';
 import { configOf } from './support/world.ts';
 
 const heldMs = 50;
@@ -176,23 +177,7 @@ const config = configOf('lists: { "db-oncall": ["+91 85632 14120"] }');
 /** The longest time that the thread was busy without a pause while `work` ran, ms. The best of three runs. */
 async function held(work: () => unknown): Promise<number> {
   let best = Number.POSITIVE_INFINITY;
-  for (let run = 0; run < 3 && best > heldMs; run += 1) {
-    let longest = 0;
-    let last = process.threadCpuUsage();
-    let running = true;
-    const look = () => {
-      const used = process.threadCpuUsage(last);
-      longest = Math.max(longest, (used.user + used.system) / 1000);
-      last = process.threadCpuUsage();
-      if (running) setImmediate(look);
-    };
-    setImmediate(look);
-    await new Promise(setImmediate);
-    await work();
-    running = false;
-    look();
-    best = Math.min(best, longest);
-  }
+  for (let run = 0; run < 3 && best > heldMs; run += 1) best = Math.min(best, await longestBlock(work));
   return best;
 }
 

@@ -37,7 +37,8 @@ const stream = run({
   files,
   // Most flow tests wait for Slack's pace more than they compute. With more at once, timing tests fail.
   concurrency: 3,
-  timeout: 180_000,
+  // A test that hangs ends by this; a busy machine may make a long one three times as long.
+  timeout: 300_000,
 });
 const seen = watch(stream);
 // A part is printed test by test; the whole run is summed up, one line for each folder, with failures in full.

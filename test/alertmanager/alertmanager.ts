@@ -5,6 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { patienceMs } from '../support/world.ts';
 
 /** Where Debian's package (or another one) has installed it. Undefined if it is not installed. */
 export function alertmanagerProgram(): string | undefined {
@@ -84,7 +85,7 @@ async function freePort(): Promise<number> {
 }
 
 async function ready(origin: string, child: ChildProcess): Promise<void> {
-  for (const until = Date.now() + 15_000; Date.now() < until; ) {
+  for (const until = Date.now() + patienceMs; Date.now() < until; ) {
     if (child.exitCode !== null) break;
     const answers = await fetch(`${origin}/-/ready`).then(
       (response) => response.ok,

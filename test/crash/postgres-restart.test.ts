@@ -42,7 +42,7 @@ describe('PostgreSQL fails under load', { skip: !databaseKinds.includes('postgre
     await load();
     await sleep(700);
     await postgres.restart();
-    const end = await settled(stage, called, 60_000);
+    const end = await settled(stage, called);
     t.diagnostic(JSON.stringify(end.states));
     assert.ok(stage.apps.every((app) => app.running()));
   });
@@ -52,7 +52,7 @@ describe('PostgreSQL fails under load', { skip: !databaseKinds.includes('postgre
     await sleep(700);
     await postgres.kill();
     await postgres.start();
-    const end = await settled(stage, called, 60_000);
+    const end = await settled(stage, called);
     t.diagnostic(JSON.stringify(end.states));
   });
 
@@ -71,7 +71,7 @@ describe('PostgreSQL fails under load', { skip: !databaseKinds.includes('postgre
       cut += rowCount ?? 0;
     }
     await administrator.end();
-    const end = await settled(stage, called, 60_000);
+    const end = await settled(stage, called);
     t.diagnostic(`${cut} connections cut, ${JSON.stringify(end.states)}`);
     assert.ok(cut > 0);
   });

@@ -43,7 +43,7 @@ for (const database of databaseKinds) {
       await killed;
       assert.equal(await asked(stage), 1, 'it is on disk');
       await restart();
-      await settled(stage, called, 20_000);
+      await settled(stage, called);
       await assertShownOnce(stage, 1);
     });
 
@@ -62,12 +62,12 @@ for (const database of databaseKinds) {
       await app.kill();
       await pressed;
       await restart();
-      await settled(stage, called, 20_000);
+      await settled(stage, called);
       const sent = posts(stage).length - before;
       assert.ok(sent <= 1);
       // A kill between the commit of `sending` and the first byte: nobody can know, so nobody is called again.
       const end = sent === 1 ? { state: 'done', unknown: 0 } : { state: 'sent', unknown: 3 };
-      const { unknown } = await boardBecomes(stage, board, end.state, 20_000);
+      const { unknown } = await boardBecomes(stage, board, end.state);
       assert.equal(unknown, end.unknown);
     });
 
@@ -91,9 +91,9 @@ for (const database of databaseKinds) {
       assert.equal(left.states.ready, 4);
       assert.deepEqual(left.unknown, unknown);
       app = await stage.start();
-      const done = await boardBecomes(stage, board, 'done', 20_000);
+      const done = await boardBecomes(stage, board, 'done');
       assert.equal(done.accepted, 6);
-      await settled(stage, called, 20_000);
+      await settled(stage, called);
     });
 
     test('SIGHUP reloads voicecall.yaml; a bad file keeps the old configuration and is logged', async () => {
@@ -102,11 +102,7 @@ for (const database of databaseKinds) {
       const said = await eventually('it is said', () => app.logs.find((line) => 'faults' in line));
       assert.match(String(said.faults), /voicecall\.yaml:1:\d+/);
       const board = await ask(stage, { callee: '', lists: ['db-oncall'] });
-      assert.equal(
-        (await boardBecomes(stage, board, 'done', 20_000)).callees,
-        2,
-        'the old lists are known still',
-      );
+      assert.equal((await boardBecomes(stage, board, 'done')).callees, 2, 'the old lists are known still');
       assertNobodyTwice(stage);
     });
   });
@@ -127,9 +123,9 @@ describe('a database file that another process holds', () => {
       await sleep(3000);
       other.exec('rollback');
       other.close();
-      assert.equal((await boardBecomes(stage, board, 'done', 20_000)).accepted, 2);
+      assert.equal((await boardBecomes(stage, board, 'done')).accepted, 2);
       await ask(stage, { callee: callees.slice(2).join('\n') });
-      const end = await settled(stage, callees, 20_000);
+      const end = await settled(stage, callees);
       assert.deepEqual(end.unknown, []);
       assert.ok(app.running());
     } finally {

@@ -43,7 +43,7 @@ for (const database of databaseKinds) {
         await app.kill();
         await lapseLeases(store);
         app = await stage.start();
-        await eventually('who added it is told', () => news(name).length > 0, 20_000);
+        await eventually('who added it is told', () => news(name).length > 0);
         assert.match(news(name)[0]?.text ?? '', /can be chosen now/);
         assert.equal(stage.voice.recordings.length, recordingsBefore + 1);
         const names = uploads()

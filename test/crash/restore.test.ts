@@ -45,7 +45,7 @@ for (const database of databaseKinds) {
         await ask(stage, { callee: callees.join('\n') });
         await eventually('some are sent', () => stage.voice.calls.length >= 4);
         await back(stage.database, copy);
-        await eventually('all are sent', () => stage.voice.calls.length === callees.length, 15_000);
+        await eventually('all are sent', () => stage.voice.calls.length === callees.length);
         assert.equal((await first.stop()).code, 0);
 
         const env = {

@@ -32,7 +32,7 @@ for (const database of databaseKinds) {
     });
     after(() => stage.stop());
 
-    test(`at ${rounds} random moments of a request to 600 callees`, async (t) => {
+    test(`at up to ${rounds} random moments of a request to 600 callees`, async (t) => {
       const random = seeded(seedOfRun((line) => t.diagnostic(line)));
       const callees = numbers(600);
       const store = await stage.database.open();
@@ -40,7 +40,9 @@ for (const database of databaseKinds) {
       const file = stage.slack.uploadFile('U0ASHA', 'callees.txt', callees.join('\n'));
       const board = await ask(stage, { file: [file.id] });
       const kills: string[] = [];
-      for (let round = 0; round < rounds; round++) {
+      // On a busy machine each start takes seconds.
+      const enough = performance.now() + 60_000;
+      for (let round = 0; round < rounds && (round < 5 || performance.now() < enough); round++) {
         await sleep(random() * 700);
         kills.push(`${boardNow(stage, board).state}/${stage.voice.requests.length} POSTs`);
         await app.kill();
@@ -48,7 +50,7 @@ for (const database of databaseKinds) {
         app = await stage.start();
       }
       t.diagnostic(`killed at: ${kills.join(', ')}`);
-      const end = await settled(stage, callees, 90_000);
+      const end = await settled(stage, callees);
       t.diagnostic(`ended as ${JSON.stringify(end.states)}`);
       await assertShownOnce(stage, 1);
     });

@@ -11,7 +11,7 @@ import { pathToFileURL } from 'node:url';
 import type { ActionResult, SandboxMessage } from '../../sandbox/slack/types.ts';
 import { type ChildApp, type Stage, startStage } from '../support/child.ts';
 import { type DatabaseKind, databaseKinds } from '../support/store.ts';
-import { boards, eventually, messages, recording, usualConfig } from '../support/world.ts';
+import { boards, eventually, messages, patienceMs, recording, usualConfig } from '../support/world.ts';
 import { lapseLeases, numbers, seeded, seedOfRun } from './accounts.ts';
 
 const wanted = process.env.SWEEP ?? '2';
@@ -194,7 +194,7 @@ async function playThrough(database: DatabaseKind, story: Story, killAt: number)
         await sleep(20);
       }
     })();
-    await eventually('the app is up', async () => stage.apps.some((each) => each.running()), 30_000);
+    await eventually('the app is up', async () => stage.apps.some((each) => each.running()));
     const end = { requests: story.requests, calls: story.calls };
     await story.play(stage, end);
     await ended(stage, { ...story, ...end });
@@ -220,7 +220,7 @@ async function ended(stage: Stage, story: Story): Promise<void> {
     );
     return { calls, open };
   };
-  const until = performance.now() + 30_000;
+  const until = performance.now() + patienceMs;
   let { calls, open } = await look();
   while (calls.length < story.calls || open.length > 0) {
     if (performance.now() > until)
@@ -238,7 +238,7 @@ async function ended(stage: Stage, story: Story): Promise<void> {
   assert.equal(new Set(called).size, called.length, 'nobody is called twice');
   assert.deepEqual(stage.voice.violations, []);
   const channel = story.channel ?? 'C0OPS';
-  await eventually('every board is posted', () => boards(stage, channel).length >= story.requests, 30_000);
+  await eventually('every board is posted', () => boards(stage, channel).length >= story.requests);
   assert.equal(boards(stage, channel).length, story.requests, 'each request has one board');
 }
 
@@ -276,10 +276,8 @@ async function button(
 ): Promise<SandboxMessage> {
   const has = (message: SandboxMessage, id: string) =>
     JSON.stringify(message.blocks ?? []).includes(`"${id}"`);
-  return await eventually(
-    `a button ${actionId}`,
-    () => messages(stage, channel).find((each) => has(each, actionId) || has(each, orElse)),
-    30_000,
+  return await eventually(`a button ${actionId}`, () =>
+    messages(stage, channel).find((each) => has(each, actionId) || has(each, orElse)),
   );
 }
 
@@ -292,7 +290,7 @@ async function untilDone(what: string, act: () => Promise<ActionResult | null>):
 }
 
 async function again(what: string, act: () => Promise<unknown>): Promise<void> {
-  const until = performance.now() + 30_000;
+  const until = performance.now() + patienceMs;
   for (;;) {
     try {
       await act();

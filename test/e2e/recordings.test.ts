@@ -153,13 +153,13 @@ for (const database of databaseKinds) {
     test('removed while it is being uploaded: it is not announced, and cannot be chosen', async () => {
       const before = uploads().length;
       const toldBefore = told('U0ASHA').length;
-      flow.voice.faults.next({ on: 'fileUpload', delayMs: 600 });
+      flow.voice.faults.next({ on: 'fileUpload', delayMs: 2_000 });
       await submit('gone at once', file(mp3(4, 9)));
       await close('U0ASHA');
       await soon(flow, 'it is being uploaded', () => uploads().length > before, { stepMs: 20 });
       await press('recording_remove', 'gone at once');
       await soon(flow, 'the platform has it', () => uploads().at(-1)?.code !== undefined);
-      await new Promise((resolve) => setTimeout(resolve, 900));
+      await new Promise((resolve) => setTimeout(resolve, 400));
       flow.clock.jump(60_000);
       assert.doesNotMatch(await choices(), /gone at once/);
       assert.deepEqual(told('U0ASHA').slice(toldBefore), []);
@@ -207,7 +207,7 @@ for (const database of databaseKinds) {
         flow.clock.jump(5 * 60_000);
         await new Promise((resolve) => setTimeout(resolve, 150));
       }
-      const news = await soon(flow, 'the news', () => told()[before]);
+      const news = await soon(flow, 'the news', () => told()[before], { stepMs: 10_000 });
       assert.match(news, /“down” was not added: .*tried for an hour/);
       await flow.voice.comeBack();
       assert.match(await added('down', file(mp3(6, 9))), /can be chosen now/);

@@ -248,10 +248,11 @@ for (const database of databaseKinds) {
     const world = await startWorld({ database, config: usual() });
     try {
       const at = (ms: number) => String(Math.ceil((Date.now() + ms) / 1000));
-      const due = await askWorld(world, { callee: '+91 85632 14127', when: at(3_000) });
+      const dueAt = at(6_000);
+      const due = await askWorld(world, { callee: '+91 85632 14127', when: dueAt });
       const later = await askWorld(world, { callee: '+91 85632 14128', when: at(hour) });
       await world.app.stop();
-      await new Promise((resolve) => setTimeout(resolve, 4_000));
+      await new Promise((resolve) => setTimeout(resolve, Number(dueAt) * 1000 - Date.now()));
       await world.restart();
       await boardBecomes(world, due, 'done');
       assert.equal(boardNow(world, later).state, 'scheduled');

@@ -48,7 +48,6 @@ for (const database of databaseKinds) {
         slackIsBack(flow);
         const board = await soon(flow, 'the board', () => boards(flow, 'C0ALERTS')[0], {
           stepMs: 2_000,
-          withinMs: 40_000,
         });
         await becomes(flow, board, 'done', { answered: 1 });
         await soon(flow, 'the alert is shown as over', () => {

@@ -94,9 +94,9 @@ for (const database of databaseKinds) {
       await flow.slack.command('U0BEN', 'C0OPS', '');
       const view = await soon(flow, 'the modal', () => flow.slack.state.views.get('U0BEN')?.at(-1), {
         stepMs: 0,
-        withinMs: 1_000,
       });
-      assert.ok(performance.now() - from < 1_000);
+      // Slack asked for a pause of 30 s and one of 5 s.
+      assert.ok(performance.now() - from < 4_900);
       await flow.slack.closeView('U0BEN', view.id, true);
       await settled(before);
     });

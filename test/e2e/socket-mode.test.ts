@@ -204,7 +204,7 @@ describe('two Socket Mode instances on one PostgreSQL', { skip: !databaseKinds.i
         await ask(world, { callee: callees.join('\n') });
       }
       await world.voice.until(() => world.voice.calls.length === 12);
-      for (const board of boards(world)) await boardBecomes(world, board, 'done', 20_000);
+      for (const board of boards(world)) await boardBecomes(world, board, 'done');
       const called = world.voice.calls.map((call) => call.callee);
       assert.equal(new Set(called).size, 12);
     });
@@ -229,7 +229,7 @@ describe('two Socket Mode instances on one PostgreSQL', { skip: !databaseKinds.i
         const press = (who: string) => world.slack.press(who, 'C0OPS', card.ts, 'call_approve');
         const pressed = await Promise.all([press('U0BEN'), press('U0CLEO')]);
         for (const { outcome } of pressed) assert.equal(outcome, 'ok');
-        await boardBecomes(world, board, 'done', 20_000);
+        await boardBecomes(world, board, 'done');
         assert.equal(world.voice.calls.length, turn);
       }
       world.slack.fault({ method: 'app:event', channel: 'C0ALERTS', times: 1, kind: 'drop_after' });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fillModal } from '../support/world.ts';
-import { ask, becomes, boards, dialled, pressValue, shownText, soon, startFlow } from './flow.ts';
+import { ask, becomes, boards, current, dialled, pressValue, shownText, soon, startFlow } from './flow.ts';
 
 const hourMs = 3_600_000;
 
@@ -14,13 +14,14 @@ describe('nothing waits for ever', () => {
       const board = await ask(flow, { callee: '+6591400051' });
       await becomes(flow, board, 'sent', { unknown: 1 });
       flow.clock.jump(600_000);
-      await sleep(100);
+      await soon(flow, 'a person can answer', () => shownText(current(flow, board)).includes('call_settle'));
       await pressValue(flow, 'U0ASHA', board, 'call_settle', ':rang');
       await becomes(flow, board, 'sent', { unknown: 0, accepted: 1 });
       for (let hour = 0; hour < 26; hour++) {
         flow.clock.jump(hourMs);
         await sleep(20);
       }
+      flow.stepMs = 60_000;
       await becomes(flow, board, 'done', { accepted: 1 });
       assert.equal(dialled(flow).length, 1);
     } finally {
@@ -44,6 +45,7 @@ describe('nothing waits for ever', () => {
         flow.clock.jump(60_000);
         await sleep(20);
       }
+      flow.stepMs = 10_000;
       await becomes(flow, board, 'done', { answered: 1 });
     } finally {
       await flow.end();

@@ -70,12 +70,12 @@ describe('ends of an exchange', () => {
   it('a reset, before reading, after reading, after calling', async () => {
     for (const when of ['before-reading', 'after-reading'] as const) {
       platform.faults.next({ reset: when });
-      assert.deepEqual(await raw(JSON.stringify(group()), 1000), { text: '', ended: 'reset' });
+      assert.deepEqual(await raw(JSON.stringify(group()), 60_000), { text: '', ended: 'reset' });
       assert.deepEqual(callees(), []);
       assert.equal(platform.requests.at(-1)?.body === null, when === 'before-reading');
     }
     platform.faults.next({ reset: 'after-dialling' });
-    assert.deepEqual(await raw(JSON.stringify(group()), 1000), { text: '', ended: 'reset' });
+    assert.deepEqual(await raw(JSON.stringify(group()), 60_000), { text: '', ended: 'reset' });
     assert.deepEqual(callees(), BOTH);
   });
 
@@ -241,9 +241,12 @@ describe('the form of an answer', () => {
   it('may be slow, after calling', async () => {
     platform.faults.next({ delayMs: 400 });
     const begun = performance.now();
-    const answer = post(platform, 'sendGroup', group());
+    let answered = false;
+    const answer = post(platform, 'sendGroup', group()).finally(() => {
+      answered = true;
+    });
     await platform.until(() => platform.calls.length === 2);
-    assert.ok(performance.now() - begun < 380);
+    assert.equal(answered, false);
     assert.equal((await answer).status, '0');
     assert.ok(performance.now() - begun >= 395);
   });

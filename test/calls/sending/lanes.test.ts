@@ -159,7 +159,7 @@ for (const kind of databaseKinds) {
 /** Waits until a transaction waits for another one's lock. On SQLite transactions wait before they begin. */
 async function waitingForLock(store: Store): Promise<void> {
   if (store.dialect === 'sqlite') return;
-  const until = performance.now() + 4_000;
+  const until = performance.now() + 60_000;
   while (performance.now() < until) {
     const { rows } = await sql`select 1 from pg_stat_activity
       where datname = current_database() and wait_event_type = 'Lock'`.execute(store.read);

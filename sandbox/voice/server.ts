@@ -3,6 +3,7 @@ import { createControl, parseBehaviour } from './control.ts';
 import { createEndpoints } from './endpoints.ts';
 import { sendPlain } from './exchange.ts';
 import { createFaults, type Faults } from './faults.ts';
+import { type HeldPort, holdPort } from './hold-port.ts';
 import { act, DEFAULT_BEHAVIOUR, DEFAULT_PHONES } from './phones.ts';
 import { createReportSender, parseReportUrl } from './reports.ts';
 import type {
@@ -165,6 +166,8 @@ export async function startVoicePlatform(options: VoicePlatformOptions = {}): Pr
     });
 
   const listening = await listen(port ?? 0);
+  /** Set while the platform is down. */
+  let held: HeldPort | undefined;
   const origin = `http://127.0.0.1:${listening}`;
   return {
     url: `${origin}/voice`,
@@ -188,7 +191,7 @@ export async function startVoicePlatform(options: VoicePlatformOptions = {}): Pr
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    until: (isTrue, timeoutMs = 5000) =>
+    until: (isTrue, timeoutMs = 60_000) =>
       new Promise((resolve, reject) => {
         const look = () => {
           if (!isTrue()) return;
@@ -206,13 +209,19 @@ export async function startVoicePlatform(options: VoicePlatformOptions = {}): Pr
     setReportUrl,
     setBehaviour,
     reportsSettled: sender.settled,
-    goDown: close,
+    goDown: async () => {
+      await close();
+      held = await holdPort(listening);
+    },
     comeBack: async () => {
+      held?.release();
+      held = undefined;
       await listen(listening);
     },
     stop: async () => {
       for (const cancel of [...cancels]) cancel();
       sender.stop();
+      held?.release();
       if (server.listening) await close();
     },
   };

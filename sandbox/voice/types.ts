@@ -213,7 +213,7 @@ export const reportSchema = z.strictObject({
   order: z.enum(['as-it-happened', 'reversed']).optional(),
   /** First reports a failed first attempt (outRecallCount 0), then the result (outRecallCount 1). */
   recalled: z.boolean().optional(),
-  retries: z.int().min(0).max(10).optional(),
+  retries: z.int().min(0).max(1_000).optional(),
   retryAfterMs: milliseconds.optional(),
 });
 

@@ -2,9 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { holdPort } from '../../sandbox/voice/hold-port.ts';
 import { patienceMs } from '../support/world.ts';
 
 /** Where Debian's package (or another one) has installed it. Undefined if it is not installed. */
@@ -39,7 +39,7 @@ receivers:
     ${receiver}
 `,
   );
-  const port = await freePort();
+  const { port, release } = await holdPort();
   const origin = `http://127.0.0.1:${port}`;
   const child = spawn(
     program,
@@ -54,6 +54,7 @@ receivers:
   );
   const stop = async () => {
     await ended(child);
+    release();
     await rm(directory, { recursive: true, force: true });
   };
   try {
@@ -73,15 +74,6 @@ receivers:
     },
     stop,
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
 async function ready(origin: string, child: ChildProcess): Promise<void> {

@@ -28,7 +28,7 @@ describe('PostgreSQL fails under load', { skip: !databaseKinds.includes('postgre
     stage = await startStage({
       database: 'postgres',
       config,
-      voice: { report: { form: 'array', retries: 10, retryAfterMs: 1500 } },
+      voice: { report: { form: 'array', retries: 1_000, retryAfterMs: 1500 } },
     });
     stage.voice.faults.always({ delayMs: 150 });
     await Promise.all([stage.start(), stage.start()]);

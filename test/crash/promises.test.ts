@@ -28,7 +28,7 @@ for (const database of databaseKinds) {
     before(async () => {
       stage = await startStage({
         database,
-        voice: { report: { retries: 10, retryAfterMs: 1500 } },
+        voice: { report: { retries: 1_000, retryAfterMs: 1500 } },
         config: `${usualConfig}\napproval: { calleesOver: 2, approvers: [U0BEN] }\n`,
       });
       app = await stage.start();
@@ -111,7 +111,7 @@ for (const database of databaseKinds) {
 describe('a database file that another process holds', () => {
   test('for three seconds: a delay, and nothing lost', async () => {
     // A platform that retries a report after a 500.
-    const stage = await startStage({ voice: { report: { retries: 10, retryAfterMs: 1500 } } });
+    const stage = await startStage({ voice: { report: { retries: 1_000, retryAfterMs: 1500 } } });
     try {
       const app = await stage.start();
       stage.voice.faults.always({ delayMs: 100 });

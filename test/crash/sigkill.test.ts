@@ -17,7 +17,7 @@ const slowVoice = {
     form: 'array' as const,
     gatherMs: 50,
     delayMs: slowness * 500,
-    retries: 10,
+    retries: 1_000,
     retryAfterMs: 1500,
   },
 };

@@ -7,7 +7,7 @@ import { recording, usualConfig } from '../support/world.ts';
 import { numbers, seeded, seedOfRun, settled } from './accounts.ts';
 
 const killsInAll = Number(process.env.CRASH_KILLS ?? 50);
-const voice = { report: { retries: 10, retryAfterMs: 1500 } };
+const voice = { report: { retries: 1_000, retryAfterMs: 1500 } };
 
 describe('two instances on one PostgreSQL, killed', { skip: !databaseKinds.includes('postgres') }, () => {
   test(`SIGKILL of either at random, up to ${killsInAll} times: 0 lost, 0 called twice`, async (t) => {

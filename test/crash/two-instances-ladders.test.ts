@@ -30,7 +30,7 @@ describe('two instances with ladders, killed', { skip: !databaseKinds.includes('
     const stage = await startStage({
       database: 'postgres',
       config,
-      voice: { report: { retries: 10, retryAfterMs: 500 } },
+      voice: { report: { retries: 1_000, retryAfterMs: 500 } },
     });
     stage.voice.setBehaviour({
       phones: { '0011': 'busy', '0012': 'rejected', '0013': 'busy', '0014': 'busy' },

@@ -7,7 +7,7 @@ import { databaseKinds } from '../support/store.ts';
 import { ask, boardBecomes, eventually, usualConfig } from '../support/world.ts';
 import { account, numbers, settled } from './accounts.ts';
 
-const voice = { report: { retries: 10, retryAfterMs: 1500 } };
+const voice = { report: { retries: 1_000, retryAfterMs: 1500 } };
 /** Many small submissions, so that more are always to come: two callees each, ten a second. */
 const manySubmissions = usualConfig
   .replace('perSecond: 200', 'perSecond: 10')

@@ -2,12 +2,12 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, existsSync, globSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import pg from 'pg';
+import { holdPort } from '../../sandbox/voice/hold-port.ts';
 
 const run = promisify(execFile);
 
@@ -58,7 +58,7 @@ export async function startPostgres(): Promise<TestPostgres> {
     '-N',
   ];
   await run(...command('initdb', initParameters), { cwd: '/' });
-  const port = await freePort();
+  const { port, release } = await holdPort();
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
   let server: ChildProcess | undefined;
 
@@ -66,7 +66,7 @@ export async function startPostgres(): Promise<TestPostgres> {
     const settings = ['listen_addresses=127.0.0.1', `port=${port}`, `unix_socket_directories=${directory}`];
     const tuning = ['max_connections=200', 'shared_buffers=32MB'];
     const parameters = ['-D', data, ...[...settings, ...tuning].flatMap((setting) => ['-c', setting])];
-    const giveUpAt = performance.now() + 30_000;
+    const giveUpAt = performance.now() + 60_000;
     for (;;) {
       // A new process group: runuser is between us and the server, and signals must reach the server.
       const child = spawn(...command('postgres', parameters), { cwd: '/', stdio: 'ignore', detached: true });
@@ -76,7 +76,7 @@ export async function startPostgres(): Promise<TestPostgres> {
         if (await answers(url)) return;
         await sleep(50);
       }
-      if (performance.now() > giveUpAt) throw new Error('PostgreSQL did not start within 30 s.');
+      if (performance.now() > giveUpAt) throw new Error('PostgreSQL did not start within 60 s.');
       // After a kill the old server's children hold its memory for a moment; until then a new one refuses to start.
       await sleep(100);
     }
@@ -103,19 +103,10 @@ export async function startPostgres(): Promise<TestPostgres> {
     kill: () => end('SIGKILL'),
     remove: async () => {
       await end('SIGINT');
+      release();
       await rm(directory, { recursive: true, force: true });
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('No free port.');
-  return address.port;
 }
 
 async function answers(url: string): Promise<boolean> {
@@ -133,9 +124,9 @@ async function answers(url: string): Promise<boolean> {
 }
 
 async function untilItIsGone(url: string): Promise<void> {
-  const until = performance.now() + 10_000;
+  const until = performance.now() + 60_000;
   while (await answers(url)) {
-    if (performance.now() > until) throw new Error('PostgreSQL did not stop within 10 s.');
+    if (performance.now() > until) throw new Error('PostgreSQL did not stop within 60 s.');
     await sleep(20);
   }
 }

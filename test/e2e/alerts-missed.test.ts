@@ -33,13 +33,18 @@ async function start(t: TestContext, options: Parameters<typeof startFlow>[0]): 
   return flow;
 }
 
-/** Waits until every channel has been read at the start. */
+/** Waits until every channel has been read at the start, and the next look has its time. */
 async function read(flow: Flow): Promise<void> {
   const store = await flow.database.open();
   try {
     await soon(flow, 'the channels were looked at', async () => {
       const rows = await store.read.selectFrom('channel_reads').selectAll().execute();
-      return rows.length >= 2;
+      const held = await store.read
+        .selectFrom('tasks')
+        .select('key')
+        .where('lease_owner', 'is not', null)
+        .execute();
+      return rows.length >= 2 && held.length === 0;
     });
   } finally {
     await store.close();

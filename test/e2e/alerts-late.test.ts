@@ -99,7 +99,7 @@ for (const database of databaseKinds) {
       const shown = await soon(flow, 'the board says it', () => {
         const now = flow.slack.history('C0ALERTS').find((each) => each.ts === board.ts);
         const text = now === undefined ? '' : shownText(now);
-        return text.includes('has got it') ? text : undefined;
+        return text.includes('has got it') && text.includes('Not called:') ? text : undefined;
       });
       assert.match(shown, /Not called: Asha .*\(OtherBot\) has got it/);
       assert.doesNotMatch(shown, /<!channel>|9000000000/);

@@ -159,13 +159,13 @@ for (const database of databaseKinds) {
     });
 
     test('an alert whose connection breaks before its acknowledgement comes again on another, and calls once', async () => {
-      await withSocketMode({ database, config: alertConfig }, async (world) => {
+      const slack = { ackTimeoutMs: 1_000 };
+      await withSocketMode({ database, config: alertConfig, slack }, async (world) => {
         const alert = await whileLocked(world, async () => {
           const posted = postAlert(world, 'db-2 lag');
           await sleep(100);
-          const before = opened(world);
           world.slack.disconnectSockets('refresh_requested');
-          await eventually('the connection is gone', () => opened(world) > before);
+          await eventually('Slack has waited in vain', () => broughtOf(world, posted)[0]?.result);
           return posted;
         });
         const stored = await world.database.open();

@@ -19,6 +19,26 @@ export function findEnded<Alert extends { identity: Identity }>(
   identity: Identity,
   firing: readonly Alert[],
 ): Alert | undefined {
+  const found = fitting(identity, firing);
+  return found.length === 1 ? found[0] : undefined;
+}
+
+/**
+ * The same alert from the other way. Of several that fit it is the first: a tool may write one message into the channel
+ * for a group, and post each alert of the group to us.
+ */
+export function findTwin<Alert extends { identity: Identity }>(
+  identity: Identity,
+  firing: readonly Alert[],
+): Alert | undefined {
+  return fitting(identity, firing)[0];
+}
+
+/** The alerts that fit best, by the first round in which any does. */
+function fitting<Alert extends { identity: Identity }>(
+  identity: Identity,
+  firing: readonly Alert[],
+): Alert[] {
   const rounds = [
     (other: Identity) => identity.strict !== '' && other.strict === identity.strict,
     (other: Identity) => identity.loose !== '' && other.loose === identity.loose,
@@ -30,9 +50,9 @@ export function findEnded<Alert extends { identity: Identity }>(
   ];
   for (const fits of rounds) {
     const found = firing.filter((alert) => fits(alert.identity) && !conflicts(identity, alert.identity));
-    if (found.length > 0) return found.length === 1 ? found[0] : undefined;
+    if (found.length > 0) return found;
   }
-  return undefined;
+  return [];
 }
 
 function sameSubjects(left: Identity, right: Identity): boolean {

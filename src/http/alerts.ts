@@ -179,10 +179,13 @@ function routingKey(json: unknown): string | undefined {
 
 /** Undefined if it is not JSON; `too many` if it has more values than a body of alerts. */
 function parseBody(format: SourceFormat, contentType: string | undefined, text: string): unknown {
-  const isForm = format === 'slack' && contentType?.startsWith('application/x-www-form-urlencoded') === true;
+  const isForm =
+    format === 'slack' && contentType?.toLowerCase().startsWith('application/x-www-form-urlencoded') === true;
   const { payload } = isForm ? parseQuery(text) : {};
   try {
-    return parseForeignJson(typeof payload === 'string' ? payload : text, { mostParts });
+    // Tools on Windows write a byte order mark.
+    const json = (typeof payload === 'string' ? payload : text).replace(/^\ufeff/, '');
+    return parseForeignJson(json, { mostParts });
   } catch (error) {
     return error instanceof TooManyParts ? 'too many' : undefined;
   }

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { z } from 'zod';
 import { type Heard, type Known, type KnownAlert, mayEnd } from '../alerts/decide.ts';
 import type { Identity } from '../alerts/identity.ts';
-import { findEnded } from '../alerts/same-alert.ts';
+import { findTwin } from '../alerts/same-alert.ts';
 import type { AlertsTable } from '../store/schema.ts';
 import type { Queryable, Tx } from '../store/types.ts';
 
@@ -36,7 +36,7 @@ export async function knownInStore(
     mayEnd(understood) && sameKey === undefined && source?.exact !== true
       ? await firingAlerts(from, channel, botId)
       : [];
-  const twin = findEnded(understood.identity, await firingIn(from, twinPlaces));
+  const twin = findTwin(understood.identity, await firingIn(from, twinPlaces));
   const alerts = [message?.alert, parent?.alert, sameKey, twin, ...firing].filter(
     (alert) => alert !== undefined,
   );

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { describe, test } from 'node:test';
 import { databaseKinds, lockSqlite } from '../support/store.ts';
-import { callsTo, firing, isCalled, post, understood } from './alert-flow.ts';
+import { alertmanager, callsTo, firing, isCalled, post, understood } from './alert-flow.ts';
 import {
   callee,
   event,
@@ -68,6 +68,61 @@ for (const database of databaseKinds) {
       assert.equal(callsTo(flow, callee).length, 2);
       await postTo(port, 'prometheus', webhook('OtherThing'));
       await isCalled(flow, callee, 3);
+      await flow.end();
+    });
+
+    test('a group that Grafana posts alert by alert, and writes into the channel in one message, is not called once more', async (t) => {
+      const config = sourcesConfig
+        .replace('format: grafana, channel: C0ALERTS', 'format: grafana, also: C0ALERTS')
+        .replace('name: pager, sources', 'name: pager, channels: [C0ALERTS], sources');
+      const flow = await startSources(database, { config });
+      t.after(() => flow.stop());
+      const [one] = grafana('f1', { title: 'DiskFull' }).alerts;
+      const [other] = grafana('f2', { title: 'DiskFull' }).alerts;
+      const group = { ...grafana('f1', { title: 'DiskFull' }), alerts: [one, other] };
+      assert.equal((await postTo(flow.app.port(), 'grafana', group)).status, 202);
+      await isCalled(flow, callee, 2);
+      await post(flow, alertmanager('FIRING:2', 'DiskFull', 'critical'));
+      await understood(flow);
+      assert.equal(callsTo(flow, callee).length, 2);
+      await flow.end();
+    });
+
+    test('nulls, numbers, a byte order mark and an empty key are no reason to lose a page', async (t) => {
+      const flow = await startSources(database);
+      t.after(() => flow.stop());
+      const port = flow.app.port();
+      const [alert] = webhook('Script').alerts;
+      const bare = {
+        ...webhook('Script'),
+        ...{ groupLabels: null, commonLabels: null, commonAnnotations: null, externalURL: null },
+        alerts: [
+          {
+            ...{ ...alert, annotations: null, startsAt: null, endsAt: null, generatorURL: null },
+            labels: { alertname: 'Script', severity: 'critical', code: 500, team: null, tags: ['a'] },
+          },
+        ],
+      };
+      const gaps = { ...grafana('f7'), externalURL: null, status: null };
+      const form = { 'content-type': 'Application/X-WWW-Form-Urlencoded; charset=utf-8' };
+      const secret = (source: 'anything') => ({ authorization: `Bearer ${tokenOf(source)}` });
+      const said = [
+        await postTo(port, 'prometheus', `\ufeff${JSON.stringify(bare)}`),
+        await postTo(port, 'grafana', { ...gaps, alerts: [{ ...gaps.alerts[0], panelURL: null }] }),
+        await postTo(port, 'old-pager', { ...event('trigger', ''), links: null }, {}),
+        await postTo(port, 'anything', { text: null, blocks: null, attachments: [{ title: 'DOWN: web-1' }] }),
+        await postTo(
+          port,
+          'anything',
+          `payload=${encodeURIComponent(JSON.stringify({ text: 'DOWN: web-2' }))}`,
+          { ...secret('anything'), ...form },
+        ),
+      ];
+      assert.deepEqual(
+        said.map(({ status, text }) => [status, status === 202 ? '' : text]),
+        said.map(() => [202, '']),
+      );
+      await isCalled(flow, callee, 5);
       await flow.end();
     });
   });

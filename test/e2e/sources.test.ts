@@ -5,7 +5,17 @@ import { databaseKinds } from '../support/store.ts';
 import { boards, messages, thread } from '../support/world.ts';
 import { callsTo, isCalled, understood } from './alert-flow.ts';
 import { becomes, type Flow, shownText, soon } from './flow.ts';
-import { callee, event, grafana, postTo, startSources, tokenOf, tokens, webhook } from './source-flow.ts';
+import {
+  callee,
+  event,
+  grafana,
+  postTo,
+  sourcesConfig,
+  startSources,
+  tokenOf,
+  tokens,
+  webhook,
+} from './source-flow.ts';
 
 /** The alerts that we posted, without their threads. */
 function shownAlerts(flow: Flow): SandboxMessage[] {
@@ -80,6 +90,23 @@ for (const database of databaseKinds) {
       await postTo(port, 'prometheus', webhook('Lag', { startsAt: '2026-01-05T10:00:00Z' }));
       await understood(flow);
       assert.equal(callsTo(flow, callee).length, 1);
+      await flow.end();
+    });
+
+    test('a tool whose clock is ahead: its next alert calls all the same', async (t) => {
+      const config = sourcesConfig.replace('call: [oncall]', 'call: [oncall], cooldown: 0s');
+      const flow = await startSources(database, { config });
+      t.after(() => flow.stop());
+      const port = flow.app.port();
+      const startsAt = '2099-01-01T00:00:00Z';
+      await postTo(port, 'prometheus', webhook('Ahead', { startsAt }));
+      await isCalled(flow, callee, 1);
+      const over = { status: 'resolved', endsAt: '2026-01-05T09:30:00Z' } as const;
+      await postTo(port, 'prometheus', webhook('Ahead', { ...over, startsAt }));
+      await understood(flow);
+      const now = new Date(Date.now()).toISOString();
+      await postTo(port, 'prometheus', webhook('Ahead', { startsAt: now }));
+      await isCalled(flow, callee, 2);
       await flow.end();
     });
 

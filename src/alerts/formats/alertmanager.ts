@@ -2,16 +2,17 @@ import { z } from 'zod';
 import type { PostedAlert, ReadPayload } from './types.ts';
 import { labelPairs, linkOf, problemOf, severityOf, textOf, timeOf, titleOf, worst } from './words.ts';
 
-const labels = z.record(z.string(), z.string());
+/** Labels as text. Scripts that send this format write null for "none", and numbers: no reason to lose a page. */
+const labels = z.record(z.string(), z.unknown()).nullish().transform(asTexts);
 
 export const alertSchema = z.looseObject({
   status: z.enum(['firing', 'resolved']),
-  labels: labels.default({}),
-  annotations: labels.default({}),
-  startsAt: z.string().optional(),
-  endsAt: z.string().optional(),
-  generatorURL: z.string().optional(),
-  fingerprint: z.string().optional(),
+  labels,
+  annotations: labels,
+  startsAt: z.string().nullish(),
+  endsAt: z.string().nullish(),
+  generatorURL: z.string().nullish(),
+  fingerprint: z.string().nullish(),
 });
 
 export type ToolAlert = z.output<typeof alertSchema>;
@@ -20,12 +21,21 @@ export type ToolAlert = z.output<typeof alertSchema>;
 const schema = z.looseObject({
   groupKey: z.string().min(1).max(100_000),
   status: z.enum(['firing', 'resolved']),
-  externalURL: z.string().optional(),
-  groupLabels: labels.default({}),
-  commonLabels: labels.default({}),
-  commonAnnotations: labels.default({}),
+  externalURL: z.string().nullish(),
+  groupLabels: labels,
+  commonLabels: labels,
+  commonAnnotations: labels,
   alerts: z.array(alertSchema).min(1),
 });
+
+function asTexts(given: Record<string, unknown> | null | undefined): Record<string, string> {
+  const texts: [string, string][] = [];
+  for (const [name, value] of Object.entries(given ?? {})) {
+    if (value === null || value === undefined) continue;
+    texts.push([name, typeof value === 'string' ? value : JSON.stringify(value)]);
+  }
+  return Object.fromEntries(texts);
+}
 
 /** How many alerts of a group are read for their text. */
 const readOfGroup = 100;

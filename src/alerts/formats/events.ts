@@ -10,7 +10,8 @@ const dedupKey = z.string().min(1).max(255);
 const schema = z.discriminatedUnion('event_action', [
   z.looseObject({
     event_action: z.literal('trigger'),
-    dedup_key: dedupKey.nullish(),
+    // Clients without a key may send an empty one.
+    dedup_key: z.union([z.literal(''), dedupKey]).nullish(),
     payload: z.looseObject({
       summary: z.string().min(1),
       source: z.string().nullish(),
@@ -36,7 +37,7 @@ export function readEvents(body: unknown): ReadPayload {
   const read = schema.safeParse(body);
   if (!read.success) return { problem: problemOf('event of the Events API v2', read.error) };
   const event = read.data;
-  const key = event.dedup_key ?? randomUUID().replaceAll('-', '');
+  const key = event.dedup_key || randomUUID().replaceAll('-', '');
   const nothing = {
     title: '',
     severity: null,

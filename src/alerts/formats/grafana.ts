@@ -5,16 +5,16 @@ import { labelPairs, linkOf, problemOf, severityOf, textOf, titleOf } from './wo
 
 const grafanaAlert = alertSchema.extend({
   fingerprint: z.string().min(1).max(1_000),
-  valueString: z.string().optional(),
-  panelURL: z.string().optional(),
-  dashboardURL: z.string().optional(),
-  silenceURL: z.string().optional(),
+  valueString: z.string().nullish(),
+  panelURL: z.string().nullish(),
+  dashboardURL: z.string().nullish(),
+  silenceURL: z.string().nullish(),
 });
 
 /** https://grafana.com/docs/grafana/latest/alerting/configure-notifications/manage-contact-points/integrations/webhook-notifier/ */
 const schema = z.looseObject({
-  status: z.enum(['firing', 'resolved']).optional(),
-  externalURL: z.string().optional(),
+  status: z.enum(['firing', 'resolved']).nullish(),
+  externalURL: z.string().nullish(),
   alerts: z.array(grafanaAlert).min(1),
 });
 
@@ -25,7 +25,7 @@ export function readGrafana(body: unknown): ReadPayload {
   return { posted: read.data.alerts.map((alert) => posted(alert, read.data.externalURL)) };
 }
 
-function posted(alert: z.output<typeof grafanaAlert>, externalURL: string | undefined): PostedAlert {
+function posted(alert: z.output<typeof grafanaAlert>, externalURL: string | null | undefined): PostedAlert {
   const { labels, annotations } = alert;
   const fires = alert.status === 'firing';
   const name = labels.rulename === undefined ? labels.alertname : `${labels.alertname} ${labels.rulename}`;

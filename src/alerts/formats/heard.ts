@@ -28,7 +28,9 @@ export function heardFrom(
 ): Heard {
   const { name, receivedAt, now } = source;
   const place = placeOfSource(name);
-  const at = posted.kind === 'alert' ? (posted.at ?? receivedAt) : receivedAt;
+  // Nothing has happened later than it came: a tool whose clock is ahead would make all that follows old news.
+  const toldAt = posted.kind === 'alert' ? (posted.at ?? receivedAt) : receivedAt;
+  const at = Math.min(toldAt, receivedAt);
   const message = posted.kind === 'alert' ? asMessage(posted) : posted.message;
   const gated = {
     channel: place,

@@ -5,14 +5,14 @@ import { problemOf } from './words.ts';
 /** https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks */
 const schema = z
   .looseObject({
-    text: z.string().optional(),
-    attachments: z.array(z.unknown()).optional(),
-    blocks: z.array(z.unknown()).optional(),
-    username: z.string().optional(),
+    text: z.string().nullish(),
+    attachments: z.array(z.unknown()).nullish(),
+    blocks: z.array(z.unknown()).nullish(),
+    username: z.string().nullish(),
   })
   .refine(
-    ({ text = '', attachments = [], blocks = [] }) =>
-      text.trim() !== '' || attachments.length > 0 || blocks.length > 0,
+    ({ text, attachments, blocks }) =>
+      (text ?? '').trim() !== '' || (attachments ?? []).length > 0 || (blocks ?? []).length > 0,
     'it has neither text nor attachments nor blocks',
   );
 
@@ -27,9 +27,9 @@ export function readSlackWebhook(body: unknown): ReadPayload {
         kind: 'message',
         message: {
           text: text ?? '',
-          ...(attachments === undefined ? {} : { attachments }),
-          ...(blocks === undefined ? {} : { blocks }),
-          ...(username === undefined ? {} : { username }),
+          ...(attachments == null ? {} : { attachments }),
+          ...(blocks == null ? {} : { blocks }),
+          ...(username == null ? {} : { username }),
         },
       },
     ],

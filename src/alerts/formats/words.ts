@@ -66,8 +66,8 @@ export function worst(severities: readonly (AlertSeverity | null)[]): AlertSever
 }
 
 /** A time in RFC 3339, in ms. Null if there is none, or if it is the year 1, which Go writes for no time. */
-export function timeOf(text: string | undefined): number | null {
-  const at = text === undefined ? Number.NaN : Date.parse(text);
+export function timeOf(text: string | null | undefined): number | null {
+  const at = text === undefined || text === null ? Number.NaN : Date.parse(text);
   return Number.isFinite(at) && at > 0 ? at : null;
 }
 

@@ -133,7 +133,7 @@ async function status(deps: SlackDeps, userId: string, requestId: string): Promi
   if (request === null) return unknownRequest(requestId);
   const audit = await readAudit(deps.store.read, request.id);
   const nameOf = deps.people.knownName;
-  return statusAnswer([request], { history: audit.map((event) => eventLine(event, nameOf)), nameOf });
+  return statusAnswer([request], { history: audit.map((event) => eventLine(event, nameOf)), userId, nameOf });
 }
 
 async function cancel(deps: SlackDeps, userId: string, requestId: string | null): Promise<Answer> {

@@ -86,7 +86,7 @@ for (const database of databaseKinds) {
     });
 
     test('a word that is nearly a command shows the command', async () => {
-      assert.match(await answer('U0ASHA', 'histroy'), /Did you mean `history`/);
+      assert.match(await answer('U0ASHA', 'histroy'), /Did you mean `\/voicecall history`/);
     });
 
     test('help and unknown words are answered privately', async () => {

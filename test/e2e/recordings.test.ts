@@ -137,7 +137,7 @@ for (const database of databaseKinds) {
       assert.match(await choices(), /siren/);
       assert.match(
         await press('recording_remove', 'siren', 'U0BEN'),
-        /can not be chosen any more.*platform keeps its copy/,
+        /cannot be chosen any more.*platform keeps its copy/,
       );
       const after = await choices();
       assert.doesNotMatch(after, /siren/);

@@ -62,6 +62,7 @@ export function request(some: Partial<RequestView> = {}): RequestView {
     channelId: 'C0OPS',
     askedIn: null,
     threadTs: null,
+    threadPost: null,
     hash: 'abc',
     audio: { kind: 'recording', fileId: '12.mp3', name: 'fire-drill' },
     options: { loopCount: 2 },
@@ -248,6 +249,7 @@ export const anyRequest: fc.Arbitrary<RequestView> = fc.record({
   channelId: fc.constant('C0OPS'),
   askedIn: fc.constant(null),
   threadTs: fc.constant(null),
+  threadPost: fc.constant(null),
   hash: fc.constant('abc'),
   audio: fc.oneof(
     fc.record({ kind: fc.constant('recording' as const), fileId: anyText, name: maybe(anyText) }),

@@ -176,6 +176,7 @@ function requestFields(
     channelId: row.channel_id,
     askedIn: row.asked_in,
     threadTs: row.thread_ts,
+    threadPost: row.thread_post,
     hash: row.hash,
     audio: readAudio(row.audio),
     options: readOptions(row.options),

@@ -199,6 +199,8 @@ export interface RequestView {
   channelId: string;
   askedIn: string | null;
   threadTs: string | null;
+  /** The post in whose thread the board is, if that post was not in Slack when the request began. */
+  threadPost: string | null;
   /** An approval binds to it; see hashRequest. */
   hash: string;
   audio: Audio;

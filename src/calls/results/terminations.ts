@@ -54,7 +54,7 @@ function sipKind(facts: TerminationFacts): TerminationKind {
 const words: Record<Exclude<TerminationKind, 'answered' | 'other'>, string> = {
   busy: 'busy',
   no_answer: 'no answer',
-  rejected: 'rejected',
+  rejected: 'declined',
   unreachable: 'unreachable',
   invalid_number: 'number not valid',
   voicemail: 'voicemail',

@@ -79,7 +79,7 @@ export function renderApprovalCard(request: RequestView, facts: ApprovalFacts): 
       open ? `Approve ${plural(request.counts.callees, 'call')}?` : decidedHeadline(request, facts.nameOf),
     ),
     section(
-      `${asker} asks to call *${crowd}*${namesOf(facts.calls ?? [])}. Results go to ${channelMention(request.channelId)}.`,
+      `${asker} ${open ? 'asks' : 'asked'} to call *${crowd}*${namesOf(facts.calls ?? [])}. Results go to ${channelMention(request.channelId)}.`,
     ),
     section(consequences(request, facts).join('\n')),
     ...(open && isCutOnMessages(request)
@@ -121,7 +121,10 @@ function consequences(request: RequestView, facts: ApprovalFacts): string[] {
   if (request.note !== '') lines.push(`*Note:* ${foreign(request.note, shownOnMessages)}`);
   if (request.duplicates > 0) lines.push(`${plural(request.duplicates, 'duplicate')} left out.`);
   const reasons = (request.approval?.reasons ?? []).map((reason) => foreign(reason, 200));
-  if (reasons.length > 0) lines.push(`*Needs approval because:* ${listWords(reasons, 5)}`);
+  if (reasons.length > 0)
+    lines.push(
+      `*${request.state === 'awaiting_approval' ? 'Needs' : 'Needed'} approval because:* ${listWords(reasons, 5)}`,
+    );
   if (facts.balance !== undefined && facts.balance !== null) {
     lines.push(`*Balance:* ${foreign(facts.balance, 40)}`);
   }

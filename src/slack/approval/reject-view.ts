@@ -14,12 +14,12 @@ export function rejectView(request: RequestView, metadata: string): ModalView {
     close: 'Back',
     metadata,
     blocks: [
-      section(`Nobody will be called: *${crowd}*, ${playedWords(request.audio, request.options)}.`),
+      section(`*${crowd}* will not be called: ${playedWords(request.audio, request.options)}.`),
       input(
         'reason',
         'Why?',
         { type: 'plain_text_input', multiline: true, min_length: 1, max_length: 500 },
-        { hint: 'The person who asked reads it, and it stays on the request.' },
+        { hint: 'Shown to the person who asked, and on the request.' },
       ),
     ],
   });

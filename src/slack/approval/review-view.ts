@@ -1,9 +1,9 @@
 import type { KnownBlock, ModalView } from '@slack/types';
 import type { CallView, RequestView } from '../../calls/request/types.ts';
-import { actions, context, plainText, section } from '../kit/blocks.ts';
+import { actions, plainText, section } from '../kit/blocks.ts';
 import { modal } from '../kit/inputs.ts';
 import { date, escapeText, foreign } from '../kit/text.ts';
-import { calleeBlocks, type Page, pager, pageWords } from '../words/callee-pages.ts';
+import { calleeBlocks, type Page, pageNotes, pager } from '../words/callee-pages.ts';
 import { headline } from '../words/headline.ts';
 import { countriesWords, crowdWords, type NameOf, optionWords, playedWords } from '../words/request-words.ts';
 import { rosterLines } from '../words/roster-words.ts';
@@ -80,7 +80,7 @@ export function reviewView(request: RequestView, calls: readonly CallView[], fac
         ? actions(approvalButtons(request, false), approvalBlockId(facts.seen))
         : []),
       ...calleeBlocks(calls, { masked: facts.masked, results: false }),
-      context(facts.masked ? `${pageWords(facts)} · numbers are masked` : pageWords(facts)),
+      ...pageNotes(facts),
       ...pager('review', request.id, facts),
     ],
   });

@@ -5,7 +5,7 @@ import type { RecordingList } from '../context/recordings.ts';
 import { actions, button, context, plainText, section } from '../kit/blocks.ts';
 import { input, modal, options } from '../kit/inputs.ts';
 import { slackLimits } from '../kit/limits.ts';
-import { escapeText, people, truncate } from '../kit/text.ts';
+import { escapeText, listWords, people, truncate } from '../kit/text.ts';
 import { type ReachPrefill, reachInputs } from './reach-inputs.ts';
 import { recordingInput } from './recording-input.ts';
 
@@ -45,6 +45,8 @@ export interface CallViewFacts {
   prefill: CallPrefill;
   /** How many people the repeated request called. If nobody else is named, they are called again. */
   again?: number;
+  /** Their names, if they are few. Lost once *More options* is pressed, because the metadata holds no names. */
+  againNames?: readonly string[];
   /** The private_metadata, unchanged. It must not hold a phone number. */
   metadata: string;
 }
@@ -105,6 +107,7 @@ export function callView(facts: CallViewFacts): ModalView {
       'People in Slack',
       {
         type: 'multi_users_select',
+        placeholder: plainText('Choose people', slackLimits.placeholder),
         ...((prefill.people ?? []).length === 0 ? {} : { initial_users: [...(prefill.people ?? [])] }),
       },
       { optional: true, hint: 'Called at the number in their Slack profile.' },
@@ -129,10 +132,10 @@ export function callView(facts: CallViewFacts): ModalView {
 }
 
 /** At least one of the inputs below is needed. Slack can only require one particular input, so the words say it. */
-function whoWords({ again }: CallViewFacts): string {
-  return again === undefined
-    ? 'At least one of these, or a file (More options).'
-    : `Leave these empty to call the same ${people(again)} again.`;
+function whoWords({ again, againNames = [] }: CallViewFacts): string {
+  if (again === undefined) return 'At least one of these, or a file (More options).';
+  const whom = againNames.length === 0 ? `the same ${people(again)}` : listWords(againNames);
+  return `Leave these empty to call ${whom} again.`;
 }
 
 function listInput({ lists, listHints, prefill }: CallViewFacts): {
@@ -156,6 +159,7 @@ function listInput({ lists, listHints, prefill }: CallViewFacts): {
         'Lists',
         {
           type: 'multi_static_select',
+          placeholder: plainText('Choose lists', slackLimits.placeholder),
           options: shown,
           ...(initial.length === 0 ? {} : { initial_options: initial }),
         },

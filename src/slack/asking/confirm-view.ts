@@ -17,6 +17,7 @@ import {
   people,
   plural,
 } from '../kit/text.ts';
+import { approverWords } from '../words/approval-words.ts';
 import { calleeLabel } from '../words/call-words.ts';
 import { lastReachedWords } from '../words/last-reached-words.ts';
 import { nightWords } from '../words/night-words.ts';
@@ -85,12 +86,12 @@ export function confirmView(facts: ConfirmFacts): ModalView {
     metadata: facts.metadata,
     blocks: [
       section(summary(facts)),
+      ...approvalBlocks(facts),
       ...nightBlocks(facts),
       section(
         `${facts.whenAt === null ? '' : 'You can cancel until then. '}*A call already placed cannot be stopped.*`,
       ),
       ...wholeRequestBlocks(facts),
-      ...approvalBlocks(facts),
       ...(facts.hours === null ? [] : [section(`🌙 *Hours:* ${facts.hours}.`)]),
       ...(facts.notOnPhone ?? []).slice(0, 5).map((words) => alert(words, 'warning')),
       ...facts.held.slice(0, 5).map((words) => alert(words, 'warning')),
@@ -118,10 +119,8 @@ function nightBlocks({ countries, hours, whenAt, wallAt }: ConfirmFacts): KnownB
 
 function approvalBlocks({ approval, nameOf }: ConfirmFacts): KnownBlock[] {
   if (approval === null) return [];
-  const approvers = listWords(
-    approval.approvers.map((id) => named(id, nameOf, mentionAny)),
-    20,
-  );
+  const names = approval.approvers.map((id) => named(id, nameOf, mentionAny));
+  const approvers = approverWords({ approval }, names, 20);
   const reasons = listWords(
     approval.reasons.map((reason) => foreign(reason, 200)),
     5,

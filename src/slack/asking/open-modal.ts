@@ -21,10 +21,10 @@ const patienceMs = 400;
 export async function openCallModal(
   deps: SlackDeps,
   triggerId: string,
-  prefill: CallPrefill & { again?: number },
+  prefill: CallPrefill & { again?: number; againNames?: readonly string[] },
   about: Pick<CallMetadata, 'channelId' | 'threadTs' | 'previousId'> & { refill?: boolean },
 ): Promise<void> {
-  const { again, ...given } = prefill;
+  const { again, againNames, ...given } = prefill;
   const filled = withoutDefaults(given, deps);
   const options =
     filled.reach !== undefined ||
@@ -32,7 +32,7 @@ export async function openCallModal(
   const metadata = { ...about, options, again: again ?? null };
   const hints = await listHints(deps);
   const render = (recordings: RecordingList | null) =>
-    renderForm(deps, filled, metadata, { recordings, listHints: hints });
+    renderForm(deps, filled, metadata, { recordings, listHints: hints }, againNames);
   const loading = deps.recordings.known() === null ? deps.recordings.load() : null;
   const soon = deps.recordings.known() ?? (loading && (await within(deps.clock, patienceMs, loading, null)));
   const { view } = await deps.urgent.views.open({ trigger_id: triggerId, view: render(soon) });
@@ -56,10 +56,12 @@ function renderForm(
   prefill: CallPrefill,
   metadata: Partial<CallMetadata>,
   known: { recordings: RecordingList | null; listHints: ReadonlyMap<string, string> },
+  againNames: readonly string[] = [],
 ): ModalView {
   return callView({
     ...facts(deps),
     ...known,
+    againNames,
     prefill,
     options: metadata.options === true,
     ...(metadata.again === null || metadata.again === undefined ? {} : { again: metadata.again }),
@@ -69,10 +71,18 @@ function renderForm(
 
 /** Leaves out values that equal the configuration's: the form shows those as placeholders. */
 function withoutDefaults(prefill: CallPrefill, deps: SlackDeps): CallPrefill {
-  const { voice } = deps.config();
+  const { voice, reach } = deps.config();
   const usual: Partial<Record<keyof CallPrefill, unknown>> = { ...voice };
+  const { until, attempts, everyMs, enough } = prefill.reach ?? {};
+  const usualReach =
+    until === reach.until &&
+    attempts === reach.attempts &&
+    (attempts === 1 || everyMs === reach.everyMs) &&
+    enough === null;
   return Object.fromEntries(
-    Object.entries(prefill).filter(([field, value]) => usual[field as keyof CallPrefill] !== value),
+    Object.entries(prefill).filter(
+      ([field, value]) => usual[field as keyof CallPrefill] !== value && !(field === 'reach' && usualReach),
+    ),
   );
 }
 

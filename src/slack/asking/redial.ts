@@ -14,8 +14,10 @@ import type { Config } from '../../config/types.ts';
 import type { Queryable, Tx } from '../../store/types.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import { mayCall } from '../context/permissions.ts';
+import { foreign } from '../kit/text.ts';
 import { buttonValue, handlePress, isOwnOrApprover, requestOf } from '../replies/press.ts';
-import { latestCalls } from '../words/call-words.ts';
+import { calleeLabel, latestCalls } from '../words/call-words.ts';
+import { namedPeople } from '../words/people-lines.ts';
 import { openCallModal } from './open-modal.ts';
 
 /**
@@ -56,6 +58,7 @@ export function registerRedial(app: App, deps: SlackDeps): void {
           channel: request.channelId,
           ...(reach === null ? {} : { reach: reach.plan }),
           again: calls.length,
+          againNames: calls.length > namedPeople ? [] : calls.map((call) => foreign(calleeLabel(call), 60)),
         },
         { channelId: request.channelId, threadTs: request.threadTs, previousId: request.id, refill: true },
       );

@@ -56,7 +56,7 @@ export function renderBoard(
   // The most urgent choice comes first: the primary button, else the two choices about unknown calls.
   const hasPrimary = buttons.some((each) => each.style === 'primary');
   const blocks: KnownBlock[] = [
-    header(headline(request, facts.nameOf)),
+    header(boardHeadline(request, facts)),
     ...sections(lines),
     ...sections(stateLines(request, calls)),
     ...approvalBlocks(request, facts),
@@ -72,6 +72,13 @@ export function renderBoard(
     blocks: blocks.slice(0, slackLimits.messageBlocks),
     metadata: metadata(request),
   };
+}
+
+/** A header cannot show a time in the reader's zone, so the line *When* below shows it. */
+function boardHeadline(request: RequestView, { nameOf }: MessageFacts): string {
+  const { state, ackedBy, resolvedAt } = request;
+  const plain = state === 'scheduled' && ackedBy === null && resolvedAt === null;
+  return plain ? 'Scheduled' : headline(request, nameOf);
 }
 
 function sections(lines: string[]): KnownBlock[] {
@@ -97,8 +104,12 @@ function askedLine(request: RequestView, who: (id: string) => string): string {
  * The words about the audio. Null if the board is in the alert's thread and the rule speaks a text, because that text
  * repeats the alert.
  */
-function heard({ origin, threadTs, audio, options }: RequestView, length: number): string | null {
-  if (origin === 'alert' && threadTs !== null && audio.kind === 'text') return null;
+function heard(
+  { origin, threadTs, threadPost, audio, options }: RequestView,
+  length: number,
+): string | null {
+  const inThread = threadTs !== null || threadPost !== null;
+  if (origin === 'alert' && inThread && audio.kind === 'text') return null;
   return playedWords(audio, options, length);
 }
 
@@ -151,9 +162,10 @@ function whoDid(
   // The headline says who acknowledged the alert, unless the name is not known.
   if (ackedBy !== null && nameOrNull(ackedBy, nameOf) === null) lines.push(`🙋 ${who(ackedBy)} has got it.`);
   if (cancelledBy !== null && (cancelledBy !== ackedBy || counts.cancelled > 0)) {
-    const left =
-      counts.cancelled === 0 ? 'nobody was left to stop' : `${people(counts.cancelled)} not called`;
-    const placed = counts.accepted + counts.unknown > 0 ? '; calls already placed go on' : '';
+    const none = request.reach === null ? 'nobody was left to stop' : 'nobody else is called';
+    const left = counts.cancelled === 0 ? none : `${people(counts.cancelled)} not called`;
+    const over = finishedRequestStates.includes(request.state);
+    const placed = !over && counts.accepted + counts.unknown > 0 ? '; calls already placed go on' : '';
     const why = cancelledBy === 'voicecall' ? 'Stopped: the alert is over' : `Stopped by ${who(cancelledBy)}`;
     lines.push(`🛑 ${why}: ${left}${placed}.`);
   }

@@ -27,12 +27,13 @@ export function renderPostedAlert(alert: ShownAlert): RenderedMessage {
   const title = foreign(alert.title === '' ? 'Alert' : alert.title, 300);
   const linked =
     alert.link === null ? `*${title}*` : `*<${safeUrl(alert.link)}|${title.replaceAll('|', '¦')}>*`;
-  const rated = severity === null ? '' : ` · severity ${severity}`;
+  const rated = severity === null ? '' : ` · ${severity}`;
   const shown = labels
+    .filter(([name, value]) => !isSaid(name, value, alert))
     .slice(0, shownLabels)
     .map(([name, value]) => `${foreign(name, 60)}: ${foreign(value, 120)}`)
     .join('\n');
-  const by = ackedBy === null ? '' : ` · acknowledged by ${acknowledger(ackedBy)}`;
+  const by = ackedBy === null ? '' : ` · ${acknowledger(ackedBy)} has got it`;
   const blocks: KnownBlock[] = [
     section(`${states[status]}${rated}\n${linked}`),
     ...(shown === '' ? [] : [section(shown)]),
@@ -40,6 +41,11 @@ export function renderPostedAlert(alert: ShownAlert): RenderedMessage {
   ];
   const word = status === 'firing' ? 'Firing' : status === 'resolved' ? 'Resolved' : 'Info';
   return { text: `${word}: ${title}`, blocks };
+}
+
+/** True for a label that repeats the severity or the title above it. */
+function isSaid(name: string, value: string, { severity, title }: ShownAlert): boolean {
+  return (name === 'severity' && value === severity) || (name === 'alertname' && title.includes(value));
 }
 
 /** `by` is a person's id, or "tool:" followed by a name from the tool. */

@@ -1,7 +1,7 @@
 import type { RequestView } from '../../calls/request/types.ts';
 import type { Config } from '../../config/types.ts';
 import { actions, answer, button, context, header, type RenderedMessage, section } from '../kit/blocks.ts';
-import { chunkLines, count, foreign } from '../kit/text.ts';
+import { chunkLines, count, foreign, plural } from '../kit/text.ts';
 import { requestBlocks } from '../replies/request-blocks.ts';
 import { requestLine } from '../words/request-line.ts';
 import type { NameOf } from '../words/request-words.ts';
@@ -38,7 +38,7 @@ export function helpAnswer(): RenderedMessage {
 
 /** The answer to text that is no command and names nobody to call: repeats the text and suggests what was meant. */
 export function unknownAnswer(typed: string, near: string | null): RenderedMessage {
-  const meant = near === null ? personMeant(typed) : ` Did you mean \`${foreign(near, 80)}\`?`;
+  const meant = near === null ? personMeant(typed) : ` Did you mean \`/voicecall ${foreign(near, 80)}\`?`;
   const words = `I don't know “${foreign(typed, 200)}”.${meant}`;
   if (meant === '')
     return answer(`${words}\n${usageLines()}`, [section(`${words} You can type:`), section(usageLines())]);
@@ -51,31 +51,46 @@ function personMeant(typed: string): string {
   return /^\p{Lu}[\p{L}\p{M}'.-]{1,40}$/u.test(typed) ? ` Did you mean @${foreign(typed, 80)}?` : '';
 }
 
-/** The configured lists and how many entries each has. Shows no numbers, because anybody may ask. */
-export function listsAnswer({ lists }: Pick<Config, 'lists'>): RenderedMessage {
-  const names = Object.entries(lists);
-  if (names.length === 0) return answer('There are no lists. `lists` in voicecall.yaml makes some.');
-  const lines = names.map(([name, entries]) => `• *${foreign(name, 80)}*: ${count(entries.length)}`);
-  return answer(
-    lines.join('\n'),
-    chunkLines(lines, 2_800).map((part) => section(part)),
-  );
+/** The configured lists, how many entries each has, and the rosters. Shows no numbers, because anybody may ask. */
+export function listsAnswer({ lists, rosters }: Pick<Config, 'lists' | 'rosters'>): RenderedMessage {
+  const lines = [
+    ...Object.entries(lists).map(
+      ([name, entries]) => `• *${foreign(name, 80)}*: ${plural(entries.length, 'entry', 'entries')}`,
+    ),
+    ...Object.keys(rosters).map((name) => `• *${foreign(name, 80)}*: who is on duty`),
+  ];
+  if (lines.length === 0) return answer('There are no lists. `lists` in voicecall.yaml makes some.');
+  const next = 'To call one, type `/voicecall` and its name.';
+  return answer([...lines, next].join('\n'), [
+    ...chunkLines(lines, 2_800).map((part) => section(part)),
+    context(next),
+  ]);
+}
+
+/** Who reads a list of requests, and how people are named. Absent: a line names who asked. */
+interface Reader {
+  userId?: string;
+  nameOf?: NameOf;
+}
+
+function readBy({ requestedBy }: RequestView, { userId, nameOf }: Reader) {
+  return { own: userId !== undefined && requestedBy === userId, nameOf };
 }
 
 /** Open requests, or a single request with its history (lines of mrkdwn, oldest first). */
 export function statusAnswer(
   requests: readonly RequestView[],
-  { history = [], nameOf }: { history?: readonly string[]; nameOf?: NameOf } = {},
+  { history = [], ...reader }: Reader & { history?: readonly string[] } = {},
 ): RenderedMessage {
   if (requests.length === 0)
     return answer('Nothing of yours is under way. `/voicecall history` shows what was.');
   const shown = requests.slice(0, historySize);
   const more = requests.length - shown.length;
   const last = history.slice(-40);
-  const lines = shown.map((each) => requestLine(each, { nameOf })).join('\n');
+  const lines = shown.map((each) => requestLine(each, readBy(each, reader))).join('\n');
   const text = requests.length === 1 ? lines : `${count(requests.length)} under way: ${lines}`;
   return answer(text, [
-    ...shown.flatMap((each) => requestBlocks(each, { nameOf })),
+    ...shown.flatMap((each) => requestBlocks(each, readBy(each, reader))),
     ...chunkLines(last, 2_800)
       // The history is only given for a single request; with many there would be less room.
       .slice(shown.length > 1 ? -1 : -2)
@@ -87,21 +102,24 @@ export function statusAnswer(
 /** One page of requests; `page` is counted from 1. A button's value is the page that it shows. */
 export function historyAnswer(
   requests: readonly RequestView[],
-  { page, more, nameOf }: { page: number; more: boolean; nameOf?: NameOf },
+  { page, more, ...reader }: Reader & { page: number; more: boolean },
 ): RenderedMessage {
   if (requests.length === 0) {
     return answer(page > 1 ? `There is nothing on page ${count(page)}.` : "You haven't made any calls yet.");
   }
   const shown = requests.slice(0, historySize);
-  return answer(`Page ${count(page)}: ${shown.map((each) => requestLine(each, { nameOf })).join('\n')}`, [
-    header(`Requests, page ${count(page)}`),
-    ...shown.flatMap((each) => requestBlocks(each, { nameOf })),
-    ...actions(
-      [
-        ...(page > 1 ? [button('Newer', 'history_newer', String(page - 1))] : []),
-        ...(more ? [button('Older', 'history_older', String(page + 1))] : []),
-      ],
-      'history_pages',
-    ),
-  ]);
+  return answer(
+    `Page ${count(page)}: ${shown.map((each) => requestLine(each, readBy(each, reader))).join('\n')}`,
+    [
+      header(page === 1 ? 'Requests' : `Requests, page ${count(page)}`),
+      ...shown.flatMap((each) => requestBlocks(each, readBy(each, reader))),
+      ...actions(
+        [
+          ...(page > 1 ? [button('Newer', 'history_newer', String(page - 1))] : []),
+          ...(more ? [button('Older', 'history_older', String(page + 1))] : []),
+        ],
+        'history_pages',
+      ),
+    ],
+  );
 }

@@ -3,7 +3,7 @@ import type { CallView, RequestView } from '../../calls/request/types.ts';
 import { context, section } from '../kit/blocks.ts';
 import { modal } from '../kit/inputs.ts';
 import { capital, count, escapeText, foreign } from '../kit/text.ts';
-import { calleeBlocks, type Page, pager, pageWords } from '../words/callee-pages.ts';
+import { calleeBlocks, type Page, pageNotes, pager } from '../words/callee-pages.ts';
 import { currentCounts, headline } from '../words/headline.ts';
 import { crowdWords, type NameOf, optionWords, playedWords } from '../words/request-words.ts';
 import { countWords } from '../words/state-words.ts';
@@ -47,13 +47,7 @@ export function detailsView(
       ...(request.outcome === null ? [] : [section(foreign(request.outcome, 1_000))]),
       ...calleeBlocks(calls, { masked: facts.masked, results: true }),
       ...pager('details', request.id, facts),
-      context(
-        [
-          pageWords(facts),
-          ...(facts.masked ? ['numbers are masked'] : []),
-          ...(facts.fileSent === true ? ['all of them were sent to you as a CSV file'] : []),
-        ].join(' · '),
-      ),
+      ...pageNotes(facts, facts.fileSent === true ? ['all of them were sent to you as a CSV file'] : []),
       ...(left > 0 ? [context(`${count(left)} earlier events are not shown.`)] : []),
       ...history.map((line) => context(line)),
       context(`Request \`${foreign(request.id, 60)}\``),

@@ -8,13 +8,13 @@ import { historyAnswer, historySize, statusAnswer } from './answers.ts';
 /** The open requests: for an approver all, for others their own. */
 export async function openRequestsFor(deps: SlackDeps, userId: string): Promise<RenderedMessage> {
   const { requests } = await visible(deps, userId, { open: true, page: 1 });
-  return statusAnswer(requests, { nameOf: deps.people.knownName });
+  return statusAnswer(requests, { userId, nameOf: deps.people.knownName });
 }
 
 /** One page of requests, counted from 1: for an approver all, for others their own. */
 export async function historyFor(deps: SlackDeps, userId: string, page: number): Promise<RenderedMessage> {
   const { requests, more } = await visible(deps, userId, { open: false, page });
-  return historyAnswer(requests, { page, more, nameOf: deps.people.knownName });
+  return historyAnswer(requests, { page, more, userId, nameOf: deps.people.knownName });
 }
 
 async function visible(deps: SlackDeps, userId: string, { open, page }: { open: boolean; page: number }) {

@@ -52,10 +52,21 @@ function ruleLine(rule: Rule, config: RulesConfig, matchedAt: number | null): st
       )}`,
   );
   const then = steps.length === 0 ? '' : `, then ${foreign(listWords(steps, 5), 300)}`;
-  const where = listWords(rule.channels.map(channelMention), 5);
   const mode = rule.mode === 'shadow' ? ' (shadow: calls nobody)' : '';
   const last = matchedAt === null ? 'never matched' : `last matched ${date(matchedAt)}`;
-  return `*${foreign(rule.name, 80)}*${mode}: alerts in ${where} call ${foreign(whom, 300)}${then}; ${what}; ${last}.`;
+  return `*${foreign(rule.name, 80)}*${mode}: ${alertsWords(rule)} ${foreign(whom, 300)}${then}; ${what}; ${last}.`;
+}
+
+/** Which alerts the rule is for: "alerts in #ops and from prometheus call". */
+function alertsWords({ channels, sources, silentForMs }: Rule): string {
+  const from = [
+    ...(channels.length === 0 ? [] : [`in ${listWords(channels.map(channelMention), 5)}`]),
+    ...(sources.length === 0 ? [] : [`from ${foreign(listWords(sources, 5), 200)}`]),
+  ];
+  const where = from.length === 0 ? '' : ` ${from.join(' and ')}`;
+  return silentForMs === undefined
+    ? `alerts${where} call`
+    : `if no alert comes${where} for ${duration(Math.round(silentForMs / 1000))}, it calls`;
 }
 
 /** A list's name or a Slack id as the configuration has it. A number is masked. */

@@ -46,7 +46,11 @@ export function recordingsAnswer(facts: ListFacts): RenderedMessage {
     ...shown.flatMap((each, index) => [section(lines[index] ?? ''), ...actions(buttonsOf(each), each.id)]),
     ...(more > 0 ? [context(`${count(more)} more are not shown; all can be chosen in the form.`)] : []),
     ...(facts.configured > 0
-      ? [context(`${plural(facts.configured, 'recording has', 'recordings have')} a name in voicecall.yaml.`)]
+      ? [
+          context(
+            `${plural(facts.configured, 'recording', 'recordings')} from voicecall.yaml can be chosen too.`,
+          ),
+        ]
       : []),
   ];
   return { text: topText(lead, lines.join('\n')), blocks };
@@ -71,7 +75,7 @@ function buttonsOf({ id, name }: AddedRecording) {
     button('Remove', 'recording_remove', id, {
       confirm: confirmation({
         title: 'Remove this recording?',
-        text: `“${name.slice(0, 80)}” can then not be chosen any more. The voice platform keeps its copy: it has no way to delete one. The file in Slack stays as well.`,
+        text: `“${name.slice(0, 80)}” can then not be chosen any more. The voice platform keeps its copy, because it cannot delete one. The file in Slack stays.`,
         confirm: 'Remove',
         deny: 'Keep',
         danger: true,

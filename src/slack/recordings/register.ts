@@ -87,7 +87,7 @@ async function remove(deps: SlackDeps, press: Press): Promise<PrivateAnswer> {
   const name = `“${foreign(recording.name, 200)}”`;
   return {
     text: done
-      ? `${name} can not be chosen any more. The voice platform keeps its copy: it has no way to delete one.`
+      ? `${name} cannot be chosen any more. The voice platform keeps its copy, because it cannot delete one.`
       : `${name} was removed before.`,
   };
 }

@@ -1,4 +1,4 @@
-import type { RequestView } from '../../calls/request/types.ts';
+import type { ApprovalAsk, RequestView } from '../../calls/request/types.ts';
 import { count, date, foreign, listWords, mention } from '../kit/text.ts';
 import { type MessageFacts, named } from './request-words.ts';
 
@@ -9,7 +9,7 @@ export function approvals(request: RequestView): string[] {
 
 /** Returns "Ben or Cleo" if one of them is enough, and "Ben and Cleo" if more are needed. */
 export function approverWords(
-  { approval }: Pick<RequestView, 'approval'>,
+  { approval }: { approval: Pick<ApprovalAsk, 'quorum'> | null },
   names: readonly string[],
   max = names.length,
 ) {

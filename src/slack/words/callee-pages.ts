@@ -1,8 +1,8 @@
-import type { ActionsBlock, SectionBlock } from '@slack/types';
+import type { ActionsBlock, ContextBlock, SectionBlock } from '@slack/types';
 import type { CallView } from '../../calls/request/types.ts';
-import { actions, button, section } from '../kit/blocks.ts';
+import { actions, button, context, section } from '../kit/blocks.ts';
 import { slackLimits } from '../kit/limits.ts';
-import { chunkLines, count, foreign } from '../kit/text.ts';
+import { capital, chunkLines, count, foreign } from '../kit/text.ts';
 import { calleeLabel, codeOf, outcomeWords, reasonWords, saidWords } from './call-words.ts';
 import { callWords } from './state-words.ts';
 
@@ -46,6 +46,15 @@ export function pager(prefix: string, requestId: string, { page, pages }: Page):
   );
 }
 
-export function pageWords({ page, pages }: Page): string {
-  return `Page ${count(page + 1)} of ${count(pages)}`;
+/** A small line below a page of calls: which page it is, if numbers are masked, and more notes. */
+export function pageNotes(
+  { page, pages, masked }: Page & { masked: boolean },
+  more: readonly string[] = [],
+): ContextBlock[] {
+  const notes = [
+    ...(pages < 2 ? [] : [`page ${count(page + 1)} of ${count(pages)}`]),
+    ...(masked ? ['numbers are masked'] : []),
+    ...more,
+  ];
+  return notes.length === 0 ? [] : [context(capital(notes.join(' · ')))];
 }

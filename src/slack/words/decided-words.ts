@@ -27,5 +27,5 @@ export function stateName(state: string): string {
 export function alreadyAnswer(state: RequestState | string, by: string, at: number | null): RenderedMessage {
   const who = by === '' ? '' : ` by ${createWho()(by)}`;
   const time = at === null ? '' : ` ${date(at)}`;
-  return answer(`Too late: already ${stateName(state)}${who}${time}. Your press changed nothing.`);
+  return answer(`Too late: already ${stateName(state)}${who}${time}. Nothing was changed.`);
 }

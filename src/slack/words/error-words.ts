@@ -14,7 +14,7 @@ interface ErrorWords {
 }
 
 const nobodyCalled = 'Nobody was called by it.';
-const nothingChanged = 'Your press changed nothing.';
+const nothingChanged = 'Nothing was changed.';
 const tellThem = 'tell the person who runs Voicecall';
 
 /** The only table of words for errors. They are mrkdwn, with facts from outside escaped. */

@@ -44,13 +44,14 @@ export function planWords({
   ].join(', ');
 }
 
-const endWords: Record<EndOfReaching, string> = {
+/** Null: another line of the board says so. */
+const endWords: Record<EndOfReaching, string | null> = {
   enough: 'Enough people were reached: nobody else is called.',
   all: 'Everybody was reached.',
   exhausted: 'Nobody is left to call.',
-  acknowledged: 'Somebody has got it: nobody else is called.',
-  resolved: 'The alert is over: nobody else is called.',
-  stopped: 'Stopped: nobody else is called.',
+  acknowledged: 'Nobody else is called.',
+  resolved: 'Nobody else is called.',
+  stopped: null,
   rule_removed: 'The rule is not in the configuration any more: nobody else is called.',
   restored: 'The database was restored from a backup: nobody else is called.',
 };
@@ -76,7 +77,8 @@ export function reachLines(reach: ReachView | null, reached: number): string[] {
   }
   if (running) lines.push(...runningLines(reach));
   else if (reach.endedBy !== null && (ladder !== null || plan.attempts > 1 || plan.enough !== null)) {
-    lines.push(endWords[reach.endedBy]);
+    const words = endWords[reach.endedBy];
+    if (words !== null) lines.push(words);
   }
   return lines;
 }

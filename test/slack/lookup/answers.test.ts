@@ -51,13 +51,16 @@ suite('private answers', () => {
     assert.doesNotMatch(nothing.text, /Did you mean/);
     assert.match(seen(nothing.blocks), /\/voicecall status/);
     const answer = unknownAnswer('frobnicate <!here>', 'db-<oncall>');
-    assert.match(answer.text, /I don't know “frobnicate &lt;!here&gt;”. Did you mean `db-&lt;oncall&gt;`\?/);
+    assert.match(
+      answer.text,
+      /I don't know “frobnicate &lt;!here&gt;”. Did you mean `\/voicecall db-&lt;oncall&gt;`\?/,
+    );
     assert.match(seen(answer.blocks), /\/voicecall help/);
   });
 
   test('the second person reads who was first and when', () => {
     assert.match(alreadyAnswer('approved', 'U0BEN', now).text, /already approved by <@U0BEN> <!date\^/);
-    assert.match(alreadyAnswer('expired', '', null).text, /already expired\. Your press changed nothing/);
+    assert.match(alreadyAnswer('expired', '', null).text, /already expired\. Nothing was changed/);
   });
 
   test('pages have a next button only if there is more', () => {

@@ -27,6 +27,19 @@ suite('the rules', () => {
     assert.doesNotMatch(JSON.stringify(message), /85632/);
   });
 
+  test('rules of sources and of silence say what they are for', () => {
+    const { rules, ...rest } = configOf(`
+sources: { prometheus: { format: alertmanager, channel: C0ALERTS } }
+lists: { ops: ["+91 85632 14120"] }
+rules:
+  - { name: pushed, sources: [prometheus], call: [ops], say: "Alert." }
+  - { name: watchdog, sources: [prometheus], match: { title: Watchdog }, silentFor: 10m, call: [ops], say: "Silent." }
+`);
+    const shown = seen(renderRules({ ...rest, rules }, () => null).blocks);
+    assert.match(shown, /^\*pushed\*: alerts from prometheus call ops;/m);
+    assert.match(shown, /^\*watchdog\*: if no alert comes from prometheus for 10 min, it calls ops;/m);
+  });
+
   test('a text that is no readable number shows no digits', () => {
     const [rule] = config.rules;
     assert.ok(rule);

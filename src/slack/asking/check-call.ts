@@ -118,7 +118,8 @@ function crowdErrorOf(callees: number, stopped: boolean, { most, first }: { most
   if (callees === 0 && first)
     return 'Choose somebody to call: type a number with its country code, or choose a list.';
   if (callees > most) {
-    return `Split them: these are ${stopped ? `more than ${most}` : callees} people, and one request may call ${most} (limits.calleesPerRequest).`;
+    const these = stopped ? `more than ${most}` : String(callees);
+    return `Split them: these are ${these} people, and one request may call ${most} (limits.calleesPerRequest).`;
   }
   if (stopped && first)
     return 'This was not read to its end: it repeats the same numbers too often. Leave the repeats out.';

@@ -104,10 +104,7 @@ function askedLine(request: RequestView, who: (id: string) => string): string {
  * The words about the audio. Null if the board is in the alert's thread and the rule speaks a text, because that text
  * repeats the alert.
  */
-function heard(
-  { origin, threadTs, threadPost, audio, options }: RequestView,
-  length: number,
-): string | null {
+function heard({ origin, threadTs, threadPost, audio, options }: RequestView, length: number): string | null {
   const inThread = threadTs !== null || threadPost !== null;
   if (origin === 'alert' && inThread && audio.kind === 'text') return null;
   return playedWords(audio, options, length);

@@ -12,6 +12,7 @@ import type { TaskHandler } from './queue/types.ts';
 import { createRetention } from './retention.ts';
 import { createRosterKeeper } from './rosters/keep.ts';
 import { createCooldownWatch } from './slack/alerts/cooldown.ts';
+import { createDutyLookUp } from './slack/alerts/duty-again.ts';
 import { createPeopleLearner } from './slack/alerts/learned-people.ts';
 import { createMissedReader } from './slack/alerts/missed.ts';
 import { createAlertReader } from './slack/alerts/read-events.ts';
@@ -27,7 +28,7 @@ import { createRecordingUploader } from './slack/recordings/upload.ts';
 export function taskHandlers(deps: SlackDeps): Record<TaskKind, { concurrency: number; run: TaskHandler }> {
   return {
     dispatch: { concurrency: 16, run: createDispatcher(deps) },
-    reach: { concurrency: 16, run: createReacher(deps, createStepLookUp(deps)) },
+    reach: { concurrency: 16, run: createReacher(deps, createStepLookUp(deps), createDutyLookUp(deps)) },
     confirmed: { concurrency: 2, run: createConfirmer(deps) },
     reports: { concurrency: 1, run: createReportApplier(deps) },
     resend: { concurrency: 1, run: createResender(deps) },

@@ -199,7 +199,7 @@ async function call(tx: Tx, deps: CallsDeps, ready: ReadyRule, about: RuleAlert)
     callees,
     duplicates: ready.duplicates,
     rosters: ready.rosters ?? [],
-    lists: approval === null ? null : (ready.lists ?? null),
+    lists: ready.lists ?? null,
     approval,
     priority: requestPriority.alert,
     onUnknown: rule.onUnknown,

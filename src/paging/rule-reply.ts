@@ -17,7 +17,7 @@ export interface ReadyRule {
   problems: string[];
   /** The rosters that the rule uses. Absent: none. */
   rosters?: RosterNote[];
-  /** If it needs approval: the rosters to look up again then, and the callees that only they name. */
+  /** The rosters to look up again before a later call, and the callees that only they name. */
   lists?: { names: string[]; only: string[] } | null;
 }
 

@@ -180,6 +180,30 @@ for (const database of databaseKinds) {
       assert.equal(callsTo(flow, asha).length, before + 2);
     });
 
+    test('a further attempt after a hand-over calls the person on duty then, for a rule and for a person', async () => {
+      const now = flow.clock.now();
+      flow.setConfig(config(server.url).replace('cooldown: 0s', 'cooldown: 0s, attempts: 2, every: 90m'));
+      await serves(flow, server, [
+        shift('Asha', now - hour, now + hour),
+        shift('zoe@example.com', now + hour, now + 9 * hour),
+      ]);
+      flow.voice.setBehaviour({ phones: { [asha]: 'busy' } });
+      const before = { asha: callsTo(flow, asha).length, zoe: callsTo(flow, zoe).length };
+      const asked = await ask(flow, { lists: ['db'], attempts: '2', every: '90' });
+      const ruled = await boardUnder(flow, post(flow, firing('db-handed over')));
+      for (const board of [asked, ruled]) await becomes(flow, board, 'sent', { not_answered: 1 });
+      assert.equal(callsTo(flow, asha).length, before.asha + 2);
+      flow.clock.jump(90 * minute);
+      for (const board of [asked, ruled]) {
+        await becomes(flow, board, 'done', { callees: 2, answered: 1, not_answered: 1 });
+        assert.match(shownText(current(flow, board)), /\*On duty\* \(db\): zoe/);
+      }
+      assert.equal(callsTo(flow, asha).length, before.asha + 2, 'Asha is off duty');
+      assert.equal(callsTo(flow, zoe).length, before.zoe + 2);
+      flow.setConfig(config(server.url));
+      flow.voice.setBehaviour({ phones: { [asha]: { answer: {} } } });
+    });
+
     test('the person on duty at the confirmation is called, not the one when the form was filled in', async () => {
       const now = flow.clock.now();
       await serves(flow, server, [

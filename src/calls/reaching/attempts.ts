@@ -34,7 +34,10 @@ export async function addAttempts(
   const steps = await tx.selectFrom(due.select('step').as('due')).select('step').distinct().execute();
   await tx
     .insertInto('calls')
-    .columns(['request_id', 'position', 'callee', 'name', 'state', 'attempt', 'step', 'earlier', 'time_zone'])
+    .columns([
+      ...(['request_id', 'position', 'callee', 'name', 'state', 'attempt', 'step', 'earlier'] as const),
+      ...(['time_zone', 'list_only'] as const),
+    ])
     .expression((eb) =>
       eb
         .selectFrom(due.selectAll().as('due'))
@@ -48,6 +51,7 @@ export async function addAttempts(
           'step',
           bestSoFar.as('earlier'),
           'time_zone',
+          'list_only',
         ]),
     )
     .execute();

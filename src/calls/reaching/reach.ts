@@ -8,32 +8,47 @@ import { hasReadySubmission, lockRequest, type RequestRow } from '../request/row
 import { readStanding } from '../request/standing.ts';
 import { readLadder, readPlan } from '../request/stored.ts';
 import { moveRequest } from '../request/transitions.ts';
-import type { EndOfReaching } from '../request/types.ts';
+import type { EndOfReaching, Plan } from '../request/types.ts';
 import { audioOfStep } from '../sending/step-audio.ts';
 import { stopUnsent } from '../sending/stop.ts';
 import { cutIntoSubmissions } from '../sending/submissions.ts';
 import { addAttempts } from './attempts.ts';
+import { handOver, type LookUpDuty, type OnDutyNow, stepsOnDuty } from './hand-over.ts';
 import { askBefore } from './records.ts';
 import { type LookUpStep, type ReadyStep, startStep } from './steps.ts';
 
-/** The result of a look: nothing to do now, a step whose callees must be looked up, or look again at a time. */
+/**
+ * The result of a look: nothing to do now, a step whose callees must be looked up, steps for whose rosters must be
+ * looked up who is on duty, or look again at a time.
+ */
 type Look =
   | { do: 'nothing' }
   | { do: 'step'; step: number; request: RequestRow }
+  | { do: 'duty'; steps: number[]; request: RequestRow }
   | { do: 'wait'; at: number | null };
 
 /**
  * The handler of "reach" tasks (key: request): makes further attempts and steps until people are reached. Each run
  * locks the request, counts its calls and does what is due in one transaction, so that a task that runs twice, or on
  * two instances, takes effect once. `lookUp` finds the callees of a step before the transaction, because Slack may
- * have to be asked.
+ * have to be asked; so does `lookUpDuty` for the people on duty before a further attempt.
  */
-export function createReacher(deps: CallsDeps, lookUp: LookUpStep): TaskHandler {
+export function createReacher(
+  deps: CallsDeps,
+  lookUp: LookUpStep,
+  lookUpDuty: LookUpDuty = async () => null,
+): TaskHandler {
   return async (task, lease) => {
     while (lease.valid()) {
       const look = await deps.store.transaction((tx) => lookAt(tx, deps, task.key));
       if (look.do === 'nothing') return undefined;
       if (look.do === 'wait') return look.at === null ? undefined : { againAt: look.at };
+      if (look.do === 'duty') {
+        const duties: Duties = new Map();
+        for (const step of look.steps) duties.set(step, await lookUpDuty(look.request, step));
+        await deps.store.transaction((tx) => lookAt(tx, deps, task.key, { duties }));
+        continue;
+      }
       const ready = await lookUp(look.request, look.step);
       await deps.store.transaction((tx) => lookAt(tx, deps, task.key, { step: look.step, ready }));
     }
@@ -41,18 +56,24 @@ export function createReacher(deps: CallsDeps, lookUp: LookUpStep): TaskHandler 
   };
 }
 
+/** Who is on duty, by step. Null: it cannot be said now. */
+type Duties = Map<number, OnDutyNow | null>;
+
+/** What was looked up before the transaction: the callees of a step, or who is on duty. */
+type LookedUp = { step: number; ready: ReadyStep | null } | { duties: Duties };
+
 /** The most moves in one run: a step that can call nobody is followed by the next one. */
 const movesAtOnce = 100;
 
 /**
- * Does what is due now for a request. `start`: the step whose callees were looked up; it is started if it is still
- * the next one.
+ * Does what is due now for a request. `found`: the step whose callees were looked up, which is started if it is still
+ * the next one; or who is on duty in the rosters of people who are due for a further attempt.
  */
 export async function lookAt(
   tx: Tx,
   deps: CallsDeps,
   requestId: string,
-  start?: { step: number; ready: ReadyStep | null },
+  found: LookedUp = { duties: new Map() },
 ): Promise<Look> {
   let changed = false;
   for (let moves = 0; moves < movesAtOnce; moves++) {
@@ -81,9 +102,17 @@ export async function lookAt(
     if (next.do === 'release') {
       await releaseMore(tx, deps, request, next.callees);
     } else if (next.do === 'attempt') {
-      await addAttempts(tx, deps, request, plan, next);
-    } else if (start?.step === next.step) {
-      await startStep(tx, deps, request, { ...start, plan, reached: standing.reached });
+      const steps = await stepsOnDuty(tx, request, plan, next);
+      const duties: Duties = 'duties' in found ? found.duties : new Map();
+      if (steps.some((step) => !duties.has(step))) {
+        if (changed) await advance(tx, deps, requestId);
+        return { do: 'duty', steps, request };
+      }
+      // If people left or came, looks again before anybody is called: those who were due may be off duty.
+      if (!(await handOverAll(tx, deps, request, { plan, steps, duties })))
+        await addAttempts(tx, deps, request, plan, next);
+    } else if ('step' in found && found.step === next.step) {
+      await startStep(tx, deps, request, { ...found, plan, reached: standing.reached });
     } else {
       if (changed) await advance(tx, deps, requestId);
       return { do: 'step', step: next.step, request };
@@ -93,6 +122,23 @@ export async function lookAt(
       await moveRequest(tx, request, 'sending', now);
   }
   return { do: 'wait', at: deps.clock.now() };
+}
+
+/** Returns true if somebody left or came in one of the steps. */
+async function handOverAll(
+  tx: Tx,
+  deps: CallsDeps,
+  request: RequestRow,
+  { plan, steps, duties }: { plan: Plan; steps: readonly number[]; duties: Duties },
+): Promise<boolean> {
+  let different = false;
+  for (const step of steps) {
+    const duty = duties.get(step) ?? null;
+    // Read again, because the step before has changed the request's rosters.
+    const row = (await lockRequest(tx, request.id)) ?? request;
+    if (duty !== null && (await handOver(tx, deps, row, { plan, step, duty }))) different = true;
+  }
+  return different;
 }
 
 /** Calls the next of those who wait in case more people are needed; those of an earlier step first. */

@@ -20,6 +20,8 @@ export interface ReadyStep {
   problems: string[];
   /** The rosters that the step uses. Absent: none. */
   rosters?: RosterNote[];
+  /** The callees that only its rosters name. Absent: none. */
+  onlyOnDuty?: readonly string[];
 }
 
 /** Looks up the callees of a step of a request's ladder. Null if the rule is no longer in the configuration. */
@@ -39,6 +41,7 @@ export async function startStep(
   const { callees: named, audio, problems } = ready ?? { callees: [], audio: null, problems: [] };
   const most = deps.config().limits.calleesPerRequest;
   const known = await knownCallees(tx, request.id, plan);
+  const onlyOnDuty = new Set(ready?.onlyOnDuty);
   const callees = named.slice(0, most).filter(({ callee }) => known.get(callee)?.mayBeCalled ?? true);
   const last = await lastPosition(tx, request.id);
   for (let start = 0; start < callees.length; start += rowsAtOnce) {
@@ -51,6 +54,7 @@ export async function startStep(
       state: 'ready' as const,
       step,
       earlier: known.get(callee)?.earlier ?? null,
+      list_only: onlyOnDuty.has(callee) ? 1 : 0,
     }));
     await tx.insertInto('calls').values(rows).execute();
   }

@@ -25,9 +25,9 @@ export function endedInVain(plan: Plan): RawBuilder<boolean> {
   return sql<boolean>`(state in ${ends} and ended_at is not null and coalesce(ending, '') <> 'invalid_number' and not ${isReached(plan)})`;
 }
 
-/** SQL: the same, with an attempt left. */
+/** SQL: the same, with an attempt left, and not of a person who went off duty. */
 export function isRetryable(plan: Plan): RawBuilder<boolean> {
-  return sql<boolean>`(${endedInVain(plan)} and attempt < ${plan.attempts})`;
+  return sql<boolean>`(${endedInVain(plan)} and attempt < ${plan.attempts} and coalesce(cause, '') <> 'left_list')`;
 }
 
 /** The counts of a request. `stepCalls`: how many callees of its latest step were called or will be. */

@@ -31,8 +31,8 @@ export async function readyRule(
   };
   const patient = { ...deps, people: withLearned(deps) };
   const collected = await collectCallees(patient, sources);
-  // Only a request that waits for approval needs to look up the rosters again.
-  const waits = rule.approval === 'policy' && collected.rosters.length > 0;
+  // Who is on duty is looked up again after an approval and before a further attempt.
+  const again = collected.rosters.length > 0 && (rule.approval === 'policy' || rule.attempts > 1);
   return {
     rule,
     callees: collected.callees,
@@ -44,7 +44,7 @@ export async function readyRule(
       redactNumbers(each).replace(/\.$/, ''),
     ),
     rosters: collected.rosters,
-    lists: waits ? await onlyListed(patient, sources, collected, 'rosters') : null,
+    lists: again ? await onlyListed(patient, sources, collected, 'rosters') : null,
   };
 }
 

@@ -33,6 +33,7 @@ export function createStepLookUp(deps: SlackDeps): LookUpStep {
     );
     return {
       rosters: ready.rosters ?? [],
+      onlyOnDuty: ready.lists?.only ?? [],
       callees: ready.callees,
       audio: isOwn ? ready.audio : null,
       problems: ready.problems,

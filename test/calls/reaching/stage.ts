@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { createRequest } from '../../../src/calls/asking/create.ts';
+import type { LookUpDuty } from '../../../src/calls/reaching/hand-over.ts';
 import { createReacher } from '../../../src/calls/reaching/reach.ts';
 import type { LookUpStep } from '../../../src/calls/reaching/steps.ts';
 import type { CallsDeps } from '../../../src/calls/request/deps.ts';
@@ -62,7 +63,7 @@ export interface Death {
 export class Died extends Error {}
 
 /** Processes on one database, without Slack. A test says when their tasks run and when they die. */
-export function createStage(store: Store, clock: FakeClock, lookUp: LookUpStep) {
+export function createStage(store: Store, clock: FakeClock, lookUp: LookUpStep, lookUpDuty?: LookUpDuty) {
   const placed: Placed[] = [];
   let death: Death | null = null;
   let config = configOf();
@@ -104,7 +105,7 @@ export function createStage(store: Store, clock: FakeClock, lookUp: LookUpStep) 
     const handlers: Record<string, TaskHandler> = {
       dispatch: createDispatcher(deps),
       reports: createReportApplier(deps),
-      reach: createReacher(deps, lookUp),
+      reach: createReacher(deps, lookUp, lookUpDuty),
       confirmed: createConfirmer(deps),
     };
     return { deps, handlers };

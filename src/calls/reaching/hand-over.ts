@@ -1,0 +1,127 @@
+import type { Callee } from '../../callees/types.ts';
+import type { Tx } from '../../store/types.ts';
+import { toJson } from '../../store/values.ts';
+import { audit } from '../request/audit.ts';
+import type { CallsDeps } from '../request/deps.ts';
+import type { RequestRow } from '../request/rows.ts';
+import { isRetryable } from '../request/standing.ts';
+import { readRosters } from '../request/stored.ts';
+import type { Plan, RosterNote } from '../request/types.ts';
+import { rowsAtOnce } from '../sending/submissions.ts';
+import { lastPosition } from './attempts.ts';
+
+/** Who is on duty now in the rosters of a step. */
+export interface OnDutyNow {
+  /** The people on duty. */
+  onDuty: Callee[];
+  /** All callees of the step's lists and rosters. A callee who is not among them has left. */
+  listed: Callee[];
+  rosters: RosterNote[];
+}
+
+/** Looks up who is on duty in the rosters of a step. Null: it cannot be said now, so the same people are called. */
+export type LookUpDuty = (request: RequestRow, step: number) => Promise<OnDutyNow | null>;
+
+/**
+ * The steps with rosters of which a callee is due for a further attempt: who is on duty may have changed since the
+ * attempt before.
+ */
+export async function stepsOnDuty(
+  tx: Tx,
+  request: RequestRow,
+  plan: Plan,
+  { endedBy }: { endedBy: number },
+): Promise<number[]> {
+  const withRoster = new Set(readRosters(request.rosters).map(({ step }) => step));
+  if (withRoster.size === 0) return [];
+  const rows = await tx
+    .selectFrom('calls')
+    .select('step')
+    .distinct()
+    .where('request_id', '=', request.id)
+    .where('superseded', '=', 0)
+    .where('list_only', '=', 1)
+    .where('ended_at', '<=', endedBy)
+    .where(isRetryable(plan))
+    .execute();
+  return rows.map(({ step }) => step).filter((step) => withRoster.has(step));
+}
+
+/**
+ * Gives the further attempts of a step to the people on duty now. Those who left are not called again while they are
+ * off duty. Those who came are called for the first time, also under an approval, which covers the roster. Returns
+ * false if nobody left or came.
+ */
+export async function handOver(
+  tx: Tx,
+  deps: CallsDeps,
+  request: RequestRow,
+  { plan, step, duty }: { plan: Plan; step: number; duty: OnDutyNow },
+): Promise<boolean> {
+  const now = deps.clock.now();
+  const rows = await tx
+    .selectFrom('calls')
+    .select(['position', 'callee', 'step', 'list_only', 'cause', isRetryable(plan).as('retryable')])
+    .where('request_id', '=', request.id)
+    .where('superseded', '=', 0)
+    .execute();
+  const listed = new Set(duty.listed.map(({ callee }) => callee));
+  const ofRoster = rows.filter((row) => row.step === step && row.list_only === 1);
+  const left = ofRoster.filter((row) => Boolean(row.retryable) && !listed.has(row.callee));
+  const back = ofRoster.filter((row) => row.cause === 'left_list' && listed.has(row.callee));
+  await setCause(tx, request.id, left, 'left_list');
+  await setCause(tx, request.id, back, null);
+  const known = new Set(rows.map(({ callee }) => callee));
+  const room = Math.max(0, deps.config().limits.calleesPerRequest - rows.length);
+  const joined = duty.onDuty.filter(({ callee }) => !known.has(callee)).slice(0, room);
+  if (left.length + back.length + joined.length === 0) return false;
+  const last = await lastPosition(tx, request.id);
+  for (let start = 0; start < joined.length; start += rowsAtOnce) {
+    const calls = joined.slice(start, start + rowsAtOnce).map(({ callee, name, timeZone = null }, index) => ({
+      request_id: request.id,
+      position: last + start + index + 1,
+      submission_id: null,
+      callee,
+      name,
+      state: 'ready' as const,
+      step,
+      list_only: 1,
+      time_zone: timeZone,
+    }));
+    await tx.insertInto('calls').values(calls).execute();
+  }
+  const others = readRosters(request.rosters).filter((note) => note.step !== step);
+  await tx
+    .updateTable('requests')
+    .set((eb) => ({
+      callees: eb('callees', '+', joined.length),
+      rosters: toJson([...others, ...duty.rosters.map((note) => ({ ...note, step }))]),
+      changed_at: now,
+    }))
+    .where('id', '=', request.id)
+    .execute();
+  await audit(tx, request.id, {
+    at: now,
+    actor: 'voicecall',
+    action: 'found other people on duty',
+    detail: { left: left.length, came: joined.length + back.length },
+  });
+  return true;
+}
+
+async function setCause(
+  tx: Tx,
+  requestId: string,
+  calls: readonly { position: number }[],
+  cause: 'left_list' | null,
+): Promise<void> {
+  for (let start = 0; start < calls.length; start += rowsAtOnce) {
+    const positions = calls.slice(start, start + rowsAtOnce).map(({ position }) => position);
+    await tx
+      .updateTable('calls')
+      .set({ cause })
+      .where('request_id', '=', requestId)
+      .where('position', 'in', positions)
+      .execute();
+  }
+}

@@ -52,8 +52,9 @@ export async function views({ flow, look, page, shoot }: Stage): Promise<void> {
   flow.setConfig(configText(2));
   await fillModal(flow, { lists: ['leads'] });
   await shown('view-confirm-approval', 'voicecall_confirm');
+  const cards = flow.slack.history('C0APPROVE').length;
   const waiting = await ask(flow, { lists: ['leads'] });
-  const card = await soon(flow, 'the card', () => flow.slack.history('C0APPROVE').at(-1));
+  const card = await soon(flow, 'the card', () => flow.slack.history('C0APPROVE')[cards]);
   await look('U0BEN', 'C0APPROVE');
   await flow.slack.press('U0BEN', 'C0APPROVE', card.ts, 'call_reject');
   await shown('view-reject', 'voicecall_reject', 'U0BEN');

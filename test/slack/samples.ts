@@ -27,6 +27,19 @@ export function counts(some: Partial<Counts> = {}): Counts {
   return { ...none, answered: 0, not_answered: 0, confirmed: 0, waiting: 0, ...some, reached };
 }
 
+/** How far a request with a plan is. */
+export function reach(
+  some: Partial<ReachView> = {},
+  until: 'answered' | 'confirmed' = 'answered',
+): ReachView {
+  return {
+    plan: { until, attempts: 3, everyMs: 60_000, enough: null, confirmKey: '1' },
+    ...{ ladder: null, running: false, step: 1, attempt: 1, nextAttemptAt: null, nextStepAt: null },
+    ...{ endedBy: null, endedAt: null, steps: [], calling: [], reachedBy: [] },
+    ...some,
+  };
+}
+
 export function submission(some: Partial<SubmissionView> = {}): SubmissionView {
   return {
     id: 's7k2m9x0q4ab',

@@ -35,10 +35,7 @@ suite('how people are called until they are reached, as text', () => {
       }),
       'up to 3 times each, 5 min apart, until answered',
     );
-    assert.equal(
-      planWords(reach),
-      'up to twice each, 3 min apart, 2 steps, until 1 person has confirmed with 1',
-    );
+    assert.equal(planWords(reach), 'up to twice each, 3 min apart, 2 steps, until 1 person has pressed 1');
     assert.equal(planWords({ plan: null, ladder: null }), null);
   });
 

@@ -7,7 +7,7 @@ import { context, header, type RenderedPost, section, topText } from '../kit/blo
 import { count, escapeText } from '../kit/text.ts';
 import { endingWords, forbiddenWords, isUnanswered, latestCalls } from '../words/call-words.ts';
 import { currentCounts, headline } from '../words/headline.ts';
-import { countParts, unansweredFirst } from '../words/people-lines.ts';
+import { asPlanned, countParts, unansweredFirst } from '../words/people-lines.ts';
 import type { MessageFacts } from '../words/request-words.ts';
 import { renderTable } from './results-table.ts';
 
@@ -78,7 +78,10 @@ function tableBlocks(
   const latest = latestCalls(calls).toSorted(unansweredFirst);
   const rows = crowd ? latest.filter(isUnanswered).slice(0, shownOfCrowd) : latest;
   if (rows.length === 0) return { blocks: [], more: null };
-  const { table, shown } = renderTable(rows, isOver(request));
+  const { table, shown } = renderTable(
+    rows.map((call) => asPlanned(request, call)),
+    isOver(request),
+  );
   if (!crowd) {
     const left = rows.length - shown;
     return { blocks: [table], more: left > 0 ? `${count(left)} more: press Details.` : null };

@@ -18,7 +18,12 @@ export function peopleLines(request: RequestView, calls: readonly CallView[]): s
   if (request.submissions.length === 0)
     return [`To: ${listWords(people.map((call) => foreign(calleeLabel(call), 40)))}`];
   const over = finishedRequestStates.includes(request.state);
-  return people.toSorted(unansweredFirst).map((call) => personLine(call, over));
+  return people.toSorted(unansweredFirst).map((call) => personLine(asPlanned(request, call), over));
+}
+
+/** The call as the headline counts it: unless the request demands a key, a pressed one is an answer. */
+export function asPlanned({ reach }: Pick<RequestView, 'reach'>, call: CallView): CallView {
+  return call.confirmed && reach?.plan.until !== 'confirmed' ? { ...call, confirmed: false } : call;
 }
 
 /** Returns "📵 Ben: no answer". */
@@ -71,7 +76,7 @@ export function countParts(request: RequestView): [n: number, words: string][] {
     [counts.held, 'held back'],
     [counts.cancelled, 'cancelled'],
     [answered, 'answered'],
-    [confirmed, 'confirmed'],
+    [request.reach?.plan.until === 'confirmed' ? confirmed : 0, 'confirmed'],
     [open, over ? 'without a result' : 'being called'],
     [counts.waiting, 'waiting'],
   ];

@@ -33,15 +33,21 @@ export function planWords({
     enough: null,
     confirmKey: null,
   };
-  const key = until === 'confirmed' && confirmKey !== null ? `confirmed with ${confirmKey}` : until;
+  const key = until === 'confirmed' ? confirmKey : null;
   const goesOn = attempts > 1 || enough !== null || ladder !== null || until === 'confirmed';
   if (!goesOn) return null;
   const steps = ladder === null ? [] : [plural(lastStep(ladder), 'step')];
   return [
     ...(attempts > 1 ? [`up to ${times(attempts)} each, ${duration(Math.round(everyMs / 1000))} apart`] : []),
     ...steps,
-    `until ${enough === null ? key : `${people(enough)} ${enough === 1 ? 'has' : 'have'} ${key}`}`,
+    `until ${endOfPlan(until, key, enough)}`,
   ].join(', ');
+}
+
+/** Returns "answered", "1 is pressed", "2 people have answered" or "2 people have pressed 1". */
+function endOfPlan(until: Plan['until'], key: string | null, enough: number | null): string {
+  if (enough === null) return key === null ? until : `${key} is pressed`;
+  return `${people(enough)} ${enough === 1 ? 'has' : 'have'} ${key === null ? until : `pressed ${key}`}`;
 }
 
 /** Null: another line of the board says so. */

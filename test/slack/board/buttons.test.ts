@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
 import { finishedRequestStates } from '../../../src/calls/request/states.ts';
-import type { ReachView, RequestView } from '../../../src/calls/request/types.ts';
+import type { RequestView } from '../../../src/calls/request/types.ts';
 import { renderBoard } from '../../../src/slack/board/board.ts';
 import { boardButtons } from '../../../src/slack/board/buttons.ts';
 import {
@@ -12,6 +12,7 @@ import {
   counts,
   everyButton,
   now,
+  reach,
   request,
   submission,
 } from '../samples.ts';
@@ -19,15 +20,6 @@ import {
 const labels = (some: Partial<RequestView>) =>
   boardButtons(request(some)).map((each) => `${each.text.text}${each.style ? ` (${each.style})` : ''}`);
 const of = (some: Parameters<typeof counts>[0]) => ({ counts: counts(some) });
-
-function reach(some: Partial<ReachView> = {}, until: 'answered' | 'confirmed' = 'answered'): ReachView {
-  return {
-    plan: { until, attempts: 3, everyMs: 60_000, enough: null, confirmKey: '1' },
-    ...{ ladder: null, running: false, step: 1, attempt: 1, nextAttemptAt: null, nextStepAt: null },
-    ...{ endedBy: null, endedAt: null, steps: [], calling: [], reachedBy: [] },
-    ...some,
-  };
-}
 
 const missed = of({ callees: 4, accepted: 4, answered: 1, not_answered: 3 });
 const firing = { origin: 'alert', requestedBy: null, ruleName: 'db' } as const;

@@ -2,23 +2,14 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
 import { finishedRequestStates } from '../../../src/calls/request/states.ts';
-import type { ReachView, RequestView } from '../../../src/calls/request/types.ts';
+import type { RequestView } from '../../../src/calls/request/types.ts';
 import { renderBoard } from '../../../src/slack/board/board.ts';
 import { headline } from '../../../src/slack/words/headline.ts';
-import { anyRequest, anyTrueRequest, counts, evilName, now, request, submission } from '../samples.ts';
+import { anyRequest, anyTrueRequest, counts, evilName, now, reach, request, submission } from '../samples.ts';
 
 const names: Record<string, string> = { U0ANN: 'Ann', U0BEN: 'Ben' };
 const nameOf = (id: string) => (Object.hasOwn(names, id) ? (names[id] ?? null) : null);
 const of = (some: Parameters<typeof counts>[0]) => ({ counts: counts(some) });
-
-function reach(some: Partial<ReachView> = {}, until: 'answered' | 'confirmed' = 'answered'): ReachView {
-  return {
-    plan: { until, attempts: 3, everyMs: 60_000, enough: null, confirmKey: '1' },
-    ...{ ladder: null, running: false, step: 1, attempt: 1, nextAttemptAt: null, nextStepAt: null },
-    ...{ endedBy: null, endedAt: null, steps: [], calling: [], reachedBy: [] },
-    ...some,
-  };
-}
 
 const refused = (code: string, n: number): Partial<RequestView> => ({
   state: 'done',

@@ -17,6 +17,7 @@ import {
   manyCalls,
   now,
   pages,
+  reach,
   request,
 } from '../samples.ts';
 
@@ -43,8 +44,10 @@ suite('who answered', () => {
       '❔ +65 …0003: may have rung',
       '⛔ Cleo: refused by the platform',
       '✅ Asha: answered, 13 s, pressed 1',
-      '✅ Dan: confirmed, 1 min 5 s',
+      '✅ Dan: answered, 1 min 5 s',
     ]);
+    const demanded = { ...done({ callees: 1, accepted: 1, answered: 1 }), reach: reach({}, 'confirmed') };
+    assert.deepEqual(peopleLines(demanded, people.slice(4)), ['✅ Dan: confirmed, 1 min 5 s']);
   });
 
   test('each state has its own words, and unknown has none that sound known', () => {

@@ -25,7 +25,7 @@ export interface RuleContext {
 const regexInputLength = 8_000;
 const maximumRegexLength = 500;
 const maximumCached = 500;
-const compiled = new Map<string, RE2JS | string>();
+const compiled = new Map<string, RE2JS | null>();
 
 /** The conditions of a rule, by the names of its keys in voicecall.yaml. */
 export type Condition =
@@ -108,21 +108,14 @@ function matchesText(pattern: TextPattern, text: string): boolean {
   if ('substring' in pattern) return text.toLowerCase().includes(pattern.substring.toLowerCase());
   const regex = compile(pattern.regex, pattern.flags);
   // A faulty pattern is refused when the configuration is read. If one comes here, it matches nothing.
-  return typeof regex !== 'string' && regex.matcher(text.slice(0, regexInputLength)).find();
-}
-
-/** What is wrong with a rule's regular expression, in words. Undefined if it is valid. */
-export function patternFault(pattern: TextPattern): string | undefined {
-  if ('substring' in pattern) return undefined;
-  const regex = compile(pattern.regex, pattern.flags);
-  return typeof regex === 'string' ? regex : undefined;
+  return regex?.matcher(text.slice(0, regexInputLength)).find() ?? false;
 }
 
 /**
- * RE2 is linear for every pattern. It has no look-around and no back-references.
+ * Null if the pattern is faulty. RE2 is linear for every pattern. It has no look-around and no back-references.
  * https://github.com/google/re2/wiki/Syntax
  */
-function compile(source: string, flags: string): RE2JS | string {
+function compile(source: string, flags: string): RE2JS | null {
   const key = `${flags}/${source}`;
   const known = compiled.get(key);
   if (known !== undefined) return known;
@@ -132,8 +125,8 @@ function compile(source: string, flags: string): RE2JS | string {
   return made;
 }
 
-function compileNew(source: string, flags: string): RE2JS | string {
-  if (source.length > maximumRegexLength) return `longer than ${maximumRegexLength} characters`;
+function compileNew(source: string, flags: string): RE2JS | null {
+  if (source.length > maximumRegexLength) return null;
   const known: Record<string, number> = {
     i: RE2JS.CASE_INSENSITIVE,
     m: RE2JS.MULTILINE,
@@ -143,13 +136,13 @@ function compileNew(source: string, flags: string): RE2JS | string {
   let bits = 0;
   for (const flag of flags) {
     const bit = known[flag];
-    if (bit === undefined) return `unknown flag "${flag}" (i, m, s and u are known)`;
+    if (bit === undefined) return null;
     bits |= bit;
   }
   try {
     return RE2JS.compile(source, bits);
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+  } catch {
+    return null;
   }
 }
 

@@ -75,13 +75,6 @@ export function fileFaultSentences(file: CalleeFile): string[] {
   return [...sentences, file.stopped ? `and ${more} more, as far as it was read` : `and ${more} more`];
 }
 
-/**
- * Text for a CSV cell that no spreadsheet takes as a formula (https://owasp.org/www-community/attacks/CSV_Injection).
- */
-export function neutraliseFormula(text: string): string {
-  return /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-}
-
 /** The file's text. Null if it is not text. Decoded in slices, because ten megabytes take a while. */
 async function decode(bytes: Uint8Array): Promise<string | null> {
   // Excel's "Unicode text" is UTF-16 with this byte order mark.

@@ -149,19 +149,9 @@ export function isWithin(window: { fromMinute: number; toMinute: number }, minut
 }
 
 /**
- * True if it is within the window in this number's local time, at `at` (epoch ms). A country with several time zones
- * is within it if any zone is. "unknown": no country, or no known zones.
+ * True if it is within the window in this country's local time, at `at` (epoch ms). A country with several time zones
+ * is within it if any zone is. "unknown": no known zones.
  */
-export function isBetweenLocally(
-  digits: string,
-  window: { fromMinute: number; toMinute: number },
-  at: number,
-): 'yes' | 'no' | 'unknown' {
-  const country = countryOf(digits);
-  return country === null ? 'unknown' : isBetweenIn(country, window, at);
-}
-
-/** The same for a country. For ten thousand callees of few countries this is computed only a few times. */
 export function isBetweenIn(
   country: CountryCode,
   window: { fromMinute: number; toMinute: number },

@@ -2,7 +2,6 @@ import type { z } from 'zod';
 import { checkReferences, didYouMean } from './cross-checks.ts';
 import { UNCONFIGURED, withDefaults } from './defaults.ts';
 import { describe, type Fault } from './faults.ts';
-import { inertNotices } from './inert-keys.ts';
 import { configSchema } from './schema.ts';
 import type { Config } from './types.ts';
 import { readYaml, type YamlFile } from './yaml.ts';
@@ -39,7 +38,7 @@ export function readConfig(
     (notice) => notices.push(notice),
   );
   if (!parsed.success || faults.length > 0) return { faults: inOrder(faults, path), notices: [] };
-  return { config: withDefaults(parsed.data), faults: [], notices: [...notices, ...inertNotices(data)] };
+  return { config: withDefaults(parsed.data), faults: [], notices };
 }
 
 function isEmpty(data: unknown): boolean {

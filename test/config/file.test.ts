@@ -6,7 +6,6 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { formatFaults } from '../../src/config/faults.ts';
 import { defaultConfig, readConfig } from '../../src/config/file.ts';
-import { inertNotices } from '../../src/config/inert-keys.ts';
 import { configSchema } from '../../src/config/schema.ts';
 
 const example = readFileSync(new URL('../../voicecall.example.yaml', import.meta.url), 'utf8');
@@ -236,11 +235,6 @@ test('no fault shows a full phone number', () => {
     'voice: { displayNum: "+918563214120" }\nlists: { a: ["6591110001"], b: ["918563214120 918563214121"] }\ncountry: IN\ncallers: ["+91 85632 14120"]\n"918563214120": 1\n';
   assert.doesNotMatch(told(text).replace(/[^0-9]/g, ''), /8563214120|6591110001|918563214121/);
   assert.ok(read(text).faults.length >= 5);
-});
-
-test('keys without effect are reported', () => {
-  const keys = { 'rules.*.stop': 'does nothing yet', retention: 'does nothing yet' };
-  assert.deepEqual(inertNotices({ rules: [{ stop: true }] }, keys), ['rules.*.stop: does nothing yet']);
 });
 
 test('no text makes it throw: there is a configuration or a fault', () => {

@@ -276,6 +276,16 @@ suite('the house', () => {
       circle(rooms.keys(), (room) => (rooms.get(room) ?? []).map((each) => roomOf(each.to))),
       undefined,
     );
+    for (const folder of ['sandbox', 'bench']) {
+      const all = globSync(`${folder}/**/*.ts`, { cwd: join(source, '..') });
+      assert.ok(all.length > 10, folder);
+      const next = (file: string) =>
+        importsOf(readFileSync(join(source, '..', file), 'utf8'))
+          .filter((to) => to.startsWith('.'))
+          .map((to) => join(dirname(file), to))
+          .filter((to) => to.startsWith(`${folder}/`) && to.endsWith('.ts'));
+      assert.equal(circle(all, next), undefined);
+    }
     assert.deepEqual(
       circle(['a', 'b', 'c'], (node) => ({ a: ['b'], b: ['c'], c: ['b'] })[node] ?? []),
       ['b', 'c', 'b'],

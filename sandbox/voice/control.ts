@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { readBody, sendJson } from './exchange.ts';
 import { type Faults, faultSchema } from './faults.ts';
 import { act } from './phones.ts';
-import { type Behaviour, reportSchema, type World } from './types.ts';
+import { reportSchema } from './report-behaviour.ts';
+import type { Behaviour, World } from './types.ts';
 
 const LOOPBACK = ['127.0.0.1', '::1', '::ffff:127.0.0.1'];
 const LOOPBACK_HOST = /^(127\.0\.0\.1|localhost|\[::1\])(:[0-9]+)?$/;

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { authenticate } from './auth.ts';
 import { getBalance } from './balance.ts';
+import type { Endpoint } from './endpoint-names.ts';
 import { answerWith, readBody, reset, sendAnswer, sendPlain } from './exchange.ts';
 import type { Faults } from './faults.ts';
 import { fileQuery } from './file-query.ts';
@@ -10,7 +11,7 @@ import { recordGroup, recordGroupQuery } from './record.ts';
 import { Refusal } from './refusal.ts';
 import { sendCode } from './send-code.ts';
 import { sendGroup } from './send-group.ts';
-import type { Checked, Endpoint, EndpointHandler, LoggedRequest, World } from './types.ts';
+import type { Checked, EndpointHandler, LoggedRequest, World } from './types.ts';
 
 const HANDLERS: Record<Endpoint, EndpointHandler> = {
   sendGroup,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { type Endpoint, milliseconds, reportSchema } from './types.ts';
+import type { Endpoint } from './endpoint-names.ts';
+import { milliseconds, reportSchema } from './report-behaviour.ts';
 
 const endpoint = z.enum([
   'sendGroup',

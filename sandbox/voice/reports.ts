@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { Call, Outcome, PushedReport, ReportBehaviour, World } from './types.ts';
+import type { ReportBehaviour } from './report-behaviour.ts';
+import type { Call, Outcome, PushedReport, World } from './types.ts';
 
 const PUSHES_AT_ONCE = 8;
 const MOST_IN_ONE_PUSH = 100;

@@ -1,0 +1,8 @@
+export type Endpoint =
+  | 'sendGroup'
+  | 'sendCode'
+  | 'fileQuery'
+  | 'fileUpload'
+  | 'recordGroup'
+  | 'recordGroupQuery'
+  | 'getBalance';

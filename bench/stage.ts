@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { freePort } from '../sandbox/free-port.ts';
 import { startSlack } from '../sandbox/slack/slack.ts';
 import type { FieldValues, SandboxMessage, SandboxSlack } from '../sandbox/slack/types.ts';
 import {
@@ -10,7 +11,7 @@ import {
   type VoicePlatform,
   type VoicePlatformOptions,
 } from '../sandbox/voice/server.ts';
-import { freePort, type Measured, startMeasured, voicecall } from './child.ts';
+import { type Measured, startMeasured, voicecall } from './child.ts';
 
 export const recording = '12022022570cc2484c59d4f8b9745d34226285b1e.mp3';
 const reportToken = 'bench-report-token';

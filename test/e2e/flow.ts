@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import type { FieldValues, SandboxMessage, SandboxView } from '../../sandbox/slack/types.ts';
+import type { Counts } from '../../src/calls/request/types.ts';
 import type { Clock } from '../../src/clock.ts';
 import { createLog } from '../../src/log.ts';
 import { refreshMs } from '../../src/store/clock.ts';
 import { viewShown } from '../support/shown.ts';
 import {
+  boards,
   fillModal,
   messages,
   patienceMs,
@@ -13,6 +15,8 @@ import {
   type World,
   type WorldOptions,
 } from '../support/world.ts';
+
+export { boards } from '../support/world.ts';
 
 /** A clock that runs by itself and can jump: timers that become due by a jump run at once. */
 export interface JumpClock extends Clock {
@@ -171,17 +175,20 @@ export async function soon<Value>(
   }
 }
 
-export interface BoardCounts {
+export interface BoardCounts
+  extends Pick<
+    Counts,
+    | 'callees'
+    | 'accepted'
+    | 'refused'
+    | 'unknown'
+    | 'held'
+    | 'cancelled'
+    | 'failed'
+    | 'answered'
+    | 'not_answered'
+  > {
   state: string;
-  callees: number;
-  accepted: number;
-  refused: number;
-  unknown: number;
-  held: number;
-  cancelled: number;
-  failed: number;
-  answered: number;
-  not_answered: number;
 }
 
 /** The board's counts. They add up once nothing is left to send. */
@@ -255,24 +262,14 @@ export async function resultsOf(
   });
 }
 
-/** The messages in a channel; `end` checks each once. */
-function posted(flow: Flow, channel: string): SandboxMessage[] {
-  return (flow.slack.state.messages.get(channel) ?? []).filter((each) => !each.deleted);
-}
-
-/** The boards in a channel, oldest first. */
-export function boards(flow: Flow, channel = 'C0OPS'): SandboxMessage[] {
-  return posted(flow, channel).filter((each) => each.metadata?.event_type === 'voicecall_request');
-}
-
 /** All replies to a board. */
 export function replies(flow: Flow, board: SandboxMessage): SandboxMessage[] {
-  return posted(flow, board.channel).filter((each) => each.thread_ts === board.ts && each.ts !== board.ts);
+  return messages(flow, board.channel).filter((each) => each.thread_ts === board.ts && each.ts !== board.ts);
 }
 
 /** The current board, with its blocks. */
 export function current(flow: Flow, board: SandboxMessage): SandboxMessage {
-  const found = posted(flow, board.channel).find((each) => each.ts === board.ts);
+  const found = messages(flow, board.channel).find((each) => each.ts === board.ts);
   assert.ok(found);
   return found;
 }

@@ -1,14 +1,16 @@
 // A Slack emulator by others: the npm package `emulate`. It checks tokens, scopes, triggers, views, membership and
 // uploads as its authors understand them. It has neither slash commands nor interactivity, so this file signs and
 // sends them. A recorder in front of it keeps each call with its answer.
+
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { type AddressInfo, createServer as createNetServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createEmulator } from 'emulate';
 import { z } from 'zod';
+import { freePort } from '../../sandbox/free-port.ts';
 
 const botToken = 'xoxb-voicecall';
 const adminToken = 'xoxp-admin';
@@ -385,12 +387,4 @@ function idOf(those: Json[], name: string): string {
   const found = those.find((each) => each.name === name);
   assert.ok(found, name);
   return String(found.id);
-}
-
-async function freePort(): Promise<number> {
-  const server = createNetServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return port;
 }

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { statfsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -5,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as wait } from 'node:timers/promises';
+import { sql } from 'kysely';
 import pg from 'pg';
 import { type Clock, systemClock } from '../../src/clock.ts';
 import { openStore } from '../../src/store/open.ts';
@@ -133,4 +135,17 @@ export async function withStore<T>(
   } finally {
     await database.remove();
   }
+}
+
+/** Waits until a statement on the database waits for a lock. On SQLite transactions wait before they begin. */
+export async function waitingForLock(store: Store): Promise<void> {
+  if (store.dialect === 'sqlite') return;
+  const until = performance.now() + 60_000;
+  while (performance.now() < until) {
+    const { rows } = await sql`select 1 from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock'`.execute(store.read);
+    if (rows.length > 0) return;
+    await wait(5);
+  }
+  assert.fail('nothing waits for a lock');
 }

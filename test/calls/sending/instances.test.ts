@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { setTimeout as wait } from 'node:timers/promises';
-import { sql } from 'kysely';
 import { loadRequest } from '../../../src/calls/request/read.ts';
 import { lockRequest } from '../../../src/calls/request/rows.ts';
 import { moveRequest } from '../../../src/calls/request/transitions.ts';
@@ -14,7 +12,7 @@ import type { Lease } from '../../../src/queue/types.ts';
 import type { Store, StoreLog, Tx } from '../../../src/store/types.ts';
 import { parseReports } from '../../../src/voice/reports.ts';
 import { createFakeClock } from '../../support/clock.ts';
-import { databaseKinds, silentLog, withStore } from '../../support/store.ts';
+import { databaseKinds, silentLog, waitingForLock, withStore } from '../../support/store.ts';
 import { calleesOf, configWith, createDeps, createVoiceStub, request, stateOf } from '../approval/stage.ts';
 
 const config = configWith('{ calleesOver: 100, approvers: [U0BEN] }');
@@ -56,16 +54,6 @@ function retriesOf(): { log: StoreLog; count: () => number } {
     },
   };
   return { log, count: () => retries };
-}
-
-/** Waits until a transaction waits for another one's lock. */
-async function waitingForLock(store: Store): Promise<void> {
-  for (;;) {
-    const { rows } = await sql`select 1 from pg_stat_activity
-      where datname = current_database() and wait_event_type = 'Lock'`.execute(store.read);
-    if (rows.length > 0) return;
-    await wait(5);
-  }
 }
 
 for (const kind of databaseKinds) {

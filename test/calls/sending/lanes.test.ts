@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { setTimeout as wait } from 'node:timers/promises';
-import { sql } from 'kysely';
 import { loadRequest } from '../../../src/calls/request/read.ts';
 import { createDispatcher } from '../../../src/calls/sending/dispatch.ts';
 import type { Lease } from '../../../src/queue/types.ts';
 import type { Store } from '../../../src/store/types.ts';
 import { createFakeClock } from '../../support/clock.ts';
-import { databaseKinds, withStore } from '../../support/store.ts';
+import { databaseKinds, waitingForLock, withStore } from '../../support/store.ts';
 import { configWith, createDeps, createVoiceStub, request } from '../approval/stage.ts';
 
 const one = configWith('{ calleesOver: 100, approvers: [U0BEN] }');
@@ -154,17 +152,4 @@ for (const kind of databaseKinds) {
       );
     });
   });
-}
-
-/** Waits until a transaction waits for another one's lock. On SQLite transactions wait before they begin. */
-async function waitingForLock(store: Store): Promise<void> {
-  if (store.dialect === 'sqlite') return;
-  const until = performance.now() + 60_000;
-  while (performance.now() < until) {
-    const { rows } = await sql`select 1 from pg_stat_activity
-      where datname = current_database() and wait_event_type = 'Lock'`.execute(store.read);
-    if (rows.length > 0) return;
-    await wait(5);
-  }
-  assert.fail('nothing waits for a lock');
 }

@@ -2,8 +2,6 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { describe, test } from 'node:test';
-import { setTimeout as wait } from 'node:timers/promises';
-import { sql } from 'kysely';
 import { lockRequest } from '../../../src/calls/request/rows.ts';
 import type { Clock } from '../../../src/clock.ts';
 import type { Config } from '../../../src/config/types.ts';
@@ -24,7 +22,7 @@ import { createEditor } from '../../../src/slack/outbox/edit.ts';
 import type { Store } from '../../../src/store/types.ts';
 import { configWith, createDeps, createVoiceStub, request } from '../../calls/approval/stage.ts';
 import { createFakeClock } from '../../support/clock.ts';
-import { databaseKinds, silentLog, withStore } from '../../support/store.ts';
+import { databaseKinds, silentLog, waitingForLock, withStore } from '../../support/store.ts';
 
 const lasting: Lease = { valid: () => true, signal: new AbortController().signal };
 const lapsed: Lease = { valid: () => false, signal: new AbortController().signal };
@@ -279,13 +277,3 @@ test('a card that was just posted and a decision on it do not deadlock', {
     assert.ok(row.expires_at !== null);
   });
 });
-
-/** Waits until a transaction waits for another one's lock. */
-async function waitingForLock(store: Store): Promise<void> {
-  for (;;) {
-    const { rows } = await sql`select 1 from pg_stat_activity
-      where datname = current_database() and wait_event_type = 'Lock'`.execute(store.read);
-    if (rows.length > 0) return;
-    await wait(5);
-  }
-}

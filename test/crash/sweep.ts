@@ -17,6 +17,8 @@ import { lapseLeases, numbers, seeded, seedOfRun } from './accounts.ts';
 const wanted = process.env.SWEEP ?? '2';
 /** How many run at once; each waits most of the time for starts and pauses. */
 const atOnce = 3;
+/** After it no form can come any more, so the command can be typed again. */
+const formWithinMs = 9_000;
 const preload = pathToFileURL(join(import.meta.dirname, '../support/kill-at.ts')).href;
 
 const config = `${usualConfig}
@@ -181,7 +183,7 @@ async function playThrough(database: DatabaseKind, story: Story, killAt: number)
     config,
     voice: { report: { retries: 1_000, retryAfterMs: 500 } },
     // Slack's own second retry comes after a minute; here it comes sooner.
-    slack: { eventRetryDelaysMs: [0, 3_000, 6_000] },
+    slack: { eventRetryDelaysMs: [0, 3_000, 6_000], triggerLifeMs: formWithinMs - 1_000 },
   });
   const store = await stage.database.open();
   let over = false;
@@ -250,25 +252,25 @@ async function ended(stage: Stage, story: Story): Promise<void> {
 async function ask(stage: Stage, callees: string[]): Promise<void> {
   const opened = async () => {
     await untilDone('/voicecall', () => stage.slack.command('U0ASHA', 'C0OPS', ''));
-    await eventually('the form opens', () => stage.slack.state.views.get('U0ASHA')?.at(-1), 2_000);
+    await eventually('the form opens', () => stage.slack.state.views.get('U0ASHA')?.at(-1), formWithinMs);
   };
   // A kill after the acknowledgement and before views.open loses the form, so the person types the command again.
   await again('the form', opened);
   await submitBoth(stage, { callee: callees.join('\n'), fileId: recording, channel: 'C0OPS' });
 }
 
+/** Presses *Continue*, then *Call*, until Slack has received that the modal is closed. */
 async function submitBoth(stage: Stage, values: Record<string, string>): Promise<void> {
   const top = () => stage.slack.state.views.get('U0ASHA')?.at(-1);
-  await again('the confirm view', async () => {
-    const view = await eventually('a form', top, 2_000);
-    if (view.callback_id === 'voicecall')
-      await untilDone('Continue', () => stage.slack.submitView('U0ASHA', view.id, values));
-    await eventually('the confirm view', () => top()?.callback_id === 'voicecall_confirm', 2_000);
-  });
-  await untilDone('Call', async () => {
+  let pressedCall = false;
+  await again('Call', async () => {
     const view = top();
-    // The view is closed: the app has answered "clear", and Slack has received it.
-    return view === undefined ? null : await stage.slack.submitView('U0ASHA', view.id, {});
+    if (view === undefined && pressedCall) return;
+    assert.ok(view, 'a form');
+    const isLast = view.callback_id === 'voicecall_confirm';
+    pressedCall ||= isLast;
+    const result = await stage.slack.submitView('U0ASHA', view.id, isLast ? {} : values);
+    assert.equal(result.action, 'cleared');
   });
 }
 

@@ -20,10 +20,17 @@ const chatter = [
   /\b(?:can|could|would|did|does|has|is) (?:you|somebody|someone|anybody|anyone)\b.{0,200}\?\W{0,3}$/i,
   /\b(?:accepted|declined) (?:the |your |an? )?invitation\b/i,
   /\b(?:access|change|approval|leave|time[- ]off|vacation) request\b/i,
-  /\b(?:login|access|audit|usage|cost|security|compliance|uptime) report\W{0,3}$/i,
+  /\b(?:login|access|audit|usage|cost|security|compliance|uptime|scheduled job) report\W{0,3}$/i,
   /\binvoices?\b.{0,80}\b(?:overdue|due|unpaid|paid)\b/i,
   /^\W{0,4}jira\b\W{0,4}[A-Z][A-Z0-9]{1,9}-\d{1,7}\b/i,
   /\b(?:day|week) streak\b/i,
+  /\bCHG\d{4,10}\b/,
+  /\b(?:saved|linked|shared|uploaded|bookmarked|attached)(?: by .{1,40})?\W{0,3}$/i,
+  /\bnot a real (?:incident|alert|outage|problem)\b|\bplease ignore\W{0,3}$/i,
+  /\bis due (?:today|tomorrow|on|in|by)\b/i,
+  new RegExp(`${sign}(?:asana|trello|linear|notion|clickup|monday\\.com|basecamp)\\b ?:`, 'iu'),
+  new RegExp(`${sign}(?:runbook|dashboard|document) (?:linked|shared|attached)\\b`, 'iu'),
+  new RegExp(`${sign}(?:query results?|answer to|simulation|simulated|exercise)\\b`, 'iu'),
   /^\W{0,12}#[\w-]{1,80} (?:was|has been) (?:un)?archived\b/i,
   /^(?!.*\bfail).*\bscal(?:ed|ing)\b.{0,60}\bfrom \d+ to \d+\b/i,
   /\b(?:new(?:er)? version|updates?)\b.{0,120}\b(?:is|are) (?:now )?available\b/i,
@@ -82,8 +89,11 @@ export function tellsOfCall(line: string): boolean {
   return aboutCalls.some((pattern) => pattern.test(head));
 }
 
-/** Alerts of another kind: of prices, weather and news. */
-const otherAlerts = new RegExp(`${sign}(?:stock|price|weather|flight|deal|news|google) alerts?\\b`, 'iu');
+/** Alerts of another kind: of prices, weather and news, and for training. */
+const otherAlerts = new RegExp(
+  `${sign}(?:stock|price|weather|flight|deal|news|google|training) alerts?\\b`,
+  'iu',
+);
 
 /** True for other bot messages: reports, polls, pull requests, started deploys. */
 export function isChatter(line: string): boolean {
@@ -101,7 +111,7 @@ export function isChatter(line: string): boolean {
 }
 
 const measure =
-  'cpu|memory|mem|disk|latency|errors?|error rate|load|usage|utili[sz]ation|rate|traffic|lag|queue|swap|temperature|response|iops|requests|5xx|4xx|connections|restarts|space|backlog|packet loss|replication lag|throughput|capacity|inodes?|storage|battery|voltage';
+  'cpu|memory|mem|disk|latency|errors?|error rate|load|usage|utili[sz]ation|rate|traffic|lag|queue|swap|temperature|response|iops|requests|5xx|4xx|connections|restarts|space|backlog|packet loss|replication lag|throughput|capacity|inodes?|storage|battery|voltage|timeouts|retries|failures';
 const faults = [
   /^[^\p{L}]{0,12}(?:alert|alarm|incident|warning|error|critical|problem|outage|exception|anomaly|new (?:error|alert|incident|exception|crash|problem))\b(?!s)/iu,
   /\b(?:certificate|cert|ssl|tls|domain|license)\b.{0,80}\bexpir/i,
@@ -116,11 +126,14 @@ const faults = [
   /\bburn rate\b|\berror budget (?:exhausted|consumed|burn)/i,
   /\b(?:high|elevated|anomal\w+|unusual|errors?|failures?|outage|attack|leak|intrusion|incident|spike|drop|problem|violation|threat|malware|brute force|suspicious)\b.{0,40}\bdetected\b/i,
   /\b(?:alert|alarm)\s?(?:[:!]|$)/i,
-  /\bno (?:heartbeats?|pings?|signals?|responses?|traffic|metrics|replies|answers?)\b.{0,20}\b(?:from|for|since|in)\b/i,
+  /\bno (?:heartbeats?|pings?|events?|signals?|responses?|traffic|metrics|replies|answers?)\b.{0,20}\b(?:from|for|since|in)\b/i,
   /\b(?:has|have) stopped (?!work)\w{2,20}ing\b/i,
   /\b(?:unable|not able) to (?:connect|reach|start|write|read|bind|mount|send|fetch)\b|\bconnection refused\b/i,
   /(?<!\b(?:0|no) )\bunder-?replicated\b/i,
   new RegExp(`\\b(?:${measure})\\b.{0,60}\\d.{0,20}\\((?:limit|max|threshold)\\b`, 'i'),
+  /\b(?:replication|consumers?|workers?|daemon) (?:has |have )?stopped\b/i,
+  /\bburn(?:ing|s|ed)?\b.{0,20}\bbudget\b/i,
+  /\bups\b.{0,40}\bon battery\b/i,
   /\bexit(?:ed|s)?\b.{0,20}\b(?:status|code) [1-9]/i,
   /\b(?:out of memory|oom[- ]?killed|disk full|no space left|deadlock|stack ?overflow|segfault|unhandled exception|kernel panic|split brain|not running)\b/i,
   /^[^\p{L}]{0,12}(?:[\w./-]{1,60}\] {0,2})?[\w.]{1,60}(?:Error|Exception)\b(?::| in )/u,

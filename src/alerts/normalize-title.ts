@@ -32,6 +32,7 @@ const volatilePatterns: [RegExp, string][] = [
   // An HTTP status, and what a second sentence says about now.
   [/\(\s?[1-5]\d\d\s?\)/g, ' '],
   [/(?<=[\p{L}\p{N})])\. (?:[\p{L}\p{N}]{1,20} ){1,3}is currently\b.{0,200}$/gu, ' '],
+  [/\((?:max|min|maximum|minimum|limit|threshold|usual|normal)\b[^()]{0,40}\)/g, ' '],
   // Numbers of builds and notifications. The number of an incident is kept in Identity.incident.
   [/#\d{1,12}\b/g, ' '],
   [/\b\d{1,3}(?:,\d{3})+(?:\.\d+)?\b/g, ' '],

@@ -22,11 +22,8 @@ test('a person asks for a call in a few seconds: the board says when, and the ph
   await page.locator('form[data-callback="voicecall_confirm"]').waitFor();
   await submit.click();
   await page.locator('#modal').waitFor({ state: 'hidden' });
-  await page
-    .locator('#messages')
-    .getByText(/Scheduled for/)
-    .first()
-    .waitFor();
+  const board = page.locator('#messages .message').filter({ hasText: 'When:' }).first();
+  await board.getByText('Scheduled', { exact: true }).waitFor();
   const phone = page.getByRole('listitem', { name: 'Phone +918563214120' });
   await phone.getByRole('button', { name: 'Answer', exact: true }).click({ timeout: 60_000 });
   assert.deepEqual(errors, []);

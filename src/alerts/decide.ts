@@ -45,7 +45,7 @@ export interface Known {
   /** Firing alerts of the same channel, of any bot. Needed if `mayEnd` returns true. */
   firing: KnownAlert[];
   /**
-   * The same alert from the other way (posted to us, or written into a channel in the source's `also`), if it fires
+   * The same alert, which arrived the other way (posted to us, or written into a channel in the source's `also`), if it fires
    * now.
    */
   twin?: KnownAlert | undefined;

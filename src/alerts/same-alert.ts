@@ -24,7 +24,7 @@ export function findEnded<Alert extends { identity: Identity }>(
 }
 
 /**
- * The same alert from the other way. Of several that fit it is the first: a tool may write one message into the channel
+ * The same alert, which arrived the other way. If several fit, the first: a tool may write one message into the channel
  * for a group, and post each alert of the group to us.
  */
 export function findTwin<Alert extends { identity: Identity }>(

@@ -61,7 +61,7 @@ async function openModal(
 ): Promise<void> {
   // Acknowledge first: the command changes nothing that could be lost, and the trigger expires after 3 s.
   await ack();
-  // If Slack is slow, the form opens all the same. Who may call is checked again before anybody is called.
+  // If Slack is slow, the form opens anyway. Who may call is checked again before anybody is called.
   const asked = mayCall(deps.people, deps.config(), typed.user_id);
   const refusal = await within(deps.clock, patienceMs, asked, null);
   if (refusal !== null) {

@@ -28,7 +28,7 @@ export function heardFrom(
 ): Heard {
   const { name, receivedAt, now } = source;
   const place = placeOfSource(name);
-  // Nothing has happened later than it came: a tool whose clock is ahead would make all that follows old news.
+  // A time after the arrival is wrong: the tool's clock is ahead. Kept, it would make all later messages old news.
   const toldAt = posted.kind === 'alert' ? (posted.at ?? receivedAt) : receivedAt;
   const at = Math.min(toldAt, receivedAt);
   const message = posted.kind === 'alert' ? asMessage(posted) : posted.message;

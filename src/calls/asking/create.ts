@@ -58,7 +58,7 @@ export async function createRequest(
   return { id, created: true, state };
 }
 
-/** The row of a new request. Pure but for its id. */
+/** The row of a new request. Pure, except for the new id. */
 function rowOf(ask: NewRequest, tokenSecret: string, now: number) {
   const { plan = null, ladder = null, whenAt = null, lists = null, anyHour = false } = ask;
   const state: RequestState =

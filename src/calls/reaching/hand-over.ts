@@ -19,12 +19,12 @@ export interface OnDutyNow {
   rosters: RosterNote[];
 }
 
-/** Looks up who is on duty in the rosters of a step. Null: it cannot be said now, so the same people are called. */
+/** Looks up who is on duty in the rosters of a step. Null: not known now, so the same people are called. */
 export type LookUpDuty = (request: RequestRow, step: number) => Promise<OnDutyNow | null>;
 
 /**
- * The steps with rosters of which a callee is due for a further attempt: who is on duty may have changed since the
- * attempt before.
+ * The steps with rosters in which a callee is due for a further attempt. Who is on duty may have changed since the
+ * last attempt.
  */
 export async function stepsOnDuty(
   tx: Tx,

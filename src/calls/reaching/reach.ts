@@ -18,8 +18,8 @@ import { askBefore } from './records.ts';
 import { type LookUpStep, type ReadyStep, startStep } from './steps.ts';
 
 /**
- * The result of a look: nothing to do now, a step whose callees must be looked up, steps for whose rosters must be
- * looked up who is on duty, or look again at a time.
+ * What is due: nothing, a step whose callees must be looked up first, steps whose rosters must be looked up first, or
+ * another look at a later time.
  */
 type Look =
   | { do: 'nothing' }
@@ -56,7 +56,7 @@ export function createReacher(
   };
 }
 
-/** Who is on duty, by step. Null: it cannot be said now. */
+/** Who is on duty, by step. Null: not known now. */
 type Duties = Map<number, OnDutyNow | null>;
 
 /** What was looked up before the transaction: the callees of a step, or who is on duty. */

@@ -100,8 +100,7 @@ async function refusalFor(
 }
 
 /**
- * Not null if the person who asked has lost the right to call people since. If Slack does not answer, the approver
- * decides.
+ * Not null if the person who asked may not call people any more. If Slack does not answer, the approver decides.
  */
 async function askerRefusal(deps: SlackDeps, { requestedBy }: RequestView): Promise<Refusal> {
   if (requestedBy === null) return null;

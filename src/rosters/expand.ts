@@ -1,5 +1,6 @@
 import ICAL from 'ical.js';
 import { cleanText } from '../clean-text.ts';
+import { isMail } from './mail.ts';
 import type { Calendar, Shift, Span } from './types.ts';
 import { knownZone, wallToMs, type Zone } from './zone.ts';
 
@@ -372,8 +373,4 @@ function mailsOf(event: ICAL.Component, title: string): string[] {
   const inTitle = title.split(/[\s,;:()<>[\]"']+/);
   const mails = [...written, ...inTitle].map((each) => cleanText(each).trim().toLowerCase()).filter(isMail);
   return [...new Set(mails)].slice(0, mostMails);
-}
-
-export function isMail(text: string): boolean {
-  return text.length <= 254 && /^[^\s@<>]+@[^\s@<>]+\.[^\s@<>.]+$/.test(text);
 }

@@ -1,5 +1,5 @@
 import type { Config, Roster } from '../config/types.ts';
-import { isMail } from './expand.ts';
+import { isMail } from './mail.ts';
 import type { OnDuty, Shift } from './types.ts';
 
 /** Slack ids by mail address. Null: Slack knows nobody with that address. */

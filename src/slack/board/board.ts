@@ -229,7 +229,7 @@ function trouble(request: RequestView): KnownBlock[] {
     const crowd = people(group.reduce((sum, each) => sum + each.callees, 0));
     const nextAt = Math.min(...group.map((each) => each.heldUntil ?? Number.POSITIVE_INFINITY));
     lines.push(
-      `✋ *${crowd}* ${heldWords(code, nextAt)}. They are called then, unless ${calledUnless(request)}.`,
+      `✋ *${crowd}* ${heldWords(code, nextAt, date)}. They are called then, unless ${calledUnless(request)}.`,
     );
   }
   for (const [code, group] of Map.groupBy(

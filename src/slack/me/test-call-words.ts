@@ -43,9 +43,9 @@ function leadWords(call: CallView): string {
   switch (call.state) {
     case 'ready':
     case 'sending':
-      return `📞 *Calling ${phone}.* Answer it and press the key that it names.`;
+      return `📞 *Calling ${phone}.* Answer it and press the key you are asked for.`;
     case 'accepted':
-      return `📞 *Calling ${phone}.* Answer it in a moment and press the key that it names.`;
+      return `📞 *Calling ${phone}.* Answer it in a moment and press the key you are asked for.`;
     case 'answered':
       return `✅ *You were reached:* you answered${keyWords(call.feedbackValue)}.`;
     case 'not_answered':

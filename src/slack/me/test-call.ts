@@ -14,7 +14,7 @@ import { calleeOptions } from '../asking/collect-callees.ts';
 import { numberOfProfile } from '../asking/numbers-of-people.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import { mayCall } from '../context/permissions.ts';
-import { foreign, listWords } from '../kit/text.ts';
+import { date, foreign, listWords } from '../kit/text.ts';
 import { heldWords } from '../words/call-words.ts';
 
 /** A second press within this time starts no second test call, in ms. */
@@ -89,7 +89,7 @@ async function makeRequest(
       ? null
       : 'Your test call is under way already: see your direct messages with the app.';
   const [held] = await findHeld(tx, deps.config(), [callee.callee], now, null);
-  if (held !== undefined) return `Your phone was not called: ${heldWords(held.code, held.nextAt)}.`;
+  if (held !== undefined) return `Your phone was not called: ${heldWords(held.code, held.nextAt, date)}.`;
   const needed = await approvalFor(tx, forOneself(deps.config()), {
     requestedBy: userId,
     callees: [callee],

@@ -19,9 +19,10 @@ const ownReasons: { [Cause in CallCause]?: string } = {
 
 /**
  * Returns "held back: this number was called as often as the limit allows; next possible at …". `nextAt` is in ms.
+ * `time` writes it: `date` where Slack shows the reader's own time.
  */
-export function heldWords(cause: LimitCause, nextAt: number): string {
-  return `${ownReasons[cause]}; next possible at ${utc(nextAt)}`;
+export function heldWords(cause: LimitCause, nextAt: number, time: (at: number) => string = utc): string {
+  return `${ownReasons[cause]}; next possible at ${time(nextAt)}`;
 }
 
 /** The key of voicecall.yaml that forbids a call. The call itself holds the reason in words. */

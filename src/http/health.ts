@@ -5,7 +5,7 @@ import { answer, type Handler } from './server.ts';
 export interface Readiness {
   /** The process is running. */
   healthz: Handler;
-  /** The process can work: it has started, the database can be written to, Slack's token is valid. */
+  /** The process can work: it has started, and no check failed that stops work. Its answer names every failed check. */
   readyz: Handler;
   started(): void;
   stopping(): void;
@@ -16,8 +16,13 @@ const freshForMs = 5_000;
 
 /**
  * The two routes for an orchestrator. Each of `checks` says whether the part with its name works, and never throws.
+ * @param worksWithout true for a check that is only named when it fails: the process can work all the same
  */
-export function createReadiness(clock: Clock, checks: Record<string, () => Promise<boolean>>): Readiness {
+export function createReadiness(
+  clock: Clock,
+  checks: Record<string, () => Promise<boolean>>,
+  worksWithout: (name: string) => boolean = () => false,
+): Readiness {
   let state: 'starting' | 'started' | 'stopping' = 'starting';
   const results = cached(clock, freshForMs, async () => {
     const names = Object.keys(checks);
@@ -34,8 +39,9 @@ export function createReadiness(clock: Clock, checks: Record<string, () => Promi
     healthz: (_request, response) => answer(response, 200, { status: 'up' }),
     async readyz(_request, response) {
       const found = await problems();
-      answer(response, found.length === 0 ? 200 : 503, {
-        status: found.length === 0 ? 'ready' : 'not ready',
+      const isReady = found.every(worksWithout);
+      answer(response, isReady ? 200 : 503, {
+        status: isReady ? 'ready' : 'not ready',
         problems: found,
       });
     },

@@ -30,6 +30,9 @@ for (const database of databaseKinds) {
         slackIsDown(flow, kind);
         await flow.restart();
         const port = flow.app.port();
+        const ready = await fetch(`http://127.0.0.1:${port}/readyz`);
+        assert.equal(ready.status, 200, 'a load balancer lets the posts through');
+        assert.deepEqual(await ready.json(), { status: 'ready', problems: ['slack'] });
         assert.equal((await postTo(port, 'prometheus', webhook('DiskFull'))).status, 202);
         await isCalled(flow, callee, 1);
         assert.equal((await postTo(port, 'old-pager', event('trigger', 'k1'), {})).status, 202);

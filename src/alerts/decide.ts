@@ -1,4 +1,4 @@
-import type { AlertSeverity, AlertStatus, Rule } from '../config/types.ts';
+import { type AlertSeverity, type AlertStatus, type Rule, usualExpireAfterMs } from '../config/types.ts';
 import type { GatedMessage } from './filter.ts';
 import type { Identity } from './identity.ts';
 import { isFrom, matchRules, type RuleContext, type RuleFacts } from './match-rules.ts';
@@ -97,9 +97,6 @@ export interface Decision {
   /** Who acknowledged the alert, according to its tool ('': it names nobody). Null: nothing new about that. */
   acknowledgedBy: string | null;
 }
-
-/** For alerts without a rule that says how long an alert may be silent. */
-const usualExpireAfterMs = 24 * 3_600_000;
 
 /** True if the message may end an alert with another key. Then `Known.firing` is needed. */
 export function mayEnd(understood: Understood): boolean {

@@ -1,9 +1,16 @@
 import { timeZonesOf } from '../callees/numbering-plan.ts';
 import type { ParsedConfig } from './schema.ts';
-import type { ApprovalPolicy, AudioFormat, CallOptions, Config, ReachDefaults, Rule } from './types.ts';
+import {
+  type ApprovalPolicy,
+  type AudioFormat,
+  type CallOptions,
+  type Config,
+  type ReachDefaults,
+  type Rule,
+  usualExpireAfterMs,
+} from './types.ts';
 
 const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
 
 /** Safe values according to the voice platform's pages; see "limits" in the README. */
 export const VOICE_DEFAULTS = {
@@ -15,7 +22,6 @@ export const VOICE_DEFAULTS = {
 export const CALLEES_PER_REQUEST = 10_000;
 const RESERVE_FOR_RULES = 0.25;
 const COOLDOWN_MS = 15 * MINUTE_MS;
-const EXPIRE_AFTER_MS = 24 * HOUR_MS;
 const MAX_AGE_MS = 15 * MINUTE_MS;
 const EVERY_MS = 5 * MINUTE_MS;
 const APPROVAL_EXPIRES_AFTER_MS = 30 * MINUTE_MS;
@@ -122,7 +128,7 @@ function filledRule(
     language: given.language,
     recording: given.recording,
     cooldownMs: given.cooldown ?? COOLDOWN_MS,
-    expireAfterMs: given.expireAfter ?? EXPIRE_AFTER_MS,
+    expireAfterMs: given.expireAfter ?? usualExpireAfterMs,
     silentForMs: given.silentFor,
     maxAgeMs: given.maxAge ?? MAX_AGE_MS,
     between: given.between,

@@ -113,6 +113,9 @@ export interface Step {
   recording: string | undefined;
 }
 
+/** How long an alert may be silent and still counts as firing, if no rule says it (ms). */
+export const usualExpireAfterMs = 24 * 3_600_000;
+
 export interface Rule extends CallOptions {
   name: string;
   channels: string[];

@@ -1,3 +1,4 @@
+import { usualExpireAfterMs } from '../../config/types.ts';
 import type { Tx } from '../../store/types.ts';
 import type { CallsDeps } from '../request/deps.ts';
 
@@ -11,8 +12,6 @@ export async function isStopped(tx: Tx, requestId: string): Promise<boolean> {
     .executeTakeFirst();
   return request !== undefined;
 }
-
-const usualExpireAfterMs = 24 * 3_600_000;
 
 /**
  * True while the alert fires, is not acknowledged, and was seen within `expireAfter` (a resolve may never come). Then

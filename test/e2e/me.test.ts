@@ -71,11 +71,11 @@ for (const database of databaseKinds) {
       assert.ok(board);
       const form = flow.views.findLast((view) => view.callback_id === 'voicecall');
       const lists = JSON.stringify(form?.blocks.find((each) => each.block_id === 'lists'));
-      assert.match(lists, /"db-oncall".*"2 people, 2 of them not reached yet"/);
+      assert.match(lists, /"db-oncall".*"2 people, 2 of them never reached"/);
       const confirm = flow.views.findLast((view) => view.callback_id === 'voicecall_confirm');
       const text = JSON.stringify(confirm?.blocks);
       assert.match(text, /3210 · last reached within the hour/);
-      assert.match(text, /4120 · not reached yet/);
+      assert.match(text, /4120 · never reached/);
     });
 
     test('nobody answers: the reason is shown, and the Home button calls again', async () => {

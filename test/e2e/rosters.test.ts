@@ -89,7 +89,7 @@ for (const database of databaseKinds) {
         shift('Database: Asha', now - hour, handOver),
         shift('On call', handOver, handOver + 4 * hour, ['ATTENDEE;CN=Zoe:mailto:ZOE@example.com']),
       ]);
-      assert.match(await onCall(flow), /\*db\*: Asha \(not reached yet\) until <!date.*Then zoe\./);
+      assert.match(await onCall(flow), /\*db\*: Asha \(never reached\) until <!date.*Then zoe\./);
       const board = await boardUnder(flow, post(flow, firing('db-1 lag')));
       await becomes(flow, board, 'done', { callees: 1, answered: 1 });
       assert.equal(callsTo(flow, asha).length, 1);

@@ -81,7 +81,7 @@ suite('the second view', () => {
       seen(confirmView({ ...confirmFacts, callees, reached: { at: new Map(at), now } }));
     assert.match(
       shown([['6591110001', now - 60_000]]),
-      /• \+65 …0001 · last reached within the hour\n• \+65 …0002 · not reached yet/,
+      /• \+65 …0001 · last reached within the hour\n• \+65 …0002 · never reached/,
     );
     assert.doesNotMatch(shown([]), /reached/);
   });

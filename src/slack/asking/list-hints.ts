@@ -74,8 +74,8 @@ export function hint(callees: readonly string[], reached: ReadonlyMap<string, nu
   const crowd = people(callees.length);
   if (never > 0)
     return callees.length === 1
-      ? `${crowd}, not reached yet`
-      : `${crowd}, ${count(never)} of them not reached yet`;
+      ? `${crowd}, never reached`
+      : `${crowd}, ${count(never)} of them never reached`;
   const longest = Math.min(...times.filter((at) => at !== null));
   return callees.length === 1
     ? `${crowd}, ${lastReachedWords(longest, now)}`

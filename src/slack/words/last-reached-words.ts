@@ -3,9 +3,9 @@ import { plural } from '../kit/text.ts';
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 
-/** Returns "last reached 3 weeks ago" or "not reached yet". */
+/** Returns "last reached 3 weeks ago" or "never reached". */
 export function lastReachedWords(atMs: number | null, nowMs: number): string {
-  if (atMs === null) return 'not reached yet';
+  if (atMs === null) return 'never reached';
   const ago = Math.max(0, nowMs - atMs);
   if (ago < hourMs) return 'last reached within the hour';
   if (ago < dayMs) return `last reached ${plural(Math.floor(ago / hourMs), 'hour')} ago`;

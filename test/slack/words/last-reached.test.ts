@@ -7,7 +7,7 @@ const hour = 3_600_000;
 const ago = (ms: number) => lastReachedWords(now - ms, now);
 
 test('the time when a person was last reached is as precise as anybody needs', () => {
-  assert.equal(lastReachedWords(null, now), 'not reached yet');
+  assert.equal(lastReachedWords(null, now), 'never reached');
   assert.equal(ago(0), 'last reached within the hour');
   // After a clock was set back, nobody was reached in the future.
   assert.equal(ago(-hour), 'last reached within the hour');

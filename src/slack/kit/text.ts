@@ -81,8 +81,10 @@ export function mentionAny(id: string): string {
   return /^S[A-Z0-9]+$/.test(id) ? `<!subteam^${id}>` : mention(id);
 }
 
+/** Slack shows a mention of direct messages as a channel that it does not know. */
 export function channelMention(channelId: string): string {
-  return /^[CGD][A-Z0-9]+$/.test(channelId) ? `<#${channelId}>` : foreign(channelId, 80);
+  if (/^D[A-Z0-9]+$/.test(channelId)) return 'direct messages';
+  return /^[CG][A-Z0-9]+$/.test(channelId) ? `<#${channelId}>` : foreign(channelId, 80);
 }
 
 /** A time (ms) in the reader's time zone: https://docs.slack.dev/messaging/formatting-message-text#date-formatting */

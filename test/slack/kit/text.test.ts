@@ -55,6 +55,7 @@ suite('text for Slack', () => {
     assert.equal(mention('U0BEN'), '<@U0BEN>');
     assert.equal(mention('U0> <!channel>'), 'U0&gt; &lt;!channel&gt;');
     assert.equal(channelMention('C0OPS'), '<#C0OPS>');
+    assert.equal(channelMention('D0ASHA'), 'direct messages');
     assert.equal(channelMention('!here'), '!here');
   });
 

@@ -114,7 +114,7 @@ export function keyWords({ feedbackValue }: Pick<CallView, 'feedbackValue'>): st
 
 /**
  * One call for each callee, in the order of the request: the confirmed or answered call if there is one, else the
- * latest.
+ * latest; but not a further call that was stopped before it was placed, as its callee was called before.
  */
 export function latestCalls(calls: readonly CallView[]): CallView[] {
   const best = new Map<string, CallView>();
@@ -122,16 +122,16 @@ export function latestCalls(calls: readonly CallView[]): CallView[] {
     // Erased numbers are all empty, so the position identifies the callee.
     const key = call.callee === '' ? `#${call.position}` : call.callee;
     const known = best.get(key);
-    if (known === undefined || rank(call) > rank(known) || (rank(call) === rank(known) && !call.superseded))
-      best.set(key, call);
+    if (known === undefined || rank(call) >= rank(known)) best.set(key, call);
   }
   return [...best.values()];
 }
 
 function rank(call: CallView): number {
-  if (call.confirmed) return 3;
-  if (call.state === 'answered') return 2;
-  return call.superseded ? 0 : 1;
+  if (call.confirmed) return 5;
+  if (call.state === 'answered') return 4;
+  if (!call.superseded) return call.state === 'cancelled' ? 1 : 3;
+  return ['accepted', 'not_answered', 'unknown'].includes(call.state) ? 2 : 0;
 }
 
 /** True if the call was not answered, or if we do not know. Lists show these first. */

@@ -96,6 +96,16 @@ suite('who answered', () => {
     ]);
   });
 
+  test('a further call that was stopped before it was placed does not hide how the one before ended', () => {
+    const busy = call({ name: 'Asha', state: 'not_answered', callStatus: '10', superseded: true });
+    const again = call({ name: 'Asha', position: 2, attempt: 2 });
+    const shown = (state: CallState) =>
+      peopleLines(done({ callees: 1, accepted: 1 }), [busy, { ...again, state }])[0];
+    assert.match(shown('cancelled') ?? '', /Asha: busy$/);
+    assert.match(shown('refused') ?? '', /Asha: refused by the platform$/);
+    assert.match(shown('not_answered') ?? '', /Asha: not answered$/);
+  });
+
   test('of more than five, numbers: those not reached first', () => {
     const crowd = done({
       callees: 150,

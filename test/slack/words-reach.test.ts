@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { ReachView } from '../../src/calls/request/types.ts';
-import { planWords, reachLine, reachLines } from '../../src/slack/words/reach-words.ts';
+import { furtherStepsWords, planWords, reachLine, reachLines } from '../../src/slack/words/reach-words.ts';
 import { now } from './samples.ts';
 
 const reach: ReachView = {
@@ -37,6 +37,20 @@ suite('how people are called until they are reached, as text', () => {
     );
     assert.equal(planWords(reach), 'up to twice each, 3 min apart, 2 steps, until 1 person has pressed 1');
     assert.equal(planWords({ plan: null, ladder: null }), null);
+  });
+
+  test('whom the further steps call, as an approver reads it; no number is shown in full', () => {
+    assert.equal(furtherStepsWords(reach.ladder), 'leads, Dana and <@U0CLEO> 5 min later');
+    assert.ok(reach.ladder);
+    const [step] = reach.ladder.furtherSteps;
+    assert.ok(step);
+    const further = [step, { ...step, afterMs: 600_000, call: ['cto'] }];
+    assert.equal(
+      furtherStepsWords({ ...reach.ladder, furtherSteps: further, repeat: 1 }),
+      'leads, Dana and <@U0CLEO> 5 min later, then cto 10 min later; all of it up to twice',
+    );
+    assert.equal(furtherStepsWords({ ...reach.ladder, furtherSteps: [] }), null);
+    assert.equal(furtherStepsWords(null), null);
   });
 
   test('who is called now, and who is next; no number is shown in full', () => {

@@ -27,7 +27,7 @@ import { calleeLabel, latestCalls } from '../words/call-words.ts';
 import { headline } from '../words/headline.ts';
 import { nightWords } from '../words/night-words.ts';
 import { namedPeople } from '../words/people-lines.ts';
-import { planWords } from '../words/reach-words.ts';
+import { furtherStepsWords, planWords } from '../words/reach-words.ts';
 import {
   countriesWords,
   createWho,
@@ -107,6 +107,8 @@ function consequences(request: RequestView, facts: ApprovalFacts): string[] {
   const lines = [`*They hear:* ${playedWords(request.audio, request.options, shownOnMessages)}`];
   const plan = request.reach === null ? null : planWords(request.reach);
   if (plan !== null) lines.push(`*Calls:* ${plan}`);
+  const further = furtherStepsWords(request.reach?.ladder ?? null);
+  if (further !== null) lines.push(`*If nobody is reached:* ${further}`);
   if (request.whenAt !== null) lines.push(`*When:* ${date(request.whenAt)}`);
   const options = optionWords(request.options, facts.defaults);
   if (options.length > 0) lines.push(`*Options:* ${options.join(', ')}`);

@@ -51,6 +51,21 @@ function endOfPlan(until: Plan['until'], key: string | null, enough: number | nu
 }
 
 /** Null: another line of the board says so. */
+/**
+ * Returns "db-leads 5 min later, then cto 10 min later; all of it up to twice": whom the further steps call, for people
+ * who have to approve them. Null if there is none.
+ */
+export function furtherStepsWords(ladder: ReachView['ladder']): string | null {
+  if (ladder === null) return null;
+  const steps = ladder.furtherSteps.map(
+    ({ call, afterMs }) =>
+      `${listWords(call.map(entryWords), 5)} ${duration(Math.round(afterMs / 1000))} later`,
+  );
+  const again = ladder.repeat === 0 ? [] : [`all of it up to ${times(ladder.repeat + 1)}`];
+  const words = [...(steps.length === 0 ? [] : [steps.join(', then ')]), ...again];
+  return words.length === 0 ? null : words.join('; ');
+}
+
 const endWords: Record<EndOfReaching, string | null> = {
   enough: 'Enough people were reached: nobody else is called.',
   all: 'Everybody was reached.',

@@ -144,6 +144,31 @@ for (const database of databaseKinds) {
       assert.equal(callsTo(flow, '918563224300').length, 0);
     });
 
+    test('status and the Home tab show a running ladder to everybody who may call, without what the alert says', async () => {
+      flow.voice.setBehaviour({ phones: { '4100': 'rejected', '4101': 'rejected' } });
+      const alert = post(flow, firing('db-secret lag', 'critical'));
+      const board = await boardUnder(flow, alert);
+      await becomes(flow, board, 'sent', { not_answered: 2 });
+      const shown = async (user: string) => {
+        const { reply } = await flow.slack.command(user, 'C0OPS', 'status');
+        await flow.slack.openHome(user);
+        const home = await soon(flow, 'the Home tab', () => flow.slack.state.homes.get(user));
+        return [shownText(reply ?? {}), JSON.stringify(home.blocks)];
+      };
+      for (const text of await shown('U0CLEO')) {
+        assert.match(text, /rule ladder/);
+        assert.match(text, /Step \d of 3, goes on at/);
+        assert.match(text, /<#C0ALERTS>/);
+        assert.doesNotMatch(text, /secret/);
+      }
+      for (const text of await shown('U0GUEST')) assert.doesNotMatch(text, /rule ladder/);
+      post(flow, resolved('db-secret lag', 'critical'));
+      await becomes(flow, board, 'done');
+      await soon(flow, 'it is over there too', async () =>
+        (await shown('U0CLEO')).every((text) => !/rule ladder/.test(text)),
+      );
+    });
+
     test('a ladder that reaches nobody calls every step once and ends', async () => {
       flow.voice.setBehaviour({
         phones: {

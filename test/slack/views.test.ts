@@ -176,12 +176,21 @@ suite('the other views', () => {
         const scheduled = Array.from({ length: 30 }, (_, index) => ({ ...any, id: `r${index}` }));
         const many = Array(30).fill(any);
         assertView(
-          homeView({ mayCall: masked, contactCard: !masked, recent: many, scheduled, waiting: many }),
+          homeView({
+            mayCall: masked,
+            contactCard: !masked,
+            recent: many,
+            scheduled,
+            waiting: many,
+            alerts: many,
+          }),
         );
       }),
       { numRuns: 60, endOnFailure: true },
     );
-    assertView(homeView({ mayCall: true, contactCard: true, recent: [], scheduled: [], waiting: [] }));
+    assertView(
+      homeView({ mayCall: true, contactCard: true, recent: [], scheduled: [], waiting: [], alerts: [] }),
+    );
     assertView(problemView(wordsFor(new Error('x'), 'x1')));
   });
 

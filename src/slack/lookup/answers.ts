@@ -77,20 +77,30 @@ function readBy({ requestedBy }: RequestView, { userId, nameOf }: Reader) {
   return { own: userId !== undefined && requestedBy === userId, nameOf };
 }
 
-/** Open requests, or a single request with its history (lines of mrkdwn, oldest first). */
+/**
+ * Open requests, or a single request with its history (lines of mrkdwn, oldest first). `alerts`: those that are calling
+ * people, for everybody who may call.
+ */
 export function statusAnswer(
   requests: readonly RequestView[],
-  { history = [], ...reader }: Reader & { history?: readonly string[] } = {},
+  {
+    history = [],
+    alerts = [],
+    ...reader
+  }: Reader & { history?: readonly string[]; alerts?: readonly RequestView[] } = {},
 ): RenderedMessage {
-  if (requests.length === 0)
+  if (requests.length + alerts.length === 0)
     return answer('Nothing of yours is under way. `/voicecall history` shows what was.');
   const shown = requests.slice(0, historySize);
   const more = requests.length - shown.length;
   const last = history.slice(-40);
-  const lines = shown.map((each) => requestLine(each, readBy(each, reader))).join('\n');
-  const text = requests.length === 1 ? lines : `${count(requests.length)} under way: ${lines}`;
+  const calling = alerts.map((each) => requestLine(each, { ...readBy(each, reader), brief: true }));
+  const lines = [...shown.map((each) => requestLine(each, readBy(each, reader))), ...calling].join('\n');
+  const all = requests.length + alerts.length;
+  const text = all === 1 ? lines : `${count(all)} under way: ${lines}`;
   return answer(text, [
     ...shown.flatMap((each) => requestBlocks(each, readBy(each, reader))),
+    ...calling.map((line) => section(line)),
     ...chunkLines(last, 2_800)
       // The history is only given for a single request; with many there would be less room.
       .slice(shown.length > 1 ? -1 : -2)

@@ -16,13 +16,23 @@ export interface HomeFacts {
   scheduled: readonly RequestView[];
   /** Requests that wait for this person's approval. */
   waiting: readonly RequestView[];
+  /** Alerts that are calling people until somebody is reached. */
+  alerts: readonly RequestView[];
   nameOf?: NameOf;
 }
 
 const shown = 10;
 
 /** The view of the app's Home tab for one person. */
-export function homeView({ mayCall, contactCard, recent, scheduled, waiting, nameOf }: HomeFacts): HomeView {
+export function homeView({
+  mayCall,
+  contactCard,
+  recent,
+  scheduled,
+  waiting,
+  alerts,
+  nameOf,
+}: HomeFacts): HomeView {
   const blocks: KnownBlock[] = [
     header('Voicecall'),
     section(
@@ -56,6 +66,12 @@ export function homeView({ mayCall, contactCard, recent, scheduled, waiting, nam
             .map((request) =>
               section(requestLine(request, { nameOf }), button('Review', 'call_review', request.id)),
             ),
+        ]),
+    ...(alerts.length === 0
+      ? []
+      : [
+          header('Alerts that are calling'),
+          ...alerts.slice(0, shown).map((request) => section(requestLine(request, { nameOf, brief: true }))),
         ]),
     ...(scheduled.length === 0
       ? []

@@ -5,17 +5,19 @@ import type { SlackDeps } from '../context/deps.ts';
 import { isApprover, mayCall } from '../context/permissions.ts';
 import { callerNumbers } from '../words/caller-numbers.ts';
 import { homeView } from './home-view.ts';
+import { alertsCalling } from './lists.ts';
 
 /** Registers the Home tab. It is drawn each time a person opens it. */
 export function registerHome(app: App, deps: SlackDeps): void {
   app.event('app_home_opened', async ({ event }) => {
     if (event.tab !== 'home') return;
     const approver = await isApprover(deps.people, deps.config(), event.user);
-    const [refusal, recent, scheduled, open] = await Promise.all([
+    const [refusal, recent, scheduled, open, alerts] = await Promise.all([
       mayCall(deps.people, deps.config(), event.user),
       load(deps, { userId: event.user, open: false }),
       load(deps, { userId: event.user, open: true, state: 'scheduled' }),
       approver ? load(deps, { userId: null, open: true }) : [],
+      alertsCalling(deps, event.user),
     ]);
     const waiting = open.filter((request) => request.state === 'awaiting_approval');
     await deps.urgent.views.publish({
@@ -26,6 +28,7 @@ export function registerHome(app: App, deps: SlackDeps): void {
         recent,
         scheduled,
         waiting,
+        alerts,
         nameOf: deps.people.knownName,
       }),
     });

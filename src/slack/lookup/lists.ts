@@ -1,14 +1,25 @@
 import { listRequests, loadRequest } from '../../calls/request/read.ts';
 import type { RequestView } from '../../calls/request/types.ts';
 import type { SlackDeps } from '../context/deps.ts';
-import { isApprover } from '../context/permissions.ts';
+import { isApprover, mayCall } from '../context/permissions.ts';
 import type { RenderedMessage } from '../kit/blocks.ts';
 import { historyAnswer, historySize, statusAnswer } from './answers.ts';
 
-/** The open requests: for an approver all, for others their own. */
+/** The open requests: for an approver all; for others their own, and the alerts that are calling people. */
 export async function openRequestsFor(deps: SlackDeps, userId: string): Promise<RenderedMessage> {
   const { requests } = await visible(deps, userId, { open: true, page: 1 });
-  return statusAnswer(requests, { userId, nameOf: deps.people.knownName });
+  const shown = new Set(requests.map(({ id }) => id));
+  const alerts = (await alertsCalling(deps, userId)).filter(({ id }) => !shown.has(id));
+  return statusAnswer(requests, { userId, nameOf: deps.people.knownName, alerts });
+}
+
+/** The alerts that go on calling people until somebody is reached; empty for people who may not call. */
+export async function alertsCalling(deps: SlackDeps, userId: string): Promise<RequestView[]> {
+  if ((await mayCall(deps.people, deps.config(), userId)) !== null) return [];
+  const { ids } = await listRequests(deps.store.read, {
+    ...{ userId: null, open: true, reaching: true, page: 0, size: historySize },
+  });
+  return (await load(deps, ids)).filter(({ reach }) => reach?.running === true);
 }
 
 /** One page of requests, counted from 1: for an approver all, for others their own. */
@@ -25,6 +36,10 @@ async function visible(deps: SlackDeps, userId: string, { open, page }: { open: 
     page: page - 1,
     size: historySize,
   });
+  return { requests: await load(deps, ids), more };
+}
+
+async function load(deps: SlackDeps, ids: readonly string[]): Promise<RequestView[]> {
   const requests = await Promise.all(ids.map((id) => loadRequest(deps.store.read, id)));
-  return { requests: requests.filter((request): request is RequestView => request !== null), more };
+  return requests.filter((request): request is RequestView => request !== null);
 }

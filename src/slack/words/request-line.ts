@@ -5,10 +5,17 @@ import { waitingForHours } from './hours-words.ts';
 import { reachLine } from './reach-words.ts';
 import { crowdWords, type NameOf, playedWords } from './request-words.ts';
 
-/** One request in a few lines of mrkdwn; the outcome comes first. `own`: the reader asked for it. */
+/**
+ * One request in a few lines of mrkdwn; the outcome comes first. `own`: the reader asked for it. `brief`: without what
+ * an alert says, because the reader may not be in its channel.
+ */
 export function requestLine(
   request: RequestView,
-  { nameOf, own = false }: { nameOf?: NameOf | undefined; own?: boolean } = {},
+  {
+    nameOf,
+    own = false,
+    brief = false,
+  }: { nameOf?: NameOf | undefined; own?: boolean; brief?: boolean } = {},
 ): string {
   const crowd = crowdWords(request.counts.callees, request.countries);
   const outside = waitingForHours(request);
@@ -19,12 +26,12 @@ export function requestLine(
       : escapeText(headline(request, nameOf));
   const rejected = request.decisions.find((each) => each.decision === 'reject');
   const why = request.state === 'rejected' && rejected?.reason ? `: “${foreign(rejected.reason, 120)}”` : '';
-  const about = request.alertTitle === null ? '' : ` · ${foreign(request.alertTitle, 120)}`;
+  const about = request.alertTitle === null || brief ? '' : ` · ${foreign(request.alertTitle, 120)}`;
   const rule = request.ruleName === null ? '' : ` · rule ${foreign(request.ruleName, 80)}`;
   const asked = request.requestedBy === null || own ? '' : ` · asked by ${mention(request.requestedBy)}`;
   return [
     `*${outcome}*${why}${about}`,
-    `${crowd}: ${playedWords(request.audio, request.options, 80)}${rule}`,
+    `${crowd}${brief ? '' : `: ${playedWords(request.audio, request.options, 80)}`}${rule}`,
     `${date(request.createdAt)} · ${channelMention(request.channelId)}${asked} · \`${foreign(request.id, 60)}\``,
     ...(request.reach?.running ? [reachLine(request.reach)] : []),
     ...(outside === null ? [] : [`🌙 ${outside}`]),

@@ -12,6 +12,7 @@ import { plainNames } from './plain-names.ts';
 import { postedAlerts } from './posted-alerts.ts';
 import { reaching } from './reaching.ts';
 import { recordings } from './recordings.ts';
+import { requestsReaching } from './requests-reaching.ts';
 import { requestsToErase } from './requests-to-erase.ts';
 import { resendLaneCause } from './resend-lane-cause.ts';
 import { rosters } from './rosters.ts';
@@ -51,4 +52,5 @@ export const migrations: Step[] = [
   alertOver,
   rosters,
   plainNames,
+  requestsReaching,
 ];

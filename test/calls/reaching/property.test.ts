@@ -1,4 +1,4 @@
-// Reports, late reports, keys, acknowledgements, resolves, cancellations, deaths and clock changes in any order:
+// Reports, late reports, keys, hand-overs, acknowledgements, resolves, cancellations, deaths and clock changes in any order:
 // every step and attempt happens once, and nobody is called who must not be.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
@@ -31,6 +31,8 @@ type Action =
   | { do: 'report'; call: number; how: keyof typeof reports }
   | { do: 'wait'; ms: number }
   | { do: 'acknowledge' | 'resolve' | 'cancel' }
+  /** From now on these are on duty; null: it cannot be said. */
+  | { do: 'hand over'; to: number[] | null }
   | { do: 'die'; death: Death };
 
 const action: fc.Arbitrary<Action> = fc.oneof(
@@ -58,6 +60,13 @@ const action: fc.Arbitrary<Action> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('acknowledge', 'resolve', 'cancel') }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('hand over' as const),
+      to: fc.option(fc.subarray([1, 2, 30, 31]), { freq: 4 }),
+    }),
+  },
   {
     weight: 4,
     arbitrary: fc.record({
@@ -102,10 +111,28 @@ for (const kind of databaseKinds) {
 async function play(store: Store, plan: Plan, ladder: Ladder, actions: Action[]): Promise<void> {
   const clock = createFakeClock();
   const steps: Record<number, ReturnType<typeof people>> = { 2: people(10), 3: people(20), 4: people(1, 2) };
-  const stage = createStage(store, clock, async (_request, step) => ({
-    ...{ callees: steps[((step - 1) % 3) + 1] ?? people(1, 2), audio: null, problems: [] },
-  }));
-  const id = await stage.ask({ callees: people(1, 2), plan, ladder, alertId: 'a1' });
+  const onDutyAt = (whom: number[]) => whom.flatMap((each) => people(each));
+  const note = {
+    ...{ roster: 'db', people: [], untilAt: null, unknown: [], why: null, fallback: [], ageMs: null },
+    step: 1,
+  };
+  let onDuty: number[] | null = [1, 2];
+  const stage = createStage(
+    store,
+    clock,
+    async (_request, step) => ({
+      ...{ callees: steps[((step - 1) % 3) + 1] ?? people(1, 2), audio: null, problems: [] },
+    }),
+    async () => {
+      if (onDuty === null) return null;
+      const callees = onDutyAt(onDuty);
+      return { onDuty: callees, listed: callees, rosters: [note] };
+    },
+  );
+  const id = await stage.ask({
+    ...{ callees: people(1, 2), plan, ladder, alertId: 'a1', rosters: [note] },
+    lists: { names: ['db'], only: people(1, 2).map(({ callee }) => callee) },
+  });
   /** The number of POSTs when it ended. Null: it has not ended. */
   let endedWith: number | null = null;
   let accepted = 0;
@@ -135,6 +162,10 @@ async function play(store: Store, plan: Plan, ladder: Ladder, actions: Action[])
   async function act(next: Action): Promise<void> {
     if (next.do === 'die') return stage.die(next.death);
     if (next.do === 'wait') return await clock.advance(next.ms);
+    if (next.do === 'hand over') {
+      onDuty = next.to;
+      return;
+    }
     if (next.do === 'report') {
       const call = stage.placed[next.call % Math.max(1, stage.placed.length)];
       if (call === undefined) return;

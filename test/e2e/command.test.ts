@@ -65,7 +65,7 @@ for (const database of databaseKinds) {
     test('More options shows the other fields in the same view, and entries stay', async () => {
       const viewId = await openModal(flow);
       flow.slack.fillView('U0ASHA', viewId, { callee: '+91 85632 14120', text: 'Hello' });
-      await flow.slack.pressInView('U0ASHA', viewId, 'call_options');
+      const { deliveryId } = await flow.slack.pressInView('U0ASHA', viewId, 'call_options');
       const grown = await soon(flow, 'the options are shown', () => {
         const now = flow.slack.state.views.get('U0ASHA')?.at(-1);
         return now?.blocks.some((block) => block.block_id === 'maxDuration') ? now : undefined;
@@ -76,6 +76,22 @@ for (const database of databaseKinds) {
       const recordings = grown.blocks.find((block) => block.block_id === 'fileId');
       assert.match(JSON.stringify(recordings), /static_select.*fire-drill/, 'recordings are still chosen');
       assert.ok(!grown.private_metadata.includes('85632'), 'no number in the metadata');
+      const updates = () => flow.slack.state.callsLog.filter(({ method }) => method === 'views.update');
+      const before = updates().length;
+      // As if the recordings had arrived between the press and its answer: the press knows an older view.
+      assert.equal((await flow.slack.redeliver(deliveryId)).outcome, 'ok');
+      const update = await soon(flow, 'the view is updated', () => updates()[before]);
+      assert.equal(update.answer?.ok, true, JSON.stringify(update.answer));
+      await flow.slack.closeView('U0ASHA', viewId, true);
+    });
+
+    test('a press that fails after it was acknowledged is told by direct message', async () => {
+      const viewId = await openModal(flow);
+      const before = flow.slack.history('D0ASHA').length;
+      flow.slack.fault({ method: 'views.update', kind: 'error', error: 'internal_error', times: 1 });
+      await flow.slack.pressInView('U0ASHA', viewId, 'call_options');
+      const told = await soon(flow, 'a direct message', () => flow.slack.history('D0ASHA')[before]);
+      assert.match(told.text, /Slack/);
       await flow.slack.closeView('U0ASHA', viewId, true);
     });
 

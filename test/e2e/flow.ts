@@ -69,7 +69,7 @@ export interface Flow extends World {
 
 /** Refusals that show a fault in a message or a view of ours, or a call that must not be made. */
 const ownFaults =
-  /^(invalid_|missing_|no_text|too_many|msg_|view_too_large|duplicate_|unknown_method|hash_conflict|not_allowed_token|expired_trigger|exchanged_trigger)/;
+  /^(invalid_|missing_|no_text|too_many|msg_|view_too_large|duplicate_|unknown_method|not_allowed_token|expired_trigger|exchanged_trigger)/;
 
 export async function startFlow(options: WorldOptions = {}): Promise<Flow> {
   const clock = createJumpClock();

@@ -98,9 +98,9 @@ export function registerOptions(app: App, deps: SlackDeps): void {
     const recordings =
       deps.recordings.known() ?? (await within(deps.clock, patienceMs, deps.recordings.load(), null));
     const known = { recordings, listHints: await listHints(deps) };
+    // Without a hash: the recordings may have arrived since the press, which must not cost the options.
     await deps.urgent.views.update({
       view_id: view.id,
-      hash: view.hash,
       view: renderForm(deps, typedSoFar(view.state.values), metadata, known),
     });
   });

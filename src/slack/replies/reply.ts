@@ -53,7 +53,9 @@ export async function answerFailure(deps: SlackDeps, args: AnyMiddlewareArgs, er
     } else if ('view' in args && args.view !== undefined) {
       await args.ack({ response_action: 'update', view: problemView(text) });
     } else if ('action' in args && args.action !== undefined) {
-      await args.ack();
+      await args.ack().catch((second: unknown) => {
+        if (!(second instanceof ReceiverMultipleAckError)) throw second;
+      });
       await tellPresser(deps, args as SlackActionMiddlewareArgs, { text });
     } else if ('shortcut' in args && args.shortcut !== undefined) {
       await args.ack().catch(() => undefined);

@@ -9,7 +9,12 @@ import { startSlackStub } from '../slack-stub.ts';
 /** How long after readiness memory is read, ms: by then the start's garbage is collected. */
 const idleAfterMs = 1_000;
 
-async function measure(program: string, slackUrl: string): Promise<{ startMs: number; memory: number }> {
+/** Starts a program once, without `dataDir` on a new database, and stops it. */
+export async function measureStart(
+  program: string,
+  slackUrl: string,
+  dataDir?: string,
+): Promise<{ startMs: number; memory: number }> {
   const folder = await mkdtemp(join(tmpdir(), 'voicecall-bench-'));
   const env = {
     SLACK_BOT_TOKEN: 'xoxb-bench',
@@ -19,7 +24,7 @@ async function measure(program: string, slackUrl: string): Promise<{ startMs: nu
     VOICE_API_KEY: 'bench-key',
     VOICE_API_SECRET: 'bench-secret',
     VOICE_APP_ID: 'bench-app',
-    DATA_DIR: join(folder, 'data'),
+    DATA_DIR: dataDir ?? join(folder, 'data'),
   };
   const app = await startMeasured(program, env, folder);
   try {
@@ -42,8 +47,8 @@ export const start: Measurement = {
         { startMs: number; memory: number }[],
       ];
       for (let turn = 0; turn < (quick ? 3 : 5); turn++) {
-        bare.push(await measure(bareBolt, slack.url));
-        ours.push(await measure(voicecall, slack.url));
+        bare.push(await measureStart(bareBolt, slack.url));
+        ours.push(await measureStart(voicecall, slack.url));
       }
       const startOf = (runs: typeof ours) => median(runs.map((run) => run.startMs));
       const memoryOf = (runs: typeof ours) => median(runs.map((run) => run.memory));

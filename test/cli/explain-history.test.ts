@@ -55,6 +55,8 @@ rules:
   const explain = (args: string[], env: Record<string, string> = {}) =>
     new Promise<{ code: number; out: string; error: string }>((resolve) => {
       const settings = {
+        // Not part of what is tested: the program starts sooner.
+        NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? '',
         VOICECALL_CONFIG: join(folder, 'voicecall.yaml'),
         SLACK_API_URL: slack.url,
         SLACK_BOT_TOKEN: slack.state.app.botToken,

@@ -85,7 +85,7 @@ for (const database of databaseKinds) {
     });
 
     test('an alert goes ahead of a long queue, and any number of messages with one key are one request', async (t) => {
-      const flow = await start(t, database, 5);
+      const flow = await start(t, database, 2);
       await ask(flow, { lists: ['crowd'], fileId: [], text: 'A drill.' });
       const before = flow.voice.calls.length;
       const alert = post(flow, firing('same disk'));

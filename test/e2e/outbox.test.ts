@@ -136,7 +136,7 @@ for (const database of databaseKinds) {
       await submit({ calledInfo: 'healthy one' });
       await submit({ calledInfo: 'healthy two' });
       const started = flow.clock.now();
-      await soon(flow, 'two healthy boards', () => boards(flow).length === from + 2);
+      await soon(flow, 'two healthy boards', () => boards(flow).length === from + 2, { stepMs: 50 });
       assert.ok(flow.clock.now() - started < 120_000, `${flow.clock.now() - started} ms`);
       for (const board of boards(flow).slice(from)) await becomes(flow, board, 'done');
       flow.slack.clearFaults();

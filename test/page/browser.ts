@@ -55,7 +55,7 @@ export function browserForTests(): (
     const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
     const errors: string[] = [];
     page.on('pageerror', (error) => errors.push(error.message));
-    page.setDefaultTimeout(15_000);
+    page.setDefaultTimeout(60_000);
     await page.goto(`${sandbox.url}#me=${me}&channel=${channel}`);
     await page.locator(`#channel-${channel}[aria-current]`).waitFor();
     return { page, errors };

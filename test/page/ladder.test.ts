@@ -12,7 +12,7 @@ test('a night alert: a declined call starts the next step, which is counted down
   skip,
 }, async () => {
   const { page, errors } = await open('U0ASHA', 'C0ALERTS');
-  page.setDefaultTimeout(40_000);
+  page.setDefaultTimeout(60_000);
   await page.locator('[data-sample="night"]:not([data-resolved])').click();
   await phone(page, '918563215001').waitFor();
   await page.locator('#messages .replies').last().click();

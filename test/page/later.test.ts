@@ -16,7 +16,7 @@ test('a person asks for a call in a few seconds: the board says when, and the ph
   await field('fileId').locator('select').first().selectOption({ index: 1 });
   await page.locator('#modal [data-action="call_options"]').click();
   // As a person picks it, in local time. With seconds, so that the test does not wait for a whole minute.
-  const at = new Date(Date.now() + 20_000 - new Date().getTimezoneOffset() * 60_000);
+  const at = new Date(Date.now() + 30_000 - new Date().getTimezoneOffset() * 60_000);
   await field('when').locator('input').fill(at.toISOString().slice(0, 19));
   await submit.click();
   await page.locator('form[data-callback="voicecall_confirm"]').waitFor();

@@ -120,7 +120,7 @@ export async function draw(folder: string, surfaces: ((stage: Stage) => Promise<
   const browser = await launchBrowser();
   try {
     const page = await browser.newPage({ viewport: { width: 1440, height: 4000 }, deviceScaleFactor: 2 });
-    page.setDefaultTimeout(15_000);
+    page.setDefaultTimeout(60_000);
     const stage: Stage = {
       flow,
       page,

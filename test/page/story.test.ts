@@ -166,6 +166,6 @@ test('a channel that is chosen while an older picture is still on its way stays 
   await asked;
   await page.locator('#channel-C0ALERTS').click();
   release();
-  await page.locator('#channel-C0ALERTS[aria-current]').waitFor({ timeout: 5_000 });
+  await page.locator('#channel-C0ALERTS[aria-current]').waitFor();
   await page.close();
 });

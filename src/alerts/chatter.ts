@@ -1,5 +1,9 @@
 // Words of bot messages that are no alerts, and words for a fault in lines without the word "alert".
 
+/** Words of a fault: a line with one is no announcement, however it begins. Those who announce may not hide an alert. */
+const calm =
+  '(?!.*\\b(?:down|fail\\w*|errors?|critical|full|unreachable|unavailable|stuck|crash\\w*|timed? ?out|timeouts?|offline|degraded|expir\\w*|cannot|unable)\\b)';
+
 /** The start of a line, with emoji and marks. */
 const sign = '^(?::[\\w+-]{1,40}:|[^\\p{L}\\p{N}:]){0,8}';
 
@@ -12,25 +16,32 @@ const chatter = [
     'iu',
   ),
   new RegExp(`${sign}(?:ai|thread|channel|meeting|shift|conversation) (?:summary|recap|notes)\\b`, 'iu'),
-  new RegExp(`${sign}(?:joke|fun fact|til|fyi|rss|blog)\\b ?:`, 'iu'),
+  new RegExp(`^${calm}${sign.slice(1)}(?:joke|fun fact|til|fyi|rss|blog)\\b ?:`, 'iu'),
   /(?:^|: )(?:why|how) (?:your|we|you|i|our|to)\b/i,
-  /\b(?:recording|replay|slides) of\b/i,
+  new RegExp(`^${calm}.*(?:^|: )(?:recording|replay|slides) of\\b`, 'iu'),
   /\baction items?\b/i,
-  new RegExp(`${sign}(?:heads[- ]up|please|psa|announcement|action required|live now|code freeze)\\b`, 'iu'),
+  new RegExp(
+    `^${calm}${sign.slice(1)}(?:heads[- ]up|please|psa|announcement|action required|live now|code freeze)\\b`,
+    'iu',
+  ),
   /\b(?:can|could|would|did|does|has|is) (?:you|somebody|someone|anybody|anyone)\b.{0,200}\?\W{0,3}$/i,
   /\b(?:accepted|declined) (?:the |your |an? )?invitation\b/i,
-  /\b(?:access|change|approval|leave|time[- ]off|vacation) request\b/i,
-  /\b(?:login|access|audit|usage|cost|security|compliance|uptime|scheduled job) report\W{0,3}$/i,
-  /\binvoices?\b.{0,80}\b(?:overdue|due|unpaid|paid)\b/i,
+  new RegExp(`^${calm}.*\\b(?:access|change|approval|leave|time[- ]off|vacation) request\\b`, 'iu'),
+  /^\W{0,12}(?:[\w-]{1,20} ){0,2}(?:login|access|audit|usage|cost|security|compliance|uptime|job) report\W{0,3}$/i,
+  new RegExp(`${sign}invoice (?:#?[\\w-]{1,20} )?(?:is |was )?(?:overdue|due|unpaid|paid)\\b`, 'iu'),
   /^\W{0,4}jira\b\W{0,4}[A-Z][A-Z0-9]{1,9}-\d{1,7}\b/i,
   /\b(?:day|week) streak\b/i,
-  /\bCHG\d{4,10}\b/,
-  /\b(?:saved|linked|shared|uploaded|bookmarked|attached)(?: by .{1,40})?\W{0,3}$/i,
+  new RegExp(`^${calm}.*\\bCHG\\d{4,10}\\b`, 'iu'),
+  new RegExp(
+    `^${calm}(?!.*\\b(?:not|never)\\b).*\\b(?:linked|shared|uploaded|bookmarked|attached)\\W{0,3}$`,
+    'iu',
+  ),
+  /\b(?:saved|shared|uploaded) by \p{Lu}[\p{L}.-]{1,30}\W{0,3}$/u,
   /\bnot a real (?:incident|alert|outage|problem)\b|\bplease ignore\W{0,3}$/i,
-  /\bis due (?:today|tomorrow|on|in|by)\b/i,
+  /\bis due (?:today|tomorrow|on|by)\b/i,
   new RegExp(`${sign}(?:asana|trello|linear|notion|clickup|monday\\.com|basecamp)\\b ?:`, 'iu'),
   new RegExp(`${sign}(?:runbook|dashboard|document) (?:linked|shared|attached)\\b`, 'iu'),
-  new RegExp(`${sign}(?:query results?|answer to|simulation|simulated|exercise)\\b`, 'iu'),
+  new RegExp(`${sign}(?:query results?|simulation|simulated|exercise|answer to your \\w{1,20}) ?:`, 'iu'),
   /^\W{0,12}#[\w-]{1,80} (?:was|has been) (?:un)?archived\b/i,
   /^(?!.*\bfail).*\bscal(?:ed|ing)\b.{0,60}\bfrom \d+ to \d+\b/i,
   /\b(?:new(?:er)? version|updates?)\b.{0,120}\b(?:is|are) (?:now )?available\b/i,
@@ -91,7 +102,7 @@ export function tellsOfCall(line: string): boolean {
 
 /** Alerts of another kind: of prices, weather and news, and for training. */
 const otherAlerts = new RegExp(
-  `${sign}(?:stock|price|weather|flight|deal|news|google|training) alerts?\\b`,
+  `^${calm}${sign.slice(1)}(?:stock|price|weather|flight|deal|news|google|training) alerts?\\b`,
   'iu',
 );
 
@@ -131,6 +142,7 @@ const faults = [
   /\b(?:unable|not able) to (?:connect|reach|start|write|read|bind|mount|send|fetch)\b|\bconnection refused\b/i,
   /(?<!\b(?:0|no) )\bunder-?replicated\b/i,
   new RegExp(`\\b(?:${measure})\\b.{0,60}\\d.{0,20}\\((?:limit|max|threshold)\\b`, 'i'),
+  /\bcould not be (?:attached|mounted|reached|started|created|stored|delivered|sent|written|opened)\b/i,
   /\b(?:replication|consumers?|workers?|daemon) (?:has |have )?stopped\b/i,
   /\bburn(?:ing|s|ed)?\b.{0,20}\bbudget\b/i,
   /\bups\b.{0,40}\bon battery\b/i,

@@ -33,6 +33,8 @@ export interface HeadReading {
   emoji: { color: EmojiColor; weak: boolean } | undefined;
   /** The line has an alert word, but not as a state. */
   weak: boolean;
+  /** The line has a word such as "notification" or "check", which an alert needs more signs beside. */
+  noun: boolean;
 }
 
 const bad =
@@ -142,7 +144,7 @@ export function readHead(line: string): HeadReading {
   // If one state changed into another, only the new one counts: "OK → CRITICAL", "ALARM to OK".
   text = text.replace(transition, (_, _from: string, to: string) => ` [${to === 'open' ? 'opened' : to}] `);
   const tokens = tokenize(text);
-  const reading: HeadReading = { tokens, said: [], emoji: undefined, weak: false };
+  const reading: HeadReading = { tokens, said: [], emoji: undefined, weak: false, noun: false };
   const hasNoun = tokens.some(
     (token) => alertNouns.has(token.lower) || /^(?:p|sev-?)[0-5]$/.test(token.lower),
   );
@@ -164,6 +166,8 @@ export function readHead(line: string): HeadReading {
       reading.said.push({ class: kind, word: token.lower, lead });
     } else if (kind === 'bad' || kind === 'fires' || (kind === 'noun' && faultNouns.has(token.lower))) {
       reading.weak = true;
+    } else if (kind === 'noun') {
+      reading.noun = true;
     }
     const transparent = token.bracketed || skippable.has(token.lower) || /^\d+$/.test(token.text);
     if (!transparent && token.said === undefined) started = true;

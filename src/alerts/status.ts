@@ -16,6 +16,8 @@ export interface StatusEvidence {
   bodies: string[];
   /** True if the message has the parts of an alert: a stated severity, a host, a threshold. */
   structured: boolean;
+  /** True if it states a severity of warning or worse. */
+  severe: boolean;
 }
 
 export interface StatusReading {
@@ -78,6 +80,7 @@ function byColour(heads: HeadReading[], evidence: StatusEvidence): StatusReading
   if (emoji !== undefined && (supported || emoji.color === 'yellow')) return decided('firing');
   if (colors.includes('yellow') && supported) return decided('firing');
   if (weak && evidence.structured) return decided('firing');
+  if (evidence.severe && heads.some((reading) => reading.noun)) return decided('firing');
   if (evidence.heads.slice(0, 2).some(namesFault)) return decided('firing');
   return decided('info');
 }

@@ -59,6 +59,7 @@ export function understand(flat: Flattened, context: UnderstandContext): Underst
     colors: flat.colors,
     bodies: flat.pieces.filter((piece) => piece.kind === 'body').flatMap((piece) => piece.lines.slice(0, 1)),
     structured,
+    severe: severity === 'critical' || severity === 'warning',
   });
   return {
     status,

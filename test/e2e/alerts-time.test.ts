@@ -354,7 +354,7 @@ for (const database of databaseKinds) {
       const board = await boardUnder(flow, third);
       await becomes(flow, board, 'approved', { held: 1 });
       const text = await said(flow, third, /next possible at <!date/);
-      assert.match(text, /this number was called as often as the limit allows/);
+      assert.match(text, /called as often as the limit for one number allows/);
       assert.equal(under(flow, third).length, 1);
       // The call is not lost: it is made when the limit allows it.
       flow.clock.jump(16 * minute);

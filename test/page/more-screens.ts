@@ -55,6 +55,10 @@ export async function views({ flow, look, page, shoot }: Stage): Promise<void> {
   const cards = flow.slack.history('C0APPROVE').length;
   const waiting = await ask(flow, { lists: ['leads'] });
   const card = await soon(flow, 'the card', () => flow.slack.history('C0APPROVE')[cards]);
+  await flow.slack.openHome('U0BEN');
+  await soon(flow, 'the Home tab', () => flow.slack.state.homes.get('U0BEN'));
+  await look('U0BEN', 'home');
+  await shoot('home-approver', page.locator('#home'));
   await look('U0BEN', 'C0APPROVE');
   await flow.slack.press('U0BEN', 'C0APPROVE', card.ts, 'call_reject');
   await shown('view-reject', 'voicecall_reject', 'U0BEN');
@@ -74,7 +78,8 @@ export async function views({ flow, look, page, shoot }: Stage): Promise<void> {
   flow.setConfig(configText(1000));
 }
 
-export async function boardsInTime({ flow, look, page, shoot }: Stage): Promise<void> {
+export async function boardsInTime(stage: Stage): Promise<void> {
+  const { flow, look, page, shoot } = stage;
   const thread = async (name: string, channel: string, ts: string) => {
     await look('U0ASHA', channel, ts);
     await shoot(name, page.locator('#replies .message').first(), page.locator('#replies .message').last());
@@ -88,6 +93,7 @@ export async function boardsInTime({ flow, look, page, shoot }: Stage): Promise<
   endCalls(flow, await ringing(flow, 2), ['declined', 'no answer']);
   await becomes(flow, ladder, 'sending', { not_answered: 2 });
   await thread('ladder', 'C0ALERTS', fires.ts);
+  await answerTo(stage, 'status', 'answer-status-ladder', 'U0BEN');
   await flow.slack.press('U0BEN', 'C0ALERTS', ladder.ts, 'call_cancel');
   await becomes(flow, ladder, 'sent');
   await thread('ladder-stopping', 'C0ALERTS', fires.ts);
@@ -117,4 +123,12 @@ export async function boardsInTime({ flow, look, page, shoot }: Stage): Promise<
   endCalls(flow, await ringing(flow, 3), ['answered', 'busy', 'no answer']);
   await becomes(flow, pushed, 'done');
   await thread('posted-alert', 'C0ALERTS', pushed.thread_ts ?? '');
+
+  flow.setConfig(`${configText(1000).replace('calls: 50', 'calls: 1')}hours: { between: "08:00-21:00" }\n`);
+  const some = await ask(flow, { lists: ['leads'], callee: '+1 415 555 0132' });
+  await becomes(flow, some, 'sending');
+  await thread('hours', 'C0OPS', some.ts);
+  await flow.slack.press('U0ASHA', 'C0OPS', some.ts, 'call_cancel');
+  const again = flow.slack.postAs(tool, 'C0ALERTS', alertmanager('FIRING:1', 'web-3 is down', 'warning'));
+  await thread('held', 'C0ALERTS', (await boardUnder(flow, again)).thread_ts ?? '');
 }

@@ -166,6 +166,20 @@ suite('the second view', () => {
 });
 
 suite('the other views', () => {
+  test('a request that waits for the reader begins with whom it calls, as the heading says the rest', () => {
+    const waiting = [request({ state: 'awaiting_approval', alertTitle: 'db-3' })];
+    const view = homeView({
+      mayCall: true,
+      contactCard: false,
+      recent: [],
+      scheduled: [],
+      alerts: [],
+      waiting,
+    });
+    assert.match(seen(view), /^Waiting for your approval\n\*1 person in Singapore\* · db-3\nfire-drill/m);
+    assert.doesNotMatch(seen(view), /Waiting for approval/);
+  });
+
   test('any request and any calls are within Slack’s limits', () => {
     fc.assert(
       fc.property(anyRequest, anyCalls, fc.boolean(), (any, calls, masked) => {

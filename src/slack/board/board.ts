@@ -56,7 +56,8 @@ export function renderBoard(
   // The most urgent choice comes first: the primary button, else the two choices about unknown calls.
   const hasPrimary = buttons.some((each) => each.style === 'primary');
   const blocks: KnownBlock[] = [
-    header(boardHeadline(request, facts)),
+    // A header cannot show a time in the reader's zone. The lines below do.
+    header(headline(request, facts.nameOf, { times: false })),
     ...sections(lines),
     ...sections(stateLines(request, calls)),
     ...approvalBlocks(request, facts),
@@ -72,13 +73,6 @@ export function renderBoard(
     blocks: blocks.slice(0, slackLimits.messageBlocks),
     metadata: metadata(request),
   };
-}
-
-/** A header cannot show a time in the reader's zone, so the line *When* below shows it. */
-function boardHeadline(request: RequestView, { nameOf }: MessageFacts): string {
-  const { state, ackedBy, resolvedAt } = request;
-  const plain = state === 'scheduled' && ackedBy === null && resolvedAt === null;
-  return plain ? 'Scheduled' : headline(request, nameOf);
 }
 
 function sections(lines: string[]): KnownBlock[] {

@@ -64,7 +64,10 @@ export function homeView({
           ...waiting
             .slice(0, shown)
             .map((request) =>
-              section(requestLine(request, { nameOf }), button('Review', 'call_review', request.id)),
+              section(
+                requestLine(request, { nameOf, outcome: false }),
+                button('Review', 'call_review', request.id),
+              ),
             ),
         ]),
     ...(alerts.length === 0

@@ -8,7 +8,7 @@ import { callWords } from './state-words.ts';
 
 /** Words for our own causes: why a call was not placed, or what a person said about it. */
 const ownReasons: { [Cause in CallCause]?: string } = {
-  per_callee: 'held back: this number was called as often as the limit allows',
+  per_callee: 'held back: called as often as the limit for one number allows',
   calls_per_hour: 'held back: the limit of calls an hour is reached',
   rule_limit: "held back: the rule's own limit of calls is reached",
   settled_called: 'a person marked it as rung',
@@ -18,7 +18,7 @@ const ownReasons: { [Cause in CallCause]?: string } = {
 };
 
 /**
- * Returns "held back: this number was called as often as the limit allows; next possible at …". `nextAt` is in ms.
+ * Returns "held back: called as often as the limit for one number allows; next possible at …". `nextAt` is in ms.
  * `time` writes it: `date` where Slack shows the reader's own time.
  */
 export function heldWords(cause: LimitCause, nextAt: number, time: (at: number) => string = utc): string {

@@ -23,10 +23,14 @@ export type Outlined = Pick<
 /**
  * The state of a request in one short line. Every board, list, notification and reply begins with it. It claims no
  * more than the counts show, and always mentions what is unknown. Plain text, with names as Slack returns them:
- * escape it in mrkdwn.
+ * escape it in mrkdwn. `times` false: without the times of later calls, which would be in UTC.
  */
-export function headline(request: Outlined, nameOf: NameOf = () => null): string {
-  const outcome = outcomeOf({ ...request, counts: currentCounts(request) }, nameOf);
+export function headline(
+  request: Outlined,
+  nameOf: NameOf = () => null,
+  { times = true }: { times?: boolean } = {},
+): string {
+  const outcome = outcomeOf({ ...request, counts: currentCounts(request) }, nameOf, times);
   if (request.resolvedAt !== null) return `Resolved · ${outcome}`;
   const { ackedBy, cancelledBy, state } = request;
   // If nobody was called because somebody acknowledged the alert, the outcome says so already.
@@ -42,13 +46,13 @@ export function currentCounts({ counts, current }: Pick<Outlined, 'counts' | 'cu
   return current ?? counts;
 }
 
-function outcomeOf(request: Outlined, nameOf: NameOf): string {
+function outcomeOf(request: Outlined, nameOf: NameOf, times: boolean): string {
   const { state, counts } = request;
   switch (state) {
     case 'awaiting_approval':
       return 'Waiting for approval';
     case 'scheduled':
-      return request.whenAt === null ? 'Scheduled' : `Scheduled for ${utc(request.whenAt)}`;
+      return request.whenAt === null || !times ? 'Scheduled' : `Scheduled for ${utc(request.whenAt)}`;
     case 'rejected':
       return `Rejected${by(request.decisions.find((each) => each.decision === 'reject')?.userId, nameOf)}`;
     case 'expired':
@@ -62,7 +66,7 @@ function outcomeOf(request: Outlined, nameOf: NameOf): string {
     case 'approved':
     case 'sending':
     case 'sent':
-      return runningOutcome(request, nameOf);
+      return runningOutcome(request, nameOf, times);
     case 'done':
       return endedOutcome(request, nameOf);
   }
@@ -80,7 +84,7 @@ function cancelledOutcome(request: Outlined, nameOf: NameOf): string {
   return `Cancelled${by(cancelledBy, nameOf)}`;
 }
 
-function runningOutcome(request: Outlined, nameOf: NameOf): string {
+function runningOutcome(request: Outlined, nameOf: NameOf, times: boolean): string {
   const { counts, state, reach } = request;
   if (counts.callees > 0 && counts.reached === counts.callees) return allWords(request);
   const goesOn = state !== 'sent' || reach?.running === true;
@@ -90,7 +94,7 @@ function runningOutcome(request: Outlined, nameOf: NameOf): string {
     if (openCalls(request) === 0) return endedOutcome(request, nameOf);
   }
   const called = counts.accepted + counts.unknown;
-  const waits = called === 0 ? whyWaiting(request) : null;
+  const waits = called === 0 ? whyWaiting(request, times) : null;
   if (waits !== null) return `Not called yet: ${waits}`;
   const so = [
     ...(counts.reached > 0 ? [`${count(counts.reached)} ${verb(request)}`] : []),
@@ -169,14 +173,15 @@ function sumOfCalls(submissions: Outlined['submissions']): number {
 }
 
 /** Why nothing has been sent yet. Null if it will be sent shortly. */
-function whyWaiting({ submissions }: Outlined): string | null {
+function whyWaiting({ submissions }: Outlined, times: boolean): string | null {
   const waiting = submissions.filter((each) => each.state === 'ready');
   if (waiting.length < submissions.length || waiting.length === 0) return null;
   const hours = waiting.map((each) => each.opensAt).filter((at) => at !== null);
-  if (hours.length === waiting.length) return `it is outside their hours until ${utc(Math.min(...hours))}`;
+  const until = (at: number[]) => (times ? ` until ${utc(Math.min(...at))}` : '');
+  if (hours.length === waiting.length) return `it is outside their hours${until(hours)}`;
   const held = waiting.filter((each) => each.heldUntil !== null);
   if (held.length === waiting.length) {
-    return `a limit holds the calls back until ${utc(Math.min(...held.map((each) => each.heldUntil ?? 0)))}`;
+    return `a limit holds the calls back${until(held.map((each) => each.heldUntil ?? 0))}`;
   }
   return waiting.every((each) => each.nextTryAt !== null) ? 'the platform cannot be reached' : null;
 }

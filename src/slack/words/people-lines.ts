@@ -30,7 +30,9 @@ export function asPlanned({ reach }: Pick<RequestView, 'reach'>, call: CallView)
 export function personLine(call: CallView, over: boolean): string {
   const key = keyWords(call);
   const pressed = key === '' ? '' : `, pressed ${foreign(key, 16)}`;
-  return `${callWords[call.state].emoji} ${foreign(calleeLabel(call), 80)}: ${resultWords(call, over)}${pressed}`;
+  // A message says once, in the reader's own time, until when calls are held back.
+  const result = call.state === 'held' && call.heldUntil !== null ? 'held back' : resultWords(call, over);
+  return `${callWords[call.state].emoji} ${foreign(calleeLabel(call), 80)}: ${result}${pressed}`;
 }
 
 /** Sorts calls: not answered first, then unknown, then open, then answered. */

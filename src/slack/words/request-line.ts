@@ -5,17 +5,20 @@ import { waitingForHours } from './hours-words.ts';
 import { reachLine } from './reach-words.ts';
 import { crowdWords, type NameOf, playedWords } from './request-words.ts';
 
-/**
- * One request in a few lines of mrkdwn; the outcome comes first. `own`: the reader asked for it. `brief`: without what
- * an alert says, because the reader may not be in its channel.
- */
+interface Shown {
+  nameOf?: NameOf | undefined;
+  /** True: the reader asked for it. */
+  own?: boolean;
+  /** True: without what an alert says, because the reader may not be in its channel. */
+  brief?: boolean;
+  /** False: the heading of the list says the outcome. */
+  outcome?: boolean;
+}
+
+/** One request in a few lines of mrkdwn; the outcome comes first. */
 export function requestLine(
   request: RequestView,
-  {
-    nameOf,
-    own = false,
-    brief = false,
-  }: { nameOf?: NameOf | undefined; own?: boolean; brief?: boolean } = {},
+  { nameOf, own = false, brief = false, outcome: withOutcome = true }: Shown = {},
 ): string {
   const crowd = crowdWords(request.counts.callees, request.countries);
   const outside = waitingForHours(request);
@@ -27,11 +30,12 @@ export function requestLine(
   const rejected = request.decisions.find((each) => each.decision === 'reject');
   const why = request.state === 'rejected' && rejected?.reason ? `: “${foreign(rejected.reason, 120)}”` : '';
   const about = request.alertTitle === null || brief ? '' : ` · ${foreign(request.alertTitle, 120)}`;
+  const played = playedWords(request.audio, request.options, 80);
   const rule = request.ruleName === null ? '' : ` · rule ${foreign(request.ruleName, 80)}`;
   const asked = request.requestedBy === null || own ? '' : ` · asked by ${mention(request.requestedBy)}`;
   return [
-    `*${outcome}*${why}${about}`,
-    `${crowd}${brief ? '' : `: ${playedWords(request.audio, request.options, 80)}`}${rule}`,
+    withOutcome ? `*${outcome}*${why}${about}` : `*${crowd}*${about}`,
+    `${[...(withOutcome ? [crowd] : []), ...(brief ? [] : [played])].join(': ')}${rule}`,
     `${date(request.createdAt)} · ${channelMention(request.channelId)}${asked} · \`${foreign(request.id, 60)}\``,
     ...(request.reach?.running ? [reachLine(request.reach)] : []),
     ...(outside === null ? [] : [`🌙 ${outside}`]),

@@ -405,6 +405,7 @@ suite('the headline', () => {
           const [first] = renderBoard(any, { now, nameOf: name }).blocks;
           assert.ok(first?.type === 'header' && first.text.text.length <= 150);
           assert.ok(said.startsWith(first.text.text.replace(/…$/, '')));
+          assert.doesNotMatch(first.text.text, / UTC$/, 'the board shows times in the zone of the reader');
         }
       }),
       { numRuns: 300, endOnFailure: true },

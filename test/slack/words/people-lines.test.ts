@@ -61,7 +61,7 @@ suite('who answered', () => {
       ['cancelled', {}, 'Asha: not called'],
       ['held', {}, 'Asha: not called: forbidden'],
       ['held', { cause: 'left_list' }, 'Asha: not called: not on the list any more'],
-      ['held', { heldUntil: now }, 'Asha: held back until 2026-01-05 09:30 UTC'],
+      ['held', { heldUntil: now }, 'Asha: held back'],
       ['refused', {}, 'Asha: refused by the platform'],
       ['unknown', {}, 'Asha: may have rung'],
       ['not_answered', { callStatus: '10' }, 'Asha: busy'],

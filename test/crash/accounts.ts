@@ -27,9 +27,6 @@ export function numbers(count: number, from = 0): string[] {
   return Array.from({ length: count }, (_, index) => String(919800000000 + from + index));
 }
 
-/** After many kills of a large request much is left to do. */
-const settledWithinMs = 2 * patienceMs;
-
 export interface Account {
   /** Calls by state. */
   states: Record<string, number>;
@@ -57,13 +54,13 @@ export async function settled(stage: Stage, callees: readonly string[]): Promise
   const store = await stage.database.open();
   const dialled = () => new Set(stage.voice.calls.map((call) => call.callee));
   const open = ['ready', 'sending', 'accepted'];
-  const until = performance.now() + settledWithinMs;
+  const until = performance.now() + patienceMs;
   for (;;) {
     const { states, unknown } = await account(store);
     const ended = open.every((state) => states[state] === undefined);
     if (ended && unknown.every((callee) => !dialled().has(callee))) break;
     if (performance.now() > until)
-      assert.fail(`not settled within ${settledWithinMs} ms: ${JSON.stringify(states)}`);
+      assert.fail(`not settled within ${patienceMs} ms: ${JSON.stringify(states)}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   const now = await account(store);

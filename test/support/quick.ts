@@ -33,19 +33,17 @@ export async function timeOf(run: () => unknown): Promise<number> {
 export async function longestBlock(run: () => unknown): Promise<number> {
   let longest = 0;
   let last = process.threadCpuUsage();
-  let running = true;
   const look = () => {
     const used = process.threadCpuUsage(last);
     longest = Math.max(longest, (used.user + used.system) / 1000);
     last = process.threadCpuUsage();
-    if (running) setImmediate(look);
   };
-  setImmediate(look);
+  const timer = setInterval(look, 1);
   await new Promise(setImmediate);
   try {
     await run();
   } finally {
-    running = false;
+    clearInterval(timer);
     look();
   }
   return longest;

@@ -162,7 +162,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
  * How long a test waits for a state that must come. Long, because other work of the machine may delay it; a test that
  * passes does not wait so long.
  */
-export const patienceMs = 60_000;
+export const patienceMs = 120_000;
 
 /** Waits until `look` returns a value. Fails with `what` after `withinMs`. For work across processes and sockets. */
 export async function eventually<Value>(

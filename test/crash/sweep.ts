@@ -59,7 +59,7 @@ const stories: Story[] = [
     async play(stage) {
       await ask(stage, numbers(5));
       const card = await button(stage, 'call_approve', 'C0APPROVE');
-      await untilDone('Approve', () => stage.slack.press('U0BEN', 'C0APPROVE', card.ts, 'call_approve'));
+      await press(stage, 'U0BEN', card, 'call_approve');
     },
   },
   {
@@ -70,7 +70,7 @@ const stories: Story[] = [
     async play(stage) {
       await ask(stage, numbers(5));
       const board = await button(stage, 'call_cancel');
-      await untilDone('Cancel', () => stage.slack.press('U0ASHA', 'C0OPS', board.ts, 'call_cancel'));
+      await press(stage, 'U0ASHA', board, 'call_cancel');
     },
   },
   {
@@ -286,6 +286,16 @@ async function button(
   return await eventually(`a button ${actionId}`, () =>
     messages(stage, channel).find((each) => has(each, actionId) || has(each, orElse)),
   );
+}
+
+/** Presses until Slack gets an answer, or the button is gone: the press took effect before the process died. */
+async function press(stage: Stage, user: string, message: SandboxMessage, actionId: string): Promise<void> {
+  const { channel, ts } = message;
+  await untilDone(actionId, async () => {
+    const now = messages(stage, channel).find((each) => each.ts === ts);
+    if (!JSON.stringify(now?.blocks ?? []).includes(`"${actionId}"`)) return null;
+    return await stage.slack.press(user, channel, ts, actionId);
+  });
 }
 
 /** Repeats what a person does until Slack gets an answer: a failed press is made again. */

@@ -409,6 +409,18 @@ suite('the board', () => {
     assert.match(seen(board.blocks), /Stopped by the same person: 2 people not called\./);
   });
 
+  test('while calls are running, a stop says that they go on', () => {
+    const board = (state: 'sending' | 'done') =>
+      seen(
+        renderBoard(
+          request({ state, cancelledBy: 'U0ANN', counts: counts({ callees: 2, accepted: 1, cancelled: 1 }) }),
+          facts,
+        ).blocks,
+      );
+    assert.match(board('sending'), /1 person not called; calls already placed go on\./);
+    assert.match(board('done'), /1 person not called\./);
+  });
+
   test("an alert's board names the rule and what is said, and has Stop and I've got it", () => {
     const alert = request({
       origin: 'alert',

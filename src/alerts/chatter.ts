@@ -157,6 +157,8 @@ const faults = [
   /(?<!\b(?:0|no) )\bunder-?replicated\b/i,
   new RegExp(`\\b(?:${measure})\\b.{0,60}\\d.{0,20}\\((?:limit|max|threshold)\\b`, 'i'),
   /\bcould not be (?:attached|mounted|reached|started|created|stored|delivered|sent|written|opened)\b/i,
+  /\b(?:returns?|returned|answers?|answered) (?:an? )?(?:http )?(?:status )?5\d\d\b/i,
+  /\b(?:job|backup|export|import|sync|script|task|cronjob)\b.{0,60}\bdid not (?:run|start|finish|complete)\b/i,
   /\b(?:replication|consumers?|workers?|daemon) (?:has |have )?stopped\b/i,
   /\bburn(?:ing|s|ed)?\b.{0,20}\bbudget\b/i,
   /\bups\b.{0,40}\bon battery\b/i,

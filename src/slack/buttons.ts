@@ -24,7 +24,6 @@ const buttons = [
   'call_redial',
   'call_ack',
   'call_settle',
-  'call_settle_silent',
   'details_previous',
   'details_next',
   'review_previous',

@@ -22,7 +22,7 @@ rules:
     const board = await soon(flow, 'the board', () => boards(flow, 'C0ALERTS')[0]);
     await becomes(flow, board, 'sent', { unknown: 1 });
     await soon(flow, 'its buttons', () => JSON.stringify(boards(flow, 'C0ALERTS')).includes(':silent'));
-    await pressValue(flow, 'U0ASHA', board, 'call_settle_silent', ':silent');
+    await pressValue(flow, 'U0ASHA', board, 'call_settle', ':silent');
     await becomes(flow, board, 'done', { unknown: 0, failed: 1 });
     assert.equal(dialled(flow).length, 1);
   } finally {

@@ -73,7 +73,7 @@ for (const database of databaseKinds) {
       await becomes(flow, board, 'sent', { unknown: 2 });
       const unknown = await toldUnder(board, /We don't know whether 2 phones rang/);
       assert.match(unknown.text, /^<@U0CLEO> .*Mark as rung.*Mark as not rung/);
-      await pressValue(flow, 'U0CLEO', board, 'call_settle_silent', ':silent');
+      await pressValue(flow, 'U0CLEO', board, 'call_settle', ':silent');
       await becomes(flow, board, 'done', { failed: 2 });
       flow.clock.jump(60_000);
       await soon(flow, 'the clock goes on', () => flow.clock.jump(2_000) === undefined);

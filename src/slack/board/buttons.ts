@@ -6,13 +6,9 @@ import { cancelButton, mayCancel } from '../replies/cancel-button.ts';
 import { currentCounts } from '../words/headline.ts';
 import { unknownName, unknownWords } from '../words/request-words.ts';
 
-// A board shows the choices for at most this many unknown submissions. Each takes two blocks and up to 1,000
+// A board shows the choices for at most this many unknown submissions. Each takes three blocks and up to 1,000
 // characters, and Slack limits both for a message.
 const settleShown = 5;
-
-/** The two buttons of an unknown submission. Their value says what the person means, so either id takes both. */
-export const settleAction = 'call_settle';
-export const settleSilentAction = 'call_settle_silent';
 
 const stoppedStates: readonly RequestState[] = ['rejected', 'expired', 'cancelled'];
 
@@ -59,14 +55,15 @@ function wholly(submissions: readonly SubmissionView[]): number {
   return submissions.reduce((sum, each) => sum + (each.state === 'refused' ? each.callees : 0), 0);
 }
 
-/** For each unknown submission, what we know and two buttons, side by side, to settle it. */
+/** For each unknown submission, what we know and two buttons to settle it. */
 export function settleBlocks(request: RequestView): KnownBlock[] {
   const unknown = request.submissions.filter((each) => each.unknown > 0);
   const total = request.submissions.length;
+  // Slack refuses two buttons with one action_id in the same block, so each button has a block.
   const blocks: KnownBlock[] = unknown.slice(0, settleShown).flatMap((each) => [
     section(unknownWords(each, total, goesOutAgain(request, each))),
     ...actions([
-      button('Mark as rung', settleAction, `${each.id}:rang`, {
+      button('Mark as rung', 'call_settle', `${each.id}:rang`, {
         confirm: confirmation({
           title: 'Mark as rung?',
           text: `You say that the phones of ${unknownName(each, total)} rang. Nobody is called.`,
@@ -74,8 +71,9 @@ export function settleBlocks(request: RequestView): KnownBlock[] {
           deny: 'Not sure yet',
         }),
       }),
-      // Slack refuses two buttons with one action_id in the same block.
-      button('Mark as not rung', settleSilentAction, `${each.id}:silent`, {
+    ]),
+    ...actions([
+      button('Mark as not rung', 'call_settle', `${each.id}:silent`, {
         confirm: confirmation({
           title: 'Mark as not rung?',
           text: `You say that the phones of ${unknownName(each, total)} did not ring. Nobody is called; you can then call them again.`,

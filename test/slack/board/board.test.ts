@@ -300,7 +300,7 @@ suite('the board', () => {
     assert.doesNotMatch(`${seen(board.blocks)}${board.text}`, /refused|not answered|not called/i);
     assert.deepEqual(buttons(board), [
       'call_settle s7k2m9x0q4ab:rang',
-      'call_settle_silent s7k2m9x0q4ab:silent',
+      'call_settle s7k2m9x0q4ab:silent',
       'call_details r7k2m9x0q4ab',
     ]);
     assert.deepEqual(

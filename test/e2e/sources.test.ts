@@ -104,7 +104,7 @@ for (const database of databaseKinds) {
       const over = { status: 'resolved', endsAt: '2026-01-05T09:30:00Z' } as const;
       await postTo(port, 'prometheus', webhook('Ahead', { ...over, startsAt }));
       await understood(flow);
-      const now = new Date(Date.now()).toISOString();
+      const now = new Date(flow.clock.now()).toISOString();
       await postTo(port, 'prometheus', webhook('Ahead', { startsAt: now }));
       await isCalled(flow, callee, 2);
       await flow.end();

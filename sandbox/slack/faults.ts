@@ -11,7 +11,9 @@ export function takeFault(
   args: JsonObject = {},
 ): Fault | undefined {
   const { faults } = world.state;
-  for (const over of faults.filter((fault) => (world.faultEnds.get(fault) ?? Date.now()) < Date.now()))
+  // Read once: between two reads a millisecond may pass, and a fault without an end would end.
+  const now = Date.now();
+  for (const over of faults.filter((fault) => (world.faultEnds.get(fault) ?? now) < now))
     faults.splice(faults.indexOf(over), 1);
   const found = faults.find(
     (fault) =>

@@ -192,6 +192,15 @@ test('faults: drop_after does the work, drop_before does not; counted down', asy
   assert.equal(slack.state.callsLog.filter((call) => call.answer === null).length, 3);
 });
 
+test('a fault that is counted lasts until it is used, however fast the clock runs', async (t) => {
+  const { slack, client } = await setup();
+  let ms = Date.now();
+  t.mock.method(Date, 'now', () => ++ms);
+  slack.fault({ method: 'chat.postMessage', times: 3, kind: 'error', error: 'fatal_error' });
+  for (let call = 0; call < 3; call++)
+    assert.equal(await errorOf(client.chat.postMessage({ channel: 'C0OPS', text: 'x' })), 'fatal_error');
+});
+
 test('uploadV2 uploads a file into a thread, and only the token downloads it', async () => {
   const { slack, client } = await setup();
   const { ts = '' } = await client.chat.postMessage({ channel: 'C0OPS', text: 'parent' });

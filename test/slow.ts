@@ -21,6 +21,7 @@ const slow = [
   'test/e2e/limits-alerts',
   'test/e2e/limits-reload',
   'test/e2e/outbox',
+  'test/e2e/recordings',
   'test/e2e/reports',
   'test/e2e/slack-faults',
   'test/e2e/socket-mode',

@@ -1,7 +1,7 @@
 import { readNumberAndName } from '../../callees/named-number.ts';
 import type { Config, Rule } from '../../config/types.ts';
 import { header, type RenderedMessage, section, topText } from '../kit/blocks.ts';
-import { channelMention, count, date, duration, foreign, listWords } from '../kit/text.ts';
+import { channelMention, count, date, duration, foreign, listWords, mentionAny } from '../kit/text.ts';
 import { calleeLabel, safeName } from '../words/call-words.ts';
 
 const shown = 40;
@@ -51,10 +51,10 @@ function ruleLine(rule: Rule, config: RulesConfig, matchedAt: number | null): st
         4,
       )}`,
   );
-  const then = steps.length === 0 ? '' : `, then ${foreign(listWords(steps, 5), 300)}`;
+  const then = steps.length === 0 ? '' : `, then ${listWords(steps, 5)}`;
   const mode = rule.mode === 'shadow' ? ' (shadow: calls nobody)' : '';
   const last = matchedAt === null ? 'never matched' : `last matched ${date(matchedAt)}`;
-  return `*${foreign(rule.name, 80)}*${mode}: ${alertsWords(rule)} ${foreign(whom, 300)}${then}; ${what}; ${last}.`;
+  return `*${foreign(rule.name, 80)}*${mode}: ${alertsWords(rule)} ${whom}${then}; ${what}; ${last}.`;
 }
 
 /** Which alerts the rule is for: "alerts in #ops and from prometheus call". */
@@ -69,10 +69,10 @@ function alertsWords({ channels, sources, silentForMs }: Rule): string {
     : `if no alert comes${where} for ${duration(Math.round(silentForMs / 1000))}, it calls`;
 }
 
-/** A list's name or a Slack id as the configuration has it. A number is masked. */
+/** A list's name as the configuration has it, a person or a user group as a mention. A number is masked. */
 function calleeWords(entry: string, { lists, rosters, country }: RulesConfig): string {
-  const isName = Object.hasOwn(lists, entry) || Object.hasOwn(rosters, entry);
-  if (isName || /^[UWS][A-Z0-9]{2,}$/.test(entry)) return entry;
+  if (Object.hasOwn(lists, entry) || Object.hasOwn(rosters, entry)) return foreign(entry, 60);
+  if (/^[UWS][A-Z0-9]{2,}$/.test(entry)) return mentionAny(entry);
   const read = readNumberAndName(entry, { country });
-  return 'callee' in read ? calleeLabel(read) : (safeName(entry, true) ?? '…');
+  return foreign('callee' in read ? calleeLabel(read) : (safeName(entry, true) ?? '…'), 60);
 }

@@ -22,7 +22,7 @@ suite('the rules', () => {
     assertMessage(message);
     assert.match(
       seen(message.blocks),
-      /call oncall-20260105, \+91 …4121, \+91 …4122, Asha and U0BEN; plays fire-drill; never matched\./,
+      /call oncall-20260105, \+91 …4121, \+91 …4122, Asha and <@U0BEN>; plays fire-drill; never matched\./,
     );
     assert.doesNotMatch(JSON.stringify(message), /85632/);
   });

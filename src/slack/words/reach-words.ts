@@ -50,7 +50,6 @@ function endOfPlan(until: Plan['until'], key: string | null, enough: number | nu
   return `${people(enough)} ${enough === 1 ? 'has' : 'have'} ${key === null ? until : `pressed ${key}`}`;
 }
 
-/** Null: another line of the board says so. */
 /**
  * Returns "db-leads 5 min later, then cto 10 min later; all of it up to twice": whom the further steps call, for people
  * who have to approve them. Null if there is none.
@@ -66,6 +65,7 @@ export function furtherStepsWords(ladder: ReachView['ladder']): string | null {
   return words.length === 0 ? null : words.join('; ');
 }
 
+/** Null: another line of the board says so. */
 const endWords: Record<EndOfReaching, string | null> = {
   enough: 'Enough people were reached: nobody else is called.',
   all: 'Everybody was reached.',

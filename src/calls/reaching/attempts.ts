@@ -1,4 +1,5 @@
-import { sql } from 'kysely';
+import { type Insertable, sql } from 'kysely';
+import type { CallsTable } from '../../store/schema.ts';
 import type { Tx } from '../../store/types.ts';
 import { audit } from '../request/audit.ts';
 import type { CallsDeps } from '../request/deps.ts';
@@ -6,7 +7,7 @@ import type { RequestRow } from '../request/rows.ts';
 import { isRetryable } from '../request/standing.ts';
 import type { Plan } from '../request/types.ts';
 import { audioOfStep } from '../sending/step-audio.ts';
-import { cutIntoSubmissions } from '../sending/submissions.ts';
+import { cutIntoSubmissions, rowsAtOnce } from '../sending/submissions.ts';
 
 /**
  * Makes a further attempt for callees whose call ended at `endedBy` or before without reaching them, the earliest
@@ -75,7 +76,28 @@ const bestSoFar = sql<
   'answered' | 'not_answered'
 >`case when state = 'answered' or earlier = 'answered' then 'answered' else 'not_answered' end`;
 
-export async function lastPosition(tx: Tx, requestId: string): Promise<number> {
+/** Adds first calls of a step, not sent yet, after the request's last call. Returns that call's position. */
+export async function appendCalls(
+  tx: Tx,
+  { requestId, step }: { requestId: string; step: number },
+  calls: readonly Pick<Insertable<CallsTable>, 'callee' | 'name' | 'earlier' | 'list_only' | 'time_zone'>[],
+): Promise<number> {
+  const last = await lastPosition(tx, requestId);
+  for (let start = 0; start < calls.length; start += rowsAtOnce) {
+    const rows = calls.slice(start, start + rowsAtOnce).map((call, index) => ({
+      ...call,
+      request_id: requestId,
+      position: last + start + index + 1,
+      submission_id: null,
+      state: 'ready' as const,
+      step,
+    }));
+    await tx.insertInto('calls').values(rows).execute();
+  }
+  return last;
+}
+
+async function lastPosition(tx: Tx, requestId: string): Promise<number> {
   const row = await tx
     .selectFrom('calls')
     .select((eb) => eb.fn.max('position').as('position'))

@@ -8,7 +8,7 @@ import { isRetryable } from '../request/standing.ts';
 import { readRosters } from '../request/stored.ts';
 import type { Plan, RosterNote } from '../request/types.ts';
 import { rowsAtOnce } from '../sending/submissions.ts';
-import { lastPosition } from './attempts.ts';
+import { appendCalls } from './attempts.ts';
 
 /** Who is on duty now in the rosters of a step. */
 export interface OnDutyNow {
@@ -75,21 +75,11 @@ export async function handOver(
   const room = Math.max(0, deps.config().limits.calleesPerRequest - rows.length);
   const joined = duty.onDuty.filter(({ callee }) => !known.has(callee)).slice(0, room);
   if (left.length + back.length + joined.length === 0) return false;
-  const last = await lastPosition(tx, request.id);
-  for (let start = 0; start < joined.length; start += rowsAtOnce) {
-    const calls = joined.slice(start, start + rowsAtOnce).map(({ callee, name, timeZone = null }, index) => ({
-      request_id: request.id,
-      position: last + start + index + 1,
-      submission_id: null,
-      callee,
-      name,
-      state: 'ready' as const,
-      step,
-      list_only: 1,
-      time_zone: timeZone,
-    }));
-    await tx.insertInto('calls').values(calls).execute();
-  }
+  await appendCalls(
+    tx,
+    { requestId: request.id, step },
+    joined.map(({ callee, name, timeZone = null }) => ({ callee, name, list_only: 1, time_zone: timeZone })),
+  );
   const others = readRosters(request.rosters).filter((note) => note.step !== step);
   await tx
     .updateTable('requests')

@@ -8,8 +8,8 @@ import type { RequestRow } from '../request/rows.ts';
 import { endedInVain, isReached } from '../request/standing.ts';
 import { readAudio, readRosters } from '../request/stored.ts';
 import type { Audio, EarlierEnd, Plan, RosterNote } from '../request/types.ts';
-import { cutIntoSubmissions, rowsAtOnce } from '../sending/submissions.ts';
-import { lastPosition, replaceOlder } from './attempts.ts';
+import { cutIntoSubmissions } from '../sending/submissions.ts';
+import { appendCalls, replaceOlder } from './attempts.ts';
 
 /** The callees of a step and their audio: everything that needed a look-up. */
 export interface ReadyStep {
@@ -43,21 +43,16 @@ export async function startStep(
   const known = await knownCallees(tx, request.id, plan);
   const onlyOnDuty = new Set(ready?.onlyOnDuty);
   const callees = named.slice(0, most).filter(({ callee }) => known.get(callee)?.mayBeCalled ?? true);
-  const last = await lastPosition(tx, request.id);
-  for (let start = 0; start < callees.length; start += rowsAtOnce) {
-    const rows = callees.slice(start, start + rowsAtOnce).map(({ callee, name }, index) => ({
-      request_id: request.id,
-      position: last + start + index + 1,
-      submission_id: null,
+  const last = await appendCalls(
+    tx,
+    { requestId: request.id, step },
+    callees.map(({ callee, name }) => ({
       callee,
       name,
-      state: 'ready' as const,
-      step,
       earlier: known.get(callee)?.earlier ?? null,
       list_only: onlyOnDuty.has(callee) ? 1 : 0,
-    }));
-    await tx.insertInto('calls').values(rows).execute();
-  }
+    })),
+  );
   if (callees.length > 0) await replaceOlder(tx, request.id, last);
   const problem = problemOf({ named: named.length, called: callees.length, problems, most });
   await tx

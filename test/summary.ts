@@ -18,12 +18,21 @@ export interface Seen {
   /** True also if a file failed outside a test. */
   failed: boolean;
   failures: Failure[];
+  /** Full paths. */
+  failedFiles: Set<string>;
   folders: Map<string, { tests: number; ms: number }>;
 }
 
 /** Counts the events of a run. Tests are counted, suites are not. */
 export function watch(stream: ReturnType<typeof run>): Seen {
-  const seen: Seen = { passed: 0, skipped: 0, failed: false, failures: [], folders: new Map() };
+  const seen: Seen = {
+    passed: 0,
+    skipped: 0,
+    failed: false,
+    failures: [],
+    failedFiles: new Set(),
+    folders: new Map(),
+  };
   stream.on('test:pass', ({ file, skip, details }) => {
     if (details.type === 'suite' || file === undefined) return;
     if (skip !== undefined && skip !== false) seen.skipped += 1;
@@ -34,6 +43,7 @@ export function watch(stream: ReturnType<typeof run>): Seen {
   });
   stream.on('test:fail', ({ name, file, line, details }) => {
     seen.failed = true;
+    if (file !== undefined) seen.failedFiles.add(file);
     // A suite that fails because of a test in it is not reported again.
     const { error } = details;
     const failureType = 'failureType' in error ? error.failureType : undefined;

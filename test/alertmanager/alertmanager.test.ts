@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { boardUnder, callsTo, said, understood } from '../e2e/alert-flow.ts';
+import { boardUnder, callsTo, said, understood } from '../e2e/alerts/alert-flow.ts';
 import { becomes, shownText, soon, startFlow } from '../e2e/flow.ts';
 import { boards, eventually, messages } from '../support/world.ts';
 import { alertmanagerProgram, slackReceiver, startAlertmanager } from './alertmanager.ts';

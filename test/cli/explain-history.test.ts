@@ -7,7 +7,7 @@ import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { startSlack } from '../../sandbox/slack/slack.ts';
 import type { SandboxSlack } from '../../sandbox/slack/types.ts';
-import { firing, resolved, tool } from '../e2e/alert-flow.ts';
+import { firing, resolved, tool } from '../e2e/alerts/alert-flow.ts';
 
 const program = fileURLToPath(new URL('../../src/cli/explain.ts', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'explain-history-'));

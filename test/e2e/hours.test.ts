@@ -7,7 +7,7 @@ import { clockTime } from '../../src/callees/hours.ts';
 import { minuteOfDay } from '../../src/callees/numbering-plan.ts';
 import { databaseKinds } from '../support/store.ts';
 import { fillModal, recording } from '../support/world.ts';
-import { askForApproval, cardOf, command } from './approval-stage.ts';
+import { askForApproval, cardOf, command } from './approval/stage.ts';
 import { ask, becomes, countsOf, current, dialled, type Flow, shownText, soon, startFlow } from './flow.ts';
 
 const minute = 60_000;

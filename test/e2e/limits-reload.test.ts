@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { databaseKinds } from '../support/store.ts';
 import { fillModal } from '../support/world.ts';
-import { askForApproval, byBen, pressAlone } from './approval-stage.ts';
+import { askForApproval, byBen, pressAlone } from './approval/stage.ts';
 import { becomes, dialled, type Flow, pressCall, resultsOf, soon, startFlow, toldAlone } from './flow.ts';
 
 const callees = '+91 85632 14121, +65 9111 0001, +1 900 555 0123';

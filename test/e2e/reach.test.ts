@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { databaseKinds } from '../support/store.ts';
 import { recording } from '../support/world.ts';
-import { boardUnder, callsTo, firing, post, resolved, said } from './alert-flow.ts';
+import { boardUnder, callsTo, firing, post, resolved, said } from './alerts/alert-flow.ts';
 import { ask, becomes, current, dialled, type Flow, shownText, soon, startFlow, toldAlone } from './flow.ts';
 
 const config = `

@@ -6,8 +6,8 @@ import { z } from 'zod';
 import { type CalendarServer, calendar, shift, startCalendar } from '../support/calendar.ts';
 import { databaseKinds } from '../support/store.ts';
 import { ask, fillModal, openModal } from '../support/world.ts';
-import { boardsUnder, boardUnder, callsTo, firing, isCalled, post } from './alert-flow.ts';
-import { cardOf } from './approval-stage.ts';
+import { boardsUnder, boardUnder, callsTo, firing, isCalled, post } from './alerts/alert-flow.ts';
+import { cardOf } from './approval/stage.ts';
 import { becomes, current, type Flow, shownText, soon, startFlow, toldAlone } from './flow.ts';
 
 const manifest = z

@@ -12,7 +12,7 @@ import {
   recording,
   startWorld,
 } from '../support/world.ts';
-import { askForApproval, byBen, command, directsTo, pressAlone } from './approval-stage.ts';
+import { askForApproval, byBen, command, directsTo, pressAlone } from './approval/stage.ts';
 import {
   ask,
   becomes,

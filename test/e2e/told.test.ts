@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { SandboxMessage } from '../../sandbox/slack/types.ts';
 import { databaseKinds } from '../support/store.ts';
-import { boardUnder, firing, post, resolved, under, understood } from './alert-flow.ts';
-import { askForApproval, configWith, directsTo, pressCard } from './approval-stage.ts';
+import { boardUnder, firing, post, resolved, under, understood } from './alerts/alert-flow.ts';
+import { askForApproval, configWith, directsTo, pressCard } from './approval/stage.ts';
 import { ask, becomes, current, type Flow, pressValue, replies, shownText, soon, startFlow } from './flow.ts';
 
 const config = `${configWith('{ calleesOver: 2, approvers: [U0BEN], channel: C0APPROVE }')}

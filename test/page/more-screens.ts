@@ -1,8 +1,8 @@
 /** Pictures of what people ask for: answers to commands, windows, and boards that wait for something. */
 
-import { alertmanager, boardUnder, tool } from '../e2e/alert-flow.ts';
+import { alertmanager, boardUnder, tool } from '../e2e/alerts/alert-flow.ts';
+import { postTo, webhook } from '../e2e/alerts/source-flow.ts';
 import { ask, becomes, boards, soon } from '../e2e/flow.ts';
-import { postTo, webhook } from '../e2e/source-flow.ts';
 import { fillModal } from '../support/world.ts';
 import { called, configText, endCalls, message, ringing, type Stage } from './stage.ts';
 

@@ -5,7 +5,7 @@
 
 import { resolve } from 'node:path';
 import type { SandboxMessage } from '../../sandbox/slack/types.ts';
-import { alertmanager, boardUnder, tool } from '../e2e/alert-flow.ts';
+import { alertmanager, boardUnder, tool } from '../e2e/alerts/alert-flow.ts';
 import { ask, becomes, soon } from '../e2e/flow.ts';
 import { fillModal, openModal, showOptions } from '../support/world.ts';
 import { skip } from './browser.ts';

@@ -7,8 +7,8 @@ import { phonesOf } from '../../sandbox/page/platform.ts';
 import { startPage } from '../../sandbox/page/server.ts';
 import type { FieldValues, SandboxMessage } from '../../sandbox/slack/types.ts';
 import type { Call } from '../../sandbox/voice/types.ts';
+import { tokens } from '../e2e/alerts/source-flow.ts';
 import { ask, becomes, type Flow, soon, startFlow } from '../e2e/flow.ts';
-import { tokens } from '../e2e/source-flow.ts';
 import { configOf, recording } from '../support/world.ts';
 import { launchBrowser } from './browser.ts';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { databaseKinds } from '../support/store.ts';
-import { ask, boardBecomes, eventually, messages, startWorld } from '../support/world.ts';
-import { configWith, three } from './approval-stage.ts';
+import { databaseKinds } from '../../support/store.ts';
+import { ask, boardBecomes, eventually, messages, startWorld } from '../../support/world.ts';
+import { configWith, three } from './stage.ts';
 
 describe('approval with two instances on PostgreSQL', () => {
   const skip = databaseKinds.includes('postgres') ? false : 'TEST_DATABASE_URL is not set';

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
-import { checkDatabase } from '../../src/cli/doctor-database.ts';
-import { createDatabaseFacts } from '../../src/http/metrics-database.ts';
-import { createLog } from '../../src/log.ts';
-import { databaseKinds } from '../support/store.ts';
+import { checkDatabase } from '../../../src/cli/doctor-database.ts';
+import { createDatabaseFacts } from '../../../src/http/metrics-database.ts';
+import { createLog } from '../../../src/log.ts';
+import { databaseKinds } from '../../support/store.ts';
+import { becomes, current, type Flow, pressStop, shownText, soon, startFlow, toldAlone } from '../flow.ts';
 import {
   boardsUnder,
   boardUnder,
@@ -16,7 +17,6 @@ import {
   under,
   understood,
 } from './alert-flow.ts';
-import { becomes, current, type Flow, pressStop, shownText, soon, startFlow, toldAlone } from './flow.ts';
 
 const minute = 60_000;
 const callee = '918563214120';

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
-import { type CuttableProxy, startProxy } from '../support/proxy.ts';
-import { createTestDatabase, databaseKinds, type TestDatabase } from '../support/store.ts';
-import { fillModal, usualConfig } from '../support/world.ts';
-import { askForApproval, byBen, command, pressAlone } from './approval-stage.ts';
-import { becomes, boards, dialled, type Flow, soon, startFlow } from './flow.ts';
+import { type CuttableProxy, startProxy } from '../../support/proxy.ts';
+import { createTestDatabase, databaseKinds, type TestDatabase } from '../../support/store.ts';
+import { fillModal, usualConfig } from '../../support/world.ts';
+import { askForApproval, byBen, command, pressAlone } from '../approval/stage.ts';
+import { becomes, boards, dialled, type Flow, soon, startFlow } from '../flow.ts';
 
 // Only with PostgreSQL can the answer to a commit be lost.
 if (databaseKinds.includes('postgres')) {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
-import { databaseKinds } from '../support/store.ts';
-import { recording } from '../support/world.ts';
+import { databaseKinds } from '../../support/store.ts';
+import { recording } from '../../support/world.ts';
+import { ask, becomes, type Flow, soon, startFlow, toldAlone } from '../flow.ts';
 import { boardUnder, callsTo, firing, isCalled, post, resolved, said } from './alert-flow.ts';
-import { ask, becomes, type Flow, soon, startFlow, toldAlone } from './flow.ts';
 
 const minute = 60_000;
 const onDuty = '918563214120';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { ask, boards } from '../support/world.ts';
+import { ask, boards } from '../../support/world.ts';
+import { becomes, current, dialled, type Flow, replies, shownText, soon, startFlow } from '../flow.ts';
 import {
   askForApproval,
   buttonsOf,
@@ -12,8 +13,7 @@ import {
   pressAlone,
   pressCard,
   three,
-} from './approval-stage.ts';
-import { becomes, current, dialled, type Flow, replies, shownText, soon, startFlow } from './flow.ts';
+} from './stage.ts';
 
 const minute = 60_000;
 

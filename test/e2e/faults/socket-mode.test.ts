@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
-import type { SandboxMessage } from '../../sandbox/slack/types.ts';
-import { createLog } from '../../src/log.ts';
-import type { Store } from '../../src/store/types.ts';
-import { databaseKinds } from '../support/store.ts';
+import type { SandboxMessage } from '../../../sandbox/slack/types.ts';
+import { createLog } from '../../../src/log.ts';
+import type { Store } from '../../../src/store/types.ts';
+import { databaseKinds } from '../../support/store.ts';
 import {
   ask,
   boardBecomes,
@@ -16,9 +16,9 @@ import {
   startWorld,
   usualConfig,
   type World,
-} from '../support/world.ts';
-import { firing, tool } from './alert-flow.ts';
-import { createJumpClock } from './flow.ts';
+} from '../../support/world.ts';
+import { firing, tool } from '../alerts/alert-flow.ts';
+import { createJumpClock } from '../flow.ts';
 
 const appToken = 'xapp-1-A0VOICECALL-0000000000-sandbox';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { databaseKinds } from '../support/store.ts';
-import { usualConfig } from '../support/world.ts';
+import { databaseKinds } from '../../support/store.ts';
+import { usualConfig } from '../../support/world.ts';
 import {
   ask,
   becomes,
@@ -15,7 +15,7 @@ import {
   soon,
   startFlow,
   toldAlone,
-} from './flow.ts';
+} from '../flow.ts';
 
 const small = usualConfig.replace('submit:', 'limits: { callees: 2 }, submit:');
 

@@ -1,8 +1,9 @@
 // Late news calls nobody, and an alert that its tool acknowledges stops like with *I've got it*.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import type { JsonObject, SandboxMessage } from '../../sandbox/slack/types.ts';
-import { databaseKinds } from '../support/store.ts';
+import type { JsonObject, SandboxMessage } from '../../../sandbox/slack/types.ts';
+import { databaseKinds } from '../../support/store.ts';
+import { type Flow, shownText, soon, startFlow } from '../flow.ts';
 import {
   boardUnder,
   callsTo,
@@ -16,7 +17,6 @@ import {
   under,
   understood,
 } from './alert-flow.ts';
-import { type Flow, shownText, soon, startFlow } from './flow.ts';
 
 const config = `
 country: IN

@@ -1,9 +1,9 @@
 // `/voicecall rules` in a channel with alerts: what matched no rule and why, and the rules tried on its history.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { databaseKinds } from '../support/store.ts';
+import { databaseKinds } from '../../support/store.ts';
+import { soon, startFlow } from '../flow.ts';
 import { firing, isCalled, post, understood } from './alert-flow.ts';
-import { soon, startFlow } from './flow.ts';
 
 const config = `
 country: IN

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { SandboxMessage } from '../../sandbox/slack/types.ts';
-import { databaseKinds } from '../support/store.ts';
-import { boards, messages, thread } from '../support/world.ts';
+import type { SandboxMessage } from '../../../sandbox/slack/types.ts';
+import { databaseKinds } from '../../support/store.ts';
+import { boards, messages, thread } from '../../support/world.ts';
+import { becomes, type Flow, shownText, soon } from '../flow.ts';
 import { callsTo, isCalled, understood } from './alert-flow.ts';
-import { becomes, type Flow, shownText, soon } from './flow.ts';
 import {
   callee,
   event,

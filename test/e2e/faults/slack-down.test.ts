@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { databaseKinds } from '../support/store.ts';
-import { boards, messages } from '../support/world.ts';
-import { callsTo, isCalled, understood } from './alert-flow.ts';
-import { becomes, type Flow, shownText, soon } from './flow.ts';
-import { callee, event, postTo, sourcesConfig, startSources, webhook } from './source-flow.ts';
+import { databaseKinds } from '../../support/store.ts';
+import { boards, messages } from '../../support/world.ts';
+import { callsTo, isCalled, understood } from '../alerts/alert-flow.ts';
+import { callee, event, postTo, sourcesConfig, startSources, webhook } from '../alerts/source-flow.ts';
+import { becomes, type Flow, shownText, soon } from '../flow.ts';
 
 type Kind = 'error' | 'hang' | 'drop_before' | '500';
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import pg from 'pg';
-import { isQuick, timeOf } from '../support/quick.ts';
-import { databaseKinds, lockSqlite } from '../support/store.ts';
-import { startFlow } from './flow.ts';
+import { isQuick, timeOf } from '../../support/quick.ts';
+import { databaseKinds, lockSqlite } from '../../support/store.ts';
+import { startFlow } from '../flow.ts';
 
 for (const database of databaseKinds) {
   describe(`an instance that cannot write, on ${database}`, () => {

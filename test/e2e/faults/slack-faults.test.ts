@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
-import { databaseKinds } from '../support/store.ts';
-import { fillModal, messages } from '../support/world.ts';
+import { databaseKinds } from '../../support/store.ts';
+import { fillModal, messages } from '../../support/world.ts';
 import {
   ask,
   becomes,
@@ -14,7 +14,7 @@ import {
   soon,
   startFlow,
   toldAlone,
-} from './flow.ts';
+} from '../flow.ts';
 
 for (const database of databaseKinds) {
   describe(`Slack in trouble, on ${database}`, () => {

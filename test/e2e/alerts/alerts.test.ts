@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { databaseKinds } from '../support/store.ts';
-import { recording } from '../support/world.ts';
+import { databaseKinds } from '../../support/store.ts';
+import { recording } from '../../support/world.ts';
+import { becomes, type Flow, shownText, soon, startFlow } from '../flow.ts';
 import {
   boardsUnder,
   boardUnder,
@@ -16,7 +17,6 @@ import {
   under,
   understood,
 } from './alert-flow.ts';
-import { becomes, type Flow, shownText, soon, startFlow } from './flow.ts';
 
 const config = `
 country: IN

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { DatabaseSync } from 'node:sqlite';
 import { after, afterEach, before, describe, mock, test } from 'node:test';
-import { sqlitePath } from '../../src/store/sqlite.ts';
-import { lockSqlite } from '../support/store.ts';
-import { fillModal } from '../support/world.ts';
-import { ask, becomes, boards, type Flow, soon, startFlow } from './flow.ts';
+import { sqlitePath } from '../../../src/store/sqlite.ts';
+import { lockSqlite } from '../../support/store.ts';
+import { fillModal } from '../../support/world.ts';
+import { ask, becomes, boards, type Flow, soon, startFlow } from '../flow.ts';
 
 describe('problems of the database at Submit', () => {
   let flow: Flow;

@@ -1,6 +1,6 @@
-import type { DatabaseKind } from '../support/store.ts';
-import type { WorldOptions } from '../support/world.ts';
-import { type Flow, startFlow } from './flow.ts';
+import type { DatabaseKind } from '../../support/store.ts';
+import type { WorldOptions } from '../../support/world.ts';
+import { type Flow, startFlow } from '../flow.ts';
 
 export const callee = '918563214120';
 export const tokens = {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import type { FieldValues, SandboxMessage } from '../../sandbox/slack/types.ts';
-import { ask, messages, recording } from '../support/world.ts';
-import { type Flow, shownText, soon } from './flow.ts';
+import type { FieldValues, SandboxMessage } from '../../../sandbox/slack/types.ts';
+import { ask, messages, recording } from '../../support/world.ts';
+import { type Flow, shownText, soon } from '../flow.ts';
 
 /** The usual configuration with this `approval` key. */
 export function configWith(approval: string): string {

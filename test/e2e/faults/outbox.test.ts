@@ -1,12 +1,12 @@
 // What must arrive in Slack arrives, whatever Slack answers: nothing is lost, and no post delays the others.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import type { Fault } from '../../sandbox/slack/types.ts';
-import { changed } from '../../src/outbox/outbox.ts';
-import { databaseKinds } from '../support/store.ts';
-import { fillModal } from '../support/world.ts';
-import { boardsUnder, firing, post, under } from './alert-flow.ts';
-import { ask, becomes, boards, current, type Flow, resultsOf, shownText, soon, startFlow } from './flow.ts';
+import type { Fault } from '../../../sandbox/slack/types.ts';
+import { changed } from '../../../src/outbox/outbox.ts';
+import { databaseKinds } from '../../support/store.ts';
+import { fillModal } from '../../support/world.ts';
+import { boardsUnder, firing, post, under } from '../alerts/alert-flow.ts';
+import { ask, becomes, boards, current, type Flow, resultsOf, shownText, soon, startFlow } from '../flow.ts';
 
 const config = `
 country: IN

@@ -1,8 +1,9 @@
 // An alert belongs to the bot that raised it. Messages of other bots beside it change nothing.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import type { JsonObject, SandboxMessage } from '../../sandbox/slack/types.ts';
-import { databaseKinds } from '../support/store.ts';
+import type { JsonObject, SandboxMessage } from '../../../sandbox/slack/types.ts';
+import { databaseKinds } from '../../support/store.ts';
+import { becomes, type Flow, shownText, startFlow } from '../flow.ts';
 import {
   boardsUnder,
   boardUnder,
@@ -14,7 +15,6 @@ import {
   under,
   understood,
 } from './alert-flow.ts';
-import { becomes, type Flow, shownText, startFlow } from './flow.ts';
 
 const config = `
 country: IN

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
-import { longestBlock } from '../support/quick.ts';
-import { databaseKinds, lockSqlite } from '../support/store.ts';
-import { ask, messages } from '../support/world.ts';
+import { longestBlock } from '../../support/quick.ts';
+import { databaseKinds, lockSqlite } from '../../support/store.ts';
+import { ask, messages } from '../../support/world.ts';
+import { becomes, type Flow, shownText, soon, startFlow } from '../flow.ts';
 import {
   alertmanager,
   boardUnder,
@@ -14,7 +15,6 @@ import {
   tool,
   understood,
 } from './alert-flow.ts';
-import { becomes, type Flow, shownText, soon, startFlow } from './flow.ts';
 
 const callee = '918563214120';
 const config = (perSecond = 200) => `

@@ -1,9 +1,9 @@
 // A rule with silentFor calls when its message is missing, and stops when one comes.
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
-import { databaseKinds } from '../support/store.ts';
+import { databaseKinds } from '../../support/store.ts';
+import { becomes, type Flow, soon, startFlow } from '../flow.ts';
 import { boardsUnder, boardUnder, callsTo, firing, isCalled, post, said, understood } from './alert-flow.ts';
-import { becomes, type Flow, soon, startFlow } from './flow.ts';
 
 const configOf = (silentFor: string) => `
 country: IN

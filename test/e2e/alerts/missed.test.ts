@@ -1,7 +1,8 @@
 // Messages that Slack did not deliver are read from the channel's history, through the same intake, and count once.
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
-import { databaseKinds } from '../support/store.ts';
+import { databaseKinds } from '../../support/store.ts';
+import { type Flow, soon, startFlow } from '../flow.ts';
 import {
   callsTo,
   deliveryOf,
@@ -14,7 +15,6 @@ import {
   under,
   understood,
 } from './alert-flow.ts';
-import { type Flow, soon, startFlow } from './flow.ts';
 
 const config = `
 country: IN

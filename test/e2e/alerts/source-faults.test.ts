@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { describe, test } from 'node:test';
-import { databaseKinds, lockSqlite } from '../support/store.ts';
+import { databaseKinds, lockSqlite } from '../../support/store.ts';
 import { alertmanager, callsTo, firing, isCalled, post, understood } from './alert-flow.ts';
 import {
   callee,

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { type Clock, systemClock } from '../../src/clock.ts';
-import { createLog } from '../../src/log.ts';
-import { ask, boardNow, boards, eventually, recording, startWorld } from '../support/world.ts';
+import { type Clock, systemClock } from '../../../src/clock.ts';
+import { createLog } from '../../../src/log.ts';
+import { ask, boardNow, boards, eventually, recording, startWorld } from '../../support/world.ts';
 
 const hour = 3_600_000;
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import type { JsonObject, Poster, SandboxMessage } from '../../sandbox/slack/types.ts';
-import { messages } from '../support/world.ts';
-import { type Flow, shownText, soon } from './flow.ts';
+import type { JsonObject, Poster, SandboxMessage } from '../../../sandbox/slack/types.ts';
+import { messages } from '../../support/world.ts';
+import { type Flow, shownText, soon } from '../flow.ts';
 
 export const tool: Poster = { bot: 'B0OTHER' };
 

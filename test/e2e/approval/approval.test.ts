@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { databaseKinds } from '../support/store.ts';
-import { fillModal } from '../support/world.ts';
+import { databaseKinds } from '../../support/store.ts';
+import { fillModal } from '../../support/world.ts';
+import { becomes, current, dialled, type Flow, shownText, soon, startFlow } from '../flow.ts';
 import {
   askForApproval,
   buttonsOf,
@@ -15,8 +16,7 @@ import {
   pressAlone,
   pressCard,
   three,
-} from './approval-stage.ts';
-import { becomes, current, dialled, type Flow, shownText, soon, startFlow } from './flow.ts';
+} from './stage.ts';
 
 for (const database of databaseKinds) {
   describe(`approval, on ${database}`, () => {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { databaseKinds } from '../support/store.ts';
+import { databaseKinds } from '../../support/store.ts';
+import { startFlow } from '../flow.ts';
 import { callsTo, firing, isCalled, post } from './alert-flow.ts';
-import { startFlow } from './flow.ts';
 
 const config = `
 country: IN

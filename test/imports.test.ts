@@ -337,6 +337,10 @@ suite('the house', () => {
       // Each change of the tables is a file there for ever, read in the order of the list.
       .filter(([room, those]) => room !== 'store/migrations' && those.length > mostFiles)
       .map(([room, those]) => `src/${room} holds ${those.length} files`);
-    assert.deepEqual(crowded, []);
+    const tests = globSync('test/**/*.test.ts', { cwd: join(source, '..') });
+    const crowdedTests = [...Map.groupBy(tests, dirname)]
+      .filter(([, those]) => those.length > mostFiles)
+      .map(([folder, those]) => `${folder} holds ${those.length} files`);
+    assert.deepEqual([...crowded, ...crowdedTests], []);
   });
 });

@@ -215,3 +215,8 @@ function firstLine(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   return (message.split('\n', 1)[0] ?? '').slice(0, 300);
 }
+
+/** Runs one statement on the task table in its own transaction. */
+export async function onTasks<T>(store: Store, run: (on: Queryable) => Promise<T>): Promise<T> {
+  return store.tasks === undefined ? await store.transaction(run) : await run(store.tasks);
+}

@@ -1,23 +1,20 @@
 import type { Clock } from '../clock.ts';
 import { newId } from '../ids.ts';
 import type { Queryable, Store, StoreLog } from '../store/types.ts';
+import { createFreeLapsed } from './lapsed.ts';
 import {
   anyDue,
   backOffMs,
-  extendLeases,
   failTask,
   finishTask,
-  freeAllTasks,
-  freeTasks,
   giveBack,
-  type HeldTask,
-  heldTasks,
   type LeasedTask,
   leaseDue,
-  leaseId,
   nextRunAt,
+  onTasks,
   type WantedKind,
 } from './leases.ts';
+import { createRuns, type Run } from './runs.ts';
 import type { Lease, TaskHandler, TaskResult } from './types.ts';
 
 export interface WorkerOptions {
@@ -47,46 +44,32 @@ export interface Worker {
   wake(): void;
 }
 
-interface Run {
-  task: LeasedTask;
-  controller: AbortController;
-  /** By the monotonic clock. After it another instance may hold the task. */
-  validUntil: number;
-  cancelExpiry: () => void;
-  ended: Promise<void>;
-}
-
-/** The pause before extending a lease again, if another transaction was changing its task, ms. */
-const beatAgainMs = 250;
-
 /** Another instance notices the missing heartbeat up to a second late, twice. With 7 s it takes over within 10 s. */
 const usualLeaseMs = 7_000;
 
 /**
  * Runs the tasks in the database. Each is held by a lease that is extended while it runs. A task may run twice (a
  * lapsed lease, or a crash before its end was stored); its effect may not: see `Lease.valid`.
- * A lease has lapsed when this process saw it unchanged for `leaseMs` of its own monotonic time. No wall clock is
- * used, so setting a clock takes no task from a live holder and leaves none with a dead one.
  */
 export function createWorker(options: WorkerOptions): Worker {
   const { store, clock, log, handlers, leaseMs = usualLeaseMs, pollMs = 1000 } = options;
-  // We stop after three quarters of the lease, because clocks differ and a running write needs time.
-  const validMs = leaseMs * 0.75;
   const kinds = Object.keys(handlers);
-  const runs = new Map<string, Run>();
+  const runs = createRuns({ store, clock, log, leaseMs });
+  const freeLapsed = createFreeLapsed({
+    store,
+    clock,
+    kinds,
+    leaseMs,
+    pollMs,
+    alone: options.alone === true,
+  });
   /** Kinds of which the last read took as many as it had room for: more may be due. */
   const leftSome = new Set<string>();
-  /** Leases of other workers, each with the monotonic time since which it was seen unchanged. */
-  let seenSince = new Map<string, number>();
-  let lookedAtHeld = Number.NEGATIVE_INFINITY;
-  let freedAll = options.alone !== true;
   let taking = false;
   let lookAgain = false;
   let looking: Promise<void> | undefined;
   let unreachable = false;
   let cancelSleep = () => {};
-  let cancelBeat = () => {};
-  let beating = false;
   let unsubscribe = () => {};
 
   function wake(): void {
@@ -108,7 +91,7 @@ export function createWorker(options: WorkerOptions): Worker {
       const wanted = wantedKinds();
       if (wanted.length === 0) return pollMs;
       const now = clock.now();
-      await freeLapsed(now);
+      await freeLapsed(runs.has);
       await takeDue(wanted);
       if (unreachable) log.info({}, 'the database is reachable again');
       unreachable = false;
@@ -131,7 +114,7 @@ export function createWorker(options: WorkerOptions): Worker {
   /** How many more tasks of a kind may run now. */
   function roomFor(kind: string): number {
     let room = handlers[kind]?.concurrency ?? 0;
-    for (const { task } of runs.values()) if (task.kind === kind) room--;
+    for (const { task } of runs.list()) if (task.kind === kind) room--;
     return room;
   }
 
@@ -143,38 +126,8 @@ export function createWorker(options: WorkerOptions): Worker {
 
   /** A task that runs here is never taken here again, even if its lease was lost and freed. */
   function lostKeys(kind: string): string[] {
-    const lost = [...runs.values()].filter(({ task, validUntil }) => task.kind === kind && validUntil === 0);
+    const lost = runs.list().filter(({ task, validUntil }) => task.kind === kind && validUntil === 0);
     return lost.map(({ task }) => task.key);
-  }
-
-  /** Frees the tasks whose leases have not changed for `leaseMs`. */
-  async function freeLapsed(now: number): Promise<void> {
-    if (!freedAll) {
-      await onTasks((on) => freeAllTasks(on, store.dialect));
-      freedAll = true;
-      return;
-    }
-    const at = clock.monotonic();
-    // A quarter of a lease is often enough, and saves a read for each task that ends.
-    if (at - lookedAtHeld < Math.min(pollMs, leaseMs / 4)) return;
-    lookedAtHeld = at;
-    const held = await heldTasks(store, kinds, now);
-    const seen = new Map<string, number>();
-    const gone: HeldTask[] = [];
-    for (const task of held) {
-      if (runs.has(leaseId(task))) continue;
-      const id = `${task.lease_until} ${leaseId(task)}`;
-      const since = seenSince.get(id) ?? at;
-      seen.set(id, since);
-      if (at - since >= leaseMs) gone.push(task);
-    }
-    seenSince = seen;
-    if (gone.length > 0) await onTasks((on) => freeTasks(on, store.dialect, gone));
-  }
-
-  /** Runs one statement in its own transaction. */
-  async function onTasks<T>(run: (on: Queryable) => Promise<T>): Promise<T> {
-    return store.tasks === undefined ? await store.transaction(run) : await run(store.tasks);
   }
 
   async function takeDue(wanted: WantedKind[]): Promise<void> {
@@ -187,8 +140,11 @@ export function createWorker(options: WorkerOptions): Worker {
     };
     // Often nothing is due, and a read costs much less than a transaction.
     const names = wanted.map(({ kind }) => kind);
-    const leased = (await anyDue(store, names, clock.now())) ? await onTasks(take) : [];
-    for (const task of await withoutRunning(leased)) begin(task, leasedAt + validMs);
+    const leased = (await anyDue(store, names, clock.now())) ? await onTasks(store, take) : [];
+    for (const task of await withoutRunning(leased)) {
+      const run = runs.add(task, leasedAt);
+      run.ended = runToEnd(run);
+    }
     for (const { kind, count } of wanted) {
       const taken = leased.filter((task) => task.kind === kind).length;
       if (taken < count) leftSome.delete(kind);
@@ -203,109 +159,31 @@ export function createWorker(options: WorkerOptions): Worker {
    * ended.
    */
   async function withoutRunning(leased: LeasedTask[]): Promise<LeasedTask[]> {
-    const runningHere = (task: LeasedTask) =>
-      [...runs.values()].find((run) => run.task.kind === task.kind && run.task.key === task.key);
-    const again = leased.filter((task) => runningHere(task) !== undefined);
+    const again = leased.filter((task) => runs.find(task.kind, task.key) !== undefined);
     if (again.length === 0) return leased;
     for (const task of again) {
-      const run = runningHere(task);
-      if (run !== undefined) loseLease(run);
+      const run = runs.find(task.kind, task.key);
+      if (run !== undefined) runs.loseLease(run);
     }
-    await onTasks((on) => giveBack(on, again));
+    await onTasks(store, (on) => giveBack(on, again));
     return leased.filter((task) => !again.includes(task));
   }
 
-  function begin(task: LeasedTask, validUntil: number): void {
-    const id = leaseId(task);
-    const run: Run = {
-      task,
-      controller: new AbortController(),
-      validUntil,
-      cancelExpiry: () => {},
-      ended: Promise.resolve(),
-    };
-    runs.set(id, run);
-    watchExpiry(run);
-    if (runs.size === 1) scheduleBeat();
-    run.ended = end(run, id);
-  }
-
-  async function end(run: Run, id: string): Promise<void> {
+  async function runToEnd(run: Run): Promise<void> {
     let gone = false;
     try {
       gone = await execute(run);
     } finally {
-      run.cancelExpiry();
-      runs.delete(id);
-      if (runs.size === 0) cancelBeat();
+      runs.remove(run);
       // If the last read did not leave tasks of this kind for lack of room, nothing else of it is due.
       if (!gone || leftSome.has(run.task.kind)) wake();
-    }
-  }
-
-  /** True while no other instance can hold the task. Once false, it stays false. */
-  function stillValid(run: Run): boolean {
-    if (run.validUntil === 0) return false;
-    if (clock.monotonic() < run.validUntil) return true;
-    loseLease(run);
-    return false;
-  }
-
-  function loseLease(run: Run): void {
-    if (run.validUntil === 0) return;
-    run.validUntil = 0;
-    run.cancelExpiry();
-    log.warn({ kind: run.task.kind, key: run.task.key }, 'the lease of a task was lost while it ran');
-    run.controller.abort(new Error('The lease was lost.'));
-  }
-
-  function watchExpiry(run: Run): void {
-    run.cancelExpiry();
-    run.cancelExpiry = clock.after(run.validUntil - clock.monotonic(), () => {
-      if (stillValid(run)) watchExpiry(run);
-    });
-  }
-
-  function scheduleBeat(inMs = Math.floor(leaseMs / 3)): void {
-    cancelBeat();
-    cancelBeat = clock.after(inMs, () => {
-      void beat();
-      if (runs.size > 0) scheduleBeat();
-    });
-  }
-
-  /** Extends the leases of all running tasks, and aborts the runs whose lease is lost. */
-  async function beat(): Promise<void> {
-    const held = [...runs.values()].filter(stillValid);
-    if (beating || held.length === 0) return;
-    beating = true;
-    try {
-      let extendedAt = 0;
-      const { extended, lost } = await onTasks((on) => {
-        extendedAt = clock.monotonic();
-        const tasks = held.map(({ task }) => task);
-        return extendLeases(on, store.dialect, tasks, clock.now() + leaseMs);
-      });
-      for (const run of held) {
-        const id = leaseId(run.task);
-        if (!runs.has(id) || !stillValid(run)) continue;
-        if (lost.has(id)) loseLease(run);
-        if (!extended.has(id)) continue;
-        run.validUntil = extendedAt + validMs;
-        watchExpiry(run);
-      }
-      if (runs.size > 0 && extended.size + lost.size < held.length) scheduleBeat(beatAgainMs);
-    } catch (error) {
-      log.warn({ err: error }, 'leases could not be extended');
-    } finally {
-      beating = false;
     }
   }
 
   /** Runs a task to its end. Returns whether it was deleted from the table. */
   async function execute(run: Run): Promise<boolean> {
     const { task } = run;
-    const lease: Lease = { valid: () => stillValid(run), signal: run.controller.signal };
+    const lease: Lease = { valid: () => runs.stillValid(run), signal: run.controller.signal };
     let result: TaskResult;
     let failure: { error: unknown } | undefined;
     try {
@@ -332,11 +210,11 @@ export function createWorker(options: WorkerOptions): Worker {
   async function keep(run: Run, write: (on: Queryable) => Promise<boolean>): Promise<boolean> {
     for (let tries = 0; ; tries++) {
       try {
-        return await onTasks(write);
+        return await onTasks(store, write);
       } catch (error) {
         const { kind, key } = run.task;
         if (tries === 0) log.warn({ err: error, kind, key }, 'the end of a task could not be stored');
-        if (!taking || !stillValid(run)) return false;
+        if (!taking || !runs.stillValid(run)) return false;
         await new Promise<void>((resolve) => clock.after(500, resolve));
       }
     }
@@ -354,15 +232,15 @@ export function createWorker(options: WorkerOptions): Worker {
       unsubscribe();
       cancelSleep();
       await looking;
-      for (const run of runs.values()) run.controller.abort(new Error('The worker stops.'));
-      await Promise.all([...runs.values()].map(({ ended }) => ended));
-      cancelBeat();
+      for (const run of runs.list()) run.controller.abort(new Error('The worker stops.'));
+      await Promise.all(runs.list().map(({ ended }) => ended));
+      runs.stop();
     },
     async idle() {
       while (taking) {
         await looking;
-        await Promise.all([...runs.values()].map(({ ended }) => ended));
-        if (looking !== undefined || runs.size > 0) continue;
+        await Promise.all(runs.list().map(({ ended }) => ended));
+        if (looking !== undefined || runs.list().length > 0) continue;
         if (!(await anyDue(store, kinds, clock.now()))) return;
         wake();
       }

@@ -5,6 +5,7 @@ import { createRequest } from '../calls/asking/create.ts';
 import type { CallsDeps } from '../calls/request/deps.ts';
 import { ladderOf } from '../calls/request/ladder.ts';
 import { planOf } from '../calls/request/plan.ts';
+import type { ApprovalAsk } from '../calls/request/types.ts';
 import type { AlertStatus, Rule } from '../config/types.ts';
 import { changed } from '../outbox/outbox.ts';
 import { enqueue } from '../queue/enqueue.ts';
@@ -129,17 +130,19 @@ async function fireNow(
   about: RuleAlert,
   calledAt: number | undefined,
 ): Promise<void> {
-  const { rule, callees } = ready;
+  const { rule } = ready;
   const { alert, now } = about;
-  await sayProblems(tx, deps, ready, about);
-  if (callees.length === 0) {
+  const approval = rule.mode === 'live' ? await approvalOf(tx, deps, ready, about) : null;
+  const first = firstStepOf(ready, approval);
+  await sayProblems(tx, deps, ready, about, first);
+  if (first === 'none') {
     await fireLater(tx, rule, about, calledAt, now + lookAgainMs);
     return;
   }
   const requestId =
     rule.mode === 'shadow'
       ? await sayWhatWouldBe(tx, deps, ready, about)
-      : await call(tx, deps, ready, about);
+      : await call(tx, deps, ready, about, approval);
   await tx
     .insertInto('rule_calls')
     .values({ rule_name: rule.name, alert_id: alert.id, called_at: now, request_id: requestId })
@@ -149,8 +152,39 @@ async function fireNow(
     .execute();
 }
 
+/** Which step of a rule calls first: its own, a further one, or none now. */
+type FirstStep = 'own' | 'later' | 'none';
+
+/** A ladder begins at a later step if its first one can call nobody, unless approvers must see who is called. */
+function firstStepOf(
+  { rule, callees, laterCallees = [] }: ReadyRule,
+  approval: ApprovalAsk | null,
+): FirstStep {
+  if (callees.length > 0) return 'own';
+  return rule.mode === 'live' && approval === null && laterCallees.length > 0 ? 'later' : 'none';
+}
+
+async function approvalOf(tx: Tx, deps: CallsDeps, ready: ReadyRule, { now }: RuleAlert) {
+  const { rule, callees, laterCallees = [] } = ready;
+  if (rule.approval !== 'policy') return null;
+  const { calleesPerRequest } = deps.config().limits;
+  return await approvalFor(tx, deps.config(), {
+    requestedBy: null,
+    callees: (callees.length > 0 ? callees : laterCallees).slice(0, calleesPerRequest),
+    attempts: rule.attempts,
+    now,
+    wallAt: deps.clock.wallOf(now),
+  });
+}
+
 /** Shown once for each episode, whatever the number of tries. */
-async function sayProblems(tx: Tx, deps: CallsDeps, ready: ReadyRule, about: RuleAlert): Promise<void> {
+async function sayProblems(
+  tx: Tx,
+  deps: CallsDeps,
+  ready: ReadyRule,
+  about: RuleAlert,
+  first: FirstStep,
+): Promise<void> {
   const { rule, callees } = ready;
   const { calleesPerRequest } = deps.config().limits;
   const problems = [...ready.problems];
@@ -160,31 +194,28 @@ async function sayProblems(tx: Tx, deps: CallsDeps, ready: ReadyRule, about: Rul
     );
   }
   if (problems.length === 0 && callees.length > 0) return;
-  const lead =
-    callees.length === 0
-      ? `Rule ${rule.name} called nobody yet`
-      : `Rule ${rule.name} could not call everybody`;
-  const why = problems.length > 0 ? problems.join('; ') : 'nobody is named in it';
+  const lead = {
+    own: `Rule ${rule.name} could not call everybody`,
+    later: `Step 1 of rule ${rule.name} calls nobody, so the next step starts at once`,
+    none: `Rule ${rule.name} called nobody yet`,
+  }[first];
+  const why = problems.length > 0 ? problems.join('; ') : 'nobody is on its list';
   const { alert } = about;
   await rulesReply(tx, about, `${lead}: ${why}.`, `problems:${rule.name}:${alert.id}:${alert.episodeAt}`);
 }
 
-async function call(tx: Tx, deps: CallsDeps, ready: ReadyRule, about: RuleAlert): Promise<string> {
+async function call(
+  tx: Tx,
+  deps: CallsDeps,
+  ready: ReadyRule,
+  about: RuleAlert,
+  approval: ApprovalAsk | null,
+): Promise<string> {
   const { rule, audio } = ready;
-  const { alert, places, now } = about;
+  const { alert, places } = about;
   const place = places[0] ?? { channelId: '', threadTs: null, parentId: null };
   const { voice, limits } = deps.config();
   const callees = ready.callees.slice(0, limits.calleesPerRequest);
-  const approval =
-    rule.approval === 'policy'
-      ? await approvalFor(tx, deps.config(), {
-          requestedBy: null,
-          callees,
-          attempts: rule.attempts,
-          now,
-          wallAt: deps.clock.wallOf(now),
-        })
-      : null;
   const { id } = await createRequest(tx, deps, {
     teamId: about.teamId,
     origin: 'alert',

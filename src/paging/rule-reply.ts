@@ -19,6 +19,8 @@ export interface ReadyRule {
   rosters?: RosterNote[];
   /** The rosters to look up again before a later call, and the callees that only they name. */
   lists?: { names: string[]; only: string[] } | null;
+  /** If `callees` is empty: those of the first further step that can call somebody now. Absent: none. */
+  laterCallees?: Callee[];
 }
 
 export interface RuleAlert {

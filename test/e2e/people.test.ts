@@ -16,10 +16,11 @@ for (const database of databaseKinds) {
     before(async () => {
       flow = await startFlow({ database, config });
     });
-    afterEach(async () => {
+    const closeForm = async () => {
       const [view] = flow.slack.state.views.get('U0ASHA') ?? [];
       if (view !== undefined) await flow.slack.closeView('U0ASHA', view.id, true);
-    });
+    };
+    afterEach(closeForm);
     after(() => flow.end());
 
     const errorsOf = async (values: FieldValues) => (await fillModal(flow, values)).errors;
@@ -44,6 +45,19 @@ for (const database of databaseKinds) {
       assert.match((await errorsOf({ people: ['U0BEN'] })).people ?? '', /Ben has no phone number/);
       ben.profile.phone = phone;
       flow.clock.jump(61_000);
+    });
+
+    test('who is deactivated is left out, and named; an empty group too', async () => {
+      const usergroup = { id: 'S0EMPTY', handle: 'empty', name: 'Empty', description: '', users: [] };
+      flow.slack.state.usergroups.set('S0EMPTY', { ...usergroup, date_delete: 0 });
+      const alone = await errorsOf({ callee: '<@U0GONE>' });
+      assert.equal(alone.callee, 'Gone is deactivated in Slack.');
+      await closeForm();
+      const empty = await errorsOf({ callee: '<!subteam^S0EMPTY>' });
+      assert.equal(empty.callee, 'The user group S0EMPTY has no members.');
+      await closeForm();
+      const { view } = await fillModal(flow, { callee: '<@U0GONE> <@U0BEN>' });
+      assert.match(JSON.stringify(view?.blocks), /Gone is deactivated in Slack\./);
     });
 
     test('numbers as people paste them from mails and spreadsheets', async () => {

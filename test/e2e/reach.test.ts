@@ -16,6 +16,10 @@ rules:
       until: confirmed, enough: 1, then: [{ after: 5m, call: [leads], say: "Leads. {title}. Press 1." }, { after: 10m, call: [cto] }] }
   - { name: offline, channels: [C0ALERTS], match: { from: [B0OTHER], title: net- }, call: ["+91 85632 24500"], say: "{title}. Press 1.",
       until: confirmed, then: [{ after: 1m, call: [U0BEN] }, { after: 1m, call: ["+91 85632 24501"] }] }
+  - { name: gone, channels: [C0ALERTS], match: { from: [B0OTHER], title: gone- }, call: [U0GONE, S0EMPTY], say: "{title}. Press 1.",
+      until: confirmed, then: [{ after: 5m, call: [U0GONE] }, { after: 5m, call: ["+65 9111 0601"] }, { after: 5m, call: ["+91 85632 24601"] }] }
+  - { name: nobody, channels: [C0ALERTS], match: { from: [B0OTHER], title: nobody- }, call: [U0GONE], say: "{title}. Press 1.",
+      until: confirmed, then: [{ after: 5m, call: [S0EMPTY] }] }
 `;
 
 /** The board's metadata. */
@@ -50,6 +54,42 @@ for (const database of databaseKinds) {
       assert.equal(told(flow, board).attempt, 3);
       assert.equal(told(flow, board).step, 1);
       assert.match(shownText(current(flow, board)), /up to 3 times each, 5 min apart, until answered/);
+    });
+
+    test('a ladder whose first step can call nobody begins with the first step that can', async () => {
+      const { usergroups } = flow.slack.state;
+      const empty = {
+        id: 'S0EMPTY',
+        handle: 'empty',
+        name: 'Empty',
+        description: '',
+        users: [],
+        date_delete: 0,
+      };
+      usergroups.set('S0EMPTY', empty);
+      flow.voice.setBehaviour({ phones: { '0601': 'busy', '4601': { answer: { seconds: 3, key: '1' } } } });
+      const alert = post(flow, firing('gone-1'));
+      const board = await boardUnder(flow, alert);
+      await said(
+        flow,
+        alert,
+        'Step 1 of rule gone calls nobody, so the next step starts at once: The user group S0EMPTY has no members; Gone is deactivated in Slack.',
+      );
+      await becomes(flow, board, 'done', { callees: 2, accepted: 2, answered: 1, not_answered: 1 });
+      assert.match(shownText(current(flow, board)), /called \*2 people in 2 countries\*/);
+      assert.equal(told(flow, board).step, 4);
+      assert.equal(callsTo(flow, '6591110601').length, 1);
+      assert.equal(callsTo(flow, '918563224601').length, 1);
+    });
+
+    test('a ladder in which nobody can be called now is tried again as a whole', async () => {
+      const alert = post(flow, firing('nobody-1'));
+      await said(flow, alert, 'Rule nobody called nobody yet: Gone is deactivated in Slack.');
+      flow.slack.state.usergroups.get('S0EMPTY')?.users.push('U0CLEO');
+      flow.voice.setBehaviour({ phones: { '3212': { answer: { seconds: 3, key: '1' } } } });
+      const board = await boardUnder(flow, alert);
+      await becomes(flow, board, 'done', { callees: 1, answered: 1 });
+      assert.equal(callsTo(flow, '919876543212').length, 1);
     });
 
     test('an answered attempt ends the attempts', async () => {

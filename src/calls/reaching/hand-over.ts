@@ -1,3 +1,4 @@
+import { withCountriesOf } from '../../callees/countries.ts';
 import type { Callee } from '../../callees/types.ts';
 import type { Tx } from '../../store/types.ts';
 import { toJson } from '../../store/values.ts';
@@ -5,7 +6,7 @@ import { audit } from '../request/audit.ts';
 import type { CallsDeps } from '../request/deps.ts';
 import type { RequestRow } from '../request/rows.ts';
 import { isRetryable } from '../request/standing.ts';
-import { readRosters } from '../request/stored.ts';
+import { readCountries, readRosters } from '../request/stored.ts';
 import type { Plan, RosterNote } from '../request/types.ts';
 import { rowsAtOnce } from '../sending/submissions.ts';
 import { appendCalls } from './attempts.ts';
@@ -85,6 +86,7 @@ export async function handOver(
     .updateTable('requests')
     .set((eb) => ({
       callees: eb('callees', '+', joined.length),
+      countries: toJson(withCountriesOf(readCountries(request.countries), joined)),
       rosters: toJson([...others, ...duty.rosters.map((note) => ({ ...note, step }))]),
       changed_at: now,
     }))

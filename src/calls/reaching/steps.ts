@@ -1,3 +1,4 @@
+import { withCountriesOf } from '../../callees/countries.ts';
 import type { Callee } from '../../callees/types.ts';
 import type { Tx } from '../../store/types.ts';
 import { toJson } from '../../store/values.ts';
@@ -6,7 +7,7 @@ import type { CallsDeps } from '../request/deps.ts';
 import { groupSize } from '../request/plan.ts';
 import type { RequestRow } from '../request/rows.ts';
 import { endedInVain, isReached } from '../request/standing.ts';
-import { readAudio, readRosters } from '../request/stored.ts';
+import { readAudio, readCountries, readRosters } from '../request/stored.ts';
 import type { Audio, EarlierEnd, Plan, RosterNote } from '../request/types.ts';
 import { cutIntoSubmissions } from '../sending/submissions.ts';
 import { appendCalls, replaceOlder } from './attempts.ts';
@@ -66,11 +67,12 @@ export async function startStep(
       problem,
     })
     .execute();
-  const added = callees.filter(({ callee }) => !known.has(callee)).length;
+  const added = callees.filter(({ callee }) => !known.has(callee));
   await tx
     .updateTable('requests')
     .set((eb) => ({
-      ...{ step, step_started_at: now, changed_at: now, callees: eb('callees', '+', added) },
+      ...{ step, step_started_at: now, changed_at: now, callees: eb('callees', '+', added.length) },
+      countries: toJson(withCountriesOf(readCountries(request.countries), added)),
       ...rostersOf(request, step, ready?.rosters),
     }))
     .where('id', '=', request.id)

@@ -87,7 +87,7 @@ export function groupSize(needed: number): number {
 export function nextMove(plan: Plan, standing: Standing, now: number): NextMove {
   const { reached, callees, unreleased, inFlight, waiting, retryable, firstEndAt, lastEndAt } = standing;
   if (plan.enough !== null && reached >= plan.enough) return { do: 'end', because: 'enough' };
-  if (reached >= callees) return { do: 'end', because: 'all' };
+  if (callees > 0 && reached >= callees) return { do: 'end', because: 'all' };
   const needed = plan.enough === null ? callees - reached : plan.enough - reached;
   // A plan with `enough` calls in groups, because the people who are being called may be enough.
   const room = plan.enough === null ? callees : inFlight < needed ? groupSize(needed) - inFlight : 0;

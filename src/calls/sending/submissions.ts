@@ -34,6 +34,8 @@ export async function release(
   await holdForbidden(tx, deps.config(), request);
   const audio = readAudio(request.audio);
   const { enough } = readPlan(request.plan);
+  // The first step of a ladder could call nobody: the next one starts now.
+  if (callees === 0) return await lookSoon(tx, request, now);
   if (enough !== null) {
     await cutIntoSubmissions(tx, deps, request, { audio, step: 1, calls: groupSize(enough) });
     await lookSoon(tx, request, now);

@@ -18,18 +18,8 @@ export async function readyRule(
   from: { channel: string | undefined; botName: string | undefined },
   alert: { title: string; severity: string | null },
 ): Promise<ReadyRule> {
-  const { lists: known, rosters } = deps.config();
-  const lists = rule.call.filter((entry) => Object.hasOwn(known, entry) || Object.hasOwn(rosters, entry));
-  const sources = {
-    text: rule.call
-      .filter((entry) => !lists.includes(entry))
-      .map(asTyped)
-      .join('\n'),
-    lists,
-    people: [],
-    fileUrl: null,
-  };
   const patient = { ...deps, people: withLearned(deps) };
+  const sources = sourcesOf(deps, rule.call);
   const collected = await collectCallees(patient, sources);
   // Who is on duty is looked up again after an approval and before a further attempt.
   const again = collected.rosters.length > 0 && (rule.approval === 'policy' || rule.attempts > 1);
@@ -40,12 +30,32 @@ export async function readyRule(
     audio: await audioOf(deps, rule, from, alert),
     // Numbers are masked because the alert's channel shows these words. The full stop is removed because they become
     // parts of one sentence.
-    problems: firstFaults([...Object.values(collected.faults).flat(), ...collected.notOnPhone]).map((each) =>
-      redactNumbers(each).replace(/\.$/, ''),
-    ),
+    problems: firstFaults([
+      ...Object.values(collected.faults).flat(),
+      ...collected.notOnPhone,
+      ...collected.leftOut,
+    ]).map((each) => redactNumbers(each).replace(/\.$/, '')),
     rosters: collected.rosters,
     lists: again ? await onlyListed(patient, sources, collected, 'rosters') : null,
+    laterCallees: collected.callees.length > 0 ? [] : await firstOfLaterSteps(patient, rule),
   };
+}
+
+/** The callees of the first further step that can call somebody now. Empty: there is none. */
+async function firstOfLaterSteps(deps: SlackDeps, { furtherSteps }: Rule): Promise<ReadyRule['callees']> {
+  for (const { call } of furtherSteps) {
+    const { callees } = await collectCallees(deps, sourcesOf(deps, call));
+    if (callees.length > 0) return callees;
+  }
+  return [];
+}
+
+/** Where the callees of a rule or a step come from. */
+function sourcesOf(deps: SlackDeps, call: readonly string[]) {
+  const { lists: known, rosters } = deps.config();
+  const lists = call.filter((entry) => Object.hasOwn(known, entry) || Object.hasOwn(rosters, entry));
+  const others = call.filter((entry) => !lists.includes(entry));
+  return { text: others.map(asTyped).join('\n'), lists, people: [], fileUrl: null };
 }
 
 /** An id as Slack writes it in text. */

@@ -26,6 +26,7 @@ export function createStepLookUp(deps: SlackDeps): LookUpStep {
       {
         ...rule,
         call: further?.call ?? ladder.firstCall,
+        furtherSteps: [],
         ...(isOwn ? { say: say ?? undefined, recording: recording ?? undefined } : {}),
       },
       { channel: alert?.channel_id, botName: ladder.source ?? undefined },

@@ -15,6 +15,8 @@ export interface CalleesOnDuty {
   notes: RosterNote[];
   /** Sentences: which people cannot be called, and why. */
   problems: string[];
+  /** Sentences: which people are not called because they are deactivated or no people. */
+  leftOut: string[];
   doubts: string[];
 }
 
@@ -32,6 +34,7 @@ export async function calleesOnDuty(
     callees: each.flatMap(({ callees }) => callees),
     notes: each.flatMap(({ notes }) => notes),
     problems: each.flatMap(({ problems }) => problems),
+    leftOut: each.flatMap(({ leftOut }) => leftOut),
     doubts: each.flatMap(({ doubts }) => doubts),
   };
 }
@@ -43,12 +46,14 @@ async function calleesOfRoster(
 ): Promise<CalleesOnDuty> {
   const roster = deps.config().rosters[name];
   const duty = await dutyNow(deps, name);
-  if (roster === undefined || duty === null) return { callees: [], notes: [], problems: [], doubts: [] };
+  if (roster === undefined || duty === null)
+    return { callees: [], notes: [], problems: [], leftOut: [], doubts: [] };
   const found = await calleesOfEntries(deps, duty.entries, options);
   if (found.callees.length > 0 || duty.why !== null) return noted(deps, roster, duty, found);
   const fallback = await calleesOfEntries(deps, fallbackEntries(roster, deps.config()), options);
   const problems = [...found.problems, ...fallback.problems];
-  return noted(deps, roster, { ...duty, why: 'no_number' }, { ...fallback, problems });
+  const leftOut = [...found.leftOut, ...fallback.leftOut];
+  return noted(deps, roster, { ...duty, why: 'no_number' }, { ...fallback, problems, leftOut });
 }
 
 function noted(
@@ -62,6 +67,7 @@ function noted(
     ...found,
     notes: [noteOf(duty, roster, clock.wallOf(clock.now()))],
     problems: found.problems.map(inRoster),
+    leftOut: found.leftOut.map(inRoster),
   };
 }
 
@@ -76,6 +82,7 @@ export async function calleesOfEntries(
   return {
     callees: [...read.callees, ...people.callees],
     problems: [...read.faults.map((fault) => `${fixFirst(fault, `“${fault.text}”`)}.`), ...people.faults],
+    leftOut: people.leftOut,
     doubts: [...read.doubts, ...people.doubts],
   };
 }

@@ -57,7 +57,9 @@ export async function checkCall(
   });
   if (crowdError !== null) {
     const inFile = callees.length > 0 && sources.fileUrl !== null;
-    errors[inFile ? 'file' : 'callee'] = crowdError;
+    const { leftOut } = collected;
+    errors[inFile ? 'file' : 'callee'] =
+      callees.length === 0 && leftOut.length > 0 ? several(leftOut) : crowdError;
   }
   const audio = audioFrom(values, config, deps.recordings, errors);
   const options = readOptions(values, config, errors);
@@ -73,7 +75,7 @@ export async function checkCall(
     errors: null,
     doubts,
     own: collected.own,
-    notOnPhone: collected.notOnPhone,
+    notOnPhone: [...collected.notOnPhone, ...collected.leftOut],
     draft: {
       audio,
       options,

@@ -48,6 +48,8 @@ export interface CollectedCallees {
   rosters: RosterNote[];
   /** Sentences about people of rosters who cannot be called although others can. Numbers are masked. */
   notOnPhone: string[];
+  /** Sentences about who is not called although nothing is wrong with the others. */
+  leftOut: string[];
   /** True if reading stopped early because there is too much. */
   stopped: boolean;
 }
@@ -127,6 +129,7 @@ export async function collectCallees(deps: SlackDeps, sources: CalleeSources): P
     lists: listed.lists,
     rosters: duty.notes,
     notOnPhone: duty.callees.length === 0 ? [] : notOnPhone,
+    leftOut: [...fromPeople.leftOut, ...duty.leftOut],
     stopped: typed.stopped || listed.stopped || file.stopped,
   };
 }

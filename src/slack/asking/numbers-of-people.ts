@@ -7,20 +7,22 @@ import type { People, Person } from '../context/people.ts';
 
 /**
  * The numbers in the Slack profiles of people and of the members of user groups. `faults` says who cannot be called
- * and what to do.
+ * and what to do; `leftOut` who is not called although nothing is wrong with the others.
  */
 export async function numbersOfPeople(
   people: People,
   parsed: readonly Pick<ParsedCallees, 'people' | 'groups'>[],
   chosen: readonly string[],
   options: CalleeOptions,
-): Promise<{ callees: Callee[]; faults: string[]; doubts: string[] }> {
+): Promise<{ callees: Callee[]; faults: string[]; leftOut: string[]; doubts: string[] }> {
   const users = new Set([...chosen, ...parsed.flatMap((each) => each.people)]);
   const faults: string[] = [];
+  const leftOut: string[] = [];
   const groups = [...new Set(parsed.flatMap((each) => each.groups))];
   const read = await Promise.all(groups.map(async (id) => ({ id, members: await people.groupMembers(id) })));
   for (const { id, members } of read) {
     if (members === null) faults.push(`Try again: Slack did not say who is in the user group ${id}.`);
+    else if (members.length === 0) leftOut.push(`The user group ${id} has no members.`);
     else for (const member of members) users.add(member);
   }
   const callees: Callee[] = [];
@@ -31,7 +33,10 @@ export async function numbersOfPeople(
       faults.push(`Remove ${id}: Slack knows no person with this id.`);
       continue;
     }
-    if (person.standing === 'deactivated' || person.standing === 'bot') continue;
+    if (person.standing === 'deactivated' || person.standing === 'bot') {
+      leftOut.push(`${person.name} is ${person.standing === 'bot' ? 'a bot' : 'deactivated in Slack'}.`);
+      continue;
+    }
     if (person.phone.trim() === '') {
       faults.push(`Ask ${person.name} to add it: ${person.name} has no phone number in the Slack profile.`);
       continue;
@@ -46,7 +51,7 @@ export async function numbersOfPeople(
     callees.push(read.callee);
     doubts.push(...read.doubts);
   }
-  return { callees, faults, doubts };
+  return { callees, faults, leftOut, doubts };
 }
 
 /** The one number of a profile, or why there is none. The reason follows "the phone number in the Slack profile". */

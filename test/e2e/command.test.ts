@@ -126,7 +126,7 @@ for (const database of databaseKinds) {
     });
 
     test('status, history and cancel show a person’s own requests, and an approver all of them', async () => {
-      assert.match(await answer('U0CLEO', 'status'), /Nothing of yours is under way/);
+      assert.match(await answer('U0CLEO', 'status'), /You have no open requests/);
       assert.match(await answer('U0CLEO', 'history'), /You haven't made any calls yet/);
       const board = await ask(flow, { callee: '+91 85632 14120' });
       await becomes(flow, board, 'done');

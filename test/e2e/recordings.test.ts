@@ -348,7 +348,7 @@ rosters: { rota: { ical: "http://127.0.0.1:9/none.ics", people: { Asha: "+91 856
       stored.url_private_download = `${flow.voice.url}/steal.mp3`;
       stored.url_private = stored.url_private_download;
       const { errors } = await submit('elsewhere', id);
-      assert.match(errors?.audio ?? '', /not kept by Slack/);
+      assert.match(errors?.audio ?? '', /not stored in Slack/);
       // The tests before this one may still have their recordings looked up.
       assert.ok(!flow.voice.requests.some((each) => each.path.includes('steal')));
     });

@@ -128,7 +128,7 @@ for (const database of databaseKinds) {
       assert.equal(callsTo(flow, fallback).length, 1);
       assert.match(
         shownText(current(flow, board)),
-        /nobody, by its calendar; the fallback is called: db-oncall/,
+        /nobody, according to its calendar; the fallback is called: db-oncall/,
       );
     });
 

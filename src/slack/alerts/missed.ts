@@ -63,7 +63,7 @@ export function createMissedReader(deps: SlackDeps): TaskHandler {
     if (missed > 0 && isSilent(deps, now)) {
       deps.log.error(
         { missed },
-        'Slack delivers no events although its channels have new messages: connecting anew',
+        'Slack delivers no events although its channels have new messages: connecting again',
       );
       await deps.events.fault();
     } else if (missed === 0) deps.events.good();

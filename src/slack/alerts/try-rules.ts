@@ -101,7 +101,8 @@ async function tryRules(deps: SlackDeps, channelId: string): Promise<RenderedMes
     }
   } catch (error) {
     const failure = slackFailure(error);
-    const why = failure.kind === 'limited' ? 'Slack limits the calls' : `Slack: ${failure.error}`;
+    const why =
+      failure.kind === 'limited' ? 'Slack limits how often it may be read' : `Slack: ${failure.error}`;
     return answer(`The history of ${channelMention(channelId)} cannot be read (${foreign(why, 100)}).`);
   } finally {
     cancel();
@@ -118,7 +119,7 @@ const rulesShown = 20;
 
 function historyAnswer(report: HistoryReport, channelId: string, cut: boolean): RenderedMessage {
   const lead = `${channelMention(channelId)}, the last ${days} days${
-    cut ? ' (the newest messages alone: there are too many)' : ''
+    cut ? ' (only the newest messages: there are too many)' : ''
   }: ${plural(report.messages, 'message')} of bots, ${plural(report.fired, 'alert')} that began to fire. Nobody was called.`;
   const lines = report.rules.slice(0, rulesShown).map(({ rule, matched, calls, hours }) => {
     const when = calls === 0 ? '' : `; by hour: ${hoursInWords(hours)}`;

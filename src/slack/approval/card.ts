@@ -151,7 +151,7 @@ function notices(facts: ApprovalFacts): string[] {
   }
   for (const group of unreadableGroups) {
     lines.unshift(
-      `The members of ${named(group, facts.nameOf, mentionAny)} could not be read: until then, nobody counts as one of them. The app needs the scope \`usergroups:read\`.`,
+      `The members of ${named(group, facts.nameOf, mentionAny)} could not be read: until they can be, nobody counts as a member. The app needs the scope \`usergroups:read\`.`,
     );
   }
   return lines.slice(0, 5);

@@ -105,7 +105,7 @@ async function refusalFor(
 async function askerRefusal(deps: SlackDeps, { requestedBy }: RequestView): Promise<Refusal> {
   if (requestedBy === null) return null;
   if ((await mayBeCaller(deps.people, deps.config(), requestedBy)) !== 'no') return null;
-  return 'The person who asked may not call people any more, so nobody is called. Reject this request; you may ask for one of your own.';
+  return 'The person who asked may not call people any more, so nobody is called. Reject this request; you can make one of your own.';
 }
 
 /** Checks the person, decides, and returns the outcome in words. Throws VoicecallError not_found. */
@@ -157,7 +157,7 @@ function approvedWords({
     return `You approved it. It is outside the hours for ${people(waiting)}, who are called when theirs begin; the others are called now.`;
   if (forbidden === undefined) return 'You approved it: the calls start now.';
   const { held, callees } = forbidden;
-  const why = 'the configuration forbids it since this was asked for. The results say why for each of them.';
+  const why = 'the configuration has changed and now forbids it. The results say why for each person.';
   return held === callees
     ? `You approved it, but nobody is called: ${why}`
     : `You approved it: ${people(callees - held)} of ${callees} are called now, the others are not: ${why}`;

@@ -124,7 +124,7 @@ function crowdErrorOf(callees: number, stopped: boolean, { most, first }: { most
     return `Split them: these are ${these} people, and one request may call ${most} (limits.calleesPerRequest).`;
   }
   if (stopped && first)
-    return 'This was not read to its end: it repeats the same numbers too often. Leave the repeats out.';
+    return 'Reading stopped: the same numbers are repeated too often. Leave the repeats out.';
   return null;
 }
 
@@ -163,7 +163,7 @@ function audioFrom(
     return null;
   }
   if (!/^[\x21-\x7e]{1,200}$/.test(fileId)) {
-    errors.fileId = 'This is no fileId: it has spaces or other characters that no fileId has.';
+    errors.fileId = 'This is not a fileId: it has spaces or other characters that no fileId has.';
     return null;
   }
   return { kind: 'recording', fileId, name: recordings.nameOf(fileId) };

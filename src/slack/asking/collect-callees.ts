@@ -182,7 +182,7 @@ function masked(text: string): string {
 }
 
 function recordingAmongCallees(name: string): string {
-  return `Choose “${name}” under Recording: it is nobody to call.`;
+  return `Choose “${name}” under Recording: it is a recording, not a person.`;
 }
 
 /**
@@ -203,13 +203,13 @@ export function firstFaults(sentences: readonly string[]): string[] {
 function notFetchedWords(fetched: Exclude<FetchedFile, { bytes: Uint8Array }>): string {
   switch (fetched.why) {
     case 'elsewhere':
-      return 'The file is not kept by Slack. Add it from your computer.';
+      return 'The file is not stored in Slack. Add it from your computer.';
     case 'refused':
-      return `Slack did not hand over the file (HTTP ${fetched.status}). Add it again.`;
+      return `Slack did not return the file (HTTP ${fetched.status}). Add it again.`;
     case 'too_large':
       return 'The file is larger than 10 MB. Split it, or leave out what is not needed.';
     case 'late':
-      return 'Slack did not hand over the file in time. Press the button again.';
+      return 'Slack did not return the file in time. Press the button again.';
   }
 }
 

@@ -47,7 +47,7 @@ export function recordingInput(
       block: typed(chosen, optional, typedHint(list.choices)),
       notice:
         missing ??
-        `There are ${choices.length} recordings, too many or of too long a fileId for a list here; type the fileId.`,
+        `There are ${choices.length} recordings: too many for a list here, or their fileIds are too long. Type the fileId.`,
     };
   }
   // If the chosen recording is not in the list, it must still be possible to call with it.

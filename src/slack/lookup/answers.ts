@@ -59,7 +59,7 @@ export function listsAnswer({ lists, rosters }: Pick<Config, 'lists' | 'rosters'
     ),
     ...Object.keys(rosters).map((name) => `• *${foreign(name, 80)}*: who is on duty`),
   ];
-  if (lines.length === 0) return answer('There are no lists. `lists` in voicecall.yaml makes some.');
+  if (lines.length === 0) return answer('There are no lists. Add them under `lists` in voicecall.yaml.');
   const next = 'To call one, type `/voicecall` and its name.';
   return answer([...lines, next].join('\n'), [
     ...chunkLines(lines, 2_800).map((part) => section(part)),
@@ -90,7 +90,7 @@ export function statusAnswer(
   }: Reader & { history?: readonly string[]; alerts?: readonly RequestView[] } = {},
 ): RenderedMessage {
   if (requests.length + alerts.length === 0)
-    return answer('Nothing of yours is under way. `/voicecall history` shows what was.');
+    return answer('You have no open requests. `/voicecall history` shows earlier ones.');
   const shown = requests.slice(0, historySize);
   const more = requests.length - shown.length;
   const last = history.slice(-40);

@@ -164,9 +164,9 @@ function renderFile({ request, calls }: Known, when: 'sent' | 'done' | 'full'): 
 const fileWords: Record<'sent' | 'done' | 'full', { name: string; title: string; comment: string }> = {
   sent: {
     name: 'submitted',
-    title: 'What the platform said of all',
+    title: 'Accepted or refused, all',
     comment:
-      'What the voice platform said of everybody when it was asked; how the calls ended follows at the end. Numbers are masked.',
+      'Whether the voice platform accepted each call. How the calls ended follows once all have ended. Numbers are masked.',
   },
   done: { name: 'results', title: 'Results of all', comment: 'Everybody’s result. Numbers are masked.' },
   full: {

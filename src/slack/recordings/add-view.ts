@@ -41,7 +41,7 @@ export function addingView(name: string): ModalView {
     title: 'Add a recording',
     blocks: [
       section(
-        `“${foreign(name, 200)}” is being brought to the voice platform. You get a direct message when it can be chosen, or why not.`,
+        `“${foreign(name, 200)}” is being uploaded to the voice platform. A direct message tells you when it can be chosen, or why it cannot.`,
       ),
     ],
   });

@@ -74,7 +74,7 @@ async function readFile(
   if (!('bytes' in fetched)) {
     if (fetched.why === 'too_large') return { problem: tooLarge(maxAudioBytes + 1) };
     if (fetched.why === 'elsewhere')
-      return { problem: 'The file is not kept by Slack. Add it from your computer.' };
+      return { problem: 'The file is not stored in Slack. Add it from your computer.' };
     return { fileName: null };
   }
   const leftMs = Math.max(0, readWithinMs - (performance.now() - startAt));

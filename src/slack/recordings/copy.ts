@@ -29,7 +29,7 @@ export async function renderCopy(deps: SlackDeps, id: string) {
   const file = await askForFile(deps, recording.slack_file);
   if (file === null) return null;
   const fetched = await fetchAudio(deps, file.url, fetchTimeoutMs);
-  if (!('bytes' in fetched)) throw new Error(`Slack did not hand over a recording: ${fetched.why}`);
+  if (!('bytes' in fetched)) throw new Error(`Slack did not return a recording: ${fetched.why}`);
   const format = /\.(mp3|wav|m4a)$/.exec(recording.file_name ?? '')?.[1] ?? 'mp3';
   return {
     kind: 'file' as const,

@@ -75,7 +75,7 @@ function buttonsOf({ id, name }: AddedRecording) {
     button('Remove', 'recording_remove', id, {
       confirm: confirmation({
         title: 'Remove this recording?',
-        text: `“${name.slice(0, 80)}” can then not be chosen any more. The voice platform keeps its copy, because it cannot delete one. The file in Slack stays.`,
+        text: `“${name.slice(0, 80)}” cannot be chosen after that. The voice platform keeps its copy, because it cannot delete one. The file in Slack stays.`,
         confirm: 'Remove',
         deny: 'Keep',
         danger: true,

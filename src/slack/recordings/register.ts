@@ -57,7 +57,7 @@ async function ifAllowed(
 }
 
 const unknownAnswer = {
-  text: 'This recording is not there any more. `/voicecall recordings` lists what is.',
+  text: 'This recording does not exist any more. `/voicecall recordings` lists the recordings.',
 };
 
 /** Lets a person hear a recording in Slack: a link to the file for the person who added it, a copy for others. */

@@ -44,8 +44,8 @@ async function upload(deps: SlackDeps, recording: AddedRecording, lease: Lease):
   const fetched = await fetchAudio(deps, file.url, fetchTimeoutMs);
   if (!('bytes' in fetched)) {
     if (fetched.why === 'too_large') return await fail(deps, recording, tooLarge(maxAudioBytes + 1));
-    if (fetched.why === 'elsewhere') return await fail(deps, recording, 'its file is not kept by Slack.');
-    return await againLater(deps, recording, 'Slack did not hand over its file.');
+    if (fetched.why === 'elsewhere') return await fail(deps, recording, 'its file is not stored in Slack.');
+    return await againLater(deps, recording, 'Slack did not return its file.');
   }
   const checked = await checkAudio(fetched.bytes, deps.config().voice.audioFormats);
   if (checked === 'late')

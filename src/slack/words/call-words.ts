@@ -13,7 +13,7 @@ const ownReasons: { [Cause in CallCause]?: string } = {
   rule_limit: "held back: the rule's own limit of calls is reached",
   settled_called: 'a person marked it as rung',
   settled_not_called: 'a person marked it as not rung',
-  left_list: 'held back: not on the list, or not on duty, any more when the call was due',
+  left_list: 'held back: no longer on the list, or no longer on duty, when the call was due',
   enough_reached: 'enough people were reached before it was sent',
 };
 

@@ -13,7 +13,7 @@ interface ErrorWords {
   next: string;
 }
 
-const nobodyCalled = 'Nobody was called by it.';
+const nobodyCalled = 'Nobody was called.';
 const nothingChanged = 'Nothing was changed.';
 const tellThem = 'tell the person who runs Voicecall';
 
@@ -27,18 +27,19 @@ const table: Record<ErrorCode, (facts: Facts) => ErrorWords> = {
   not_found: () => ({
     what: 'There is no such request.',
     phones: nobodyCalled,
-    next: 'Its id is wrong, or it is older than what is kept: look it up with `/voicecall history`.',
+    next: 'Look up the request with `/voicecall history`.',
   }),
   not_allowed: (facts) => ({
     what:
-      notAllowedWhat[facts.why ?? ''] ?? 'You may not do that: the configuration gives it to other people.',
+      notAllowedWhat[facts.why ?? ''] ??
+      'You may not do that: the configuration allows it only to other people.',
     phones: nothingChanged,
-    next: notAllowedNext[facts.why ?? ''] ?? 'Ask one of those who may.',
+    next: notAllowedNext[facts.why ?? ''] ?? 'Ask somebody who may.',
   }),
   already_decided: (facts) => ({
     what: `Too late: it is already ${stateIn(facts.state)}${byWords(facts)}.`,
     phones: nothingChanged,
-    next: 'The board shows what it came to.',
+    next: 'The board shows the outcome.',
   }),
   changed: () => ({
     what: 'The request has changed since you saw it.',
@@ -87,12 +88,12 @@ const table: Record<ErrorCode, (facts: Facts) => ErrorWords> = {
 
 /** Errors of Slack itself. Neither Voicecall nor the person caused them. */
 function slackWords({ error = '' }: Facts): ErrorWords {
-  const phones = 'Calls that were asked for before go on.';
+  const phones = 'Earlier requests go on.';
   if (error === 'expired_trigger_id' || error === 'trigger_expired') {
     return {
       what: 'Slack took too long to open the window.',
       phones: nobodyCalled,
-      next: 'Type or press it again.',
+      next: 'Type the command or press the button again.',
     };
   }
   if (error === 'ratelimited') {
@@ -102,10 +103,10 @@ function slackWords({ error = '' }: Facts): ErrorWords {
     /^HTTP 5\d\d$/.test(error) ||
     ['internal_error', 'fatal_error', 'service_unavailable'].includes(error)
   ) {
-    return { what: 'Slack has trouble of its own at the moment.', phones, next: 'Try again in a minute.' };
+    return { what: 'Slack itself has a problem at the moment.', phones, next: 'Try again in a minute.' };
   }
   if (error === 'missing_scope') {
-    const next = 'Ask the person who runs Voicecall to install the app anew from its manifest.';
+    const next = 'Ask the person who runs Voicecall to reinstall the app from its manifest.';
     return { what: 'Slack does not let the app do this: a scope is missing.', phones, next };
   }
   if (['invalid_auth', 'not_authed', 'account_inactive', 'token_revoked', 'token_expired'].includes(error)) {
@@ -116,7 +117,7 @@ function slackWords({ error = '' }: Facts): ErrorWords {
 }
 
 const notAllowedWhat: Record<string, string> = {
-  own: 'Nobody approves their own request here.',
+  own: 'You may not approve your own request.',
   twice: 'You have decided on this request already.',
 };
 

@@ -23,7 +23,7 @@ const words: Record<string, (detail: Detail) => string> = {
   'made approvals void': (detail) =>
     `dropped ${plural(numberIn(detail, 'approvals'), 'approval')}: other people would be called`,
   'restored from a backup': () => 'was restored from a backup: some calls are not known',
-  'sent again': () => 'called once more those of whom nothing was known',
+  'sent again': () => 'called again the people whose outcome was unknown',
   'settled: it rang': (detail) => `marked ${plural(numberIn(detail, 'calls'), 'call')} as rung`,
   'settled: it did not ring': (detail) => `marked ${plural(numberIn(detail, 'calls'), 'call')} as not rung`,
   expired: () => 'closed it: nobody decided in time',

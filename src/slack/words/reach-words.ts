@@ -90,7 +90,7 @@ export function reachLines(reach: ReachView | null, reached: number): string[] {
   }
   if (plan.enough !== null && reached > plan.enough) {
     lines.push(
-      `Needed: ${count(plan.enough)}. Reached: ${count(reached)}, as these calls were on their way already.`,
+      `Needed: ${count(plan.enough)}. Reached: ${count(reached)}, because these calls were already under way.`,
     );
   }
   for (const { step, problem } of steps.slice(-3)) {
@@ -127,7 +127,8 @@ function runningLines(reach: ReachView): string[] {
   const more = calling.length > 5 ? ' and others' : '';
   const now = names.length === 0 ? 'Nobody is being called now' : `Calling ${listWords(names)}${more}`;
   const lines = [`📞 ${now}${where.length === 0 ? '' : ` (${where.join(', ')})`}.`];
-  if (nextAttemptAt !== null) lines.push(`⏭️ Who was not reached is called again ${clock(nextAttemptAt)}.`);
+  if (nextAttemptAt !== null)
+    lines.push(`⏭️ People who were not reached are called again ${clock(nextAttemptAt)}.`);
   if (nextStepAt !== null && ladder !== null) {
     lines.push(`⏭️ Next: ${nextWords(ladder, step + 1)} ${clock(nextStepAt)}.`);
   }

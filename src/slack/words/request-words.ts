@@ -120,8 +120,8 @@ export function unknownName(submission: SubmissionView, total: number): string {
 function unknownWhy({ code, unknown, callees }: SubmissionView): string {
   if (code !== null && code !== '0') return describeCode(code).meaning;
   return unknown > 0 && unknown < callees
-    ? 'The voice platform answered for the others, but did not say what became of these calls.'
-    : 'The voice platform said success, but not what became of these calls.';
+    ? 'The voice platform answered for the other calls, but not for these.'
+    : 'The voice platform reported success, but said nothing about these calls.';
 }
 
 /** Tells a person about unknown calls: what we know, and what happens next. */
@@ -133,7 +133,7 @@ export function unknownWords(submission: SubmissionView, total: number, goesOutA
       ? "We are looking through the platform's records."
       : `The platform's records did not show these calls by ${date(checkedAt)}, which proves nothing yet.`;
   const next = goesOutAgain
-    ? 'If they are not found within a minute, they are made once more, unless somebody has got the alert by then.'
+    ? 'If they are not found within a minute, they are placed once more, unless somebody has got the alert by then.'
     : 'Nobody is called again automatically.';
   const whose = total < 2 && callees === 1 ? 'the phone' : 'the phones';
   return [
@@ -146,7 +146,7 @@ export function unknownWords(submission: SubmissionView, total: number, goesOutA
 export function refusalWords(code: string | null): string {
   if (code === null) return 'The voice platform gave no reason. Ask it why.';
   // Code 0 means that the platform took the submission as a whole. Here it refused each number in its row.
-  if (code === '0') return 'Each number was refused by itself. *Details* has the reasons.';
+  if (code === '0') return 'Each number was refused separately. *Details* has the reasons.';
   const { meaning, remedy } = describeCode(code);
   return `${meaning} ${remedy}`;
 }

@@ -35,7 +35,7 @@ export function noDutyWords({ why, unknown }: Pick<RosterNote, 'why' | 'unknown'
     case 'no_number':
       return `${people} cannot be called`;
     default:
-      return 'nobody, by its calendar';
+      return 'nobody, according to its calendar';
   }
 }
 

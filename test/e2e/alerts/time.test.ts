@@ -202,7 +202,7 @@ for (const database of databaseKinds) {
         { stepMs: 500 },
       );
       assert.equal(posts(flow).length, 1);
-      assert.match(shownText(board), /they are made once more/);
+      assert.match(shownText(board), /they are placed once more/);
       assert.doesNotMatch(shownText(board), /Nobody is called a second time by itself/);
       await soon(flow, 'it is sent once more', () => posts(flow).length === 2, { stepMs: 500 });
       assert.ok(queries(flow).length >= 1, 'it was looked for first');

@@ -257,7 +257,7 @@ suite('the board', () => {
     const shown = seen(board.blocks.filter((block) => block.type === 'section').slice(2));
     assert.match(
       shown,
-      /Did the phones of 3 of 200 people ring\?\* If you know, mark it here\. Marking calls nobody\.\n.*answered for the others, but did not say what became/,
+      /Did the phones of 3 of 200 people ring\?\* If you know, mark it here\. Marking calls nobody\.\n.*answered for the other calls, but not for these/,
     );
     const dialogs = everyButton(board.blocks).flatMap((each) => each.confirm?.text.text ?? []);
     assert.deepEqual(dialogs, [

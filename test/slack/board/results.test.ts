@@ -236,7 +236,7 @@ suite('results in the thread', () => {
       counts: counts({ callees: 2, refused: 2 }),
       submissions: [submission({ state: 'refused', code: '0', reason: 'success', callees: 2 })],
     });
-    assert.match(seen(renderBoard(each, { now }).blocks), /Each number was refused by itself\./);
+    assert.match(seen(renderBoard(each, { now }).blocks), /Each number was refused separately\./);
     for (const shown of [renderResults(each, []), renderBoard(each, { now })]) {
       assert.match(seen(shown.blocks), /^Not called: the platform refused$/m);
       assert.doesNotMatch(seen(shown.blocks), /took it|Nothing to do/);
@@ -245,7 +245,7 @@ suite('results in the thread', () => {
     const silent = request({ counts: counts({ callees: 2, unknown: 2 }), submissions: [success] });
     assert.match(
       seen(renderBoard(silent, { now }).blocks),
-      /Did the phones of 2 people ring\?\* .*\nThe voice platform said success, but not what became of these calls\./,
+      /Did the phones of 2 people ring\?\* .*\nThe voice platform reported success, but said nothing about these calls\./,
     );
     assert.match(
       seen(

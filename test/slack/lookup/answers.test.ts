@@ -104,12 +104,12 @@ suite('words for errors', () => {
     const table: [error: string, words: RegExp][] = [
       [
         'expired_trigger_id',
-        /^\*Slack took too long to open the window\.\* Nobody was called by it\. Type or press it again\./,
+        /^\*Slack took too long to open the window\.\* Nobody was called\. Type the command or press the button again\./,
       ],
       ['trigger_expired', /^\*Slack took too long/],
       ['ratelimited', /^\*Slack is asked too often at the moment\.\* .* Try again in a minute\./],
-      ['HTTP 503', /^\*Slack has trouble of its own at the moment\.\* .* Try again in a minute\./],
-      ['internal_error', /^\*Slack has trouble of its own/],
+      ['HTTP 503', /^\*Slack itself has a problem at the moment\.\* .* Try again in a minute\./],
+      ['internal_error', /^\*Slack itself has a problem/],
       [
         'missing_scope',
         /^\*Slack does not let the app do this: a scope is missing\.\* .* from its manifest\./,

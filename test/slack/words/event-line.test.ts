@@ -21,7 +21,7 @@ const table: [action: string, detail: Record<string, unknown>, line: string][] =
   ['resolved', { stopped: 2 }, 'Cleo stopped the calls, because the alert is over: 2 people not called'],
   ['acknowledged', {}, 'Cleo has got it'],
   ['unknown', {}, "Cleo does not know whether some phones rang: the platform's answer was lost"],
-  ['sent again', {}, 'Cleo called once more those of whom nothing was known'],
+  ['sent again', {}, 'Cleo called again the people whose outcome was unknown'],
   ['settled: it rang', { calls: 2 }, 'Cleo marked 2 calls as rung'],
   ['settled: it did not ring', { calls: 1 }, 'Cleo marked 1 call as not rung'],
   ['expired', {}, 'Cleo closed it: nobody decided in time'],

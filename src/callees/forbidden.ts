@@ -21,7 +21,7 @@ export function forbiddenNumber(callee: string, { deny, countries }: Limits): Fo
   const country = countryOf(callee);
   if (country !== null && countries.includes(country)) return null;
   const where = country === null ? 'belongs to no country that is known' : `is in ${countryName(country)}`;
-  return { cause: 'country', why: `${where}; only ${countries.join(', ')} may be called` };
+  return { cause: 'country', why: `${where}; only ${countries.map(countryName).join(', ')} may be called` };
 }
 
 /** Why the configuration forbids this caller number. Null if it is allowed, or not set. */

@@ -74,7 +74,7 @@ function reportInWords(
   days: number,
 ): string {
   const lines = [
-    `${channel}, the last ${days} days: ${report.messages} messages of bots, ${report.fired} alerts that began to fire. Nobody was called.`,
+    `${channel}, the last ${days} days: ${report.messages} bot messages, ${report.fired} new alerts. Nobody was called.`,
   ];
   if (config.rules.length === 0) lines.push('No rule names this channel.');
   for (const { rule, matched, calls, hours } of report.rules) {

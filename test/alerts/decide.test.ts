@@ -143,7 +143,7 @@ describe('which rules call', () => {
       [dropped?.status, dropped?.rule, dropped?.calls, dropped?.nearest, dropped?.failed],
       ['resolved', null, [], 'all', ['status']],
     );
-    assert.match(dropped?.why ?? '', /status any, and the message is resolved, which has to be named/);
+    assert.match(dropped?.why ?? '', /status any; the message is resolved, which has to be named/);
     assert.deepEqual(heard(named ?? [], [event])[0]?.calls, ['all']);
   });
   it('calls once for each episode, and again after a silence', () => {
@@ -172,10 +172,10 @@ describe('which rules call', () => {
     ];
     const [seen] = heard(rules, [{ ts: '1.1', text: 'db is down', attachments: [] }]);
     assert.deepEqual([seen?.rule, seen?.nearest, seen?.failed], [null, 'near', ['severity']]);
-    assert.match(seen?.why ?? '', /Rule near: it asks for severity critical, and the message has none/);
+    assert.match(seen?.why ?? '', /Rule near: needs severity critical; the message has none/);
     const posted = { ...rule('posted', {}), channels: [], sources: ['prometheus'] };
     const [apart] = heard([posted], [{ ts: '1.1', text: 'db is down', attachments: [] }]);
-    assert.equal(apart?.why, 'Rule posted: it reads no channel, only what is posted to prometheus.');
+    assert.equal(apart?.why, 'Rule posted: reads no channel, only what is posted to prometheus.');
     const each: [Partial<Rule>, string][] = [
       [{ channels: ['C2'] }, 'channels'],
       [{ match: { ...rule('x', { title: { substring: 'queue' } }).match, severity: undefined } }, 'title'],

@@ -21,5 +21,5 @@ rules:
   };
   const said = createExplainer(rules, 0)(event);
   assert.equal(said.nearest, 'here');
-  assert.match(said.why ?? '', /Rule here: it asks for severity critical/);
+  assert.match(said.why ?? '', /Rule here: needs severity critical/);
 });

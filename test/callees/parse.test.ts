@@ -138,7 +138,7 @@ test('every impossible entry is named with its line and why', () => {
   );
   assert.match(
     faults('6591110001', { countries: ['IN'] })[0] ?? '',
-    /is in Singapore \(SG\); only IN may be called/,
+    /is in Singapore \(SG\); only India \(IN\) may be called/,
   );
   assert.match(faults('19001234567', { countries: ['US'] })[0] ?? '', /no country that is known/);
 });

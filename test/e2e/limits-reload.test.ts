@@ -38,7 +38,7 @@ for (const kind of databaseKinds) {
       const posts = dialled(flow).length;
       const board = await pressCall(flow, first.view);
       await becomes(flow, board, 'done', { held: 3 });
-      assert.match(await resultsOf(flow, board), /only DE may be called \(limits\.countries\)/);
+      assert.match(await resultsOf(flow, board), /only Germany \(DE\) may be called \(limits\.countries\)/);
       assert.equal(dialled(flow).length, posts);
     });
 

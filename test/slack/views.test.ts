@@ -220,6 +220,28 @@ suite('the other views', () => {
       'call_reject r7k2m9x0q4ab',
       'review_next r7k2m9x0q4ab:1',
     ]);
+    const night = Date.parse('2026-01-05T18:00:00Z');
+    const why = reviewView(
+      {
+        ...open,
+        countries: [{ country: 'SG', callees: 120 }],
+        approval: {
+          reasons: ['120 calls within an hour'],
+          ...{ approvers: ['U0BEN'], quorum: 1, allowSelfApproval: false, channelId: null },
+          expiresAfterMs: 60_000,
+        },
+      },
+      calls,
+      { ...page, masked: true, callsAt: night },
+    );
+    assert.match(
+      seen(why),
+      /<@U0ANN> asks to call \*120 people in Singapore\*\. Results go to <#C0OPS>\.\n\*They hear:\* fire-drill/,
+    );
+    assert.match(
+      seen(why),
+      /It is night for \*all[\s\S]*\*Needs approval because:\* 120 calls within an hour/,
+    );
     const full = reviewView(open, calls, { ...page, masked: false, mayDecide: false });
     assert.match(seen(full), /\+6591110000/);
     assert.deepEqual(buttons(full), ['review_next r7k2m9x0q4ab:1']);
@@ -273,7 +295,7 @@ suite('the other views', () => {
     const view = detailsView(request(), calls, { page: 2, pages: 3, masked: false, metadata: '{}' });
     assert.match(
       seen(view),
-      /1\. A&lt;b&gt; \+6591110001: 📵 not answered · busy · 486 · 2601050930110000001/,
+      /1\. A&lt;b&gt; \+6591110001: 📵 not answered · busy · code 486 · voiceId 2601050930110000001/,
     );
     assert.deepEqual(buttons(view), ['details_previous r7k2m9x0q4ab:1']);
   });

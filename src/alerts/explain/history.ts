@@ -84,9 +84,9 @@ export function explainHistory(rules: Rule[], events: readonly unknown[], now: n
   return report;
 }
 
-/** "02:00 4, 14:00 8": the hours in which a rule would have called. */
+/** "02:00 (4), 14:00 (8)": the hours in which a rule would have called. */
 export function hoursInWords(hours: readonly number[]): string {
   return hours
-    .flatMap((times, hour) => (times === 0 ? [] : [`${String(hour).padStart(2, '0')}:00 ${times}`]))
+    .flatMap((times, hour) => (times === 0 ? [] : [`${String(hour).padStart(2, '0')}:00 (${times})`]))
     .join(', ');
 }

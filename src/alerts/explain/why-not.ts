@@ -33,31 +33,31 @@ function inWords(condition: Condition, rule: Rule, facts: RuleFacts, context: Ru
   switch (condition) {
     case 'channels':
       return rule.channels.length === 0
-        ? `it reads no channel, only what is posted to ${rule.sources.join(', ') || 'a source'}`
-        : `it reads ${rule.channels.join(', ')}, and the message is in ${context.channel ?? 'no channel'}`;
+        ? `reads no channel, only what is posted to ${rule.sources.join(', ') || 'a source'}`
+        : `reads ${rule.channels.join(', ')}; the message is in ${context.channel ?? 'no channel'}`;
     case 'sources':
       return rule.sources.length === 0
-        ? 'it reads no source'
-        : `it reads ${rule.sources.join(', ')}, and this was posted to ${context.source ?? 'no source'}`;
+        ? 'reads no source'
+        : `reads ${rule.sources.join(', ')}; this was posted to ${context.source ?? 'no source'}`;
     case 'status':
-      return `it asks for status ${(match.status ?? ['firing']).join(' or ')}, and the message is ${facts.status}${
+      return `needs status ${(match.status ?? ['firing']).join(' or ')}; the message is ${facts.status}${
         match.status?.includes('any') === true ? ', which has to be named' : ''
       }`;
     case 'severity':
-      return `it asks for severity ${(match.severity ?? []).map(String).join(' or ')}, and the message has ${
+      return `needs severity ${(match.severity ?? []).map(String).join(' or ')}; the message has ${
         facts.severity ?? 'none (null)'
       }`;
     case 'from': {
       const sender = [context.botId, context.appId].filter((id) => id !== undefined).join(' or ');
-      return `it asks for a message from ${(match.from ?? []).join(' or ')}, and the sender is ${sender}`;
+      return `needs a message from ${(match.from ?? []).join(' or ')}; this one is from ${sender}`;
     }
     case 'title':
       return 'the title does not match';
     case 'text':
       return 'the text does not match';
     case 'not':
-      return 'what it excludes (not) matches';
+      return 'the message matches what the rule excludes (not)';
     case 'between':
-      return 'it does not apply at that time or on that day';
+      return 'does not apply at that time or on that day';
   }
 }

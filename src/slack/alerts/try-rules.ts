@@ -5,7 +5,7 @@ import { asEvent, type HistoryMessage, historyPages } from '../client/channel-hi
 import { slackFailure } from '../client/errors.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import { actions, answer, button, type RenderedMessage, section } from '../kit/blocks.ts';
-import { channelMention, count, date, foreign, plural } from '../kit/text.ts';
+import { channelMention, date, foreign, plural, times } from '../kit/text.ts';
 import { tellPresser } from '../replies/reply.ts';
 import { paceOf } from './missed.ts';
 
@@ -39,8 +39,8 @@ export async function channelBlocks(deps: SlackDeps, channelId: string): Promise
   return [
     ...(lines.length === 0
       ? []
-      : [section(`*Alerts here that matched no rule, the last ones:*\n${lines.join('\n')}`)]),
-    ...actions([button(`What would the rules have done here in ${days} days?`, 'rules_history', channelId)]),
+      : [section(`*The last alerts here that matched no rule:*\n${lines.join('\n')}`)]),
+    ...actions([button(`Try the rules on the last ${days} days`, 'rules_history', channelId)]),
   ];
 }
 
@@ -117,20 +117,25 @@ async function tryRules(deps: SlackDeps, channelId: string): Promise<RenderedMes
 
 const rulesShown = 20;
 
+function matches(messages: number): string {
+  return `${plural(messages, 'message')} matched`;
+}
+
 function historyAnswer(report: HistoryReport, channelId: string, cut: boolean): RenderedMessage {
   const lead = `${channelMention(channelId)}, the last ${days} days${
     cut ? ' (only the newest messages: there are too many)' : ''
-  }: ${plural(report.messages, 'message')} of bots, ${plural(report.fired, 'alert')} that began to fire. Nobody was called.`;
+  }: ${plural(report.messages, 'bot message')}, ${plural(report.fired, 'new alert')}. Nobody was called.`;
   const lines = report.rules.slice(0, rulesShown).map(({ rule, matched, calls, hours }) => {
-    const when = calls === 0 ? '' : `; by hour: ${hoursInWords(hours)}`;
-    return `*${foreign(rule, 80)}* would have called ${count(calls)} times (${plural(matched, 'message')} matched)${when}.`;
+    const name = `*${foreign(rule, 80)}*`;
+    if (calls === 0) return `${name} would not have called${matched === 0 ? '' : ` (${matches(matched)})`}.`;
+    return `${name} would have called ${times(calls)} (${matches(matched)}), by hour: ${hoursInWords(hours)}.`;
   });
   const { last } = report.unmatched;
   const unmatched =
     report.unmatched.count === 0
       ? []
       : [
-          `*${plural(report.unmatched.count, 'alert')} matched no rule. The last ones:*`,
+          `*${plural(report.unmatched.count, 'alert')} matched no rule; the last ones:*`,
           ...last.map(unmatchedLine),
         ];
   return answer(lead, [

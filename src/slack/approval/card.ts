@@ -71,16 +71,12 @@ export function renderApprovalCard(request: RequestView, facts: ApprovalFacts): 
   // they are an approver.
   const mentioned = open ? approvers.filter((id) => id !== request.requestedBy) : [];
   const who = createWho(facts.nameOf, mentioned);
-  const asker =
-    request.requestedBy === null ? `Rule ${foreign(request.ruleName ?? '', 100)}` : who(request.requestedBy);
   const crowd = crowdWords(request.counts.callees, request.countries);
   const blocks: KnownBlock[] = [
     header(
       open ? `Approve ${plural(request.counts.callees, 'call')}?` : decidedHeadline(request, facts.nameOf),
     ),
-    section(
-      `${asker} ${open ? 'asks' : 'asked'} to call *${crowd}*${namesOf(facts.calls ?? [])}. Results go to ${channelMention(request.channelId)}.`,
-    ),
+    section(askedWords(request, who, facts.calls)),
     section(consequences(request, facts).join('\n')),
     ...(open && isCutOnMessages(request)
       ? [context('✂️ Not all of it fits here: press *Review* to read the whole text and note.')]
@@ -103,7 +99,24 @@ export function seenIn(blockId: string): string | null {
   return blockId.startsWith('call_decision:') ? blockId.slice('call_decision:'.length) : null;
 }
 
-function consequences(request: RequestView, facts: ApprovalFacts): string[] {
+/** Who asks to call how many people, and where the results go. Few people are named. */
+export function askedWords(
+  request: RequestView,
+  who: (id: string) => string,
+  calls: readonly CallView[] = [],
+): string {
+  const { requestedBy, ruleName, counts, countries, channelId, state } = request;
+  const asker = requestedBy === null ? `Rule ${foreign(ruleName ?? '', 100)}` : who(requestedBy);
+  const asks = state === 'awaiting_approval' ? 'asks' : 'asked';
+  const crowd = `*${crowdWords(counts.callees, countries)}*${namesOf(calls)}`;
+  return `${asker} ${asks} to call ${crowd}. Results go to ${channelMention(channelId)}.`;
+}
+
+/** What the people hear, when, and why that needs approval, in lines of mrkdwn. */
+export function consequences(
+  request: RequestView,
+  facts: Pick<ApprovalFacts, 'defaults' | 'hours' | 'callsAt' | 'balance'>,
+): string[] {
   const lines = [`*They hear:* ${playedWords(request.audio, request.options, shownOnMessages)}`];
   const plan = request.reach === null ? null : planWords(request.reach);
   if (plan !== null) lines.push(`*Calls:* ${plan}`);
@@ -128,7 +141,7 @@ function consequences(request: RequestView, facts: ApprovalFacts): string[] {
       `*${request.state === 'awaiting_approval' ? 'Needs' : 'Needed'} approval because:* ${listWords(reasons, 5)}`,
     );
   if (facts.balance !== undefined && facts.balance !== null) {
-    lines.push(`*Balance:* ${foreign(facts.balance, 40)}`);
+    lines.push(`*Voice platform balance:* ${foreign(facts.balance, 40)}`);
   }
   return lines;
 }

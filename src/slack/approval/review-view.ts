@@ -2,13 +2,13 @@ import type { KnownBlock, ModalView } from '@slack/types';
 import type { CallView, RequestView } from '../../calls/request/types.ts';
 import { actions, plainText, section } from '../kit/blocks.ts';
 import { modal } from '../kit/inputs.ts';
-import { date, escapeText, foreign } from '../kit/text.ts';
+import { escapeText } from '../kit/text.ts';
 import { calleeBlocks, type Page, pageNotes, pager } from '../words/callee-pages.ts';
 import { headline } from '../words/headline.ts';
-import { countriesWords, crowdWords, type NameOf, optionWords, playedWords } from '../words/request-words.ts';
+import { createWho, type NameOf } from '../words/request-words.ts';
 import { rosterLines } from '../words/roster-words.ts';
-import { shownOnMessages, wholeRequestBlocks } from '../words/whole-request.ts';
-import { approvalBlockId, approvalButtons } from './card.ts';
+import { wholeRequestBlocks } from '../words/whole-request.ts';
+import { approvalBlockId, approvalButtons, askedWords, consequences } from './card.ts';
 
 export interface ReviewFacts extends Page {
   /** False only for the person who asked and the approvers: they see full numbers. */
@@ -20,6 +20,8 @@ export interface ReviewFacts extends Page {
    * waits.
    */
   hours?: string;
+  /** When people are called, by the wall clock (ms). Absent: the view does not say whether it is night for them. */
+  callsAt?: number;
   /** The outcome of a decision made in this view, in mrkdwn. */
   notice?: string;
   /** See ApprovalFacts. */
@@ -56,15 +58,11 @@ function hoursBlocks(words: string, mayDecide: boolean): KnownBlock[] {
 /** What an approver reads before deciding. `calls` is one page of the calls. */
 export function reviewView(request: RequestView, calls: readonly CallView[], facts: ReviewFacts): ModalView {
   const open = request.state === 'awaiting_approval';
+  // With all options, because the review shows everything that the person approves.
   const lines = [
-    `*${crowdWords(request.counts.callees, request.countries)}*: ${playedWords(request.audio, request.options, shownOnMessages)}`,
-    ...(request.countries.length > 1 ? [`*To:* ${countriesWords(request.countries)}`] : []),
-    ...(optionWords(request.options).length > 0
-      ? [`*Options:* ${optionWords(request.options).join(', ')}`]
-      : []),
-    ...(request.whenAt === null ? [] : [`*When:* ${date(request.whenAt)}`]),
+    askedWords(request, createWho(facts.nameOf)),
+    ...consequences(request, open && facts.callsAt !== undefined ? { callsAt: facts.callsAt } : {}),
     ...rosterLines(request.rosters ?? [], facts.nameOf),
-    ...(request.note === '' ? [] : [`*Note:* ${foreign(request.note, shownOnMessages)}`]),
   ];
   return modal({
     callbackId: 'voicecall_review',

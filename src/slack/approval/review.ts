@@ -47,7 +47,8 @@ export async function review(
   const approvers = request.approval?.approvers ?? [];
   const own = request.requestedBy === userId && request.approval?.allowSelfApproval !== true;
   const mayDecide = !own && (await mayApprove(deps.people, deps.config(), approvers, userId)) === null;
-  const hours = await hoursOfOpen(deps, request, deps.clock.wallOf(deps.clock.now()));
+  const now = deps.clock.wallOf(deps.clock.now());
+  const hours = await hoursOfOpen(deps, request, now);
   return reviewView(request, calls, {
     masked: !full,
     page,
@@ -55,6 +56,7 @@ export async function review(
     mayDecide,
     ...(hours === null ? {} : { hours }),
     ...(notice === undefined ? {} : { notice }),
+    callsAt: request.whenAt ?? now,
     seen: request.hash.slice(0, 16),
     nameOf: deps.people.knownName,
     metadata: '',

@@ -5,7 +5,7 @@ import type { RecordingList } from '../context/recordings.ts';
 import { actions, button, context, plainText, section } from '../kit/blocks.ts';
 import { input, modal, options } from '../kit/inputs.ts';
 import { slackLimits } from '../kit/limits.ts';
-import { escapeText, listWords, people, truncate } from '../kit/text.ts';
+import { capital, escapeText, listWords, people, truncate } from '../kit/text.ts';
 import { type ReachPrefill, reachInputs } from './reach-inputs.ts';
 import { recordingInput } from './recording-input.ts';
 
@@ -135,7 +135,7 @@ export function callView(facts: CallViewFacts): ModalView {
 function whoWords({ again, againNames = [] }: CallViewFacts): string {
   if (again === undefined) return 'At least one of these, or a file (More options).';
   const whom = againNames.length === 0 ? `the same ${people(again)}` : listWords(againNames);
-  return `Leave these empty to call ${whom} again.`;
+  return `${capital(whom)}, again. Fill these in only to call somebody else instead.`;
 }
 
 function listInput({ lists, listHints, prefill }: CallViewFacts): {
@@ -236,7 +236,7 @@ function optionInputs(facts: CallViewFacts): KnownBlock[] {
       },
       {
         optional: true,
-        hint: `Your contract with the voice platform says which may be shown. Empty: ${defaults.displayNum ?? 'the voice platform decides'}.`,
+        hint: `Your contract with the voice platform says which may be shown. If empty: ${defaults.displayNum ?? 'the voice platform decides'}.`,
       },
     ),
     input(
@@ -256,7 +256,7 @@ function optionInputs(facts: CallViewFacts): KnownBlock[] {
       'when',
       'Call later',
       { type: 'datetimepicker' },
-      { optional: true, hint: 'In your own time zone, 30 days ahead at most. Empty: at once.' },
+      { optional: true, hint: 'In your own time zone, 30 days ahead at most. If empty: at once.' },
     ),
   ];
 }
@@ -283,7 +283,7 @@ function numberInput(
       ...(usual === undefined ? {} : { placeholder: plainText(String(usual), slackLimits.placeholder) }),
       ...(fits ? { initial_value: String(value) } : {}),
     },
-    { optional: true, hint: `${min} to ${max}. Empty: ${usual ?? otherwise}.` },
+    { optional: true, hint: `${min} to ${max}. If empty: ${usual ?? otherwise}.` },
   );
 }
 

@@ -49,7 +49,7 @@ export function reachInputs(prefill: ReachPrefill, defaults: ReachDefaults): Kno
       1,
       most.enough,
       enough ?? undefined,
-      'Empty: everybody is called.',
+      'If empty: everybody is called.',
     ),
   ];
 }

@@ -105,11 +105,15 @@ function heard({ origin, threadTs, threadPost, audio, options }: RequestView, le
 }
 
 /** The verb, because in some states people are not called yet or will never be called. */
-function callsVerb({ state, origin, counts, submissions }: RequestView): string {
+function callsVerb(request: RequestView): string {
+  const { state, origin, counts, submissions } = request;
   if (state === 'awaiting_approval' || state === 'scheduled') return 'asks to call';
   const over = finishedRequestStates.includes(state);
   if (over && counts.accepted + counts.unknown > 0) return 'called';
-  if (over || submissions.length === 0) return origin === 'alert' ? 'was to call' : 'asked to call';
+  // If all calls are unknown, the board must not say that people are being called.
+  const allUnknown = state === 'sent' && counts.unknown > 0 && counts.accepted + counts.waiting === 0;
+  if (over || allUnknown || submissions.length === 0)
+    return origin === 'alert' ? 'was going to call' : 'asked to call';
   return 'calls';
 }
 
@@ -132,10 +136,10 @@ function approvedLate({ state, whenAt, decisions }: RequestView): string {
 
 /** The last line: the id, the time, and facts that are rarely needed. */
 function smallWords(request: RequestView): string {
-  const { id, createdAt, countries, duplicates, repeats, repeatedBy } = request;
+  const { id, createdAt, countries, duplicates, repeats, repeatedBy, origin } = request;
   return [
     `Request \`${foreign(id, 60)}\``,
-    `asked ${date(createdAt)}`,
+    `${origin === 'alert' ? 'started' : 'asked'} ${date(createdAt)}`,
     ...(countries.length > 1 ? [countriesWords(countries)] : []),
     ...(duplicates > 0 ? [`${plural(duplicates, 'duplicate')} left out`] : []),
     ...(repeats === null ? [] : [`repeats \`${foreign(repeats, 60)}\``]),

@@ -18,8 +18,10 @@ export function boardButtons(request: RequestView): Button[] {
   const untaken = isUntakenAlert(request);
   if (untaken) buttons.push(button("I've got it", 'call_ack', request.id, { style: 'primary' }));
   const redial = redialLabel(request);
+  // Once somebody has called these people again, pressing the button once more is rarely what helps.
+  const isFirst = !untaken && request.repeatedBy === null;
   if (redial !== null)
-    buttons.push(button(redial, 'call_redial', request.id, untaken ? {} : { style: 'primary' }));
+    buttons.push(button(redial, 'call_redial', request.id, isFirst ? { style: 'primary' } : {}));
   if (mayCancel(request)) buttons.push(cancelButton(request));
   buttons.push(button('Details', 'call_details', request.id));
   return buttons;

@@ -40,7 +40,7 @@ export function registerSettle(app: App, deps: SlackDeps): void {
         text,
         blocks: [
           section(text),
-          ...actions([button('Call again', 'call_redial', request.id, { style: 'primary' })]),
+          ...actions([button('Ask again', 'call_redial', request.id, { style: 'primary' })]),
         ],
       };
     });

@@ -1,7 +1,7 @@
 import type { RequestView } from '../../calls/request/types.ts';
 import type { Config } from '../../config/types.ts';
 import { actions, answer, button, context, header, type RenderedMessage, section } from '../kit/blocks.ts';
-import { chunkLines, count, foreign, plural } from '../kit/text.ts';
+import { chunkLines, count, foreign, people, plural } from '../kit/text.ts';
 import { requestBlocks } from '../replies/request-blocks.ts';
 import { requestLine } from '../words/request-line.ts';
 import type { NameOf } from '../words/request-words.ts';
@@ -51,12 +51,10 @@ function personMeant(typed: string): string {
   return /^\p{Lu}[\p{L}\p{M}'.-]{1,40}$/u.test(typed) ? ` Did you mean @${foreign(typed, 80)}?` : '';
 }
 
-/** The configured lists, how many entries each has, and the rosters. Shows no numbers, because anybody may ask. */
+/** The configured lists, how many people each has, and the rosters. Shows no numbers, because anybody may ask. */
 export function listsAnswer({ lists, rosters }: Pick<Config, 'lists' | 'rosters'>): RenderedMessage {
   const lines = [
-    ...Object.entries(lists).map(
-      ([name, entries]) => `• *${foreign(name, 80)}*: ${plural(entries.length, 'entry', 'entries')}`,
-    ),
+    ...Object.entries(lists).map(([name, entries]) => `• *${foreign(name, 80)}*: ${entriesWords(entries)}`),
     ...Object.keys(rosters).map((name) => `• *${foreign(name, 80)}*: who is on duty`),
   ];
   if (lines.length === 0) return answer('There are no lists. Add them under `lists` in voicecall.yaml.');
@@ -65,6 +63,12 @@ export function listsAnswer({ lists, rosters }: Pick<Config, 'lists' | 'rosters'
     ...chunkLines(lines, 2_800).map((part) => section(part)),
     context(next),
   ]);
+}
+
+/** A user group counts as an entry, because only Slack knows how many people are in it. */
+function entriesWords(entries: readonly string[]): string {
+  const hasGroup = entries.some((entry) => /^S[A-Z0-9]{2,}$/.test(entry));
+  return hasGroup ? plural(entries.length, 'entry', 'entries') : people(entries.length);
 }
 
 /** Who reads a list of requests, and how people are named. Absent: a line names who asked. */

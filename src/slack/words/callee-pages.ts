@@ -27,9 +27,13 @@ export function calleeBlocks(
   const lines = calls.slice(0, pageSize).map((call) => {
     const who = `${call.position}. ${foreign(calleeLabel(call, masked), 100)}`;
     if (!results) return who;
-    const rest = [reasonWords(call), saidWords(call), codeOf(call), call.voiceId ?? ''].flatMap((each) =>
-      each === '' ? [] : [foreign(each, 120)],
-    );
+    const code = codeOf(call);
+    const rest = [
+      reasonWords(call),
+      saidWords(call),
+      code === '' ? '' : `code ${code}`,
+      call.voiceId === null ? '' : `voiceId ${call.voiceId}`,
+    ].flatMap((each) => (each === '' ? [] : [foreign(each, 120)]));
     return `${who}: ${callWords[call.state].emoji} ${outcomeWords(call)}${rest.map((each) => ` · ${each}`).join('')}`;
   });
   return chunkLines(lines, slackLimits.sectionText).map((text) => section(text));

@@ -1,7 +1,7 @@
 import { finishedRequestStates } from '../../calls/request/states.ts';
 import { isLimitCause, type RequestView } from '../../calls/request/types.ts';
 import { type CodeKind, describeCode } from '../../voice/codes.ts';
-import { count, listWords, people, plain, utc } from '../kit/text.ts';
+import { count, listWords, people, plain, plural, utc } from '../kit/text.ts';
 import type { NameOf } from './request-words.ts';
 
 export type Outlined = Pick<
@@ -93,6 +93,10 @@ function runningOutcome(request: Outlined, nameOf: NameOf, times: boolean): stri
     if (said !== null) return said;
     if (openCalls(request) === 0) return endedOutcome(request, nameOf);
   }
+  // The alert is acknowledged or resolved, so nobody else is called. "Calling" would say the opposite.
+  const ends = request.ackedBy !== null || request.resolvedAt !== null;
+  const open = openCalls(request);
+  if (ends && open > 0 && reach?.running !== true) return stillOpen(request, open);
   const called = counts.accepted + counts.unknown;
   const waits = called === 0 ? whyWaiting(request, times) : null;
   if (waits !== null) return `Not called yet: ${waits}`;
@@ -101,6 +105,16 @@ function runningOutcome(request: Outlined, nameOf: NameOf, times: boolean): stri
     ...(counts.unknown > 0 ? [`unknown for ${count(counts.unknown)}`] : []),
   ];
   return `Calling ${people(counts.callees)}${so.length === 0 ? '' : `: ${listWords(so)}`}`;
+}
+
+/** Returns "1 of 2 answered, 1 call still under way". */
+function stillOpen(request: Outlined, open: number): string {
+  const { reached, callees, unknown } = request.counts;
+  return [
+    ...(reached > 0 ? [`${count(reached)} of ${count(callees)} ${verb(request)}`] : []),
+    ...(unknown > 0 ? [`unknown for ${count(unknown)}`] : []),
+    `${plural(open, 'call')} still under way`,
+  ].join(', ');
 }
 
 /** The outcome when all calls have ended, or when only unknown calls are left. */

@@ -53,9 +53,9 @@ export function progress(state: RequestState, counts: Counts): string | null {
   return `${progressBar(known / callees)} with a result`;
 }
 
-/** Returns "■■■□□□□□□□ 30 %" for a part of 1. */
+/** Returns "■■■□□□□□□□ 30%" for a part of 1. */
 export function progressBar(part: number): string {
   const sure = Math.min(1, Math.max(0, part));
   const squares = Math.floor(sure * 10);
-  return `${'■'.repeat(squares)}${'□'.repeat(10 - squares)} ${Math.floor(sure * 100)} %`;
+  return `${'■'.repeat(squares)}${'□'.repeat(10 - squares)} ${Math.floor(sure * 100)}%`;
 }

@@ -36,7 +36,7 @@ for (const database of databaseKinds) {
       const text = JSON.stringify(shown.blocks);
       assert.match(
         text,
-        /matched no rule[\s\S]*db-1 lag[\s\S]*asks for severity critical, and the message has warning/,
+        /matched no rule[\s\S]*db-1 lag[\s\S]*needs severity critical; the message has warning/,
       );
       assert.doesNotMatch(text, /<!channel>/);
       assert.match(text, /rules_history/);
@@ -45,8 +45,8 @@ for (const database of databaseKinds) {
       const answer = await soon(flow, 'the answer', () =>
         told().find((each) => each.includes('would have called')),
       );
-      assert.match(answer, /2 messages of bots, 2 alerts that began to fire\. Nobody was called\./);
-      assert.match(answer, /\*severe\* would have called 1 times \(1 message matched\); by hour: \d\d:00 1/);
+      assert.match(answer, /2 bot messages, 2 new alerts\. Nobody was called\./);
+      assert.match(answer, /\*severe\* would have called once \(1 message matched\), by hour: \d\d:00 \(1\)/);
       assert.equal(flow.voice.calls.length, calls);
       assert.ok(
         flow.slack.history('C0ALERTS').every((each) => !JSON.stringify(each).includes('would have called')),

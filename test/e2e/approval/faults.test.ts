@@ -145,7 +145,7 @@ describe('approval with time and faults', () => {
   test('the card shows the balance once it is known, and nothing waits for it', async () => {
     const balance = flow.voice.behaviour.balance;
     const waiting = await askForApproval(flow);
-    await cardShows(flow, waiting, new RegExp(`Balance:\\* ${balance.replace('.', '\\.')}`));
+    await cardShows(flow, waiting, new RegExp(`balance:\\* ${balance.replace('.', '\\.')}`));
   });
 
   test('it expires: a requester in the same channel reads it on the board only', async () => {

@@ -48,11 +48,11 @@ suite('the form', () => {
     assert.match(seen(view()), /Who is called\?\* At least one of these, or a file \(More options\)\./);
     assert.match(seen(view()), /What do they hear\?\* A recording or a text: one of the two\./);
     const hint = (field: string, some: Partial<CallViewFacts> = {}) => inputs(view(some))[field]?.hint?.text;
-    assert.equal(hint('loopCount'), '1 to 3. Empty: once.');
-    assert.equal(hint('loopCount', { defaults: { loopCount: 2 } }), '1 to 3. Empty: 2.');
-    assert.equal(hint('maxDuration'), '1 to 120. Empty: 50.');
-    assert.equal(hint('maxRingingTime'), '20 to 120. Empty: the voice platform decides.');
-    assert.match(hint('displayNum') ?? '', /Empty: the voice platform decides\.$/);
+    assert.equal(hint('loopCount'), '1 to 3. If empty: once.');
+    assert.equal(hint('loopCount', { defaults: { loopCount: 2 } }), '1 to 3. If empty: 2.');
+    assert.equal(hint('maxDuration'), '1 to 120. If empty: 50.');
+    assert.equal(hint('maxRingingTime'), '20 to 120. If empty: the voice platform decides.');
+    assert.match(hint('displayNum') ?? '', /If empty: the voice platform decides\.$/);
   });
 
   test('has the fields under their names, each also as action_id', () => {
@@ -210,7 +210,7 @@ suite('the form', () => {
   });
 
   test('a redial says that an empty field means the same people', () => {
-    assert.match(seen(view({ again: 3 })), /empty to call the same 3 people again/);
+    assert.match(seen(view({ again: 3 })), /\* The same 3 people, again\. Fill these in only/);
   });
 
   test('any names and entries are within Slack’s limits', () => {

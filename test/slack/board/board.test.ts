@@ -151,7 +151,7 @@ suite('the board', () => {
     );
     assert.equal(shown.split('fire-drill').length - 1, 1, 'said once');
     assert.match(shown, /India 150 and Singapore 50/);
-    assert.match(shown, /■■■□□□□□□□ 30 % placed/);
+    assert.match(shown, /■■■□□□□□□□ 30% placed/);
     assert.match(shown, /^60 being called · 140 waiting$/m);
     assert.equal(board.text.includes('<@'), false);
     assert.match(
@@ -211,6 +211,8 @@ suite('the board', () => {
       headerOf({ state: 'done', origin: 'alert', counts: ten({ held: 10 }) }),
       'Not called: a limit or the configuration holds the calls back',
     );
+    const lost = renderBoard(request({ state: 'sent', counts: ten({ unknown: 10 }) }), facts);
+    assert.match(seen(lost.blocks), /^<@U0ANN> asked to call \*10 people/m, 'nobody knows whether they ring');
     const redial = renderBoard(
       request({
         ...{ state: 'done', origin: 'redial', repeats: 'r1first', repeatedBy: 'r3third' },
@@ -460,7 +462,7 @@ suite('the board', () => {
     const acked = renderBoard({ ...alert, ackedBy: 'U0BEN' }, facts);
     assert.match(
       seen(acked.blocks),
-      /^Somebody has got it · Calling 2 people$[\s\S]*^🙋 <@U0BEN> has got it\.$/m,
+      /^Somebody has got it · 2 calls still under way$[\s\S]*^🙋 <@U0BEN> has got it\.$/m,
     );
     assert.equal(
       buttons(acked).some((each) => each.startsWith('call_ack')),

@@ -55,6 +55,11 @@ const table: [what: string, request: Partial<RequestView>, buttons: string[]][] 
     ['Call the 4 unanswered (primary)', 'Details'],
   ],
   ['failed', { state: 'failed', ...of({ callees: 1, failed: 1 }) }, ['Ask again (primary)', 'Details']],
+  [
+    'some did not answer, and somebody has already called them again',
+    { state: 'done', repeatedBy: 'r2second', ...missed },
+    ['Call the 3 unanswered', 'Details'],
+  ],
   ['some did not answer', { state: 'done', ...missed }, ['Call the 3 unanswered (primary)', 'Details']],
   [
     'nobody answered',

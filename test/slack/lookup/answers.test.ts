@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
 import { type ErrorCode, VoicecallError } from '../../../src/errors.ts';
-import { helpAnswer, historyAnswer, statusAnswer, unknownAnswer } from '../../../src/slack/lookup/answers.ts';
+import {
+  helpAnswer,
+  historyAnswer,
+  listsAnswer,
+  statusAnswer,
+  unknownAnswer,
+} from '../../../src/slack/lookup/answers.ts';
 import { expiredButtonAnswer } from '../../../src/slack/replies/press.ts';
 import { alreadyAnswer } from '../../../src/slack/words/decided-words.ts';
 import { wordsFor } from '../../../src/slack/words/error-words.ts';
@@ -40,6 +46,14 @@ suite('private answers', () => {
       assert.equal(lines.filter((line) => line.includes(`/voicecall ${word}`)).length, 1, word);
     assert.match(lines.join('\n'), /cancel \w+`: cancels calls not yet placed/);
     for (const line of lines) assert.ok(line.length <= 80, line);
+  });
+
+  test('lists have people, and entries where a user group is among them', () => {
+    const lists = { duty: ['Dana: +91 85632 15001'], floor: ['+91 85632 15001', 'U0BEN'], all: ['S0ALL'] };
+    assert.match(
+      seen(listsAnswer({ lists, rosters: {} }).blocks),
+      /duty\*: 1 person\n• \*floor\*: 2 people\n• \*all\*: 1 entry$/m,
+    );
   });
 
   test('repeats what was typed, and shows the right form', () => {

@@ -342,7 +342,17 @@ const table: [what: string, request: Partial<RequestView>, headline: string][] =
   [
     'an alert that somebody has got',
     { origin: 'alert', state: 'sent', ackedBy: 'U0BEN', ...of({ callees: 2, accepted: 2, answered: 1 }) },
-    'Ben has got it · Calling 2 people: 1 answered',
+    'Ben has got it · 1 of 2 answered, 1 call still under way',
+  ],
+  [
+    'an alert that is resolved while the calls are still under way',
+    { origin: 'alert', state: 'sent', resolvedAt: 1, ...of({ callees: 2, accepted: 2 }) },
+    'Resolved · 2 calls still under way',
+  ],
+  [
+    'an alert that somebody has got, with a call under way and one that is unknown',
+    { origin: 'alert', state: 'sent', ackedBy: 'U0BEN', ...of({ callees: 2, accepted: 1, unknown: 1 }) },
+    'Ben has got it · unknown for 1, 1 call still under way',
   ],
   [
     'an alert that somebody has got whose name is not known',

@@ -18,7 +18,7 @@ import { onCallNow } from './lookup/oncall.ts';
 import { renderRules } from './lookup/rules.ts';
 import { startTestCall } from './me/test-call.ts';
 import { recordingsFor } from './recordings/register.ts';
-import { isOwnOrApprover } from './replies/press.ts';
+import { isOwnOrApprover, mayHandle } from './replies/press.ts';
 import { decidedWords } from './words/decided-words.ts';
 import { eventLine } from './words/event-line.ts';
 
@@ -115,8 +115,8 @@ const unknownRequest = (typed: string) => ({
 });
 
 /**
- * A request that this person may see: their own or, for approvers, any. For others it is the same as if it did not
- * exist.
+ * A request that this person may see and cancel: their own; an alert's, if they may call people; for approvers, any.
+ * For others it is the same as if it did not exist.
  */
 async function visibleRequest(
   deps: SlackDeps,
@@ -124,7 +124,7 @@ async function visibleRequest(
   requestId: string,
 ): Promise<RequestView | null> {
   const request = await loadRequest(deps.store.read, requestId);
-  if (request === null || !(await isOwnOrApprover(deps, request, userId))) return null;
+  if (request === null || !(await mayHandle(deps, request, userId))) return null;
   return request;
 }
 
@@ -133,7 +133,10 @@ async function status(deps: SlackDeps, userId: string, requestId: string): Promi
   if (request === null) return unknownRequest(requestId);
   const audit = await readAudit(deps.store.read, request.id);
   const nameOf = deps.people.knownName;
-  return statusAnswer([request], { history: audit.map((event) => eventLine(event, nameOf)), userId, nameOf });
+  const reader = { history: audit.map((event) => eventLine(event, nameOf)), userId, nameOf };
+  const whole = await isOwnOrApprover(deps, request, userId);
+  // Others may not be in the alert's channel, so they do not read what the alert says.
+  return whole ? statusAnswer([request], reader) : statusAnswer([], { ...reader, alerts: [request] });
 }
 
 async function cancel(deps: SlackDeps, userId: string, requestId: string | null): Promise<Answer> {

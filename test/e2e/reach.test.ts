@@ -285,6 +285,27 @@ for (const database of databaseKinds) {
       assert.equal(told(flow, board).confirmed, 1);
     });
 
+    test('every caller can look at a ladder by its id, as /voicecall status lists it, and cancel it', async () => {
+      const by = async (user: string, text: string) => {
+        const before = flow.slack.ephemerals(user).length;
+        await flow.slack.command(user, 'C0OPS', text);
+        const said = await soon(flow, 'the answer', () => flow.slack.ephemerals(user)[before], { stepMs: 0 });
+        return shownText(said);
+      };
+      flow.voice.setBehaviour({ phones: { '4100': 'busy', '4101': 'busy' } });
+      const board = await boardUnder(flow, post(flow, firing('db-looked at', 'critical')));
+      // In short steps, so that the second step does not start.
+      await soon(flow, 'the first step is over', () => told(flow, board).not_answered === 2, { stepMs: 50 });
+      const id = String(told(flow, board).request_id);
+      assert.match(await by('U0CLEO', 'status'), new RegExp(id));
+      const looked = await by('U0CLEO', `status ${id}`);
+      assert.match(looked, /rule ladder asked to call 2 people/);
+      assert.doesNotMatch(looked, /looked at/, 'she may not be in the channel of the alert');
+      assert.match(await by('U0GUEST', `status ${id}`), /no request|Guests may not/);
+      assert.match(await by('U0CLEO', `cancel ${id}`), /Cancelled: nobody else is called/);
+      await becomes(flow, board, 'done', { callees: 2 });
+    });
+
     test('a rule deleted from the configuration ends its ladder, and the board says so', async () => {
       const alert = post(flow, firing('db-removed lag', 'critical'));
       const board = await boardUnder(flow, alert);

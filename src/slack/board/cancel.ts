@@ -5,7 +5,7 @@ import { acknowledge } from '../../paging/acknowledge.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import { mayCall } from '../context/permissions.ts';
 import { people } from '../kit/text.ts';
-import { buttonValue, handlePress, isOwnOrApprover, requestOf } from '../replies/press.ts';
+import { buttonValue, handlePress, mayHandle, requestOf } from '../replies/press.ts';
 import { createWho } from '../words/request-words.ts';
 
 /**
@@ -17,10 +17,7 @@ export function registerCancel(app: App, deps: SlackDeps): void {
     await handlePress(deps, press, async () => {
       const request = await requestOf(deps, buttonValue(press));
       const userId = press.body.user.id;
-      const allowed =
-        (await isOwnOrApprover(deps, request, userId)) ||
-        (request.origin === 'alert' && (await mayCall(deps.people, deps.config(), userId)) === null);
-      if (!allowed) {
+      if (!(await mayHandle(deps, request, userId))) {
         const refused = {
           at: deps.clock.now(),
           actor: userId,

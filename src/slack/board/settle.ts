@@ -2,10 +2,9 @@ import type { App, BlockAction, ButtonAction } from '@slack/bolt';
 import { settle } from '../../calls/results/settle.ts';
 import { VoicecallError } from '../../errors.ts';
 import type { SlackDeps } from '../context/deps.ts';
-import { mayCall } from '../context/permissions.ts';
 import { actions, button, section } from '../kit/blocks.ts';
 import { plural } from '../kit/text.ts';
-import { buttonValue, handlePress, isOwnOrApprover, requestOf } from '../replies/press.ts';
+import { buttonValue, handlePress, mayHandle, requestOf } from '../replies/press.ts';
 
 /**
  * Registers the buttons by which a person says whether the phones of an unknown submission rang. If they did not, the
@@ -24,10 +23,7 @@ export function registerSettle(app: App, deps: SlackDeps): void {
         .executeTakeFirst();
       if (submission === undefined) throw new VoicecallError('not_found', `no submission ${submissionId}`);
       const request = await requestOf(deps, submission.request_id);
-      const allowed =
-        (await isOwnOrApprover(deps, request, userId)) ||
-        (request.origin === 'alert' && (await mayCall(deps.people, deps.config(), userId)) === null);
-      if (!allowed) {
+      if (!(await mayHandle(deps, request, userId))) {
         return {
           text: 'Only the person who asked and approvers may mark these calls. Nothing was changed.',
         };

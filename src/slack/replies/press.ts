@@ -4,7 +4,7 @@ import { loadRequest } from '../../calls/request/read.ts';
 import type { RequestView } from '../../calls/request/types.ts';
 import { VoicecallError } from '../../errors.ts';
 import type { SlackDeps } from '../context/deps.ts';
-import { isApprover } from '../context/permissions.ts';
+import { isApprover, mayCall } from '../context/permissions.ts';
 import { answer, type RenderedMessage } from '../kit/blocks.ts';
 import { decidedWords } from '../words/decided-words.ts';
 import { type PrivateAnswer, tellPresser } from './reply.ts';
@@ -31,6 +31,12 @@ export async function isOwnOrApprover(
 ): Promise<boolean> {
   if (request.requestedBy === userId) return true;
   return await isApprover(deps.people, deps.config(), userId);
+}
+
+/** The same, and everybody who may call people for an alert's request, because no person asked for it. */
+export async function mayHandle(deps: SlackDeps, request: RequestView, userId: string): Promise<boolean> {
+  if (await isOwnOrApprover(deps, request, userId)) return true;
+  return request.origin === 'alert' && (await mayCall(deps.people, deps.config(), userId)) === null;
 }
 
 /**

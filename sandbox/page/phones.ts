@@ -50,7 +50,7 @@ function controls(call: Call, left: ReadonlySet<string>): Html | false {
     html`<button type="button" id="${act}-${call.voiceId}" class="phone-button ${style}" data-call="${call.voiceId}" data-act="${act}">${label}</button>`;
   if (call.state === 'ringing') {
     return html`<div class="phone-buttons">${button('answer', 'Answer', 'green')}${button('decline', 'Decline', 'red')}
-      ${!left.has(call.voiceId) && button('leave', 'Leave ringing', '')}</div>`;
+      ${!left.has(call.voiceId) && button('leave', 'Let it ring', '')}</div>`;
   }
   if (call.state !== 'talking') return false;
   return html`<div class="phone-keys" role="group" aria-label="Keys">${[

@@ -55,11 +55,10 @@ async function blocksCss(): Promise<string> {
 
 function sampleButtons(channel: string, rules: Rule[], nameOf: (id: string) => string): string {
   return html`${samples.map(
-    (
-      sample,
-    ) => html`<div class="sample" role="group" aria-label="${sample.tool}"><span><b>${sample.tool}</b> ${sample.title}<small>${consequence(sample, channel, rules, Date.now()).replace(/\bU[A-Z0-9]{4,}\b/g, nameOf)}</small></span>
+    (sample) => html`<div class="sample" role="group" aria-label="${sample.tool}"><b>${sample.tool}</b>
       <button type="button" data-sample="${sample.id}">Firing</button>
-      <button type="button" data-sample="${sample.id}" data-resolved>Resolved</button></div>`,
+      <button type="button" data-sample="${sample.id}" data-resolved>Resolved</button>
+      <span>${sample.title}<small>${consequence(sample, channel, rules, Date.now()).replace(/\b[UB][A-Z0-9]{4,}\b/g, nameOf)}</small></span></div>`,
   )}`.markup;
 }
 
@@ -198,7 +197,10 @@ export async function startPage(options: PageOptions): Promise<Page> {
         sampleButtons(
           options.alertChannel,
           options.rules,
-          (id) => slack.state.users.get(id)?.profile.display_name || id,
+          (id) =>
+            slack.state.users.get(id)?.profile.display_name ||
+            samples.find((sample) => sample.bot === id)?.tool ||
+            id,
         ),
       ),
     );

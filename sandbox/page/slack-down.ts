@@ -25,20 +25,22 @@ export function createSlackSwitch(slack: SandboxSlack): SlackSwitch {
     turn() {
       if (isDown()) {
         faults.splice(0, faults.length, ...faults.filter((fault) => !isOurs(fault)));
-        return 'Slack is back: what waited is posted now.';
+        return 'Slack is back. What waited is posted now.';
       }
       for (const method of ['*', ...kinds.map((kind) => `app:${kind}`)])
         slack.fault({ method, times: Number.MAX_SAFE_INTEGER, kind: 'drop_before' });
-      return 'Slack is down: post an alert to Voicecall itself, and it calls people all the same.';
+      return 'Slack is down. An alert posted to Voicecall itself still calls people.';
     },
   };
 }
 
 /** The switch, and a tool that posts to Voicecall. */
 export function slackDownHtml(slack: SlackSwitch): string {
-  return html`<button type="button" id="slack-down" data-slackdown aria-pressed="${String(slack.isDown())}">Slack is down</button>
+  return html`<button type="button" id="slack-down" data-slackdown >${slack.isDown() ? 'Bring Slack back' : 'Take Slack down'}</button>
     ${slack.isDown() && html`<p class="down" role="status"><b>Slack is down.</b> Nothing you do in a channel reaches Voicecall.</p>`}
-    <div class="sample" role="group" aria-label="Posted to Voicecall"><span><b>Alertmanager</b> DiskFull on db-1<small>posts to /alerts/prometheus: the rule posted calls db-oncall, whether Slack is up or not</small></span>
+    <div class="sample" role="group" aria-label="Posted to Voicecall"><b>Alertmanager</b>
       <button type="button" data-posted>Firing</button>
-      <button type="button" data-posted data-resolved>Resolved</button></div>`.markup;
+      <button type="button" data-posted data-resolved>Resolved</button>
+      <span>DiskFull on db-1<small>posted to Voicecall itself; calls db-oncall even if Slack is down</small></span></div>`
+    .markup;
 }

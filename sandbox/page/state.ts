@@ -137,7 +137,7 @@ export function picture(
     title:
       channel === 'home'
         ? slack.state.app.name
-        : channelTitle(slack, slack.state.channels.get(channel) ?? { name: '', is_im: false }),
+        : `${slack.state.channels.get(channel)?.is_im ? '' : '#'}${channelTitle(slack, slack.state.channels.get(channel) ?? { name: '', is_im: false })}`,
     regions: {
       people: peopleSwitch(view),
       sidebar: sidebar(view, channel),

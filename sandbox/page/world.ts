@@ -28,11 +28,8 @@ export function peopleIn(slack: SandboxSlack): { id: string; name: string }[] {
 }
 
 /** A channel's name on the page. */
-export function channelTitle(
-  slack: SandboxSlack,
-  channel: { name: string; is_im: boolean; user?: string },
-): string {
+export function channelTitle(slack: SandboxSlack, channel: { name: string; is_im: boolean }): string {
   if (!channel.is_im) return channel.name;
-  const other = slack.state.users.get(channel.user ?? '');
-  return other?.real_name ?? 'Direct message';
+  // In the sandbox, all direct messages are with the app.
+  return slack.state.app.name;
 }

@@ -138,6 +138,13 @@ test('every sample alert says whom it calls, or that it calls nobody', { skip },
   for (const each of said) assert.match(each, /^calls (nobody: .+|[\w, -]+)$/);
   assert.ok(said.some((each) => each === 'calls db-oncall'));
   assert.ok(said.some((each) => each.startsWith('calls nobody')));
+  assert.ok(!said.some((each) => /\b[BU]0[A-Z]/.test(each)), 'tools and people by name, not by id');
+  await page.locator('#channel-C0RANDOM').click();
+  await page.locator('#channel-C0RANDOM[aria-current]').waitFor();
+  const empty = await page.evaluate<string>(
+    "getComputedStyle(document.querySelector('#messages:empty'), '::before').content",
+  );
+  assert.match(empty, /Type \/voicecall below/);
   await page.close();
 });
 

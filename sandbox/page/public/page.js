@@ -151,7 +151,8 @@ function countDown() {
   for (const time of document.querySelectorAll('time[data-at]')) {
     time.dataset.text ??= time.textContent;
     const left = Math.ceil(Number(time.dataset.at) - Date.now() / 1000);
-    const text = left > 0 && left < 3600 ? `${time.dataset.text} (in ${left} s)` : time.dataset.text;
+    const soon = left < 120 ? `${left} s` : `${Math.round(left / 60)} min`;
+    const text = left > 0 && left < 3600 ? `${time.dataset.text} (in ${soon})` : time.dataset.text;
     if (time.textContent !== text) time.textContent = text;
   }
 }

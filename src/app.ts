@@ -161,6 +161,7 @@ export async function createApp(settings: AppSettings): Promise<VoicecallApp> {
     host: environment.host,
     port: environment.port,
     log,
+    names: { host: 'HOST', port: 'PORT' },
     route(path): Route | undefined {
       if (path === '/healthz') return { GET: readiness.healthz };
       if (path === '/readyz') return { GET: readiness.readyz };

@@ -71,14 +71,8 @@ try {
   await app.start();
 } catch (error) {
   if (error instanceof VoicecallError) log.error({ code: error.code, ...error.facts }, error.message);
-  else if (isTaken(error))
-    log.error({ port: environment.port }, 'the port is taken: set PORT to another one, or stop what uses it');
   else log.error({ err: error }, 'Voicecall could not start');
   process.exit(1);
-}
-
-function isTaken(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
 }
 
 function logLevel(level: typeof environment.logLevel): Parameters<typeof createLog>[0] {

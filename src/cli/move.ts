@@ -46,7 +46,8 @@ try {
     );
   }
   // The cause says what is wrong on the other side, for example a wrong password.
-  const cause = error.cause instanceof Error && error.cause.message !== '' ? ` (${error.cause.message})` : '';
+  const why = error.cause instanceof Error ? error.cause.message : '';
+  const cause = why === '' || error.message.includes(why) ? '' : ` (${why})`;
   const again =
     error.code === 'store_unavailable'
       ? ' Move again once it can: should the target then be called not empty, everything had arrived.'

@@ -4,6 +4,7 @@ import { UNCONFIGURED, withDefaults } from './defaults.ts';
 import { describe, type Fault } from './faults.ts';
 import { configSchema } from './schema.ts';
 import type { Config } from './types.ts';
+import { sourceName } from './values.ts';
 import { readYaml, type YamlFile } from './yaml.ts';
 
 /** The configuration without a voicecall.yaml (or with an empty one), and a sentence for the log that explains it. */
@@ -15,18 +16,23 @@ export const unconfiguredNotice = `Nothing is configured (no voicecall.yaml, or 
 
 /**
  * Reads voicecall.yaml. Returns `config` or all faults, each with its line and column. `path`: the file's name in the
- * faults. `notices`: sentences for the log about values that are allowed but may be mistakes.
+ * faults. `notices`: sentences for the log about values that are allowed but may be mistakes. `sources`: the names of
+ * the sources, also of a file with faults: each needs its token, which is reported together with the faults.
  */
 export function readConfig(
   text: string,
   path: string,
-): { config?: Config; faults: Fault[]; notices: string[] } {
+): { config?: Config; faults: Fault[]; notices: string[]; sources: string[] } {
   const yaml = readYaml(text);
   if (yaml.file === undefined)
-    return { faults: yaml.faults.map((each) => ({ ...each, place: `${path}:${each.place}` })), notices: [] };
+    return {
+      faults: yaml.faults.map((each) => ({ ...each, place: `${path}:${each.place}` })),
+      notices: [],
+      sources: [],
+    };
   const file = yaml.file;
   if (isEmpty(file.data) && yaml.faults.length === 0)
-    return { config: defaultConfig(), faults: [], notices: [unconfiguredNotice] };
+    return { config: defaultConfig(), faults: [], notices: [unconfiguredNotice], sources: [] };
   const data = file.data ?? {};
   const faults: Fault[] = [...yaml.faults];
   const notices: string[] = [];
@@ -37,8 +43,15 @@ export function readConfig(
     (at, found, expected, hint) => faults.push(withHint({ place: file.placeOf(at), found, expected }, hint)),
     (notice) => notices.push(notice),
   );
-  if (!parsed.success || faults.length > 0) return { faults: inOrder(faults, path), notices: [] };
-  return { config: withDefaults(parsed.data), faults: [], notices };
+  const sources = sourceNames(data);
+  if (!parsed.success || faults.length > 0) return { faults: inOrder(faults, path), notices: [], sources };
+  return { config: withDefaults(parsed.data), faults: [], notices, sources };
+}
+
+/** The names under `sources` that are valid names. */
+function sourceNames(data: unknown): string[] {
+  const sources = isRecord(data) && isRecord(data.sources) ? data.sources : {};
+  return Object.keys(sources).filter((name) => sourceName.safeParse(name).success);
 }
 
 function isEmpty(data: unknown): boolean {

@@ -20,8 +20,7 @@ export function loadSettings(sources: {
 }): { settings?: Settings; faults: Fault[]; notices: string[] } {
   const { environment, faults } = readEnvironment(sources.env);
   const file = loadConfig(sources);
-  const missing = file.config === undefined ? [] : missingTokens(file.config, sources.env);
-  const all = [...faults, ...file.faults, ...missing];
+  const all = [...faults, ...file.faults, ...missingTokens(file.sources, sources.env)];
   if (environment === undefined || file.config === undefined) return { faults: all, notices: file.notices };
   return { settings: { environment, config: file.config }, faults: all, notices: file.notices };
 }
@@ -29,8 +28,7 @@ export function loadSettings(sources: {
 /** Reads voicecall.yaml again while the program runs, with the environment of its start. */
 export function reloadConfig(sources: Parameters<typeof loadConfig>[0]): ReturnType<typeof loadConfig> {
   const file = loadConfig(sources);
-  if (file.config === undefined) return file;
-  return { ...file, faults: [...file.faults, ...missingTokens(file.config, sources.env)] };
+  return { ...file, faults: [...file.faults, ...missingTokens(file.sources, sources.env)] };
 }
 
 /** Reads only voicecall.yaml, for commands that need no credentials. */
@@ -38,7 +36,7 @@ export function loadConfig(sources: {
   env: Record<string, string | undefined>;
   readFile: (path: string) => string;
   cwd: string;
-}): { config?: Config; faults: Fault[]; notices: string[] } {
+}): ReturnType<typeof readConfig> {
   const named = sources.env.VOICECALL_CONFIG?.trim() || undefined;
   const path = resolve(sources.cwd, named ?? DEFAULT_CONFIG_PATH);
   let text: string;
@@ -47,7 +45,7 @@ export function loadConfig(sources: {
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
     if (code === 'ENOENT' && named === undefined)
-      return { config: defaultConfig(), faults: [], notices: [unconfiguredNotice] };
+      return { config: defaultConfig(), faults: [], notices: [unconfiguredNotice], sources: [] };
     const found =
       code === 'ENOENT' ? `no file at ${path}` : `a file that cannot be read (${code}) at ${path}`;
     return {
@@ -59,6 +57,7 @@ export function loadConfig(sources: {
         },
       ],
       notices: [],
+      sources: [],
     };
   }
   const shown = relative(sources.cwd, path);
@@ -66,8 +65,8 @@ export function loadConfig(sources: {
 }
 
 /** A source without its token accepts nothing. Report that at the start, not when an alert comes. */
-function missingTokens(config: Config, env: Record<string, string | undefined>): Fault[] {
-  return Object.keys(config.sources)
+function missingTokens(names: string[], env: Record<string, string | undefined>): Fault[] {
+  return names
     .map((source) => ({ source, place: sourceTokenName(source) }))
     .filter(({ place }) => !env[place]?.trim())
     .map(({ source, place }) => ({

@@ -16,7 +16,10 @@ const rateLimit = z
 
 /** A list, or its only entry without brackets. */
 const oneOrMore = <T extends z.ZodType>(entry: T) =>
-  z.preprocess((value) => (Array.isArray(value) ? value : [value]), z.array(entry).min(1));
+  z.preprocess(
+    (value) => (value === undefined || Array.isArray(value) ? value : [value]),
+    z.array(entry).min(1),
+  );
 
 const severity = is.leaf('critical, warning, info or null (none stated)', (value) =>
   value === null

@@ -62,6 +62,7 @@ export function createMetricsServer(
 ): HttpServer {
   return createHttpServer({
     ...settings,
+    names: { host: 'METRICS_HOST', port: 'METRICS_PORT' },
     route: (path) => (path === '/metrics' ? { GET: metrics.handler } : undefined),
   });
 }

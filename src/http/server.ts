@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { VoicecallError } from '../errors.ts';
 import type { Log } from '../log.ts';
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
@@ -42,6 +43,8 @@ export function createHttpServer(settings: {
   host: string;
   port: number;
   log: Log;
+  /** The settings that name its address, for the sentence of a start that fails. */
+  names: { host: 'HOST' | 'METRICS_HOST'; port: 'PORT' | 'METRICS_PORT' };
   route: (path: string) => Route | undefined;
 }): HttpServer {
   const server: Server = createServer(
@@ -80,9 +83,10 @@ export function createHttpServer(settings: {
     port: () => (server.address() as AddressInfo | null)?.port ?? settings.port,
     start: () =>
       new Promise((resolve, reject) => {
-        server.once('error', reject);
+        const refuse = (error: Error) => reject(cannotListen(error, settings));
+        server.once('error', refuse);
         server.listen(settings.port, settings.host, () => {
-          server.off('error', reject);
+          server.off('error', refuse);
           resolve();
         });
       }),
@@ -100,6 +104,21 @@ export function createHttpServer(settings: {
         server.closeIdleConnections();
       }),
   };
+}
+
+/** Why it cannot listen, and what to do, in words. Any other error stays as it is. */
+function cannotListen(
+  error: Error,
+  { host, port, names }: Pick<Parameters<typeof createHttpServer>[0], 'host' | 'port' | 'names'>,
+): Error {
+  const sentences: Record<string, string> = {
+    EADDRINUSE: `Port ${port} is taken: set ${names.port} to another one, or stop what uses it.`,
+    EACCES: `This user may not listen on port ${port}: set ${names.port} to one above 1023.`,
+    EADDRNOTAVAIL: `This machine has no address ${host}: set ${names.host} to one that it has.`,
+    ENOTFOUND: `There is no host ${host}: set ${names.host} to an address of this machine.`,
+  };
+  const sentence = sentences['code' in error ? String(error.code) : ''];
+  return sentence === undefined ? error : new VoicecallError('config', sentence, { cause: error });
 }
 
 /** The handler for a request's path and method. Undefined after it has answered 404 or 405 itself. */

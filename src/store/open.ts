@@ -34,9 +34,22 @@ export async function openStore({ databaseUrl, dataDir, clock, log }: StoreOptio
     await migrate(store);
   } catch (error) {
     await store.close();
-    throw error;
+    throw databaseUrl === undefined ? error : withAddress(error, databaseUrl);
   }
   return store;
+}
+
+/** The same error with a sentence that says which database was tried (without its password), and why it failed. */
+function withAddress(error: unknown, databaseUrl: string): unknown {
+  if (!(error instanceof VoicecallError) || error.code !== 'store_unavailable') return error;
+  const { host, pathname } = URL.parse(databaseUrl) ?? { host: '', pathname: '' };
+  const place = `${host === '' ? 'this machine' : host}${pathname}`;
+  const why = error.cause instanceof Error && error.cause.message !== '' ? `: ${error.cause.message}` : '';
+  const todo = `Check that PostgreSQL runs there, that the database exists, and that DATABASE_URL has the right user and password.`;
+  return new VoicecallError(error.code, `${error.message} DATABASE_URL names ${place}${why}. ${todo}`, {
+    cause: error.cause,
+    facts: error.facts,
+  });
 }
 
 /** Uses its own connection, because foreign keys can only be switched outside a transaction. */

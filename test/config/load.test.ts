@@ -55,3 +55,19 @@ test('a file that cannot be read is a fault, never the defaults', () => {
   };
   assert.match(loadSettings({ env, cwd: '/app', readFile }).faults[0]?.found ?? '', /EACCES/);
 });
+
+test('a missing token of a source is reported beside the faults of the file', () => {
+  const readFile = files({
+    '/app/voicecall.yaml':
+      'sources: { prom: { format: wrong } }\nrules: [{ name: a, sources: [prom], say: hi }]\n',
+  });
+  const { faults } = loadSettings({ env, cwd: '/app', readFile });
+  assert.deepEqual(
+    faults.map(({ place, found }) => [place, found]),
+    [
+      ['voicecall.yaml:1:28', '"wrong"'],
+      ['voicecall.yaml:2:9', 'no call'],
+      ['SOURCE_PROM_TOKEN', 'nothing'],
+    ],
+  );
+});

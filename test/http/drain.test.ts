@@ -10,6 +10,7 @@ test('a kept-alive connection does not delay the stop once its answer is given',
     host: '127.0.0.1',
     port: 0,
     log: createLog('silent'),
+    names: { host: 'HOST', port: 'PORT' },
     route: () => ({
       GET: async (_request, response) => {
         await sleep(100);

@@ -197,6 +197,21 @@ for (const database of databaseKinds) {
       );
     });
 
+    test('a list that is not in the configuration any more names nobody', async () => {
+      flow.setConfig(usual(oncall.replace('}', ', gone: ["+91 85632 14138"] }')));
+      const alone = await ask(flow, { lists: ['gone'], when: inMs(flow, hour) });
+      const callee = '+91 85632 14139';
+      const board = await ask(flow, { callee, lists: ['gone', 'oncall'], when: inMs(flow, hour) });
+      flow.setConfig(usual(oncall));
+      flow.clock.jump(hour);
+      const from = flow.voice.calls.length;
+      await becomes(flow, board, 'done', { callees: 4, accepted: 3, held: 1 });
+      await becomes(flow, alone, 'done', { callees: 1, held: 1 });
+      assert.match(shown(flow, alone), /not on the list any more/);
+      const called = flow.voice.calls.slice(from).map((call) => call.callee);
+      assert.ok(!called.includes('918563214138'));
+    });
+
     test('an approval covers the people that the approver saw: those who join a list later are not called', async () => {
       flow.setConfig(`${byBen}`);
       const when = inMs(flow, hour);

@@ -18,7 +18,7 @@ export function createCheckAgain(deps: SlackDeps): CheckAgain {
         ? null
         : ((await askerMay(deps, request)) ?? (await channelTakes(deps, request)));
     if (refused !== null) return refused;
-    const sources = { text: '', lists: readNames(request.lists), people: [], fileUrl: null };
+    const sources = { text: '', lists: listsNow(deps, request), people: [], fileUrl: null };
     const all = await collectCallees(deps, sources);
     const rosters = all.rosters.map(({ roster }) => roster);
     const duty = rosters.length === 0 ? null : await collectCallees(deps, { ...sources, lists: rosters });
@@ -32,6 +32,18 @@ export function createCheckAgain(deps: SlackDeps): CheckAgain {
       },
     };
   };
+}
+
+/**
+ * The lists and rosters to look up. One that is not in the configuration any more names nobody, so that its people are
+ * not called; but after an approval without a time they are those whom the approver saw.
+ */
+function listsNow(deps: SlackDeps, request: RequestRow): string[] {
+  const names = readNames(request.lists);
+  if (request.when_at === null) return names;
+  const { lists, rosters } = deps.config();
+  const known = new Set([...Object.keys(lists), ...Object.keys(rosters)].map((name) => name.toLowerCase()));
+  return names.filter((name) => known.has(name.toLowerCase()));
 }
 
 async function askerMay(deps: SlackDeps, request: RequestRow): Promise<CheckedAgain | null> {

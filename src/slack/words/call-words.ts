@@ -95,7 +95,7 @@ export function resultWords(call: CallView, over = false): string {
     case 'cancelled':
       return 'not called';
     case 'ready':
-      return 'not called yet';
+      return call.attempt > 1 ? 'not called again yet' : 'not called yet';
     case 'sending':
       return 'calling';
   }

@@ -77,6 +77,7 @@ suite('who answered', () => {
     assert.equal(lines('accepted', {}, false), '📞 Asha: calling');
     assert.equal(lines('sending', {}, false), '📤 Asha: calling');
     assert.equal(lines('ready', {}, false), '⏳ Asha: not called yet');
+    assert.equal(lines('ready', { attempt: 2 }, false), '⏳ Asha: not called again yet');
   });
 
   test('one line a person: the call that reached them, else the latest', () => {

@@ -1,3 +1,4 @@
+import { phrases, transition } from './phrases.ts';
 import {
   alertNouns,
   copulas,
@@ -36,76 +37,6 @@ export interface HeadReading {
   /** The line has a word such as "notification" or "check", which an alert needs more signs beside. */
   noun: boolean;
 }
-
-const bad =
-  'ok|okay|up|normal|healthy|clear|resolved|recovered|available|reachable|online|operational|responding|working|passing|completed|complete|finished|succeeded|ready|cleared|closed|fixed|successful';
-const worse =
-  'critical|down|firing|active|alerting|failing|failed|triggered|warning|degraded|unhealthy|breaching|breached|unreachable|in alarm|above|below|exceeding|offline|detected|unavailable|high|violated|violating|present|occurring|late|met|true';
-
-/** Phrases that become one word each. Their length is limited and they start at a word, so matching is linear. */
-const phrases: [RegExp, string][] = [
-  [/\bno[ _-]?data\b/gi, 'NODATA'],
-  [/\binsufficient[ _]data\b/gi, 'INSUFFICIENTDATA'],
-  [/\bout of sync\b/gi, 'outofsync'],
-  [/\b(?:timed|timing) out\b/gi, 'timedout'],
-  [
-    new RegExp(`\\b(?:is |are |has |have |was )?no longer (?:in )?(?:a |an |been )?(?:${worse})\\b`, 'gi'),
-    'recovered',
-  ],
-  [
-    new RegExp(
-      `\\b(?:not|never|isn['’]t|aren['’]t|wasn['’]t|hasn['’]t|partially|partly)[ _-](?:yet )?(?:been )?(?:fully )?(?:${bad})\\b`,
-      'gi',
-    ),
-    'unresolved',
-  ],
-  [
-    new RegExp(
-      `\\b(?:not|never|without|isn['’]t|aren['’]t) (?:a |an |in )?(?:${worse}|error|errors|alert|alerts)\\b`,
-      'gi',
-    ),
-    ' ',
-  ],
-  [
-    /\b(?:could not|cannot|can['’]t|failed to|unable to|did not|didn['’]t) (?:be )?(?:resolve|recover|close|clear|fix)(?:e?d)?\b/gi,
-    'unresolved',
-  ],
-  [
-    /\b(?:is |are )?(?:back|returned?|returning) (?:to|in|within) (?:an? )?(?:normal|ok|okay|green|healthy|good)(?: (?:state|levels?|range|status))?\b/gi,
-    'recovered',
-  ],
-  [/\b(?:is |are )?back (?:up|online|again|alive)\b/gi, 'recovered'],
-  [/\b(?:is|are) (?:ready|running|answering) again\b/gi, 'recovered'],
-  [/\b(?:is|are) back(?=[.!]?$)/gi, 'recovered'],
-  [/\bNotReady\b/g, 'unhealthy'],
-  [/\ball clear\b/gi, 'recovered'],
-  // "CPU below threshold" ends "CPU above threshold"; "free memory below threshold" is a fault.
-  [
-    /(?<!\b(?:free|available|remaining|idle|left) )\b(cpu|memory|ram|swap|disk usage|cpu usage|memory usage|load|temperature|latency|error rate|response time) (?:is |fell |dropped |now |back ){0,2}below (?:the )?threshold\b/gi,
-    '$1 recovered',
-  ],
-  [
-    /\bno (?:new |active |open )?(?:alerts?|alarms?|errors?|incidents?|outages?|problems?) (?:was |were |has |have |are )?(?:been )?(?:fired|firing|triggered|raised|detected|found|open)\b/gi,
-    ' ',
-  ],
-  [/\bdoes(?: not|n['’]t) exist\b/gi, 'unavailable'],
-  [/\b(?:needs|requires) attention\b/gi, 'warning'],
-  [
-    /\b(?:just )?entered (?:an? |the )?(?:alert|alarm|critical|warning|error|trigger(?:ed)?)(?: (?:state|status))?\b/gi,
-    'firing',
-  ],
-  [/\b(?:in|into) (?:an? |the )?(?:alarm|alert) state\b/gi, 'firing'],
-  [/\bin alarm\b/gi, 'firing'],
-  [/\b0 (?:failed|failures|failing|errors?|critical|warnings?|down)\b/gi, ' '],
-];
-
-const arrow = '(?:-+>|=+>|→|➜|➔|⇒|»|to|>)';
-const states =
-  'ok|okay|up|down|alarm|alert|critical|crit|warning|warn|unknown|normal|healthy|unhealthy|degraded|error|resolved|closed|open|pending|insufficientdata|nodata|green|red|yellow|recovered|firing|failed|passing|success|clear|undefined|uninitialized|info|minor|major|alerting|online|offline|unreachable|investigating|identified|monitoring|acknowledged|triggered|active|inactive|fixing|closed|failing|new|unavailable|available|progressing|suspended|missing';
-const transition = new RegExp(
-  `(?:\\b(?:changed|transitioned|moved|went|switched|status|state)\\b ?:? ?)?(?:\\bfrom )?[\`'"\\[(]?\\b(${states})\\b[\`'"\\])]? ?${arrow} ?[\`'"\\[(]?\\b(${states})\\b[\`'"\\])]?`,
-  'gi',
-);
 
 const tokenPattern =
   /:[a-z0-9_+-]{1,40}:(?=\s|$|[^\w])|\p{Extended_Pictographic}|[\p{L}\p{N}](?:[\p{L}\p{N}_'’./@+%-]*[\p{L}\p{N}%])?|-+>|=>|\S/gu;

@@ -45,7 +45,7 @@ const chatter = [
   new RegExp(`${sign}(?:query results?|simulation|simulated|exercise|answer to your \\w{1,20}) ?:`, 'iu'),
   /^\W{0,12}#[\w-]{1,80} (?:was|has been) (?:un)?archived\b/i,
   /^(?!.*\bfail).*\bscal(?:ed|ing)\b.{0,60}\bfrom \d+ to \d+\b/i,
-  /\b(?:new(?:er)? version|updates?)\b.{0,120}\b(?:is|are) (?:now )?available\b/i,
+  /\b(?:new(?:er)? version|updates?)\b.{0,120}\b(?:is|are) (?:now )?available\b|\b(?:updates?|upgrades?|patch(?:es)?) available\b/i,
   /\bPR (?:#\d+ )?(?:opened|merged|closed|approved|review)/i,
   /\b(?:issue|ticket|discussion|bug|task|story) (?:#?[\w-]+ )?(?:opened|created|closed|reopened|updated|assigned|commented) (?:by|on|in|to)\b/i,
   /\b(?:commented on|pushed to|pushed \d+|new commits?|\d+ (?:new )?commits?|starred|forked)\b/i,
@@ -55,7 +55,7 @@ const chatter = [
   /^\W{0,6}\[[\w.-]+\/[\w.-]+\] (?:issue|pull request|new|comment|discussion|release)\b/i,
   /\bis (?:deploying|releasing|building)\b/i,
   /\bwhat(?:['’]s| is) (?:up|new|next|happening)\b|\bof the (?:day|week|month)\b/i,
-  /(?<!\b(?:alert|incident|alarm|problem|issue|violation|event) )\b(?:created|added|updated)\W{0,5}$/i,
+  /(?<!\b(?:alert|incident|alarm|problem|issue|violation|event) (?:#?[\w-]{1,20} )?)\b(?:created|added|updated)\W{0,5}$/i,
   /\b(?:acknowledged|snoozed|assigned|commented on|added a note to|viewed|muted|silenced|took over) (?:the )?(?:alert|incident|issue|alarm|monitor|problem)\b/i,
   /\b(?:added|left|posted) a (?:note|comment)\b/i,
   /\b(?:created|updated|moved|transitioned|assigned|linked|deleted) (?!INC|PRB|ALERT)[A-Z][A-Z0-9]{1,9}-\d{1,7}\b/,
@@ -118,21 +118,24 @@ const otherAlerts = new RegExp(
   'iu',
 );
 
-/** True for other bot messages: reports, polls, pull requests, started deploys. */
-export function isChatter(line: string): boolean {
+/**
+ * What other bot messages are: `people` did something with code, tickets or messages (a pull request, a poll), or the line
+ * is the title of a report, a deploy or a reminder, which a tool may also write above an alert.
+ */
+export function chatterIn(line: string): 'people' | 'title' | undefined {
   // The emoji ":warning:" is not the word "warning:".
   const head = line.slice(0, 300).replace(/^(?: ?:[\w+-]{1,40}: ?){1,6}/, '');
-  if (otherAlerts.test(head)) return true;
+  if (otherAlerts.test(head)) return 'people';
   if (
     /^[^\w[]{0,8}\[?(?:firing|resolved|triggered|recovered|recovery|critical|warning|down|problem|alert(?:ing)?)\b\s*[:\]\]-]/i.test(
       head,
     )
   )
-    return false;
-  if (/^[^\p{L}]{0,12}(?:\w{1,30} ){0,2}(?:alert|alarm)\s?:/iu.test(head)) return false;
-  if (chatter.some((pattern) => pattern.test(head))) return true;
-  if (statedFaults.some((pattern) => pattern.test(head))) return false;
-  return announcements.some((pattern) => pattern.test(head));
+    return undefined;
+  if (/^[^\p{L}]{0,12}(?:\w{1,30} ){0,2}(?:alert|alarm)\s?:/iu.test(head)) return undefined;
+  if (chatter.some((pattern) => pattern.test(head))) return 'people';
+  if (statedFaults.some((pattern) => pattern.test(head))) return undefined;
+  return announcements.some((pattern) => pattern.test(head)) ? 'title' : undefined;
 }
 
 const measure =
@@ -162,6 +165,9 @@ const faults = [
   /\b(?:replication|consumers?|workers?|daemon) (?:has |have )?stopped\b/i,
   /\bburn(?:ing|s|ed)?\b.{0,20}\bbudget\b/i,
   /\bups\b.{0,40}\bon battery\b/i,
+  /\bthere (?:was|is|were|are) (?:an? |some )?(?:problem|error|issue|failure|outage)s?\b/i,
+  /\bvault\b.{0,40}\bsealed\b(?! by\b)/i,
+  /\bfail-?over\b(?!.*\b(?:test|drill|exercise|plan|docs?|runbook)\b)/i,
   /\bexit(?:ed|s)?\b.{0,20}\b(?:status|code) [1-9]/i,
   /\b(?:out of memory|oom[- ]?killed|disk full|no space left|deadlock|stack ?overflow|segfault|unhandled exception|kernel panic|split brain|not running)\b/i,
   /^[^\p{L}]{0,12}(?:[\w./-]{1,60}\] {0,2})?[\w.]{1,60}(?:Error|Exception)\b(?::| in )/u,

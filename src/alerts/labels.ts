@@ -1,3 +1,4 @@
+import { inEnglish, labelInEnglish } from './other-languages.ts';
 import type { Field, Flattened } from './pieces.ts';
 
 // An alert names its subject near the top. Further down come samples or a stack trace.
@@ -19,7 +20,7 @@ const pairPattern = /^[^\p{L}\p{N}]{0,6}([\p{L}][\p{L}\p{N} _./()-]{0,34}?)\s?(?
 export function labelsOf(flat: Flattened): Label[] {
   const labels: Label[] = flat.fields.map((field: Field) => ({
     name: labelName(field.label),
-    value: field.value.slice(0, 300),
+    value: inEnglish(field.value.slice(0, 300)),
     line: undefined,
   }));
   let number = 0;
@@ -31,7 +32,7 @@ export function labelsOf(flat: Flattened): Label[] {
       for (const part of line.split(/ [|•·] | (?=[A-Z]{3,20}: )/)) {
         const pair = pairPattern.exec(part);
         if (pair?.[1] === undefined || pair[2] === undefined || pair[2].startsWith('//')) continue;
-        labels.push({ name: labelName(pair[1]), value: pair[2].trim(), line: number });
+        labels.push({ name: labelName(pair[1]), value: inEnglish(pair[2].trim()), line: number });
       }
     }
   }
@@ -39,66 +40,25 @@ export function labelsOf(flat: Flattened): Label[] {
 }
 
 function labelName(raw: string): string {
-  return raw
+  const name = raw
     .slice(0, 60)
     .replace(/:[a-z0-9_+-]{1,40}:/g, ' ')
     .replace(/[^\p{L}\p{N}]+/gu, ' ')
     .trim()
     .toLowerCase();
+  return labelInEnglish(name);
 }
 
-const stateLabels = new Set([
-  'state',
-  'status',
-  'current state',
-  'current status',
-  'new state',
-  'new status',
-  'alarm state',
-  'alarm status',
-  'alert state',
-  'alert status',
-  'monitor status',
-  'monitor state',
-  'monitor condition',
-  'check status',
-  'check state',
-  'incident status',
-  'incident state',
-  'resolution state',
-  'issue status',
-  'issue state',
-  'problem status',
-  'problem state',
-  'event type',
-  'event status',
-  'event state',
-  'notification type',
-  'alert type',
-  'transition',
-  'state change',
-  'status change',
-  'service state',
-  'host state',
-  'service status',
-  'host status',
-  'trigger status',
-  'health',
-  'health status',
-  'alarm',
-  'result',
-  'action',
-  'message type',
-  'alerttype',
-  'condition status',
-]);
+/** Labels that say the alert's state. "Old state" and "HTTP status" do not. */
+const stateLabels =
+  /^(?:(?:(?:new|current|resolution|monitor|check|event|service|host|trigger|health|condition|level|alert|alarm|incident|issue|problem) )?(?:state|status)|(?:state|status) change|monitor condition|(?:event|notification|alert|message) type|alerttype|transition|health|alarm|result|action)$/;
 
 /** The values of fields that say the alert's state, in order. */
 export function statesOf(labels: Label[]): string[] {
   return labels
     .filter(
       (label) =>
-        stateLabels.has(label.name) &&
+        stateLabels.test(label.name) &&
         // "Action: alert" says what the tool does, not the state.
         !(label.name === 'action' && /^\W*(?:alert|alarm|page|warn|notify)\W*$/i.test(label.value)) &&
         (label.line === undefined || (label.line <= 12 && isShort(label.value))),

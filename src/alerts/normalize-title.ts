@@ -1,3 +1,4 @@
+import { inEnglish } from './other-languages.ts';
 import { readHead } from './state-words.ts';
 import { fillers, wordClasses } from './vocabulary.ts';
 
@@ -91,7 +92,7 @@ export interface Core {
 // fault ("timeout", "expired", "exceeded") stay, because two faults of one thing are two alerts.
 const kept = new Set(
   `timeout timedout late missed overdue expired exceeded exceeds stalled stuck panic outage broken crashed crashing crash crashloopbackoff
-   oomkilled lost anomaly anomalous nodata inaccessible violation regression working responding fixed test custom monitoring updated
+   oomkilled lost anomaly anomalous nodata inaccessible violation regression working responding test custom monitoring updated
    completed merged deployed published pushed joined`.split(/\s+/),
 );
 
@@ -99,7 +100,7 @@ const kept = new Set(
 export const looseWords = new Set(
   `high low elevated above below over under exceeded exceeds exceeding threshold limit limits normal usage value level too is on for in at with from
    the a and or back range within more less than greater increased decreased spike drop slow now has have been was went alert detected not
-   error errors failed failure host service monitor check job condition status state it its this that critical warning down up ok again return
+   error errors failed failure host service monitor check job condition status state changed sealed unsealed thresholds it its this that critical warning down up ok again return
    returned recovered resolved closed new down unavailable available unreachable reachable no longer responding response timeout timedout
    nodata outage high-priority priority severity by after since started ended online offline alive ongoing improved ready open no`.split(
     /\s+/,
@@ -111,7 +112,7 @@ export const looseWords = new Set(
  * Reads 400 characters, in linear time.
  */
 export function normalizeTitle(title: string): Core {
-  let text = title.slice(0, 400);
+  let text = inEnglish(title.slice(0, 400));
   // Alertmanager adds the labels that all alerts of the group share in brackets. They change with the group.
   if (/^\W{0,12}\[(?:firing|resolved)\b/i.test(text)) text = withoutTrailingBracket(text);
   const lower = stripVolatile(text);

@@ -32,7 +32,7 @@ const levelOf = new Map<string, AlertSeverity>(
 );
 
 const severityLabels =
-  /^(?:(?:alert|alarm|incident|issue|event|problem|trigger|monitor|rule|finding|current|highest|max)? ?(?:severity|priority|importance|urgency|criticality|sev|level|alertlevel|severity level|severity label|priority level|log level|impact level|threat level)|severity name)$/;
+  /^(?:(?:alert|alarm|incident|issue|event|problem|trigger|monitor|rule|finding|current|highest|max)? ?(?:severity|priority|importance|urgency|criticality|sev|level|alertlevel|severity level|severity label|priority level|level status|log level|impact level|threat level)|severity name)$/;
 
 /** In brackets or at the start these always mean a severity. "high" or "error" may be part of a name there. */
 const clear =
@@ -121,7 +121,7 @@ function inBrackets(line: string, isAzure: boolean): AlertSeverity | undefined {
 }
 
 function atStart(line: string, isAzure: boolean): AlertSeverity | undefined {
-  const stated = /\b(?:severity|priority)\s?[:=]\s?(\w[\w-]{0,15})/i.exec(line.slice(0, 200))?.[1];
+  const stated = /\b(?:severity|priority)\s?[:=]\s?["']?(\w[\w-]{0,15})/i.exec(line.slice(0, 200))?.[1];
   if (stated !== undefined) {
     const level = levelOfWord(stated, isAzure);
     if (level !== undefined) return level;

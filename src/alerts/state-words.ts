@@ -171,7 +171,7 @@ const isPlace = isIn('on in at for');
 const isAmountWord = isIn('by from to');
 const isMeasure = isIn('rate rates ratio percent percentage count threshold %');
 const beforeSuccess = isIn('threshold deadline limit test tests');
-const followsNews = isIn('in after by for on at from with');
+const followsNews = isIn('in after by for on at from with notification');
 const isHeld = (word: string) => /^(?:ack|snooz|silenced|muted|suppressed|flapping|downtime)/.test(word);
 
 /** Decides whether a word says the alert's state or is part of a name. The first row that applies decides. */
@@ -197,8 +197,8 @@ export const stateRows: StateRow[] = [
     example: ['state=critical', 'critical', false],
   },
   {
-    // "Remove dead rules" and "Asha is sick" are not states of a service.
-    words: oneOf('dead sick nok'),
+    // "Remove dead rules", "Asha is sick" and "unsealed by Ben" are not states of a service.
+    words: oneOf('dead sick nok sealed unsealed'),
     stands: ({ token, startsHere, endsHere, isCaps, lead }) =>
       (startsHere && endsHere && !token.bracketed) || (isCaps && (lead || endsHere)),
     example: ['The dead letter queue of api', 'dead', false],
@@ -281,7 +281,8 @@ export const stateRows: StateRow[] = [
       afterCopula ||
       (lead && startsHere && endsHere) ||
       (endsHere && word === 'down') ||
-      isPlace(after),
+      isPlace(after) ||
+      alertNouns.has(after),
     example: ['web-1 is down since noon', 'down', true],
   },
   {

@@ -1,5 +1,5 @@
 import type { AlertStatus } from '../config/types.ts';
-import { isChatter, namesFault, namesRun, tellsOfCall } from './chatter.ts';
+import { chatterIn, namesFault, namesRun, tellsOfCall } from './chatter.ts';
 import type { Flattened } from './pieces.ts';
 import type { HeadReading } from './state-words.ts';
 import { readHead } from './state-words.ts';
@@ -37,7 +37,7 @@ export function readStatus(evidence: StatusEvidence): StatusReading {
 
   if (evidence.heads.slice(0, 2).some(tellsOfCall)) return { status: 'info', endsFailure: false };
   const counts = evidence.heads.some((line) => countsInBracket(line) !== undefined);
-  if (!counts && evidence.heads.slice(0, 3).some(isChatter)) return { status: 'info', endsFailure: false };
+  if (!counts && isChatter(evidence, heads)) return { status: 'info', endsFailure: false };
   for (const [line, reading] of zip(evidence.heads, heads)) {
     const grouped = countsInBracket(line);
     if (grouped !== undefined) return decided(grouped);
@@ -45,6 +45,9 @@ export function readStatus(evidence: StatusEvidence): StatusReading {
       (said) => said.class === 'fires' || said.class === 'resolves' || said.class === 'neutral',
     );
     if (first === undefined) continue;
+    // "Started" alone is a run. An alert that started is named.
+    if (first.word === 'started' && reading.tokens.length === 1)
+      return { status: 'info', endsFailure: false };
     if (first.class === 'neutral') {
       if (!isDecisive(first, reading, evidence)) continue;
       return { status: 'info', endsFailure: isSuccess(first.word) };
@@ -65,6 +68,22 @@ export function readStatus(evidence: StatusEvidence): StatusReading {
   return byColour(heads, evidence);
 }
 
+/**
+ * True for other bot messages. The title of a report does not silence another line that states a state, if the colour
+ * agrees: "Consul monitoring report" in red, below "dc1 is CRITICAL".
+ */
+function isChatter(evidence: StatusEvidence, heads: HeadReading[]): boolean {
+  const found = evidence.heads.slice(0, 3).map(chatterIn);
+  if (found.every((chatter) => chatter === undefined)) return false;
+  if (found.includes('people')) return true;
+  const colors = evidence.colors.map(colorOf);
+  return !heads.some((reading, index) => {
+    const said = found[index] === undefined ? reading.said[0]?.class : undefined;
+    if (said === 'bad' || said === 'fires') return colors.includes('red') || colors.includes('yellow');
+    return (said === 'good' || said === 'resolves') && colors.includes('green');
+  });
+}
+
 function byColour(heads: HeadReading[], evidence: StatusEvidence): StatusReading {
   const emoji = heads.find((reading) => reading.emoji !== undefined)?.emoji;
   const weak = heads.some((reading) => reading.weak);
@@ -78,7 +97,7 @@ function byColour(heads: HeadReading[], evidence: StatusEvidence): StatusReading
   if (emoji === undefined && evidence.bodies.some(isEnd)) return decided('resolved');
   const supported = weak || evidence.structured;
   if (emoji !== undefined && (supported || emoji.color === 'yellow')) return decided('firing');
-  if (colors.includes('yellow') && supported) return decided('firing');
+  if (colors.includes('yellow') && (weak || evidence.severe)) return decided('firing');
   if (weak && evidence.structured) return decided('firing');
   if (evidence.severe && heads.some((reading) => reading.noun)) return decided('firing');
   if (evidence.heads.slice(0, 2).some(namesFault)) return decided('firing');

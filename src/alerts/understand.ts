@@ -4,6 +4,7 @@ import { headsOf, titleOf } from './headlines.ts';
 import { type Identity, identify } from './identity.ts';
 import { labelsOf, statesOf } from './labels.ts';
 import { mainLink } from './link.ts';
+import { inEnglish } from './other-languages.ts';
 import type { Flattened } from './pieces.ts';
 import { readSeverity } from './severity.ts';
 import { endsBelow, readAcknowledged, readStatus } from './status.ts';
@@ -44,9 +45,10 @@ export function understand(flat: Flattened, context: UnderstandContext): Underst
   const labels = labelsOf(flat);
   const states = statesOf(labels);
   const title = titleOf(heads, context.botName);
+  const lines = heads.map((head) => inEnglish(head.line));
   const severity = readSeverity({
     labels,
-    heads: heads.map((head) => head.line),
+    heads: lines,
     fallbacks: flat.fallbacks,
     states,
     isAzure: /\bazure\b/i.test(flat.text.slice(0, 4_000)) || /azure/i.test(context.botName ?? ''),
@@ -54,10 +56,12 @@ export function understand(flat: Flattened, context: UnderstandContext): Underst
   const identity = identify(flat, heads, labels, title, context.botName);
   const structured = severity !== null || states.length > 0 || identity.subjects.length > 0;
   const { status, endsFailure } = readStatus({
-    heads: heads.map((head) => head.line),
+    heads: lines,
     states,
     colors: flat.colors,
-    bodies: flat.pieces.filter((piece) => piece.kind === 'body').flatMap((piece) => piece.lines.slice(0, 1)),
+    bodies: flat.pieces
+      .filter((piece) => piece.kind === 'body')
+      .flatMap((piece) => piece.lines.slice(0, 1).map(inEnglish)),
     structured,
     severe: severity === 'critical' || severity === 'warning',
   });

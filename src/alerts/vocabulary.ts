@@ -24,18 +24,18 @@ export const wordClasses: Map<string, WordClass> = table({
     raised alerting declared detected escalated escalating breached violated created active unresolved unacknowledged regressed
     regression refired renotify renotified reminded problemstart started new-alert investigating identified breaching ongoing`,
   resolves: `resolved recovered recovery recovers recovering cleared closed ended restored solved mitigated deactivated
-    auto-resolved autoresolved auto-closed autoclosed resolves fixed reset improved`,
+    auto-resolved autoresolved auto-closed autoclosed resolves fixed reset improved revived`,
   bad: `down critical crit warning warn error errors fatal disaster emergency unhealthy offline degraded unreachable
     unavailable alarm problem unstable broken outage nodata crashed crashing crashloopbackoff oomkilled timeout timedout late
     missed overdue expired exceeded exceeds stalled stuck failed failing failure fails fail panic red unknown inaccessible
-    unresponsive alert anomaly anomalous lost trouble starting-to-fail failover-failed major minor outofsync crash missing errored nok dead sick`,
+    unresponsive alert anomaly anomalous lost trouble starting-to-fail failover-failed major minor outofsync crash missing errored nok dead sick sealed`,
   good: `ok okay up normal healthy online passing operational good clear available reachable alive stable inactive green
-    responding working normalized exists`,
+    responding working normalized exists unsealed`,
   neutral: `acknowledged ack acked acknowledgement acknowledgment acknowledges snoozed silenced muted unmuted unsnoozed assigned reassigned
     downtime downtimestart downtimeend downtimestop downtimeremoved downtimecancelled flapping flappingstart flappingstop flappingend
     flappingdisabled maintenance scheduled reminder commented custom queued cancelled canceled aborted skipped pending paused resumed
     updated succeeded success successful successfully passed completed finished merged deployed published pushed joined
-    synced suppressed insufficientdata delegated approved test monitoring`,
+    synced starting suppressed insufficientdata delegated approved test monitoring`,
   noun: `alerts alarms incident incidents issue issues event events notification notifications monitor monitors status
     state case violation problems trigger check condition threshold rule detector violations alarm-state`,
 });

@@ -13,6 +13,10 @@ const fixtureSchema = z.object({
       /** Messages of one alert have the same letter: their keys must be equal, and all others different. */
       alert: z.string(),
       status: z.enum(['firing', 'resolved', 'info', 'not-an-alert']),
+      /** What the reader says today, although `status` is what a person on call says. */
+      known: z.enum(['firing', 'resolved', 'info']).optional(),
+      /** Where the tool's template or the message was found. Names and figures are made up. */
+      source: z.string().optional(),
       severity: z.enum(['critical', 'warning', 'info']).nullable().optional(),
       event: z.record(z.string(), z.unknown()),
     }),

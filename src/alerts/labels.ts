@@ -1,5 +1,5 @@
-import { inEnglish, labelInEnglish } from './other-languages.ts';
 import type { Field, Flattened } from './pieces.ts';
+import { inEnglish, labelInEnglish } from './words/other-languages.ts';
 
 // An alert names its subject near the top. Further down come samples or a stack trace.
 const maximumLines = 60;

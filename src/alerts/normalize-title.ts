@@ -1,6 +1,6 @@
-import { inEnglish } from './other-languages.ts';
-import { readHead } from './state-words.ts';
-import { fillers, wordClasses } from './vocabulary.ts';
+import { inEnglish } from './words/other-languages.ts';
+import { readHead } from './words/state-words.ts';
+import { fillers, wordClasses } from './words/vocabulary.ts';
 
 // A quantity is not what an alert is about: the next message of the same alert has another one.
 const unit =

@@ -1,8 +1,8 @@
 import type { AlertSeverity } from '../config/types.ts';
 import type { Label } from './labels.ts';
 import { isShort } from './labels.ts';
-import { readHead } from './state-words.ts';
-import { alertNouns } from './vocabulary.ts';
+import { readHead } from './words/state-words.ts';
+import { alertNouns } from './words/vocabulary.ts';
 
 export interface SeverityEvidence {
   labels: Label[];

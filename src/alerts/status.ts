@@ -1,9 +1,9 @@
 import type { AlertStatus } from '../config/types.ts';
-import { chatterIn, namesFault, namesRun, tellsOfCall } from './chatter.ts';
 import type { Flattened } from './pieces.ts';
-import type { HeadReading } from './state-words.ts';
-import { readHead } from './state-words.ts';
-import type { EmojiColor } from './vocabulary.ts';
+import { chatterIn, namesFault, namesRun, tellsOfCall } from './words/chatter.ts';
+import type { HeadReading } from './words/state-words.ts';
+import { readHead } from './words/state-words.ts';
+import type { EmojiColor } from './words/vocabulary.ts';
 
 export interface StatusEvidence {
   /** The first lines of headline-like parts, in reading order, with the titles. */

@@ -4,10 +4,10 @@ import { headsOf, titleOf } from './headlines.ts';
 import { type Identity, identify } from './identity.ts';
 import { labelsOf, statesOf } from './labels.ts';
 import { mainLink } from './link.ts';
-import { inEnglish } from './other-languages.ts';
 import type { Flattened } from './pieces.ts';
 import { readSeverity } from './severity.ts';
 import { endsBelow, readAcknowledged, readStatus } from './status.ts';
+import { inEnglish } from './words/other-languages.ts';
 
 export interface UnderstandContext {
   channel: string | undefined;

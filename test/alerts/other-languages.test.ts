@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { inEnglish, labelInEnglish } from '../../src/alerts/other-languages.ts';
+import { inEnglish, labelInEnglish } from '../../src/alerts/words/other-languages.ts';
 import { read } from './helpers.ts';
 
 describe('monitoring words of other languages', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { lookAround, readHead, stateRows } from '../../src/alerts/state-words.ts';
-import { alertNouns, wordClasses } from '../../src/alerts/vocabulary.ts';
+import { lookAround, readHead, stateRows } from '../../src/alerts/words/state-words.ts';
+import { alertNouns, wordClasses } from '../../src/alerts/words/vocabulary.ts';
 
 describe('the rows that distinguish a state from a name', () => {
   for (const [number, row] of stateRows.entries()) {

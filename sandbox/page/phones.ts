@@ -4,6 +4,8 @@ import { type Html, html } from './html.ts';
 /** What the page needs of the voice platform: its calls, actions on the phones, and its faults. */
 export interface Phones {
   calls(): readonly Call[];
+  /** The name beside a number in the configuration's lists. Undefined: there is none. */
+  ownerOf(callee: string): string | undefined;
   /** The file name of a recording, or its id if the platform has no name. */
   recordingName(fileId: string): string;
   answer(voiceId: string): void;

@@ -2,7 +2,7 @@ import type { VoicePlatform } from '../voice/server.ts';
 import type { Phones } from './phones.ts';
 
 /** Connects the page to the sandbox's voice platform. */
-export function phonesOf(platform: VoicePlatform): Phones {
+export function phonesOf(platform: VoicePlatform, owners: ReadonlyMap<string, string>): Phones {
   let down = false;
 
   async function allWell(): Promise<string> {
@@ -14,6 +14,7 @@ export function phonesOf(platform: VoicePlatform): Phones {
 
   return {
     calls: () => platform.calls,
+    ownerOf: (callee) => owners.get(callee),
     recordingName: (fileId) =>
       platform.recordings.find((each) => each.fileId === fileId)?.fileName.replace(/\.\w+$/, '') ?? fileId,
     answer: (voiceId) => platform.answer(voiceId),

@@ -3,8 +3,10 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { readNumberAndName } from '../../src/callees/named-number.ts';
 import { formatFaults } from '../../src/config/faults.ts';
 import { readConfig } from '../../src/config/file.ts';
+import type { Config } from '../../src/config/types.ts';
 import { freePort } from '../free-port.ts';
 import { startSlack } from '../slack/slack.ts';
 import { startVoicePlatform } from '../voice/server.ts';
@@ -35,6 +37,16 @@ export interface Sandbox {
   stop(): Promise<void>;
 }
 
+/** The people whom the configuration's lists name, by number. */
+function namesIn({ lists, country }: Config): Map<string, string> {
+  const names = new Map<string, string>();
+  for (const entry of Object.values(lists).flat()) {
+    const read = readNumberAndName(entry, { country });
+    if ('callee' in read && read.name !== null) names.set(read.callee, read.name);
+  }
+  return names;
+}
+
 /** Starts the sandbox's Slack, voice platform, page and app, all on loopback and without any credentials. */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const folder = await mkdtemp(join(tmpdir(), 'voicecall-sandbox-'));
@@ -59,7 +71,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const page = await startPage({
     rules: config.rules,
     slack,
-    phones: phonesOf(voice),
+    phones: phonesOf(voice, namesIn(config)),
     alertChannel,
     port: options.port,
     status: () => child.status(),

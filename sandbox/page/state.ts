@@ -99,7 +99,7 @@ function knownIn(slack: View['slack'], phones: Phones): Known {
     ]),
   );
   return {
-    ownerOf: (callee) => owners.get(callee),
+    ownerOf: (callee) => owners.get(callee) ?? phones.ownerOf(callee),
     recordingName: (fileId) => phones.recordingName(fileId),
   };
 }

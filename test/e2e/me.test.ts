@@ -52,7 +52,7 @@ for (const database of databaseKinds) {
 
     test('calls the number of the profile with a test text; the key and the caller number are told privately', async () => {
       flow.voice.setBehaviour({ autoKey: '5' });
-      assert.match(await callMe('U0ASHA'), /Calling your phone \(\+91 …3210\) now.*direct messages/);
+      assert.match(await callMe('U0ASHA'), /Calling your phone \(\+91 …3210\) now.*direct message/);
       await comesTo('U0ASHA', 0, /You were reached:\* you answered and pressed \*5\*/);
       assert.match(outcomes('U0ASHA')[0] ?? '', /Caller number: `\+6591119999`/);
       assert.equal(flow.voice.calls.length, 1);

@@ -131,7 +131,7 @@ for (const database of databaseKinds) {
       assert.equal((await page.arrayBuffer()).byteLength, wav(3).length);
       assert.match(
         await press('recording_hear', 'bell', 'U0BEN'),
-        /copy of “bell” comes into your direct messages/,
+        /direct message from the app brings a copy of “bell”/,
       );
       const copy = await soon(flow, 'the copy', () =>
         [...flow.slack.state.files.values()].find((each) => each.channels.includes('D0BEN')),

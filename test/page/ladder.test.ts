@@ -15,6 +15,7 @@ test('a night alert: a declined call starts the next step, which is counted down
   page.setDefaultTimeout(60_000);
   await page.locator('[data-sample="night"]:not([data-resolved])').click();
   await phone(page, '918563215001').waitFor();
+  await phone(page, '918563215001').getByText('Dana', { exact: true }).waitFor();
   await page.locator('#messages .replies').last().click();
   const board = page.locator('#replies .message').filter({ hasText: 'Rule night' }).first();
   await board.getByText(/step 1 of 3/).waitFor();

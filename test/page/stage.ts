@@ -110,7 +110,7 @@ export async function draw(folder: string, surfaces: ((stage: Stage) => Promise<
   flow.clock.jump(night.getTime() - flow.clock.now());
   const server = await startPage({
     slack: flow.slack,
-    phones: phonesOf(flow.voice),
+    phones: phonesOf(flow.voice, new Map()),
     alertChannel: 'C0ALERTS',
     rules: configOf(configText(1000)).rules,
     port: 0,

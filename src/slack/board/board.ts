@@ -1,4 +1,5 @@
 import type { KnownBlock } from '@slack/types';
+import type { Ending } from '../../calls/request/read.ts';
 import { finishedRequestStates } from '../../calls/request/states.ts';
 import { type CallView, isLimitCause, type RequestView } from '../../calls/request/types.ts';
 import { describeCode } from '../../voice/codes.ts';
@@ -35,6 +36,11 @@ import { rosterLines } from '../words/roster-words.ts';
 import { progress } from '../words/state-words.ts';
 import { boardButtons, settleBlocks } from './buttons.ts';
 
+interface BoardFacts extends MessageFacts {
+  /** How the calls of a request with many people ended that nobody answered. */
+  endings?: readonly Ending[];
+}
+
 /**
  * Draws the one message that shows a request's state: the outcome, who asked for what, the results, the buttons, then
  * the rest. `facts.now` is in ms; `calls` holds the calls of a request with few people, else nothing. Pure: the same
@@ -42,7 +48,7 @@ import { boardButtons, settleBlocks } from './buttons.ts';
  */
 export function renderBoard(
   request: RequestView,
-  facts: MessageFacts,
+  facts: BoardFacts,
   calls: readonly CallView[] = [],
 ): RenderedPost {
   const who = createWho(facts.nameOf);
@@ -59,7 +65,7 @@ export function renderBoard(
     // A header cannot show a time in the reader's zone. The lines below do.
     header(headline(request, facts.nameOf, { times: false })),
     ...sections(lines),
-    ...sections(stateLines(request, calls)),
+    ...sections(stateLines(request, calls, facts.endings)),
     ...approvalBlocks(request, facts),
     ...(hasPrimary ? [] : settle),
     ...actions(buttons, 'board_actions'),
@@ -179,11 +185,11 @@ function settledLines({ submissions }: RequestView, who: (id: string) => string)
   });
 }
 
-function stateLines(request: RequestView, calls: readonly CallView[]): string[] {
+function stateLines(request: RequestView, calls: readonly CallView[], endings?: readonly Ending[]): string[] {
   const bar = progress(request.state, currentCounts(request));
   // A request with few people shows their names, which say more than a bar.
   const lines = bar === null || request.counts.callees <= namedPeople ? [] : [bar];
-  lines.push(...peopleLines(request, calls));
+  lines.push(...peopleLines(request, calls, endings));
   if (request.outcome !== null && request.state !== 'rejected') lines.push(foreign(request.outcome, 600));
   return lines;
 }
@@ -250,7 +256,11 @@ function trouble(request: RequestView): KnownBlock[] {
 }
 
 /** The text of the notification: the outcome, who calls whom, and the results of people. */
-function boardText(request: RequestView, { nameOf }: MessageFacts, calls: readonly CallView[]): string {
+function boardText(
+  request: RequestView,
+  { nameOf, endings }: BoardFacts,
+  calls: readonly CallView[],
+): string {
   const { state, outcome, requestedBy } = request;
   const crowd = crowdWords(request.counts.callees, request.countries);
   const rule = `Rule ${foreign(request.ruleName ?? 'of the configuration', 120)}`;
@@ -265,7 +275,7 @@ function boardText(request: RequestView, { nameOf }: MessageFacts, calls: readon
     request.alertTitle === null ? null : `Alert: ${foreign(request.alertTitle, 200)}.`,
     `${who} ${callsVerb(request)} ${crowd}${again}${hear === null ? '' : `: ${hear}`}.`,
     state === 'rejected' || outcome === null ? null : foreign(outcome, 300),
-    peopleLines(request, calls).join(' · ') || null,
+    peopleLines(request, calls, endings).join(' · ') || null,
   );
 }
 

@@ -5,7 +5,7 @@ import type { CallView, RequestView } from '../../calls/request/types.ts';
 import { shownInTable } from '../../outbox/outbox.ts';
 import { context, header, type RenderedPost, section, topText } from '../kit/blocks.ts';
 import { count, escapeText } from '../kit/text.ts';
-import { endingWords, forbiddenWords, isUnanswered, latestCalls } from '../words/call-words.ts';
+import { forbiddenWords, isUnanswered, latestCalls } from '../words/call-words.ts';
 import { currentCounts, headline } from '../words/headline.ts';
 import { asPlanned, countParts, unansweredFirst } from '../words/people-lines.ts';
 import type { MessageFacts } from '../words/request-words.ts';
@@ -59,13 +59,7 @@ function isOver({ state }: RequestView): boolean {
 
 /** Returns "80 no answer · 40 busy · 2 may have rung · 28 answered". */
 function numbersOf(request: RequestView, endings: readonly Ending[]): string {
-  const told = endings.reduce((sum, each) => sum + each.calls, 0);
-  return countParts(request)
-    .flatMap(([n, words]): [number, string][] =>
-      words === 'not answered' && told === n
-        ? endings.map(({ ending, calls }) => [calls, endingWords(ending)])
-        : [[n, words]],
-    )
+  return countParts(request, endings)
     .map(([n, words]) => `${count(n)} ${words}`)
     .join(' · ');
 }

@@ -20,7 +20,7 @@ export function registerMe(app: App, deps: SlackDeps): void {
     await handlePress(deps, press, async () => {
       const sent = await sendContactCard(deps, press.body.user.id);
       const text = sent
-        ? 'The contact card comes into your direct messages with the app.'
+        ? 'A direct message from the app brings the contact card.'
         : 'No caller number is configured (`voice.displayNum`): the voice platform chooses one, so there is no contact to save.';
       await show(deps, press, 'Contact card', text);
       return null;

@@ -50,7 +50,7 @@ export async function startTestCall(
   const number = maskNumber(own.callee.callee);
   return {
     started: true,
-    text: `Calling your phone (${number}) now. The result comes into your direct messages with the app.`,
+    text: `Calling your phone (${number}) now. A direct message from the app tells you the result.`,
   };
 }
 

@@ -1,4 +1,5 @@
 import { countEndings, type Ending, loadCalls, loadRequest } from '../../calls/request/read.ts';
+import { finishedRequestStates } from '../../calls/request/states.ts';
 import type { CallState, CallView, RequestView } from '../../calls/request/types.ts';
 import type { CallOptions } from '../../config/types.ts';
 import { shownInTable } from '../../outbox/outbox.ts';
@@ -56,16 +57,19 @@ export async function lookUp(deps: SlackDeps, message: PostRow, what: Post): Pro
   return {
     request,
     calls: await callsFor(deps, what, request),
-    endings:
-      what.kind === 'results' && request.counts.callees > shownInTable
-        ? await countEndings(deps.store.read, request.id)
-        : [],
+    endings: showsEndings(what, request) ? await countEndings(deps.store.read, request.id) : [],
     facts: { now: deps.clock.now(), nameOf: deps.people.knownName },
     unreadableGroups: what.kind === 'card' ? await unreadable(deps, approvers) : [],
     hours: what.kind === 'card' ? await hoursOfOpen(deps, request, postedAt(deps, message)) : null,
     balance: waits ? deps.balance.known() : null,
     defaults: deps.config().voice,
   };
+}
+
+/** The board of a large request says how calls ended once all have: it is drawn far more often before. */
+function showsEndings({ kind }: Post, { counts, state }: RequestView): boolean {
+  if (kind === 'results') return counts.callees > shownInTable;
+  return kind === 'board' && counts.callees > namedPeople && finishedRequestStates.includes(state);
 }
 
 /** The time of posting, not the current time: a card with changing figures would be edited again and again. */

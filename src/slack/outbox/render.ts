@@ -42,10 +42,10 @@ export function render(
   const { request, calls, facts } = known;
   switch (what.kind) {
     case 'board':
-      return withNotes({ kind: 'message', ...renderBoard(request, facts, calls) }, [
-        ...movedNotes(what),
-        ...anewNotes(what),
-      ]);
+      return withNotes(
+        { kind: 'message', ...renderBoard(request, { ...facts, endings: known.endings }, calls) },
+        [...movedNotes(what), ...anewNotes(what)],
+      );
     case 'results':
       return {
         kind: 'message',

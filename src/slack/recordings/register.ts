@@ -73,7 +73,7 @@ async function hear(deps: SlackDeps, press: Press): Promise<PrivateAnswer> {
   const userId = press.body.user.id;
   if (recording.added_by !== userId) {
     await sendCopy(deps, recording, userId);
-    return { text: `▶️ A copy of ${name} comes into your direct messages with the app.` };
+    return { text: `▶️ A direct message from the app brings a copy of ${name}.` };
   }
   return { text: `▶️ <${file.permalink.replace(/[|<>\s]/g, encodeURIComponent)}|Hear ${name}>` };
 }

@@ -1,7 +1,8 @@
+import type { Ending } from '../../calls/request/read.ts';
 import { finishedRequestStates } from '../../calls/request/states.ts';
 import type { CallView, RequestView } from '../../calls/request/types.ts';
 import { count, foreign, listWords } from '../kit/text.ts';
-import { calleeLabel, keyWords, latestCalls, resultWords } from './call-words.ts';
+import { calleeLabel, endingWords, keyWords, latestCalls, resultWords } from './call-words.ts';
 import { currentCounts } from './headline.ts';
 import { callWords } from './state-words.ts';
 
@@ -10,11 +11,16 @@ export const namedPeople = 5;
 
 /**
  * Lines of mrkdwn: each person with their result if they are few, else counts. People who were not reached come
- * first. While nothing has been sent, one line names the people, because all have the same result.
+ * first. `endings` then says how calls ended that nobody answered. While nothing has been sent, one line names the
+ * people, because all have the same result.
  */
-export function peopleLines(request: RequestView, calls: readonly CallView[]): string[] {
+export function peopleLines(
+  request: RequestView,
+  calls: readonly CallView[],
+  endings: readonly Ending[] = [],
+): string[] {
   const people = latestCalls(calls);
-  if (people.length === 0 || people.length > namedPeople) return countLines(request);
+  if (people.length === 0 || people.length > namedPeople) return countLines(request, endings);
   if (request.submissions.length === 0)
     return [`To: ${listWords(people.map((call) => foreign(calleeLabel(call), 40)))}`];
   const over = finishedRequestStates.includes(request.state);
@@ -46,32 +52,33 @@ function order({ state }: CallView): number {
   return state === 'not_answered' ? 0 : 2;
 }
 
-/** Returns "145 not answered · 2 may have rung · 3 answered". Empty if the headline says the same. */
-function countLines(request: RequestView): string[] {
+/** Returns "80 no answer · 40 busy · 2 may have rung · 3 answered". Empty if the headline says the same. */
+function countLines(request: RequestView, endings: readonly Ending[]): string[] {
   const { state } = request;
   const counts = currentCounts(request);
   if (['awaiting_approval', 'rejected', 'expired'].includes(state)) return [];
-  const shown = countParts(request);
+  const shown = countParts(request, endings);
   if (shown.length === 0 || (shown.length === 1 && shown[0]?.[0] === counts.callees)) return [];
-  // A headline such as "25 of 150 answered" implies how many did not answer.
-  if (
-    counts.answered > 0 &&
-    counts.answered + counts.not_answered === counts.callees &&
-    counts.confirmed === 0
-  )
-    return [];
-  return [shown.map(([n, words]) => `${count(n)} ${words}`).join(' · ')];
+  // A headline such as "25 of 150 answered" implies how many did not answer, but not why.
+  const implied =
+    counts.answered > 0 && counts.answered + counts.not_answered === counts.callees && counts.confirmed === 0;
+  if (implied && !areAllKnown(counts.not_answered, endings)) return [];
+  const said = implied ? shown.filter(([, words]) => words !== 'answered') : shown;
+  return [said.map(([n, words]) => `${count(n)} ${words}`).join(' · ')];
 }
 
 /** How many people have which result; people who were not reached come first. */
-export function countParts(request: RequestView): [n: number, words: string][] {
+export function countParts(
+  request: RequestView,
+  endings: readonly Ending[] = [],
+): [n: number, words: string][] {
   const { state } = request;
   const counts = currentCounts(request);
   const { accepted, answered, confirmed } = counts;
   const open = Math.max(0, accepted - answered - counts.not_answered);
   const over = finishedRequestStates.includes(state);
   const parts: [number, string][] = [
-    [counts.not_answered, 'not answered'],
+    ...notAnswered(counts.not_answered, endings),
     [counts.unknown, 'may have rung'],
     [counts.refused, 'refused by the platform'],
     [counts.failed, 'not called'],
@@ -83,4 +90,15 @@ export function countParts(request: RequestView): [n: number, words: string][] {
     [counts.waiting, 'waiting'],
   ];
   return parts.filter(([n]) => n > 0);
+}
+
+/** How the calls ended that nobody answered, if that is known of each of them. */
+function notAnswered(n: number, endings: readonly Ending[]): [n: number, words: string][] {
+  return areAllKnown(n, endings)
+    ? endings.map(({ ending, calls }) => [calls, endingWords(ending)])
+    : [[n, 'not answered']];
+}
+
+function areAllKnown(n: number, endings: readonly Ending[]): boolean {
+  return n > 0 && endings.reduce((sum, { calls }) => sum + calls, 0) === n;
 }

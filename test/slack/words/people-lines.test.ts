@@ -121,6 +121,24 @@ suite('who answered', () => {
     assert.deepEqual(peopleLines(crowd, []), [words], 'the board of a crowd does not read the calls');
   });
 
+  test('of more than five, why nobody answered, once that is known of all of them', () => {
+    const crowd = done({ callees: 150, accepted: 150, answered: 25, not_answered: 125 });
+    const endings = [
+      { ending: 'no_answer', calls: 100 },
+      { ending: 'busy', calls: 25 },
+    ] as const;
+    assert.deepEqual(
+      peopleLines(crowd, [], endings),
+      ['100 no answer · 25 busy'],
+      'the headline says: 25 of 150',
+    );
+    assert.deepEqual(peopleLines(crowd, [], endings.slice(1)), [], 'some endings are not known');
+    const mixed = done({ callees: 8, accepted: 6, answered: 1, not_answered: 5, unknown: 2 });
+    assert.deepEqual(peopleLines(mixed, [], [{ ending: 'busy', calls: 5 }]), [
+      '5 busy · 2 may have rung · 1 answered',
+    ]);
+  });
+
   test('what the headline says already is not said again', () => {
     assert.deepEqual(peopleLines(done({ callees: 9, accepted: 9, not_answered: 9 }), []), []);
     assert.deepEqual(peopleLines(done({ callees: 9, unknown: 9 }), []), []);

@@ -102,7 +102,8 @@ function problemOf(of: { named: number; called: number; problems: string[]; most
   const { named, called, problems, most } = of;
   const words = [...problems];
   if (named > most) words.push(`it names ${named} people and one request may call ${most}`);
-  if (called === 0 && named > 0) words.push('all of its people were reached or are being called already');
+  if (called === 0 && named > 0)
+    words.push('all of its people were reached, are being called already or wait for a limit');
   if (called === 0 && named === 0 && problems.length === 0) words.push('nobody is on its list');
   return words.length === 0 ? null : words.join('; ');
 }

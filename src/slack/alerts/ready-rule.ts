@@ -2,9 +2,8 @@ import { renderSay } from '../../alerts/speech.ts';
 import type { Audio } from '../../calls/request/types.ts';
 import { within } from '../../clock.ts';
 import type { Rule } from '../../config/types.ts';
-import { redactNumbers } from '../../log.ts';
 import type { ReadyRule } from '../../paging/fire-rule.ts';
-import { collectCallees, firstFaults, onlyListed } from '../asking/collect-callees.ts';
+import { collectCallees, firstFaults, masked, onlyListed } from '../asking/collect-callees.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import { withLearned } from './learned-people.ts';
 
@@ -29,12 +28,12 @@ export async function readyRule(
     duplicates: collected.duplicates,
     audio: await audioOf(deps, rule, from, alert),
     // Numbers are masked because the alert's channel shows these words. The full stop is removed because they become
-    // parts of one sentence.
+    // parts of one sentence, and the line because a rule's entries have none.
     problems: firstFaults([
       ...Object.values(collected.faults).flat(),
       ...collected.notOnPhone,
       ...collected.leftOut,
-    ]).map((each) => redactNumbers(each).replace(/\.$/, '')),
+    ]).map((each) => masked(each).replace(/( \(line \d+\))?\.$/, '')),
     rosters: collected.rosters,
     lists: again ? await onlyListed(patient, sources, collected, 'rosters') : null,
     laterCallees: collected.callees.length > 0 ? [] : await firstOfLaterSteps(patient, rule),

@@ -177,7 +177,8 @@ export async function recheck(
   );
 }
 
-function masked(text: string): string {
+/** Masks the numbers of a sentence, for readers who may not see them. */
+export function masked(text: string): string {
   return maskNumbers(text, maskNumber);
 }
 

@@ -198,7 +198,8 @@ for (const database of databaseKinds) {
 
     test('if nobody can be called, one sentence says so, and retries add no second message', async () => {
       const alert = post(flow, firing('denied number'));
-      await said(flow, alert, 'Rule refused called nobody yet');
+      const text = await said(flow, alert, 'Rule refused called nobody yet');
+      assert.match(text, /: Remove the number: “\+1 …\d{4}” begins with \+1900, which may not be called\./);
       post(flow, firing('denied number'));
       await understood(flow);
       flow.clock.jump(61_000);

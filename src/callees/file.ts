@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Options, parse } from 'csv-parse';
+import { inSlices } from '../slices.ts';
 import { cleanName, readNumberAndName } from './named-number.ts';
 import { isNumberText, plainText } from './number.ts';
 import {
@@ -11,7 +12,6 @@ import {
   readCallees,
   tooMuch,
 } from './parse.ts';
-import { inSlices } from './slices.ts';
 import type { Callee } from './types.ts';
 
 export interface CalleeFile {

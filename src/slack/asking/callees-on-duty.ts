@@ -1,11 +1,11 @@
 import { type CalleeOptions, fixFirst, readLists } from '../../callees/parse.ts';
-import { inSlices } from '../../callees/slices.ts';
 import type { Callee } from '../../callees/types.ts';
 import type { Roster } from '../../config/types.ts';
 import { noteOf } from '../../rosters/duty.ts';
 import { fallbackEntries } from '../../rosters/people.ts';
 import { dutyNow } from '../../rosters/stored.ts';
 import type { Duty, RosterNote } from '../../rosters/types.ts';
+import { inSlices } from '../../slices.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import { numbersOfPeople } from './numbers-of-people.ts';
 

@@ -9,11 +9,11 @@ import {
   readCallees,
   readLists,
 } from '../../callees/parse.ts';
-import { inSlices } from '../../callees/slices.ts';
 import type { Callee } from '../../callees/types.ts';
 import type { Config } from '../../config/types.ts';
 import { maskNumbers } from '../../mask-numbers.ts';
 import type { RosterNote } from '../../rosters/types.ts';
+import { inSlices } from '../../slices.ts';
 import { type FetchedFile, fetchSlackFile } from '../client/files.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import { calleesOnDuty } from './callees-on-duty.ts';

@@ -1,6 +1,6 @@
 import type { Config, Roster } from '../config/types.ts';
 import { maskNumbers } from '../mask-numbers.ts';
-import { fallbackEntries, type KnownMails, peopleOf } from './people.ts';
+import { fallbackEntries, type KnownMails, peopleFinder } from './people.ts';
 import type { Duty, OnDuty, RosterNote, Shift } from './types.ts';
 
 /** What is known of a roster's calendar. */
@@ -18,6 +18,10 @@ export const neverRead: KnownCalendar = { shifts: [], mails: {}, readAt: null, p
 const oldMs = 3_600_000;
 /** How many changes are searched for the next people on duty: a calendar may have thousands of events. */
 const mostChanges = 200;
+/** How many events are looked at in that search: thousands may be at the same time. */
+const mostLooks = 50_000;
+/** How many events in which nobody is recognised are named. */
+const mostUnknown = 20;
 
 /** Who is on duty at `at`, by the wall clock, and who is next. Pure. */
 export function dutyAt(
@@ -27,7 +31,7 @@ export function dutyAt(
 ): Duty {
   const { calendar } = of;
   const shifts = calendar.shifts.filter(({ toAt }) => toAt > at);
-  const peopleIn = memo((shift: Shift) => peopleOf(shift, of.roster, calendar.mails));
+  const peopleIn = memo(peopleFinder(of.roster, calendar.mails));
   const now = standing(shifts, peopleIn, at);
   const key = keyOf(now);
   // Every shift begins and ends with a change. An end and a beginning at the same time are one change.
@@ -35,13 +39,22 @@ export function dutyAt(
     .filter((each) => each > at)
     .sort((a, b) => a - b)
     .slice(0, mostChanges);
-  const untilAt = changes.find((each) => keyOf(standing(shifts, peopleIn, each)) !== key) ?? null;
+  let looks = 0;
+  const untilAt =
+    changes.find((each) => {
+      if (looks > mostLooks) return false;
+      const then = standing(shifts, peopleIn, each);
+      looks += then.looks;
+      return keyOf(then) !== key;
+    }) ?? null;
+  const titles = new Set(now.others.map(({ title }) => title));
+  const unknown = [...new Set([...titles].slice(0, mostUnknown).map((title) => maskNumbers(title)))];
   const why =
     now.people.length > 0
       ? null
       : calendar.readAt === null
         ? 'never_read'
-        : now.unknown.length > 0
+        : unknown.length > 0
           ? 'unknown'
           : 'nobody';
   return {
@@ -49,7 +62,7 @@ export function dutyAt(
     people: now.people,
     untilAt,
     next: untilAt === null ? null : standing(shifts, peopleIn, untilAt).people,
-    unknown: now.unknown,
+    unknown,
     why,
     entries: why === null ? now.people.map(({ entry }) => entry) : fallbackEntries(of.roster, of.config),
     readAt: calendar.readAt,
@@ -59,21 +72,26 @@ export function dutyAt(
 
 interface Standing {
   people: OnDuty[];
-  unknown: string[];
+  /** Shifts in which nobody is recognised. */
+  others: Shift[];
+  /** How many shifts were looked at. */
+  looks: number;
 }
 
 /** The people whose event includes the moment. */
 function standing(shifts: readonly Shift[], peopleIn: (shift: Shift) => OnDuty[], at: number): Standing {
   const people = new Map<string, OnDuty>();
-  const unknown = new Set<string>();
+  const others: Shift[] = [];
+  let looks = 0;
   for (const shift of shifts) {
     if (shift.fromAt > at) break;
+    looks += 1;
     if (shift.toAt <= at) continue;
     const found = peopleIn(shift);
     for (const person of found) people.set(person.entry, person);
-    if (found.length === 0) unknown.add(maskNumbers(shift.title));
+    if (found.length === 0) others.push(shift);
   }
-  return { people: [...people.values()], unknown: [...unknown] };
+  return { people: [...people.values()], others, looks };
 }
 
 function memo<From, To>(compute: (from: From) => To): (from: From) => To {

@@ -1,5 +1,6 @@
 import ICAL from 'ical.js';
 import { cleanText } from '../clean-text.ts';
+import { maskNumbers } from '../mask-numbers.ts';
 import { isMail } from './mail.ts';
 import type { Calendar, Shift, Span } from './types.ts';
 import { knownZone, wallToMs, type Zone } from './zone.ts';
@@ -77,7 +78,8 @@ function parse(text: string): ICAL.Component[] {
 }
 
 function messageOf(error: unknown): string {
-  return cleanText(error instanceof Error ? error.message : String(error)).slice(0, 120);
+  // The parser's words quote the calendar, and people write their numbers there.
+  return maskNumbers(cleanText(error instanceof Error ? error.message : String(error))).slice(0, 120);
 }
 
 /** The time zone for an event without a time of day. */
@@ -157,7 +159,8 @@ function guarded(reading: Reading, event: ICAL.Component, read: () => void): voi
     read();
   } catch (error) {
     const why = error instanceof CalendarFault ? error.message : messageOf(error);
-    if (reading.problems.length < mostProblems) reading.problems.push(`“${titleOf(event)}”: ${why}`);
+    if (reading.problems.length < mostProblems)
+      reading.problems.push(`“${maskNumbers(titleOf(event))}”: ${why}`);
     else reading.left += 1;
   }
 }

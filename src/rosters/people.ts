@@ -8,27 +8,34 @@ export type KnownMails = Readonly<Record<string, string | null>>;
 const isId = (entry: string) => /^[UWS][A-Z0-9]{2,}$/.test(entry);
 
 /** The people of an event: its attendees by mail address, and names of `people` in its title. Each once. */
-export function peopleOf(
-  shift: Pick<Shift, 'title' | 'mails'>,
-  { people }: Roster,
-  mails: KnownMails,
-): OnDuty[] {
-  const found = new Map<string, OnDuty>();
-  const add = (person: OnDuty) => {
-    if (!found.has(person.entry)) found.set(person.entry, person);
+export function peopleOf(shift: Named, roster: Roster, mails: KnownMails): OnDuty[] {
+  return peopleFinder(roster, mails)(shift);
+}
+
+type Named = Pick<Shift, 'title' | 'mails'>;
+
+/** The same for many events of one roster, whose names are then prepared once. */
+export function peopleFinder({ people }: Roster, mails: KnownMails): (shift: Named) => OnDuty[] {
+  const named = Object.entries(people).map(([key, entry]) => ({
+    person: onDuty(key, entry),
+    mail: isMail(key.toLowerCase()) ? key.toLowerCase() : null,
+    word: folded(key),
+  }));
+  const keys = new Set(Object.keys(people).map((key) => key.toLowerCase()));
+  return (shift) => {
+    const found = new Map<string, OnDuty>();
+    const add = (person: OnDuty) => {
+      if (!found.has(person.entry)) found.set(person.entry, person);
+    };
+    const title = folded(shift.title);
+    for (const { person, mail, word } of named)
+      if (mail === null ? hasWord(title, word) : shift.mails.includes(mail)) add(person);
+    for (const mail of shift.mails) {
+      const id = keys.has(mail) ? null : mails[mail];
+      if (id) add({ entry: id, name: null });
+    }
+    return [...found.values()];
   };
-  for (const [key, entry] of Object.entries(people)) {
-    const isNamed = isMail(key.toLowerCase())
-      ? shift.mails.includes(key.toLowerCase())
-      : hasWord(shift.title, key);
-    if (isNamed) add(onDuty(key, entry));
-  }
-  const named = new Set(Object.keys(people).map((key) => key.toLowerCase()));
-  for (const mail of shift.mails) {
-    const id = named.has(mail) ? null : mails[mail];
-    if (id) add({ entry: id, name: null });
-  }
-  return [...found.values()];
 }
 
 /** Addresses whose person only Slack knows. */
@@ -44,10 +51,8 @@ function onDuty(key: string, entry: string): OnDuty {
   return /\p{L}/u.test(entry) ? { entry, name } : { entry: `${name}: ${entry}`, name };
 }
 
-/** As a whole word, in any case. */
-function hasWord(text: string, word: string): boolean {
-  const where = folded(text);
-  const what = folded(word);
+/** As a whole word. Both are folded. */
+function hasWord(where: string, what: string): boolean {
   if (what === '') return false;
   for (let at = where.indexOf(what); at >= 0; at = where.indexOf(what, at + 1)) {
     const before = where.slice(0, at).at(-1) ?? ' ';

@@ -156,6 +156,16 @@ suite('events', () => {
       );
   });
 
+  test('what is said about a broken calendar contains no number', () => {
+    const number = '+91 85632 14120';
+    const { problems } = read([`SUMMARY:Asha ${number}\nDTSTART:${stamp(now)}`]);
+    assert.match(problems.join(), /Asha \*\*\*4120/);
+    assert.throws(
+      () => expandCalendar(`BEGIN:VCALENDAR\r\nSUMMARY Asha ${number}`, around(now)),
+      (error: unknown) => error instanceof CalendarFault && /Asha \*\*\*4120/.test(error.message),
+    );
+  });
+
   test('a later version of an event counts, an exception moved here from far away, a change of all that follows', () => {
     const uid = 'UID:same@example.com';
     assert.deepEqual(
@@ -249,6 +259,30 @@ suite('what a calendar can do to a reader', () => {
       { numRuns: 40 },
     );
   });
+});
+
+test('thousands of events at the same time are looked at a few times each', () => {
+  let looks = 0;
+  let titles = 0;
+  const now = 1_000_000;
+  const shifts = Array.from({ length: 5_000 }, (_, index) => ({
+    fromAt: now - 1,
+    get toAt() {
+      looks += 1;
+      return now + 1 + index;
+    },
+    get title() {
+      titles += 1;
+      return `Somebody else ${index}`;
+    },
+    mails: [],
+  }));
+  const calendar = { shifts, mails: {}, readAt: now, problem: null };
+  const duty = dutyAt('db', { roster, config: { lists: {} }, calendar }, now);
+  assert.equal(duty.why, 'unknown');
+  assert.ok(duty.unknown.length > 0);
+  assert.ok(looks < 100_000, `${looks} looks at events`);
+  assert.ok(titles < 20_000, `${titles} looks at titles`);
 });
 
 test('whatever the shifts are: who is on duty is who has an event then, and until is the first change', () => {

@@ -9,6 +9,7 @@ import {
   historyPages,
 } from '../slack/client/channel-history.ts';
 import { slackFailure } from '../slack/client/errors.ts';
+import { inSlices } from '../slices.ts';
 
 const dayMs = 24 * 3_600_000;
 
@@ -56,7 +57,8 @@ export async function historyInWords(
     .sort((left, right) => timeOf(left) - timeOf(right))
     .map((message) => asEvent(channel, message));
   const rules = config.rules.filter((rule) => rule.channels.includes(channel));
-  return reportInWords(explainHistory(rules, events, now), { ...config, rules }, channel, days);
+  const report = await inSlices(explainHistory(rules, events, now));
+  return reportInWords(report, { ...config, rules }, channel, days);
 }
 
 function reasonOf(error: unknown): string {

@@ -1,6 +1,7 @@
 import type { App, BlockAction, ButtonAction } from '@slack/bolt';
 import type { KnownBlock } from '@slack/types';
 import { explainHistory, type HistoryReport, hoursInWords } from '../../alerts/explain/history.ts';
+import { inSlices } from '../../slices.ts';
 import { asEvent, type HistoryMessage, historyPages } from '../client/channel-history.ts';
 import { slackFailure } from '../client/errors.ts';
 import type { SlackDeps } from '../context/deps.ts';
@@ -34,8 +35,8 @@ export async function channelBlocks(deps: SlackDeps, channelId: string): Promise
     .limit(eventsRead)
     .execute();
   const events = stored.toReversed().map(({ body }) => parsed(body));
-  const { last } = explainHistory(rules, events, deps.clock.now()).unmatched;
-  const lines = last.slice(-unmatchedShown).map(unmatchedLine);
+  const { unmatched } = await inSlices(explainHistory(rules, events, deps.clock.now()));
+  const lines = unmatched.last.slice(-unmatchedShown).map(unmatchedLine);
   return [
     ...(lines.length === 0
       ? []
@@ -111,7 +112,7 @@ async function tryRules(deps: SlackDeps, channelId: string): Promise<RenderedMes
   const events = messages
     .sort((left, right) => timeOf(left) - timeOf(right))
     .map((message) => asEvent(channelId, message));
-  const report = explainHistory(rulesOf(deps, channelId), events, now);
+  const report = await inSlices(explainHistory(rulesOf(deps, channelId), events, now));
   return historyAnswer(report, channelId, pages === mostPages || ends.signal.aborted);
 }
 

@@ -20,6 +20,14 @@ export const shownInTable = 99;
 /** Kinds of posts that are edited when their request changes. */
 const live = ['board', 'results', 'card', 'tested'];
 
+/**
+ * True if a post is edited when its request changes. Of the replies, only the one about the end of an alert is: it has
+ * a button until somebody has acknowledged the alert.
+ */
+export function isEdited({ kind, slot }: { kind: string | null; slot: string | null }): boolean {
+  return live.includes(kind ?? '') || (kind === 'told' && slot?.endsWith(':end') === true);
+}
+
 let lastSequence = 0;
 
 /** Adds a post to the outbox, in the caller's transaction. Returns its id. */
@@ -128,9 +136,9 @@ export async function changed(
     idOf,
   );
   const withinMs = progress ? showWithinMs(request, now) : 0;
-  for (const { post_id: id, kind, post_state: state } of rows) {
+  for (const { post_id: id, kind, slot, post_state: state } of rows) {
     // A post that is being posted right now is edited too: its content may have been read before this commit.
-    if (id !== null && live.includes(kind ?? '') && (state === 'pending' || state === 'posted'))
+    if (id !== null && isEdited({ kind, slot }) && (state === 'pending' || state === 'posted'))
       await editSoon(tx, id, now, withinMs);
   }
 }

@@ -103,7 +103,13 @@ for (const database of databaseKinds) {
         told(under(flow, alert)).find((each) => each.text.startsWith('Nobody answered (0 of 2).')),
       );
       assert.equal(reply.reply_broadcast, true);
-      assert.match(reply.text, /db-1 lag.*I've got it/);
+      assert.match(reply.text, /db-1 lag/);
+      await flow.slack.press('U0BEN', 'C0ALERTS', reply.ts, 'call_ack');
+      const edited = await soon(flow, 'the reply says who has got it', () =>
+        told(under(flow, alert)).find((each) => each.text.startsWith('Ben has got it · Nobody answered')),
+      );
+      assert.equal(edited.ts, reply.ts);
+      assert.doesNotMatch(JSON.stringify(edited.blocks), /call_ack/, 'the button is gone');
       flow.voice.setBehaviour({ phones: { '13000': 'busy', '14120': { answer: {} } } });
       const other = post(flow, firing('db-2 lag'));
       await becomes(flow, await boardUnder(flow, other), 'done', { answered: 1 });

@@ -1,6 +1,6 @@
 import type { CallView, RequestView } from '../../calls/request/types.ts';
 import type { Post } from '../../outbox/post.ts';
-import { type RenderedMessage, section, topText } from '../kit/blocks.ts';
+import { actions, button, type RenderedMessage, section, topText } from '../kit/blocks.ts';
 import { escapeText, foreign, listWords, mention, plural } from '../kit/text.ts';
 import { calleeLabel, isUnanswered, latestCalls } from '../words/call-words.ts';
 import { currentCounts, headline } from '../words/headline.ts';
@@ -9,7 +9,11 @@ import { createWho, type MessageFacts, named } from '../words/request-words.ts';
 
 type About = Extract<Post, { kind: 'told' }>['about'];
 type Told = RenderedMessage & { broadcast?: boolean };
-type Facts = MessageFacts & { calls?: readonly CallView[] };
+interface Facts extends MessageFacts {
+  calls?: readonly CallView[];
+  /** True if the reply is in Slack already: it is edited, and does not notify anybody. */
+  posted?: boolean;
+}
 
 /**
  * A reply in the thread, because an edit of the board notifies nobody. It mentions the person who asked. For an alert
@@ -44,10 +48,14 @@ function toldDecision(request: RequestView, facts: Facts): Told {
 function toldEnd(request: RequestView, facts: Facts): Told | null {
   const { origin, ackedBy, resolvedAt, counts, submissions, requestedBy } = request;
   if (origin === 'alert') {
-    // If the alert is acknowledged or resolved, or somebody was reached, nobody else needs a notification.
-    if (ackedBy !== null || resolvedAt !== null || counts.reached > 0) return null;
-    return told(request, facts, alertNext(request, facts));
+    const next = alertNext(request, facts);
+    if (ackedBy === null && resolvedAt === null && counts.reached === 0)
+      return withButton(told(request, facts, next), request.id);
+    // Nobody else needs a notification. In a reply that is in the channel already, the button goes.
+    return facts.posted === true ? told(request, facts, next) : null;
   }
+  // What a person was told of their own request stays as it was.
+  if (facts.posted === true) return null;
   // The person who asked settled these calls, so they know the outcome.
   const own = submissions.filter((each) => each.settledCalls > 0 && each.settledBy === requestedBy);
   if (submissions.length > 0 && own.length === submissions.length) return null;
@@ -80,7 +88,13 @@ function unknownNext({ requestedBy }: RequestView): string[] {
 
 function alertNext(request: RequestView, facts: Facts): string[] {
   const title = request.alertTitle === null ? [] : [foreign(request.alertTitle, 200)];
-  return [...title, ...notReached(request, facts), "Press *I've got it* in the thread if you take it."];
+  return [...title, ...notReached(request, facts)];
+}
+
+/** The button of the board, because the reply is also shown in the channel, where the board is not. */
+function withButton(reply: Told, requestId: string): Told {
+  const take = button("I've got it", 'call_ack', requestId, { style: 'primary' });
+  return { ...reply, blocks: [...reply.blocks, ...actions([take], 'told_actions')] };
 }
 
 /**

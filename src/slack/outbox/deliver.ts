@@ -1,6 +1,6 @@
 import { startApprovalClock } from '../../calls/approval/deadline.ts';
 import { VoicecallError } from '../../errors.ts';
-import { editSoon } from '../../outbox/outbox.ts';
+import { editSoon, isEdited } from '../../outbox/outbox.ts';
 import type { Lease, TaskHandler, TaskResult } from '../../queue/types.ts';
 import { isClosedPlace, isGoneThread, isRefusedShape, slackFailure } from '../client/errors.ts';
 import type { SlackDeps } from '../context/deps.ts';
@@ -15,9 +15,6 @@ import { uploadFile } from './upload.ts';
 
 /** Slack accepts about one message a second in a channel: https://docs.slack.dev/apis/web-api/rate-limits */
 const oneChannelEveryMs = 1_000;
-
-/** Kinds of messages that may need an edit after they are posted. */
-const editedKinds: readonly PostRow['kind'][] = ['board', 'results', 'card', 'alert', 'tested'];
 
 /** `done`: go on with the channel's next message. Else the channel pauses for `waitMs`. */
 type Outcome = 'done' | { waitMs: number };
@@ -253,9 +250,7 @@ async function delivered(
       .execute();
     // The request may have changed while the message was being posted. A message that is not posted yet gets no
     // edits, so ask for one now.
-    if (editedKinds.includes(message.kind)) {
-      await editSoon(tx, message.id, now);
-    }
+    if (isEdited(message) || message.kind === 'alert') await editSoon(tx, message.id, now);
   });
   return 'done';
 }

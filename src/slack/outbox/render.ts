@@ -65,7 +65,11 @@ export function render(
     case 'tested':
       return tagged(message, renderTestCall(request, calls));
     case 'told': {
-      const told = renderTold(request, what.about, { ...facts, calls });
+      const told = renderTold(request, what.about, {
+        ...facts,
+        calls,
+        posted: message.posted_at !== null,
+      });
       return told === null ? null : tagged(message, told);
     }
     case 'instead':

@@ -3,7 +3,18 @@ import { suite, test } from 'node:test';
 import fc from 'fast-check';
 import { renderTold } from '../../../src/slack/board/told.ts';
 import { renderTestCall } from '../../../src/slack/me/test-call-words.ts';
-import { anyCalls, anyRequest, assertMessage, call, evilName, now, request, seen } from '../samples.ts';
+import {
+  anyCalls,
+  anyRequest,
+  assertMessage,
+  buttons,
+  call,
+  counts,
+  evilName,
+  now,
+  request,
+  seen,
+} from '../samples.ts';
 
 suite('replies that a person must notice', () => {
   test('any request, with names that try everything, is within Slack’s limits and notifies nobody else', () => {
@@ -20,6 +31,21 @@ suite('replies that a person must notice', () => {
       ),
       { numRuns: 300, endOnFailure: true },
     );
+  });
+
+  test('the reply about an alert has the button until somebody has got it; that of a person stays', () => {
+    const missed = { state: 'done', counts: counts({ callees: 2, accepted: 2, not_answered: 2 }) } as const;
+    const alert = { ...missed, origin: 'alert', requestedBy: null, alertTitle: 'db-1 lag' } as const;
+    const reply = renderTold(request(alert), 'end', { now });
+    assert.deepEqual(buttons(reply), ['call_ack r7k2m9x0q4ab']);
+    assert.equal(reply?.broadcast, true);
+    const taken = request({ ...alert, ackedBy: 'U0BEN' });
+    assert.equal(renderTold(taken, 'end', { now }), null, 'nobody needs to be told any more');
+    const edited = renderTold(taken, 'end', { now, posted: true });
+    assert.deepEqual(buttons(edited), []);
+    assert.match(seen(edited), /has got it · Nobody answered \(0 of 2\)\.\*\ndb-1 lag/);
+    assert.notEqual(renderTold(request(missed), 'end', { now }), null);
+    assert.equal(renderTold(request(missed), 'end', { now, posted: true }), null);
   });
 
   test('people who answered without the key that confirms are named among those not reached', () => {

@@ -73,6 +73,22 @@ for (const database of databaseKinds) {
       await flow.slack.closeView('U0BEN', details.id, true);
     });
 
+    test('if every row is refused for one reason, the board says it, and the history claims no call', async () => {
+      flow.voice.faults.next({ refuseRows: { code: '-26', count: 1 } });
+      const board = await ask(flow, { callee: '+6591209003' });
+      await becomes(flow, board, 'done', { callees: 1, refused: 1 });
+      await soon(flow, 'the reason and what to do', () =>
+        /platform refused \(destination\).*no price for this destination.*account manager/s.test(
+          shownText(current(flow, board)),
+        ),
+      );
+      await flow.slack.press('U0ASHA', board.channel, board.ts, 'call_details');
+      const details = await soon(flow, 'the details', () => flow.slack.state.views.get('U0ASHA')?.at(-1));
+      assert.match(JSON.stringify(details.blocks), /Voicecall has sent all calls that could be sent/);
+      assert.doesNotMatch(JSON.stringify(details.blocks), /placed the calls/);
+      await flow.slack.closeView('U0ASHA', details.id, true);
+    });
+
     test('200 callees of which 3 are refused: one POST, the three in the table, all in the file', async () => {
       const posts = dialled(flow).length;
       flow.voice.faults.next({ refuseRows: { code: '-9', count: 3 } });

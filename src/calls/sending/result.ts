@@ -235,7 +235,10 @@ async function answered(
   const to = taken ? 'accepted' : states.has('unknown') ? 'unknown' : 'refused';
   // For callees that the result does not mention, the person's word stays.
   if (submission.state === 'settled' && !taken && changed.length < calls.length) return;
-  const told = { code: result.code, reason: result.reason, answered_at: now };
+  // Rows that all refuse with one code say it of the whole submission.
+  const refusals = new Set(changed.map(({ call }) => call.submit_code));
+  const [code = null] = to === 'refused' && refusals.size === 1 ? refusals : [];
+  const told = { code: code ?? result.code, reason: result.reason, answered_at: now };
   if (to === 'unknown') {
     if (submission.state === 'sending') {
       await becomeUnknown(tx, deps, submission, { code: null, cause: 'no_rows', reason: result.reason });

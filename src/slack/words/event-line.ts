@@ -7,7 +7,8 @@ type Detail = Record<string, unknown>;
 /** Words for the actions of the audit trail. An action without words here is shown by its own name. */
 const words: Record<string, (detail: Detail) => string> = {
   asked: (detail) => `asked to call ${plural(numberIn(detail, 'callees'), 'person', 'people')}`,
-  sent: () => 'placed the calls',
+  // The platform may have refused them, or its answer was lost.
+  sent: () => 'has sent all calls that could be sent',
   done: () => 'has all results',
   failed: () => 'could not place any call',
   cancelled: (detail) => `cancelled${stopped(detail)}`,

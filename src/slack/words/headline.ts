@@ -197,7 +197,13 @@ function whyWaiting({ submissions }: Outlined, times: boolean): string | null {
   if (held.length === waiting.length) {
     return `a limit holds the calls back${until(held.map((each) => each.heldUntil ?? 0))}`;
   }
-  return waiting.every((each) => each.nextTryAt !== null) ? 'the platform cannot be reached' : null;
+  if (waiting.some((each) => each.nextTryAt === null)) return null;
+  return waiting.every(askedTooOften) ? 'the platform was asked too often' : 'the platform cannot be reached';
+}
+
+/** The platform answered, so it can be reached: it takes the calls later. */
+export function askedTooOften({ code }: { code: string | null }): boolean {
+  return code !== null && describeCode(code).kind === 'rate';
 }
 
 const refusals: Partial<Record<CodeKind, string>> = {
@@ -226,7 +232,11 @@ function whyNot({ counts, submissions, cancelledBy, reach }: Outlined): string {
   if (held === most) return heldWords(submissions);
   // No submission was made: the check at the start time failed. The board shows the reason.
   if (failed === most && submissions.length === 0) return 'it could not be started';
-  if (failed === most) return 'the platform could not be reached';
+  if (failed === most) {
+    return submissions.filter((each) => each.state === 'failed').every(askedTooOften)
+      ? 'the platform was asked too often'
+      : 'the platform could not be reached';
+  }
   if (cancelledBy === 'voicecall' || reach?.endedBy === 'resolved') return 'the alert is over';
   return reach?.endedBy === 'enough' ? 'enough people were reached' : 'it was stopped';
 }

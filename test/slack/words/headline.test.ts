@@ -107,6 +107,11 @@ const table: [what: string, request: Partial<RequestView>, headline: string][] =
     'Not called yet: the platform cannot be reached',
   ],
   [
+    'the platform answers, but takes no calls now',
+    ready({ code: '-15', nextTryAt: now }),
+    'Not called yet: the platform was asked too often',
+  ],
+  [
     'one group waits, another was called',
     {
       ...ready({ code: 'connect_refused', nextTryAt: now }),
@@ -253,6 +258,15 @@ const table: [what: string, request: Partial<RequestView>, headline: string][] =
       submissions: [submission({ state: 'failed', code: 'dns' })],
     },
     'Not called: the platform could not be reached',
+  ],
+  [
+    'failed because the platform took no calls for too long',
+    {
+      state: 'failed',
+      ...of({ callees: 1, failed: 1 }),
+      submissions: [submission({ state: 'failed', code: '-15' })],
+    },
+    'Not called: the platform was asked too often',
   ],
   [
     'forbidden by the configuration',

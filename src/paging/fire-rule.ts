@@ -165,13 +165,13 @@ function firstStepOf(
 }
 
 async function approvalOf(tx: Tx, deps: CallsDeps, ready: ReadyRule, { now }: RuleAlert) {
-  const { rule, callees, laterCallees = [] } = ready;
+  const { rule, ofAllSteps } = ready;
   if (rule.approval !== 'policy') return null;
-  const { calleesPerRequest } = deps.config().limits;
+  const callees = ready.callees.slice(0, deps.config().limits.calleesPerRequest);
   return await approvalFor(tx, deps.config(), {
     requestedBy: null,
-    callees: (callees.length > 0 ? callees : laterCallees).slice(0, calleesPerRequest),
-    attempts: rule.attempts,
+    callees: ofAllSteps ?? callees,
+    attempts: rule.attempts * (rule.repeat + 1),
     now,
     wallAt: deps.clock.wallOf(now),
   });

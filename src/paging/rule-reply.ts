@@ -21,6 +21,8 @@ export interface ReadyRule {
   lists?: { names: string[]; only: string[] } | null;
   /** If `callees` is empty: those of the first further step that can call somebody now. Absent: none. */
   laterCallees?: Callee[];
+  /** Everybody whom its steps call now. Absent: the rule needs no approval, or has one step. */
+  ofAllSteps?: Callee[];
 }
 
 export interface RuleAlert {

@@ -37,7 +37,24 @@ export async function readyRule(
     rosters: collected.rosters,
     lists: again ? await onlyListed(patient, sources, collected, 'rosters') : null,
     laterCallees: collected.callees.length > 0 ? [] : await firstOfLaterSteps(patient, rule),
+    ...(rule.approval === 'policy' && rule.furtherSteps.length > 0
+      ? { ofAllSteps: await calleesOfAllSteps(patient, rule) }
+      : {}),
   };
+}
+
+/** Everybody whom a rule's steps call now, each once: an approval covers them all, so its policy looks at them all. */
+async function calleesOfAllSteps(
+  deps: SlackDeps,
+  { call, furtherSteps }: Rule,
+): Promise<ReadyRule['callees']> {
+  const most = deps.config().limits.calleesPerRequest;
+  const all = new Map<string, ReadyRule['callees'][number]>();
+  for (const entries of [call, ...furtherSteps.map((step) => step.call)]) {
+    const { callees } = await collectCallees(deps, sourcesOf(deps, entries));
+    for (const each of callees.slice(0, most)) all.set(each.callee, each);
+  }
+  return [...all.values()];
 }
 
 /** The callees of the first further step that can call somebody now. Empty: there is none. */

@@ -10,6 +10,8 @@ export interface KnownCalendar {
   /** Null: it was never read. */
   readAt: number | null;
   problem: string | null;
+  /** Until when (ms) its shifts are known; later ones were not read. Absent: there are no more. */
+  knownUntilAt?: number;
 }
 
 export const neverRead: KnownCalendar = { shifts: [], mails: {}, readAt: null, problem: null };
@@ -34,9 +36,11 @@ export function dutyAt(
   const peopleIn = memo(peopleFinder(of.roster, calendar.mails));
   const now = standing(shifts, peopleIn, at);
   const key = keyOf(now);
-  // Every shift begins and ends with a change. An end and a beginning at the same time are one change.
+  // Every shift begins and ends with a change. An end and a beginning at the same time are one change. After the part
+  // that was read, nobody knows whether a shift follows.
+  const { knownUntilAt = Number.POSITIVE_INFINITY } = calendar;
   const changes = [...new Set(shifts.flatMap(({ fromAt, toAt }) => [fromAt, toAt]))]
-    .filter((each) => each > at)
+    .filter((each) => each > at && each < knownUntilAt)
     .sort((a, b) => a - b)
     .slice(0, mostChanges);
   let looks = 0;

@@ -7,7 +7,7 @@ import type { Store, Tx } from '../store/types.ts';
 import { type Fetched, fetchFeed } from './fetch-feed.ts';
 import { mailsToLookUp } from './people.ts';
 import { readCalendar } from './read-calendar.ts';
-import { type LookedUp, readMails, readShifts, sourceOf } from './stored.ts';
+import { aheadMs, type LookedUp, readMails, readShifts, sourceOf } from './stored.ts';
 import type { Calendar, Span } from './types.ts';
 
 /** How often the task runs, ms: the longest time until a new roster is read. */
@@ -16,7 +16,7 @@ const tickMs = 60_000;
 export const fetchEveryMs = 3 * 60_000;
 const dayMs = 24 * 3_600_000;
 /** The part of a calendar that is expanded, around now. */
-const span = { before: dayMs, after: 35 * dayMs };
+const span = { before: dayMs, after: aheadMs };
 /** How often an unchanged copy is expanded again, ms, so that its expanded part never ends. */
 const expandEveryMs = dayMs;
 /** Slack allows about 50 such look-ups a minute. */

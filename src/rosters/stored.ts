@@ -10,6 +10,9 @@ const shiftsShape: z.ZodType<Shift[]> = z.array(
   z.object({ fromAt: z.number(), toAt: z.number(), title: z.string(), mails: z.array(z.string()) }),
 );
 
+/** How far ahead a calendar is expanded, ms. */
+export const aheadMs = 35 * 24 * 3_600_000;
+
 /** A looked-up mail address: its Slack user, and when it was looked up, ms. */
 export type LookedUp = Record<string, { id: string | null; at: number }>;
 
@@ -35,7 +38,7 @@ export function sourceOf({ ical }: Pick<Roster, 'ical'>): string {
 export async function knownCalendar(from: Queryable, name: string, roster: Roster): Promise<KnownCalendar> {
   const row = await from
     .selectFrom('rosters')
-    .select(['source', 'shifts', 'mails', 'read_at', 'problem'])
+    .select(['source', 'shifts', 'mails', 'read_at', 'expanded_at', 'problem'])
     .where('name', '=', name)
     .executeTakeFirst();
   if (row === undefined || row.source !== sourceOf(roster)) return neverRead;
@@ -48,6 +51,7 @@ export async function knownCalendar(from: Queryable, name: string, roster: Roste
     mails: Object.fromEntries(mails),
     readAt: row.read_at,
     problem: row.problem,
+    ...(row.expanded_at === null ? {} : { knownUntilAt: row.expanded_at + aheadMs }),
   };
 }
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { z } from 'zod';
-import { type CalendarServer, calendar, shift, startCalendar } from '../support/calendar.ts';
+import { type CalendarServer, calendar, shift, stamp, startCalendar } from '../support/calendar.ts';
 import { databaseKinds } from '../support/store.ts';
 import { ask, fillModal, openModal } from '../support/world.ts';
 import { boardsUnder, boardUnder, callsTo, firing, isCalled, post } from './alerts/alert-flow.ts';
@@ -26,7 +26,7 @@ country: IN
 voice: { loopCount: 2, submit: { concurrency: 2, perSecond: 200 } }
 lists: { db-oncall: ["Fay: +91 85632 13000"] }
 rosters:
-  db: { ical: "${ical}", people: { Asha: "+91 85632 14120", zoe@example.com: "+91 85632 14999", Ben: U0BEN }, fallback: [db-oncall] }
+  db: { ical: "${ical}", people: { Asha: "+91 85632 14120", zoe@example.com: "+91 85632 14999", Ben: U0BEN, Gone: U0GONE }, fallback: [db-oncall] }
 approval: { calleesOver: ${calleesOver}, approvers: [U0BEN] }
 rules:
   - { name: pager, channels: [C0ALERTS], match: { title: db- }, call: [db], say: "Database. {title}.", cooldown: 0s }
@@ -244,6 +244,25 @@ for (const database of databaseKinds) {
       assert.equal(callsTo(flow, asha).length, before.asha);
       assert.equal(callsTo(flow, zoe).length, before.zoe + 2);
       flow.setConfig(config(server.url));
+    });
+
+    test('who is on duty and cannot be called is named, with why', async () => {
+      const now = flow.clock.now();
+      await serves(flow, server, [shift('Gone', now - hour, now + hour)]);
+      assert.match(await onCall(flow), /Gone is deactivated in Slack\. The fallback is called\./);
+      await serves(flow, server, [
+        shift('Gone', now - hour, now + hour),
+        shift('Asha', now - hour, now + hour),
+      ]);
+      assert.match(await onCall(flow), /Asha \(.*Gone is deactivated in Slack\.(?! The)/s);
+    });
+
+    test('who is on duty without an end is so until further notice, not until the part that was read ends', async () => {
+      const from = stamp(flow.clock.now() - 48 * hour);
+      await serves(flow, server, [`SUMMARY:Asha\nDTSTART:${from}\nDURATION:P1D\nRRULE:FREQ=DAILY`]);
+      const told = await onCall(flow);
+      assert.match(told, /\*db\*: Asha/);
+      assert.doesNotMatch(told, /until|Then nobody/);
     });
 
     test('two on duty at once are both called', async () => {

@@ -30,7 +30,7 @@ export async function numbersOfPeople(
   const found = await Promise.all([...users].map(async (id) => ({ id, person: await people.person(id) })));
   for (const { id, person } of found) {
     if (person === null) {
-      faults.push(`Remove ${id}: Slack knows no person with this id.`);
+      faults.push(`Try again, or remove ${id} if the id is wrong: Slack did not say who that is.`);
       continue;
     }
     if (person.standing === 'deactivated' || person.standing === 'bot') {

@@ -2,7 +2,7 @@ import { lastReached } from '../../calls/request/last-reached.ts';
 import { dutiesNow } from '../../rosters/stored.ts';
 import type { Duty, OnDuty } from '../../rosters/types.ts';
 import { calleesOfEntries } from '../asking/callees-on-duty.ts';
-import { calleeOptions } from '../asking/collect-callees.ts';
+import { calleeOptions, masked } from '../asking/collect-callees.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import { answer, type RenderedMessage, section } from '../kit/blocks.ts';
 import { chunkLines, date, duration, foreign, listWords } from '../kit/text.ts';
@@ -12,8 +12,8 @@ import { noDutyWords, peopleWords } from '../words/roster-words.ts';
 
 const oldMs = 3_600_000;
 
-/** When each person on duty was last reached, in ms; null: never. */
-type Reached = ReadonlyMap<string, number | null>;
+/** What is known of each person on duty: when they were last reached (ms; null: never), or why they cannot be called. */
+type Known = ReadonlyMap<string, { reachedAt: number | null } | { why: string }>;
 
 /** Answers `/voicecall oncall`: for every roster, who is on duty now and who is next. */
 export async function onCallNow(deps: SlackDeps): Promise<RenderedMessage> {
@@ -25,30 +25,33 @@ export async function onCallNow(deps: SlackDeps): Promise<RenderedMessage> {
   const { clock } = deps;
   const now = clock.now();
   return onCallAnswer(duties, {
-    reached: await reachedOf(deps, entries),
+    known: await knownOf(deps, entries),
     now,
     wallAt: clock.wallOf(now),
     nameOf: deps.people.knownName,
   });
 }
 
-async function reachedOf(deps: SlackDeps, entries: readonly string[]): Promise<Reached> {
+async function knownOf(deps: SlackDeps, entries: readonly string[]): Promise<Known> {
   const options = calleeOptions(deps.config());
-  const reached = new Map<string, number | null>();
+  const known = new Map<string, { reachedAt: number | null } | { why: string }>();
   for (const entry of entries) {
-    const { callees } = await calleesOfEntries(deps, [entry], options);
+    const { callees, problems, leftOut } = await calleesOfEntries(deps, [entry], options);
     const numbers = callees.map(({ callee }) => callee);
-    if (numbers.length === 0) continue;
+    if (numbers.length === 0) {
+      known.set(entry, { why: [...problems, ...leftOut].map(masked).join(' ') });
+      continue;
+    }
     const times = [...(await lastReached(deps.store.read, deps.tokenSecret, numbers)).values()];
-    reached.set(entry, times.length === 0 ? null : Math.max(...times));
+    known.set(entry, { reachedAt: times.length === 0 ? null : Math.max(...times) });
   }
-  return reached;
+  return known;
 }
 
 /** Pure. `now` is on the clock of stored times, `wallAt` on the wall clock (ms). */
 export function onCallAnswer(
   duties: readonly Duty[],
-  facts: { reached: Reached; now: number; wallAt: number; nameOf?: NameOf },
+  facts: { known: Known; now: number; wallAt: number; nameOf?: NameOf },
 ): RenderedMessage {
   if (duties.length === 0)
     return answer(
@@ -63,12 +66,12 @@ export function onCallAnswer(
 
 function dutyLine(
   duty: Duty,
-  { reached, now, wallAt, nameOf }: { reached: Reached; now: number; wallAt: number; nameOf?: NameOf },
+  { known, now, wallAt, nameOf }: { known: Known; now: number; wallAt: number; nameOf?: NameOf },
 ): string {
   const until = duty.untilAt === null ? '' : ` until ${date(duty.untilAt)}`;
   const who =
     duty.why === null
-      ? `${withReached(duty.people, reached, now, nameOf)}${until}`
+      ? `${withReached(duty.people, known, now, nameOf)}${until}`
       : `${noDutyWords(duty, '')}${until}: the fallback is called`;
   const next =
     duty.next === null || duty.untilAt === null ? '' : ` Then ${peopleWords(duty.next.map(inNote), nameOf)}.`;
@@ -79,14 +82,26 @@ function dutyLine(
           3,
         )}.`
       : '';
-  return `*${foreign(duty.roster, 60)}*: ${who}.${next}${unknown}${ageWords(duty, wallAt)}`;
+  return `*${foreign(duty.roster, 60)}*: ${who}.${next}${cannotBeCalled(duty, known)}${unknown}${ageWords(duty, wallAt)}`;
 }
 
-function withReached(people: readonly OnDuty[], reached: Reached, now: number, nameOf?: NameOf): string {
+/** Who is on duty but cannot be called, and why. */
+function cannotBeCalled({ why, people }: Duty, known: Known): string {
+  if (why !== null) return '';
+  const reasons = people.flatMap(({ entry }) => {
+    const of = known.get(entry);
+    return of !== undefined && 'why' in of ? [of.why] : [];
+  });
+  if (reasons.length === 0) return '';
+  const fallback = reasons.length === people.length ? ' The fallback is called.' : '';
+  return ` ⚠️ ${foreign(reasons.join(' '), 400)}${fallback}`;
+}
+
+function withReached(people: readonly OnDuty[], known: Known, now: number, nameOf?: NameOf): string {
   const words = people.map((person) => {
-    const at = reached.get(person.entry);
+    const of = known.get(person.entry);
     const name = peopleWords([inNote(person)], nameOf);
-    return at === undefined ? name : `${name} (${lastReachedWords(at, now)})`;
+    return of === undefined || 'why' in of ? name : `${name} (${lastReachedWords(of.reachedAt, now)})`;
   });
   return listWords(words, 5);
 }

@@ -83,7 +83,10 @@ function flattenAttachment(attachment: JsonObject, sink: Sink): void {
   sink.add('body', attachment.text);
   for (const item of asArray(attachment.fields).slice(0, 100)) {
     const field = asObject(item);
-    if (field !== undefined) sink.field(field.title, field.value);
+    if (field === undefined) continue;
+    // A field that repeats the title has the text below it.
+    if (attachment.title !== undefined && field.title === attachment.title) sink.add('body', field.value);
+    else sink.field(field.title, field.value);
   }
   walkBlocks(attachment.blocks, sink, true);
   const fallback = asText(attachment.fallback)?.slice(0, fallbackLength);

@@ -72,9 +72,8 @@ const toolWords = new Set(
    kibana elasticsearch opensearch graylog cloudwatch aws amazon azure gcp google cloud healthchecks healthchecks.io cronitor checkly
    rollbar bugsnag jenkins github gitlab argocd argo robusta botkube netdata monit wazuh logicmonitor appdynamics instana solarwinds
    kapacitor influxdb thousandeyes incident.io firehydrant rootly squadcast statuspage kuma monitoring monitor system service report bot
-   webhook on-call oncall notifier update message team production-alerts from via your we app the health check`.split(
-    /\s+/,
-  ),
+   webhook on-call oncall notifier update message team production-alerts from via your we app the health check
+   exception trace`.split(/\s+/),
 );
 
 /**

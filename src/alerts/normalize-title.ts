@@ -59,7 +59,7 @@ const volatilePatterns: [RegExp, string][] = [
     ' ',
   ],
   [/(?<![\w.>=<≥≤-]|[><≥≤]=? ?)[+-]?\d{1,12}\.\d{1,9}(?![\w.-])/g, ' '],
-  [/(?<![\w-])(?:(?:\d{1,6} ?(?:d|h|m|s|ms)\b ?){1,5})/g, ' '],
+  [/(?<![\w-])(?:(?:\d{1,6} ?(?:d|h|m|s|ms)(?=\d|\b) ?){1,5})/g, ' '],
 ];
 
 /** The reason why a check failed comes after its name and differs each time. */
@@ -102,9 +102,8 @@ export const looseWords = new Set(
    the a and or back range within more less than greater increased decreased spike drop slow now has have been was went alert detected not
    error errors failed failure host service monitor check job condition status state changed sealed unsealed thresholds it its this that critical warning down up ok again return
    returned recovered resolved closed new down unavailable available unreachable reachable no longer responding response timeout timedout
-   nodata outage high-priority priority severity by after since started ended online offline alive ongoing improved ready open no`.split(
-    /\s+/,
-  ),
+   nodata outage high-priority priority severity by after since started ended online offline alive ongoing improved ready open no
+   behind lag lagging detected important or running`.split(/\s+/),
 );
 
 /**
@@ -117,6 +116,8 @@ export function normalizeTitle(title: string): Core {
   if (/^\W{0,12}\[(?:firing|resolved)\b/i.test(text)) text = withoutTrailingBracket(text);
   const lower = stripVolatile(text);
   const names: string[] = [];
+  /** How many names the first sentence has. */
+  let sentence: number | undefined;
   const { tokens } = readHead(lower);
   // "Resolved: … by Anna": the person's name is not what the alert is about.
   const endedBy = tokens.some((token) => token.said === 'resolves')
@@ -125,6 +126,7 @@ export function normalizeTitle(title: string): Core {
   const people = endedBy < 0 ? [] : tokens.slice(endedBy + 1).map((token) => token.lower);
   for (const [index, token] of tokens.entries()) {
     if (token.kind !== 'word') {
+      if (token.text === '.') sentence ??= names.length;
       if (/^[<>≥≤]$/.test(token.text)) names.push(token.text);
       continue;
     }
@@ -141,15 +143,12 @@ export function normalizeTitle(title: string): Core {
     if (/^(?:in|after|for|at|since|with|on|of|from|within)$/.test(token.lower) && !leadsOn) continue;
     names.push(token.lower);
   }
-  const strict = names.join(' ');
-  const loose = [
-    ...new Set(
-      names.filter((name) => !looseWords.has(name) && !people.includes(name) && !/^[<>≥≤]$/.test(name)),
-    ),
-  ]
-    .sort()
-    .join(' ');
-  return { strict, loose };
+  const looseOf = (some: string[]) =>
+    new Set(some.filter((name) => !looseWords.has(name) && !people.includes(name) && !/^[<>≥≤]$/.test(name)));
+  // "Detected DeadMaster on orders. Affected replicas: 3": a second sentence says how it is now.
+  const first = looseOf(names.slice(0, sentence));
+  const loose = [...(first.size >= 2 ? first : looseOf(names))].sort().join(' ');
+  return { strict: names.join(' '), loose };
 }
 
 /** Removes quantities, times and one-time ids. Keeps capitals, because they distinguish a state from a name. */

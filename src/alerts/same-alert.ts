@@ -41,7 +41,8 @@ function fitting<Alert extends { identity: Identity }>(
 ): Alert[] {
   const rounds = [
     (other: Identity) => identity.strict !== '' && other.strict === identity.strict,
-    (other: Identity) => identity.loose !== '' && other.loose === identity.loose,
+    (other: Identity) =>
+      identity.loose !== '' && other.loose === identity.loose && !namesOthers(identity, other),
     (other: Identity) =>
       identity.loose === '' &&
       identity.strict === '' &&
@@ -53,6 +54,20 @@ function fitting<Alert extends { identity: Identity }>(
     if (found.length > 0) return found;
   }
   return [];
+}
+
+/**
+ * True if the title names no thing and the lines below name different ones: "shop/api" and "shop/web" below "update
+ * resource".
+ */
+function namesOthers(left: Identity, right: Identity): boolean {
+  if (/\d|[\p{L}\p{N}][._/@-][\p{L}\p{N}]/u.test(left.loose)) return false;
+  const [mine, theirs] = [namesBelow(left), namesBelow(right)];
+  return mine.length > 0 && theirs.length > 0 && !mine.some((name) => theirs.includes(name));
+}
+
+function namesBelow({ strict }: Identity): string[] {
+  return strict.split('\n').slice(1);
 }
 
 function sameSubjects(left: Identity, right: Identity): boolean {

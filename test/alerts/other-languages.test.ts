@@ -20,6 +20,7 @@ describe('monitoring words of other languages', () => {
         'ALERTA: base de datos caída',
         '[障害] 決済API',
         'DAG orders feilet',
+        'Service non disponible',
       ],
       resolved: [
         '【恢复】订单接口',

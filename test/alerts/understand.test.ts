@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { createExplainer } from '../../src/alerts/explain/explain.ts';
+import { findEnded } from '../../src/alerts/same-alert.ts';
 import { isQuick, timeOf } from '../support/quick.ts';
 import { fixtures, gated, read } from './helpers.ts';
 
@@ -210,5 +211,30 @@ describe('understanding', () => {
     assert.deepEqual([about, calls], [none, []]);
     assert.match(why ?? '', /A person wrote it/);
     assert.equal(gated({ bot_id: 'B1', ts: '1.1', text: 'x' }).botId, 'B1');
+  });
+});
+
+describe('a title that names nothing', () => {
+  const update = (color: string, value: string) =>
+    read({
+      attachments: [{ color, title: 'update resource', fields: [{ title: 'update resource', value }] }],
+    });
+  it('is one with another only if the lines below name the same', () => {
+    const failed = update('danger', 'deployment shop/web update failed, error: timeout');
+    const other = update('good', 'Successfully updated deployment shop/api');
+    const same = update('good', 'Successfully updated deployment shop/web');
+    assert.notEqual(failed.key, other.key);
+    assert.equal(findEnded(other.identity, [failed]), undefined);
+    assert.equal(findEnded(same.identity, [failed]), failed);
+  });
+});
+
+describe('a resolve that says only its first sentence', () => {
+  it('ends its alert', () => {
+    const began = read({ text: 'Detected DeadMaster on orders:3306. Affected replicas: 3' });
+    const ended = read({ text: 'Recovered from DeadMaster on orders:3306. Failed: db-1; Successor: db-2' });
+    assert.equal(began.status, 'firing');
+    assert.equal(ended.status, 'resolved');
+    assert.equal(findEnded(ended.identity, [began]), began);
   });
 });

@@ -66,7 +66,7 @@ const chatter = [
 /** Announcements and names. A fault that the line states overrules them: "Survey API is down". */
 const announcements = [
   /\b(?:hourly|daily|weekly|monthly|quarterly|morning|end[- ]of[- ]day) (?:[\w-]+ ){0,3}(?:report|summary|digest|recap|round-?up|stats|overview|review|update)\b(?!.*\bfail)/i,
-  /\b(?:weekly|daily|monthly|incident|alerts?|on-?call|status|ops|uptime|slo|monitoring) (?:report|summary|digest|recap|review|retro(?:spective)?)\b(?!.*\bfail)/i,
+  /\b(?:weekly|daily|monthly|incident|alerts?|on-?call|status|ops|uptime|slo|sla|availability|monitoring) (?:report|summary|digest|recap|review|retro(?:spective)?)\b(?!.*\bfail)/i,
   /\b(?:this|last) (?:week|month|sprint|quarter)(?:['’]s)?\b(?!.*\bfail)/i,
   /\b(?:poll|survey|vote|quiz|retro|retrospective|kudos|birthday|anniversary|giphy|trivia|icebreaker|lunch|coffee|welcome)\b(?!.*\b(?:fail|down|error|alert|critical|latency|stuck|queue|interface|timeout|unreachable)|.*[:\]]\s*(?:firing|down))/i,
   /\b(?:daily stand[- ]?up|stand-?up (?:time|reminder|meeting|report|questions|notes)|stand-up|stand up (?:time|in)|simple poll)\b/i,
@@ -139,12 +139,12 @@ export function chatterIn(line: string): 'people' | 'title' | undefined {
 }
 
 const measure =
-  'cpu|memory|mem|disk|latency|errors?|error rate|load|usage|utili[sz]ation|rate|traffic|lag|queue|swap|temperature|response|iops|requests|5xx|4xx|connections|restarts|space|backlog|packet loss|replication lag|throughput|capacity|inodes?|storage|battery|voltage|timeouts|retries|failures';
+  'wait|cpu|memory|mem|disk|latency|errors?|error rate|load|usage|utili[sz]ation|rate|traffic|lag|queue|swap|temperature|response|iops|requests|5xx|4xx|connections|restarts|space|backlog|packet loss|replication lag|throughput|capacity|inodes?|storage|battery|voltage|timeouts|retries|failures';
 const faults = [
   /^[^\p{L}]{0,12}(?:alert|alarm|incident|warning|error|critical|problem|outage|exception|anomaly|new (?:error|alert|incident|exception|crash|problem))\b(?!s)/iu,
   /\b(?:certificate|cert|ssl|tls|domain|license)\b.{0,80}\bexpir/i,
   new RegExp(
-    `\\b(?:high|low|elevated|excessive|too many|increased|slow|abnormal|unusual) (?:[\\w-]+ ){0,3}(?:${measure})\\b`,
+    `\\b(?:high|long|low|elevated|excessive|too many|increased|slow|abnormal|unusual) (?:[\\w-]+ ){0,3}(?:${measure})\\b`,
     'i',
   ),
   new RegExp(
@@ -163,6 +163,8 @@ const faults = [
   /\b(?:returns?|returned|answers?|answered) (?:an? )?(?:http )?(?:status )?5\d\d\b/i,
   /\b(?:job|backup|export|import|sync|script|task|cronjob)\b.{0,60}\bdid not (?:run|start|finish|complete)\b/i,
   /\b(?:replication|consumers?|workers?|daemon) (?:has |have )?stopped\b/i,
+  /\b(?:status|code)\b(?: \w{1,12}){0,4} 5\d\d\b/i,
+  /^[^\p{L}]{0,12}detected (?!.*\b(?:version|update|release|change)s?\b)/iu,
   /\bburn(?:ing|s|ed)?\b.{0,20}\bbudget\b/i,
   /\bups\b.{0,40}\bon battery\b/i,
   /\bthere (?:was|is|were|are) (?:an? |some )?(?:problem|error|issue|failure|outage)s?\b/i,

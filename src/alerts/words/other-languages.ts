@@ -1,4 +1,4 @@
-// Monitoring words of other languages. The reader knows English; everything that it decides by is read in English.
+// Monitoring words of other languages; "_" is a blank. The reader knows English; everything that it decides by is read in English.
 
 /** The English word, and what stands for it elsewhere. The more exact words come first. */
 const words: [english: string, elsewhere: string][] = [
@@ -18,6 +18,9 @@ const words: [english: string, elsewhere: string][] = [
     'down',
     '宕机 宕機 掉线 離線 离线 停止しました 다운 ausgefallen caído caída недоступен недоступна недоступно',
   ],
+  ['unavailable', 'non_disponible indisponible injoignable no_disponible indisponível'],
+  ['degraded', 'dégradé dégradée degradado degradada'],
+  ['success', 'succès éxito sucesso успешно'],
   ['outage', '故障 障害 장애 авария avaria'],
   ['anomaly', '异常 異常'],
   ['error', '错误 錯誤 エラー 오류 fehler erreur ошибка'],
@@ -78,6 +81,8 @@ function isJoined(word: string): boolean {
 
 function inverse(table: [english: string, elsewhere: string][]): Map<string, string> {
   return new Map(
-    table.flatMap(([english, list]) => list.split(/\s+/).map((word): [string, string] => [word, english])),
+    table.flatMap(([english, list]) =>
+      list.split(/\s+/).map((word): [string, string] => [word.replaceAll('_', ' '), english]),
+    ),
   );
 }

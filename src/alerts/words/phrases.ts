@@ -10,6 +10,16 @@ export const phrases: [RegExp, string][] = [
   [/\bno[ _-]?data\b/gi, 'NODATA'],
   [/\binsufficient[ _]data\b/gi, 'INSUFFICIENTDATA'],
   [/\bout of sync\b/gi, 'outofsync'],
+  [/\bup and running\b/gi, 'up'],
+  [/\b(?:appears?|seems?) to be\b/gi, 'is'],
+  // "Please verify that the shop is working" does not say that it is.
+  [
+    new RegExp(
+      `\\b(?:verify|check|ensure|confirm|sure) (?:that|whether|if) .{1,120}? (?:is|are) (?:${bad})\\b`,
+      'gi',
+    ),
+    ' ',
+  ],
   [/\b(?:timed|timing) out\b/gi, 'timedout'],
   [
     new RegExp(`\\b(?:is |are |has |have |was )?no longer (?:in )?(?:a |an |been )?(?:${worse})\\b`, 'gi'),

@@ -1,6 +1,5 @@
 import type { KnownBlock } from '@slack/types';
 import type { CallView, RequestView } from '../../calls/request/types.ts';
-import type { CallOptions } from '../../config/types.ts';
 import {
   actions,
   button,
@@ -59,8 +58,6 @@ export interface ApprovalFacts extends MessageFacts {
    * saw.
    */
   seen?: string;
-  /** The configuration's options, which the card leaves out. */
-  defaults?: CallOptions;
 }
 
 /** The approvers' card: what approving will do, three buttons while it waits, and then who decided. */

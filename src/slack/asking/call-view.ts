@@ -290,6 +290,7 @@ function numberInput(
 function channelInput(channel: string | undefined): KnownBlock {
   return input('channel', 'Channel', {
     type: 'conversations_select',
+    placeholder: plainText('Choose a channel', slackLimits.placeholder),
     filter: { include: ['public', 'private'], exclude_bot_users: true },
     // Only channels can be preselected here, and the command may have been typed in a direct message.
     ...(channel !== undefined && /^[CG]/.test(channel)

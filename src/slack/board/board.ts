@@ -2,6 +2,7 @@ import type { KnownBlock } from '@slack/types';
 import type { Ending } from '../../calls/request/read.ts';
 import { finishedRequestStates } from '../../calls/request/states.ts';
 import { type CallView, isLimitCause, type RequestView } from '../../calls/request/types.ts';
+import type { CallOptions } from '../../config/types.ts';
 import { describeCode } from '../../voice/codes.ts';
 import { actions, context, header, mrkdwn, type RenderedPost, section, topText } from '../kit/blocks.ts';
 import { slackLimits } from '../kit/limits.ts';
@@ -53,7 +54,7 @@ export function renderBoard(
 ): RenderedPost {
   const who = createWho(facts.nameOf);
   const lines = [
-    askedLine(request, who),
+    askedLine(request, who, facts.defaults),
     ...whoDid(request, who, facts),
     ...moreLines(request, facts.nameOf),
   ];
@@ -86,7 +87,7 @@ function sections(lines: string[]): KnownBlock[] {
 }
 
 /** Returns "Asha calls 2 people in Singapore: fire-drill". */
-function askedLine(request: RequestView, who: (id: string) => string): string {
+function askedLine(request: RequestView, who: (id: string) => string, defaults?: CallOptions): string {
   const crowd = crowdWords(request.counts.callees, request.countries);
   const again = request.repeats === null ? '' : ' again';
   const asker =
@@ -96,7 +97,7 @@ function askedLine(request: RequestView, who: (id: string) => string): string {
         ? 'Somebody'
         : who(request.requestedBy);
   const asks = `${asker} ${callsVerb(request)} *${crowd}*${again}`;
-  const hear = heard(request, 600);
+  const hear = heard(request, 600, defaults);
   return hear === null ? `${asks}.` : `${asks}: ${hear}`;
 }
 
@@ -104,10 +105,14 @@ function askedLine(request: RequestView, who: (id: string) => string): string {
  * The words about the audio. Null if the board is in the alert's thread and the rule speaks a text, because that text
  * repeats the alert.
  */
-function heard({ origin, threadTs, threadPost, audio, options }: RequestView, length: number): string | null {
+function heard(
+  { origin, threadTs, threadPost, audio, options }: RequestView,
+  length: number,
+  defaults?: CallOptions,
+): string | null {
   const inThread = threadTs !== null || threadPost !== null;
   if (origin === 'alert' && inThread && audio.kind === 'text') return null;
-  return playedWords(audio, options, length);
+  return playedWords(audio, options, length, defaults);
 }
 
 /** The verb, because in some states people are not called yet or will never be called. */
@@ -257,7 +262,7 @@ function trouble(request: RequestView): KnownBlock[] {
 /** The text of the notification: the outcome, who calls whom, and the results of people. */
 function boardText(
   request: RequestView,
-  { nameOf, endings }: BoardFacts,
+  { nameOf, endings, defaults }: BoardFacts,
   calls: readonly CallView[],
 ): string {
   const { state, outcome, requestedBy } = request;
@@ -268,7 +273,7 @@ function boardText(
     state === 'awaiting_approval' && request.expiresAt !== null ? ` until ${utc(request.expiresAt)}` : '';
   const reason = state === 'rejected' && outcome !== null ? `: “${foreign(outcome, 300)}”` : '';
   const again = request.repeats === null ? '' : ' again';
-  const hear = heard(request, 200);
+  const hear = heard(request, 200, defaults);
   return topText(
     `${escapeText(headline(request, nameOf))}${until}${reason}.`,
     request.alertTitle === null ? null : `Alert: ${foreign(request.alertTitle, 200)}.`,

@@ -87,7 +87,7 @@ export function settleBlocks(request: RequestView): KnownBlock[] {
   ]);
   const more = unknown.length - settleShown;
   if (more > 0)
-    blocks.push(context(`❔ ${count(more)} more groups of calls are shown once these are marked.`));
+    blocks.push(context(`❓ ${count(more)} more groups of calls are shown once these are marked.`));
   return blocks;
 }
 

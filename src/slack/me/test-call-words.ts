@@ -51,7 +51,7 @@ function leadWords(call: CallView): string {
     case 'not_answered':
       return `📵 *You were not reached* at ${phone}${because}`;
     case 'unknown':
-      return `❔ *We don't know whether ${phone} rang*${because}`;
+      return `❓ *We don't know whether ${phone} rang*${because}`;
     case 'held':
       return `✋ *${capital(phone)} was not called*${because}`;
     case 'refused':

@@ -1,7 +1,6 @@
 import { countEndings, type Ending, loadCalls, loadRequest } from '../../calls/request/read.ts';
 import { finishedRequestStates } from '../../calls/request/states.ts';
 import type { CallState, CallView, RequestView } from '../../calls/request/types.ts';
-import type { CallOptions } from '../../config/types.ts';
 import { shownInTable } from '../../outbox/outbox.ts';
 import type { Post } from '../../outbox/post.ts';
 import { hoursOfOpen } from '../approval/hours.ts';
@@ -25,8 +24,6 @@ export interface Known {
   hours?: string | null;
   /** The account's balance as the platform shows it; null if not known. */
   balance: string | null;
-  /** The configuration's options for calls; the card shows only others. */
-  defaults: CallOptions;
 }
 
 /** The order of the table of a large request: not answered, then unknown, then not called. */
@@ -58,11 +55,10 @@ export async function lookUp(deps: SlackDeps, message: PostRow, what: Post): Pro
     request,
     calls: await callsFor(deps, what, request),
     endings: showsEndings(what, request) ? await countEndings(deps.store.read, request.id) : [],
-    facts: { now: deps.clock.now(), nameOf: deps.people.knownName },
+    facts: { now: deps.clock.now(), nameOf: deps.people.knownName, defaults: deps.config().voice },
     unreadableGroups: what.kind === 'card' ? await unreadable(deps, approvers) : [],
     hours: what.kind === 'card' ? await hoursOfOpen(deps, request, postedAt(deps, message)) : null,
     balance: waits ? deps.balance.known() : null,
-    defaults: deps.config().voice,
   };
 }
 

@@ -134,7 +134,7 @@ function tagged(message: Shown, rendered: Omit<Message, 'kind' | 'metadata'>): M
 function cardFacts(
   what: Extract<Post, { kind: 'card' }>,
   message: Shown,
-  { request, calls, facts, hours = null, balance, unreadableGroups, defaults }: Known,
+  { request, calls, facts, hours = null, balance, unreadableGroups }: Known,
 ): ApprovalFacts {
   const open = request.state === 'awaiting_approval';
   // The time of posting, not the current time: a card with changing figures would be edited again and again.
@@ -146,7 +146,6 @@ function cardFacts(
     hours,
     balance,
     unreadableGroups,
-    defaults,
     ...(what.movedFrom === undefined
       ? {}
       : { movedFrom: { channelId: what.movedFrom, error: what.error ?? '' } }),

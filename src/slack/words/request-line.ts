@@ -3,7 +3,7 @@ import { channelMention, date, escapeText, foreign, mention } from '../kit/text.
 import { headline } from './headline.ts';
 import { waitingForHours } from './hours-words.ts';
 import { reachLine } from './reach-words.ts';
-import { crowdWords, type NameOf, playedWords } from './request-words.ts';
+import { audioWords, crowdWords, type NameOf } from './request-words.ts';
 
 interface Shown {
   nameOf?: NameOf | undefined;
@@ -30,7 +30,7 @@ export function requestLine(
   const rejected = request.decisions.find((each) => each.decision === 'reject');
   const why = request.state === 'rejected' && rejected?.reason ? `: “${foreign(rejected.reason, 120)}”` : '';
   const about = request.alertTitle === null || brief ? '' : ` · ${foreign(request.alertTitle, 120)}`;
-  const played = playedWords(request.audio, request.options, 80);
+  const played = audioWords(request.audio, 80);
   const rule = request.ruleName === null ? '' : ` · rule ${foreign(request.ruleName, 80)}`;
   const asked = request.requestedBy === null || own ? '' : ` · asked by ${mention(request.requestedBy)}`;
   return [

@@ -18,6 +18,8 @@ export type NameOf = (userId: string) => string | null;
 
 export interface MessageFacts {
   now: number;
+  /** The configuration's options. Boards leave out what is the same. */
+  defaults?: CallOptions;
   nameOf?: NameOf;
 }
 
@@ -60,10 +62,16 @@ export function audioWords(audio: Audio, max = 300): string {
   return `the text “${foreign(audio.text, max)}”${language}`;
 }
 
-/** Returns "fire-drill" or "fire-drill, played twice". */
-export function playedWords(audio: Audio, options: CallOptions, max = 300): string {
+/** Returns "fire-drill" or "fire-drill, played twice". How often it is played is left out if `defaults` says the same. */
+export function playedWords(
+  audio: Audio,
+  options: CallOptions,
+  max = 300,
+  defaults: CallOptions = {},
+): string {
   const { loopCount = 1 } = options;
-  return `${audioWords(audio, max)}${loopCount > 1 ? `, played ${times(loopCount)}` : ''}`;
+  const usual = loopCount === (defaults.loopCount ?? 1);
+  return `${audioWords(audio, max)}${usual ? '' : `, played ${times(loopCount)}`}`;
 }
 
 /**
@@ -137,7 +145,7 @@ export function unknownWords(submission: SubmissionView, total: number, goesOutA
     : 'Nobody is called again automatically.';
   const whose = total < 2 && callees === 1 ? 'the phone' : 'the phones';
   return [
-    `❔ *Did ${whose} of ${unknownName(submission, total)} ring?* If you know, mark it here. Marking calls nobody.`,
+    `❓ *Did ${whose} of ${unknownName(submission, total)} ring?* If you know, mark it here. Marking calls nobody.`,
     `${unknownWhy(submission)}${sent} ${checked} ${next}`,
   ].join('\n');
 }

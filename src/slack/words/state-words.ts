@@ -12,7 +12,7 @@ export const callWords: Record<CallState, StateWords> = {
   sending: { emoji: '📤', words: 'being sent' },
   accepted: { emoji: '📞', words: 'accepted' },
   refused: { emoji: '⛔', words: 'refused' },
-  unknown: { emoji: '❔', words: 'unknown' },
+  unknown: { emoji: '❓', words: 'unknown' },
   held: { emoji: '✋', words: 'held back' },
   cancelled: { emoji: '🛑', words: 'cancelled' },
   failed: { emoji: '❌', words: 'failed' },

@@ -211,6 +211,11 @@ suite('the board', () => {
       headerOf({ state: 'done', origin: 'alert', counts: ten({ held: 10 }) }),
       'Not called: a limit or the configuration holds the calls back',
     );
+    const usual = (loopCount: number) =>
+      renderBoard(request({ options: { loopCount } }), { ...facts, defaults: { loopCount: 2 } });
+    assert.doesNotMatch(seen(usual(2).blocks) + usual(2).text, /played/, 'nobody chose it');
+    assert.match(seen(usual(1).blocks), /: fire-drill, played once$/m);
+    assert.match(usual(3).text, /: fire-drill, played 3 times\./);
     const lost = renderBoard(request({ state: 'sent', counts: ten({ unknown: 10 }) }), facts);
     assert.match(seen(lost.blocks), /^<@U0ANN> asked to call \*10 people/m, 'nobody knows whether they ring');
     const redial = renderBoard(

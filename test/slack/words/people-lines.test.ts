@@ -41,7 +41,7 @@ suite('who answered', () => {
     assert.equal(people.length, namedPeople);
     assert.deepEqual(peopleLines(done({ callees: 5, accepted: 3, answered: 2, not_answered: 1 }), people), [
       '📵 Ben: no answer',
-      '❔ +65 …0003: may have rung',
+      '❓ +65 …0003: may have rung',
       '⛔ Cleo: refused by the platform',
       '✅ Asha: answered, 13 s, pressed 1',
       '✅ Dan: answered, 1 min 5 s',
@@ -91,7 +91,7 @@ suite('who answered', () => {
       call({ callee: '6591110003', name: 'Cleo', state: 'unknown', attempt: 2 }),
     ];
     assert.deepEqual(peopleLines(done({ callees: 3 }), calls), [
-      '❔ Cleo: may have rung',
+      '❓ Cleo: may have rung',
       '✅ Asha: answered',
       '✅ Ben: answered',
     ]);

@@ -1,34 +1,37 @@
-import type { AlertSeverity } from '../../config/types.ts';
-import type { JsonObject } from '../json.ts';
+import { z } from 'zod';
+
+const alertShape = z.object({
+  kind: z.literal('alert'),
+  action: z.enum(['trigger', 'acknowledge', 'resolve']),
+  /** The tool's own key: the same for all its messages about one alert. */
+  key: z.string(),
+  title: z.string(),
+  severity: z.enum(['critical', 'warning', 'info']).nullable(),
+  link: z.string().nullable(),
+  /** For showing, and for rules. */
+  labels: z.array(z.tuple([z.string(), z.string()])),
+  /** All its words, for rules. */
+  text: z.string(),
+  /** The first line of the tool's usual Slack message, so that the same alert is recognised there. */
+  headline: z.string(),
+  /** The tool's own time of this news (ms), to distinguish old from new. Null: its arrival counts. */
+  at: z.number().nullable(),
+  /** Who acknowledged it. '' if it names nobody. */
+  by: z.string(),
+});
+
+const messageShape = z.object({ kind: z.literal('message'), message: z.record(z.string(), z.unknown()) });
+
+/** What `alert_events.body` holds for an alert that a tool posted. */
+export const postedShape = z.discriminatedUnion('kind', [alertShape, messageShape]);
 
 /** One alert from a tool's own payload. JSON-safe, limited in size, and without characters that cannot be stored. */
-export interface PostedAlert {
-  kind: 'alert';
-  action: 'trigger' | 'acknowledge' | 'resolve';
-  /** The tool's own key: the same for all its messages about one alert. */
-  key: string;
-  title: string;
-  severity: AlertSeverity | null;
-  link: string | null;
-  /** For showing, and for rules. */
-  labels: [name: string, value: string][];
-  /** All its words, for rules. */
-  text: string;
-  /** The first line of the tool's usual Slack message, so that the same alert is recognised there. */
-  headline: string;
-  /** The tool's own time of this news (ms), to distinguish old from new. Null: its arrival counts. */
-  at: number | null;
-  /** Who acknowledged it. '' if it names nobody. */
-  by: string;
-}
+export type PostedAlert = z.infer<typeof alertShape>;
 
 /** A message in the format of a Slack incoming webhook, read like one in a channel. */
-export interface PostedMessage {
-  kind: 'message';
-  message: JsonObject;
-}
+export type PostedMessage = z.infer<typeof messageShape>;
 
-export type Posted = PostedAlert | PostedMessage;
+export type Posted = z.infer<typeof postedShape>;
 
 /** The content of a body, or in words why it is not a payload of that format. */
 export type ReadPayload = { posted: Posted[] } | { problem: string };

@@ -3,7 +3,7 @@ import { type Decision, decide, type Heard, sentAt } from '../../alerts/decide.t
 import { gate } from '../../alerts/filter.ts';
 import { flatten } from '../../alerts/flatten.ts';
 import { heardFrom, placeOfSource, sourceOfPlace } from '../../alerts/formats/heard.ts';
-import type { Posted } from '../../alerts/formats/types.ts';
+import { postedShape } from '../../alerts/formats/types.ts';
 import { understand } from '../../alerts/understand.ts';
 import { cleanValue } from '../../clean-text.ts';
 import type { Config, Rule } from '../../config/types.ts';
@@ -184,7 +184,8 @@ function hear(deps: SlackDeps, event: StoredEvent, now: number): Heard | null {
   const name = sourceOfPlace(event.channel_id);
   if (name !== undefined) {
     const byWords = (deps.config().sources[name]?.also.length ?? 0) > 0;
-    return { ...heardFrom(body as Posted, { name, receivedAt: event.received_at, now, byWords }), wallAt };
+    const source = { name, receivedAt: event.received_at, now, byWords };
+    return { ...heardFrom(postedShape.parse(body), source), wallAt };
   }
   const gated = gate(body, { ...ownIds(deps), teamId: deps.identity.teamId });
   if (!('alert' in gated)) return null;

@@ -29,27 +29,32 @@ export interface SlackCall {
   answer: Json;
 }
 
-interface View extends Json {
-  id: string;
-  root_view_id: string;
-  callback_id: string;
-  private_metadata: string;
-  blocks: Block[];
-}
+const blockShape = z.looseObject({
+  type: z.string(),
+  /** Unlike Slack, the emulator gives no id to a block without one. */
+  block_id: z.string().optional(),
+  element: z.looseObject({ type: z.string(), action_id: z.string() }).optional(),
+});
 
-interface Block extends Json {
-  type: string;
-  block_id: string;
-  element?: Json & { type: string; action_id: string };
-}
+const viewShape = z.looseObject({
+  id: z.string(),
+  root_view_id: z.string(),
+  callback_id: z.string(),
+  private_metadata: z.string(),
+  blocks: z.array(blockShape),
+});
 
-export interface Message extends Json {
-  ts: string;
-  text: string;
-  thread_ts?: string;
-  blocks?: Block[];
-  metadata?: { event_type: string; event_payload: Json };
-}
+type View = z.infer<typeof viewShape>;
+
+const messageShape = z.looseObject({
+  ts: z.string(),
+  text: z.string(),
+  thread_ts: z.string().optional(),
+  blocks: z.array(blockShape).optional(),
+  metadata: z.object({ event_type: z.string(), event_payload: z.record(z.string(), z.unknown()) }).optional(),
+});
+
+export type Message = z.infer<typeof messageShape>;
 
 export type OtherSlack = Awaited<ReturnType<typeof startOtherSlack>>;
 
@@ -182,7 +187,7 @@ export async function startOtherSlack() {
       const shown = calls.filter(
         ({ method, answer }) => /^views\.(open|update|push)$/.test(method) && answer.ok,
       );
-      return shown.at(-1)?.answer.view as View | undefined;
+      return viewShape.optional().parse(shown.at(-1)?.answer.view);
     },
     /** Submits a view; `typed` is by block_id. Returns the listener's response. */
     async submit(user: string, view: View, typed: Json = {}): Promise<Json> {
@@ -255,7 +260,7 @@ export async function startOtherSlack() {
               include_all_metadata: true,
               limit: 100,
             });
-      return list(answer, 'messages') as unknown as Message[];
+      return z.array(messageShape).parse(answer.messages);
     },
     /** The calls that the emulator refused. None of ours may be refused. */
     refused(): SlackCall[] {
@@ -296,7 +301,7 @@ function stateOf(view: View, typed: Json): Json {
   const values: Json = {};
   for (const block of view.blocks) {
     const { element, block_id: blockId } = block;
-    if (block.type !== 'input' || element === undefined) continue;
+    if (block.type !== 'input' || element === undefined || blockId === undefined) continue;
     values[blockId] = { [element.action_id]: inputState(element, typed[blockId]) };
   }
   for (const blockId of Object.keys(typed)) assert.ok(values[blockId], `no input ${blockId} in the view`);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import type { Change, SandboxMessage, SandboxSlack } from '../../sandbox/slack/types.ts';
-import { watchShown } from '../support/shown.ts';
+import type { Change, SandboxMessage, SandboxView } from '../../sandbox/slack/types.ts';
+import { type Shown, watchShown } from '../support/shown.ts';
 import { messageFaults, viewFaults } from '../support/slack-schema/check.ts';
 
 const mrkdwn = { type: 'mrkdwn', text: 'Calling 3 people' };
@@ -88,20 +88,27 @@ suite('the schema made from the types of Slack', () => {
 
 test('everything that the app shows is checked at once, also what is edited or closed before a test ends', () => {
   const wrong = { type: 'section', text: mrkdwn, acessory: button };
-  const message = { channel: 'C0OPS', ts: '1', user: 'UBOT', text: 'a', blocks: [wrong], deleted: false };
+  const message: SandboxMessage = {
+    ...{ type: 'message', channel: 'C0OPS', ts: '1', user: 'UBOT', text: 'a', blocks: [wrong] },
+    ...{ file_ids: [], edits: 0, deleted: false },
+  };
   const others = { ...message, ts: '2', user: 'U0ASHA' };
-  const view = { type: 'modal', callback_id: 'voicecall', title: plain, blocks: [wrong] };
+  const view: SandboxView = {
+    ...{ id: 'V1', hash: '', user: 'U0ASHA', type: 'modal', root_view_id: 'V1', previous_view_id: null },
+    ...{ callback_id: 'voicecall', external_id: '', private_metadata: '', title: plain, blocks: [wrong] },
+    ...{ clear_on_close: false, notify_on_close: false, state: { values: {} }, errors: {} },
+  };
   const listeners: ((change: Change) => void)[] = [];
   // Our own sandbox would refuse these.
-  const slack = {
+  const slack: Shown = {
     state: {
       app: { botUserId: 'UBOT' },
-      messages: new Map([['C0OPS', [message, others] as unknown as SandboxMessage[]]]),
+      messages: new Map([['C0OPS', [message, others]]]),
       views: new Map([['U0ASHA', [view]]]),
       homes: new Map(),
     },
-    onChange: (listener: (change: Change) => void) => listeners.push(listener),
-  } as unknown as SandboxSlack;
+    onChange: (listener) => listeners.push(listener),
+  };
   const faults = watchShown(slack);
   const show = (change: Change) => {
     const before = faults.length;

@@ -1,23 +1,29 @@
 // Checks everything that the app shows in a sandbox Slack, also each edit, against Slack's types at once.
 import { checkMessage, checkView } from '../../sandbox/slack/blocks.ts';
-import type { Change, SandboxSlack, SandboxView } from '../../sandbox/slack/types.ts';
+import type { Change, SandboxState, SandboxView } from '../../sandbox/slack/types.ts';
 import { messageFaults, viewFaults } from './slack-schema/check.ts';
 
+/** What is read of the sandbox's Slack here. */
+export interface Shown {
+  state: Pick<SandboxState, 'messages' | 'views' | 'homes'> & { app: { botUserId: string } };
+  onChange(listener: (change: Change) => void): unknown;
+}
+
 /** The faults in everything shown from now on, one line each. The array grows. */
-export function watchShown(slack: SandboxSlack): string[] {
+export function watchShown(slack: Shown): string[] {
   const faults: string[] = [];
   slack.onChange((change) => faults.push(...faultsOfChange(slack, change)));
   return faults;
 }
 
 /** The view that a change of the sandbox shows. */
-export function viewShown({ state }: SandboxSlack, change: Change): SandboxView | undefined {
+export function viewShown({ state }: Shown, change: Change): SandboxView | undefined {
   if (change.type === 'home') return state.homes.get(change.user);
   if (change.type === 'view') return state.views.get(change.user)?.at(-1);
   return undefined;
 }
 
-function faultsOfChange(slack: SandboxSlack, change: Change): string[] {
+function faultsOfChange(slack: Shown, change: Change): string[] {
   const view = viewShown(slack, change);
   if (view !== undefined) {
     const plain = plainView(view);

@@ -5,6 +5,7 @@ import type {
   SandboxMessage,
   SandboxOptions,
   SandboxSlack,
+  SandboxView,
   SubmitResult,
 } from '../../sandbox/slack/types.ts';
 import {
@@ -221,20 +222,33 @@ export async function showOptions(
   await eventually('the options are shown', () => !missing());
 }
 
-/** Submits both views, which makes the request. Returns its board. */
+type WaitForBoard = (what: string, look: () => SandboxMessage | undefined) => Promise<SandboxMessage>;
+
+/** Fills in and submits both views, which makes the request. Returns its board. */
 export async function ask(
   world: Played,
   values: FieldValues,
   who: { user?: string; channel?: string } = {},
+  wait: WaitForBoard = eventually,
 ): Promise<SandboxMessage> {
-  const { user = 'U0ASHA', channel = 'C0OPS' } = who;
-  const before = boards(world, channel).length;
   const first = await fillModal(world, values, who);
   assert.deepEqual(first.errors, {});
-  assert.equal(first.view?.callback_id, 'voicecall_confirm');
-  const second = await world.slack.submitView(user, first.view?.id ?? '', {});
-  assert.equal(second.action, 'cleared');
-  return await eventually('the board appears', () => boards(world, channel)[before]);
+  return await pressCall(world, first.view, who, wait);
+}
+
+/** Submits the second view and waits for its board; otherwise the next test would find it. */
+export async function pressCall(
+  world: Played,
+  view: SandboxView | null,
+  who: { user?: string; channel?: string } = {},
+  wait: WaitForBoard = eventually,
+): Promise<SandboxMessage> {
+  const { user = 'U0ASHA', channel = 'C0OPS' } = who;
+  assert.equal(view?.callback_id, 'voicecall_confirm');
+  const before = boards(world, channel).length;
+  const submitted = await world.slack.submitView(user, view.id);
+  assert.equal(submitted.action, 'cleared', JSON.stringify(submitted.answer));
+  return await wait('the board appears', () => boards(world, channel)[before]);
 }
 
 /** The boards in a channel, oldest first. */

@@ -161,7 +161,7 @@ for (const database of databaseKinds) {
         const before = flow.slack.ephemerals('U0ASHA').length;
         flow.slack.fault({ method: 'views.open', times: 1, ...fault });
         await flow.slack.press('U0ASHA', board.channel, board.ts, 'call_details');
-        assert.match(await toldAlone(flow, 'U0ASHA', before), /Slack (did not answer|has trouble)/);
+        assert.match(await toldAlone(flow, 'U0ASHA', before), /Slack (did not answer|itself has a problem)/);
       }
     });
 

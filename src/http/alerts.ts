@@ -54,89 +54,117 @@ interface Answer {
  * `Authorization: Bearer`, as another path segment, or as an event's routing_key. Does not need Slack.
  */
 export function createAlertsRoute(deps: AlertsDeps): (path: string) => { POST: Handler } | undefined {
+  const guards: Guards = { waitFor: createAllowance(deps), tellWrongToken: createTokenWarning(deps) };
+  return (path) => {
+    const found = findSource(path, deps.config().sources);
+    if (found === undefined) return undefined;
+    return {
+      async POST(request, response) {
+        const result = await takeOrSayWhy(deps, guards, request, found);
+        // Discards the unread body, so that the sender gets its answer.
+        request.resume();
+        answerAs(found.source.format, response, result);
+      },
+    };
+  };
+}
+
+/** What is counted across posts. */
+interface Guards {
+  /** Seconds until the source may post again. 0: the post may come in. */
+  waitFor(source: string): Promise<number>;
+  tellWrongToken(source: string): void;
+}
+
+/** The source that a path names, with the token if the path has it. */
+interface Target {
+  name: string;
+  source: Source;
+  inPath: string | undefined;
+}
+
+/** Limits how much each source may post, and how much may wait altogether. */
+function createAllowance({ store, clock }: AlertsDeps): Guards['waitFor'] {
   const allowance = new Map<string, { left: number; at: number }>();
   let waiting = { count: 0, untilAt: 0 };
-  let toldAt = Number.NEGATIVE_INFINITY;
-
-  /** Seconds to wait. 0: the post may come in. */
-  async function fullFor(source: string): Promise<number> {
-    const now = deps.clock.now();
+  return async (source) => {
+    const now = clock.now();
     const before = allowance.get(source) ?? { left: burst, at: now };
     const left = Math.min(burst, before.left + ((now - before.at) / 1000) * perSecond);
     allowance.set(source, { left: Math.max(0, left - 1), at: now });
     if (left < 1) return 2;
     if (waiting.untilAt <= now) {
       waiting = { count: waiting.count, untilAt: now + waitingFreshMs };
-      waiting = { ...waiting, count: await waitingEvents(deps.store.read, mostWaiting) };
+      waiting = { ...waiting, count: await waitingEvents(store.read, mostWaiting) };
     }
     return waiting.count >= mostWaiting ? 10 : 0;
-  }
-
-  /** Logs wrong tokens from time to time only, not for each try. */
-  function tellWrongToken(source: string): void {
-    const now = deps.clock.now();
-    if (now - toldAt < toldEveryMs) return;
-    toldAt = now;
-    deps.log.warn({ source }, 'a post with a wrong token was refused: nobody is called for its alerts');
-  }
-
-  async function take(request: IncomingMessage, name: string, source: Source, shown: string | undefined) {
-    const token = deps.sourceTokens[sourceTokenName(name)];
-    const wrong = (): Answer => {
-      tellWrongToken(name);
-      return { status: 401, words: 'wrong or missing token' };
-    };
-    if (shown !== undefined && !isSame(shown, token)) return wrong();
-    // Only the Events API has its token in the body.
-    if (shown === undefined && source.format !== 'events') return wrong();
-    const body = await readBody(request, bodyLimit);
-    if (body === 'too large') return { status: 413, words: 'more than 1 MiB: send fewer alerts at once' };
-    if (body === 'busy') return { status: 429, words: 'too much at once', retryAfterS: 2 };
-    const json = parseBody(source.format, request.headers['content-type'], body.toString());
-    if (shown === undefined && !isSame(routingKey(json), token)) return wrong();
-    const waitS = await fullFor(name);
-    if (waitS > 0) return { status: 429, words: 'too much at once', retryAfterS: waitS };
-    if (json === undefined)
-      return { status: 400, words: 'this is no JSON, or nested too deep; was it cut off?' };
-    if (json === 'too many')
-      return { status: 413, words: `more than ${mostParts} values: send fewer alerts at once` };
-    const read = readPayload(source.format, json);
-    if ('problem' in read) return { status: 400, words: read.problem };
-    await storePosted(
-      deps.store,
-      { source: name, posted: read.posted, now: deps.clock.now() },
-      storeWithinMs,
-    );
-    return { status: 202, words: 'accepted', key: keyOf(read.posted) };
-  }
-
-  return (path) => {
-    const found = findSource(path, deps.config().sources);
-    if (found === undefined) return undefined;
-    const { name, source, inPath } = found;
-    return {
-      async POST(request, response) {
-        let result: Answer;
-        try {
-          result = await take(request, name, source, inPath ?? tokenOf(request));
-        } catch (error) {
-          if (!(error instanceof VoicecallError) || error.code !== 'store_unavailable') throw error;
-          deps.log.error(
-            { source: name, err: error },
-            'a post could not be stored: the tool is asked to retry',
-          );
-          result = { status: 503, words: 'cannot be stored now: try again', retryAfterS: 5 };
-        }
-        // Discards the unread body, so that the sender gets its answer.
-        request.resume();
-        answerAs(source.format, response, result);
-      },
-    };
   };
 }
 
+/** Logs wrong tokens from time to time only, not for each try. */
+function createTokenWarning({ clock, log }: AlertsDeps): Guards['tellWrongToken'] {
+  let toldAt = Number.NEGATIVE_INFINITY;
+  return (source) => {
+    const now = clock.now();
+    if (now - toldAt < toldEveryMs) return;
+    toldAt = now;
+    log.warn({ source }, 'a post with a wrong token was refused: nobody is called for its alerts');
+  };
+}
+
+/** As `take`, and a post that cannot be stored gets an answer that makes the tool retry. */
+async function takeOrSayWhy(
+  deps: AlertsDeps,
+  guards: Guards,
+  request: IncomingMessage,
+  target: Target,
+): Promise<Answer> {
+  try {
+    return await take(deps, guards, request, target);
+  } catch (error) {
+    if (!(error instanceof VoicecallError) || error.code !== 'store_unavailable') throw error;
+    const facts = { source: target.name, err: error };
+    deps.log.error(facts, 'a post could not be stored: the tool is asked to retry');
+    return { status: 503, words: 'cannot be stored now: try again', retryAfterS: 5 };
+  }
+}
+
+/** Checks the token, reads the body and stores its alerts. */
+async function take(
+  deps: AlertsDeps,
+  guards: Guards,
+  request: IncomingMessage,
+  { name, source, inPath }: Target,
+): Promise<Answer> {
+  const shown = inPath ?? tokenOf(request);
+  const token = deps.sourceTokens[sourceTokenName(name)];
+  const wrong = (): Answer => {
+    guards.tellWrongToken(name);
+    return { status: 401, words: 'wrong or missing token' };
+  };
+  if (shown !== undefined && !isSame(shown, token)) return wrong();
+  // Only the Events API has its token in the body.
+  if (shown === undefined && source.format !== 'events') return wrong();
+  const body = await readBody(request, bodyLimit);
+  if (body === 'too large') return { status: 413, words: 'more than 1 MiB: send fewer alerts at once' };
+  if (body === 'busy') return { status: 429, words: 'too much at once', retryAfterS: 2 };
+  const json = parseBody(source.format, request.headers['content-type'], body.toString());
+  if (shown === undefined && !isSame(routingKey(json), token)) return wrong();
+  const waitS = await guards.waitFor(name);
+  if (waitS > 0) return { status: 429, words: 'too much at once', retryAfterS: waitS };
+  if (json === undefined)
+    return { status: 400, words: 'this is no JSON, or nested too deep; was it cut off?' };
+  if (json === 'too many')
+    return { status: 413, words: `more than ${mostParts} values: send fewer alerts at once` };
+  const read = readPayload(source.format, json);
+  if ('problem' in read) return { status: 400, words: read.problem };
+  const now = deps.clock.now();
+  await storePosted(deps.store, { source: name, posted: read.posted, now }, storeWithinMs);
+  return { status: 202, words: 'accepted', key: keyOf(read.posted) };
+}
+
 /** Parses "/alerts/<source>" or "/alerts/<source>/<token>". Clients of the Events API may append "/v2/enqueue". */
-function findSource(path: string, sources: Config['sources']) {
+function findSource(path: string, sources: Config['sources']): Target | undefined {
   if (!path.startsWith(alertsPath)) return undefined;
   const [name = '', ...rest] = path
     .slice(alertsPath.length)

@@ -40,12 +40,25 @@ export function createDatabaseFacts(deps: {
   clock: Clock;
   log: Log;
 }): () => Promise<DatabaseFacts | null> {
-  const counted = { untilAt: 0, byOrigin: new Map<string, number>() };
+  const countRequests = createRequestCount();
   // One read at a time: two would both add the newly settled requests. A failure counts as a read too.
-  const reads = cached(deps.clock, freshForMs, async () => ({ facts: await look(deps.clock.now()) }));
+  const reads = cached(deps.clock, freshForMs, async () => {
+    try {
+      return { facts: await readFacts(deps.store.read, deps.clock.now(), countRequests) };
+    } catch (error) {
+      deps.log.warn({ err: error }, 'the database could not be read for the metrics');
+      return { facts: null };
+    }
+  });
+  return async () => (await reads.get('all'))?.facts ?? null;
+}
 
-  /** Counts requests by origin. Old requests are added to the earlier count. */
-  async function requests(from: Queryable, now: number): Promise<DatabaseFacts['requests']> {
+type CountRequests = (from: Queryable, now: number) => Promise<DatabaseFacts['requests']>;
+
+/** Counts all requests by origin. Old requests are counted once and added to the earlier count. */
+function createRequestCount(): CountRequests {
+  const counted = { untilAt: 0, byOrigin: new Map<string, number>() };
+  return async (from, now) => {
     const settledAt = Math.max(counted.untilAt, now - settledAfterMs);
     const [settled, fresh] = await Promise.all([
       byOrigin(from, counted.untilAt, settledAt),
@@ -56,75 +69,22 @@ export function createDatabaseFacts(deps: {
     const all = new Map(counted.byOrigin);
     for (const { origin, count } of fresh) add(all, origin, count);
     return [...all].map(([origin, count]) => ({ origin, count }));
-  }
+  };
+}
 
-  async function look(now: number): Promise<DatabaseFacts | null> {
-    const { read } = deps.store;
-    try {
-      const [submissions, calls, taskLagMs, failing, setAside, reached, ended] = await Promise.all([
-        read
-          .selectFrom('submissions')
-          .select(['state', count])
-          .where('ready_at', '>', now - windowMs)
-          .groupBy('state')
-          .execute(),
-        read
-          .selectFrom('calls')
-          .select(['state', 'termination_code', 'attempt', 'ending', count])
-          .where('dialled_at', '>', now - windowMs)
-          .groupBy(['state', 'termination_code', 'attempt', 'ending'])
-          .execute(),
-        taskLag(read, now),
-        read
-          .selectFrom('tasks')
-          .select(['kind', count])
-          .where('last_error', 'is not', null)
-          .groupBy('kind')
-          .execute(),
-        read
-          .selectFrom('alert_events')
-          .select(count)
-          .where('set_aside_at', 'is not', null)
-          .executeTakeFirst(),
-        read
-          .selectFrom('requests')
-          .select(['created_at', 'when_at', 'first_reached_at'])
-          .where('created_at', '>', now - windowMs)
-          .where('first_reached_at', 'is not', null)
-          .execute(),
-        read
-          .selectFrom('requests')
-          .select(['reach_ended_by', count])
-          .where('created_at', '>', now - windowMs)
-          .where('reach_ended_by', 'is not', null)
-          .groupBy('reach_ended_by')
-          .execute(),
-      ]);
-      return {
-        requests: await requests(read, now),
-        submissions,
-        calls: calls.map((row) => ({
-          state: row.state,
-          termination: label(row.termination_code),
-          attempt: row.attempt,
-          ending: row.ending,
-          count: row.count,
-        })),
-        reachedAfterMs: reached.map((row) =>
-          Math.max(0, (row.first_reached_at ?? 0) - Math.max(row.created_at, row.when_at ?? 0)),
-        ),
-        ended: ended.map((row) => ({ by: row.reach_ended_by ?? '', count: row.count })),
-        taskLagMs,
-        failing,
-        setAside: setAside?.count ?? 0,
-      };
-    } catch (error) {
-      deps.log.warn({ err: error }, 'the database could not be read for the metrics');
-      return null;
-    }
-  }
-
-  return async () => (await reads.get('all'))?.facts ?? null;
+async function readFacts(from: Queryable, now: number, countRequests: CountRequests): Promise<DatabaseFacts> {
+  const sinceAt = now - windowMs;
+  const [submissions, calls, taskLagMs, failing, setAside, reachedAfterMs, ended] = await Promise.all([
+    submissionsByState(from, sinceAt),
+    callsByEnd(from, sinceAt),
+    taskLag(from, now),
+    failingTasks(from),
+    eventsSetAside(from),
+    reachedAfter(from, sinceAt),
+    endedBy(from, sinceAt),
+  ]);
+  const requests = await countRequests(from, now);
+  return { requests, submissions, calls, reachedAfterMs, ended, taskLagMs, failing, setAside };
 }
 
 async function byOrigin(
@@ -143,6 +103,66 @@ async function byOrigin(
 
 function add(counts: Map<string, number>, origin: string, more: number): void {
   counts.set(origin, (counts.get(origin) ?? 0) + more);
+}
+
+async function submissionsByState(from: Queryable, sinceAt: number): Promise<DatabaseFacts['submissions']> {
+  return await from
+    .selectFrom('submissions')
+    .select(['state', count])
+    .where('ready_at', '>', sinceAt)
+    .groupBy('state')
+    .execute();
+}
+
+async function callsByEnd(from: Queryable, sinceAt: number): Promise<DatabaseFacts['calls']> {
+  const rows = await from
+    .selectFrom('calls')
+    .select(['state', 'termination_code', 'attempt', 'ending', count])
+    .where('dialled_at', '>', sinceAt)
+    .groupBy(['state', 'termination_code', 'attempt', 'ending'])
+    .execute();
+  return rows.map(({ termination_code: code, ...row }) => ({ ...row, termination: label(code) }));
+}
+
+async function reachedAfter(from: Queryable, sinceAt: number): Promise<DatabaseFacts['reachedAfterMs']> {
+  const rows = await from
+    .selectFrom('requests')
+    .select(['created_at', 'when_at', 'first_reached_at'])
+    .where('created_at', '>', sinceAt)
+    .where('first_reached_at', 'is not', null)
+    .execute();
+  return rows.map((row) =>
+    Math.max(0, (row.first_reached_at ?? 0) - Math.max(row.created_at, row.when_at ?? 0)),
+  );
+}
+
+async function endedBy(from: Queryable, sinceAt: number): Promise<DatabaseFacts['ended']> {
+  const rows = await from
+    .selectFrom('requests')
+    .select(['reach_ended_by', count])
+    .where('created_at', '>', sinceAt)
+    .where('reach_ended_by', 'is not', null)
+    .groupBy('reach_ended_by')
+    .execute();
+  return rows.map((row) => ({ by: row.reach_ended_by ?? '', count: row.count }));
+}
+
+async function failingTasks(from: Queryable): Promise<DatabaseFacts['failing']> {
+  return await from
+    .selectFrom('tasks')
+    .select(['kind', count])
+    .where('last_error', 'is not', null)
+    .groupBy('kind')
+    .execute();
+}
+
+async function eventsSetAside(from: Queryable): Promise<number> {
+  const row = await from
+    .selectFrom('alert_events')
+    .select(count)
+    .where('set_aside_at', 'is not', null)
+    .executeTakeFirst();
+  return row?.count ?? 0;
 }
 
 async function taskLag(from: Queryable, now: number): Promise<number> {

@@ -4,7 +4,7 @@ import { wakeLanes } from './calls/sending/lanes.ts';
 import { type Clock, systemClock, within } from './clock.ts';
 import type { Config, Environment } from './config/types.ts';
 import { alertsPath, createAlertsRoute } from './http/alerts.ts';
-import { createReadiness } from './http/health.ts';
+import { createReadiness, type Readiness } from './http/health.ts';
 import { createReportsHandler, isReportsPath } from './http/reports.ts';
 import { createHttpServer, type Route } from './http/server.ts';
 import { createSlackEventsHandler, slackEventsPath } from './http/slack-events.ts';
@@ -66,19 +66,102 @@ const slackPatienceMs = 2_000;
 /** How long ending and reopening a connection may take, ms. After that it continues in the background. */
 const socketPatienceMs = 10_000;
 
+type Events = ReturnType<typeof createEventWatch>;
+
+/** How far the app is. */
+interface Progress {
+  /** Slack knows us, and missed messages were asked for. */
+  withSlack: boolean;
+  socketIsUp: boolean;
+  stopping: boolean;
+}
+
 /** Constructs and connects all parts. Nothing runs before `start`. */
 export async function createApp(settings: AppSettings): Promise<VoicecallApp> {
   const { environment, config, log } = settings;
+  const { databaseUrl, dataDir } = environment;
   const systemTime = settings.clock ?? systemClock;
-  const store = await openStore({
-    databaseUrl: environment.databaseUrl,
-    dataDir: environment.dataDir,
-    clock: systemTime,
-    log,
-  });
-  const letOthersIn =
-    store.dialect === 'sqlite' ? await becomeOnlyProcess(environment.dataDir, log) : () => {};
+  const store = await openStore({ databaseUrl, dataDir, clock: systemTime, log });
+  const letOthersIn = store.dialect === 'sqlite' ? await becomeOnlyProcess(dataDir, log) : () => {};
   const clock = await databaseClock(store, systemTime, log);
+  const events = createEventWatch(clock);
+  const metrics = await openMetrics({ environment, store, clock, log, events });
+  const deps = await createDeps({ environment, config, log, store, clock, events }, metrics?.slackFetch);
+  const bolt = createListeners(deps, environment);
+  const worker = createWorker({
+    store,
+    clock,
+    log,
+    instance: deps.instance,
+    alone: store.dialect === 'sqlite',
+    handlers: taskHandlers(deps),
+    ...(settings.leaseMs === undefined ? {} : { leaseMs: settings.leaseMs }),
+  });
+  const progress: Progress = { withSlack: false, socketIsUp: false, stopping: false };
+  const readiness = createAppReadiness(deps, environment, () => bolt.socket === null || progress.socketIsUp);
+  const http = createHttpServer({
+    host: environment.host,
+    port: environment.port,
+    log,
+    names: { host: 'HOST', port: 'PORT' },
+    route: createRoutes(deps, environment, bolt, readiness),
+  });
+
+  async function start(): Promise<void> {
+    await http.start();
+    await metrics?.server.start();
+    log.info({ port: http.port() }, 'listening');
+    await scheduleWork(deps);
+    // If Slack is down: approved calls are made, alerts and reports are accepted, and Slack gets everything later.
+    const { promise: waiting, resolve: goOn } = Promise.withResolvers<'away'>();
+    const cancel = clock.after(slackPatienceMs, () => goOn('away'));
+    const meeting = meetSlack(deps, bolt, events, progress, () => goOn('away'));
+    const met = await Promise.race([meeting, waiting]).catch(async (error: unknown) => {
+      await stop();
+      throw error;
+    });
+    cancel();
+    if (progress.stopping) return;
+    worker.start();
+    void deps.recordings.learn();
+    readiness.started();
+    if (met === 'met') return await beginWithSlack(deps, bolt, progress);
+    log.warn(
+      {},
+      'Slack does not answer: calls are made without it, and Slack gets everything when it is back',
+    );
+    meeting
+      .then(() => beginWithSlack(deps, bolt, progress))
+      .catch((error: unknown) =>
+        log.error({ err: error }, 'Slack is back but refuses us: nothing can be shown there'),
+      );
+  }
+
+  async function stop(): Promise<void> {
+    progress.stopping = true;
+    readiness.stopping();
+    // At once, so that nothing more is taken or sent while we wait for running answers.
+    const working = worker.stop();
+    if (progress.socketIsUp) await bolt.app.stop();
+    await http.stop();
+    while (bolt.running() > 0) await wait(10);
+    await working;
+    await metrics?.server.stop();
+    clock.stop();
+    await deps.voice.close();
+    await store.close();
+    letOthersIn();
+  }
+
+  return { start, stop, port: () => http.port() };
+}
+
+/** What every room gets. `identity` is filled in once Slack has said who we are. */
+async function createDeps(
+  parts: Pick<AppSettings, 'environment' | 'config' | 'log'> & { store: Store; clock: Clock; events: Events },
+  slackFetch: typeof fetch | undefined,
+): Promise<SlackDeps> {
+  const { environment, config, log, store, clock, events } = parts;
   const voice = createVoiceClient(
     {
       apiUrl: environment.voiceApiUrl,
@@ -90,15 +173,13 @@ export async function createApp(settings: AppSettings): Promise<VoicecallApp> {
     { clock, log },
   );
   const identity = { teamId: '', botUserId: '', botId: '' };
-  const events = createEventWatch(clock);
-  const metrics = await openMetrics({ environment, store, clock, log, events });
   const clients = createSlackClients({
     token: environment.slackBotToken,
     apiUrl: environment.slackApiUrl,
     logger: slackLogger(log),
-    fetch: metrics?.slackFetch,
+    fetch: slackFetch,
   });
-  const deps: SlackDeps = {
+  return {
     clock,
     log,
     store,
@@ -116,10 +197,15 @@ export async function createApp(settings: AppSettings): Promise<VoicecallApp> {
     slackBotToken: environment.slackBotToken,
     ...clients,
   };
+}
+
+/** Slack's commands, buttons, views and events, each with the function that answers it. */
+function createListeners(deps: SlackDeps, environment: Environment): Bolt {
+  const { log, identity, store } = deps;
   const bolt = createBolt({
     environment,
     log,
-    identity: deps.identity,
+    identity,
     intake: createAlertIntake(deps),
     onError: (args, error) => answerFailure(deps, args, error),
   });
@@ -128,145 +214,116 @@ export async function createApp(settings: AppSettings): Promise<VoicecallApp> {
     transaction: (run) => store.transaction(run, { patienceMs: listenerPatienceMs }),
   };
   registerListeners(bolt.app, { ...deps, store: impatient });
-  const worker = createWorker({
-    store,
-    clock,
-    log,
-    instance: deps.instance,
-    alone: store.dialect === 'sqlite',
-    handlers: taskHandlers(deps),
-    ...(settings.leaseMs === undefined ? {} : { leaseMs: settings.leaseMs }),
-  });
-  let socketIsUp = false;
+  return bolt;
+}
+
+function createAppReadiness(
+  deps: SlackDeps,
+  environment: Environment,
+  isConnected: () => boolean,
+): Readiness {
+  const { store, clock, events } = deps;
   const checks = {
     database: () => canWrite(store, environment.dataDir, clock.now()),
-    slack: async () => (bolt.socket === null || socketIsUp) && (await tokenIsGood(deps)),
+    slack: async () => isConnected() && (await tokenIsGood(deps)),
     // Connected, but no event arrives.
     slack_events: async () => !events.isSilent(),
   };
   // Tools post to us so that people are called while Slack is down: a load balancer must still let the posts through.
   const worksWithout = (name: string) => name === 'slack' && Object.keys(deps.config().sources).length > 0;
-  const readiness = createReadiness(clock, checks, worksWithout);
+  return createReadiness(clock, checks, worksWithout);
+}
+
+function createRoutes(
+  deps: SlackDeps,
+  environment: Environment,
+  { http: receiver }: Bolt,
+  readiness: Readiness,
+): (path: string) => Route | undefined {
   const reports = createReportsHandler(deps);
   const alerts = createAlertsRoute({ ...deps, sourceTokens: environment.sourceTokens });
-  const { http: receiver } = bolt;
   const slackEvents =
     receiver === null
       ? null
       : createSlackEventsHandler({
-          ready: () => identity.teamId !== '',
+          ready: () => deps.identity.teamId !== '',
           receive: (request, response) => receiver.requestListener(request, response),
         });
-  const http = createHttpServer({
-    host: environment.host,
-    port: environment.port,
-    log,
-    names: { host: 'HOST', port: 'PORT' },
-    route(path): Route | undefined {
-      if (path === '/healthz') return { GET: readiness.healthz };
-      if (path === '/readyz') return { GET: readiness.readyz };
-      if (isReportsPath(path, environment.voiceReportToken)) return { POST: reports };
-      if (path.startsWith(alertsPath)) return alerts(path);
-      if (path === slackEventsPath && slackEvents !== null) return { POST: slackEvents };
-      return undefined;
-    },
+  return (path) => {
+    if (path === '/healthz') return { GET: readiness.healthz };
+    if (path === '/readyz') return { GET: readiness.readyz };
+    if (isReportsPath(path, environment.voiceReportToken)) return { POST: reports };
+    if (path.startsWith(alertsPath)) return alerts(path);
+    if (path === slackEventsPath && slackEvents !== null) return { POST: slackEvents };
+    return undefined;
+  };
+}
+
+/** Makes sure that every task exists that must always exist. */
+async function scheduleWork(deps: SlackDeps): Promise<void> {
+  const { store, clock } = deps;
+  await store.transaction(async (tx) => {
+    await wakeLanes(tx, deps, clock.now());
+    await schedulePolling(tx, clock.now());
+    await scheduleRetention(tx, clock.now());
+    await scheduleLearning(tx, clock.now());
+    await scheduleRosters(tx, clock.now());
   });
-  let stopping = false;
+}
 
-  let started = false;
-
-  async function start(): Promise<void> {
-    await http.start();
-    await metrics?.server.start();
-    log.info({ port: http.port() }, 'listening');
-    await store.transaction(async (tx) => {
-      await wakeLanes(tx, deps, clock.now());
-      await schedulePolling(tx, clock.now());
-      await scheduleRetention(tx, clock.now());
-      await scheduleLearning(tx, clock.now());
-      await scheduleRosters(tx, clock.now());
-    });
-    // If Slack is down: approved calls are made, alerts and reports are accepted, and Slack gets everything later.
-    const { promise: waiting, resolve: goOn } = Promise.withResolvers<'away'>();
-    const cancel = clock.after(slackPatienceMs, () => goOn('away'));
-    const meeting = meetSlack(() => goOn('away'));
-    const met = await Promise.race([meeting, waiting]).catch(async (error: unknown) => {
-      await stop();
-      throw error;
-    });
-    cancel();
-    if (stopping) return;
-    worker.start();
-    void deps.recordings.learn();
-    readiness.started();
-    if (met === 'met') return await withSlack();
-    log.warn(
-      {},
-      'Slack does not answer: calls are made without it, and Slack gets everything when it is back',
-    );
-    meeting
-      .then(withSlack)
-      .catch((error: unknown) =>
-        log.error({ err: error }, 'Slack is back but refuses us: nothing can be shown there'),
-      );
-  }
-
-  /** Learns who we are in Slack, and connects in Socket Mode. Waits while Slack is down. */
-  async function meetSlack(onWaiting: () => void): Promise<'met'> {
-    await checkIdentity(deps, () => stopping, onWaiting);
-    if (!stopping && bolt.socket !== null) {
-      await startSocket(bolt.socket);
-      socketIsUp = true;
-    }
-    return 'met';
-  }
-
-  async function withSlack(): Promise<void> {
-    if (stopping) return;
-    started = true;
-    await askForMissed(deps);
-    void prepareForAlerts(deps);
-    log.info({ mode: bolt.socket === null ? 'HTTP' : 'Socket Mode', database: store.dialect }, 'ready');
-  }
-
-  /** Each new connection reads what was missed before it. A silent connection is replaced. */
-  async function startSocket({ client }: NonNullable<Bolt['socket']>): Promise<void> {
-    client.on('connected', () => {
-      events.connected();
-      if (started)
-        askForMissed(deps).catch((error: unknown) =>
-          log.error(
-            { err: error },
-            'missed messages could not be read yet; they are read within five minutes',
-          ),
-        );
-    });
-    events.reconnect = async () => {
-      if (stopping) return;
-      // A dead connection may never report its end.
-      await within(clock, socketPatienceMs, client.disconnect(), undefined);
-      await within(clock, socketPatienceMs, client.start(), undefined);
-    };
+/**
+ * Learns who we are in Slack, and connects in Socket Mode. Waits while Slack is down.
+ * @param onWaiting called when Slack is found to be down
+ */
+async function meetSlack(
+  deps: SlackDeps,
+  bolt: Bolt,
+  events: Events,
+  progress: Progress,
+  onWaiting: () => void,
+): Promise<'met'> {
+  await checkIdentity(deps, () => progress.stopping, onWaiting);
+  if (!progress.stopping && bolt.socket !== null) {
+    watchSocket(deps, bolt.socket, events, progress);
     await bolt.app.start();
+    progress.socketIsUp = true;
   }
+  return 'met';
+}
 
-  async function stop(): Promise<void> {
-    stopping = true;
-    readiness.stopping();
-    // At once, so that nothing more is taken or sent while we wait for running answers.
-    const working = worker.stop();
-    if (socketIsUp) await bolt.app.stop();
-    await http.stop();
-    while (bolt.running() > 0) await wait(10);
-    await working;
-    await metrics?.server.stop();
-    clock.stop();
-    await voice.close();
-    await store.close();
-    letOthersIn();
-  }
+/** Each new connection reads what was missed before it. A silent connection is replaced. */
+function watchSocket(
+  deps: SlackDeps,
+  { client }: NonNullable<Bolt['socket']>,
+  events: Events,
+  progress: Progress,
+): void {
+  const { clock, log } = deps;
+  client.on('connected', () => {
+    events.connected();
+    if (progress.withSlack)
+      askForMissed(deps).catch((error: unknown) =>
+        log.error({ err: error }, 'missed messages could not be read yet; they are read within five minutes'),
+      );
+  });
+  events.reconnect = async () => {
+    if (progress.stopping) return;
+    // A dead connection may never report its end.
+    await within(clock, socketPatienceMs, client.disconnect(), undefined);
+    await within(clock, socketPatienceMs, client.start(), undefined);
+  };
+}
 
-  return { start, stop, port: () => http.port() };
+/** What begins once Slack has answered. */
+async function beginWithSlack(deps: SlackDeps, bolt: Bolt, progress: Progress): Promise<void> {
+  if (progress.stopping) return;
+  progress.withSlack = true;
+  await askForMissed(deps);
+  void prepareForAlerts(deps);
+  deps.log.info(
+    { mode: bolt.socket === null ? 'HTTP' : 'Socket Mode', database: deps.store.dialect },
+    'ready',
+  );
 }
 
 /** Undefined without METRICS_PORT; then the library is not loaded. */

@@ -103,7 +103,7 @@ export const looseWords = new Set(
    error errors failed failure host service monitor check job condition status state changed sealed unsealed thresholds it its this that critical warning down up ok again return
    returned recovered resolved closed new down unavailable available unreachable reachable no longer responding response timeout timedout
    nodata outage high-priority priority severity by after since started ended online offline alive ongoing improved ready open no
-   behind lag lagging detected important or running`.split(/\s+/),
+   behind lag lagging detected important or running could connect reconnected`.split(/\s+/),
 );
 
 /**

@@ -69,10 +69,10 @@ function unescapeOnce(text: string): string {
   );
 }
 
-/** The non-empty lines, trimmed, with single blanks. */
+/** The lines that say something, trimmed, with single blanks. A lone bullet says nothing. */
 export function linesOf(text: string): string[] {
   return text
     .split('\n')
     .map((line) => line.replace(/[ \t\u00a0]+/g, ' ').trim())
-    .filter((line) => line !== '');
+    .filter((line) => line !== '' && !/^[•·▪‣◦-]$/u.test(line));
 }

@@ -8,6 +8,7 @@ import type { Flattened } from './pieces.ts';
 import { readSeverity } from './severity.ts';
 import { endsBelow, readAcknowledged, readStatus } from './status.ts';
 import { inEnglish } from './words/other-languages.ts';
+import { isTransition } from './words/phrases.ts';
 
 export interface UnderstandContext {
   channel: string | undefined;
@@ -43,7 +44,13 @@ export interface Understood {
 export function understand(flat: Flattened, context: UnderstandContext): Understood {
   const heads = headsOf(flat);
   const labels = labelsOf(flat);
-  const states = statesOf(labels);
+  const states = [
+    ...statesOf(labels),
+    ...flat.pieces
+      .flatMap((piece) => piece.lines.slice(0, 3))
+      .slice(0, 12)
+      .filter(isTransition),
+  ];
   const title = titleOf(heads, context.botName);
   const lines = heads.map((head) => inEnglish(head.line));
   const severity = readSeverity({

@@ -168,6 +168,7 @@ const faults = [
   /\bburn(?:ing|s|ed)?\b.{0,20}\bbudget\b/i,
   /\bups\b.{0,40}\bon battery\b/i,
   /\bthere (?:was|is|were|are) (?:an? |some )?(?:problem|error|issue|failure|outage)s?\b/i,
+  /\bthreshold (?:was )?(?:reached|crossed|breached|exceeded)\b/i,
   /\bvault\b.{0,40}\bsealed\b(?! by\b)/i,
   /\bfail-?over\b(?!.*\b(?:test|drill|exercise|plan|docs?|runbook)\b)/i,
   /\bexit(?:ed|s)?\b.{0,20}\b(?:status|code) [1-9]/i,

@@ -11,6 +11,7 @@ export const phrases: [RegExp, string][] = [
   [/\binsufficient[ _]data\b/gi, 'INSUFFICIENTDATA'],
   [/\bout of sync\b/gi, 'outofsync'],
   [/\bup and running\b/gi, 'up'],
+  [/\(re\)connected\b/gi, 'reconnected'],
   [/\b(?:appears?|seems?) to be\b/gi, 'is'],
   // "Please verify that the shop is working" does not say that it is.
   [
@@ -79,3 +80,14 @@ export const transition = new RegExp(
   `(?:\\b(?:changed|transitioned|moved|went|switched|status|state)\\b ?:? ?)?(?:\\bfrom )?[\`'"\\[(]?\\b(${states})\\b[\`'"\\])]? ?${arrow} ?[\`'"\\[(]?\\b(${states})\\b[\`'"\\])]?`,
   'gi',
 );
+
+/** True for a line that only tells of a change: "State moved from ALARM to OK". */
+export function isTransition(line: string): boolean {
+  return (
+    line.length <= 100 &&
+    /^(?:the )?(?:new )?(?:state|status|alarm|alert|monitor|check)?\W{0,3}(?:has |was |is )?(?:changed|transitioned|moved|went|switched)\b/i.test(
+      line,
+    ) &&
+    line.search(transition) >= 0
+  );
+}

@@ -24,7 +24,7 @@ export const wordClasses: Map<string, WordClass> = table({
     raised alerting declared detected escalated escalating breached violated created active unresolved unacknowledged regressed
     regression refired renotify renotified reminded problemstart started new-alert investigating identified breaching ongoing`,
   resolves: `resolved recovered recovery recovers recovering cleared closed ended restored solved mitigated deactivated
-    auto-resolved autoresolved auto-closed autoclosed resolves fixed reset improved revived`,
+    auto-resolved autoresolved auto-closed autoclosed resolves fixed reset improved revived reconnected`,
   bad: `down critical crit warning warn error errors fatal disaster emergency unhealthy offline degraded unreachable
     unavailable alarm problem unstable broken outage nodata crashed crashing crashloopbackoff oomkilled timeout timedout late
     missed overdue expired exceeded exceeds stalled stuck failed failing failure fails fail panic red unknown inaccessible
@@ -76,7 +76,7 @@ export const copulas = new Set(
 
 /** "stand up" and "break down" are not states. */
 export const phrasalVerbs = new Set(
-  `following signed signing standing picking setting catching wrapping cleaning looking coming backing showing show stand sign follow catch set wake wrap clean start warm heads speed level hurry meet round pick sync top mix line ramp hang shut
+  `following signed signing standing picking setting catching wrapping cleaning looking coming backing showing show stand sign follow catch set wake wrap clean start warm heads speed level hurry meet round pick sync top mix line ramp hang shut shutting powering winding spinning
    give break end grow check sum look bring make slow calm write count sit settle slim cool run come let tear pin quiet wind melt step
    scale scaled scaling thumbs cut boil drill narrow nail stand-up sign-up track turn turned roll fill pop spin dress open opens`.split(
     /\s+/,

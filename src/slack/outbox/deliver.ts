@@ -280,8 +280,9 @@ async function failed(
     return 'done';
   }
   if (isClosedPlace(failure.error)) {
-    await moveElsewhere(deps, message, failure.error);
-    return 'done';
+    if ((await moveElsewhere(deps, message, failure.error)) === 'done') return 'done';
+    await takeTryBack(deps, message, 0);
+    return await putOff(deps, message, { tries: tries + 1 });
   }
   await takeTryBack(deps, message, 0);
   return await putOff(deps, message, { tries: tries + 1 });

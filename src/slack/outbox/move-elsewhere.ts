@@ -4,7 +4,14 @@ import { boardOf, deliverSoon, post } from '../../outbox/outbox.ts';
 import { type Post, readPost, toColumns } from '../../outbox/post.ts';
 import type { Tx } from '../../store/types.ts';
 import type { SlackDeps } from '../context/deps.ts';
+import { restMs } from './try-again.ts';
 import type { PostRow } from './types.ts';
+
+/** How long a message without another place is tried again, ms: somebody may invite the app, or open the channel. */
+const openAgainWithinMs = 24 * 3_600_000;
+
+/** `waits`: it has no other place, and is to be tried again here. */
+type Moved = 'done' | 'waits';
 
 /**
  * Posts that may be shown in another place. A file with full numbers is not one of them: it goes only to the person
@@ -26,30 +33,30 @@ interface Asked {
 /**
  * Called when a message's place is closed to the app (archived, deleted, or the app is not a member). An approvers'
  * card moves to the board's thread. Other news goes to the person who asked, with the reason. If there is no such
- * person, or they cannot be reached in Slack, it goes to the next place of `fallbacks`. If no place is left, it is
- * logged as an error.
+ * person, or they cannot be reached in Slack, it goes to the next place of `fallbacks`. If no place is left, that is
+ * logged as an error, and in its own channel it waits for a day until that is open.
  */
-export async function moveElsewhere(deps: SlackDeps, message: PostRow, error: string): Promise<void> {
-  await deps.store.transaction(async (tx) => {
+export async function moveElsewhere(deps: SlackDeps, message: PostRow, error: string): Promise<Moved> {
+  return await deps.store.transaction(async (tx) => {
     const request = message.request_id === null ? undefined : await askedBy(tx, message.request_id);
     const what = readPost(message);
-    if (request === undefined || what === null) return await giveUp(tx, deps, message, error);
+    if (request === undefined || what === null) return await nowhere(tx, deps, message, error);
     if (what.kind === 'card' && message.channel_id !== request.channel_id && what.movedFrom === undefined)
-      return await moveCard(tx, deps, message, request, error);
-    if (!isNews(what) && what.kind !== 'instead') return await giveUp(tx, deps, message, error);
+      return await done(moveCard(tx, deps, message, request, error));
+    if (!isNews(what) && what.kind !== 'instead') return await nowhere(tx, deps, message, error);
     const tried = [...(what.tried ?? []), message.channel_id];
     const followed = await boardsChannel(tx, message, tried);
-    if (followed !== null) return await moveTo(tx, deps, message, { what, to: followed, tried, error });
+    if (followed !== null) return await done(moveTo(tx, deps, message, { what, to: followed, tried, error }));
     const next = fallbacks(request, deps.config()).find((each) => !tried.includes(each));
     // Nobody can approve there. The time for approval starts anyway, so that the request expires visibly.
     if (what.kind === 'card') await startApprovalClock(tx, message.request_id ?? '', deps.clock.now());
-    if (next === undefined) return await giveUp(tx, deps, message, error);
+    if (next === undefined) return await nowhere(tx, deps, message, error);
     // The person gets the state and the results in direct messages, so the reply would only repeat them.
     if (what.kind === 'told' && (await isToldInstead(tx, message.request_id)))
-      return await drop(tx, deps, message, error);
+      return await done(drop(tx, deps, message, error));
     // Otherwise the reply says all that the person must know, also in a direct message.
     if (what.kind === 'instead' || what.kind === 'told' || !isPerson(next))
-      return await moveTo(tx, deps, message, { what, to: next, tried, error });
+      return await done(moveTo(tx, deps, message, { what, to: next, tried, error }));
     await drop(tx, deps, message, error);
     const from = { instead: what.kind, of: message.id, channelId: message.channel_id, error };
     await post(tx, deps.clock.now(), {
@@ -57,7 +64,13 @@ export async function moveElsewhere(deps: SlackDeps, message: PostRow, error: st
       post: { kind: 'instead', ...from, tried },
       place: { channelId: next },
     });
+    return 'done';
   });
+}
+
+async function done(work: Promise<void>): Promise<Moved> {
+  await work;
+  return 'done';
 }
 
 /** Where a request's news may go if its channel is closed, the best place first: people (U…) and channels (C…). */
@@ -81,13 +94,37 @@ export async function drop(tx: Tx, deps: SlackDeps, message: PostRow, why: strin
   await tx.updateTable('posts').set({ state: 'dropped' }).where('id', '=', message.id).execute();
 }
 
-async function giveUp(tx: Tx, deps: SlackDeps, message: PostRow, error: string): Promise<void> {
-  const { request_id: requestId, channel_id: channel, kind } = message;
+/**
+ * The message has no other place. In its own channel it waits for a day, because somebody may open it; the alert in
+ * whose thread it belongs, which was dropped before, waits with it. Elsewhere it is dropped, as is an alert alone:
+ * what it says about calls comes with its board.
+ */
+async function nowhere(tx: Tx, deps: SlackDeps, message: PostRow, error: string): Promise<Moved> {
+  const { request_id: requestId, channel_id: channel, kind, tries } = message;
+  const now = deps.clock.now();
   const what = readPost(message);
   const words = what?.kind === 'words' ? { plain: what.plain } : {};
   const facts = { requestId, kind, channel, error, ...words };
-  deps.log.error(facts, 'a message can be shown nowhere in Slack: its place is closed to the app');
-  await tx.updateTable('posts').set({ state: 'dropped' }).where('id', '=', message.id).execute();
+  const todo = isPerson(channel) ? '' : ': invite the app to it, or open it again';
+  if (tries === 0)
+    deps.log.error(
+      facts,
+      `a message can be shown nowhere in Slack, because its place is closed to the app${todo}`,
+    );
+  const isHome = what !== null && isNews(what) && what.movedFrom === undefined && !isPerson(channel);
+  if (!isHome || requestId === null || now - message.created_at >= openAgainWithinMs) {
+    await tx.updateTable('posts').set({ state: 'dropped' }).where('id', '=', message.id).execute();
+    return 'done';
+  }
+  await tx
+    .updateTable('posts')
+    .set({ state: 'pending', next_try_at: now + restMs(tries + 1) })
+    .where('id', '=', message.parent_id ?? '')
+    .where('kind', '=', 'alert')
+    .where('state', '=', 'dropped')
+    .where('channel_id', '=', channel)
+    .execute();
+  return 'waits';
 }
 
 /** True if news of the request went to a person instead of its channel. */

@@ -72,6 +72,34 @@ for (const database of databaseKinds) {
       await flow.end();
     });
 
+    test('in a channel that the app is not in, an alert waits: once invited it is shown with its board and results', async (t) => {
+      const flow = await startSources(database);
+      t.after(() => flow.stop());
+      const bot = flow.slack.state.app.botUserId;
+      flow.slack.removeMember('C0ALERTS', bot);
+      const answered = await postTo(flow.app.port(), 'prometheus', webhook('Unseen'));
+      assert.equal(answered.status, 202);
+      await isCalled(flow, callee, 1);
+      await soon(flow, 'the log says what to do', () =>
+        flow.logs.some((line) => /"kind":"board".*not_in_channel.*invite the app to it/.test(line)),
+      );
+      assert.equal(shownAlerts(flow).length, 0);
+      flow.slack.invite('C0ALERTS', bot);
+      const board = await soon(flow, 'the board', () => boards(flow, 'C0ALERTS')[0], { stepMs: 2_000 });
+      const [alert, ...others] = shownAlerts(flow);
+      assert.ok(alert);
+      assert.deepEqual(others, []);
+      assert.match(shownText(alert), /Unseen/);
+      assert.equal(board.thread_ts, alert.ts);
+      await becomes(flow, board, 'done', { answered: 1 });
+      await soon(flow, 'the results', () =>
+        thread(flow, alert).some((each) => each.metadata?.event_type === 'voicecall_results'),
+      );
+      assert.equal(boards(flow, 'C0ALERTS').length, 1);
+      assert.equal(callsTo(flow, callee).length, 1);
+      await flow.end();
+    });
+
     test('old news changes nothing: a firing after its own resolve calls nobody, the next one does', async (t) => {
       const flow = await startSources(database);
       t.after(() => flow.stop());

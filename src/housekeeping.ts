@@ -99,7 +99,13 @@ export async function deleteAlerts(deps: Deps, lease: Lease, before: number): Pr
               .selectFrom('requests')
               .select('requests.id')
               .whereRef('requests.alert_id', '=', 'alerts.id')
-              .where('requests.state', 'in', ['awaiting_approval', 'approved', 'sending']),
+              .where((eb) =>
+                eb.or([
+                  eb('requests.state', 'in', ['awaiting_approval', 'scheduled', 'approved', 'sending']),
+                  // More attempts or steps may follow.
+                  eb.and([eb('requests.state', '=', 'sent'), eb('requests.reaching', '=', 1)]),
+                ]),
+              ),
           ),
         ),
       )

@@ -101,8 +101,9 @@ async function eraseRequests(deps: Deps, lease: Lease, before: number, now: numb
       .where((eb) =>
         eb.or([
           eb.and([eb('state', 'in', [...finishedRequestStates]), eb('finished_at', '<', before)]),
-          // Sent requests with calls whose end was never reported, or that nobody settled.
-          eb.and([eb('state', '=', 'sent'), eb('changed_at', '<', before)]),
+          // Sent requests with calls whose end was never reported, or that nobody settled. Further attempts and steps
+          // need the numbers.
+          eb.and([eb('state', '=', 'sent'), eb('reaching', '=', 0), eb('changed_at', '<', before)]),
         ]),
       )
       .orderBy('created_at')

@@ -309,6 +309,29 @@ forEachDatabase((kind) => {
       );
     });
 
+    test('what a request with further attempts or steps needs stays until these have ended', async () => {
+      await withStore(
+        async (store) => {
+          await store.transaction(async (tx) => {
+            await addAlert(tx, 'laddered', ago(5), ago(6));
+            await addRequest(tx, 'ladder', ago(5), ['6591110001'], 'sent');
+            const going = { reaching: 1, alert_id: 'laddered', changed_at: ago(5) };
+            await tx.updateTable('requests').set(going).where('id', '=', 'ladder').execute();
+          });
+          const left = async () => ({
+            callee: (await loadCalls(store.read, 'ladder'))[0]?.callee,
+            alerts: await store.read.selectFrom('alerts').select('id').execute(),
+          });
+          await retention(store, configOf(2 * dayMs))(daily, held);
+          assert.deepEqual(await left(), { callee: '6591110001', alerts: [{ id: 'laddered' }] });
+          await store.transaction((tx) => tx.updateTable('requests').set({ reaching: 0 }).execute());
+          await retention(store, configOf(2 * dayMs))(daily, held);
+          assert.deepEqual(await left(), { callee: '', alerts: [] });
+        },
+        { kind, clock },
+      );
+    });
+
     test('interrupted, it comes back at once and continues', async () => {
       await withStore(
         async (store) => {

@@ -118,7 +118,7 @@ async function alertOf(tx: Tx, requestId: string): Promise<string | null> {
 
 function somethingToStop(eb: ExpressionBuilder<Schema, 'requests'>) {
   return eb.or([
-    eb('state', 'in', ['awaiting_approval', 'approved', 'sending']),
+    eb('state', 'in', ['awaiting_approval', 'scheduled', 'approved', 'sending']),
     eb.and([eb('state', '=', 'sent'), eb('reaching', '=', 1)]),
   ]);
 }

@@ -38,7 +38,10 @@ export function registerCancel(app: App, deps: SlackDeps): void {
       const userId = press.body.user.id;
       const refusal = await mayCall(deps.people, deps.config(), userId);
       if (refusal !== null) return { text: refusal };
-      const { first, stopped } = await acknowledge(deps, buttonValue(press), userId);
+      const request = await requestOf(deps, buttonValue(press));
+      if (request.origin !== 'alert')
+        return { text: 'Only the calls of an alert can be acknowledged. Nothing was changed.' };
+      const { first, stopped } = await acknowledge(deps, request.id, userId);
       if (first !== userId) return { text: `${createWho()(first)} has got it already.` };
       return {
         text: `You have got it. ${stopped > 0 ? `${people(stopped)} will not be called any more.` : ''}`.trim(),

@@ -182,8 +182,9 @@ async function playThrough(database: DatabaseKind, story: Story, killAt: number)
     database,
     config,
     voice: { report: { retries: 1_000, retryAfterMs: 500 } },
-    // Slack's own second retry comes after a minute; here it comes sooner.
-    slack: { eventRetryDelaysMs: [0, 3_000, 6_000], triggerLifeMs: formWithinMs - 1_000 },
+    // Slack's own retries come after a minute and after five; here they come sooner. The last comes when even a slow
+    // machine has started the app again: an alert posted before the very first start is in no history that is read.
+    slack: { eventRetryDelaysMs: [0, 3_000, 40_000], triggerLifeMs: formWithinMs - 1_000 },
   });
   const store = await stage.database.open();
   let over = false;

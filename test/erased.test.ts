@@ -19,7 +19,7 @@ import { forEachDatabase, type TestDatabase, withStore } from './support/store.t
  */
 const columns: Record<string, { kept?: string; erased?: string; deleted?: string }> = {
   requests: {
-    kept: 'id team_id origin state requested_by rule_name alert_id previous_id root_view_id channel_id asked_in thread_ts thread_post countries hash approval on_unknown plan reach_ended_by lists',
+    kept: 'id team_id origin state requested_by rule_name alert_id previous_id root_view_id channel_id asked_in thread_ts thread_post countries hash approval on_unknown plan reach_ended_by lists named_lists',
     erased: 'alert_title ladder audio options note cancelled_by acked_by outcome rosters',
   },
   steps: { kept: 'request_id', erased: 'audio problem' },
@@ -80,6 +80,7 @@ const words: Record<string, string> = {
   'requests.reach_ended_by': '',
   'requests.plan': '',
   'requests.lists': '',
+  'requests.named_lists': '',
   'decisions.decision': 'reject',
   'posts.state': 'posted',
   'posts.kind': 'reply',

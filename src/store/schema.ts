@@ -90,6 +90,8 @@ export interface RequestsTable {
   when_at: Generated<number | null>;
   /** Names of the lists that were asked for; they are read again when the request is due. Null: none. */
   lists: Generated<Json<string[]> | null>;
+  /** Names of the lists whose people it calls, to be shown. Null: none. */
+  named_lists: Generated<Json<string[]> | null>;
   /** 1: `hours` in the configuration do not apply to it. */
   any_hour: Generated<number>;
   /** When its alert was resolved. Null: it has no alert, or the alert still fires. */

@@ -115,10 +115,10 @@ for (const database of databaseKinds) {
     test('the board of more than five people says why nobody answered, once all calls have ended', async () => {
       flow.voice.setBehaviour({ phones: { '6591209011': 'busy', '6591209012': 'busy' } });
       const some = [1, 2, 3, 4, 5, 6].map((each) => `+659120901${each}`);
-      const board = await ask(flow, { callee: some.join(', ') });
-      await becomes(flow, board, 'done', { answered: 4, not_answered: 2 });
+      const board = await ask(flow, { callee: some.join(', '), lists: ['db-oncall'] });
+      await becomes(flow, board, 'done', { answered: 6, not_answered: 2 });
       const shown = flow.slack.history(board.channel).find(({ ts }) => ts === board.ts);
-      assert.match(JSON.stringify(shown?.blocks), /4 of 6 answered.*"2 busy"/);
+      assert.match(JSON.stringify(shown?.blocks), /6 of 8 answered.*\*List:\* db-oncall.*"2 busy"/);
     });
 
     test('the requester gets the full file privately, others do not', async () => {

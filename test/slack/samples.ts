@@ -321,6 +321,7 @@ export const anyRequest: fc.Arbitrary<RequestView> = fc.record({
   resolvedAt: maybe(anyTime),
   repeats: maybe(fc.uuid()),
   repeatedBy: maybe(fc.uuid()),
+  namedLists: fc.array(anyText, { maxLength: 20 }),
   outcome: maybe(anyText),
   reach: maybe(anyReach),
 });

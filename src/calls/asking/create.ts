@@ -101,6 +101,7 @@ function rowOf(ask: NewRequest, tokenSecret: string, now: number) {
     when_at: whenAt,
     any_hour: anyHour ? 1 : 0,
     lists: lists === null ? null : toJson(lists.names),
+    named_lists: ask.namedLists?.length ? toJson(ask.namedLists) : null,
     rosters: ask.rosters?.length ? toJson(ask.rosters) : null,
     reaching: ladder !== null || (plan !== null && mayGoOn(plan)) ? 1 : 0,
   };

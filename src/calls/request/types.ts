@@ -237,6 +237,8 @@ export interface RequestView {
   onUnknown?: OnUnknown;
   /** The rosters that it uses, with the people who were on duty. Absent: none. */
   rosters?: RosterNote[];
+  /** Names of the lists whose people it calls. Absent: none. */
+  namedLists?: string[];
   /** How it continues until people are reached. Null: each callee is called once. */
   reach: ReachView | null;
 }
@@ -281,4 +283,6 @@ export interface NewRequest {
   anyHour?: boolean;
   /** The rosters among whose people its callees are. */
   rosters?: RosterNote[];
+  /** Names of the lists among whose people its callees are, to be shown. */
+  namedLists?: string[];
 }

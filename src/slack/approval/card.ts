@@ -25,7 +25,7 @@ import { approverWords, decisionLines, waitsFor } from '../words/approval-words.
 import { calleeLabel, latestCalls } from '../words/call-words.ts';
 import { headline } from '../words/headline.ts';
 import { nightWords } from '../words/night-words.ts';
-import { namedPeople } from '../words/people-lines.ts';
+import { listLines, namedPeople } from '../words/people-lines.ts';
 import { furtherStepsWords, planWords } from '../words/reach-words.ts';
 import {
   countriesWords,
@@ -114,7 +114,8 @@ export function consequences(
   request: RequestView,
   facts: Pick<ApprovalFacts, 'defaults' | 'hours' | 'callsAt' | 'balance'>,
 ): string[] {
-  const lines = [`*They hear:* ${playedWords(request.audio, request.options, shownOnMessages)}`];
+  const lines = listLines(request.namedLists, request.counts.callees);
+  lines.push(`*They hear:* ${playedWords(request.audio, request.options, shownOnMessages)}`);
   const plan = request.reach === null ? null : planWords(request.reach);
   if (plan !== null) lines.push(`*Calls:* ${plan}`);
   const further = furtherStepsWords(request.reach?.ladder ?? null);

@@ -83,6 +83,7 @@ export async function checkCall(
       whenAt,
       lists: await onlyListed(deps, sources, collected, whenAt === null ? 'rosters' : 'all'),
       rosters: collected.rosters,
+      namedLists: collected.lists.filter((name) => Object.hasOwn(config.lists, name)),
       note,
       callees,
       duplicates,

@@ -21,6 +21,7 @@ import { approverWords } from '../words/approval-words.ts';
 import { calleeLabel } from '../words/call-words.ts';
 import { lastReachedWords } from '../words/last-reached-words.ts';
 import { nightWords } from '../words/night-words.ts';
+import { listLines } from '../words/people-lines.ts';
 import { planWords } from '../words/reach-words.ts';
 import {
   countriesWords,
@@ -48,6 +49,8 @@ export interface ConfirmFacts {
   wallAt: number;
   channelId: string;
   duplicates: number;
+  /** Names of the lists that were chosen or named. */
+  namedLists?: readonly string[];
   /** Sentences about numbers that may be wrong but will be called. */
   doubts: readonly string[];
   /** Sentences about people of rosters who cannot be called; absent: nobody. */
@@ -151,6 +154,7 @@ function doubtBlocks(doubts: readonly string[]): KnownBlock[] {
 
 function detailBlocks(facts: ConfirmFacts): KnownBlock[] {
   const lines = [
+    ...listLines(facts.namedLists, facts.callees.length),
     ...(facts.countries.length > 1 ? [`To: ${countriesWords(facts.countries)}`] : []),
     ...rosterLines(facts.rosters ?? [], facts.nameOf),
     ...[planWords({ plan: facts.plan, ladder: null })].flatMap((words) =>

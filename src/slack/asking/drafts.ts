@@ -27,6 +27,8 @@ const draftSchema = z.object({
     .nullable()
     .default(null),
   rosters: rostersShape.default([]),
+  /** Names of lists, to be shown. Absent in drafts of an earlier version. */
+  namedLists: z.array(z.string()).default([]),
   callees: z.array(
     z.object({ callee: z.string(), name: z.string().nullable(), timeZone: z.string().exactOptional() }),
   ),

@@ -21,7 +21,7 @@ import { approverWords, decisionLines, waitsFor } from '../words/approval-words.
 import { heldWords } from '../words/call-words.ts';
 import { askedTooOften, currentCounts, headline, nameOrNull } from '../words/headline.ts';
 import { waitingForHours } from '../words/hours-words.ts';
-import { namedPeople, peopleLines } from '../words/people-lines.ts';
+import { listLines, namedPeople, peopleLines } from '../words/people-lines.ts';
 import { planWords, reachLines } from '../words/reach-words.ts';
 import {
   countriesWords,
@@ -133,6 +133,7 @@ function moreLines(request: RequestView, nameOf: MessageFacts['nameOf']): string
   if (request.whenAt !== null) lines.push(`*When:* ${date(request.whenAt)}${approvedLate(request)}`);
   const plan = request.reach === null ? null : planWords(request.reach);
   if (plan !== null) lines.push(`*Calls:* ${plan}`);
+  lines.push(...listLines(request.namedLists, request.counts.callees));
   lines.push(...rosterLines(request.rosters ?? [], nameOf));
   if (request.note !== '') lines.push(`*Note:* ${foreign(request.note, 600)}`);
   return lines;

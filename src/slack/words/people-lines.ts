@@ -32,6 +32,16 @@ export function asPlanned({ reach }: Pick<RequestView, 'reach'>, call: CallView)
   return call.confirmed && reach?.plan.until !== 'confirmed' ? { ...call, confirmed: false } : call;
 }
 
+/** The names of the lists that are called, in mrkdwn. Empty for few people, because messages name those. */
+export function listLines(names: readonly string[] | undefined, callees: number): string[] {
+  if (names === undefined || names.length === 0 || callees <= namedPeople) return [];
+  const words = listWords(
+    names.map((name) => foreign(name, 80)),
+    8,
+  );
+  return [`*${names.length === 1 ? 'List' : 'Lists'}:* ${words}`];
+}
+
 /** Returns "📵 Ben: no answer". */
 export function personLine(call: CallView, over: boolean): string {
   const key = keyWords(call);

@@ -6,6 +6,7 @@ import { hours } from './hours.ts';
 import { lastReached } from './last-reached.ts';
 import { learnedPeople } from './learned-people.ts';
 import { lighterIndexes } from './lighter-indexes.ts';
+import { namedLists } from './named-lists.ts';
 import { openCalls } from './open-calls.ts';
 import { outboxTries } from './outbox-tries.ts';
 import { plainNames } from './plain-names.ts';
@@ -53,4 +54,5 @@ export const migrations: Step[] = [
   rosters,
   plainNames,
   requestsReaching,
+  namedLists,
 ];

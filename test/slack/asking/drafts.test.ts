@@ -12,6 +12,7 @@ const draftOf = (callee: string): Draft => ({
   whenAt: null,
   lists: null,
   rosters: [],
+  namedLists: [],
   callees: [{ callee, name: null }],
   duplicates: 0,
   channelId: 'C0OPS',

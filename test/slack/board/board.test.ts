@@ -211,6 +211,11 @@ suite('the board', () => {
       headerOf({ state: 'done', origin: 'alert', counts: ten({ held: 10 }) }),
       'Not called: a limit or the configuration holds the calls back',
     );
+    const listed = { namedLists: ['floor-3', 'leads'], counts: ten({ accepted: 10 }) };
+    assert.match(
+      seen(renderBoard(request({ state: 'sent', ...listed }), facts).blocks),
+      /^\*Lists:\* floor-3 and leads$/m,
+    );
     const usual = (loopCount: number) =>
       renderBoard(request({ options: { loopCount } }), { ...facts, defaults: { loopCount: 2 } });
     assert.doesNotMatch(seen(usual(2).blocks) + usual(2).text, /played/, 'nobody chose it');

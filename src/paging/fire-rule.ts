@@ -2,9 +2,12 @@ import { callsAt, hasCalled } from '../alerts/decide.ts';
 import { approvalFor } from '../calls/approval/policy.ts';
 import { cancelIn, isOpen } from '../calls/asking/cancel.ts';
 import { createRequest } from '../calls/asking/create.ts';
+import { startStep } from '../calls/reaching/steps.ts';
 import type { CallsDeps } from '../calls/request/deps.ts';
 import { ladderOf } from '../calls/request/ladder.ts';
 import { planOf } from '../calls/request/plan.ts';
+import { lockRequest } from '../calls/request/rows.ts';
+import { readPlan } from '../calls/request/stored.ts';
 import type { ApprovalAsk } from '../calls/request/types.ts';
 import type { AlertStatus, Rule } from '../config/types.ts';
 import { changed } from '../outbox/outbox.ts';
@@ -156,12 +159,9 @@ async function fireNow(
 type FirstStep = 'own' | 'later' | 'none';
 
 /** A ladder begins at a later step if its first one can call nobody, unless approvers must see who is called. */
-function firstStepOf(
-  { rule, callees, laterCallees = [] }: ReadyRule,
-  approval: ApprovalAsk | null,
-): FirstStep {
+function firstStepOf({ rule, callees, laterSteps = [] }: ReadyRule, approval: ApprovalAsk | null): FirstStep {
   if (callees.length > 0) return 'own';
-  return rule.mode === 'live' && approval === null && laterCallees.length > 0 ? 'later' : 'none';
+  return rule.mode === 'live' && approval === null && laterSteps.length > 0 ? 'later' : 'none';
 }
 
 async function approvalOf(tx: Tx, deps: CallsDeps, ready: ReadyRule, { now }: RuleAlert) {
@@ -237,7 +237,25 @@ async function call(
     plan: planOf(rule, deps.config().reach.confirmKey),
     ladder: ladderOf(rule, about.source),
   });
+  if (callees.length === 0) await beginLater(tx, deps, id, ready);
   return id;
+}
+
+/**
+ * Starts the further steps in the transaction of the request, with the people that were found before: a second look-up
+ * might find nobody, and the request would end without a call.
+ */
+async function beginLater(
+  tx: Tx,
+  deps: CallsDeps,
+  requestId: string,
+  { laterSteps = [] }: ReadyRule,
+): Promise<void> {
+  for (const [index, ready] of laterSteps.entries()) {
+    const request = await lockRequest(tx, requestId);
+    if (request === null) return;
+    await startStep(tx, deps, request, { step: index + 2, ready, plan: readPlan(request.plan), reached: 0 });
+  }
 }
 
 function pick({

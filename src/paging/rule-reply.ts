@@ -1,5 +1,6 @@
 import { maskNumber } from '../callees/numbering-plan.ts';
 import type { Callee } from '../callees/types.ts';
+import type { ReadyStep } from '../calls/reaching/steps.ts';
 import type { Audio, RosterNote } from '../calls/request/types.ts';
 import type { Rule } from '../config/types.ts';
 import { post } from '../outbox/outbox.ts';
@@ -19,8 +20,8 @@ export interface ReadyRule {
   rosters?: RosterNote[];
   /** The rosters to look up again before a later call, and the callees that only they name. */
   lists?: { names: string[]; only: string[] } | null;
-  /** If `callees` is empty: those of the first further step that can call somebody now. Absent: none. */
-  laterCallees?: Callee[];
+  /** If `callees` is empty: the further steps up to the first that can call somebody now. Absent or empty: none can. */
+  laterSteps?: ReadyStep[];
   /** Everybody whom its steps call now. Absent: the rule needs no approval, or has one step. */
   ofAllSteps?: Callee[];
 }

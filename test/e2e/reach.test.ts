@@ -10,6 +10,7 @@ country: IN
 voice: { submit: { concurrency: 2, perSecond: 200 } }
 recordings: { fire-drill: ${recording} }
 reach: { confirmKey: "1" }
+limits: { deny: ["+918563224700", "+918563224701"] }
 lists: { oncall: ["+91 85632 24100", "+91 85632 24101"], leads: ["+91 85632 24200"], cto: ["+91 85632 24300"] }
 rules:
   - { name: ladder, channels: [C0ALERTS], match: { from: [B0OTHER], title: db- }, call: [oncall], say: "{title}. Press 1 to take it.",
@@ -18,8 +19,8 @@ rules:
       until: confirmed, then: [{ after: 1m, call: [U0BEN] }, { after: 1m, call: ["+91 85632 24501"] }] }
   - { name: gone, channels: [C0ALERTS], match: { from: [B0OTHER], title: gone- }, call: [U0GONE, S0EMPTY], say: "{title}. Press 1.",
       until: confirmed, then: [{ after: 5m, call: [U0GONE] }, { after: 5m, call: ["+65 9111 0601"] }, { after: 5m, call: ["+91 85632 24601"] }] }
-  - { name: nobody, channels: [C0ALERTS], match: { from: [B0OTHER], title: nobody- }, call: [U0GONE], say: "{title}. Press 1.",
-      until: confirmed, then: [{ after: 5m, call: [S0EMPTY] }] }
+  - { name: nobody, channels: [C0ALERTS], match: { from: [B0OTHER], title: nobody- }, call: ["+91 85632 24700"], say: "{title}. Press 1.",
+      until: confirmed, then: [{ after: 5m, call: ["+91 85632 24701"] }] }
 `;
 
 /** The board's metadata. */
@@ -84,12 +85,13 @@ for (const database of databaseKinds) {
 
     test('a ladder in which nobody can be called now is tried again as a whole', async () => {
       const alert = post(flow, firing('nobody-1'));
-      await said(flow, alert, 'Rule nobody called nobody yet: Gone is deactivated in Slack.');
-      flow.slack.state.usergroups.get('S0EMPTY')?.users.push('U0CLEO');
-      flow.voice.setBehaviour({ phones: { '3212': { answer: { seconds: 3, key: '1' } } } });
+      await said(flow, alert, 'Rule nobody called nobody yet: ');
+      flow.voice.setBehaviour({ phones: { '4701': { answer: { seconds: 3, key: '1' } } } });
+      flow.setConfig(config.replace(', "+918563224701"]', ']'));
       const board = await boardUnder(flow, alert);
       await becomes(flow, board, 'done', { callees: 1, answered: 1 });
-      assert.equal(callsTo(flow, '919876543212').length, 1);
+      assert.equal(callsTo(flow, '918563224701').length, 1);
+      flow.setConfig(config);
     });
 
     test('an answered attempt ends the attempts', async () => {
@@ -316,6 +318,21 @@ for (const database of databaseKinds) {
       assert.match(shownText(current(flow, board)), /not in the configuration any more/);
       assert.equal(flow.voice.calls.length, before);
       flow.setConfig(config);
+    });
+
+    test('the key pressed in a request that repeats an alert’s one takes the alert', async () => {
+      flow.voice.setBehaviour({
+        phones: { '4100': 'busy', '4101': 'busy', '4200': 'busy', '4300': 'busy' },
+      });
+      const board = await boardUnder(flow, post(flow, firing('db-again lag', 'critical')));
+      await becomes(flow, board, 'done', { callees: 4, not_answered: 4 });
+      flow.voice.setBehaviour({ phones: { '4101': { answer: { seconds: 2, key: '1' } } } });
+      await flow.slack.press('U0ASHA', board.channel, board.ts, 'call_redial');
+      const form = await soon(flow, 'the form', () => flow.slack.state.views.get('U0ASHA')?.at(-1));
+      const second = await flow.slack.submitView('U0ASHA', form.id, {});
+      assert.deepEqual(second.errors, {});
+      await flow.slack.submitView('U0ASHA', second.view?.id ?? '', {});
+      await soon(flow, 'the alert is taken', () => /has got it/.test(shownText(current(flow, board))));
     });
   });
 }

@@ -1,4 +1,5 @@
 import { renderSay } from '../../alerts/speech.ts';
+import type { ReadyStep } from '../../calls/reaching/steps.ts';
 import type { Audio } from '../../calls/request/types.ts';
 import { within } from '../../clock.ts';
 import type { Rule } from '../../config/types.ts';
@@ -36,7 +37,7 @@ export async function readyRule(
     ]).map((each) => masked(each).replace(/( \(line \d+\))?\.$/, '')),
     rosters: collected.rosters,
     lists: again ? await onlyListed(patient, sources, collected, 'rosters') : null,
-    laterCallees: collected.callees.length > 0 ? [] : await firstOfLaterSteps(patient, rule),
+    laterSteps: collected.callees.length > 0 ? [] : await laterStepsOf(deps, rule, from, alert),
     ...(rule.approval === 'policy' && rule.furtherSteps.length > 0
       ? { ofAllSteps: await calleesOfAllSteps(patient, rule) }
       : {}),
@@ -57,13 +58,44 @@ async function calleesOfAllSteps(
   return [...all.values()];
 }
 
-/** The callees of the first further step that can call somebody now. Empty: there is none. */
-async function firstOfLaterSteps(deps: SlackDeps, { furtherSteps }: Rule): Promise<ReadyRule['callees']> {
-  for (const { call } of furtherSteps) {
-    const { callees } = await collectCallees(deps, sourcesOf(deps, call));
-    if (callees.length > 0) return callees;
+/** The further steps up to the first that can call somebody now. Empty: none can. */
+async function laterStepsOf(
+  deps: SlackDeps,
+  rule: Rule,
+  from: { channel: string | undefined; botName: string | undefined },
+  alert: { title: string; severity: string | null },
+): Promise<ReadyStep[]> {
+  const steps: ReadyStep[] = [];
+  for (const further of rule.furtherSteps) {
+    const step = await readyStep(deps, rule, further, from, alert);
+    steps.push(step);
+    if (step.callees.length > 0) return steps;
   }
   return [];
+}
+
+/** The same for one step of a rule: whom it calls, and its audio if it has its own. */
+export async function readyStep(
+  deps: SlackDeps,
+  rule: Rule,
+  { call, say, recording }: Pick<Rule, 'call' | 'say' | 'recording'>,
+  from: { channel: string | undefined; botName: string | undefined },
+  alert: { title: string; severity: string | null },
+): Promise<ReadyStep> {
+  const isOwn = say !== undefined || recording !== undefined;
+  const ready = await readyRule(
+    deps,
+    { ...rule, call, furtherSteps: [], ...(isOwn ? { say, recording } : {}) },
+    from,
+    alert,
+  );
+  return {
+    rosters: ready.rosters ?? [],
+    onlyOnDuty: ready.lists?.only ?? [],
+    callees: ready.callees,
+    audio: isOwn ? ready.audio : null,
+    problems: ready.problems,
+  };
 }
 
 /** Where the callees of a rule or a step come from. */

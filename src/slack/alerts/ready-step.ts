@@ -2,7 +2,7 @@ import type { LookUpStep } from '../../calls/reaching/steps.ts';
 import { stepOf } from '../../calls/request/ladder.ts';
 import { readLadder } from '../../calls/request/stored.ts';
 import type { SlackDeps } from '../context/deps.ts';
-import { readyRule } from './ready-rule.ts';
+import { readyStep } from './ready-rule.ts';
 
 /**
  * Looks up whom a further step of a rule calls, and its audio if the step has its own. Lists and rosters are read
@@ -14,30 +14,21 @@ export function createStepLookUp(deps: SlackDeps): LookUpStep {
     const ladder = readLadder(request.ladder);
     if (rule === undefined || ladder === null) return null;
     const further = stepOf(ladder, step);
-    const { say = null, recording = null } = further ?? {};
-    const isOwn = say !== null || recording !== null;
     const alert = await deps.store.read
       .selectFrom('alerts')
       .select(['channel_id', 'title', 'severity'])
       .where('id', '=', request.alert_id ?? '')
       .executeTakeFirst();
-    const ready = await readyRule(
+    return await readyStep(
       deps,
+      rule,
       {
-        ...rule,
         call: further?.call ?? ladder.firstCall,
-        furtherSteps: [],
-        ...(isOwn ? { say: say ?? undefined, recording: recording ?? undefined } : {}),
+        say: further?.say ?? undefined,
+        recording: further?.recording ?? undefined,
       },
       { channel: alert?.channel_id, botName: ladder.source ?? undefined },
       { title: alert?.title ?? request.alert_title ?? '', severity: alert?.severity ?? null },
     );
-    return {
-      rosters: ready.rosters ?? [],
-      onlyOnDuty: ready.lists?.only ?? [],
-      callees: ready.callees,
-      audio: isOwn ? ready.audio : null,
-      problems: ready.problems,
-    };
   };
 }

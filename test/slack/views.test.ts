@@ -41,6 +41,7 @@ const confirmFacts: ConfirmFacts = {
   duplicates: 2,
   doubts: [],
   approval: null,
+  askedBy: 'U0ASHA',
   hours: null,
   held: [],
   metadata: '{}',
@@ -127,6 +128,23 @@ suite('the second view', () => {
     assert.equal(button({ whenAt }), 'Schedule');
     assert.equal(button({ whenAt, approval }), 'Ask for approval');
     assert.match(seen(confirmView({ ...confirmFacts, whenAt })), /You can cancel until then\./);
+  });
+
+  test('who asks is not named among those who may approve, unless that is allowed', () => {
+    const ask = {
+      ...{ reasons: [], approvers: ['U0ASHA', 'U0BEN'], quorum: 1, allowSelfApproval: false },
+      ...{ channelId: null, expiresAfterMs: 1 },
+    };
+    const needs = (some: Partial<typeof ask>) =>
+      /\*Needs approval\* by [^.]*/.exec(
+        seen(confirmView({ ...confirmFacts, approval: { ...ask, ...some } })),
+      )?.[0];
+    assert.equal(needs({}), '*Needs approval* by <@U0BEN>');
+    assert.equal(needs({ allowSelfApproval: true }), '*Needs approval* by <@U0ASHA> or <@U0BEN>');
+    assert.equal(
+      needs({ approvers: ['U0ASHA'] }),
+      '*Needs approval* by another approver, but the configuration names none',
+    );
   });
 
   test('a small group is listed whole, of a larger one the first few', () => {

@@ -21,7 +21,7 @@ import {
   plural,
   utc,
 } from '../kit/text.ts';
-import { approverWords, decisionLines, waitsFor } from '../words/approval-words.ts';
+import { approverWords, deciders, decisionLines, waitsFor } from '../words/approval-words.ts';
 import { calleeLabel, latestCalls } from '../words/call-words.ts';
 import { headline } from '../words/headline.ts';
 import { nightWords } from '../words/night-words.ts';
@@ -169,7 +169,8 @@ function notices(facts: ApprovalFacts): string[] {
 }
 
 function waiting(request: RequestView, facts: ApprovalFacts): KnownBlock[] {
-  const approvers = (request.approval?.approvers ?? []).slice(0, 40).map(mentionAny);
+  const able = request.approval === null ? [] : deciders(request.approval, request.requestedBy);
+  const approvers = able.slice(0, 40).map(mentionAny);
   // Approvers are mentioned here only. People who already approved are shown by name.
   const names: MessageFacts = { ...facts, nameOf: (id) => facts.nameOf?.(id) ?? 'one of them' };
   return [section(`⏳ *Waiting for* ${approverWords(request, approvers)}${waitsFor(request, names)}`)];

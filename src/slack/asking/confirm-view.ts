@@ -17,7 +17,7 @@ import {
   people,
   plural,
 } from '../kit/text.ts';
-import { approverWords } from '../words/approval-words.ts';
+import { approverWords, deciders } from '../words/approval-words.ts';
 import { calleeLabel } from '../words/call-words.ts';
 import { lastReachedWords } from '../words/last-reached-words.ts';
 import { nightWords } from '../words/night-words.ts';
@@ -59,6 +59,7 @@ export interface ConfirmFacts {
   rosters?: readonly RosterNote[];
   /** Null: no approval is needed. */
   approval: ApprovalAsk | null;
+  askedBy: string;
   /** "12 now, 8 at 08:00 their time"; null if nobody waits for the hours. */
   hours: string | null;
   /** Sentences about limits that would hold calls now. */
@@ -120,9 +121,9 @@ function nightBlocks({ countries, hours, whenAt, wallAt }: ConfirmFacts): KnownB
   return words === null ? [] : [section(words)];
 }
 
-function approvalBlocks({ approval, nameOf }: ConfirmFacts): KnownBlock[] {
+function approvalBlocks({ approval, askedBy, nameOf }: ConfirmFacts): KnownBlock[] {
   if (approval === null) return [];
-  const names = approval.approvers.map((id) => named(id, nameOf, mentionAny));
+  const names = deciders(approval, askedBy).map((id) => named(id, nameOf, mentionAny));
   const approvers = approverWords({ approval }, names, 20);
   const reasons = listWords(
     approval.reasons.map((reason) => foreign(reason, 200)),

@@ -79,6 +79,7 @@ function registerCall(app: App, deps: SlackDeps): void {
         doubts,
         notOnPhone,
         approval: preview.approval,
+        askedBy: body.user.id,
         hours: hoursWords(draft, deps.config(), draft.whenAt ?? wallAt),
         held: heldWords(preview.held),
         metadata: preview.draftId,

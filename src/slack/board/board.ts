@@ -17,7 +17,7 @@ import {
   plural,
   utc,
 } from '../kit/text.ts';
-import { approverWords, decisionLines, waitsFor } from '../words/approval-words.ts';
+import { approverWords, deciders, decisionLines, waitsFor } from '../words/approval-words.ts';
 import { heldWords } from '../words/call-words.ts';
 import { askedTooOften, currentCounts, headline, nameOrNull } from '../words/headline.ts';
 import { waitingForHours } from '../words/hours-words.ts';
@@ -202,7 +202,9 @@ function stateLines(request: RequestView, calls: readonly CallView[], endings?: 
 
 function approvalBlocks(request: RequestView, facts: MessageFacts): KnownBlock[] {
   if (request.state !== 'awaiting_approval' || request.approval === null) return [];
-  const approvers = request.approval.approvers.map((id) => named(id, facts.nameOf, mentionAny));
+  const approvers = deciders(request.approval, request.requestedBy).map((id) =>
+    named(id, facts.nameOf, mentionAny),
+  );
   const reasons = request.approval.reasons.map((reason) => foreign(reason, 200));
   const lines = [`*Waiting for:* ${approverWords(request, approvers, 10)}${waitsFor(request, facts)}`];
   if (reasons.length > 0) lines.push(`*Because:* ${listWords(reasons, 5)}`);

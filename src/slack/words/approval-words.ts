@@ -7,12 +7,19 @@ export function approvals(request: RequestView): string[] {
   return request.decisions.filter((each) => each.decision === 'approve').map((each) => each.userId);
 }
 
+/** Who may decide on a request of this person: not themselves, unless the configuration allows it. */
+export function deciders(approval: ApprovalAsk, requestedBy: string | null): readonly string[] {
+  if (approval.allowSelfApproval) return approval.approvers;
+  return approval.approvers.filter((id) => id !== requestedBy);
+}
+
 /** Returns "Ben or Cleo" if one of them is enough, and "Ben and Cleo" if more are needed. */
 export function approverWords(
   { approval }: { approval: Pick<ApprovalAsk, 'quorum'> | null },
   names: readonly string[],
   max = names.length,
 ) {
+  if (names.length === 0) return 'another approver, but the configuration names none';
   return listWords(names, max, (approval?.quorum ?? 1) === 1 ? 'or' : 'and');
 }
 

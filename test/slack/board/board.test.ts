@@ -536,6 +536,12 @@ suite('the approval card', () => {
     expiresAt: now + 60_000,
   });
 
+  test('does not wait for the person who asks, nor does the board', () => {
+    const asked = { ...open, approval: { ...approval, approvers: ['U0ANN', 'U0BEN'], quorum: 1 } };
+    assert.match(seen(renderApprovalCard(asked, { now }).blocks), /^⏳ \*Waiting for\* <@U0BEN>, until/m);
+    assert.match(seen(renderBoard(asked, { now }).blocks), /^\*Waiting for:\* <@U0BEN>, until/m);
+  });
+
   test('shows consequences, mentions the approvers once and names the people in the dialog', () => {
     const card = renderApprovalCard(
       { ...open, countries: [{ country: 'SG', callees: 37 }] },

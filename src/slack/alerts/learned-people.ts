@@ -141,7 +141,8 @@ async function storedPerson(from: Queryable, id: string): Promise<Person | null>
 async function storedMembers(from: Queryable, id: string): Promise<string[] | null> {
   const row = await storedRow(from, id);
   const read = row === undefined ? undefined : membersSchema.safeParse(JSON.parse(row.body));
-  return read?.success ? read.data.members : null;
+  // An empty group is nobody to call, so Slack's answer is worth the wait: somebody may have joined since.
+  return read?.success && read.data.members.length > 0 ? read.data.members : null;
 }
 
 async function storedRow(from: Queryable, id: string) {

@@ -7,7 +7,7 @@ describe('monitoring words of other languages', () => {
   it('are read in English, and other words stay', () => {
     assert.equal(inEnglish('Prometheus恢复信息'), 'Prometheus recovered  notification ');
     assert.equal(inEnglish('订单服务未恢复'), '订单服务 unresolved ');
-    assert.equal(inEnglish('ВНИМАНИЕ: pg-2'), 'ALERT: pg-2');
+    assert.equal(inEnglish('АВАРИЯ: pg-2'), 'OUTAGE: pg-2');
     assert.equal(inEnglish('Alertas y resueltos'), 'Alertas y resueltos');
     assert.equal(labelInEnglish('告警级别'), 'severity');
   });

@@ -164,6 +164,17 @@ const lines = {
     'New sign up: ada@example.com',
     'New order #123 from Critical Mass',
     'Error budget report for May',
+    'Detected language: English',
+    'Detected a new login on MacBook Pro',
+    'There are issues assigned to you',
+    'Failover guide for new colleagues',
+    'Your promo code SAVE 500 is here',
+    "Can't wait to see you all over lunch",
+    'Asha sealed the deal with Globex',
+    'The vault was sealed by Ben',
+    'Внимание! Сегодня встреча в 15:00',
+    'Security updates available for your laptop',
+    'Please check that the projector is working',
   ],
 };
 

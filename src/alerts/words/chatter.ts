@@ -139,12 +139,12 @@ export function chatterIn(line: string): 'people' | 'title' | undefined {
 }
 
 const measure =
-  'wait|cpu|memory|mem|disk|latency|errors?|error rate|load|usage|utili[sz]ation|rate|traffic|lag|queue|swap|temperature|response|iops|requests|5xx|4xx|connections|restarts|space|backlog|packet loss|replication lag|throughput|capacity|inodes?|storage|battery|voltage|timeouts|retries|failures';
+  'cpu|memory|mem|disk|latency|errors?|error rate|load|usage|utili[sz]ation|rate|traffic|lag|queue|swap|temperature|response|iops|requests|5xx|4xx|connections|restarts|space|backlog|packet loss|replication lag|throughput|capacity|inodes?|storage|battery|voltage|timeouts|retries|failures';
 const faults = [
   /^[^\p{L}]{0,12}(?:alert|alarm|incident|warning|error|critical|problem|outage|exception|anomaly|new (?:error|alert|incident|exception|crash|problem))\b(?!s)/iu,
   /\b(?:certificate|cert|ssl|tls|domain|license)\b.{0,80}\bexpir/i,
   new RegExp(
-    `\\b(?:high|long|low|elevated|excessive|too many|increased|slow|abnormal|unusual) (?:[\\w-]+ ){0,3}(?:${measure})\\b`,
+    `\\b(?:high|low|elevated|excessive|too many|increased|slow|abnormal|unusual) (?:[\\w-]+ ){0,3}(?:${measure})\\b`,
     'i',
   ),
   new RegExp(
@@ -163,14 +163,14 @@ const faults = [
   /\b(?:returns?|returned|answers?|answered) (?:an? )?(?:http )?(?:status )?5\d\d\b/i,
   /\b(?:job|backup|export|import|sync|script|task|cronjob)\b.{0,60}\bdid not (?:run|start|finish|complete)\b/i,
   /\b(?:replication|consumers?|workers?|daemon) (?:has |have )?stopped\b/i,
-  /\b(?:status|code)\b(?: \w{1,12}){0,4} 5\d\d\b/i,
-  /^[^\p{L}]{0,12}detected (?!.*\b(?:version|update|release|change)s?\b)/iu,
+  /\b(?:status|status code|http)(?: (?:has|changed|to|is|was|of|code)){0,4} 5\d\d\b/i,
+  /^[^\p{L}]{0,12}detected (?!(?:an? )?new\b)[^.!?]{1,60} on \S|\b(?:long|high) wait\b/iu,
   /\bburn(?:ing|s|ed)?\b.{0,20}\bbudget\b/i,
   /\bups\b.{0,40}\bon battery\b/i,
-  /\bthere (?:was|is|were|are) (?:an? |some )?(?:problem|error|issue|failure|outage)s?\b/i,
+  /\bthere (?:was|is|were|are) (?:an? |some )?(?:problem|error|failure|outage)s?\b/i,
   /\bthreshold (?:was )?(?:reached|crossed|breached|exceeded)\b/i,
   /\bvault\b.{0,40}\bsealed\b(?! by\b)/i,
-  /\bfail-?over\b(?!.*\b(?:test|drill|exercise|plan|docs?|runbook)\b)/i,
+  /\bfail-?over\b(?!.*\b(?:test|drill|exercise|plan|guide|docs?|runbook|review|meeting|completed?)\b)/i,
   /\bexit(?:ed|s)?\b.{0,20}\b(?:status|code) [1-9]/i,
   /\b(?:out of memory|oom[- ]?killed|disk full|no space left|deadlock|stack ?overflow|segfault|unhandled exception|kernel panic|split brain|not running)\b/i,
   /^[^\p{L}]{0,12}(?:[\w./-]{1,60}\] {0,2})?[\w.]{1,60}(?:Error|Exception)\b(?::| in )/u,

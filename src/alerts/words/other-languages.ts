@@ -26,7 +26,7 @@ const words: [english: string, elsewhere: string][] = [
   ['error', '错误 錯誤 エラー 오류 fehler erreur ошибка'],
   ['critical', '严重 嚴重 紧急 緊急 致命 重大 심각 긴급 kritisch crítico crítica критический критично'],
   ['warning', '警告 경고 warnung advertencia avertissement предупреждение'],
-  ['alert', '告警 报警 報警 警报 警報 アラート 경보 alarma alerta alerte внимание тревога'],
+  ['alert', '告警 报警 報警 警报 警報 アラート 경보 alarma alerta alerte тревога'],
   ['rule', '规则 規則'],
   ['updated', '已更新 更新しました'],
   ['daily report', '日报 日報'],
@@ -52,22 +52,29 @@ const labels: [english: string, elsewhere: string][] = [
 
 const wordOf = inverse(words);
 const labelOf = inverse(labels);
+const isAscii = (word: string) => /^[a-z_ ]+$/i.test(word);
+const longestFirst = [...wordOf.keys()].sort((left, right) => right.length - left.length);
+const asciiWords = new RegExp(`\\b(?:${longestFirst.filter(isAscii).join('|')})\\b`, 'gi');
 // Chinese, Japanese and Korean have no blanks between words. All other words stand alone.
-const pattern = new RegExp(
-  [...wordOf.keys()]
-    .sort((left, right) => right.length - left.length)
-    .map((word) => (/^[\p{L}]/u.test(word) && !isJoined(word) ? `(?<!\\p{L})${word}(?!\\p{L})` : word))
+const otherWords = new RegExp(
+  longestFirst
+    .filter((word) => !isAscii(word))
+    .map((word) => (isJoined(word) ? word : `(?<!\\p{L})${word}(?!\\p{L})`))
     .join('|'),
   'giu',
 );
 
 /** The line with its monitoring words in English. Capitals stay capitals. */
 export function inEnglish(line: string): string {
-  return line.replace(pattern, (found) => {
-    const english = wordOf.get(found.toLowerCase()) ?? found;
-    if (isJoined(found)) return ` ${english} `;
-    return found.length > 1 && found === found.toUpperCase() ? english.toUpperCase() : english;
-  });
+  const some = line.replace(asciiWords, englishFor);
+  // Most lines have ASCII letters only, and need no second search.
+  return /(?![a-z])\p{L}/iu.test(some) ? some.replace(otherWords, englishFor) : some;
+}
+
+function englishFor(found: string): string {
+  const english = wordOf.get(found.toLowerCase()) ?? found;
+  if (isJoined(found)) return ` ${english} `;
+  return found.length > 1 && found === found.toUpperCase() ? english.toUpperCase() : english;
 }
 
 /** The name of a label in English. @param name in lower case */

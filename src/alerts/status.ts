@@ -97,7 +97,7 @@ function byColour(heads: HeadReading[], evidence: StatusEvidence): StatusReading
   if (emoji === undefined && evidence.bodies.some(isEnd)) return decided('resolved');
   const supported = weak || evidence.structured;
   if (emoji !== undefined && (supported || emoji.color === 'yellow')) return decided('firing');
-  if (colors.includes('yellow') && (weak || evidence.severe)) return decided('firing');
+  if (colors.includes('yellow') && supported) return decided('firing');
   if (weak && evidence.structured) return decided('firing');
   if (evidence.severe && heads.some((reading) => reading.noun)) return decided('firing');
   if (evidence.heads.slice(0, 2).some(namesFault)) return decided('firing');

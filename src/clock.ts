@@ -41,6 +41,22 @@ export async function within<Value, Otherwise>(
   }
 }
 
+/** Waits for `ms`, or until the signal aborts. */
+export async function waitOrAbort(
+  clock: Pick<Clock, 'after'>,
+  ms: number,
+  signal: AbortSignal,
+): Promise<void> {
+  if (signal.aborted) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const cancel = clock.after(ms, resolve);
+  const stop = () => resolve();
+  signal.addEventListener('abort', stop, { once: true });
+  await promise;
+  cancel();
+  signal.removeEventListener('abort', stop);
+}
+
 /** A clock that is set by more than this (ms) is logged. */
 const noticeableMs = 2_000;
 /** A step forward by more than this is taken at once, ms, because it is rare. */

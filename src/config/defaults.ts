@@ -3,8 +3,8 @@ import type { ParsedConfig } from './schema.ts';
 import {
   type ApprovalPolicy,
   type AudioFormat,
-  type CallOptions,
   type Config,
+  callOptions,
   type ReachDefaults,
   type Rule,
   usualExpireAfterMs,
@@ -75,16 +75,6 @@ export function withDefaults(parsed: ParsedConfig): Config {
     reach,
     rules: (parsed.rules ?? []).map((rule) => filledRule(rule, parsed.country, reach)),
     retentionMs: parsed.retention,
-  };
-}
-
-function callOptions(given: { [K in keyof CallOptions]?: CallOptions[K] | undefined }): CallOptions {
-  const { displayNum, maxDuration, maxRingingTime, loopCount } = given;
-  return {
-    ...(displayNum === undefined ? {} : { displayNum }),
-    ...(maxDuration === undefined ? {} : { maxDuration }),
-    ...(maxRingingTime === undefined ? {} : { maxRingingTime }),
-    ...(loopCount === undefined ? {} : { loopCount }),
   };
 }
 

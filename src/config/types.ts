@@ -37,6 +37,17 @@ export interface CallOptions {
   loopCount?: number;
 }
 
+/** The call options among other settings, without those that are not set. */
+export function callOptions(given: { [K in keyof CallOptions]?: CallOptions[K] | undefined }): CallOptions {
+  const { displayNum, maxDuration, maxRingingTime, loopCount } = given;
+  return {
+    ...(displayNum === undefined ? {} : { displayNum }),
+    ...(maxDuration === undefined ? {} : { maxDuration }),
+    ...(maxRingingTime === undefined ? {} : { maxRingingTime }),
+    ...(loopCount === undefined ? {} : { loopCount }),
+  };
+}
+
 /** At most this many calls within this time. */
 export interface RateLimit {
   calls: number;

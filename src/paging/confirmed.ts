@@ -1,4 +1,3 @@
-import { maskNumber } from '../callees/numbering-plan.ts';
 import type { CallsDeps } from '../calls/request/deps.ts';
 import { firstOfRepeats } from '../calls/request/read.ts';
 import { lockRequest } from '../calls/request/rows.ts';
@@ -8,6 +7,7 @@ import type { TaskHandler } from '../queue/types.ts';
 import type { Tx } from '../store/types.ts';
 import { acknowledgeAlert, acknowledgeRequest } from './acknowledge.ts';
 import { lockAlert } from './known-alerts.ts';
+import { labelOf } from './rule-reply.ts';
 
 /**
  * The handler of "confirmed" tasks (key: request): a callee pressed the key that confirms, which acknowledges the
@@ -82,11 +82,5 @@ async function whoPressed(tx: Tx, requestId: string): Promise<string | null> {
     .orderBy('ended_at')
     .limit(1)
     .executeTakeFirst();
-  return call === undefined ? null : `callee:${labelOf(call)}`;
-}
-
-/** Masks a name that could be a phone number. */
-function labelOf({ callee, name }: { callee: string; name: string | null }): string {
-  const digits = (name ?? '').match(/\p{Nd}/gu) ?? [];
-  return name === null || name.trim() === '' || digits.length >= 7 ? maskNumber(callee) : name.slice(0, 80);
+  return call === undefined ? null : `callee:${labelOf(call).slice(0, 80)}`;
 }

@@ -9,7 +9,7 @@ import { planOf } from '../calls/request/plan.ts';
 import { lockRequest } from '../calls/request/rows.ts';
 import { readPlan } from '../calls/request/stored.ts';
 import type { ApprovalAsk } from '../calls/request/types.ts';
-import type { AlertStatus, Rule } from '../config/types.ts';
+import { type AlertStatus, callOptions, type Rule } from '../config/types.ts';
 import { changed } from '../outbox/outbox.ts';
 import { enqueue } from '../queue/enqueue.ts';
 import type { Tx } from '../store/types.ts';
@@ -225,7 +225,7 @@ async function call(
     alertTitle: alert.title === '' ? null : alert.title,
     ...place,
     audio,
-    options: { ...pick(voice), ...pick(rule) },
+    options: { ...callOptions(voice), ...callOptions(rule) },
     note: '',
     callees,
     duplicates: ready.duplicates,
@@ -256,20 +256,6 @@ async function beginLater(
     if (request === null) return;
     await startStep(tx, deps, request, { step: index + 2, ready, plan: readPlan(request.plan), reached: 0 });
   }
-}
-
-function pick({
-  displayNum,
-  maxDuration,
-  maxRingingTime,
-  loopCount,
-}: Rule | ReturnType<CallsDeps['config']>['voice']) {
-  return {
-    ...(displayNum === undefined ? {} : { displayNum }),
-    ...(maxDuration === undefined ? {} : { maxDuration }),
-    ...(maxRingingTime === undefined ? {} : { maxRingingTime }),
-    ...(loopCount === undefined ? {} : { loopCount }),
-  };
 }
 
 async function sayWhatWouldBe(tx: Tx, deps: CallsDeps, ready: ReadyRule, about: RuleAlert): Promise<null> {

@@ -3,7 +3,7 @@ import type { CallsTable } from '../../store/schema.ts';
 import type { Tx } from '../../store/types.ts';
 import { audit } from '../request/audit.ts';
 import type { CallsDeps } from '../request/deps.ts';
-import type { RequestRow } from '../request/rows.ts';
+import { lastPosition, type RequestRow } from '../request/rows.ts';
 import { isRetryable } from '../request/standing.ts';
 import type { Plan } from '../request/types.ts';
 import { audioOfStep } from '../sending/step-audio.ts';
@@ -95,15 +95,6 @@ export async function appendCalls(
     await tx.insertInto('calls').values(rows).execute();
   }
   return last;
-}
-
-async function lastPosition(tx: Tx, requestId: string): Promise<number> {
-  const row = await tx
-    .selectFrom('calls')
-    .select((eb) => eb.fn.max('position').as('position'))
-    .where('request_id', '=', requestId)
-    .executeTakeFirst();
-  return Number(row?.position ?? 0);
 }
 
 /** Marks as superseded the calls up to position `last` whose callee has a later one. */

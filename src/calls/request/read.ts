@@ -321,6 +321,12 @@ function callView(row: Selectable<CallsTable>, plan: Plan): CallView {
   };
 }
 
+/** As `loadRequest`, for several. Leaves out those that do not exist. */
+export async function loadRequests(from: Queryable, ids: readonly string[]): Promise<RequestView[]> {
+  const requests = await Promise.all(ids.map((id) => loadRequest(from, id)));
+  return requests.filter((request) => request !== null);
+}
+
 /** Ids of requests, newest first: of one person, or of everybody if `userId` is null. */
 export async function listRequests(
   from: Queryable,

@@ -1,7 +1,7 @@
 import { type Selectable, sql } from 'kysely';
 import type { CallsTable, RequestsTable, SubmissionsTable } from '../../store/schema.ts';
 import type { Queryable, Tx } from '../../store/types.ts';
-import { type CallState, type Counts, earlierEnds, type Plan } from './types.ts';
+import { type CallState, type Counts, type EarlierEnd, earlierEnds, type Plan } from './types.ts';
 
 export type RequestRow = Selectable<RequestsTable>;
 
@@ -16,10 +16,20 @@ export async function lockRequest(tx: Tx, requestId: string): Promise<RequestRow
   return row ?? null;
 }
 
+/** The position of a request's last call. 0: it has none. */
+export async function lastPosition(from: Queryable, requestId: string): Promise<number> {
+  const row = await from
+    .selectFrom('calls')
+    .select((eb) => eb.fn.max('position').as('position'))
+    .where('request_id', '=', requestId)
+    .executeTakeFirst();
+  return Number(row?.position ?? 0);
+}
+
 /** The columns of a call that counting needs. */
 interface Counted {
   state: CallState;
-  earlier: string | null;
+  earlier: EarlierEnd | null;
   confirmed: boolean;
   calls: number;
 }

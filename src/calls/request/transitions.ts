@@ -1,5 +1,6 @@
 import { type ExpressionBuilder, sql, type UpdateObject } from 'kysely';
 import { VoicecallError } from '../../errors.ts';
+import { inChunks } from '../../store/chunks.ts';
 import type { Schema } from '../../store/schema.ts';
 import type { Tx } from '../../store/types.ts';
 import type { CallRow, RequestRow, SubmissionRow } from './rows.ts';
@@ -83,9 +84,6 @@ function refusable(eb: ExpressionBuilder<Schema, 'calls'>) {
   ]);
 }
 
-/** The most callees in one statement. */
-const namedAtOnce = 500;
-
 /** Changes the state of those calls that are in `from`, in one statement. Returns how many. `callees` limits them. */
 export async function moveCalls(
   tx: Tx,
@@ -107,10 +105,9 @@ export async function moveCalls(
   const { callees } = which;
   if (callees === undefined) return updated(await ofThem.executeTakeFirst());
   let moved = 0;
-  for (let start = 0; start < callees.length; start += namedAtOnce) {
-    const named = callees.slice(start, start + namedAtOnce);
-    moved += updated(await ofThem.where('callee', 'in', named).executeTakeFirst());
-  }
+  await inChunks(callees, async (some) => {
+    moved += updated(await ofThem.where('callee', 'in', some).executeTakeFirst());
+  });
   return moved;
 }
 

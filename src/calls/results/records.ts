@@ -1,3 +1,4 @@
+import { waitOrAbort } from '../../clock.ts';
 import { pace } from '../../queue/turns.ts';
 import type { Lease } from '../../queue/types.ts';
 import { restMs } from '../../voice/reads.ts';
@@ -34,7 +35,8 @@ export async function readRecords(
     async nextTurn() {
       let waitMs: number = restMs;
       while (waitMs > 0) {
-        await sleep(deps, waitMs, lease);
+        await waitOrAbort(deps.clock, waitMs, lease.signal);
+        lease.signal.throwIfAborted();
         const asksAt = deps.clock.now();
         waitMs = (await takeTurn(deps, asksAt)) - asksAt;
       }
@@ -55,21 +57,6 @@ export async function readRecords(
 /** Takes the turn of the list. Returns `now`, or when it is free. */
 async function takeTurn(deps: CallsDeps, now: number): Promise<number> {
   return await deps.store.transaction((tx) => pace(tx, 'records', now, restMs));
-}
-
-/** Throws if the lease ends during the sleep. */
-async function sleep(deps: CallsDeps, ms: number, { signal }: Lease): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const wake = () => {
-      signal.removeEventListener('abort', wake);
-      cancel();
-      resolve();
-    };
-    const cancel = deps.clock.after(ms, wake);
-    signal.addEventListener('abort', wake);
-    if (signal.aborted) wake();
-  });
-  signal.throwIfAborted();
 }
 
 /** The records with a token of ours or a known voiceId, unless the call has ended. */

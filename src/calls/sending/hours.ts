@@ -1,6 +1,7 @@
 import { clockTime, createOpening } from '../../callees/hours.ts';
 import type { Callee } from '../../callees/types.ts';
 import type { Config } from '../../config/types.ts';
+import { inChunks } from '../../store/chunks.ts';
 import type { Tx } from '../../store/types.ts';
 import type { CallsDeps } from '../request/deps.ts';
 import type { RequestRow } from '../request/rows.ts';
@@ -61,13 +62,14 @@ export async function waitForHours(
   at: number,
 ): Promise<void> {
   const from = deps.config().hours?.fromMinute ?? 0;
-  for (let start = 0; start < submissionIds.length; start += 500)
-    await tx
+  await inChunks(submissionIds, (some) =>
+    tx
       .updateTable('submissions')
       .set({ next_try_at: at, code: outsideHours, reason: clockTime(from) })
-      .where('id', 'in', submissionIds.slice(start, start + 500))
+      .where('id', 'in', some)
       .where('state', '=', 'ready')
-      .execute();
+      .execute(),
+  );
   await wakeLanes(tx, deps, at);
 }
 

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Config, RateLimit } from '../../config/types.ts';
+import { inChunks } from '../../store/chunks.ts';
 import type { Queryable, Tx } from '../../store/types.ts';
 import type { CallsDeps } from '../request/deps.ts';
 import type { RequestRow } from '../request/rows.ts';
@@ -161,14 +162,14 @@ async function splitOff(
     .insertInto('submissions')
     .values({ ...row, step })
     .execute();
-  for (let start = 0; start < callees.length; start += 500) {
-    await tx
+  await inChunks(callees, (some) =>
+    tx
       .updateTable('calls')
       .set({ submission_id: row.id })
       .where('submission_id', '=', submissionId)
-      .where('callee', 'in', callees.slice(start, start + 500))
-      .execute();
-  }
+      .where('callee', 'in', some)
+      .execute(),
+  );
   await tx
     .updateTable('submissions')
     .set((eb) => ({ callees: eb('callees', '-', callees.length) }))
@@ -282,12 +283,12 @@ async function timesCalled(
   sinceAt: number,
 ): Promise<Map<string, Called[]>> {
   const times = new Map<string, Called[]>();
-  for (let start = 0; start < callees.length; start += 500) {
+  await inChunks(callees, async (some) => {
     const rows = await from
       .selectFrom('calls')
       .innerJoin('requests', 'requests.id', 'calls.request_id')
       .select(['calls.callee', 'calls.dialled_at', 'requests.rule_name'])
-      .where('calls.callee', 'in', callees.slice(start, start + 500))
+      .where('calls.callee', 'in', some)
       .where('calls.dialled_at', '>', sinceAt)
       .orderBy('calls.dialled_at')
       .execute();
@@ -297,7 +298,7 @@ async function timesCalled(
       known.push({ at, byRule: rule_name !== null });
       times.set(callee, known);
     }
-  }
+  });
   return times;
 }
 

@@ -3,7 +3,7 @@ import type { Tx } from '../../store/types.ts';
 import { advance } from '../request/advance.ts';
 import { audit } from '../request/audit.ts';
 import type { CallsDeps } from '../request/deps.ts';
-import { lockRequest, type RequestRow, type SubmissionRow } from '../request/rows.ts';
+import { lastPosition, lockRequest, type RequestRow, type SubmissionRow } from '../request/rows.ts';
 import { lookedUpForResend } from '../results/reconcile.ts';
 import { wakeLanes } from './lanes.ts';
 import { addSubmission, nextOrdinal } from './submissions.ts';
@@ -87,7 +87,7 @@ async function sendAgain(tx: Tx, deps: CallsDeps, request: RequestRow, submissio
     .execute();
   const [first] = unknown;
   if (first === undefined) return;
-  const [last, ordinal] = await Promise.all([maximum(tx, request.id), nextOrdinal(tx, request.id)]);
+  const [last, ordinal] = await Promise.all([lastPosition(tx, request.id), nextOrdinal(tx, request.id)]);
   await tx
     .updateTable('calls')
     .set({ superseded: 1 })
@@ -122,13 +122,4 @@ async function sendAgain(tx: Tx, deps: CallsDeps, request: RequestRow, submissio
     detail: { submission: submissionId, calls: unknown.length },
   });
   await wakeLanes(tx, deps, deps.clock.now());
-}
-
-async function maximum(tx: Tx, requestId: string): Promise<number> {
-  const row = await tx
-    .selectFrom('calls')
-    .select((eb) => eb.fn.max('position').as('position'))
-    .where('request_id', '=', requestId)
-    .executeTakeFirst();
-  return Number(row?.position ?? 0);
 }

@@ -1,4 +1,5 @@
 import { type GatedMessage, gate } from '../../alerts/filter.ts';
+import { waitOrAbort } from '../../clock.ts';
 import { storeAlertEvent } from '../../paging/episodes.ts';
 import { enqueue } from '../../queue/enqueue.ts';
 import { pace } from '../../queue/turns.ts';
@@ -201,27 +202,15 @@ export function paceOf(deps: SlackDeps, lease: Lease): HistoryPace {
         const now = deps.clock.now();
         const at = await deps.store.transaction((tx) => pace(tx, 'slack.history', now, historyPaceMs));
         if (at <= now) return true;
-        await pause(deps, at - now, lease);
+        await waitOrAbort(deps.clock, at - now, lease.signal);
       }
       return false;
     },
     async pause(ms) {
-      await pause(deps, ms, lease);
+      await waitOrAbort(deps.clock, ms, lease.signal);
       return lease.valid();
     },
   };
-}
-
-/** Waits for `ms`, or until the lease or the process ends. */
-async function pause(deps: SlackDeps, ms: number, { signal }: Lease): Promise<void> {
-  await new Promise<void>((resolve) => {
-    if (signal.aborted) return resolve();
-    const cancel = deps.clock.after(ms, resolve);
-    signal.addEventListener('abort', () => {
-      cancel();
-      resolve();
-    });
-  });
 }
 
 /** The messages that were not processed yet in this version. */

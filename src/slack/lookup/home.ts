@@ -1,5 +1,5 @@
 import type { App } from '@slack/bolt';
-import { listRequests, loadRequest } from '../../calls/request/read.ts';
+import { listRequests, loadRequests } from '../../calls/request/read.ts';
 import type { RequestState, RequestView } from '../../calls/request/types.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import { isApprover, mayCall } from '../context/permissions.ts';
@@ -40,6 +40,5 @@ async function load(
   scope: { userId: string | null; open: boolean; state?: RequestState },
 ): Promise<RequestView[]> {
   const { ids } = await listRequests(deps.store.read, { ...scope, page: 0, size: 10 });
-  const requests = await Promise.all(ids.map((id) => loadRequest(deps.store.read, id)));
-  return requests.filter((request): request is RequestView => request !== null);
+  return await loadRequests(deps.store.read, ids);
 }

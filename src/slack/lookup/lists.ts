@@ -1,4 +1,4 @@
-import { listRequests, loadRequest } from '../../calls/request/read.ts';
+import { listRequests, loadRequests } from '../../calls/request/read.ts';
 import type { RequestView } from '../../calls/request/types.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import { isApprover, mayCall } from '../context/permissions.ts';
@@ -19,7 +19,7 @@ export async function alertsCalling(deps: SlackDeps, userId: string): Promise<Re
   const { ids } = await listRequests(deps.store.read, {
     ...{ userId: null, open: true, reaching: true, page: 0, size: historySize },
   });
-  return (await load(deps, ids)).filter(({ reach }) => reach?.running === true);
+  return (await loadRequests(deps.store.read, ids)).filter(({ reach }) => reach?.running === true);
 }
 
 /** One page of requests, counted from 1: for an approver all, for others their own. */
@@ -36,10 +36,5 @@ async function visible(deps: SlackDeps, userId: string, { open, page }: { open: 
     page: page - 1,
     size: historySize,
   });
-  return { requests: await load(deps, ids), more };
-}
-
-async function load(deps: SlackDeps, ids: readonly string[]): Promise<RequestView[]> {
-  const requests = await Promise.all(ids.map((id) => loadRequest(deps.store.read, id)));
-  return requests.filter((request): request is RequestView => request !== null);
+  return { requests: await loadRequests(deps.store.read, ids), more };
 }

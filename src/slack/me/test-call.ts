@@ -3,7 +3,7 @@ import type { Callee } from '../../callees/types.ts';
 import { approvalFor } from '../../calls/approval/policy.ts';
 import { createRequest } from '../../calls/asking/create.ts';
 import { findHeld } from '../../calls/sending/limits.ts';
-import type { CallOptions, Config } from '../../config/types.ts';
+import { type Config, callOptions } from '../../config/types.ts';
 import { VoicecallError } from '../../errors.ts';
 import { post } from '../../outbox/outbox.ts';
 import { lockName } from '../../store/locks.ts';
@@ -107,7 +107,7 @@ async function makeRequest(
     channelId,
     askedIn: channelId,
     audio: { kind: 'text', text: testText(deps.config()), language: 'EN' },
-    options: usualOptions(deps.config()),
+    options: callOptions(deps.config().voice),
     note: '',
     callees: [callee],
     duplicates: 0,
@@ -132,14 +132,4 @@ function forOneself(config: Config): Config {
 
 function testText({ reach }: Config): string {
   return `This is a test. Voicecall calls you because you asked for it in Slack. Press ${reach.confirmKey ?? '1'}, then hang up.`;
-}
-
-function usualOptions({ voice }: Config): CallOptions {
-  const { displayNum, maxDuration, maxRingingTime, loopCount } = voice;
-  return {
-    ...(displayNum === undefined ? {} : { displayNum }),
-    ...(maxDuration === undefined ? {} : { maxDuration }),
-    ...(maxRingingTime === undefined ? {} : { maxRingingTime }),
-    ...(loopCount === undefined ? {} : { loopCount }),
-  };
 }

@@ -1,5 +1,5 @@
 import type { KnownBlock, MessageMetadata } from '@slack/types';
-import type { Clock } from '../../clock.ts';
+import { waitOrAbort } from '../../clock.ts';
 import { nextTurnAt, pace } from '../../queue/turns.ts';
 import type { Lease, TaskHandler, TaskResult } from '../../queue/types.ts';
 import {
@@ -149,7 +149,7 @@ async function takeTurn(deps: SlackDeps, messageId: string, { signal }: Lease) {
     const now = deps.clock.now();
     const openAt = await nextTurnAt(deps.store.read, 'slack.edit', now, editEveryMs);
     if (openAt > now) {
-      await waitFor(deps.clock, openAt - now, signal);
+      await waitOrAbort(deps.clock, openAt - now, signal);
       continue;
     }
     const edit = await findEdit(deps, messageId);
@@ -158,14 +158,4 @@ async function takeTurn(deps: SlackDeps, messageId: string, { signal }: Lease) {
     if (turnAt <= now) return edit;
   }
   return 'stopped';
-}
-
-async function waitFor(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const cancel = clock.after(delayMs, resolve);
-  const stop = () => resolve();
-  signal.addEventListener('abort', stop, { once: true });
-  await promise;
-  cancel();
-  signal.removeEventListener('abort', stop);
 }

@@ -29,7 +29,7 @@ export function readEnvironment(env: Variables): { environment?: Environment; fa
   const environment = {
     ...readSlack(value, report),
     ...readVoice(value, report),
-    ...readHouse(value, report),
+    ...readProgram(value, report),
     sourceTokens: readSourceTokens(env, report),
   };
   return isComplete(environment, faults) ? { environment, faults } : { faults };
@@ -110,7 +110,7 @@ function readVoice(value: Lookup, report: Report) {
   };
 }
 
-function readHouse(value: Lookup, report: Report) {
+function readProgram(value: Lookup, report: Report) {
   const databaseUrl = value('DATABASE_URL');
   if (databaseUrl !== undefined && !/^postgres(ql)?:\/\/./i.test(databaseUrl)) {
     report(

@@ -56,7 +56,7 @@ export function nextStep(
   now: number,
 ): LadderMove {
   if (step >= lastStep(ladder)) return { do: 'nothing_left' };
-  const beginsAnew = stepOf(ladder, step + 1) === null;
-  const at = callsNobody && !beginsAnew ? startedAt : startedAt + afterMs(ladder, step);
+  const beginsNewRound = stepOf(ladder, step + 1) === null;
+  const at = callsNobody && !beginsNewRound ? startedAt : startedAt + afterMs(ladder, step);
   return at <= now ? { do: 'start', step: step + 1 } : { do: 'wait', at, step: step + 1 };
 }

@@ -35,7 +35,7 @@ export async function moveRequest(
     .where('id', '=', request.id)
     .where('state', '=', request.state)
     .executeTakeFirst();
-  if (moved.numUpdatedRows === 0n) throw notAnyMore('request', request);
+  if (moved.numUpdatedRows === 0n) throw noLonger('request', request);
 }
 
 /**
@@ -49,10 +49,10 @@ export async function moveSubmission(
   more: Changes<'submissions'> = {},
 ): Promise<void> {
   const moved = await moveSubmissions(tx, { id: submission.id }, [submission.state], to, more);
-  if (moved === 0) throw notAnyMore('submission', submission);
+  if (moved === 0) throw noLonger('submission', submission);
 }
 
-function notAnyMore(what: string, row: { id: string; state: string }): VoicecallError {
+function noLonger(what: string, row: { id: string; state: string }): VoicecallError {
   return new VoicecallError('bad_transition', `${what} ${row.id} is no longer ${row.state}`);
 }
 
@@ -174,7 +174,7 @@ async function writePart(
 }
 
 /** What to clear in a call that is no longer held. */
-export const heldNoMore = { cause: null, held_until: null };
+export const noLongerHeld = { cause: null, held_until: null };
 
 /** The values to set with `ready → sending`. */
 export function sendingSince(at: number): Changes<'submissions'> {

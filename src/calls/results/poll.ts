@@ -217,7 +217,7 @@ async function giveUp(deps: CallsDeps, requestId: string): Promise<void> {
     const waits =
       request.reaching !== 0 ||
       ['approved', 'sending'].includes(request.state) ||
-      (await anyHope(tx, requestId, now));
+      (await mayStillBeReported(tx, requestId, now));
     await tx
       .updateTable('calls')
       .set({ ask_at: waits ? now + recentMs : null })
@@ -238,7 +238,7 @@ async function giveUp(deps: CallsDeps, requestId: string): Promise<void> {
 }
 
 /** True if a call of the request is unknown, or accepted and new enough to be reported. */
-async function anyHope(tx: Tx, requestId: string, now: number): Promise<boolean> {
+async function mayStillBeReported(tx: Tx, requestId: string, now: number): Promise<boolean> {
   const call = await tx
     .selectFrom('calls')
     .select('position')

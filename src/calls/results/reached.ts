@@ -21,7 +21,7 @@ export async function noteReached(
   const plan = planIn(request);
   const calls = changed.map((each) => each.call).filter((call) => call.request_id === request.id);
   const replaced = calls.filter((call) => call.superseded !== 0).map((call) => call.callee);
-  if (replaced.length > 0) await carryOn(tx, request, replaced);
+  if (replaced.length > 0) await updateEarlierEnds(tx, request, replaced);
   const { until, confirmKey } = plan ?? { until: 'answered', confirmKey: null };
   const confirmed = calls.filter((call) => isConfirmed(call, { confirmKey }));
   const reached = until === 'confirmed' ? confirmed : calls.filter((call) => call.state === 'answered');
@@ -36,7 +36,7 @@ export async function noteReached(
 }
 
 /** A superseded call has a report: the newer call to the same callee stores the best of all earlier ones. */
-async function carryOn(tx: Tx, request: RequestRow, callees: readonly string[]): Promise<void> {
+async function updateEarlierEnds(tx: Tx, request: RequestRow, callees: readonly string[]): Promise<void> {
   const { confirmKey } = planIn(request) ?? { confirmKey: null };
   const rank = sql`case when old.state = 'answered' and old.feedback_value = ${confirmKey} then 4
     when old.state = 'answered' then 3 when old.state = 'not_answered' then 2 when old.state = 'accepted' then 1 else 0 end`;

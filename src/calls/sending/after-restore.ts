@@ -2,7 +2,13 @@ import { enqueue } from '../../queue/enqueue.ts';
 import type { Tx } from '../../store/types.ts';
 import { audit } from '../request/audit.ts';
 import { lockRequest } from '../request/rows.ts';
-import { heldNoMore, moveCalls, moveRequest, moveSubmissions, sendingSince } from '../request/transitions.ts';
+import {
+  moveCalls,
+  moveRequest,
+  moveSubmissions,
+  noLongerHeld,
+  sendingSince,
+} from '../request/transitions.ts';
 import { openCalls } from './limits.ts';
 import { newSubmission } from './submissions.ts';
 
@@ -116,6 +122,6 @@ async function treatAsSent(tx: Tx, submissionId: string, sentAt: number): Promis
   });
   // A limit may have allowed them since the backup.
   const { waited } = await openCalls(tx, submissionId);
-  await moveCalls(tx, { submissionId, callees: waited }, ['held'], 'ready', heldNoMore);
+  await moveCalls(tx, { submissionId, callees: waited }, ['held'], 'ready', noLongerHeld);
   return await moveCalls(tx, { submissionId }, ['ready'], 'sending', { dialled_at: sentAt });
 }

@@ -4,7 +4,7 @@ import { inChunks } from '../../store/chunks.ts';
 import type { Queryable, Tx } from '../../store/types.ts';
 import type { CallsDeps } from '../request/deps.ts';
 import type { RequestRow } from '../request/rows.ts';
-import { heldNoMore, moveCalls } from '../request/transitions.ts';
+import { moveCalls, noLongerHeld } from '../request/transitions.ts';
 import { isLimitCause, type LimitCause } from '../request/types.ts';
 import { findForbidden, holdCalls } from './forbidden.ts';
 import { findOutside, type Outside, waitForHours } from './hours.ts';
@@ -43,7 +43,7 @@ export async function holdOverLimits(
   const { ready, waited } = await openCalls(tx, submissionId);
   const fires = waited.length === 0 || (await isWanted(tx, deps, request));
   // If the alert is over, calls that a limit held stay held.
-  if (fires) await moveCalls(tx, { submissionId, callees: waited }, ['held'], 'ready', heldNoMore);
+  if (fires) await moveCalls(tx, { submissionId, callees: waited }, ['held'], 'ready', noLongerHeld);
   const asked = fires ? [...ready, ...waited] : ready;
   const forbidden = await findForbidden(tx, config, request, asked);
   await holdCalls(tx, next, forbidden);

@@ -9,9 +9,9 @@ import { type CallRow, lockRequest, type SubmissionRow } from '../request/rows.t
 import { readOptions } from '../request/stored.ts';
 import {
   type CallChange,
-  heldNoMore,
   moveCalls,
   moveSubmission,
+  noLongerHeld,
   writeCalls,
 } from '../request/transitions.ts';
 import type { CallCause } from '../request/types.ts';
@@ -157,7 +157,7 @@ async function refused(
     await moveSubmission(tx, each, 'failed', { code: result.code, reason: result.reason });
     const { ready, waited } = await openCalls(tx, each.id);
     const which = { submissionId: each.id, callees: [...ready, ...waited] };
-    await moveCalls(tx, which, ['ready', 'held'], 'failed', { ...heldNoMore, ...told });
+    await moveCalls(tx, which, ['ready', 'held'], 'failed', { ...noLongerHeld, ...told });
   }
 }
 

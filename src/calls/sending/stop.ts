@@ -1,5 +1,5 @@
 import type { Tx } from '../../store/types.ts';
-import { heldNoMore, moveCalls, moveSubmissions } from '../request/transitions.ts';
+import { moveCalls, moveSubmissions, noLongerHeld } from '../request/transitions.ts';
 import { type CallCause, limitCauses } from '../request/types.ts';
 
 /**
@@ -9,7 +9,7 @@ import { type CallCause, limitCauses } from '../request/types.ts';
 export async function stopUnsent(tx: Tx, requestId: string, cause: CallCause | null = null): Promise<number> {
   const waiting = await waitingForLimit(tx, requestId);
   await moveSubmissions(tx, { requestId }, ['ready'], 'cancelled');
-  const why = { ...heldNoMore, cause };
+  const why = { ...noLongerHeld, cause };
   const stopped =
     (await moveCalls(tx, { requestId }, ['ready'], 'cancelled', why)) +
     (await moveCalls(tx, { requestId, callees: waiting }, ['held'], 'cancelled', why));

@@ -37,8 +37,8 @@ export async function cancelRequest(deps: CallsDeps, requestId: string, userId: 
 /** What this press stopped, if it is stored already. Null if not. */
 async function storedCancel(tx: Tx, requestId: string, userId: string, at: number): Promise<Stopped | null> {
   await lockRequest(tx, requestId);
-  const audit = await readAudit(tx, requestId);
-  const stored = audit.find((each) => each.action === 'cancelled' && each.actor === userId && each.at === at);
+  const lines = await readAudit(tx, requestId);
+  const stored = lines.find((each) => each.action === 'cancelled' && each.actor === userId && each.at === at);
   return stored === undefined
     ? null
     : { stopped: Number(stored.detail.stopped), goesOn: stored.detail.goesOn === true };

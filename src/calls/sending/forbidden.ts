@@ -67,7 +67,9 @@ export async function holdCalls(
   forbidden: ReadonlyMap<string, Forbidden>,
 ): Promise<void> {
   for (const alike of Map.groupBy(forbidden, ([, { cause, why }]) => `${cause} ${why}`).values()) {
-    const [, { cause, why }] = alike[0] as [string, Forbidden];
+    const [first] = alike;
+    if (first === undefined) continue;
+    const [, { cause, why }] = first;
     const callees = alike.map(([callee]) => callee);
     await moveCalls(tx, { ...of, callees }, ['ready'], 'held', { cause, submit_reason: why });
   }

@@ -1,4 +1,5 @@
 import type { ViewStateValue } from '@slack/bolt';
+import { z } from 'zod';
 
 export type ViewValues = Record<string, Record<string, ViewStateValue>>;
 
@@ -33,15 +34,17 @@ export function channelField(values: ViewValues, blockId: string): string | null
   return input?.selected_conversation ?? input?.selected_channel ?? null;
 }
 
-export interface AddedFile {
-  id?: string;
-  size?: number;
-  url_private?: string;
-  url_private_download?: string;
-}
+const addedFile = z.looseObject({
+  id: z.string().optional(),
+  size: z.number().optional(),
+  url_private: z.string().optional(),
+  url_private_download: z.string().optional(),
+});
+
+export type AddedFile = z.infer<typeof addedFile>;
 
 /** The files that a person added to a file input. */
 export function filesField(values: ViewValues, blockId: string): AddedFile[] {
   const input: { files?: unknown } = inputOf(values, blockId) ?? {};
-  return Array.isArray(input.files) ? (input.files as AddedFile[]) : [];
+  return z.array(addedFile).catch([]).parse(input.files);
 }

@@ -46,7 +46,7 @@ export async function findPosted(
     };
     const answer = await page(deps, shared, place.threadTs);
     if (answer === null) return null;
-    const messages = (answer.messages ?? []) as Found[];
+    const messages: Found[] = answer.messages ?? [];
     const found = messages.find(
       (each) => (each.user === deps.identity.botUserId || each.bot_id === deps.identity.botId) && isIt(each),
     );

@@ -46,7 +46,7 @@ export async function lookUp(deps: SlackDeps, message: PostRow, what: Post): Pro
     // With known names the board needs no mentions. Mentions there would notify the approvers a second time.
     const { ackedBy, cancelledBy, decisions, submissions } = request;
     const shown = [ackedBy, cancelledBy, ...submissions.map((each) => each.settledBy)];
-    const known = shown.filter((id) => id !== null && /^[UW][A-Z0-9]+$/.test(id)) as string[];
+    const known = shown.filter((id) => id !== null).filter((id) => /^[UW][A-Z0-9]+$/.test(id));
     await deps.people.learnNames([
       ...new Set([...known, ...decisions.map((each) => each.userId), ...approvers]),
     ]);

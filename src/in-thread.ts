@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads';
 /** What a thread answered, or why it did not. `late`: not in time. `failed`: it ended, most often for lack of memory. */
 export type FromThread = { answer: unknown } | { why: 'late' | 'failed' };
 
-/** So many run at once: each may take 512 MB. Others wait, within their own time. */
+/** At most this many run at once, because each may take 512 MB. Others wait, within their own time. */
 const most = 2;
 let running = 0;
 const waiting: (() => void)[] = [];

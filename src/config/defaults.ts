@@ -12,7 +12,7 @@ import {
 
 const MINUTE_MS = 60_000;
 
-/** Safe values according to the voice platform's pages; see "limits" in the README. */
+/** Values that every page of the voice platform allows; voicecall.example.yaml says how to raise them. */
 export const VOICE_DEFAULTS = {
   language: 'EN',
   audioFormats: ['mp3', 'wav'] as AudioFormat[],

@@ -1,6 +1,6 @@
 import type { CountryCode } from 'libphonenumber-js';
 
-/** The settings of the environment (.env); see the table in the README. */
+/** The settings of the environment (.env); .env.example explains each. */
 export interface Environment {
   slackBotToken: string;
   /** Set in HTTP mode. */

@@ -213,7 +213,7 @@ async function addTold(
   const endedByAsker = state === 'cancelled' && request.cancelled_by === asker;
   // A test call has its own message, which says how it ended.
   const isTest = idOf.has(slotOf({ kind: 'tested' }, id) ?? '');
-  // The person is told of a request that was not started by a message of its own.
+  // A request that was not started has a message of its own for the person.
   if (ended && !endedByAsker && !isTest && !isNotStarted(request))
     await add({ kind: 'told', about: 'end' }, underBoard);
 }

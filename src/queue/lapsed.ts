@@ -31,7 +31,7 @@ export function createFreeLapsed(options: {
       return;
     }
     const at = clock.monotonic();
-    // A quarter of a lease is often enough, and saves a read for each task that ends.
+    // Once in a quarter of a lease is enough, and saves a read for each task that ends.
     if (at - lookedAt < Math.min(pollMs, leaseMs / 4)) return;
     lookedAt = at;
     const held = await heldTasks(store, kinds, clock.now());

@@ -16,7 +16,7 @@ export interface CheckedAudio {
   fileName: string;
 }
 
-/** Longer than any file of this size that people made needs, ms. */
+/** Longer than an ordinary file of this size needs, ms. */
 const usualPatienceMs = 10_000;
 
 /**

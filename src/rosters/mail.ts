@@ -1,4 +1,4 @@
-// Apart from expand.ts, which loads ical.js: that is needed only in the worker that reads calendars.
+// In its own file, because expand.ts loads ical.js, which only the worker that reads calendars needs.
 
 /** True if the text is a mail address. */
 export function isMail(text: string): boolean {

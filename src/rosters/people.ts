@@ -78,7 +78,10 @@ export function fallbackEntries({ fallback }: Roster, { lists }: Pick<Config, 'l
   ];
 }
 
-/** The lists, and each roster as a list of all whom it may ever call, but for those whom only a mail address names. */
+/**
+ * The lists, and each roster as a list of everybody whom it may ever call. People whom only a mail address names are
+ * missing.
+ */
 export function withRosters({ lists, rosters }: Pick<Config, 'lists' | 'rosters'>): Record<string, string[]> {
   const all = Object.entries(rosters).map(([name, roster]): [string, string[]] => [
     name,

@@ -1,7 +1,7 @@
 import { inThread } from '../in-thread.ts';
 import type { Calendar, Span } from './types.ts';
 
-/** Longer than any calendar of 5 MB that people made needs, ms. */
+/** Longer than an ordinary calendar of 5 MB needs, ms. */
 const withinMs = 10_000;
 
 export type ReadCalendar = { calendar: Calendar } | { fault: string };

@@ -82,7 +82,7 @@ export async function lookAt(
     if (request === null || !['approved', 'sending', 'sent'].includes(request.state))
       return { do: 'nothing' };
     if (request.reaching === 0) {
-      // A restored backup ended it without looking at what the request waits for and at who was not called yet.
+      // The command `restored` ended it without a look at what the request still waits for and who was not called yet.
       if (request.reach_ended_by === 'restored') await stopUnsent(tx, requestId);
       await advance(tx, deps, requestId);
       return { do: 'nothing' };

@@ -16,7 +16,7 @@ import { delayOutside } from './hours.ts';
 import { wakeLanes } from './lanes.ts';
 
 /**
- * Divides an approved request into submissions, in the order of asking, and wakes the lanes: up to
+ * Divides an approved request into submissions, in the order of its callees, and wakes the lanes: up to
  * voice.limits.callees for a recording, one for spoken text. Calls that the configuration now forbids are held.
  */
 export async function release(
@@ -70,7 +70,7 @@ export async function release(
 }
 
 /**
- * Puts ready calls without a submission into as few submissions as possible, in the order of asking, and wakes the
+ * Puts ready calls without a submission into as few submissions as possible, in the order of callees, and wakes the
  * lanes: the first `calls` of those from position `from` on. Returns how many calls.
  */
 export async function cutIntoSubmissions(

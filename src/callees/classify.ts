@@ -59,10 +59,10 @@ export function noListWords(word: string, names: KnownNames): Trouble {
   const near = nearest(word.toLowerCase(), [...names.lists.keys()]);
   const known = near === undefined ? undefined : names.lists.get(near);
   const fix = known === undefined ? 'Check the spelling' : `Did you mean ${known}?`;
-  return { why: noNumberNoList, fix };
+  return { why: neitherNumberNorList, fix };
 }
 
-const noNumberNoList = 'is no number and no list';
+const neitherNumberNorList = 'is neither a number nor a list';
 
 function fault({ why, fix }: Trouble): Meaning {
   return { kind: 'fault', why, fix };
@@ -72,7 +72,7 @@ function meaningOfLink(whole: string): Meaning {
   const link = readLink(whole.slice(1, -1));
   if ('person' in link) return { kind: 'person', id: link.person };
   if ('group' in link) return { kind: 'group', id: link.group };
-  return fault('why' in link ? link : { why: noNumberNoList, fix: 'Check it' });
+  return fault('why' in link ? link : { why: neitherNumberNorList, fix: 'Check it' });
 }
 
 function meaningOfName(name: string, names: KnownNames): Meaning {

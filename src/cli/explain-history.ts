@@ -63,7 +63,7 @@ export async function historyInWords(
 
 function reasonOf(error: unknown): string {
   const failure = slackFailure(error);
-  if (failure.kind === 'limited') return 'Slack limits the calls. Try again in a minute.';
+  if (failure.kind === 'limited') return 'Slack allows no more requests for now. Try again in a minute.';
   if (failure.error === 'not_in_channel') return 'Voicecall is not in it: type /invite @Voicecall there.';
   if (failure.error === 'channel_not_found') return 'Slack shows no such channel to Voicecall: check its id.';
   return `Slack: ${failure.error}.`;

@@ -153,7 +153,7 @@ async function take(
   const waitS = await guards.waitFor(name);
   if (waitS > 0) return { status: 429, words: 'too much at once', retryAfterS: waitS };
   if (json === undefined)
-    return { status: 400, words: 'this is no JSON, or nested too deep; was it cut off?' };
+    return { status: 400, words: 'this is not JSON, or it is nested too deeply; was it cut off?' };
   if (json === 'too many')
     return { status: 413, words: `more than ${mostParts} values: send fewer alerts at once` };
   const read = readPayload(source.format, json);

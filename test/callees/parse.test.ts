@@ -90,7 +90,7 @@ test('lists can be named without being expanded, or expanded by name', () => {
   assert.equal(expandLists(['night shift'], options).callees.length, 2);
   assert.match(
     faultSentence(expandLists(['gone'], options).faults[0] ?? { line: 0, text: '', why: '', fix: '' }),
-    /no list/,
+    /nor a list/,
   );
 });
 
@@ -119,9 +119,12 @@ test('a name beside a number is kept if it is clear, and refused if it may be a 
 test('every impossible entry is named with its line and why', () => {
   assert.deepEqual(faults('6591110001\n\n9185\nnobody'), [
     'Check the number: “9185” has 4 digits, a number has 7 to 15 (line 3).',
-    'Check the spelling: “nobody” is no number and no list (line 4).',
+    'Check the spelling: “nobody” is neither a number nor a list (line 4).',
   ]);
-  assert.match(faults('db-oncal')[0] ?? '', /^Did you mean db-oncall\? “db-oncal” is no number and no list/);
+  assert.match(
+    faults('db-oncal')[0] ?? '',
+    /^Did you mean db-oncall\? “db-oncal” is neither a number nor a list/,
+  );
   assert.match(faults('1234567890123456')[0] ?? '', /has 16 digits/);
   assert.match(faults('999123456')[0] ?? '', /no country code/);
   assert.match(

@@ -133,7 +133,7 @@ rules: [{ name: pager, sources: [prometheus], match: { severity: [critical] }, c
   });
 
   it('explains invalid payloads in words, and lists the sources', () => {
-    assert.match(run({}).stderr, /^Not accepted: this is no webhook of Alertmanager/);
+    assert.match(run({}).stderr, /^Not accepted: this is not a webhook of Alertmanager/);
     assert.match(run({}, 'grafana').stderr, /\(prometheus\)/);
     assert.equal(run({}).status, 1);
   });

@@ -226,7 +226,7 @@ for (const database of databaseKinds) {
       await becomes(flow, waiting.board, 'done', { callees: 3, accepted: 2, held: 1 });
       assert.match(
         shown(flow, waiting.board),
-        /1 more on its lists by now.*the approval does not cover them/,
+        /1 person joined its lists since.*the approval does not cover them/,
       );
     });
 

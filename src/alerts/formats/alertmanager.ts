@@ -46,7 +46,7 @@ const readOfGroup = 100;
  */
 export function readAlertmanager(body: unknown): ReadPayload {
   const read = schema.safeParse(body);
-  if (!read.success) return { problem: problemOf('webhook of Alertmanager (version 4)', read.error) };
+  if (!read.success) return { problem: problemOf('a webhook of Alertmanager (version 4)', read.error) };
   const group = read.data;
   const firing = group.alerts.filter((alert) => alert.status === 'firing');
   const fires = group.status === 'firing' && firing.length > 0;

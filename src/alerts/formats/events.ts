@@ -35,7 +35,7 @@ const schema = z.discriminatedUnion('event_action', [
  */
 export function readEvents(body: unknown): ReadPayload {
   const read = schema.safeParse(body);
-  if (!read.success) return { problem: problemOf('event of the Events API v2', read.error) };
+  if (!read.success) return { problem: problemOf('an event of the Events API v2', read.error) };
   const event = read.data;
   const key = event.dedup_key || randomUUID().replaceAll('-', '');
   const nothing = {

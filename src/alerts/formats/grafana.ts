@@ -21,7 +21,7 @@ const schema = z.looseObject({
 /** Grafana's webhook: each of its alerts, by its fingerprint. */
 export function readGrafana(body: unknown): ReadPayload {
   const read = schema.safeParse(body);
-  if (!read.success) return { problem: problemOf('webhook of Grafana', read.error) };
+  if (!read.success) return { problem: problemOf('a webhook of Grafana', read.error) };
   return { posted: read.data.alerts.map((alert) => posted(alert, read.data.externalURL)) };
 }
 

@@ -19,7 +19,7 @@ const schema = z
 /** Reads what a tool would post to a Slack incoming webhook. */
 export function readSlackWebhook(body: unknown): ReadPayload {
   const read = schema.safeParse(body);
-  if (!read.success) return { problem: problemOf('message for a Slack webhook', read.error) };
+  if (!read.success) return { problem: problemOf('a message for a Slack webhook', read.error) };
   const { text, attachments, blocks, username } = read.data;
   return {
     posted: [

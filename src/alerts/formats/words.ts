@@ -81,10 +81,13 @@ export function linkOf(...candidates: unknown[]): string | null {
   return null;
 }
 
-/** What is wrong with a body, in words, without any of its content. */
+/**
+ * What is wrong with a body, in words, without any of its content.
+ * @param name what it should be, with its article
+ */
 export function problemOf(name: string, error: z.ZodError): string {
   const [issue] = error.issues;
   const at =
     issue === undefined || issue.path.length === 0 ? '' : ` at "${issue.path.join('.').slice(0, 100)}"`;
-  return `this is no ${name}${at}: ${issue?.message ?? 'it has another shape'}`;
+  return `this is not ${name}${at}: ${issue?.message ?? 'it has another shape'}`;
 }

@@ -82,7 +82,8 @@ export function approvalReasons(
     const unclear = calleesWhere((country) => local(country) === 'unknown');
     const window = `between ${clockTime(between.fromMinute)} and ${clockTime(between.toMinute)}`;
     if (night > 0) reasons.push(`for ${night} it is ${window} where they are`);
-    if (unclear > 0) reasons.push(`for ${unclear} the local time is not known (asked for ${window})`);
+    if (unclear > 0)
+      reasons.push(`for ${unclear} the local time is not known (approval is needed ${window})`);
   }
   return reasons;
 }

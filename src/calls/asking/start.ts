@@ -89,8 +89,10 @@ async function start(tx: Tx, deps: CallsDeps, request: RequestRow, listed: Liste
       : []),
     ...(lists.notCalled > 0
       ? [
-          `${lists.notCalled} more on its lists by now, who are not called: ${
-            request.approval === null ? 'so many need an approval' : 'the approval does not cover them'
+          `${lists.notCalled === 1 ? '1 person' : `${lists.notCalled} people`} joined its lists since and will not be called: ${
+            request.approval === null
+              ? 'calls to that many people need an approval'
+              : 'the approval does not cover them'
           }.`,
         ]
       : []),

@@ -103,7 +103,7 @@ async function setAside(deps: SlackDeps, event: StoredEvent, error: unknown): Pr
     { ...facts, attempts },
     isOver
       ? 'an alert event is set aside: it failed too often, and nobody is called for it'
-      : 'an alert event could not be read yet; it is tried again',
+      : 'an alert event could not be read yet; Voicecall tries again',
   );
   return isOver;
 }

@@ -27,6 +27,9 @@ const words: Record<string, (detail: Detail) => string> = {
   'sent again': () => 'called again the people whose outcome was unknown',
   'settled: it rang': (detail) => `marked ${plural(numberIn(detail, 'calls'), 'call')} as rung`,
   'settled: it did not ring': (detail) => `marked ${plural(numberIn(detail, 'calls'), 'call')} as not rung`,
+  'the time has come': (detail) => `started the scheduled calls${listChanges(detail)}`,
+  'found other people on duty': (detail) =>
+    `found other people on duty: ${numberIn(detail, 'left')} left, ${numberIn(detail, 'came')} came`,
   expired: () => 'closed it: nobody decided in time',
 };
 
@@ -73,6 +76,21 @@ function quoted(reason: unknown): string {
 function stopped(detail: Detail): string {
   const calls = numberIn(detail, 'stopped');
   return calls === 0 ? '' : `: ${plural(calls, 'person', 'people')} not called`;
+}
+
+/** How its lists changed since a scheduled request was made. */
+function listChanges(detail: Detail): string {
+  const left = numberIn(detail, 'left');
+  const joined = numberIn(detail, 'joined');
+  const notCalled = numberIn(detail, 'notCalled');
+  const changes = [
+    ...(left > 0 ? [`${plural(left, 'person', 'people')} left its lists`] : []),
+    ...(joined > 0 ? [`${plural(joined, 'person', 'people')} joined`] : []),
+    ...(notCalled > 0
+      ? [`${plural(notCalled, 'person who joined is', 'people who joined are')} not called`]
+      : []),
+  ];
+  return changes.length === 0 ? '' : `: ${changes.join('; ')}`;
 }
 
 function numberIn(detail: Detail, key: string): number {

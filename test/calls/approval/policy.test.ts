@@ -63,7 +63,7 @@ suite('when approval is needed', () => {
     assert.equal(approvalReasons(policy, london, 0, Date.UTC(2026, 6, 5, 21, 30)).length, 1);
     const unknown = [callee('881612345678'), callee('918563214120')];
     assert.deepEqual(approvalReasons(policy, unknown, 0, Date.UTC(2026, 0, 5, 12)), [
-      'for 1 the local time is not known (asked for between 22:00 and 07:00)',
+      'for 1 the local time is not known (approval is needed between 22:00 and 07:00)',
     ]);
   });
 

@@ -253,7 +253,7 @@ test('an invalid payload is explained in words, and one that is too large is ref
   const port = flow.app.port();
   const whole = JSON.stringify(webhook('Cut'));
   const wrong: [Parameters<typeof postTo>[1], unknown, RegExp][] = [
-    ['prometheus', whole.slice(0, 200), /no JSON/],
+    ['prometheus', whole.slice(0, 200), /not JSON/],
     ['prometheus', {}, /groupKey/],
     ['prometheus', null, /Alertmanager/],
     ['prometheus', [], /Alertmanager/],

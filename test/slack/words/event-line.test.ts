@@ -40,6 +40,13 @@ const table: [action: string, detail: Record<string, unknown>, line: string][] =
   ['gave up waiting for reports', {}, 'Cleo stopped waiting: some calls have no result'],
   ['not started', { why: 'The channel was archived.' }, 'Cleo did not start it: The channel was archived.'],
   ['made approvals void', { approvals: 1 }, 'Cleo dropped 1 approval: other people would be called'],
+  ['the time has come', { left: 0, joined: 0, notCalled: 0 }, 'Cleo started the scheduled calls'],
+  [
+    'the time has come',
+    { left: 1, joined: 2, notCalled: 1 },
+    'Cleo started the scheduled calls: 1 person left its lists; 2 people joined; 1 person who joined is not called',
+  ],
+  ['found other people on duty', { left: 1, came: 2 }, 'Cleo found other people on duty: 1 left, 2 came'],
   ['restored from a backup', {}, 'Cleo was restored from a backup: some calls are not known'],
   [
     'something new',

@@ -1,7 +1,7 @@
 import type { TaskHandler } from '../../queue/types.ts';
 import type { Tx } from '../../store/types.ts';
 import { advance } from '../request/advance.ts';
-import { audit } from '../request/audit.ts';
+import { type AuditAction, audit } from '../request/audit.ts';
 import type { CallsDeps } from '../request/deps.ts';
 import { endOfReaching, nextOf } from '../request/next.ts';
 import { hasReadySubmission, lockRequest, type RequestRow } from '../request/rows.ts';
@@ -190,7 +190,7 @@ async function end(tx: Tx, deps: CallsDeps, request: RequestRow, because: EndOfR
   return { do: 'nothing' };
 }
 
-const endWords: Record<EndOfReaching, string> = {
+const endWords: Record<EndOfReaching, AuditAction> = {
   enough: 'stopped calling: enough were reached',
   all: 'stopped calling: everybody was reached',
   exhausted: 'stopped calling: nobody is left to call',

@@ -3,10 +3,39 @@ import type { Queryable, Tx } from '../../store/types.ts';
 import { toJson } from '../../store/values.ts';
 import { readDetail } from './stored.ts';
 
+/** What the audit trail says was done. `slack/words/event-line.ts` has the words that people read. */
+export type AuditAction =
+  | 'asked'
+  | 'approved'
+  | 'rejected'
+  | 'expired'
+  | 'made approvals void'
+  | 'the time has come'
+  | 'not started'
+  | 'sent'
+  | 'unknown'
+  | 'sent again'
+  | 'settled: it rang'
+  | 'settled: it did not ring'
+  | 'gave up waiting for reports'
+  | 'done'
+  | 'failed'
+  | 'cancelled'
+  | 'stopped'
+  | 'resolved'
+  | 'acknowledged'
+  | 'called again'
+  | 'found other people on duty'
+  | `step ${number} started`
+  | `stopped calling: ${string}`
+  | 'restored from a backup'
+  | 'press refused';
+
 export interface AuditEvent {
   at: number;
   /** A Slack user id, "rule:<name>" or "voicecall". */
   actor: string;
+  /** An `AuditAction`, perhaps of an older version. */
   action: string;
   detail: Record<string, unknown>;
 }
@@ -17,7 +46,7 @@ let counter = 0;
 export async function audit(
   tx: Tx,
   requestId: string,
-  event: { at: number; actor: string; action: string; detail?: Record<string, unknown> },
+  event: { at: number; actor: string; action: AuditAction; detail?: Record<string, unknown> },
 ): Promise<void> {
   counter = (counter + 1) % 10_000;
   await tx

@@ -1,11 +1,14 @@
-import type { AuditEvent } from '../../calls/request/audit.ts';
+import type { AuditAction, AuditEvent } from '../../calls/request/audit.ts';
 import { date, foreign, plural } from '../kit/text.ts';
 import { createWho, type NameOf } from './request-words.ts';
 
 type Detail = Record<string, unknown>;
 
-/** Words for the actions of the audit trail. An action without words here is shown by its own name. */
-const words: Record<string, (detail: Detail) => string> = {
+/** The actions whose words `whatHappened` makes, or that are words already. */
+type Other = 'press refused' | `step ${number} started` | `stopped calling: ${string}`;
+
+/** Words for the actions of the audit trail. An action of an older version without words is shown by its own name. */
+const words: Record<Exclude<AuditAction, Other>, (detail: Detail) => string> = {
   asked: (detail) => `asked to call ${plural(numberIn(detail, 'callees'), 'person', 'people')}`,
   // The platform may have refused them, or its answer was lost.
   sent: () => 'has sent all calls that could be sent',
@@ -49,8 +52,11 @@ function whatHappened({ action, detail }: AuditEvent): string {
     const crowd = plural(numberIn(detail, 'callees'), 'person', 'people');
     return `started step ${step}: ${crowd}${because(detail.problem)}`;
   }
-  const known = Object.hasOwn(words, action) ? words[action] : undefined;
-  return known === undefined ? `${foreign(action, 120)}${otherDetail(detail)}` : known(detail);
+  return hasWords(action) ? words[action](detail) : `${foreign(action, 120)}${otherDetail(detail)}`;
+}
+
+function hasWords(action: string): action is keyof typeof words {
+  return Object.hasOwn(words, action);
 }
 
 function otherDetail(detail: Detail): string {

@@ -19,7 +19,7 @@ export interface Child {
   status(): AppStatus;
   /** Resolves when the app is ready. Rejects with its last words if it ended instead. */
   ready(): Promise<void>;
-  /** Ends the app: politely first, after five seconds by force. */
+  /** Ends the app by SIGTERM, and after five seconds by SIGKILL. */
   stop(): Promise<void>;
 }
 

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 /** Where voicecall.sandbox.yaml says that the calendar is; the sandbox puts in where it really is. */
 export const writtenAddress = 'http://127.0.0.1:3940/shop-duty.ics';
 
-/** Duty changes hands so often. */
+/** How long each person is on duty, ms. */
 const turnMs = 4 * 60_000;
 const turns = 24 * 15;
 const people = ['Asha', 'Ben'];

@@ -5,7 +5,7 @@ export interface CalendarServer {
   url: string;
   /** What it answers from now on. */
   serve(answer: string | ((request: IncomingMessage, response: ServerResponse) => void)): void;
-  /** Every request that came, with what it said it has already. */
+  /** Every request that came, with the ETag of the copy that the app has. */
   asked: { path: string; etag: string | undefined }[];
   stop(): Promise<void>;
 }

@@ -5,6 +5,7 @@ import { systemClock } from '../clock.ts';
 import { VoicecallError } from '../errors.ts';
 import { createLog } from '../log.ts';
 import { databaseClock } from '../store/clock.ts';
+import { becomeOnlyProcess } from '../store/only-process.ts';
 import { openStore } from '../store/open.ts';
 import { sqlitePath } from '../store/sqlite.ts';
 
@@ -18,6 +19,9 @@ try {
       `There is no database at ${sqlitePath(dataDir)}. Put the backup there first, or set DATABASE_URL or DATA_DIR.`,
     );
   }
+  // A running instance would find its waiting calls turned into unknown ones, and nobody would be called.
+  const letOthersIn =
+    databaseUrl !== undefined ? () => {} : await becomeOnlyProcess(dataDir, createLog('silent'), 0);
   const store = await openStore({ databaseUrl, dataDir, clock: systemClock, log: createLog('silent') });
   try {
     const clock = await databaseClock(store, systemClock, createLog('silent'));
@@ -31,6 +35,7 @@ try {
     );
   } finally {
     await store.close();
+    letOthersIn();
   }
 } catch (error) {
   if (!(error instanceof VoicecallError)) throw error;

@@ -9,9 +9,12 @@ for (const [net, bits] of [
   ...[['224.0.0.0', 4] as const, ['240.0.0.0', 4] as const],
 ])
   inside.addSubnet(net, bits, 'ipv4');
-for (const [net, bits] of [['::', 127] as const, ['fc00::', 7] as const, ['fe80::', 10] as const])
+for (const [net, bits] of [
+  ...[['fc00::', 7] as const, ['fe80::', 10] as const, ['fec0::', 10] as const, ['ff00::', 8] as const],
+  // They contain an IPv4 address: compatible addresses (and ::1), Teredo, 6to4.
+  ...[['::', 96] as const, ['2001::', 32] as const, ['2002::', 16] as const],
+])
   inside.addSubnet(net, bits, 'ipv6');
-inside.addSubnet('ff00::', 8, 'ipv6');
 
 /** True for an address of this machine, or of a network that cannot be reached from outside. */
 export function isInside(address: string): boolean {

@@ -144,6 +144,10 @@ suite('fetching a calendar', () => {
       '::ffff:10.0.0.1',
       '::ffff:7f00:1',
       '64:ff9b::a00:1',
+      '::a00:1',
+      '2002:a00:1::1',
+      '2001:0:a00:1::1',
+      'fec0::1',
       'no address',
     ])
       assert.ok(isInside(address), address);

@@ -62,6 +62,9 @@ for (const database of databaseKinds) {
       const silent = await submit({ callee: '+6591110001', fileId: null });
       assert.deepEqual(Object.keys(silent.errors), ['fileId']);
       await silent.close();
+      const invisible = await submit({ callee: '+6591110001', fileId: null, text: '\u202e\u200b' });
+      assert.deepEqual(Object.keys(invisible.errors), ['fileId']);
+      await invisible.close();
     });
 
     test('too many callees are refused with what to do', async () => {

@@ -146,7 +146,9 @@ function audioFrom(
 ): Audio | null {
   const typed = textField(values, 'fileId').trim();
   const fileId = recordings.fileIdOf(typed) ?? typed;
-  const text = textField(values, 'text').trim();
+  const typedText = textField(values, 'text').trim();
+  // Invisible characters alone would be spoken as nothing.
+  const text = /[^\s\p{C}]/u.test(typedText) ? typedText : '';
   if (fileId !== '' && text !== '') {
     errors.text = 'Choose a recording or type a text, not both: people hear one of them.';
     return null;

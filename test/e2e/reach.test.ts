@@ -34,6 +34,16 @@ for (const database of databaseKinds) {
     before(async () => {
       flow = await startFlow({ database, config });
       flow.stepMs = 3_000;
+      const { usergroups } = flow.slack.state;
+      const empty = {
+        id: 'S0EMPTY',
+        handle: 'empty',
+        name: 'Empty',
+        description: '',
+        users: [],
+        date_delete: 0,
+      };
+      usergroups.set('S0EMPTY', empty);
     });
     after(() => flow.end());
 
@@ -58,16 +68,6 @@ for (const database of databaseKinds) {
     });
 
     test('a ladder whose first step can call nobody begins with the first step that can', async () => {
-      const { usergroups } = flow.slack.state;
-      const empty = {
-        id: 'S0EMPTY',
-        handle: 'empty',
-        name: 'Empty',
-        description: '',
-        users: [],
-        date_delete: 0,
-      };
-      usergroups.set('S0EMPTY', empty);
       flow.voice.setBehaviour({ phones: { '0601': 'busy', '4601': { answer: { seconds: 3, key: '1' } } } });
       const alert = post(flow, firing('gone-1'));
       const board = await boardUnder(flow, alert);

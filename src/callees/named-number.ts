@@ -18,7 +18,7 @@ export function readNumberAndName(entry: string, options: NumberOptions): NamedR
   if (entry.length > maxCalleeLength) return no('is longer than any number or name', 'Check it');
   const text = entry.replace(/\btel:\s*/i, '').trim();
   if (isNumberText(text)) return named(text, null, false, options);
-  if (!/[0-9]/.test(text)) return { ...no('is no number', 'Check it'), noNumber: true };
+  if (!/[0-9]/.test(text)) return { ...no('is not a number', 'Check it'), noNumber: true };
   if (/[0-9.]e\+?[0-9]+$/i.test(text)) {
     return no('was rounded by a spreadsheet', 'Format the column as text, then copy it again');
   }
@@ -54,7 +54,7 @@ function beside(
   const label = cleanName(name ?? '');
   if (label === null || LABELS.test(label)) return named(written, null, marked, options);
   if (!marked && /^\p{Ll}/u.test(label)) {
-    return no('has a word beside the number that is no list', `Write “${label}: number” if it is a name`);
+    return no('has a word beside the number that is not a list', `Write “${label}: number” if it is a name`);
   }
   return named(written, label, marked, options);
 }

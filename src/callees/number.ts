@@ -152,7 +152,7 @@ function asEither(digits: string, country: CountryCode, nationalOnly: boolean): 
   const usable = national !== null && CALLEE_PATTERN.test(national) ? national : null;
   const how = usable === null ? 'doubtful' : plausibility(usable);
   if (nationalOnly) {
-    if (usable === null || how === 'doubtful') return trouble(`is no number of ${country}`, addCode);
+    if (usable === null || how === 'doubtful') return trouble(`is not a number of ${country}`, addCode);
     return asInternational(usable);
   }
   const whole = asInternational(digits);

@@ -16,7 +16,7 @@ export function readLink(inside: string): LinkReading {
   if (tel !== null) return readTelLink(tel[1] ?? '', tel[2]);
   if (inside.startsWith('#'))
     return { why: 'is a channel, not a number, a person or a list', fix: 'Remove it' };
-  if (/^[!@]/.test(inside)) return { why: 'is no person or group, and no number or list', fix: 'Remove it' };
+  if (/^[!@]/.test(inside)) return { why: 'is not a person, group, number or list', fix: 'Remove it' };
   if (/^[a-z][a-z+.-]*:/i.test(inside))
     return { why: 'is a link, not a number, a person or a list', fix: 'Remove it' };
   return { text: inside.replace(/[,;\t]/g, ' ') };

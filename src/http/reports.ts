@@ -39,7 +39,7 @@ export function createReportsHandler(deps: CallsDeps): Handler {
       stored += reports.length;
     }
     const setAside = elements.length - stored;
-    if (setAside > 0) deps.log.warn({ setAside }, 'elements that are no report were ignored');
+    if (setAside > 0) deps.log.warn({ setAside }, 'elements that are not reports were ignored');
     if (stored === 0) return answer(response, 400, { status: '-1', reason: 'it contains no report' });
     answer(response, 200, { status: '0', reason: 'success' });
   };

@@ -47,7 +47,7 @@ const nothing: Explanation = {
 const notAnAlert: Record<NotAnAlert, string> = {
   no_message: 'This is not a message.',
   deleted: 'A message that was deleted changes nothing.',
-  other_subtype: 'Messages of this kind are no alerts (subtype).',
+  other_subtype: 'Messages of this kind are never alerts (subtype).',
   person: 'A person wrote it: only messages of bots are alerts.',
   slackbot: 'Slackbot wrote it.',
   own_message: 'Voicecall wrote it itself.',

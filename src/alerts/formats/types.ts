@@ -20,6 +20,7 @@ const alertShape = z.object({
   by: z.string(),
 });
 
+/** A message in the format of a Slack incoming webhook, read like one in a channel. */
 const messageShape = z.object({ kind: z.literal('message'), message: z.record(z.string(), z.unknown()) });
 
 /** What `alert_events.body` holds for an alert that a tool posted. */
@@ -27,9 +28,6 @@ export const postedShape = z.discriminatedUnion('kind', [alertShape, messageShap
 
 /** One alert from a tool's own payload. JSON-safe, limited in size, and without characters that cannot be stored. */
 export type PostedAlert = z.infer<typeof alertShape>;
-
-/** A message in the format of a Slack incoming webhook, read like one in a channel. */
-export type PostedMessage = z.infer<typeof messageShape>;
 
 export type Posted = z.infer<typeof postedShape>;
 

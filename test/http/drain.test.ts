@@ -6,6 +6,8 @@ import { createHttpServer } from '../../src/http/server.ts';
 import { createLog } from '../../src/log.ts';
 
 test('a kept-alive connection does not delay the stop once its answer is given', async () => {
+  const arrived = Promise.withResolvers<void>();
+  const stopping = Promise.withResolvers<void>();
   const server = createHttpServer({
     host: '127.0.0.1',
     port: 0,
@@ -13,7 +15,8 @@ test('a kept-alive connection does not delay the stop once its answer is given',
     names: { host: 'HOST', port: 'PORT' },
     route: () => ({
       GET: async (_request, response) => {
-        await sleep(100);
+        arrived.resolve();
+        await stopping.promise;
         response.end('{}');
       },
     }),
@@ -27,8 +30,9 @@ test('a kept-alive connection does not delay the stop once its answer is given',
         response.on('end', () => resolve(response.statusCode));
       }).on('error', reject);
     });
-    await sleep(30);
+    await arrived.promise;
     const stopped = server.stop();
+    stopping.resolve();
     assert.equal(await answered, 200);
     assert.equal(
       await Promise.race([stopped.then(() => 'stopped'), sleep(60_000, 'still open', { ref: false })]),

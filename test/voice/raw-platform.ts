@@ -114,7 +114,7 @@ export function createTestClient(
   const log = createTestLog();
   const client = createVoiceClient(
     { apiUrl, apiKey: 'bDqJFiq9', apiSecret: '7bz1lzh9', appId: 'Ab3dE5gH', ...options.settings },
-    { clock, log, network: { answerTimeoutMs: 300, connectTimeoutMs: 2_000, ...options.network } },
+    { clock, log, network: { answerTimeoutMs: 10_000, connectTimeoutMs: 10_000, ...options.network } },
   );
   return { client, clock, log };
 }

@@ -74,6 +74,20 @@ for (const database of databaseKinds) {
       await refused.close();
     });
 
+    test('more people to be reached than are called: the field says so, and a smaller number is taken', async () => {
+      const values = { callee: '+6591110001, +6591110002' };
+      const refused = await submit({ ...values, enough: '5' });
+      assert.deepEqual(refused.errors, {
+        enough:
+          'These are 2 people, so 5 cannot be reached. Type a smaller number, or leave it empty to call everybody.',
+      });
+      const view = flow.slack.state.views.get('U0ASHA')?.at(-1);
+      assert.equal(Object.values(view?.state.values.callee ?? {})[0]?.value, values.callee);
+      const taken = await flow.slack.submitView('U0ASHA', view?.id ?? '', { ...values, enough: '2' });
+      assert.equal(taken.view?.callback_id, 'voicecall_confirm');
+      await refused.close();
+    });
+
     test('a channel that the app cannot see, and an archived one', async () => {
       const hidden = await submit({ callee: '+6591110001', channel: 'C0SECRET' });
       assert.match(hidden.errors.channel ?? '', /\/invite @Voicecall/);

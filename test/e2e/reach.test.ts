@@ -166,6 +166,21 @@ for (const database of databaseKinds) {
       assert.match(shownText(current(flow, board)), /Needed: 3\. Reached: 5/);
     });
 
+    test('called again, fewer people than were needed: the form needs all of them, and takes that', async () => {
+      flow.voice.setBehaviour({
+        phones: { '2301': 'busy', '2302': 'busy', '2303': { answer: { seconds: 3 } } },
+      });
+      const callee = '+91 85632 22301, +91 85632 22302, +91 85632 22303';
+      const board = await ask(flow, { callee, fileId: recording, enough: '3' });
+      await becomes(flow, board, 'done', { callees: 3, answered: 1, not_answered: 2 });
+      await flow.slack.press('U0ASHA', board.channel, board.ts, 'call_redial');
+      const form = await soon(flow, 'the form', () => flow.slack.state.views.get('U0ASHA')?.at(-1));
+      const submitted = await flow.slack.submitView('U0ASHA', form.id, {});
+      assert.deepEqual(submitted.errors, {});
+      assert.equal(submitted.view?.callback_id, 'voicecall_confirm');
+      await flow.slack.closeView('U0ASHA', submitted.view.id, true);
+    });
+
     test('a key ends a ladder, acknowledges the alert and names who pressed', async () => {
       flow.voice.setBehaviour({
         phones: { '4100': 'rejected', '4101': 'rejected', '4200': { answer: { seconds: 4, key: '1' } } },

@@ -1,6 +1,6 @@
 import { forbiddenDisplayNum } from '../../callees/forbidden.ts';
 import { noteLength } from '../../calls/request/token.ts';
-import type { Audio } from '../../calls/request/types.ts';
+import type { Audio, Plan } from '../../calls/request/types.ts';
 import type { CallOptions, Config } from '../../config/types.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import type { Recordings } from '../context/recordings.ts';
@@ -70,7 +70,11 @@ export async function checkCall(
     errors.calledInfo = `The note has ${[...note].length} characters; at most ${noteLength} fit.`;
   }
   if (channelError !== null) errors.channel = channelError;
-  if (Object.keys(errors).length > 0 || audio === null || channelId === null) return { errors };
+  if (!noErrors(errors) || audio === null || channelId === null) return { errors };
+  const lists = await onlyListed(deps, sources, collected, whenAt === null ? 'rosters' : 'all');
+  // If lists are looked up again when the calls start, the number of people is not known yet.
+  const tooMany = lists === null ? enoughErrorOf(plan, callees.length) : null;
+  if (tooMany !== null) return { errors: { enough: tooMany } };
   return {
     errors: null,
     doubts,
@@ -81,7 +85,7 @@ export async function checkCall(
       options,
       plan,
       whenAt,
-      lists: await onlyListed(deps, sources, collected, whenAt === null ? 'rosters' : 'all'),
+      lists,
       rosters: collected.rosters,
       namedLists: collected.lists.filter((name) => Object.hasOwn(config.lists, name)),
       note,
@@ -127,6 +131,13 @@ function crowdErrorOf(callees: number, stopped: boolean, { most, first }: { most
   if (stopped && first)
     return 'Reading stopped: the same numbers are repeated too often. Leave the repeats out.';
   return null;
+}
+
+/** The error if more people are to be reached than are called, else null. */
+function enoughErrorOf(plan: Plan | null, callees: number): string | null {
+  if (plan === null || plan.enough === null || plan.enough <= callees) return null;
+  const these = callees === 1 ? 'This is 1 person' : `These are ${callees} people`;
+  return `${these}, so ${plan.enough} cannot be reached. Type a smaller number, or leave it empty to call everybody.`;
 }
 
 function noErrors(errors: Record<string, string>): boolean {

@@ -9,7 +9,7 @@ import {
   maybeReachedSince,
 } from '../../calls/request/read.ts';
 import { lockRequest } from '../../calls/request/rows.ts';
-import type { CallView, RequestView } from '../../calls/request/types.ts';
+import type { CallView, Plan, RequestView } from '../../calls/request/types.ts';
 import type { Config } from '../../config/types.ts';
 import type { Queryable, Tx } from '../../store/types.ts';
 import type { SlackDeps } from '../context/deps.ts';
@@ -56,7 +56,7 @@ export function registerRedial(app: App, deps: SlackDeps): void {
           ...options,
           calledInfo: request.note,
           channel: request.channelId,
-          ...(reach === null ? {} : { reach: reach.plan }),
+          ...(reach === null ? {} : { reach: planFor(reach.plan, calls.length) }),
           again: calls.length,
           againNames: calls.length > namedPeople ? [] : calls.map((call) => foreign(calleeLabel(call), 60)),
         },
@@ -65,6 +65,11 @@ export function registerRedial(app: App, deps: SlackDeps): void {
       return null;
     });
   });
+}
+
+/** The plan for those who are left. If all of them are needed, the form shows no number: everybody is called. */
+function planFor(plan: Plan, callees: number): Plan {
+  return plan.enough !== null && plan.enough >= callees ? { ...plan, enough: null } : plan;
 }
 
 /**

@@ -4,7 +4,7 @@ import type { OnDutyNow } from '../../../src/calls/reaching/hand-over.ts';
 import type { NewRequest, RosterNote } from '../../../src/calls/request/types.ts';
 import { createFakeClock, type FakeClock } from '../../support/clock.ts';
 import { databaseKinds, withStore } from '../../support/store.ts';
-import { busy, createStage, ladderWith, minute, people, planWith } from './stage.ts';
+import { answered, busy, createStage, ladderWith, minute, people, planWith } from './stage.ts';
 
 const note = (name: string, step = 1): RosterNote => ({
   ...{ roster: 'db', people: [{ name, id: null }], untilAt: null, unknown: [], why: null },
@@ -116,6 +116,28 @@ for (const kind of databaseKinds) {
       );
     });
 
+    test('if nobody of the roster is due for a further attempt, who came on duty since is not called', async () => {
+      let now = onDuty(first);
+      await play(
+        async (stage, clock, id) => {
+          const [onRoster, beside] = stage.placed;
+          assert.deepEqual(numbers(stage.placed), numbers(first, listed));
+          await stage.report(onRoster?.voiceId ?? '', answered);
+          await stage.report(beside?.voiceId ?? '', busy);
+          now = onDuty(second);
+          for (let round = 0; round < 5; round++) {
+            await clock.advance(3 * minute);
+            await stage.runDue();
+            await stage.report(stage.placed.at(-1)?.voiceId ?? '', busy);
+          }
+          assert.deepEqual(numbers(stage.placed), numbers(first, listed, listed, listed));
+          assert.equal((await stage.view(id)).state, 'done');
+        },
+        () => now,
+        { callees: [...first, ...listed] },
+      );
+    });
+
     test('a step’s roster is looked up again too; one whose people stay is called as before', async () => {
       let now = onDuty(first);
       await play(
@@ -145,7 +167,7 @@ for (const kind of databaseKinds) {
         async (stage, clock, id) => {
           await allBusy(stage, clock);
           assert.deepEqual(numbers(stage.placed), numbers(first, people(10, 2)));
-          await stage.report('v2', { sipCode: '200', callStatus: '50', callDuration: 5 });
+          await stage.report('v2', answered);
           await stage.runDue();
           await allBusy(stage, clock);
           const { counts, state } = await stage.view(id);

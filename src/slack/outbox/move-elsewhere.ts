@@ -97,24 +97,26 @@ export async function drop(tx: Tx, deps: SlackDeps, message: PostRow, why: strin
 /**
  * The message has no other place. In its own channel it waits for a day, because somebody may open it; the alert in
  * whose thread it belongs, which was dropped before, waits with it. Elsewhere it is dropped, as is an alert alone:
- * what it says about calls comes with its board.
+ * what it says about calls comes with its board. The log says so when a message begins to wait and when it is dropped.
  */
 async function nowhere(tx: Tx, deps: SlackDeps, message: PostRow, error: string): Promise<Moved> {
-  const { request_id: requestId, channel_id: channel, kind, tries } = message;
+  const { request_id: requestId, channel_id: channel, tries } = message;
   const now = deps.clock.now();
   const what = readPost(message);
-  const words = what?.kind === 'words' ? { plain: what.plain } : {};
-  const facts = { requestId, kind, channel, error, ...words };
-  const todo = isPerson(channel) ? '' : ': invite the app to it, or open it again';
-  if (tries === 0)
-    deps.log.error(
-      facts,
-      `a message can be shown nowhere in Slack, because its place is closed to the app${todo}`,
-    );
   const isHome = what !== null && isNews(what) && what.movedFrom === undefined && !isPerson(channel);
   if (!isHome || requestId === null || now - message.created_at >= openAgainWithinMs) {
+    if (!(await isAwaited(tx, message))) logNowhere(deps, message, what, error);
     await tx.updateTable('posts').set({ state: 'dropped' }).where('id', '=', message.id).execute();
     return 'done';
+  }
+  // The error is stored when it is logged, because earlier tries may have failed for another reason.
+  if (what.error === undefined) {
+    logNowhere(deps, message, what, error);
+    await tx
+      .updateTable('posts')
+      .set(toColumns({ ...what, error }))
+      .where('id', '=', message.id)
+      .execute();
   }
   await tx
     .updateTable('posts')
@@ -125,6 +127,29 @@ async function nowhere(tx: Tx, deps: SlackDeps, message: PostRow, error: string)
     .where('channel_id', '=', channel)
     .execute();
   return 'waits';
+}
+
+function logNowhere(deps: SlackDeps, message: PostRow, what: Post | null, error: string): void {
+  const { request_id: requestId, channel_id: channel, kind } = message;
+  const words = what?.kind === 'words' ? { plain: what.plain } : {};
+  const todo = isPerson(channel) ? '' : ': invite the app to it, or open it again';
+  deps.log.error(
+    { requestId, kind, channel, error, ...words },
+    `a message can be shown nowhere in Slack, because its place is closed to the app${todo}`,
+  );
+}
+
+/** True if a message for its thread was tried and waits for a place: the log said so then. */
+async function isAwaited(tx: Tx, message: PostRow): Promise<boolean> {
+  const waiting = await tx
+    .selectFrom('posts')
+    .select('id')
+    .where('parent_id', '=', message.id)
+    .where('state', '=', 'pending')
+    .where('tries', '>', 0)
+    .limit(1)
+    .executeTakeFirst();
+  return waiting !== undefined;
 }
 
 /** True if news of the request went to a person instead of its channel. */

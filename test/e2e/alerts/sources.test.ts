@@ -100,6 +100,27 @@ for (const database of databaseKinds) {
       await flow.end();
     });
 
+    test('an alert whose channel closes after another failure of Slack is in the log, and again when it is given up', async (t) => {
+      const flow = await startSources(database);
+      t.after(() => flow.stop());
+      flow.slack.removeMember('C0ALERTS', flow.slack.state.app.botUserId);
+      const fails = { method: 'chat.postMessage', channel: 'C0ALERTS', kind: 'error', times: 1 } as const;
+      flow.slack.fault({ ...fails, holds: 'Unseen' });
+      flow.slack.fault({ ...fails, holds: 'voicecall_request' });
+      const errors = (kind: string) =>
+        flow.logs.filter((line) => line.includes(`"kind":"${kind}"`) && line.includes('can be shown nowhere'))
+          .length;
+      await postTo(flow.app.port(), 'prometheus', webhook('Unseen'));
+      await soon(flow, 'the log says so of the board', () => errors('board') === 1, { stepMs: 2_000 });
+      assert.equal(errors('alert'), 1);
+      flow.clock.jump(24 * 3_600_000);
+      await soon(flow, 'the log says that the board is given up', () => errors('board') === 2, {
+        stepMs: 60_000,
+      });
+      assert.equal(errors('alert'), 1, 'with its board the alert waited too');
+      await flow.end();
+    });
+
     test('old news changes nothing: a firing after its own resolve calls nobody, the next one does', async (t) => {
       const flow = await startSources(database);
       t.after(() => flow.stop());

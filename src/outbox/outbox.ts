@@ -208,11 +208,12 @@ async function addTold(
     if (request.asked_in === request.channel_id) await add({ kind: 'told', about: 'decision' }, underBoard);
     else await add({ kind: 'outcome' }, { channelId: asker ?? '' });
   }
-  if (state === 'sent' && request.unsure) await add({ kind: 'told', about: 'unknown' }, underBoard);
+  // A test call has its own message, which says what came of it.
+  const isTest = idOf.has(slotOf({ kind: 'tested' }, id) ?? '');
+  if (state === 'sent' && request.unsure && !isTest)
+    await add({ kind: 'told', about: 'unknown' }, underBoard);
   const ended = state === 'done' || state === 'failed' || (state === 'cancelled' && request.released);
   const endedByAsker = state === 'cancelled' && request.cancelled_by === asker;
-  // A test call has its own message, which says how it ended.
-  const isTest = idOf.has(slotOf({ kind: 'tested' }, id) ?? '');
   // A request that was not started has a message of its own for the person.
   if (ended && !endedByAsker && !isTest && !isNotStarted(request))
     await add({ kind: 'told', about: 'end' }, underBoard);

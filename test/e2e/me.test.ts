@@ -123,6 +123,10 @@ for (const database of databaseKinds) {
       await callMe('U0ASHA');
       await comesTo('U0ASHA', before, /We don't know whether your phone \(\+91 …3210\) rang/);
       assert.equal(flow.voice.calls.length, calls);
+      // Long after a reply about a lost result would have been posted: the person is not asked about their own phone.
+      const later = flow.clock.now() + 10 * 60_000;
+      await soon(flow, 'ten minutes pass', () => flow.clock.now() > later, { stepMs: 10_000 });
+      assert.equal(outcomes('U0ASHA').length, before + 1);
     });
 
     test('a profile without a valid number: the answer says how to correct it', async () => {

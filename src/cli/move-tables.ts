@@ -46,6 +46,7 @@ export interface TableCount {
 export async function moveStore(options: {
   dataDir: string;
   databaseUrl: string;
+  urlGivenBy?: string;
   log: StoreLog;
 }): Promise<TableCount[]> {
   const source = openSource(options.dataDir);

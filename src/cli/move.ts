@@ -14,23 +14,24 @@ function fail(sentence: string): never {
   process.exit(1);
 }
 
-function readTarget(): string {
+/** The address of the target, and where it was given. */
+function readTarget(): { databaseUrl: string; urlGivenBy: string } {
   let to: string | undefined;
   try {
     to = parseArgs({ options: { to: { type: 'string' } } }).values.to;
   } catch {
     fail(usage);
   }
-  to ??= process.env.DATABASE_URL?.trim();
-  if (to === undefined || !/^postgres(ql)?:\/\/./i.test(to)) fail(usage);
-  return to;
+  const databaseUrl = to ?? process.env.DATABASE_URL?.trim();
+  if (databaseUrl === undefined || !/^postgres(ql)?:\/\/./i.test(databaseUrl)) fail(usage);
+  return { databaseUrl, urlGivenBy: to === undefined ? 'DATABASE_URL' : '--to' };
 }
 
 loadDotenv({ quiet: true });
-const databaseUrl = readTarget();
+const target = readTarget();
 const dataDir = process.env.DATA_DIR?.trim() || './data';
 try {
-  const counts = await moveStore({ dataDir, databaseUrl, log: createLog('silent') });
+  const counts = await moveStore({ dataDir, ...target, log: createLog('silent') });
   const width = Math.max(...counts.map(({ table }) => table.length));
   for (const { table, rows } of counts) console.log(`${table.padEnd(width)}  ${rows}`);
   const rows = counts.reduce((sum, each) => sum + each.rows, 0);

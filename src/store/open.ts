@@ -17,6 +17,8 @@ const retryForMs = 4000;
 export interface StoreOptions {
   /** postgres://…; without it: SQLite in `dataDir`. */
   databaseUrl?: string | undefined;
+  /** Where `databaseUrl` was given, for words about it. Absent: in DATABASE_URL. */
+  urlGivenBy?: string | undefined;
   dataDir: string;
   clock: Clock;
   log: StoreLog;
@@ -26,7 +28,8 @@ export interface StoreOptions {
  * Opens the database and migrates its tables. Throws VoicecallError store_unavailable if the database cannot be
  * reached or written to, store_newer if a newer program has migrated it.
  */
-export async function openStore({ databaseUrl, dataDir, clock, log }: StoreOptions): Promise<Store> {
+export async function openStore(options: StoreOptions): Promise<Store> {
+  const { databaseUrl, urlGivenBy = 'DATABASE_URL', dataDir, clock, log } = options;
   const store =
     databaseUrl === undefined ? openSqlite(dataDir, clock, log) : await openPostgres(databaseUrl, clock, log);
   try {
@@ -34,19 +37,19 @@ export async function openStore({ databaseUrl, dataDir, clock, log }: StoreOptio
     await migrate(store);
   } catch (error) {
     await store.close();
-    throw databaseUrl === undefined ? error : withAddress(error, databaseUrl);
+    throw databaseUrl === undefined ? error : withAddress(error, databaseUrl, urlGivenBy);
   }
   return store;
 }
 
 /** The same error with a sentence that says which database was tried (without its password), and why it failed. */
-function withAddress(error: unknown, databaseUrl: string): unknown {
+function withAddress(error: unknown, databaseUrl: string, givenBy: string): unknown {
   if (!(error instanceof VoicecallError) || error.code !== 'store_unavailable') return error;
   const { host, pathname } = URL.parse(databaseUrl) ?? { host: '', pathname: '' };
   const place = `${host === '' ? 'this machine' : host}${pathname}`;
   const why = error.cause instanceof Error && error.cause.message !== '' ? `: ${error.cause.message}` : '';
-  const todo = `Check that PostgreSQL runs there, that the database exists, and that DATABASE_URL has the right user and password.`;
-  return new VoicecallError(error.code, `${error.message} DATABASE_URL names ${place}${why}. ${todo}`, {
+  const todo = `Check that PostgreSQL runs there, that the database exists, and that ${givenBy} has the right user and password.`;
+  return new VoicecallError(error.code, `${error.message} ${givenBy} names ${place}${why}. ${todo}`, {
     cause: error.cause,
     facts: error.facts,
   });

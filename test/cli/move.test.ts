@@ -121,6 +121,27 @@ suite('moving is refused', () => {
     }
   });
 
+  test('an address that cannot be reached: the words name the place where it was given', async () => {
+    const program = [join(root, 'src/run.mjs'), join(root, 'src/cli/move.ts')];
+    for (const [parameters, fromEnv, place] of [
+      [['--to', nowhere], '', '--to'],
+      [[], nowhere, 'DATABASE_URL'],
+    ] as const) {
+      await withSource(async (source) => {
+        await used(source);
+        const env = { ...process.env, DATA_DIR: source.dataDir, DATABASE_URL: fromEnv };
+        await assert.rejects(
+          run(process.execPath, [...program, ...parameters], { cwd: source.dataDir, env }),
+          (error: { stderr: string }) => {
+            assert.match(error.stderr, new RegExp(`^Not moved\\..* ${place} names 127\\.0\\.0\\.1:1/none: `));
+            assert.match(error.stderr, new RegExp(`that ${place} has the right user and password`));
+            return true;
+          },
+        );
+      });
+    }
+  });
+
   test('if the environment’s address is not PostgreSQL, as for the command line', async () => {
     const program = [join(root, 'src/run.mjs'), join(root, 'src/cli/move.ts')];
     for (const [DATABASE_URL, words] of [

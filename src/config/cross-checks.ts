@@ -4,14 +4,14 @@ import { plainText } from '../callees/number.ts';
 import { maskNumber } from '../callees/numbering-plan.ts';
 import { maskNumbers } from '../mask-numbers.ts';
 import { onlyTimeZone, VOICE_DEFAULTS } from './defaults.ts';
-import { country } from './values.ts';
+import { sourceTokenName } from './env.ts';
+import { country, isOnlyName, SLACK_ID } from './values.ts';
 
 /** Reports a fault: where in the file it is, what was found there (quoted as it is), and what was expected. */
 export type ReportAt = (path: (string | number)[], found: string, expected: string, hint?: string) => void;
 
 type Group = Record<string, unknown>;
 
-const ID = /^[UWS][A-Z0-9]{2,}$/;
 const FILE_ID = /^[\w.-]{5,}\.(mp3|wav|m4a)$/i;
 
 /**
@@ -35,7 +35,22 @@ export function checkReferences(file: unknown, report: ReportAt, notice: (text: 
   checkDisplayNums(root, report);
   checkUntil(group(root.reach), root, ['reach'], report);
   checkApproval(group(root.approval), root.approval !== undefined, report);
+  checkSourceTokens(root, report);
   checkRules(root, numberOptions, report, notice);
+}
+
+/** Each source has a token of its own, so no two names may give the same variable. */
+function checkSourceTokens(root: Group, report: ReportAt): void {
+  const byVariable = Map.groupBy(Object.keys(group(root.sources)), sourceTokenName);
+  for (const [variable, [first, ...others]] of byVariable) {
+    for (const name of others) {
+      report(
+        ['sources', name],
+        `${JSON.stringify(name)}, whose token would be ${variable} like that of ${JSON.stringify(first)}`,
+        'names that differ in more than capitals, - and _',
+      );
+    }
+  }
 }
 
 function checkRules(
@@ -198,7 +213,7 @@ function checkCall(
 ): void {
   const known = [...Object.keys(group(root.lists)), ...Object.keys(group(root.rosters))];
   if (typeof entry === 'string' && known.includes(entry)) return;
-  if (typeof entry === 'string' && !/[0-9]{3}/.test(entry) && !ID.test(entry)) {
+  if (typeof entry === 'string' && isOnlyName(entry)) {
     report(
       path,
       JSON.stringify(entry.slice(0, 60)),
@@ -219,7 +234,7 @@ function checkEntry(
 ): void {
   if (typeof entry !== 'string' && typeof entry !== 'number') return;
   const text = plainText(String(entry)).trim();
-  if (text === '' || ID.test(text)) return;
+  if (text === '' || SLACK_ID.test(text)) return;
   const read = readNumberAndName(text, numberOptions);
   if ('why' in read) {
     // The reasons may contain a full number, and this text goes to a log.

@@ -210,3 +210,11 @@ export const sourceName = textLike(
 );
 export const senderId = textLike(/^[AB][A-Z0-9]{2,}$/, 'a bot_id (B…) or an app_id (A…)');
 export const language = textLike(/^[A-Z]{2,3}$/, 'a language code of the voice platform, like EN');
+
+/** The id of a Slack user or user group. */
+export const SLACK_ID = /^[UWS][A-Z0-9]{2,}$/;
+
+/** True for an entry of a rule that can only be the name of a list or roster: no number and no Slack id. */
+export function isOnlyName(entry: string): boolean {
+  return !/[0-9]{3}/.test(entry) && !SLACK_ID.test(entry);
+}

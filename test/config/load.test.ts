@@ -56,6 +56,21 @@ test('a file that cannot be read is a fault, never the defaults', () => {
   assert.match(loadSettings({ env, cwd: '/app', readFile }).faults[0]?.found ?? '', /EACCES/);
 });
 
+test('two sources whose names give the same variable for the token are refused', () => {
+  const sources = ['a-b', 'a_b', 'A-b', 'ab'].map((name) => `  ${name}: { format: slack }`).join('\n');
+  const readFile = files({ '/app/voicecall.yaml': `sources:\n${sources}\n` });
+  const token = { SOURCE_A_B_TOKEN: 'a-token-of-a-source', SOURCE_AB_TOKEN: 'a-token-of-a-source' };
+  const { faults } = loadSettings({ env: { ...env, ...token }, cwd: '/app', readFile });
+  const shared = (name: string) => `"${name}", whose token would be SOURCE_A_B_TOKEN like that of "a-b"`;
+  assert.deepEqual(
+    faults.map(({ place, found }) => [place, found]),
+    [
+      ['voicecall.yaml:3:8', shared('a_b')],
+      ['voicecall.yaml:4:8', shared('A-b')],
+    ],
+  );
+});
+
 test('a missing token of a source is reported beside the faults of the file', () => {
   const readFile = files({
     '/app/voicecall.yaml':

@@ -335,6 +335,24 @@ for (const database of databaseKinds) {
       flow.setConfig(config);
     });
 
+    test('a step whose list was taken out of the configuration says so, and the next step starts', async (t) => {
+      t.after(() => flow.setConfig(config));
+      flow.voice.setBehaviour({ phones: { '4500': 'busy', '4501': { answer: { seconds: 3, key: '1' } } } });
+      const rule = (list: string) =>
+        `${config}  - { name: removed, channels: [C0ALERTS], match: { from: [B0OTHER], title: removed- }, call: ["+91 85632 24500"], say: "{title}. Press 1.", until: confirmed, then: [{ after: 60m, call: [${list}] }, { after: 60m, call: ["+91 85632 24501"] }] }\n`;
+      flow.setConfig(rule('cto'));
+      const board = await boardUnder(flow, post(flow, firing('removed-1')));
+      flow.setConfig(
+        rule('leads')
+          .replace(/, cto: \[.*?\]/, '')
+          .replace('call: [cto]', 'call: [leads]'),
+      );
+      await soon(flow, 'the third step', () => told(flow, board).step === 3, { stepMs: 60_000 });
+      const words = shownText(current(flow, board));
+      assert.match(words, /Step 2: The configuration has no list or roster “cto” any more\./);
+      await becomes(flow, board, 'done', { callees: 2, answered: 1 });
+    });
+
     test('the key pressed in a request that repeats an alert’s one takes the alert', async () => {
       flow.voice.setBehaviour({
         phones: { '4100': 'busy', '4101': 'busy', '4200': 'busy', '4300': 'busy' },

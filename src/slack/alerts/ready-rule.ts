@@ -3,6 +3,7 @@ import type { ReadyStep } from '../../calls/reaching/steps.ts';
 import type { Audio } from '../../calls/request/types.ts';
 import { within } from '../../clock.ts';
 import type { Rule } from '../../config/types.ts';
+import { isOnlyName } from '../../config/values.ts';
 import type { ReadyRule } from '../../paging/fire-rule.ts';
 import { collectCallees, firstFaults, masked, onlyListed } from '../asking/collect-callees.ts';
 import type { SlackDeps } from '../context/deps.ts';
@@ -19,7 +20,7 @@ export async function readyRule(
   alert: { title: string; severity: string | null },
 ): Promise<ReadyRule> {
   const patient = { ...deps, people: withLearned(deps) };
-  const sources = sourcesOf(deps, rule.call);
+  const { gone, ...sources } = sourcesOf(deps, rule.call);
   const collected = await collectCallees(patient, sources);
   // Who is on duty is looked up again after an approval and before a further attempt.
   const again = collected.rosters.length > 0 && (rule.approval === 'policy' || rule.attempts > 1);
@@ -31,6 +32,7 @@ export async function readyRule(
     // Numbers are masked because the alert's channel shows these words. The full stop is removed because they become
     // parts of one sentence, and the line because a rule's entries have none.
     problems: firstFaults([
+      ...gone.map((name) => `The configuration has no list or roster “${name}” any more.`),
       ...Object.values(collected.faults).flat(),
       ...collected.notOnPhone,
       ...collected.leftOut,
@@ -52,7 +54,8 @@ async function calleesOfAllSteps(
   const most = deps.config().limits.calleesPerRequest;
   const all = new Map<string, ReadyRule['callees'][number]>();
   for (const entries of [call, ...furtherSteps.map((step) => step.call)]) {
-    const { callees } = await collectCallees(deps, sourcesOf(deps, entries));
+    const { gone: _gone, ...sources } = sourcesOf(deps, entries);
+    const { callees } = await collectCallees(deps, sources);
     for (const each of callees.slice(0, most)) all.set(each.callee, each);
   }
   return [...all.values()];
@@ -98,12 +101,17 @@ export async function readyStep(
   };
 }
 
-/** Where the callees of a rule or a step come from. */
+/**
+ * Where the callees of a rule or a step come from. `gone`: names that the configuration has no more, because a ladder
+ * keeps the steps that it started with.
+ */
 function sourcesOf(deps: SlackDeps, call: readonly string[]) {
   const { lists: known, rosters } = deps.config();
   const lists = call.filter((entry) => Object.hasOwn(known, entry) || Object.hasOwn(rosters, entry));
-  const others = call.filter((entry) => !lists.includes(entry));
-  return { text: others.map(asTyped).join('\n'), lists, people: [], fileUrl: null };
+  const names = new Set([...Object.keys(known), ...Object.keys(rosters)].map((name) => name.toLowerCase()));
+  const gone = call.filter((entry) => isOnlyName(entry) && !names.has(entry.toLowerCase()));
+  const others = call.filter((entry) => !lists.includes(entry) && !gone.includes(entry));
+  return { text: others.map(asTyped).join('\n'), lists, people: [], fileUrl: null, gone };
 }
 
 /** An id as Slack writes it in text. */

@@ -76,4 +76,19 @@ describe('a start that fails says in a sentence what is wrong and what to do', {
     assert.match(said, /Check that PostgreSQL runs there/);
     assert.doesNotMatch(said, /hidden-pw/);
   });
+
+  for (const [what, DATABASE_URL] of [
+    // Read as it is, the host would be 127.0.0.1:9, and the rest of the password a part of the database's name.
+    ['a slash', 'postgres://127.0.0.1:9/hidden-pw@db/calls'],
+    ['a hash', 'postgres://voice:pw#hidden-pw@127.0.0.1:9/calls'],
+  ] as const)
+    test(`an address of PostgreSQL with ${what} in its password; the password is not shown`, async () => {
+      const { code, said } = await failedStart({ DATABASE_URL });
+      assert.equal(code, 1);
+      assert.match(
+        said,
+        /The address of the database \(DATABASE_URL\) cannot be read\. In its user and password/,
+      );
+      assert.doesNotMatch(said, /hidden-pw/);
+    });
 });

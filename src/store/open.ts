@@ -26,10 +26,11 @@ export interface StoreOptions {
 
 /**
  * Opens the database and migrates its tables. Throws VoicecallError store_unavailable if the database cannot be
- * reached or written to, store_newer if a newer program has migrated it.
+ * reached or written to, store_newer if a newer program has migrated it, config if its address cannot be read.
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
   const { databaseUrl, urlGivenBy = 'DATABASE_URL', dataDir, clock, log } = options;
+  if (databaseUrl !== undefined) checkAddress(databaseUrl, urlGivenBy);
   const store =
     databaseUrl === undefined ? openSqlite(dataDir, clock, log) : await openPostgres(databaseUrl, clock, log);
   try {
@@ -40,6 +41,21 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     throw databaseUrl === undefined ? error : withAddress(error, databaseUrl, urlGivenBy);
   }
   return store;
+}
+
+/**
+ * Throws if the address cannot be read, or reads differently from what was meant: with a "/" in the password, its rest
+ * would be a part of the database's name, which messages show.
+ */
+function checkAddress(databaseUrl: string, givenBy: string): void {
+  // Without a host, it is a socket of this machine.
+  const url = URL.parse(databaseUrl.replace('@/', '@localhost/'));
+  const query = url?.username === '' && url.host !== '' ? url.search : '';
+  if (url !== null && !`${url.pathname}${url.hash}${query}`.includes('@')) return;
+  throw new VoicecallError(
+    'config',
+    `The address of the database (${givenBy}) cannot be read. In its user and password, write % / # ? and @ as %25 %2F %23 %3F and %40.`,
+  );
 }
 
 /** The same error with a sentence that says which database was tried (without its password), and why it failed. */

@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import pg from 'pg';
 import { storeVersion } from '../store/migrate.ts';
+import { checkAddress } from '../store/open.ts';
 import { sqlitePath } from '../store/sqlite.ts';
 import { type Finding, note, ok, reasonOf, wrong } from './doctor-check.ts';
 
@@ -73,6 +74,11 @@ function mayWrite(path: string): boolean {
 }
 
 async function checkPostgres(databaseUrl: string): Promise<Finding[]> {
+  try {
+    checkAddress(databaseUrl, 'DATABASE_URL');
+  } catch (error) {
+    return [wrong('PostgreSQL cannot be used', reasonOf(error))];
+  }
   const client = new pg.Client({
     connectionString: databaseUrl,
     connectionTimeoutMillis: 5_000,

@@ -47,7 +47,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
  * Throws if the address cannot be read, or reads differently from what was meant: with a "/" in the password, its rest
  * would be a part of the database's name, which messages show.
  */
-function checkAddress(databaseUrl: string, givenBy: string): void {
+export function checkAddress(databaseUrl: string, givenBy: string): void {
   // Without a host, it is a socket of this machine.
   const url = URL.parse(databaseUrl.replace('@/', '@localhost/'));
   const query = url?.username === '' && url.host !== '' ? url.search : '';

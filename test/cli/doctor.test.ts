@@ -275,6 +275,16 @@ suite('doctor', () => {
     assert.doesNotMatch(text, /hush-hush/);
   });
 
+  test('an address of PostgreSQL that cannot be read', async () => {
+    env.DATABASE_URL = 'postgres://x:pw#hush-hush@127.0.0.1:9/x';
+    const { text } = await examine();
+    assert.match(
+      text,
+      /^WRONG {2}database: PostgreSQL cannot be used\. .*\(DATABASE_URL\) cannot be read\./m,
+    );
+    assert.doesNotMatch(text, /hush-hush/);
+  });
+
   test('a wrong clock is reported, by how much and compared with which', async () => {
     const anHourOff: Clock = { ...systemClock, now: () => Date.now() - 3_600_000 };
     const { text, good } = await examine(anHourOff);

@@ -17,9 +17,11 @@ rules:
 for (const database of databaseKinds) {
   describe(`alerts whose people Slack is slow to return, on ${database}`, () => {
     test('do not delay alerts to plain numbers, and call when Slack answers', async () => {
-      const flow = await startFlow({ database, config });
+      // Until Slack hangs, no rule names the person: the app would remember the number, and call it without Slack.
+      const flow = await startFlow({ database, config: config.replace('U0BEN', '"+919800000002"') });
       try {
         flow.slack.fault({ method: 'users.info', kind: 'hang', times: 1_000_000 });
+        flow.setConfig(config);
         for (let count = 0; count < 20; count++)
           await post(flow, firing(`slow ${'abcdefghijklmnopqrst'[count]}`));
         await post(flow, firing('quick'));

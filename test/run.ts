@@ -24,7 +24,8 @@ const files = wanted.filter((file) => (withPage || !isPage(file)) && !leaveOut(f
 const leftOut: string[] = [];
 if (process.env.TEST_DATABASE_URL === undefined) leftOut.push('PostgreSQL (set TEST_DATABASE_URL)');
 if (wanted.some(isPage) && !withPage) leftOut.push('the page in Chromium (set PAGE=1)');
-if (wanted.some(leaveOut)) leftOut.push('kills, faults, storms and random interleavings (npm test -- test)');
+if (wanted.some(leaveOut))
+  leftOut.push('kills, faults, storms, random interleavings and long stories (npm test -- test)');
 
 const missing = asked.filter((path) => !existsSync(resolve(root, path)));
 if (missing.length > 0) fail(`There is no ${missing.join(', ')}.`);

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { withLearned } from '../../src/slack/alerts/learned-people.ts';
-import type { SlackDeps } from '../../src/slack/context/deps.ts';
 import type { People } from '../../src/slack/context/people.ts';
 import { createFakeClock } from '../support/clock.ts';
 import { forEachDatabase, withStore } from '../support/store.ts';
@@ -34,8 +33,15 @@ forEachDatabase((kind) => {
             await new Promise((resolve) => setImmediate(resolve));
             return ['U0CLEO'];
           };
-          const people = { groupMembers: slow } as unknown as People;
-          const patient = withLearned({ people, store, clock: late } as unknown as SlackDeps);
+          const people: People = {
+            person: async () => null,
+            byMail: async () => 'unclear',
+            knownName: () => null,
+            learnNames: async () => {},
+            groupMembers: slow,
+            isOneOf: async () => ({ member: false, unreadable: [] }),
+          };
+          const patient = withLearned({ people, store, clock: late });
           assert.deepEqual(await patient.groupMembers('S0LEADS'), ['U0BEN']);
           assert.deepEqual(await patient.groupMembers('S0EMPTY'), ['U0CLEO']);
         },

@@ -99,11 +99,13 @@ export function createPeopleLearner(deps: SlackDeps): TaskHandler {
   };
 }
 
+type LookUpDeps = Pick<SlackDeps, 'people' | 'store' | 'clock'>;
+
 /**
  * Looks people up in Slack. If Slack does not answer, returns what is stored. Only for the calls of rules:
  * permissions are always checked in Slack.
  */
-export function withLearned(deps: SlackDeps): People {
+export function withLearned(deps: LookUpDeps): People {
   const { people, store } = deps;
   return {
     ...people,
@@ -119,7 +121,7 @@ export function withLearned(deps: SlackDeps): People {
 const doubts = new WeakMap<People, number>();
 
 async function fromSlack<Value>(
-  deps: SlackDeps,
+  deps: LookUpDeps,
   asked: Promise<Value | null>,
   stored: () => Promise<Value | null>,
 ): Promise<Value | null> {

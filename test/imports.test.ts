@@ -137,6 +137,7 @@ const shared = new Set([
   'errors.ts',
   'ids.ts',
   'in-thread.ts',
+  'slack-ids.ts',
   'slices.ts',
   'log.ts',
   'mask-numbers.ts',

@@ -1,3 +1,4 @@
+import { isGroupId, isUserId } from '../slack-ids.ts';
 import { nearest } from './did-you-mean.ts';
 import { decodeEntities, type Entry, isNearKnownName, type KnownNames } from './entries.ts';
 import { readNumberAndName } from './named-number.ts';
@@ -22,10 +23,6 @@ const tooLong = fault({
   fix: 'Split it or remove it',
 });
 
-// A word in capitals is only an id if it has a digit: "USA" is none.
-const typedIds = { user: /^[UW](?=[A-Z]*[0-9])[A-Z0-9]{4,}$/, group: /^S(?=[A-Z]*[0-9])[A-Z0-9]{4,}$/ };
-const configuredIds = { user: /^[UW][A-Z0-9]{2,}$/, group: /^S[A-Z0-9]{2,}$/ };
-
 /**
  * What an entry that a person typed or pasted means. Never guesses: text with two meanings is a fault that says so.
  */
@@ -38,7 +35,10 @@ export function classify(entry: Entry, names: KnownNames, options: NumberOptions
     case 'name':
       return meaningOfName(entry.text, names);
     case 'text':
-      return meaningOfId(entry.text, typedIds) ?? meaningOfNumber(entry.text, names, options);
+      return (
+        (looksLikeId(entry.text) ? meaningOfId(entry.text) : null) ??
+        meaningOfNumber(entry.text, names, options)
+      );
   }
 }
 
@@ -46,7 +46,7 @@ export function classify(entry: Entry, names: KnownNames, options: NumberOptions
 export function classifyListed(entry: string, options: NumberOptions): Meaning {
   if (entry.length > maxCalleeLength) return tooLong;
   const text = plainText(decodeEntities(entry)).trim();
-  const id = meaningOfId(text, configuredIds);
+  const id = meaningOfId(text);
   if (id !== null) return id;
   const read = readNumberAndName(text, options);
   return 'why' in read ? fault(read) : { kind: 'numbers', numbers: [read] };
@@ -81,9 +81,14 @@ function meaningOfName(name: string, names: KnownNames): Meaning {
   return { kind: 'recording', name: names.recordings.get(name.toLowerCase()) ?? name };
 }
 
-function meaningOfId(text: string, ids: typeof typedIds): Meaning | null {
-  if (ids.user.test(text)) return { kind: 'person', id: text };
-  return ids.group.test(text) ? { kind: 'group', id: text } : null;
+function meaningOfId(text: string): Meaning | null {
+  if (isUserId(text)) return { kind: 'person', id: text };
+  return isGroupId(text) ? { kind: 'group', id: text } : null;
+}
+
+/** A typed word in capitals is only an id if it is long enough and has a digit: "USA" is none. */
+function looksLikeId(text: string): boolean {
+  return text.length >= 5 && /[0-9]/.test(text);
 }
 
 function meaningOfNumber(text: string, names: KnownNames, options: NumberOptions): Meaning {

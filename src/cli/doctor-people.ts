@@ -2,17 +2,15 @@ import { z } from 'zod';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/types.ts';
 import { withRosters } from '../rosters/people.ts';
+import { isMemberId } from '../slack-ids.ts';
 import { type Finding, note, ok, skipped } from './doctor-check.ts';
+import { readLearned } from './learned-people.ts';
 import { type DatabasePlace, readRows } from './read-rows.ts';
 
 const rowSchema = z.object({ id: z.string(), body: z.string(), learned_at: z.coerce.number() });
-const bodySchema = z.object({
-  name: z.string().optional(),
-  phone: z.string().optional(),
-  members: z.array(z.string()).optional(),
-});
 
-interface Learned {
+/** A person or a user group that the app learned from Slack. */
+interface Known {
   name: string | undefined;
   hasNumber: boolean;
   members: string[] | undefined;
@@ -20,14 +18,15 @@ interface Learned {
 }
 
 const select = 'select id, body, learned_at from learned_people';
-const isId = (entry: string) => /^[USW][A-Z0-9]{2,}$/.test(entry);
 
 /**
  * The people whom rules can call while Slack is down: what we last learned and when, and the rules that would call
  * nobody.
  */
 export async function checkPeople(config: Config, database: DatabasePlace, clock: Clock): Promise<Finding[]> {
-  const called = [...new Set(config.rules.flatMap((rule) => entriesOf(config, rule.call)))].filter(isId);
+  const called = [...new Set(config.rules.flatMap((rule) => entriesOf(config, rule.call)))].filter(
+    isMemberId,
+  );
   if (called.length === 0) return [];
   const read = await readRows(database, { learned_people: select }).catch(() => null);
   if (read === null) return [skipped('not checked: the database cannot be read; it has its own line')];
@@ -61,19 +60,19 @@ function entriesOf(config: Config, call: readonly string[]): string[] {
   return call.flatMap((entry) => lists[entry] ?? [entry]);
 }
 
-function canBeCalled(entry: string, known: ReadonlyMap<string, Learned>): boolean {
-  if (!isId(entry)) return true;
+function canBeCalled(entry: string, known: ReadonlyMap<string, Known>): boolean {
+  if (!isMemberId(entry)) return true;
   const learned = known.get(entry);
   if (learned?.members === undefined) return learned?.hasNumber === true;
   return learned.members.some((member) => known.get(member)?.hasNumber === true);
 }
 
-function learnedOf({ body, learned_at }: z.infer<typeof rowSchema>): Learned {
-  const { name, phone = '', members } = bodySchema.parse(JSON.parse(body));
+function learnedOf({ body, learned_at }: z.infer<typeof rowSchema>): Known {
+  const { name, phone = '', members } = readLearned(body);
   return { name, hasNumber: /\d{5}/.test(phone.replace(/\D/g, '')), members, learnedAt: learned_at };
 }
 
-function inWords(id: string, { name, hasNumber, members, learnedAt }: Learned, now: number): string {
+function inWords(id: string, { name, hasNumber, members, learnedAt }: Known, now: number): string {
   const minutes = Math.max(0, Math.round((now - learnedAt) / 60_000));
   const age = minutes < 120 ? `${minutes} min` : `${Math.round(minutes / 60)} h`;
   if (members !== undefined) return `${id} (${members.length} members, ${age} old)`;

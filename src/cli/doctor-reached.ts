@@ -5,6 +5,7 @@ import { personKey } from '../calls/request/last-reached.ts';
 import type { Config } from '../config/types.ts';
 import { withRosters } from '../rosters/people.ts';
 import { type Finding, note, ok, skipped } from './doctor-check.ts';
+import { type Learned, readLearned } from './learned-people.ts';
 import { type DatabasePlace, readRows } from './read-rows.ts';
 
 /** A longer list would not be read. */
@@ -14,11 +15,6 @@ const rowsSchema = z.object({
   meta: z.array(z.object({ value: z.string() })),
   last_reached: z.array(z.object({ person: z.string() })),
   learned_people: z.array(z.object({ id: z.string(), body: z.string() })),
-});
-const bodySchema = z.object({
-  name: z.string().optional(),
-  phone: z.string().optional(),
-  members: z.array(z.string()).optional(),
 });
 
 /** The people whom rules call and no call ever reached, because a wrong number is better found by day. */
@@ -35,7 +31,7 @@ export async function checkReached(config: Config, database: DatabasePlace): Pro
   // The app has not run yet, so there is no key.
   if (secret === undefined) return [];
   const reached = new Set(rows.map(({ person }) => person));
-  const slack = new Map(learned.map(({ id, body }) => [id, bodySchema.parse(JSON.parse(body))]));
+  const slack = new Map(learned.map(({ id, body }) => [id, readLearned(body)]));
   const called = calleesOfRules(config, slack);
   const never = called.filter(({ callee }) => !reached.has(personKey(secret, callee)));
   if (called.length === 0) return [];
@@ -53,7 +49,7 @@ export async function checkReached(config: Config, database: DatabasePlace): Pro
 /** Each number once, with its name in a list or in Slack. */
 function calleesOfRules(
   config: Config,
-  slack: ReadonlyMap<string, z.infer<typeof bodySchema>>,
+  slack: ReadonlyMap<string, Learned>,
 ): { callee: string; name: string | null }[] {
   const { rules, country } = config;
   const lists = withRosters(config);

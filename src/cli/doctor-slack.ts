@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { Config } from '../config/types.ts';
 import { type ChannelAccess, channelAccess } from '../slack/client/channel-access.ts';
 import { notFromSlack, slackFailure } from '../slack/client/errors.ts';
+import { isGroupId } from '../slack-ids.ts';
 import { type Finding, note, ok, reasonOf, skipped, wrong } from './doctor-check.ts';
 
 const manifest = new URL('../../manifest/manifest.json', import.meta.url);
@@ -149,7 +150,7 @@ function notKnown({ name, error }: Extract<ChannelAccess, { kind: 'unknown' }>, 
 export function configuredGroups(config: Config): Map<string, string[]> {
   const groups = new Map<string, string[]>();
   const name = (ids: readonly string[], by: string) => {
-    for (const id of ids.filter((each) => /^S[A-Z0-9]+$/.test(each))) {
+    for (const id of ids.filter(isGroupId)) {
       groups.set(id, [...new Set([...(groups.get(id) ?? []), by])]);
     }
   };

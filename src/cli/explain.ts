@@ -5,6 +5,7 @@ import { createExplainer, createPostedExplainer } from '../alerts/explain/explai
 import { formatFaults } from '../config/faults.ts';
 import { readConfig } from '../config/file.ts';
 import type { Config } from '../config/types.ts';
+import { isChannelId } from '../slack-ids.ts';
 import { historyInWords } from './explain-history.ts';
 
 const usage =
@@ -61,7 +62,7 @@ function channelAsked(): { channel: string; days: number } | undefined {
   });
   if (values.channel === undefined) return undefined;
   const days = Number(values.days ?? 30);
-  if (typeof values.channel !== 'string' || !/^[CG][A-Z0-9]{2,}$/.test(values.channel))
+  if (typeof values.channel !== 'string' || !isChannelId(values.channel))
     fail(`--channel wants a channel's id, like C0ALERTS. ${usage}`);
   if (!Number.isInteger(days) || days < 1 || days > 365)
     fail(`--days wants a number from 1 to 365. ${usage}`);

@@ -3,9 +3,10 @@ import { readNumberAndName } from '../callees/named-number.ts';
 import { plainText } from '../callees/number.ts';
 import { maskNumber } from '../callees/numbering-plan.ts';
 import { maskNumbers } from '../mask-numbers.ts';
+import { isGroupId, isMemberId } from '../slack-ids.ts';
 import { onlyTimeZone, VOICE_DEFAULTS } from './defaults.ts';
 import { sourceTokenName } from './env.ts';
-import { country, isOnlyName, SLACK_ID } from './values.ts';
+import { country, isOnlyName } from './values.ts';
 
 /** Reports a fault: where in the file it is, what was found there (quoted as it is), and what was expected. */
 export type ReportAt = (path: (string | number)[], found: string, expected: string, hint?: string) => void;
@@ -234,7 +235,7 @@ function checkEntry(
 ): void {
   if (typeof entry !== 'string' && typeof entry !== 'number') return;
   const text = plainText(String(entry)).trim();
-  if (text === '' || SLACK_ID.test(text)) return;
+  if (text === '' || isMemberId(text)) return;
   const read = readNumberAndName(text, numberOptions);
   if ('why' in read) {
     // The reasons may contain a full number, and this text goes to a log.
@@ -261,7 +262,7 @@ function checkRosters(
       report(at, `${JSON.stringify(name)}, which is a list too`, 'a name that no list has');
     const roster = group(value);
     for (const [key, entry] of Object.entries(group(roster.people))) {
-      if (/^S[A-Z0-9]{2,}$/.test(String(entry)))
+      if (isGroupId(String(entry)))
         report([...at, 'people', key], 'a user group', 'a number or a Slack user (U…)');
       else checkEntry([...at, 'people', key], entry, numberOptions, report, notice);
     }
@@ -337,7 +338,7 @@ function checkApproval(approval: Group, isSet: boolean, report: ReportAt): void 
   const approvers = list(approval.approvers);
   const quorum = approval.quorum;
   const people = new Set(approvers).size;
-  const hasGroup = approvers.some((id) => String(id).startsWith('S'));
+  const hasGroup = approvers.some((id) => isGroupId(String(id)));
   if (typeof quorum === 'number' && people > 0 && !hasGroup && quorum > people) {
     report(['approval', 'quorum'], String(quorum), `${people} at most: there are no more approvers`);
   }

@@ -1,6 +1,7 @@
 import { type CountryCode, isSupportedCountry } from 'libphonenumber-js/min';
 import { RE2JS } from 're2js';
 import { z } from 'zod';
+import { channelIdPattern, isMemberId, memberIdPattern } from '../slack-ids.ts';
 import type { TextPattern } from './types.ts';
 
 /** Refuses a value, with specific advice. */
@@ -193,12 +194,12 @@ export const feed = leaf(
   },
 );
 export const memberId = textLike(
-  /^[UWS][A-Z0-9]{2,}$/,
+  memberIdPattern,
   'the id of a Slack user (U…) or user group (S…)',
   'Slack shows it in the profile: "Copy member ID".',
 );
 export const channelId = textLike(
-  /^[CG][A-Z0-9]{2,}$/,
+  channelIdPattern,
   'the id of a Slack channel (C…)',
   "Not its name: Slack shows the id at the foot of the channel's details.",
 );
@@ -211,10 +212,7 @@ export const sourceName = textLike(
 export const senderId = textLike(/^[AB][A-Z0-9]{2,}$/, 'a bot_id (B…) or an app_id (A…)');
 export const language = textLike(/^[A-Z]{2,3}$/, 'a language code of the voice platform, like EN');
 
-/** The id of a Slack user or user group. */
-export const SLACK_ID = /^[UWS][A-Z0-9]{2,}$/;
-
 /** True for an entry of a rule that can only be the name of a list or roster: no number and no Slack id. */
 export function isOnlyName(entry: string): boolean {
-  return !/[0-9]{3}/.test(entry) && !SLACK_ID.test(entry);
+  return !/[0-9]{3}/.test(entry) && !isMemberId(entry);
 }

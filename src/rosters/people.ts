@@ -1,11 +1,10 @@
 import type { Config, Roster } from '../config/types.ts';
+import { isMemberId } from '../slack-ids.ts';
 import { isMail } from './mail.ts';
 import type { OnDuty, Shift } from './types.ts';
 
 /** Slack ids by mail address. Null: Slack knows nobody with that address. */
 export type KnownMails = Readonly<Record<string, string | null>>;
-
-const isId = (entry: string) => /^[UWS][A-Z0-9]{2,}$/.test(entry);
 
 /** The people of an event: its attendees by mail address, and names of `people` in its title. Each once. */
 export function peopleOf(shift: Named, roster: Roster, mails: KnownMails): OnDuty[] {
@@ -46,7 +45,7 @@ export function mailsToLookUp(shifts: readonly Shift[], { people }: Roster): str
 
 /** An entry of `people` as an entry of a list. */
 function onDuty(key: string, entry: string): OnDuty {
-  if (isId(entry)) return { entry, name: null };
+  if (isMemberId(entry)) return { entry, name: null };
   const name = key.split('@', 1)[0] ?? key;
   return /\p{L}/u.test(entry) ? { entry, name } : { entry: `${name}: ${entry}`, name };
 }

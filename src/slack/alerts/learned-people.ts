@@ -5,6 +5,7 @@ import { enqueue } from '../../queue/enqueue.ts';
 import type { TaskHandler } from '../../queue/types.ts';
 import { withRosters } from '../../rosters/people.ts';
 import { knownCalendar } from '../../rosters/stored.ts';
+import { isGroupId, isMemberId } from '../../slack-ids.ts';
 import type { Queryable, Tx } from '../../store/types.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import type { People, Person } from '../context/people.ts';
@@ -24,13 +25,11 @@ const personSchema = z.object({
 });
 const membersSchema = z.object({ members: z.array(z.string()) });
 
-const isId = (entry: string) => /^[USW][A-Z0-9]{2,}$/.test(entry);
-
 /** The people and user groups of Slack that rules call, by id, through a list or through a roster. */
 export function calledInSlack(config: Pick<Config, 'rules' | 'lists' | 'rosters'>): string[] {
   const lists = withRosters(config);
   const entries = calledNames(config).flatMap((entry) => lists[entry] ?? [entry]);
-  return [...new Set(entries.filter(isId))];
+  return [...new Set(entries.filter(isMemberId))];
 }
 
 /** The entries of `call` in the rules and their steps. */
@@ -65,9 +64,9 @@ export function createPeopleLearner(deps: SlackDeps): TaskHandler {
     const byMail = await namedByMail(deps.store.read, deps.config());
     const called = [...new Set([...calledInSlack(deps.config()), ...byMail])];
     const learned = new Map<string, unknown>();
-    const people = new Set(called.filter((id) => !id.startsWith('S')));
+    const people = new Set(called.filter((id) => !isGroupId(id)));
     let missing = 0;
-    for (const id of called.filter((each) => each.startsWith('S'))) {
+    for (const id of called.filter(isGroupId)) {
       const members = await deps.people.groupMembers(id);
       if (members === null) {
         missing++;

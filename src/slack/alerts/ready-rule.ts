@@ -5,8 +5,10 @@ import { within } from '../../clock.ts';
 import type { Rule } from '../../config/types.ts';
 import { isOnlyName } from '../../config/values.ts';
 import type { ReadyRule } from '../../paging/fire-rule.ts';
+import { isMemberId } from '../../slack-ids.ts';
 import { collectCallees, firstFaults, masked, onlyListed } from '../asking/collect-callees.ts';
 import type { SlackDeps } from '../context/deps.ts';
+import { mentionAny } from '../kit/text.ts';
 import { withLearned } from './learned-people.ts';
 
 /**
@@ -114,10 +116,9 @@ function sourcesOf(deps: SlackDeps, call: readonly string[]) {
   return { text: others.map(asTyped).join('\n'), lists, people: [], fileUrl: null, gone };
 }
 
-/** An id as Slack writes it in text. */
+/** An id as Slack writes it in text, any other entry as it is. */
 function asTyped(entry: string): string {
-  if (/^[UW][A-Z0-9]{2,}$/.test(entry)) return `<@${entry}>`;
-  return /^S[A-Z0-9]{2,}$/.test(entry) ? `<!subteam^${entry}>` : entry;
+  return isMemberId(entry) ? mentionAny(entry) : entry;
 }
 
 async function audioOf(

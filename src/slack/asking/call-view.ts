@@ -1,6 +1,7 @@
 import type { KnownBlock, ModalView } from '@slack/types';
 import { noteLength } from '../../calls/request/token.ts';
 import type { CallOptions, ReachDefaults } from '../../config/types.ts';
+import { isChannelId } from '../../slack-ids.ts';
 import type { RecordingList } from '../context/recordings.ts';
 import { actions, button, context, plainText, section } from '../kit/blocks.ts';
 import { input, modal, options } from '../kit/inputs.ts';
@@ -293,7 +294,7 @@ function channelInput(channel: string | undefined): KnownBlock {
     placeholder: plainText('Choose a channel', slackLimits.placeholder),
     filter: { include: ['public', 'private'], exclude_bot_users: true },
     // Only channels can be preselected here, and the command may have been typed in a direct message.
-    ...(channel !== undefined && /^[CG]/.test(channel)
+    ...(channel !== undefined && isChannelId(channel)
       ? { initial_conversation: channel }
       : { default_to_current_conversation: true }),
   });

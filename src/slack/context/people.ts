@@ -2,6 +2,7 @@ import { cached } from '../../cached.ts';
 import { cleanValue } from '../../clean-text.ts';
 import type { Clock } from '../../clock.ts';
 import type { Log } from '../../log.ts';
+import { isGroupId } from '../../slack-ids.ts';
 import { slackFailure } from '../client/errors.ts';
 import type { SlackClients } from './clients.ts';
 import type { Identity } from './identity.ts';
@@ -113,7 +114,7 @@ export function createPeople(deps: PeopleDeps): People {
 
   async function learnNames(ids: readonly string[]): Promise<void> {
     const unknown = [...new Set(ids)].filter((id) => knownName(id) === null).slice(0, 20);
-    const users = unknown.filter((id) => !id.startsWith('S'));
+    const users = unknown.filter((id) => !isGroupId(id));
     await Promise.all([
       ...users.map((id) => persons.get(id)),
       ...(users.length < unknown.length ? [learnGroupNames()] : []),
@@ -123,7 +124,7 @@ export function createPeople(deps: PeopleDeps): People {
   async function isOneOf(userId: string, ids: readonly string[]) {
     if (ids.includes(userId)) return { member: true, unreadable: [] };
     const unreadable: string[] = [];
-    for (const id of ids.filter((each) => each.startsWith('S'))) {
+    for (const id of ids.filter(isGroupId)) {
       const members = await groups.get(id);
       if (members === null) unreadable.push(id);
       else if (members.includes(userId)) return { member: true, unreadable: [] };

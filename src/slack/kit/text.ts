@@ -1,3 +1,5 @@
+import { isChannelId, isGroupId, isUserId } from '../../slack-ids.ts';
+
 /** Escapes text from outside for mrkdwn: https://docs.slack.dev/messaging/formatting-message-text#escaping */
 export function escapeText(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
@@ -73,18 +75,18 @@ export function foreignParts(text: string, max: number): string[] {
 
 /** A mention, which shows a person's name and notifies them. Anything else than a user id is shown as text. */
 export function mention(userId: string): string {
-  return /^[UW][A-Z0-9]+$/.test(userId) ? `<@${userId}>` : foreign(userId, 80);
+  return isUserId(userId) ? `<@${userId}>` : foreign(userId, 80);
 }
 
 /** A mention of a user (U…, W…) or a user group (S…). */
 export function mentionAny(id: string): string {
-  return /^S[A-Z0-9]+$/.test(id) ? `<!subteam^${id}>` : mention(id);
+  return isGroupId(id) ? `<!subteam^${id}>` : mention(id);
 }
 
 /** Slack shows a mention of direct messages as a channel that it does not know. */
 export function channelMention(channelId: string): string {
   if (/^D[A-Z0-9]+$/.test(channelId)) return 'direct messages';
-  return /^[CG][A-Z0-9]+$/.test(channelId) ? `<#${channelId}>` : foreign(channelId, 80);
+  return isChannelId(channelId) ? `<#${channelId}>` : foreign(channelId, 80);
 }
 
 /** A time (ms) in the reader's time zone: https://docs.slack.dev/messaging/formatting-message-text#date-formatting */

@@ -1,5 +1,6 @@
 import type { RequestView } from '../../calls/request/types.ts';
 import type { Config } from '../../config/types.ts';
+import { isGroupId } from '../../slack-ids.ts';
 import { actions, answer, button, context, header, type RenderedMessage, section } from '../kit/blocks.ts';
 import { chunkLines, count, foreign, people, plural } from '../kit/text.ts';
 import { requestBlocks } from '../replies/request-blocks.ts';
@@ -67,7 +68,7 @@ export function listsAnswer({ lists, rosters }: Pick<Config, 'lists' | 'rosters'
 
 /** A user group counts as an entry, because only Slack knows how many people are in it. */
 function entriesWords(entries: readonly string[]): string {
-  const hasGroup = entries.some((entry) => /^S[A-Z0-9]{2,}$/.test(entry));
+  const hasGroup = entries.some(isGroupId);
   return hasGroup ? plural(entries.length, 'entry', 'entries') : people(entries.length);
 }
 

@@ -1,6 +1,7 @@
 import { lastReached } from '../../calls/request/last-reached.ts';
 import { dutiesNow } from '../../rosters/stored.ts';
 import type { Duty, OnDuty } from '../../rosters/types.ts';
+import { isUserId } from '../../slack-ids.ts';
 import { calleesOfEntries } from '../asking/callees-on-duty.ts';
 import { calleeOptions, masked } from '../asking/collect-callees.ts';
 import type { SlackDeps } from '../context/deps.ts';
@@ -21,7 +22,7 @@ export async function onCallNow(deps: SlackDeps): Promise<RenderedMessage> {
   const entries = [
     ...new Set(duties.flatMap((duty) => [...duty.people, ...(duty.next ?? [])]).map(({ entry }) => entry)),
   ];
-  await deps.people.learnNames(entries.filter((entry) => /^[UW][A-Z0-9]+$/.test(entry)));
+  await deps.people.learnNames(entries.filter(isUserId));
   const { clock } = deps;
   const now = clock.now();
   return onCallAnswer(duties, {

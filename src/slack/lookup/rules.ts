@@ -1,8 +1,7 @@
-import { readNumberAndName } from '../../callees/named-number.ts';
 import type { Config, Rule } from '../../config/types.ts';
 import { header, type RenderedMessage, section, topText } from '../kit/blocks.ts';
-import { channelMention, count, date, duration, foreign, listWords, mentionAny } from '../kit/text.ts';
-import { calleeLabel, safeName } from '../words/call-words.ts';
+import { channelMention, count, date, duration, foreign, listWords } from '../kit/text.ts';
+import { entryWords } from '../words/call-words.ts';
 
 const shown = 40;
 
@@ -69,10 +68,7 @@ function alertsWords({ channels, sources, silentForMs }: Rule): string {
     : `if no alert comes${where} for ${duration(Math.round(silentForMs / 1000))}, it calls`;
 }
 
-/** A list's name as the configuration has it, a person or a user group as a mention. A number is masked. */
 function calleeWords(entry: string, { lists, rosters, country }: RulesConfig): string {
   if (Object.hasOwn(lists, entry) || Object.hasOwn(rosters, entry)) return foreign(entry, 60);
-  if (/^[UWS][A-Z0-9]{2,}$/.test(entry)) return mentionAny(entry);
-  const read = readNumberAndName(entry, { country });
-  return foreign('callee' in read ? calleeLabel(read) : (safeName(entry, true) ?? '…'), 60);
+  return entryWords(entry, country);
 }

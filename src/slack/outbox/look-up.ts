@@ -3,6 +3,7 @@ import { finishedRequestStates } from '../../calls/request/states.ts';
 import type { CallState, CallView, RequestView } from '../../calls/request/types.ts';
 import { shownInTable } from '../../outbox/outbox.ts';
 import type { Post } from '../../outbox/post.ts';
+import { isGroupId, isUserId } from '../../slack-ids.ts';
 import { hoursOfOpen } from '../approval/hours.ts';
 import { shownOfCrowd } from '../board/results.ts';
 import type { SlackDeps } from '../context/deps.ts';
@@ -46,7 +47,7 @@ export async function lookUp(deps: SlackDeps, message: PostRow, what: Post): Pro
     // With known names the board needs no mentions. Mentions there would notify the approvers a second time.
     const { ackedBy, cancelledBy, decisions, submissions } = request;
     const shown = [ackedBy, cancelledBy, ...submissions.map((each) => each.settledBy)];
-    const known = shown.filter((id) => id !== null).filter((id) => /^[UW][A-Z0-9]+$/.test(id));
+    const known = shown.filter((id) => id !== null).filter(isUserId);
     await deps.people.learnNames([
       ...new Set([...known, ...decisions.map((each) => each.userId), ...approvers]),
     ]);
@@ -93,7 +94,7 @@ async function callsFor(deps: SlackDeps, what: Post, request: RequestView): Prom
 
 async function unreadable(deps: SlackDeps, approvers: readonly string[]): Promise<string[]> {
   const groups: string[] = [];
-  for (const group of approvers.filter((id) => id.startsWith('S')))
+  for (const group of approvers.filter(isGroupId))
     if ((await deps.people.groupMembers(group)) === null) groups.push(group);
   return groups;
 }

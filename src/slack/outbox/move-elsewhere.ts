@@ -2,6 +2,7 @@ import { startApprovalClock } from '../../calls/approval/deadline.ts';
 import type { Config } from '../../config/types.ts';
 import { boardOf, deliverSoon, post } from '../../outbox/outbox.ts';
 import { type Post, readPost, toColumns } from '../../outbox/post.ts';
+import { isUserId } from '../../slack-ids.ts';
 import type { Tx } from '../../store/types.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import { restMs } from './try-again.ts';
@@ -55,7 +56,7 @@ export async function moveElsewhere(deps: SlackDeps, message: PostRow, error: st
     if (what.kind === 'told' && (await isToldInstead(tx, message.request_id)))
       return await done(drop(tx, deps, message, error));
     // Otherwise the reply says all that the person must know, also in a direct message.
-    if (what.kind === 'instead' || what.kind === 'told' || !isPerson(next))
+    if (what.kind === 'instead' || what.kind === 'told' || !isUserId(next))
       return await done(moveTo(tx, deps, message, { what, to: next, tried, error }));
     await drop(tx, deps, message, error);
     const from = { instead: what.kind, of: message.id, channelId: message.channel_id, error };
@@ -84,7 +85,7 @@ export function fallbacks(
     ...(request.requested_by === null ? [] : [request.requested_by]),
     ...(rule?.channels ?? []),
     ...(approval?.channel === undefined ? [] : [approval.channel]),
-    ...approvers.filter(isPerson),
+    ...approvers.filter(isUserId),
   ];
 }
 
@@ -103,7 +104,7 @@ async function nowhere(tx: Tx, deps: SlackDeps, message: PostRow, error: string)
   const { request_id: requestId, channel_id: channel, tries } = message;
   const now = deps.clock.now();
   const what = readPost(message);
-  const isHome = what !== null && isNews(what) && what.movedFrom === undefined && !isPerson(channel);
+  const isHome = what !== null && isNews(what) && what.movedFrom === undefined && !isUserId(channel);
   if (!isHome || requestId === null || now - message.created_at >= openAgainWithinMs) {
     if (!(await isAwaited(tx, message))) logNowhere(deps, message, what, error);
     await tx.updateTable('posts').set({ state: 'dropped' }).where('id', '=', message.id).execute();
@@ -132,7 +133,7 @@ async function nowhere(tx: Tx, deps: SlackDeps, message: PostRow, error: string)
 function logNowhere(deps: SlackDeps, message: PostRow, what: Post | null, error: string): void {
   const { request_id: requestId, channel_id: channel, kind } = message;
   const words = what?.kind === 'words' ? { plain: what.plain } : {};
-  const todo = isPerson(channel) ? '' : ': invite the app to it, or open it again';
+  const todo = isUserId(channel) ? '' : ': invite the app to it, or open it again';
   deps.log.error(
     { requestId, kind, channel, error, ...words },
     `a message can be shown nowhere in Slack, because its place is closed to the app${todo}`,
@@ -224,8 +225,4 @@ async function moveTo(
     .where('id', '=', message.id)
     .execute();
   await deliverSoon(tx, to, deps.clock.now());
-}
-
-function isPerson(id: string): boolean {
-  return /^[UW]/.test(id);
 }

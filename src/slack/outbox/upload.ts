@@ -1,3 +1,4 @@
+import { isUserId } from '../../slack-ids.ts';
 import { notFromSlack } from '../client/errors.ts';
 import type { SlackDeps } from '../context/deps.ts';
 
@@ -35,7 +36,7 @@ export async function uploadFile(
 
 /** The id of the conversation for a file. For a person (U…), this is their direct messages with the app. */
 export async function conversationId(deps: SlackDeps, channelId: string): Promise<string> {
-  if (!/^[UW]/.test(channelId)) return channelId;
+  if (!isUserId(channelId)) return channelId;
   const { channel } = await deps.web.conversations.open({ users: channelId });
   return channel?.id ?? channelId;
 }

@@ -1,9 +1,12 @@
+import type { CountryCode } from 'libphonenumber-js';
 import type { ForbiddenCause } from '../../callees/forbidden.ts';
+import { readNumberAndName } from '../../callees/named-number.ts';
 import { maskNumber } from '../../callees/numbering-plan.ts';
 import type { CallCause, CallView, LimitCause, TerminationKind } from '../../calls/request/types.ts';
 import { judgeTermination, terminationWords } from '../../calls/results/terminations.ts';
+import { isMemberId } from '../../slack-ids.ts';
 import { describeCode, documentedCodes } from '../../voice/codes.ts';
-import { capital, duration, foreign, oneLine, utc } from '../kit/text.ts';
+import { capital, duration, foreign, mentionAny, oneLine, utc } from '../kit/text.ts';
 import { callWords } from './state-words.ts';
 
 /** Words for our own causes: why a call was not placed, or what a person said about it. */
@@ -52,6 +55,16 @@ export function safeName(name: string | null, masked: boolean): string | null {
   const line = oneLine(name ?? '');
   if (line === '') return null;
   return masked && (line.match(/\p{Nd}/gu) ?? []).length >= 7 ? null : line;
+}
+
+/**
+ * An entry of a list or a rule: the name of a list, or a mention of a Slack user or user group. A number is masked;
+ * `country` is the one of numbers without a country code.
+ */
+export function entryWords(entry: string, country?: CountryCode | undefined): string {
+  if (isMemberId(entry)) return mentionAny(entry);
+  const read = readNumberAndName(entry, { country });
+  return foreign('callee' in read ? calleeLabel(read) : (safeName(entry, true) ?? '…'), 60);
 }
 
 /** Words for the ends of calls that were not answered. */

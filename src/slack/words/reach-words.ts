@@ -1,19 +1,7 @@
-import { readNumberAndName } from '../../callees/named-number.ts';
 import { lastStep } from '../../calls/request/ladder.ts';
 import type { EndOfReaching, Plan, ReachedBy, ReachView } from '../../calls/request/types.ts';
-import {
-  capital,
-  count,
-  duration,
-  foreign,
-  listWords,
-  mentionAny,
-  people,
-  plural,
-  times,
-  utc,
-} from '../kit/text.ts';
-import { calleeLabel, safeName } from './call-words.ts';
+import { capital, count, duration, foreign, listWords, people, plural, times, utc } from '../kit/text.ts';
+import { calleeLabel, entryWords } from './call-words.ts';
 
 /**
  * Returns "up to 3 times each, 5 minutes apart, until answered". Null if each person is called once and nothing
@@ -58,7 +46,10 @@ export function furtherStepsWords(ladder: ReachView['ladder']): string | null {
   if (ladder === null) return null;
   const steps = ladder.furtherSteps.map(
     ({ call, afterMs }) =>
-      `${listWords(call.map(entryWords), 5)} ${duration(Math.round(afterMs / 1000))} later`,
+      `${listWords(
+        call.map((entry) => entryWords(entry)),
+        5,
+      )} ${duration(Math.round(afterMs / 1000))} later`,
   );
   const again = ladder.repeat === 0 ? [] : [`all of it up to ${times(ladder.repeat + 1)}`];
   const words = [...(steps.length === 0 ? [] : [steps.join(', then ')]), ...again];
@@ -139,15 +130,8 @@ function runningLines(reach: ReachView): string[] {
 function nextWords(ladder: NonNullable<ReachView['ladder']>, step: number): string {
   const index = (step - 1) % (ladder.furtherSteps.length + 1);
   const call = index === 0 ? ladder.firstCall : (ladder.furtherSteps[index - 1]?.call ?? []);
-  const names = call.map(entryWords);
+  const names = call.map((entry) => entryWords(entry));
   return `step ${count(step)} (${listWords(names, 5)})`;
-}
-
-/** The name of a list, or a mention of a Slack user or user group. A number is masked. */
-function entryWords(entry: string): string {
-  if (/^[UWS][A-Z0-9]{2,}$/.test(entry)) return mentionAny(entry);
-  const read = readNumberAndName(entry, { country: undefined });
-  return foreign('callee' in read ? calleeLabel(read) : (safeName(entry, true) ?? '…'), 60);
 }
 
 /** Returns "Cleo pressed 1 at 03:12" or "Cleo answered at 03:12". */

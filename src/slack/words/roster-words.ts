@@ -1,4 +1,5 @@
 import type { RosterNote } from '../../calls/request/types.ts';
+import { isUserId } from '../../slack-ids.ts';
 import { date, duration, foreign, listWords, mention } from '../kit/text.ts';
 import { type NameOf, named } from './request-words.ts';
 
@@ -41,7 +42,7 @@ export function noDutyWords({ why, unknown }: Pick<RosterNote, 'why' | 'unknown'
 
 function fallbackWords({ fallback }: RosterNote, nameOf: NameOf | undefined): string {
   const names = fallback.map((entry) =>
-    /^[UW][A-Z0-9]+$/.test(entry) ? named(entry, nameOf, mention) : foreign(entry, 60),
+    isUserId(entry) ? named(entry, nameOf, mention) : foreign(entry, 60),
   );
   return names.length === 0 ? 'the fallback is called' : `the fallback is called: ${listWords(names, 5)}`;
 }

@@ -23,7 +23,7 @@ const atOnce = 200;
 
 /**
  * Accepts reports: one object, {"array": […]} or a bare array. Answers 200 once all are stored, so that the platform
- * may forget them; 400 only if nothing in the body is a report; 413 above 1 MiB.
+ * may forget them, also if the list is empty; 400 if nothing in the body is a report; 413 above 1 MiB.
  */
 export function createReportsHandler(deps: CallsDeps): Handler {
   return async (request, response) => {
@@ -40,17 +40,18 @@ export function createReportsHandler(deps: CallsDeps): Handler {
     }
     const setAside = elements.length - stored;
     if (setAside > 0) deps.log.warn({ setAside }, 'elements that are not reports were ignored');
-    if (stored === 0) return answer(response, 400, { status: '-1', reason: 'it contains no report' });
+    if (setAside > 0 && stored === 0)
+      return answer(response, 400, { status: '-1', reason: 'it contains no report' });
     answer(response, 200, { status: '0', reason: 'success' });
   };
 }
 
-/** A body that is not JSON contains no report. */
+/** A body that is not JSON is one element, which is no report. */
 function elementsIn(body: string): unknown[] {
   try {
     return elementsOf(parseJson(body));
   } catch (error) {
-    if (error instanceof SyntaxError) return [];
+    if (error instanceof SyntaxError) return [body];
     throw error;
   }
 }

@@ -331,7 +331,8 @@ export function callsAt(rule: Rule, calledAt: number | undefined, now: number): 
 }
 
 /**
- * What a message changes of its alert's row. Null: nothing. `title` and the rest come from the newest firing message.
+ * What a message changes of its alert's row. Null: nothing. `title` and the rest come from the newest firing message,
+ * `details` also from a resolve that has some: a group of alerts may end with fewer or more than it fired with.
  */
 export function changesOf(
   decision: Decision,
@@ -354,7 +355,9 @@ export function changesOf(
     lastAt: now,
     ...(news === 'none' ? {} : { status, lastTs: gated.editedTs ?? gated.ts }),
     ...(status === 'firing' ? { severity, title, link } : {}),
-    ...(status === 'firing' && details !== undefined ? { details } : {}),
+    ...(details !== undefined && (status === 'firing' || (status === 'resolved' && details.length > 0))
+      ? { details }
+      : {}),
     ...(begins ? { episodeAt: now } : {}),
     ...(startsOver ? { threadTs: source === undefined ? (gated.threadTs ?? gated.ts) : '' } : {}),
   };

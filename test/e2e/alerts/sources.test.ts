@@ -50,16 +50,19 @@ for (const database of databaseKinds) {
       const [first] = changed.alerts;
       assert.ok(first);
       first.annotations = { summary: '97 % used' };
+      changed.alerts.push({ ...first, fingerprint: 'second' });
       assert.equal((await postTo(port, 'prometheus', changed)).status, 202);
       await soon(flow, 'the alert is edited', () =>
         shownText(shownAlerts(flow)[0] ?? alert).includes('97 %'),
       );
+      assert.match(shownText(shownAlerts(flow)[0] ?? alert), /alerts: 2/);
 
       const over = webhook('DiskFull', { status: 'resolved', endsAt: '2026-01-05T09:30:00Z' });
       assert.equal((await postTo(port, 'prometheus', over)).status, 202);
       await soon(flow, 'it says that it is over', () =>
         shownText(shownAlerts(flow)[0] ?? alert).includes('Resolved'),
       );
+      assert.doesNotMatch(shownText(shownAlerts(flow)[0] ?? alert), /alerts: 2/, 'one alert ended, not two');
       await soon(flow, 'its thread says so', () =>
         thread(flow, alert).some((each) => shownText(each).includes('Resolved: DiskFull')),
       );

@@ -1,8 +1,8 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Registry } from 'prom-client';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { Store } from '../store/types.ts';
-import { createDatabaseFacts } from './metrics-database.ts';
+import { addDatabaseMetrics } from './database-metrics.ts';
 import { createHttpServer, type Handler, type HttpServer } from './server.ts';
 
 export interface Metrics {
@@ -64,122 +64,6 @@ export function createMetricsServer(
     ...settings,
     names: { host: 'METRICS_HOST', port: 'METRICS_PORT' },
     route: (path) => (path === '/metrics' ? { GET: metrics.handler } : undefined),
-  });
-}
-
-function addDatabaseMetrics(registry: Registry, deps: { store: Store; clock: Clock; log: Log }): void {
-  // Each metric first waits for the facts and then resets itself, so that simultaneous scrapes do not add up.
-  const facts = createDatabaseFacts(deps);
-  const registers = [registry];
-  const lastDay = 'in the last 24 hours, of the database';
-  new Gauge({
-    name: 'voicecall_database_up',
-    help: '1 while the database answers, of this process',
-    registers,
-    async collect() {
-      this.set((await facts()) === null ? 0 : 1);
-    },
-  });
-  new Counter({
-    name: 'voicecall_requests_total',
-    help: 'Requests ever made by origin (person, alert, redial), of the database',
-    labelNames: ['origin'],
-    registers,
-    async collect() {
-      const known = await facts();
-      this.reset();
-      for (const { origin, count } of known?.requests ?? []) this.inc({ origin }, count);
-    },
-  });
-  new Gauge({
-    name: 'voicecall_submissions_last_day',
-    help: `Submissions by outcome (accepted, refused, unknown, ready, ...) that became ready ${lastDay}`,
-    labelNames: ['outcome'],
-    registers,
-    async collect() {
-      const known = await facts();
-      this.reset();
-      for (const { state, count } of known?.submissions ?? []) this.set({ outcome: state }, count);
-    },
-  });
-  new Gauge({
-    name: 'voicecall_calls_last_day',
-    help: `Calls by state and terminationCode ("": none reported) that were made ${lastDay}`,
-    labelNames: ['state', 'termination'],
-    registers,
-    async collect() {
-      const known = await facts();
-      this.reset();
-      for (const { state, termination, count } of known?.calls ?? []) {
-        this.inc({ state, termination }, count);
-      }
-    },
-  });
-  new Gauge({
-    name: 'voicecall_attempts_last_day',
-    help: `Calls by attempt (1: the first) and outcome (answered, busy, no_answer, voicemail, ...; without a report the state) that were made ${lastDay}`,
-    labelNames: ['attempt', 'outcome'],
-    registers,
-    async collect() {
-      const known = await facts();
-      this.reset();
-      for (const { attempt, ending, state, count } of known?.calls ?? []) {
-        this.inc({ attempt: String(attempt), outcome: ending ?? state }, count);
-      }
-    },
-  });
-  new Histogram({
-    name: 'voicecall_reached_after_seconds',
-    help: `From a request, or the time that it was scheduled for, to the first callee reached, of requests made ${lastDay}`,
-    buckets: [15, 30, 60, 120, 300, 600, 1_200, 3_600],
-    registers,
-    async collect() {
-      const known = await facts();
-      this.reset();
-      for (const afterMs of known?.reachedAfterMs ?? []) this.observe(afterMs / 1000);
-    },
-  });
-  new Gauge({
-    name: 'voicecall_reaching_ended_last_day',
-    help: `Requests that continue until people are reached, by what ended them (enough, all, exhausted, acknowledged, resolved, stopped, rule_removed), of those made ${lastDay}`,
-    labelNames: ['by'],
-    registers,
-    async collect() {
-      const known = await facts();
-      this.reset();
-      for (const { by, count } of known?.ended ?? []) this.set({ by }, count);
-    },
-  });
-  new Gauge({
-    name: 'voicecall_task_lag_seconds',
-    help: 'How long the oldest due task has waited for a worker, 0 where none waits, of the database',
-    registers,
-    async collect() {
-      const known = await facts();
-      this.reset();
-      if (known !== null) this.set(known.taskLagMs / 1000);
-    },
-  });
-  new Gauge({
-    name: 'voicecall_tasks_failing',
-    help: 'Tasks by kind whose last run failed, of the database',
-    labelNames: ['kind'],
-    registers,
-    async collect() {
-      const known = await facts();
-      this.reset();
-      for (const { kind, count } of known?.failing ?? []) this.set({ kind }, count);
-    },
-  });
-  new Gauge({
-    name: 'voicecall_alert_events_set_aside',
-    help: 'Alert events that failed too often and are not retried, of the database',
-    registers,
-    async collect() {
-      const known = await facts();
-      this.reset();
-      if (known !== null) this.set(known.setAside);
-    },
   });
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { checkDatabase } from '../../../src/cli/doctor-database.ts';
-import { createDatabaseFacts } from '../../../src/http/metrics-database.ts';
+import { createDatabaseFacts } from '../../../src/http/database-facts.ts';
 import { createLog } from '../../../src/log.ts';
 import { databaseKinds } from '../../support/store.ts';
 import { becomes, current, type Flow, pressStop, shownText, soon, startFlow, toldAlone } from '../flow.ts';

@@ -47,99 +47,99 @@ interface PeopleDeps {
 
 /** Looks up people and user groups in Slack, and caches each for a minute. */
 export function createPeople(deps: PeopleDeps): People {
-  const persons = cached(deps.clock, cachedForMs, askPerson);
-  const groups = cached(deps.clock, cachedForMs, askGroupMembers);
+  const persons = cached(deps.clock, cachedForMs, (id) => askPerson(deps, id));
+  const groups = cached(deps.clock, cachedForMs, (id) => askGroupMembers(deps, id));
+  const groupNames = new Map<string, string>();
+  const knownName = (id: string) => persons.last(id)?.name ?? groupNames.get(id) ?? null;
+  return {
+    person: persons.get,
+    groupMembers: groups.get,
+    byMail: createMailLookUp(deps),
+    isOneOf: (userId, ids) => isOneOf(userId, ids, groups.get),
+    knownName,
+    async learnNames(ids) {
+      const unknown = [...new Set(ids)].filter((id) => knownName(id) === null).slice(0, 20);
+      const users = unknown.filter((id) => !isGroupId(id));
+      await Promise.all([
+        ...users.map((id) => persons.get(id)),
+        ...(users.length < unknown.length ? [learnGroupNames(deps, groupNames)] : []),
+      ]);
+    },
+  };
+}
 
-  async function askPerson(userId: string): Promise<Person | null> {
-    try {
-      const { user } = cleanValue(await deps.urgent.users.info({ user: userId }));
-      if (user === undefined) return null;
-      if (namesNoWorkspace(user)) {
-        deps.log.warn({ userId }, 'Slack names no workspace for a person: they count as of another one');
-      }
-      return {
-        id: userId,
-        name: user.profile?.display_name || user.real_name || user.name || userId,
-        phone: user.profile?.phone ?? '',
-        ...(user.tz ? { timeZone: user.tz } : {}),
-        standing: standingOf(user, deps.identity.teamId),
-      };
-    } catch (error) {
-      deps.log.warn({ userId, failure: slackFailure(error) }, 'a person could not be looked up');
-      return null;
+async function askPerson({ urgent, log, identity }: PeopleDeps, userId: string): Promise<Person | null> {
+  try {
+    const { user } = cleanValue(await urgent.users.info({ user: userId }));
+    if (user === undefined) return null;
+    if (namesNoWorkspace(user)) {
+      log.warn({ userId }, 'Slack names no workspace for a person: they count as of another one');
     }
+    return {
+      id: userId,
+      name: user.profile?.display_name || user.real_name || user.name || userId,
+      phone: user.profile?.phone ?? '',
+      ...(user.tz ? { timeZone: user.tz } : {}),
+      standing: standingOf(user, identity.teamId),
+    };
+  } catch (error) {
+    log.warn({ userId, failure: slackFailure(error) }, 'a person could not be looked up');
+    return null;
   }
+}
 
-  async function askGroupMembers(groupId: string): Promise<string[] | null> {
-    try {
-      const { users } = await deps.urgent.usergroups.users.list({ usergroup: groupId });
-      return users ?? [];
-    } catch (error) {
-      deps.log.warn({ groupId, failure: slackFailure(error) }, 'a user group could not be read');
-      return null;
-    }
+async function askGroupMembers({ urgent, log }: PeopleDeps, groupId: string): Promise<string[] | null> {
+  try {
+    const { users } = await urgent.usergroups.users.list({ usergroup: groupId });
+    return users ?? [];
+  } catch (error) {
+    log.warn({ groupId, failure: slackFailure(error) }, 'a user group could not be read');
+    return null;
   }
+}
 
+/** Adds the names of all user groups to `names`. */
+async function learnGroupNames({ urgent, log }: PeopleDeps, names: Map<string, string>): Promise<void> {
+  try {
+    const { usergroups = [] } = cleanValue(await urgent.usergroups.list());
+    for (const { id, handle } of usergroups) if (id && handle) names.set(id, `@${handle}`);
+  } catch (error) {
+    log.warn({ failure: slackFailure(error) }, 'the names of the user groups could not be read');
+  }
+}
+
+/** A missing scope is logged once: it stays until the app is installed anew. */
+function createMailLookUp({ urgent, log }: PeopleDeps): People['byMail'] {
   let saidNotGranted = false;
-
-  async function byMail(mail: string): Promise<{ id: string | null } | 'unclear'> {
+  return async (mail) => {
     try {
-      const { user } = await deps.urgent.users.lookupByEmail({ email: mail });
+      const { user } = await urgent.users.lookupByEmail({ email: mail });
       return { id: user?.id ?? null };
     } catch (error) {
       const failure = slackFailure(error);
       if (failure.kind === 'refused' && failure.error === 'users_not_found') return { id: null };
       const notGranted = failure.kind === 'refused' && failure.error === 'missing_scope';
       if (!notGranted || !saidNotGranted)
-        deps.log.warn({ failure }, 'Slack did not say who has a mail address of a roster');
+        log.warn({ failure }, 'Slack did not say who has a mail address of a roster');
       saidNotGranted ||= notGranted;
       return 'unclear';
     }
-  }
-
-  const groupNames = new Map<string, string>();
-
-  async function learnGroupNames(): Promise<void> {
-    try {
-      const { usergroups = [] } = cleanValue(await deps.urgent.usergroups.list());
-      for (const { id, handle } of usergroups) if (id && handle) groupNames.set(id, `@${handle}`);
-    } catch (error) {
-      deps.log.warn({ failure: slackFailure(error) }, 'the names of the user groups could not be read');
-    }
-  }
-
-  function knownName(id: string): string | null {
-    return persons.last(id)?.name ?? groupNames.get(id) ?? null;
-  }
-
-  async function learnNames(ids: readonly string[]): Promise<void> {
-    const unknown = [...new Set(ids)].filter((id) => knownName(id) === null).slice(0, 20);
-    const users = unknown.filter((id) => !isGroupId(id));
-    await Promise.all([
-      ...users.map((id) => persons.get(id)),
-      ...(users.length < unknown.length ? [learnGroupNames()] : []),
-    ]);
-  }
-
-  async function isOneOf(userId: string, ids: readonly string[]) {
-    if (ids.includes(userId)) return { member: true, unreadable: [] };
-    const unreadable: string[] = [];
-    for (const id of ids.filter(isGroupId)) {
-      const members = await groups.get(id);
-      if (members === null) unreadable.push(id);
-      else if (members.includes(userId)) return { member: true, unreadable: [] };
-    }
-    return { member: false, unreadable };
-  }
-
-  return {
-    person: persons.get,
-    groupMembers: groups.get,
-    byMail,
-    isOneOf,
-    knownName,
-    learnNames,
   };
+}
+
+async function isOneOf(
+  userId: string,
+  ids: readonly string[],
+  groupMembers: People['groupMembers'],
+): Promise<{ member: boolean; unreadable: string[] }> {
+  if (ids.includes(userId)) return { member: true, unreadable: [] };
+  const unreadable: string[] = [];
+  for (const id of ids.filter(isGroupId)) {
+    const members = await groupMembers(id);
+    if (members === null) unreadable.push(id);
+    else if (members.includes(userId)) return { member: true, unreadable: [] };
+  }
+  return { member: false, unreadable };
 }
 
 export interface SlackUser {

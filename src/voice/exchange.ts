@@ -83,81 +83,117 @@ export async function exchangeOnce(request: HttpRequest, network: Network): Prom
 
 /** Sends one request through this dispatcher. Never repeats it, never follows a redirect, never throws. */
 export function exchange(dispatcher: Dispatcher, request: HttpRequest, network: Network): Promise<Exchange> {
-  return new Promise((resolve) => {
-    let finished = false;
-    let written = false;
-    let abort: (() => void) | undefined;
-    let status = 0;
-    let date: string | null = null;
-    const chunks: Buffer[] = [];
+  const { promise, resolve } = Promise.withResolvers<Exchange>();
+  const attempt = startAttempt(request, network, resolve);
+  if (request.signal?.aborted) {
+    attempt.stop();
+    return promise;
+  }
+  const { origin, path, method, headers, body = null } = request;
+  try {
+    // `reset` sends "connection: close", for a connection that is not kept.
+    const reset = dispatcher instanceof Client;
+    dispatcher.dispatch({ origin, path, method, headers, body, reset }, handlerOf(attempt));
+  } catch (error) {
+    attempt.fail(error);
+  }
+  return promise;
+}
 
-    const finish = (result: Exchange) => {
-      if (finished) return;
-      finished = true;
+/** One request under way. It ends once; whatever comes after its end changes nothing. */
+interface Attempt {
+  /**
+   * Call when the connection is open, just before the first byte: until then nothing was sent. Writing goes on only if
+   * `abort` was not called.
+   */
+  connected(abort: () => void): void;
+  end(result: Exchange): void;
+  /** Ends with an error of the connection. */
+  fail(error: unknown): void;
+  /** Ends because the caller wants no more of it. */
+  stop(): void;
+}
+
+function startAttempt(request: HttpRequest, network: Network, onEnd: (result: Exchange) => void): Attempt {
+  let state: 'connecting' | 'written' | 'ended' = 'connecting';
+  let abort: (() => void) | undefined;
+  let timer = setTimeout(() => end(noConnection(network)), network.connectTimeoutMs);
+  request.signal?.addEventListener('abort', stop);
+
+  function end(result: Exchange): void {
+    if (state === 'ended') return;
+    state = 'ended';
+    clearTimeout(timer);
+    request.signal?.removeEventListener('abort', stop);
+    onEnd(result);
+    // After an answer there is nothing to abort. In every other case the socket must not continue.
+    if (result.outcome !== 'answer') abort?.();
+  }
+
+  function stop(): void {
+    end(state === 'written' ? stoppedInAnswer : stoppedBeforeWriting);
+  }
+
+  return {
+    end,
+    stop,
+    fail: (error) => end(state === 'written' ? lost(error) : notSent(error)),
+    connected(abortSocket) {
+      abort = abortSocket;
+      // A second start would be a second request: undici queues a request again if its connection ends too soon.
+      if (state !== 'connecting') return abort();
+      const may = allowed(request.mayWrite);
+      // mayWrite() itself may have caused a stop.
+      if (state !== 'connecting') return;
+      if (!may) return stop();
+      state = 'written';
       clearTimeout(timer);
-      request.signal?.removeEventListener('abort', stop);
-      resolve(result);
-      // After an answer there is nothing to abort. In every other case the socket must not continue.
-      if (result.outcome !== 'answer') abort?.();
-    };
-    const stop = () => {
-      if (written) finish({ outcome: 'lost', why: 'connection_lost', detail: 'stopped during the answer' });
-      else finish({ outcome: 'not_sent', why: 'stopped', detail: 'stopped before the request was written' });
-    };
-    let timer = setTimeout(() => {
-      finish({
-        outcome: 'not_sent',
-        why: 'connect_timeout',
-        detail: `no connection in ${network.connectTimeoutMs} ms`,
-      });
-    }, network.connectTimeoutMs);
+      timer = setTimeout(() => end(noWholeAnswer(network)), network.answerTimeoutMs);
+    },
+  };
+}
 
-    const handler: Dispatcher.DispatchHandler = {
-      // Called when the connection is open, just before the first byte. Until then nothing was sent.
-      onRequestStart(controller) {
-        abort = () => controller.abort(new Error('stopped'));
-        // A second start would be a second request: undici queues a request again if its connection ends too soon.
-        if (finished || written) return abort();
-        const may = allowed(request.mayWrite);
-        // mayWrite() itself may have caused a stop.
-        if (finished) return;
-        if (!may) return stop();
-        written = true;
-        clearTimeout(timer);
-        timer = setTimeout(() => {
-          finish({
-            outcome: 'lost',
-            why: 'timeout',
-            detail: `no whole answer in ${network.answerTimeoutMs} ms`,
-          });
-        }, network.answerTimeoutMs);
-      },
-      onResponseStart(_controller, statusCode, headers) {
-        status = statusCode;
-        date = typeof headers.date === 'string' ? headers.date : null;
-      },
-      onResponseData(_controller, chunk) {
-        chunks.push(chunk);
-      },
-      onResponseEnd() {
-        finish({ outcome: 'answer', status, date, text: Buffer.concat(chunks).toString('utf8') });
-      },
-      onResponseError(_controller, error) {
-        finish(written ? lost(error) : { outcome: 'not_sent', ...connectFailure(error) });
-      },
-    };
+function handlerOf(attempt: Attempt): Dispatcher.DispatchHandler {
+  let status = 0;
+  let date: string | null = null;
+  const chunks: Buffer[] = [];
+  return {
+    onRequestStart(controller) {
+      attempt.connected(() => controller.abort(new Error('stopped')));
+    },
+    onResponseStart(_controller, statusCode, headers) {
+      status = statusCode;
+      date = typeof headers.date === 'string' ? headers.date : null;
+    },
+    onResponseData(_controller, chunk) {
+      chunks.push(chunk);
+    },
+    onResponseEnd() {
+      attempt.end({ outcome: 'answer', status, date, text: Buffer.concat(chunks).toString('utf8') });
+    },
+    onResponseError(_controller, error) {
+      attempt.fail(error);
+    },
+  };
+}
 
-    if (request.signal?.aborted) return stop();
-    request.signal?.addEventListener('abort', stop);
-    const { origin, path, method, headers, body } = request;
-    try {
-      // `reset` sends "connection: close", for a connection that is not kept.
-      const reset = dispatcher instanceof Client;
-      dispatcher.dispatch({ origin, path, method, headers, body: body ?? null, reset }, handler);
-    } catch (error) {
-      finish(written ? lost(error) : { outcome: 'not_sent', ...connectFailure(error) });
-    }
-  });
+const stoppedBeforeWriting: Exchange = {
+  outcome: 'not_sent',
+  why: 'stopped',
+  detail: 'stopped before the request was written',
+};
+const stoppedInAnswer: Exchange = {
+  outcome: 'lost',
+  why: 'connection_lost',
+  detail: 'stopped during the answer',
+};
+
+function noConnection({ connectTimeoutMs }: Network): Exchange {
+  return { outcome: 'not_sent', why: 'connect_timeout', detail: `no connection in ${connectTimeoutMs} ms` };
+}
+
+function noWholeAnswer({ answerTimeoutMs }: Network): Exchange {
+  return { outcome: 'lost', why: 'timeout', detail: `no whole answer in ${answerTimeoutMs} ms` };
 }
 
 function allowed(mayWrite: (() => boolean) | undefined): boolean {
@@ -175,9 +211,9 @@ function lost(error: unknown): Exchange {
   return { outcome: 'lost', why, detail };
 }
 
-function connectFailure(error: unknown): { why: NotSentReason; detail: string } {
+function notSent(error: unknown): Exchange {
   const { code, detail } = describe(error);
-  return { why: connectReason(code), detail };
+  return { outcome: 'not_sent', why: connectReason(code), detail };
 }
 
 // Code names from https://nodejs.org/api/errors.html, getaddrinfo(3) and Node's names for OpenSSL's verification

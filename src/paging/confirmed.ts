@@ -1,3 +1,4 @@
+import { labelOf } from '../callees/label.ts';
 import type { CallsDeps } from '../calls/request/deps.ts';
 import { firstOfRepeats } from '../calls/request/read.ts';
 import { lockRequest } from '../calls/request/rows.ts';
@@ -7,7 +8,6 @@ import type { TaskHandler } from '../queue/types.ts';
 import type { Tx } from '../store/types.ts';
 import { acknowledgeAlert, acknowledgeRequest } from './acknowledge.ts';
 import { lockAlert } from './known-alerts.ts';
-import { labelOf } from './rule-reply.ts';
 
 /**
  * The handler of "confirmed" tasks (key: request): a callee pressed the key that confirms, which acknowledges the

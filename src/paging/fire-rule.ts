@@ -1,4 +1,5 @@
 import { callsAt, hasCalled } from '../alerts/decide.ts';
+import { crowdInWords } from '../callees/label.ts';
 import { approvalFor } from '../calls/approval/policy.ts';
 import { cancelIn, isOpen } from '../calls/asking/cancel.ts';
 import { createRequest } from '../calls/asking/create.ts';
@@ -16,7 +17,7 @@ import type { Tx } from '../store/types.ts';
 import { requestPriority } from '../store/values.ts';
 import { lockUnresolved } from './acknowledge.ts';
 import { lockAlert, ruleCallsOf } from './known-alerts.ts';
-import { crowdInWords, type ReadyRule, type RuleAlert, rulesReply, sayCallsAgain } from './rule-reply.ts';
+import { type ReadyRule, type RuleAlert, rulesReply, sayCallsAgain } from './rule-reply.ts';
 
 export type { ReadyRule, RuleAlert } from './rule-reply.ts';
 

@@ -1,4 +1,3 @@
-import { maskNumber } from '../callees/numbering-plan.ts';
 import type { Callee } from '../callees/types.ts';
 import type { ReadyStep } from '../calls/reaching/steps.ts';
 import type { Audio, RosterNote } from '../calls/request/types.ts';
@@ -84,20 +83,4 @@ export function spanInWords(ms: number): string {
   if (seconds < 60) return `${seconds} s`;
   if (seconds < 3_600) return `${Math.floor(seconds / 60)} min`;
   return seconds < 48 * 3_600 ? `${Math.floor(seconds / 3_600)} h` : `${Math.floor(seconds / 86_400)} d`;
-}
-
-const named = 10;
-
-/** "2 people: Asha, +91 …4120", with masked numbers for channels. */
-export function crowdInWords(callees: readonly Callee[]): string {
-  const crowd = callees.length === 1 ? '1 person' : `${callees.length} people`;
-  const names = callees.slice(0, named).map(labelOf);
-  const more = callees.length - names.length;
-  return `${crowd}: ${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
-}
-
-/** A callee's name for a channel. The masked number if there is no name, or one that could be a phone number. */
-export function labelOf({ callee, name }: Pick<Callee, 'callee' | 'name'>): string {
-  const digits = (name ?? '').match(/\p{Nd}/gu) ?? [];
-  return name === null || name.trim() === '' || digits.length >= 7 ? maskNumber(callee) : name;
 }

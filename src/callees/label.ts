@@ -6,9 +6,14 @@ const named = 10;
 /** "2 people: Asha, +91 …4120", with masked numbers for channels. */
 export function crowdInWords(callees: readonly Callee[]): string {
   const crowd = callees.length === 1 ? '1 person' : `${callees.length} people`;
+  return `${crowd}: ${namesOf(callees)}`;
+}
+
+/** "Asha, +91 …4120 and 3 more", with masked numbers for channels. */
+export function namesOf(callees: readonly Callee[]): string {
   const names = callees.slice(0, named).map(labelOf);
   const more = callees.length - names.length;
-  return `${crowd}: ${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+  return `${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
 /** A callee's name for a channel. The masked number if there is no name, or one that could be a phone number. */

@@ -184,14 +184,20 @@ async function addMissing(
     if (request.callees > shownInTable && request.state !== 'sent')
       await add({ kind: 'file', when: 'done' }, underBoard);
   }
-  if (isNotStarted(request) && request.requested_by) {
+  const { id, state, outcome, requested_by: asker } = request;
+  if (isNotStarted(request) && asker) {
     // The channel may be the reason, and the request was made long ago, so tell the person in a direct message.
-    const plain = `Your scheduled request ${request.id} is not started. ${request.outcome ?? ''}`;
-    await add(
-      { kind: 'words', plain, once: `not_started:${request.id}` },
-      { channelId: request.requested_by },
-    );
+    const plain = `Your scheduled request ${id} is not started. ${outcome ?? ''}`;
+    await add({ kind: 'words', plain, once: `not_started:${id}` }, { channelId: asker });
   }
+  // Only a scheduled request has words while it waits for approval: it was due before the approvers were asked.
+  if (state === 'awaiting_approval' && outcome !== null && asker) {
+    const plain = `Your scheduled request ${id} does not start yet. ${outcome}`;
+    await add({ kind: 'words', plain, once: `asks_first:${id}` }, { channelId: asker });
+  }
+  // It started, and not as it was asked for: late, or without people who joined a list since.
+  if (state === 'approved' && outcome !== null)
+    await add({ kind: 'words', plain: outcome, once: `started:${id}` }, underBoard);
   await addTold(tx, request, idOf, { add, underBoard });
 }
 

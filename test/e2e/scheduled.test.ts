@@ -12,13 +12,14 @@ import {
   recording,
   startWorld,
 } from '../support/world.ts';
-import { askForApproval, byBen, command, directsTo, pressAlone } from './approval/stage.ts';
+import { askForApproval, byBen, cardOf, command, directsTo, pressAlone, three } from './approval/stage.ts';
 import {
   ask,
   becomes,
   current,
   dialled,
   type Flow,
+  replies,
   shownText,
   soon,
   startFlow,
@@ -228,6 +229,31 @@ for (const database of databaseKinds) {
         shown(flow, waiting.board),
         /1 person joined its lists since.*the approval does not cover them/,
       );
+      await soon(flow, 'the thread names them', () =>
+        replies(flow, waiting.board).some(({ text }) => text?.endsWith('Not called: +91 …3001.')),
+      );
+    });
+
+    test('a policy that came since asks for an approval first, and tells the person who asked', async () => {
+      const before = posts();
+      const board = await ask(flow, { callee: three, when: inMs(flow, hour) });
+      flow.setConfig(byBen);
+      flow.clock.jump(hour);
+      const id = idOf(board);
+      const card = await soon(flow, 'the card', () => cardOf(flow, id));
+      await becomes(flow, board, 'awaiting_approval');
+      assert.match(shown(flow, board), /Its time has come, but it needs an approval now: 3 calls; above 2/);
+      await soon(flow, 'Asha is told', () =>
+        directsTo(flow, 'U0ASHA').some((text) => text.includes(id) && /does not start yet/.test(text)),
+      );
+      assert.equal(posts(), before);
+      assert.match(
+        await pressAlone(flow, 'U0BEN', { board, card, id }, 'call_approve'),
+        /the calls start now/,
+      );
+      await becomes(flow, board, 'done', { accepted: 3 });
+      assert.match(shown(flow, board), /approved after that, so they were called at once/);
+      assert.doesNotMatch(shown(flow, board), /needs an approval now/);
     });
 
     test('approved after its time: called at once, and the board says so', async () => {

@@ -305,6 +305,11 @@ async function calleesOf(tx: Tx, requestId: string): Promise<string[]> {
   return calls.map((each) => each.callee);
 }
 
+/** The hash of a request as it is stored now. */
+export async function hashNow(tx: Tx, secret: string, request: RequestRow): Promise<string> {
+  return hashOf(secret, request, await calleesOf(tx, request.id));
+}
+
 function hashOf(secret: string, request: RequestRow, callees: string[]): string {
   return hashRequest(secret, {
     callees,

@@ -1,28 +1,19 @@
-import { countCountries } from '../../callees/countries.ts';
-import type { Callee } from '../../callees/types.ts';
+import { namesOf } from '../../callees/label.ts';
 import { changed } from '../../outbox/outbox.ts';
 import type { TaskHandler } from '../../queue/types.ts';
 import type { Tx } from '../../store/types.ts';
 import { toJson } from '../../store/values.ts';
-import { approvalFor } from '../approval/policy.ts';
+import { hashNow } from '../approval/decide.ts';
 import { audit } from '../request/audit.ts';
 import type { CallsDeps } from '../request/deps.ts';
 import { lockRequest, type RequestRow } from '../request/rows.ts';
-import { readPlan } from '../request/stored.ts';
 import { moveCalls, moveRequest } from '../request/transitions.ts';
-import type { RosterNote } from '../request/types.ts';
+import type { ApprovalAsk } from '../request/types.ts';
 import { nextLookAt } from '../sending/scheduled.ts';
-import { release, rowsAtOnce } from '../sending/submissions.ts';
+import { release } from '../sending/submissions.ts';
+import { type Apart, followLists, type Listed } from './follow-lists.ts';
 
-/** The callees that a request's lists and rosters name now. */
-export interface Listed {
-  callees: Callee[];
-  /** Those whom a roster names. An approval binds to the roster's name, not to the people who were on duty then. */
-  onDuty: string[];
-  rosters: RosterNote[];
-  /** False: a look-up failed, so nobody is known to have left. */
-  complete: boolean;
-}
+export type { Listed } from './follow-lists.ts';
 
 /** The result of checking a due request again. */
 export type CheckedAgain =
@@ -76,27 +67,15 @@ function isDue({ clock }: CallsDeps, whenAt: number): boolean {
   return clock.wallOf(clock.now()) >= whenAt;
 }
 
+/**
+ * Starts a due request. If the policy of this moment asks for an approval that the request does not have, the
+ * approvers are asked first: the configuration may have changed, or it is night because the start is late.
+ */
 async function start(tx: Tx, deps: CallsDeps, request: RequestRow, listed: Listed): Promise<void> {
   const now = deps.clock.now();
   const lists = await followLists(tx, deps, request, listed);
-  const dueAt = Math.max(request.when_at ?? 0, deps.clock.wallOf(request.changed_at));
-  const lateBy = deps.clock.wallOf(now) - dueAt;
-  const words = [
-    ...(lateBy > lateMs
-      ? [
-          `Started ${Math.round(lateBy / 60_000)} minutes late: Voicecall did not run, or Slack did not answer.`,
-        ]
-      : []),
-    ...(lists.notCalled > 0
-      ? [
-          `${lists.notCalled === 1 ? '1 person' : `${lists.notCalled} people`} joined its lists since and will not be called: ${
-            request.approval === null
-              ? 'calls to that many people need an approval'
-              : 'the approval does not cover them'
-          }.`,
-        ]
-      : []),
-  ];
+  const late = lists.approval === null ? lateWords(deps, request, now) : [];
+  const words = [...late, ...lists.apart.map(apartWords)];
   await tx
     .updateTable('requests')
     .set({
@@ -105,81 +84,51 @@ async function start(tx: Tx, deps: CallsDeps, request: RequestRow, listed: Liste
     })
     .where('id', '=', request.id)
     .execute();
+  const fresh = (await lockRequest(tx, request.id)) ?? request;
+  if (lists.approval !== null) return await askFirst(tx, deps, fresh, lists.approval);
+  const { left, joined } = lists;
+  const notCalled = lists.apart.reduce((sum, { people }) => sum + people.length, 0);
   await audit(tx, request.id, {
     at: now,
     actor: 'voicecall',
     action: 'the time has come',
-    detail: { ...lists },
+    detail: { left, joined, notCalled },
   });
-  const fresh = (await lockRequest(tx, request.id)) ?? request;
   await release(tx, deps, fresh);
   await changed(tx, now, request.id);
 }
 
-/**
- * People may have left or joined a list. Those who left are not called. Those who joined are called only if no
- * approval was needed, because an approval binds to the people whom the approver saw.
- */
-async function followLists(
-  tx: Tx,
-  deps: CallsDeps,
-  request: RequestRow,
-  listed: Listed,
-): Promise<{ left: number; joined: number; notCalled: number }> {
-  if (request.lists === null) return { left: 0, joined: 0, notCalled: 0 };
-  const calls = await tx
-    .selectFrom('calls')
-    .select(['callee', 'name', 'state', 'list_only'])
-    .where('request_id', '=', request.id)
-    .execute();
-  const now = new Set(listed.callees.map(({ callee }) => callee));
-  const gone = listed.complete ? calls.filter((call) => call.list_only === 1 && !now.has(call.callee)) : [];
-  const which = { requestId: request.id, callees: gone.map(({ callee }) => callee) };
-  const left = await moveCalls(tx, which, ['ready'], 'held', { cause: 'left_list' });
-  const known = new Set(calls.map(({ callee }) => callee));
-  const fresh = listed.callees.filter(({ callee }) => !known.has(callee));
-  if (fresh.length === 0) return { left, joined: 0, notCalled: 0 };
-  const before = calls.map(({ callee, name }) => ({ callee, name }));
-  const onDuty = new Set(listed.onDuty);
-  const joined = (await mayJoin(tx, deps, request, [...before, ...fresh]))
-    ? fresh
-    : fresh.filter(({ callee }) => onDuty.has(callee));
-  const notCalled = fresh.length - joined.length;
-  if (joined.length === 0) return { left, joined: 0, notCalled };
-  const all = [...before, ...joined];
-  for (let first = 0; first < joined.length; first += rowsAtOnce) {
-    const rows = joined.slice(first, first + rowsAtOnce).map(({ callee, name, timeZone = null }, index) => ({
-      request_id: request.id,
-      position: calls.length + first + index + 1,
-      submission_id: null,
-      callee,
-      name,
-      state: 'ready' as const,
-      list_only: 1,
-      time_zone: timeZone,
-    }));
-    await tx.insertInto('calls').values(rows).execute();
-  }
-  await tx
-    .updateTable('requests')
-    .set({ callees: all.length, countries: toJson(countCountries(all)) })
-    .where('id', '=', request.id)
-    .execute();
-  return { left, joined: joined.length, notCalled };
+function lateWords({ clock }: CallsDeps, request: RequestRow, now: number): string[] {
+  const dueAt = Math.max(request.when_at ?? 0, clock.wallOf(request.changed_at));
+  const lateBy = clock.wallOf(now) - dueAt;
+  return lateBy > lateMs
+    ? [`Started ${Math.round(lateBy / 60_000)} minutes late: Voicecall did not run, or Slack did not answer.`]
+    : [];
 }
 
-async function mayJoin(tx: Tx, deps: CallsDeps, request: RequestRow, all: Callee[]): Promise<boolean> {
-  if (request.approval !== null || all.length > deps.config().limits.calleesPerRequest) return false;
+/** "1 person joined its lists since and will not be called: the approval does not cover them. Not called: Zoe." */
+function apartWords({ people, why }: Apart): string {
+  const crowd = people.length === 1 ? '1 person' : `${people.length} people`;
+  return `${crowd} joined its lists since and will not be called: ${why}. Not called: ${namesOf(people)}.`;
+}
+
+/** Asks the approvers before anybody is called. */
+async function askFirst(tx: Tx, deps: CallsDeps, request: RequestRow, approval: ApprovalAsk): Promise<void> {
   const now = deps.clock.now();
-  const approval = await approvalFor(tx, deps.config(), {
-    // What this person asked for in the last hour includes this request.
-    requestedBy: null,
-    callees: all,
-    attempts: readPlan(request.plan).attempts,
-    now,
-    wallAt: deps.clock.wallOf(now),
+  const { reasons } = approval;
+  const because = `Its time has come, but it needs an approval now: ${reasons.join('; ')}. Nobody is called before that.`;
+  await moveRequest(tx, request, 'awaiting_approval', now, {
+    approval: toJson(approval),
+    hash: await hashNow(tx, deps.tokenSecret, request),
+    outcome: request.outcome === null ? because : `${because} ${request.outcome}`,
   });
-  return approval === null;
+  await audit(tx, request.id, {
+    at: now,
+    actor: 'voicecall',
+    action: 'asked for an approval',
+    detail: { reasons },
+  });
+  await changed(tx, now, request.id);
 }
 
 /** Does not start the request: nobody is called. */

@@ -6,6 +6,7 @@ import { readDetail } from './stored.ts';
 /** What the audit trail says was done. `slack/words/event-line.ts` has the words that people read. */
 export type AuditAction =
   | 'asked'
+  | 'asked for an approval'
   | 'approved'
   | 'rejected'
   | 'expired'

@@ -4,7 +4,8 @@ import type { CallState, RequestState, SubmissionState } from './types.ts';
 /** Every allowed change of a request's state. Any other change is a bug or a lost race. */
 export const requestTransitions: Record<RequestState, readonly RequestState[]> = {
   awaiting_approval: ['scheduled', 'approved', 'rejected', 'expired', 'cancelled'],
-  scheduled: ['approved', 'cancelled', 'failed'],
+  // `awaiting_approval`: the policy of the time when it is due asks for an approval that it does not have.
+  scheduled: ['approved', 'awaiting_approval', 'cancelled', 'failed'],
   approved: ['sending', 'cancelled', 'failed', 'done'],
   sending: ['sent', 'cancelled', 'failed', 'done'],
   // A further attempt, or the next step of a ladder.

@@ -10,6 +10,8 @@ type Other = 'press refused' | `step ${number} started` | `stopped calling: ${st
 /** Words for the actions of the audit trail. An action of an older version without words is shown by its own name. */
 const words: Record<Exclude<AuditAction, Other>, (detail: Detail) => string> = {
   asked: (detail) => `asked to call ${plural(numberIn(detail, 'callees'), 'person', 'people')}`,
+  'asked for an approval': (detail) =>
+    `asked the approvers before calling anybody${because([detail.reasons].flat().join('; '))}`,
   // The platform may have refused them, or its answer was lost.
   sent: () => 'has sent all calls that could be sent',
   done: () => 'has all results',

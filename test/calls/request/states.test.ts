@@ -13,7 +13,7 @@ import { VoicecallError } from '../../../src/errors.ts';
 // A second copy on purpose: a change of the table must be intended.
 const requests = {
   awaiting_approval: 'scheduled approved rejected expired cancelled',
-  scheduled: 'approved cancelled failed',
+  scheduled: 'approved awaiting_approval cancelled failed',
   approved: 'sending cancelled failed done',
   sending: 'sent cancelled failed done',
   sent: 'sending done',

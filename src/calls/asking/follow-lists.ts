@@ -1,0 +1,148 @@
+import { countCountries } from '../../callees/countries.ts';
+import type { Callee } from '../../callees/types.ts';
+import type { Tx } from '../../store/types.ts';
+import { toJson } from '../../store/values.ts';
+import { approvalFor } from '../approval/policy.ts';
+import type { CallsDeps } from '../request/deps.ts';
+import type { RequestRow } from '../request/rows.ts';
+import { readPlan } from '../request/stored.ts';
+import { moveCalls } from '../request/transitions.ts';
+import type { ApprovalAsk, RosterNote } from '../request/types.ts';
+import { holdForbidden } from '../sending/forbidden.ts';
+import { rowsAtOnce } from '../sending/submissions.ts';
+
+/** The callees that a request's lists and rosters name now. */
+export interface Listed {
+  callees: Callee[];
+  /** Those whom a roster names. An approval binds to the roster's name, not to the people who were on duty then. */
+  onDuty: string[];
+  rosters: RosterNote[];
+  /** False: a look-up failed, so nobody is known to have left. */
+  complete: boolean;
+}
+
+/** People who joined a list and are not called. `why` follows a colon. */
+export interface Apart {
+  people: Callee[];
+  why: string;
+}
+
+export interface Followed {
+  left: number;
+  joined: number;
+  apart: Apart[];
+  /** Not null: these calls need an approval first, which the request does not have. */
+  approval: ApprovalAsk | null;
+}
+
+/**
+ * People may have left or joined a list since the request was made. Those who left are not called. Of those who joined,
+ * an approval covers only people on duty, because it binds to the roster's name; without an approval all of them are
+ * called unless the policy of this moment would ask because of them. If it asks anyway, or if nobody else is left,
+ * the approvers are asked about all of them.
+ */
+export async function followLists(
+  tx: Tx,
+  deps: CallsDeps,
+  request: RequestRow,
+  listed: Listed,
+): Promise<Followed> {
+  const config = deps.config();
+  const left = await holdLeft(tx, request, listed);
+  // Those who are held need no approval.
+  await holdForbidden(tx, config, request);
+  const calls = await callsOf(tx, request.id);
+  const waiting = calls.filter(({ state }) => state === 'ready');
+  const known = new Set(calls.map(({ callee }) => callee));
+  const onDuty = new Set(listed.onDuty);
+  const fresh = request.lists === null ? [] : listed.callees.filter(({ callee }) => !known.has(callee));
+  const [duty, others] = [true, false].map((is) => fresh.filter(({ callee }) => onDuty.has(callee) === is));
+  const covered = request.approval === null ? [...(duty ?? []), ...(others ?? [])] : (duty ?? []);
+  const { calleesPerRequest } = config.limits;
+  const room = Math.max(0, calleesPerRequest - calls.length);
+  const joining = covered.slice(0, room);
+  const apart: Apart[] = [
+    {
+      people: request.approval === null ? [] : (others ?? []),
+      why: 'the approval does not cover them',
+    },
+    {
+      people: covered.slice(room),
+      why: `one request may call ${calleesPerRequest} people (limits.calleesPerRequest)`,
+    },
+  ].filter(({ people }) => people.length > 0);
+  const approval = await policyNow(tx, deps, request, [...waiting, ...joining]);
+  const becauseOfThem =
+    approval !== null && waiting.length > 0 && (await policyNow(tx, deps, request, waiting)) === null;
+  if (becauseOfThem) {
+    const why = `with them an approval is needed (${approval.reasons.join('; ')})`;
+    return { left, joined: 0, apart: [...apart, { people: joining, why }], approval: null };
+  }
+  await join(tx, request.id, calls, joining);
+  return { left, joined: joining.length, apart, approval };
+}
+
+async function callsOf(tx: Tx, requestId: string) {
+  return await tx
+    .selectFrom('calls')
+    .select(['callee', 'name', 'state', 'list_only'])
+    .where('request_id', '=', requestId)
+    .execute();
+}
+
+/** Holds the calls of those whom only a list named, and which names them no more. Returns how many. */
+async function holdLeft(tx: Tx, request: RequestRow, listed: Listed): Promise<number> {
+  if (request.lists === null || !listed.complete) return 0;
+  const now = new Set(listed.callees.map(({ callee }) => callee));
+  const calls = await callsOf(tx, request.id);
+  const gone = calls.filter((call) => call.list_only === 1 && !now.has(call.callee));
+  const which = { requestId: request.id, callees: gone.map(({ callee }) => callee) };
+  return await moveCalls(tx, which, ['ready'], 'held', { cause: 'left_list' });
+}
+
+/** The approval that the policy asks for now. Null: none, or the request has one. */
+async function policyNow(
+  tx: Tx,
+  deps: CallsDeps,
+  request: RequestRow,
+  callees: readonly Callee[],
+): Promise<ApprovalAsk | null> {
+  if (request.approval !== null) return null;
+  const now = deps.clock.now();
+  return await approvalFor(tx, deps.config(), {
+    // What this person asked for in the last hour may include this request.
+    requestedBy: null,
+    callees,
+    attempts: readPlan(request.plan).attempts,
+    now,
+    wallAt: deps.clock.wallOf(now),
+  });
+}
+
+async function join(
+  tx: Tx,
+  requestId: string,
+  calls: readonly Callee[],
+  joining: readonly Callee[],
+): Promise<void> {
+  if (joining.length === 0) return;
+  for (let first = 0; first < joining.length; first += rowsAtOnce) {
+    const rows = joining.slice(first, first + rowsAtOnce).map(({ callee, name, timeZone = null }, index) => ({
+      request_id: requestId,
+      position: calls.length + first + index + 1,
+      submission_id: null,
+      callee,
+      name,
+      state: 'ready' as const,
+      list_only: 1,
+      time_zone: timeZone,
+    }));
+    await tx.insertInto('calls').values(rows).execute();
+  }
+  const all = [...calls, ...joining];
+  await tx
+    .updateTable('requests')
+    .set({ callees: all.length, countries: toJson(countCountries(all)) })
+    .where('id', '=', requestId)
+    .execute();
+}

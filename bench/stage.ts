@@ -6,11 +6,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { freePort } from '../sandbox/free-port.ts';
 import { startSlack } from '../sandbox/slack/slack.ts';
 import type { FieldValues, SandboxMessage, SandboxSlack } from '../sandbox/slack/types.ts';
-import {
-  startVoicePlatform,
-  type VoicePlatform,
-  type VoicePlatformOptions,
-} from '../sandbox/voice/server.ts';
+import { startVoicePlatform, type VoicePlatform } from '../sandbox/voice/server.ts';
+import type { VoicePlatformOptions } from '../sandbox/voice/world.ts';
 import { type Measured, startMeasured, voicecall } from './child.ts';
 
 export const recording = '12022022570cc2484c59d4f8b9745d34226285b1e.mp3';

@@ -1,4 +1,5 @@
 import { createServer } from 'node:http';
+import { listen } from '../listen.ts';
 
 /** Where voicecall.sandbox.yaml says that the calendar is; the sandbox puts in where it really is. */
 export const writtenAddress = 'http://127.0.0.1:3940/shop-duty.ics';
@@ -41,9 +42,7 @@ export async function startRoster(): Promise<{ url: string; stop(): Promise<void
   const server = createServer((_, response) => {
     response.writeHead(200, { 'content-type': 'text/calendar; charset=utf-8' }).end(dutyCalendar(Date.now()));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const port = await listen(server, 0);
   return {
     url: `http://127.0.0.1:${port}/shop-duty.ics`,
     async stop() {

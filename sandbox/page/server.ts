@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createRequire } from 'node:module';
 import type { Rule } from '../../src/config/types.ts';
+import { listen } from '../listen.ts';
 import type { SandboxSlack } from '../slack/types.ts';
 import { act, type Outside } from './actions.ts';
 import { consequence, createAlertPoster, samples } from './alerts.ts';
@@ -53,7 +54,12 @@ async function blocksCss(): Promise<string> {
   return css.replaceAll('#slack_blocks_to_jsx', '.slack_blocks_to_jsx');
 }
 
-function sampleButtons(channel: string, rules: Rule[], nameOf: (id: string) => string): string {
+/** The samples of alerts, each with what the rules do with it. */
+function sampleButtons({ slack, alertChannel: channel, rules }: PageOptions): string {
+  const nameOf = (id: string) =>
+    slack.state.users.get(id)?.profile.display_name ||
+    samples.find((sample) => sample.bot === id)?.tool ||
+    id;
   return html`${samples.map(
     (sample) => html`<div class="sample" role="group" aria-label="${sample.tool}"><b>${sample.tool}</b>
       <button type="button" data-sample="${sample.id}">Firing</button>
@@ -93,43 +99,66 @@ function isOurs(request: IncomingMessage): boolean {
   );
 }
 
-function listen(server: ReturnType<typeof createServer>, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const failed = (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EADDRINUSE' || port === 0) return reject(error);
-      resolve(listen(server, 0));
-    };
-    server.once('error', failed);
-    server.listen(port, '127.0.0.1', () => {
-      server.off('error', failed);
-      const address = server.address();
-      resolve(typeof address === 'object' && address !== null ? address.port : port);
-    });
-  });
+/** Listens on a port, or on any free one if it is taken. */
+async function listenSomewhere(server: Server, port: number): Promise<number> {
+  try {
+    return await listen(server, port);
+  } catch (error) {
+    const taken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+    if (!taken || port === 0) throw error;
+    return await listen(server, 0);
+  }
 }
 
-/** Serves the page on loopback. Rejects if no port is free. */
-export async function startPage(options: PageOptions): Promise<Page> {
-  const { slack, phones } = options;
-  const css = await blocksCss();
-  const left = new Set<string>();
+/** The pages in browsers that show each change. */
+interface Watchers {
+  add(response: ServerResponse): void;
+  refresh(): void;
+  stop(): void;
+}
+
+function createWatchers(): Watchers {
   const watchers = new Set<ServerResponse>();
   let timer: NodeJS.Timeout | null = null;
+  return {
+    add(response) {
+      response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
+      response.write('data: hello\n\n');
+      watchers.add(response);
+      response.on('close', () => watchers.delete(response));
+    },
+    refresh() {
+      // Many changes come together, and one picture is enough for them.
+      timer ??= setTimeout(() => {
+        timer = null;
+        for (const watcher of watchers) watcher.write('data: changed\n\n');
+      }, 30);
+    },
+    stop() {
+      if (timer !== null) clearTimeout(timer);
+      for (const watcher of watchers) watcher.end();
+    },
+  };
+}
 
-  function refresh(): void {
-    // Many changes come together, and one picture is enough for them.
-    timer ??= setTimeout(() => {
-      timer = null;
-      for (const watcher of watchers) watcher.write('data: changed\n\n');
-    }, 30);
-  }
+/** What the page shows and does. */
+interface Parts {
+  options: PageOptions;
+  css: string;
+  /** The calls whose phones were left to ring. */
+  left: Set<string>;
+  slackSwitch: ReturnType<typeof createSlackSwitch>;
+  watchers: Watchers;
+}
 
-  const slackSwitch = createSlackSwitch(slack);
-  const outside: Outside = {
+/** What the page's buttons do outside Slack. */
+function outsideOf({ options, left, slackSwitch, watchers }: Parts): Outside {
+  const { slack, phones } = options;
+  return {
     post: options.post,
     slackDown() {
       const sentence = slackSwitch.turn();
-      refresh();
+      watchers.refresh();
       return sentence;
     },
     postAlert: createAlertPoster(slack, options.alertChannel),
@@ -142,88 +171,85 @@ export async function startPage(options: PageOptions): Promise<Page> {
         phones.leaveRinging(call);
         left.add(call);
       }
-      refresh();
+      watchers.refresh();
     },
     async fault(id) {
       const sentence = await phones.fault(id);
-      refresh();
+      watchers.refresh();
       return sentence;
     },
   };
+}
 
-  function drawn(look: Parameters<typeof picture>[4]): ReturnType<typeof picture> {
-    const whole = picture(slack, phones, left, options.status(), look);
-    return { ...whole, regions: { ...whole.regions, slackdown: slackDownHtml(slackSwitch) } };
+async function route(
+  parts: Parts,
+  outside: Outside,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const { slack } = parts.options;
+  if (!isOurs(request)) return send(response, 403, 'text/plain', 'The sandbox answers its own page only.');
+  const url = new URL(request.url ?? '/', 'http://localhost');
+  const path = url.pathname;
+  if (request.method === 'POST' && path === '/do') {
+    const done = await act(slack, outside, await readBody(request));
+    return send(response, 200, 'application/json', JSON.stringify(done));
   }
+  if (request.method !== 'GET') return send(response, 405, 'text/plain', 'That cannot be done here.');
+  if (path === '/changes') return parts.watchers.add(response);
+  if (path === '/picture')
+    return send(response, 200, 'application/json', JSON.stringify(drawn(parts, url.searchParams)));
+  if (path.startsWith('/files/')) return sendFile(response, slack, decodeURIComponent(path.slice(7)));
+  if (path === '/blocks.css') return send(response, 200, 'text/css; charset=utf-8', parts.css);
+  await sendPart(parts.options, path === '/' ? 'index.html' : path.slice(1), response);
+}
 
-  function watch(response: ServerResponse): void {
-    response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
-    response.write('data: hello\n\n');
-    watchers.add(response);
-    response.on('close', () => watchers.delete(response));
-  }
+function drawn({ options, left, slackSwitch }: Parts, asked: URLSearchParams): ReturnType<typeof picture> {
+  const read = (name: string) => asked.get(name) ?? '';
+  const look = { me: read('me'), channel: read('channel'), thread: read('thread') };
+  const whole = picture(options.slack, options.phones, left, options.status(), look);
+  return { ...whole, regions: { ...whole.regions, slackdown: slackDownHtml(slackSwitch) } };
+}
 
-  async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (!isOurs(request)) return send(response, 403, 'text/plain', 'The sandbox answers its own page only.');
-    const url = new URL(request.url ?? '/', 'http://localhost');
-    const path = url.pathname;
-    if (request.method === 'POST' && path === '/do') {
-      return send(
-        response,
-        200,
-        'application/json',
-        JSON.stringify(await act(slack, outside, await readBody(request))),
-      );
-    }
-    if (request.method !== 'GET') return send(response, 405, 'text/plain', 'That cannot be done here.');
-    if (path === '/changes') return watch(response);
-    if (path === '/picture') {
-      const read = (name: string) => url.searchParams.get(name) ?? '';
-      const look = { me: read('me'), channel: read('channel'), thread: read('thread') };
-      return send(response, 200, 'application/json', JSON.stringify(drawn(look)));
-    }
-    if (path.startsWith('/files/')) return sendFile(response, slack, decodeURIComponent(path.slice(7)));
-    if (path === '/blocks.css') return send(response, 200, 'text/css; charset=utf-8', css);
-    const name = path === '/' ? 'index.html' : path.slice(1);
-    const type = /^[a-z]+\.(html|css|js)$/.exec(name)?.[1];
-    if (type === undefined) return send(response, 404, 'text/plain', 'There is nothing here.');
-    const file = await readFile(new URL(name, folder), 'utf8').catch(() => null);
-    if (file === null) return send(response, 404, 'text/plain', 'There is nothing here.');
-    send(
-      response,
-      200,
-      `${types[type]}; charset=utf-8`,
-      file.replace('<!--samples-->', () =>
-        sampleButtons(
-          options.alertChannel,
-          options.rules,
-          (id) =>
-            slack.state.users.get(id)?.profile.display_name ||
-            samples.find((sample) => sample.bot === id)?.tool ||
-            id,
-        ),
-      ),
-    );
-  }
+/** Sends a file of `public/`. */
+async function sendPart(options: PageOptions, name: string, response: ServerResponse): Promise<void> {
+  const type = /^[a-z]+\.(html|css|js)$/.exec(name)?.[1];
+  if (type === undefined) return send(response, 404, 'text/plain', 'There is nothing here.');
+  const file = await readFile(new URL(name, folder), 'utf8').catch(() => null);
+  if (file === null) return send(response, 404, 'text/plain', 'There is nothing here.');
+  const text = file.replace('<!--samples-->', () => sampleButtons(options));
+  send(response, 200, `${types[type]}; charset=utf-8`, text);
+}
 
+/** Serves the page on loopback. Rejects if no port is free. */
+export async function startPage(options: PageOptions): Promise<Page> {
+  const { slack, phones } = options;
+  const watchers = createWatchers();
+  const parts: Parts = {
+    options,
+    watchers,
+    css: await blocksCss(),
+    left: new Set(),
+    slackSwitch: createSlackSwitch(slack),
+  };
+  const outside = outsideOf(parts);
   const server = createServer((request, response) => {
-    route(request, response).catch((error: unknown) => {
+    route(parts, outside, request, response).catch((error: unknown) => {
       const notice = error instanceof Error ? error.message : String(error);
       send(response, 500, 'application/json', JSON.stringify({ notice }));
     });
   });
-  const port = await listen(server, options.port);
-  const unwatchSlack = slack.onChange(refresh);
-  const unwatchPhones = phones.onChange(refresh);
+  const port = await listenSomewhere(server, options.port);
+  const unwatchSlack = slack.onChange(watchers.refresh);
+  const unwatchPhones = phones.onChange(watchers.refresh);
 
   return {
     url: `http://127.0.0.1:${port}/`,
-    refresh,
+    refresh: watchers.refresh,
     stop() {
       unwatchSlack();
       unwatchPhones();
-      if (timer !== null) clearTimeout(timer);
-      for (const watcher of watchers) watcher.end();
+      watchers.stop();
       server.closeAllConnections();
       return new Promise((resolve) => server.close(() => resolve()));
     },

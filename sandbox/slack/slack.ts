@@ -1,7 +1,7 @@
 /** Starts the sandbox's Slack: one HTTP server for the Web API, its other addresses, Socket Mode and the control API. */
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { listen } from '../listen.ts';
 import { answerApi } from './api.ts';
 import { answerControl } from './control.ts';
 import { deliver } from './delivery.ts';
@@ -192,12 +192,9 @@ export async function startSlack(options: SandboxOptions = {}): Promise<SandboxS
       if (!response.headersSent) send(response, plainReply(500, 'sandbox error'));
     });
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(world.options.port, world.options.host, resolve);
-  });
-  const { port } = server.address() as AddressInfo;
-  world.origin = `http://${world.options.host === '0.0.0.0' ? '127.0.0.1' : world.options.host}:${port}`;
+  const { host } = world.options;
+  const port = await listen(server, world.options.port, host);
+  world.origin = `http://${host === '0.0.0.0' ? '127.0.0.1' : host}:${port}`;
   const sockets = serveSockets(world, server);
   const slack: SandboxSlack = {
     ...actions(world),

@@ -97,7 +97,6 @@ export interface ReportSender {
 
 /** Reports of one form that are sent together. */
 interface Gathering {
-  how: ReportBehaviour;
   bodies: Record<string, unknown>[];
   sent: Promise<void>;
   send: () => void;
@@ -106,25 +105,9 @@ interface Gathering {
 /** Pushes reports to `world.reportUrl`, in no order among pushes and, by default, without repeats. */
 export function createReportSender(world: World): ReportSender {
   const aborted = new AbortController();
-  const queue: (() => Promise<void>)[] = [];
   const gatherings = new Map<string, Gathering>();
   const open = new Set<Promise<void>>();
-  let running = 0;
-
-  function ended(call: Call): Promise<void> {
-    const how = { ...world.behaviour.report, ...call.report };
-    if (world.reportUrl === null || how.copies === 0 || aborted.signal.aborted) return Promise.resolve();
-    // The body describes the call as it ended, however late it is sent.
-    const attempts = how.recalled
-      ? [firstAttempt(call, how), reportBody(call, how)]
-      : [reportBody(call, how)];
-    const bodies = Array.from({ length: how.copies ?? 1 }, () => attempts).flat();
-    const done = new Promise<void>((resolve) => {
-      world.later(how.delayMs ?? 0, () => gather(how, bodies).then(resolve));
-    });
-    open.add(done);
-    return done.finally(() => open.delete(done));
-  }
+  const queue = createQueue(PUSHES_AT_ONCE);
 
   function gather(how: ReportBehaviour, bodies: Record<string, unknown>[]): Promise<void> {
     const isGathered = (how.form ?? 'single') !== 'single' || how.order === 'reversed';
@@ -148,15 +131,47 @@ export function createReportSender(world: World): ReportSender {
     const bodies: Record<string, unknown>[] = [];
     const send = () => {
       if (how.order === 'reversed') bodies.reverse();
-      queue.push(() => pushAll(bodies, how).finally(resolve));
-      pump();
+      queue.add(() => pushAll(world, bodies, how, aborted.signal).finally(resolve));
     };
-    return { how, bodies, sent: promise, send };
+    return { bodies, sent: promise, send };
   }
 
+  return {
+    ended(call) {
+      const how = { ...world.behaviour.report, ...call.report };
+      if (world.reportUrl === null || how.copies === 0 || aborted.signal.aborted) return Promise.resolve();
+      // The body describes the call as it ended, however late it is sent.
+      const bodies = bodiesOf(call, how);
+      const done = new Promise<void>((resolve) => {
+        world.later(how.delayMs ?? 0, () => gather(how, bodies).then(resolve));
+      });
+      open.add(done);
+      return done.finally(() => open.delete(done));
+    },
+    settled: async () => {
+      while (open.size > 0 && !aborted.signal.aborted) await Promise.all(open);
+    },
+    stop: () => {
+      aborted.abort();
+      queue.clear();
+    },
+  };
+}
+
+/** Every report of a call, in the order in which the platform would send them. */
+function bodiesOf(call: Call, how: ReportBehaviour): Record<string, unknown>[] {
+  const attempts = how.recalled ? [firstAttempt(call, how), reportBody(call, how)] : [reportBody(call, how)];
+  return Array.from({ length: how.copies ?? 1 }, () => attempts).flat();
+}
+
+/** Runs jobs in their order, at most `atOnce` at the same time. */
+function createQueue(atOnce: number): { add(job: () => Promise<void>): void; clear(): void } {
+  const waiting: (() => Promise<void>)[] = [];
+  let running = 0;
+
   function pump(): void {
-    while (running < PUSHES_AT_ONCE) {
-      const next = queue.shift();
+    while (running < atOnce) {
+      const next = waiting.shift();
       if (!next) return;
       running += 1;
       next().finally(() => {
@@ -166,55 +181,59 @@ export function createReportSender(world: World): ReportSender {
     }
   }
 
-  /** One after the other: within one group the order matters. */
-  async function pushAll(bodies: Record<string, unknown>[], how: ReportBehaviour): Promise<void> {
-    const form = how.form ?? 'single';
-    const size = form === 'single' ? 1 : MOST_IN_ONE_PUSH;
-    for (let start = 0; start < bodies.length; start += size) {
-      const part = bodies.slice(start, start + size);
-      const body = form === 'single' ? part[0] : form === 'bare' ? part : { array: part };
-      const voiceIds = part.map((one) => String(one.voiceId));
-      for (let left = how.retries ?? 0; !(await push(body, voiceIds)) && left > 0; left -= 1) {
-        await new Promise<void>((resolve) => world.later(how.retryAfterMs ?? 1000, resolve));
-      }
-    }
-  }
-
-  /** True if the receiver accepted it (or if there is no receiver any more). */
-  async function push(body: unknown, voiceIds: string[]): Promise<boolean> {
-    const url = world.reportUrl;
-    if (url === null || aborted.signal.aborted) return true;
-    const report: PushedReport = { at: world.now(), body, voiceIds, status: null, error: null };
-    world.reports.push(report);
-    try {
-      const answer = await fetch(url, {
-        method: 'POST',
-        // As in samples of such pushes. They are not signed.
-        headers: { 'Content-Type': 'application/json;charset=UTF-8', 'User-Agent': 'Java/1.8.0_232' },
-        body: JSON.stringify(body),
-        redirect: 'manual',
-        signal: AbortSignal.any([aborted.signal, AbortSignal.timeout(PUSH_TIMEOUT_MS)]),
-      });
-      report.status = answer.status;
-      await answer.body?.cancel();
-    } catch (error) {
-      report.error =
-        error instanceof Error ? `${error.message} ${String(error.cause ?? '')}`.trim() : String(error);
-    }
-    world.changed({ kind: 'report', report });
-    return report.status !== null && report.status < 300;
-  }
-
   return {
-    ended,
-    settled: async () => {
-      while (open.size > 0 && !aborted.signal.aborted) await Promise.all(open);
+    add(job) {
+      waiting.push(job);
+      pump();
     },
-    stop: () => {
-      aborted.abort();
-      queue.length = 0;
+    clear() {
+      waiting.length = 0;
     },
   };
+}
+
+/** One after the other: within one group the order matters. */
+async function pushAll(
+  world: World,
+  bodies: Record<string, unknown>[],
+  how: ReportBehaviour,
+  aborted: AbortSignal,
+): Promise<void> {
+  const form = how.form ?? 'single';
+  const size = form === 'single' ? 1 : MOST_IN_ONE_PUSH;
+  for (let start = 0; start < bodies.length; start += size) {
+    const part = bodies.slice(start, start + size);
+    const body = form === 'single' ? part[0] : form === 'bare' ? part : { array: part };
+    const voiceIds = part.map((one) => String(one.voiceId));
+    for (let left = how.retries ?? 0; !(await push(world, body, voiceIds, aborted)) && left > 0; left -= 1) {
+      await new Promise<void>((resolve) => world.later(how.retryAfterMs ?? 1000, resolve));
+    }
+  }
+}
+
+/** True if the receiver accepted it (or if there is no receiver any more). */
+async function push(world: World, body: unknown, voiceIds: string[], aborted: AbortSignal): Promise<boolean> {
+  const url = world.reportUrl;
+  if (url === null || aborted.aborted) return true;
+  const report: PushedReport = { at: world.now(), body, voiceIds, status: null, error: null };
+  world.reports.push(report);
+  try {
+    const answer = await fetch(url, {
+      method: 'POST',
+      // As in samples of such pushes. They are not signed.
+      headers: { 'Content-Type': 'application/json;charset=UTF-8', 'User-Agent': 'Java/1.8.0_232' },
+      body: JSON.stringify(body),
+      redirect: 'manual',
+      signal: AbortSignal.any([aborted, AbortSignal.timeout(PUSH_TIMEOUT_MS)]),
+    });
+    report.status = answer.status;
+    await answer.body?.cancel();
+  } catch (error) {
+    report.error =
+      error instanceof Error ? `${error.message} ${String(error.cause ?? '')}`.trim() : String(error);
+  }
+  world.changed({ kind: 'report', report });
+  return report.status !== null && report.status < 300;
 }
 
 /** The URL for reports. Throws Error for a URL outside this machine: the sandbox connects to no other. */

@@ -6,11 +6,8 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startSlack } from '../../sandbox/slack/slack.ts';
 import type { SandboxOptions, SandboxSlack } from '../../sandbox/slack/types.ts';
-import {
-  startVoicePlatform,
-  type VoicePlatform,
-  type VoicePlatformOptions,
-} from '../../sandbox/voice/server.ts';
+import { startVoicePlatform, type VoicePlatform } from '../../sandbox/voice/server.ts';
+import type { VoicePlatformOptions } from '../../sandbox/voice/world.ts';
 import { createTestDatabase, type DatabaseKind, type TestDatabase } from './store.ts';
 import { patienceMs, reportToken, usualConfig } from './world.ts';
 

@@ -8,11 +8,8 @@ import type {
   SandboxView,
   SubmitResult,
 } from '../../sandbox/slack/types.ts';
-import {
-  startVoicePlatform,
-  type VoicePlatform,
-  type VoicePlatformOptions,
-} from '../../sandbox/voice/server.ts';
+import { startVoicePlatform, type VoicePlatform } from '../../sandbox/voice/server.ts';
+import type { VoicePlatformOptions } from '../../sandbox/voice/world.ts';
 import { createApp, type VoicecallApp } from '../../src/app.ts';
 import type { Clock } from '../../src/clock.ts';
 import { readEnvironment } from '../../src/config/env.ts';

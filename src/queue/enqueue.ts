@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Tx } from '../store/types.ts';
-import { enqueuedIn } from '../store/wake.ts';
+import { noteAdded } from '../store/wake.ts';
 import { priorityOf, type TaskKind } from './kinds.ts';
 import type { AnyTask, NewTask } from './types.ts';
 
@@ -41,7 +41,7 @@ export async function addTask(tx: Tx, task: AnyTask): Promise<void> {
       }),
     )
     .execute();
-  enqueuedIn.add(tx);
+  noteAdded(tx, task.kind, task.runAt);
 }
 
 /** Removes a pending task. A running task finishes, but does not run again. */

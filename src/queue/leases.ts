@@ -173,13 +173,14 @@ export async function failTask(
   return false;
 }
 
-/** When the first task of these kinds after `now` is due (epoch ms). Undefined: there is none. */
-export async function nextRunAt(store: Store, kinds: string[], now: number): Promise<number | undefined> {
+/** When the first free task of these kinds after `after` is due (both epoch ms). Undefined: there is none. */
+export async function nextRunAt(store: Store, kinds: string[], after: number): Promise<number | undefined> {
   const row = await store.read
     .selectFrom('tasks')
     .select('run_at')
-    .where('run_at', '>', now)
+    .where('run_at', '>', after)
     .where('kind', 'in', kinds)
+    .where('lease_owner', 'is', null)
     .orderBy('run_at')
     .limit(1)
     .executeTakeFirst();

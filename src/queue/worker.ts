@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import { newId } from '../ids.ts';
-import type { Queryable, Store, StoreLog } from '../store/types.ts';
+import type { Added, Queryable, Store, StoreLog } from '../store/types.ts';
 import { createFreeLapsed } from './lapsed.ts';
 import {
   anyDue,
@@ -66,49 +66,79 @@ export function createWorker(options: WorkerOptions): Worker {
   /** Kinds of which the last read took as many as it had room for: more may be due. */
   const leftSome = new Set<string>();
   let taking = false;
-  let lookAgain = false;
+  /** True if any task may be due. The next look then reads the tasks of all kinds. */
+  let anyMayBeDue = false;
+  /** The tasks that were added here since the last look. If no other may be due, it reads only theirs. */
+  let added = new Map<string, number>();
+  /** When the last look at all tasks began: by the clock that they go by (epoch ms), and by the monotonic one. */
+  let readUntil = 0;
+  let readAt = Number.NEGATIVE_INFINITY;
   let looking: Promise<void> | undefined;
   let unreachable = false;
   let cancelSleep = () => {};
   let unsubscribe = () => {};
 
-  function wake(): void {
-    lookAgain = true;
+  function wake(tasks?: Added): void {
+    if (tasks === undefined) anyMayBeDue = true;
+    for (const [kind, runAt] of tasks ?? []) added.set(kind, Math.min(runAt, added.get(kind) ?? runAt));
+    lookUnlessLooking();
+  }
+
+  function lookUnlessLooking(): void {
     if (!taking || looking !== undefined) return;
     cancelSleep();
     looking = look().then((delayMs) => {
       looking = undefined;
       if (!taking) return;
-      if (lookAgain) return wake();
-      cancelSleep = clock.after(delayMs, wake);
+      if (mustLookAgain()) return lookUnlessLooking();
+      cancelSleep = clock.after(delayMs, () => wake());
     });
+  }
+
+  function mustLookAgain(): boolean {
+    return anyMayBeDue || added.size > 0;
   }
 
   /** Takes due tasks. Returns how long to sleep, ms. */
   async function look(): Promise<number> {
     try {
-      lookAgain = false;
+      const [all, tasks] = [anyMayBeDue || clock.monotonic() - readAt >= pollMs, added];
+      anyMayBeDue = false;
+      added = new Map();
       const wanted = wantedKinds();
       if (wanted.length === 0) return pollMs;
-      const now = clock.now();
-      await freeLapsed(runs.has);
-      await takeDue(wanted);
+      if (all) await takeAllDue(wanted);
+      else await takeAdded(wanted, tasks);
       if (unreachable) log.info({}, 'the database is reachable again');
       unreachable = false;
-      if (lookAgain) return 0;
-      const next = await nextRunAt(
-        store,
-        wanted.map(({ kind }) => kind),
-        now,
-      );
-      return next === undefined ? pollMs : Math.max(0, Math.min(pollMs, next - clock.now()));
+      if (mustLookAgain()) return 0;
+      const next = await nextRunAt(store, namesOf(wanted), readUntil);
+      const pollInMs = all ? pollMs : readAt + pollMs - clock.monotonic();
+      return Math.max(0, Math.min(pollInMs, next === undefined ? pollMs : next - clock.now()));
     } catch (error) {
       if (!unreachable) log.warn({ err: error }, 'the worker cannot read its tasks; it keeps retrying');
       unreachable = true;
       // A wake-up during the read would find the same tasks.
-      lookAgain = false;
+      anyMayBeDue = false;
+      added = new Map();
       return pollMs;
     }
+  }
+
+  async function takeAllDue(wanted: WantedKind[]): Promise<void> {
+    readUntil = clock.now();
+    readAt = clock.monotonic();
+    await freeLapsed(runs.has);
+    // Often nothing is due, and a read costs much less than a transaction.
+    if (await anyDue(store, namesOf(wanted), clock.now())) await takeDue(wanted);
+    else for (const { kind } of wanted) leftSome.delete(kind);
+  }
+
+  /** Takes tasks that were just added here. A read of all kinds would delay the call that they may be. */
+  async function takeAdded(wanted: WantedKind[], tasks: Added): Promise<void> {
+    const now = clock.now();
+    const due = wanted.filter(({ kind }) => (tasks.get(kind) ?? Number.POSITIVE_INFINITY) <= now);
+    if (due.length > 0) await takeDue(due);
   }
 
   /** How many more tasks of a kind may run now. */
@@ -138,9 +168,7 @@ export function createWorker(options: WorkerOptions): Worker {
       const now = clock.now();
       return leaseDue(on, store.dialect, wanted, owner, now, now + leaseMs);
     };
-    // Often nothing is due, and a read costs much less than a transaction.
-    const names = wanted.map(({ kind }) => kind);
-    const leased = (await anyDue(store, names, clock.now())) ? await onTasks(store, take) : [];
+    const leased = await onTasks(store, take);
     for (const task of await withoutRunning(leased)) {
       const run = runs.add(task, leasedAt);
       run.ended = runToEnd(run);
@@ -150,7 +178,7 @@ export function createWorker(options: WorkerOptions): Worker {
       if (taken < count) leftSome.delete(kind);
       else leftSome.add(kind);
       // Runs that ended during the read have made room.
-      if (taken === count && roomFor(kind) > 0) lookAgain = true;
+      if (taken === count && roomFor(kind) > 0) anyMayBeDue = true;
     }
   }
 
@@ -247,4 +275,8 @@ export function createWorker(options: WorkerOptions): Worker {
     },
     wake,
   };
+}
+
+function namesOf(wanted: readonly WantedKind[]): string[] {
+  return wanted.map(({ kind }) => kind);
 }

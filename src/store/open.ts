@@ -8,8 +8,8 @@ import { guarded } from './guard.ts';
 import { migrate } from './migrate.ts';
 import type { Schema } from './schema.ts';
 import { prepareSqliteFile, sqliteDialect } from './sqlite.ts';
-import type { Store, StoreLog, Tx } from './types.ts';
-import { hasEnqueued } from './wake.ts';
+import type { Added, Store, StoreLog, TasksListener, Tx } from './types.ts';
+import { tasksAddedIn } from './wake.ts';
 
 // How long a transaction is retried before the caller gets the error, ms: longer than a restart of PostgreSQL.
 const retryForMs = 4000;
@@ -95,8 +95,8 @@ function openSqlite(dataDir: string, clock: Clock, log: StoreLog, foreignKeys = 
   }
   const write = new Kysely<Schema>({ dialect: guarded(sqliteDialect(path, false, { foreignKeys })) });
   const read = new Kysely<Schema>({ dialect: guarded(sqliteDialect(path, true)) });
-  const listeners = new Set<() => void>();
-  const wake = () => wakeAll(listeners);
+  const listeners = new Set<TasksListener>();
+  const wake: TasksListener = (added) => wakeAll(listeners, added);
   return {
     dialect: 'sqlite',
     read,
@@ -120,8 +120,8 @@ async function openPostgres(databaseUrl: string, clock: Clock, log: StoreLog): P
   const database = open({ max: 10 });
   // If PostgreSQL's statistics say that the table is nearly empty, it would sort the whole table for each read.
   const tasks = open({ max: 2, begin: 'set enable_sort = off' });
-  const listeners = new Set<() => void>();
-  const wake = () => wakeAll(listeners);
+  const listeners = new Set<TasksListener>();
+  const wake: TasksListener = (added) => wakeAll(listeners, added);
   const self = newId('s');
   const listening = listenForTasks(databaseUrl, self, log, wake);
   await listening.ready;
@@ -140,22 +140,22 @@ async function openPostgres(databaseUrl: string, clock: Clock, log: StoreLog): P
   };
 }
 
-function addTo(listeners: Set<() => void>, listener: () => void): () => void {
+function addTo(listeners: Set<TasksListener>, listener: TasksListener): () => void {
   listeners.add(listener);
   return () => {
     listeners.delete(listener);
   };
 }
 
-function wakeAll(listeners: Set<() => void>): void {
-  for (const listener of listeners) listener();
+function wakeAll(listeners: Set<TasksListener>, added?: Added): void {
+  for (const listener of listeners) listener(added);
 }
 
 interface TransactionParts {
   database: Kysely<Schema>;
   clock: Clock;
   log: StoreLog;
-  wake: () => void;
+  wake: TasksListener;
   /** SQL that tells the other instances; run in a transaction that added tasks. */
   notify?: string;
   patienceMs?: number;
@@ -191,13 +191,13 @@ async function attemptTransaction<T>(
 ): Promise<Attempt<T>> {
   let committing = false;
   let first: { error: unknown } | undefined;
-  let enqueued = false;
+  let added: Added | undefined;
   try {
     const value = await database.transaction().execute(async (tx) => {
       try {
         const result = await run(tx);
-        enqueued = hasEnqueued(tx);
-        if (enqueued && notify !== undefined) await sql.raw(notify).execute(tx);
+        added = tasksAddedIn(tx);
+        if (added !== undefined && notify !== undefined) await sql.raw(notify).execute(tx);
         committing = true;
         return result;
       } catch (error) {
@@ -205,7 +205,7 @@ async function attemptTransaction<T>(
         throw error;
       }
     });
-    if (enqueued) wake();
+    if (added !== undefined) wake(added);
     return { result: { value } };
   } catch (last) {
     // If the rollback fails too (a lost connection), the first error has the cause.
@@ -213,7 +213,7 @@ async function attemptTransaction<T>(
     const fault = storeFault(error);
     const ambiguous = committing && fault?.problem === 'connection';
     // Its tasks may be stored, so wake the worker now.
-    if (ambiguous && enqueued) wake();
+    if (ambiguous && added !== undefined) wake(added);
     return { error, fault, ambiguous };
   }
 }

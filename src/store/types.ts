@@ -13,6 +13,11 @@ export interface StoreLog {
   error(facts: object, message: string): void;
 }
 
+/** Tasks that one transaction added: of each kind, the earliest time at which one is due (epoch ms). */
+export type Added = ReadonlyMap<string, number>;
+
+export type TasksListener = (added?: Added) => void;
+
 export interface Store {
   dialect: 'sqlite' | 'postgres';
   /** For reads outside a transaction. A fault of the database throws store_unavailable here too. */
@@ -32,10 +37,10 @@ export interface Store {
    */
   tasks?: Kysely<Schema>;
   /**
-   * Calls `listener` after each commit that added tasks, in this process or (PostgreSQL) another. Returns a function
-   * that stops it.
+   * Calls `listener` after each commit that added tasks, in this process or (PostgreSQL) another. `added` is what this
+   * process has added; it is absent for another one. Returns a function that stops it.
    */
-  onTasks(listener: () => void): () => void;
+  onTasks(listener: TasksListener): () => void;
   /** SQLite: moves the write-ahead log into the file and empties it, so that deleted data cannot be read in it. */
   emptyLog?(): Promise<void>;
   close(): Promise<void>;

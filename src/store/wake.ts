@@ -1,8 +1,14 @@
-import type { Tx } from './types.ts';
+import type { Added, Tx } from './types.ts';
 
-export const enqueuedIn = new WeakSet<Tx>();
+const addedIn = new WeakMap<Tx, Map<string, number>>();
 
-/** True if tasks were added in this transaction: workers are then woken after its commit. */
-export function hasEnqueued(tx: Tx): boolean {
-  return enqueuedIn.has(tx);
+/** Remembers that a task was added in this transaction: workers are then woken after its commit. */
+export function noteAdded(tx: Tx, kind: string, runAt: number): void {
+  const added = addedIn.get(tx) ?? new Map<string, number>();
+  addedIn.set(tx, added.set(kind, Math.min(runAt, added.get(kind) ?? runAt)));
+}
+
+/** The tasks that were added in this transaction. Undefined: none. */
+export function tasksAddedIn(tx: Tx): Added | undefined {
+  return addedIn.get(tx);
 }

@@ -450,6 +450,35 @@ forEachDatabase((kind, create) => {
         assert.equal(runs, 1);
       }));
 
+    test('tasks that are added all the time delay neither a timed task nor the tasks of a dead instance', () =>
+      withBench(async (bench) => {
+        const { clock, store } = bench;
+        const startAt = clock.now();
+        await bench.ask('dead', startAt);
+        await store.transaction((tx) =>
+          tx
+            .updateTable('tasks')
+            .set({ lease_owner: 'dead l_1', lease_until: startAt + 7_000 })
+            .execute(),
+        );
+        await bench.ask('timed', startAt + 5_250);
+        const ranAt = new Map<string, number>();
+        const job = async ({ key }: Task) => void ranAt.set(key, clock.now());
+        // With room for more, the end of a run is no reason to look at all tasks.
+        const handlers = { job: { concurrency: 5, run: job }, other: { concurrency: 5, run: job } };
+        bench.worker(job, { handlers });
+        for (let passed = 0; passed < 10_000; passed += 250) {
+          // A busy process notices late that a task is due; here something is added before that.
+          if (passed === 5_000) clock.set(startAt + 5_300);
+          await bench.ask('other', clock.now(), { kind: 'other' });
+          await pass(bench, 250);
+        }
+        const lateMs = (ranAt.get('timed') ?? Number.NaN) - startAt - 5_250;
+        assert.ok(lateMs >= 0 && lateMs < 1_000, `${lateMs} ms`);
+        const takenAfterMs = (ranAt.get('dead') ?? Number.NaN) - startAt;
+        assert.ok(takenAfterMs >= 7_000 && takenAfterMs < 10_000, `${takenAfterMs} ms`);
+      }));
+
     test('a process that is alone takes at once what another left', () =>
       withBench(async (bench) => {
         await bench.ask('a');

@@ -292,5 +292,22 @@ forEachDatabase((kind) => {
         await fresh.remove();
       }
     });
+
+    test('no index of calls makes SQLite plan queries by state again each time', async () => {
+      if (kind !== 'sqlite') return;
+      const database = await createTestDatabase(kind);
+      try {
+        const { read } = await database.open();
+        const { rows } = await sql<{ sql: string }>`select sql from sqlite_master
+          where type = 'index' and tbl_name = 'calls' and sql like '% where %'`.execute(read);
+        assert.ok(rows.length > 0);
+        for (const { sql: index } of rows) assert.doesNotMatch(index, /where \w+ = /);
+        const plan = await sql<{ detail: string }>`explain query plan select submission_id from calls
+          where (calls.state = 'unknown') is true and calls.dialled_at > 5`.execute(read);
+        assert.match(plan.rows.map(({ detail }) => detail).join(), /INDEX calls_unknown/);
+      } finally {
+        await database.remove();
+      }
+    });
   });
 });

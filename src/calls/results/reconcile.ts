@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { sql } from 'kysely';
+import { type SqlBool, sql } from 'kysely';
 import { changed } from '../../outbox/outbox.ts';
 import type { TaskHandler } from '../../queue/types.ts';
 import { askedTooOften, restMs } from '../../voice/reads.ts';
@@ -63,8 +63,8 @@ async function openSubmissions(deps: CallsDeps, now: number): Promise<OpenSubmis
         .selectFrom('calls')
         .select('calls.submission_id as id')
         .$castTo<{ id: string }>()
-        // A literal, so that the small index of unknown calls is used.
-        .where('calls.state', '=', sql.lit('unknown'))
+        // As in the condition of the small index of unknown calls, which is used only then.
+        .where(sql<SqlBool>`(calls.state = 'unknown') is true`)
         .where('calls.dialled_at', '>', now - 25 * hourMs),
     )
     .execute();

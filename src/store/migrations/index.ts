@@ -24,6 +24,7 @@ import { statesAndKeys } from './states-and-keys.ts';
 import type { Step } from './step.ts';
 import { triedReports } from './tried-reports.ts';
 import { typedPosts } from './typed-posts.ts';
+import { unknownIndex } from './unknown-index.ts';
 
 /**
  * Steps from an empty database to today's tables, oldest first. A released step never changes: a change of the tables
@@ -55,4 +56,5 @@ export const migrations: Step[] = [
   plainNames,
   requestsReaching,
   namedLists,
+  unknownIndex,
 ];

@@ -87,49 +87,7 @@ async function checkPostgres(databaseUrl: string): Promise<Finding[]> {
   client.on('error', () => {});
   try {
     await client.connect();
-    const { rows } = await client.query<{ meta: string | null; read_only: string; may_create: boolean }>(
-      `select to_regclass('meta')::text as meta, current_setting('transaction_read_only') as read_only,
-        has_schema_privilege(current_schema(), 'create') as may_create`,
-    );
-    const [row] = rows;
-    if (row?.read_only === 'on') {
-      return [
-        wrong(
-          'PostgreSQL takes no writes (a standby, or set to read-only)',
-          'Point DATABASE_URL to the primary.',
-        ),
-      ];
-    }
-    if (row?.meta == null) {
-      if (row?.may_create) return [ok('PostgreSQL, empty: its tables will be made at the first start')];
-      return [
-        wrong(
-          'PostgreSQL lets this user make no tables',
-          'Grant it CREATE on the schema, or name the owner in DATABASE_URL.',
-        ),
-      ];
-    }
-    const allowed = await client.query<{ allowed: boolean }>(
-      "select has_table_privilege('meta', 'select, insert, update, delete') as allowed",
-    );
-    if (!allowed.rows[0]?.allowed) {
-      return [
-        wrong(
-          'PostgreSQL does not let this user write to the tables',
-          'Name the user that owns them in DATABASE_URL.',
-        ),
-      ];
-    }
-    const version = await client.query<{ value: string }>(
-      "select value from meta where name = 'store_version'",
-    );
-    const value = version.rows[0]?.value;
-    const aside =
-      Number(value) === storeVersion ? await client.query<{ count: string }>(countSetAside) : undefined;
-    return [
-      ...versionFinding('PostgreSQL', value === undefined ? undefined : Number(value), ''),
-      ...setAsideFinding(Number(aside?.rows[0]?.count ?? 0)),
-    ];
+    return (await emptyOrClosed(client)) ?? (await contentFindings(client));
   } catch (error) {
     return [
       wrong(
@@ -140,6 +98,55 @@ async function checkPostgres(databaseUrl: string): Promise<Finding[]> {
   } finally {
     await client.end().catch(() => {});
   }
+}
+
+/** The finding for a database that is empty or that this user may not write to. Null: it has tables to write to. */
+async function emptyOrClosed(client: pg.Client): Promise<Finding[] | null> {
+  const { rows } = await client.query<{ meta: string | null; read_only: string; may_create: boolean }>(
+    `select to_regclass('meta')::text as meta, current_setting('transaction_read_only') as read_only,
+      has_schema_privilege(current_schema(), 'create') as may_create`,
+  );
+  const [row] = rows;
+  if (row?.read_only === 'on') {
+    return [
+      wrong(
+        'PostgreSQL takes no writes (a standby, or set to read-only)',
+        'Point DATABASE_URL to the primary.',
+      ),
+    ];
+  }
+  if (row?.meta == null) {
+    if (row?.may_create) return [ok('PostgreSQL, empty: its tables will be made at the first start')];
+    return [
+      wrong(
+        'PostgreSQL lets this user make no tables',
+        'Grant it CREATE on the schema, or name the owner in DATABASE_URL.',
+      ),
+    ];
+  }
+  const { rows: rights } = await client.query<{ allowed: boolean }>(
+    "select has_table_privilege('meta', 'select, insert, update, delete') as allowed",
+  );
+  if (rights[0]?.allowed) return null;
+  return [
+    wrong(
+      'PostgreSQL does not let this user write to the tables',
+      'Name the user that owns them in DATABASE_URL.',
+    ),
+  ];
+}
+
+/** The version of the tables, and what was set aside in them. */
+async function contentFindings(client: pg.Client): Promise<Finding[]> {
+  const { rows } = await client.query<{ value: string }>(
+    "select value from meta where name = 'store_version'",
+  );
+  const version = rows[0] === undefined ? undefined : Number(rows[0].value);
+  const aside = version === storeVersion ? await client.query<{ count: string }>(countSetAside) : undefined;
+  return [
+    ...versionFinding('PostgreSQL', version, ''),
+    ...setAsideFinding(Number(aside?.rows[0]?.count ?? 0)),
+  ];
 }
 
 const countSetAside = 'select count(*) as count from alert_events where set_aside_at is not null';

@@ -34,12 +34,7 @@ export async function checkCall(
   userId: string,
 ): Promise<CheckedCall> {
   const config = deps.config();
-  const sources = {
-    text: textField(values, 'callee'),
-    lists: choicesField(values, 'lists'),
-    people: choicesField(values, 'people'),
-    fileUrl: fileUrl(values),
-  };
+  const sources = sourcesIn(values);
   const channelId = channelField(values, 'channel') ?? metadata.channelId;
   const [collected, channelError] = await Promise.all([
     collectCallees(deps, sources),
@@ -51,24 +46,12 @@ export async function checkCall(
   const repeated = nothingGiven(sources) && metadata.refill ? metadata.previousId : null;
   const { callees, duplicates, doubts } =
     repeated === null ? collected : await repeatedCallees(deps, { repeated, userId, errors });
-  const crowdError = crowdErrorOf(callees.length, collected.stopped, {
-    most: config.limits.calleesPerRequest,
-    first: noErrors(errors),
-  });
-  if (crowdError !== null) {
-    const inFile = callees.length > 0 && sources.fileUrl !== null;
-    const { leftOut } = collected;
-    errors[inFile ? 'file' : 'callee'] =
-      callees.length === 0 && leftOut.length > 0 ? several(leftOut) : crowdError;
-  }
+  checkCrowd(callees.length, collected, { sources, most: config.limits.calleesPerRequest, errors });
   const audio = audioFrom(values, config, deps.recordings, errors);
   const options = readOptions(values, config, errors);
   const plan = readReach(values, config, errors);
   const whenAt = readWhen(values, deps.clock.wallOf(deps.clock.now()), errors);
-  const note = textField(values, 'calledInfo').trim();
-  if ([...note].length > noteLength) {
-    errors.calledInfo = `The note has ${[...note].length} characters; at most ${noteLength} fit.`;
-  }
+  const note = readNote(values, errors);
   if (channelError !== null) errors.channel = channelError;
   if (!noErrors(errors) || audio === null || channelId === null) return { errors };
   const lists = await onlyListed(deps, sources, collected, whenAt === null ? 'rosters' : 'all');
@@ -100,8 +83,24 @@ export async function checkCall(
   };
 }
 
-function nothingGiven(sources: { text: string; lists: string[]; people: string[]; fileUrl: string | null }) {
-  const { text, lists, people, fileUrl } = sources;
+/** Where the callees of a form come from. */
+interface Sources {
+  text: string;
+  lists: string[];
+  people: string[];
+  fileUrl: string | null;
+}
+
+function sourcesIn(values: ViewValues): Sources {
+  return {
+    text: textField(values, 'callee'),
+    lists: choicesField(values, 'lists'),
+    people: choicesField(values, 'people'),
+    fileUrl: fileUrl(values),
+  };
+}
+
+function nothingGiven({ text, lists, people, fileUrl }: Sources): boolean {
   return text.trim() === '' && lists.length + people.length === 0 && fileUrl === null;
 }
 
@@ -117,11 +116,23 @@ async function repeatedCallees(
   return { callees, duplicates: 0, doubts };
 }
 
-/**
- * The error if there are no callees or too many, else null. `stopped`: there are more, which were not read. `first`:
- * no other error was found.
- */
-function crowdErrorOf(callees: number, stopped: boolean, { most, first }: { most: number; first: boolean }) {
+/** Adds the error if there are no callees or too many, to the field that it is about. */
+function checkCrowd(
+  callees: number,
+  { stopped, leftOut }: { stopped: boolean; leftOut: string[] },
+  { sources, most, errors }: { sources: Sources; most: number; errors: Record<string, string> },
+): void {
+  const crowdError = crowdErrorOf(callees, { stopped, most, first: noErrors(errors) });
+  if (crowdError === null) return;
+  const inFile = callees > 0 && sources.fileUrl !== null;
+  errors[inFile ? 'file' : 'callee'] = callees === 0 && leftOut.length > 0 ? several(leftOut) : crowdError;
+}
+
+/** `stopped`: there are more callees, which were not read. `first`: no other error was found. */
+function crowdErrorOf(
+  callees: number,
+  { stopped, most, first }: { stopped: boolean; most: number; first: boolean },
+): string | null {
   if (callees === 0 && first)
     return 'Choose somebody to call: type a number with its country code, or choose a list.';
   if (callees > most) {
@@ -181,6 +192,14 @@ function audioFrom(
     return null;
   }
   return { kind: 'recording', fileId, name: recordings.nameOf(fileId) };
+}
+
+function readNote(values: ViewValues, errors: Record<string, string>): string {
+  const note = textField(values, 'calledInfo').trim();
+  const { length } = [...note];
+  if (length > noteLength)
+    errors.calledInfo = `The note has ${length} characters; at most ${noteLength} fit.`;
+  return note;
 }
 
 const dayMs = 24 * 3_600_000;

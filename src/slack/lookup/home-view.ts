@@ -57,31 +57,13 @@ export function homeView({
     ...(contactCard
       ? [context('Save the contact card and let it through at night: it has the numbers that call you.')]
       : []),
-    ...(waiting.length === 0
-      ? []
-      : [
-          header('Waiting for your approval'),
-          ...waiting
-            .slice(0, shown)
-            .map((request) =>
-              section(
-                requestLine(request, { nameOf, outcome: false }),
-                button('Review', 'call_review', request.id),
-              ),
-            ),
-        ]),
-    ...(alerts.length === 0
-      ? []
-      : [
-          header('Alerts that are calling'),
-          ...alerts.slice(0, shown).map((request) => section(requestLine(request, { nameOf, brief: true }))),
-        ]),
-    ...(scheduled.length === 0
-      ? []
-      : [
-          header('Scheduled'),
-          ...scheduled.slice(0, shown).flatMap((each) => requestBlocks(each, { own: true, nameOf })),
-        ]),
+    ...listed('Waiting for your approval', waiting, (each) => [
+      section(requestLine(each, { nameOf, outcome: false }), button('Review', 'call_review', each.id)),
+    ]),
+    ...listed('Alerts that are calling', alerts, (each) => [
+      section(requestLine(each, { nameOf, brief: true })),
+    ]),
+    ...listed('Scheduled', scheduled, (each) => requestBlocks(each, { own: true, nameOf })),
     header('Your recent requests'),
     ...(recent.length === 0
       ? [section('None yet. Try `/voicecall` in any channel, or `/voicecall help`.')]
@@ -95,4 +77,13 @@ export function homeView({
           )),
   ];
   return { type: 'home', callback_id: 'voicecall_home', blocks };
+}
+
+/** The first requests under a header. Nothing if there are none. */
+function listed(
+  title: string,
+  requests: readonly RequestView[],
+  blocksOf: (request: RequestView) => KnownBlock[],
+): KnownBlock[] {
+  return requests.length === 0 ? [] : [header(title), ...requests.slice(0, shown).flatMap(blocksOf)];
 }

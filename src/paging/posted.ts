@@ -2,9 +2,9 @@ import { placeOfSource } from '../alerts/formats/heard.ts';
 import type { Posted } from '../alerts/formats/types.ts';
 import { newId } from '../ids.ts';
 import { enqueue } from '../queue/enqueue.ts';
+import { inChunks } from '../store/chunks.ts';
 import type { Queryable, Store } from '../store/types.ts';
 
-const rowsAtOnce = 200;
 let sequence = 0;
 
 /** Stores all posts of a source, or none. Each post is new, because tools repeat themselves. */
@@ -26,11 +26,7 @@ export async function storePosted(
   }));
   await store.transaction(
     async (tx) => {
-      for (let start = 0; start < rows.length; start += rowsAtOnce)
-        await tx
-          .insertInto('alert_events')
-          .values(rows.slice(start, start + rowsAtOnce))
-          .execute();
+      await inChunks(rows, (some) => tx.insertInto('alert_events').values(some).execute());
       await enqueue(tx, { kind: 'alerts', key: 'understand', runAt: now });
     },
     { patienceMs },

@@ -4,12 +4,15 @@
  */
 const valuesAtOnce = 500;
 
-/** Runs a statement for 500 values at a time. For each `in (…)` over a list of unknown length. */
+/**
+ * Runs a statement for 500 values at a time: for an `in (…)` over a list of unknown length, or for many rows to insert.
+ * `start`: the index of the first of them.
+ */
 export async function inChunks<Value>(
   values: readonly Value[],
-  run: (some: readonly Value[]) => Promise<unknown>,
+  run: (some: readonly Value[], start: number) => Promise<unknown>,
 ): Promise<void> {
   for (let start = 0; start < values.length; start += valuesAtOnce) {
-    await run(values.slice(start, start + valuesAtOnce));
+    await run(values.slice(start, start + valuesAtOnce), start);
   }
 }

@@ -1,5 +1,4 @@
 import { countCountries } from '../../callees/countries.ts';
-import type { Callee } from '../../callees/types.ts';
 import { newId } from '../../ids.ts';
 import { changed } from '../../outbox/outbox.ts';
 import type { Tx } from '../../store/types.ts';
@@ -7,11 +6,12 @@ import { toJson } from '../../store/values.ts';
 import { audit } from '../request/audit.ts';
 import type { CallsDeps } from '../request/deps.ts';
 import { hashRequest } from '../request/hash.ts';
+import { insertCalls } from '../request/new-calls.ts';
 import { mayGoOn } from '../request/plan.ts';
 import type { NewRequest, RequestState } from '../request/types.ts';
 import { holdForbidden } from '../sending/forbidden.ts';
 import { startLater } from '../sending/scheduled.ts';
-import { release, rowsAtOnce } from '../sending/submissions.ts';
+import { release } from '../sending/submissions.ts';
 
 /**
  * Stores a request, its callees, its board and its first task, in the caller's transaction. If the root view has made
@@ -38,7 +38,12 @@ export async function createRequest(
       .executeTakeFirstOrThrow();
     return { id: first.id, created: false, state: first.state };
   }
-  await insertCalls(tx, id, ask.callees, new Set(ask.lists?.only));
+  const listOnly = new Set(ask.lists?.only);
+  const calls = ask.callees.map(({ callee, name, timeZone = null }) => ({
+    ...{ callee, name, time_zone: timeZone },
+    list_only: listOnly.has(callee) ? 1 : 0,
+  }));
+  await insertCalls(tx, id, 0, calls);
   await audit(tx, id, {
     at: now,
     actor: ask.requestedBy ?? `rule:${ask.ruleName ?? ''}`,
@@ -105,25 +110,4 @@ function rowOf(ask: NewRequest, tokenSecret: string, now: number) {
     rosters: ask.rosters?.length ? toJson(ask.rosters) : null,
     reaching: ladder !== null || (plan !== null && mayGoOn(plan)) ? 1 : 0,
   };
-}
-
-async function insertCalls(
-  tx: Tx,
-  requestId: string,
-  callees: readonly Callee[],
-  listOnly: ReadonlySet<string>,
-): Promise<void> {
-  for (let start = 0; start < callees.length; start += rowsAtOnce) {
-    const rows = callees.slice(start, start + rowsAtOnce).map((each, index) => ({
-      request_id: requestId,
-      position: start + index + 1,
-      submission_id: null,
-      callee: each.callee,
-      name: each.name,
-      state: 'ready' as const,
-      list_only: listOnly.has(each.callee) ? 1 : 0,
-      time_zone: each.timeZone ?? null,
-    }));
-    await tx.insertInto('calls').values(rows).execute();
-  }
 }

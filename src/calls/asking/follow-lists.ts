@@ -4,12 +4,12 @@ import type { Tx } from '../../store/types.ts';
 import { toJson } from '../../store/values.ts';
 import { approvalFor } from '../approval/policy.ts';
 import type { CallsDeps } from '../request/deps.ts';
+import { insertCalls } from '../request/new-calls.ts';
 import type { RequestRow } from '../request/rows.ts';
 import { readPlan } from '../request/stored.ts';
 import { moveCalls } from '../request/transitions.ts';
 import type { ApprovalAsk, RosterNote } from '../request/types.ts';
 import { holdForbidden } from '../sending/forbidden.ts';
-import { rowsAtOnce } from '../sending/submissions.ts';
 
 /** The callees that a request's lists and rosters name now. */
 export interface Listed {
@@ -126,19 +126,11 @@ async function join(
   joining: readonly Callee[],
 ): Promise<void> {
   if (joining.length === 0) return;
-  for (let first = 0; first < joining.length; first += rowsAtOnce) {
-    const rows = joining.slice(first, first + rowsAtOnce).map(({ callee, name, timeZone = null }, index) => ({
-      request_id: requestId,
-      position: calls.length + first + index + 1,
-      submission_id: null,
-      callee,
-      name,
-      state: 'ready' as const,
-      list_only: 1,
-      time_zone: timeZone,
-    }));
-    await tx.insertInto('calls').values(rows).execute();
-  }
+  const fresh = joining.map(({ callee, name, timeZone = null }) => ({
+    ...{ callee, name, time_zone: timeZone },
+    list_only: 1,
+  }));
+  await insertCalls(tx, requestId, calls.length, fresh);
   const all = [...calls, ...joining];
   await tx
     .updateTable('requests')

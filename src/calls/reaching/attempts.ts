@@ -1,13 +1,13 @@
-import { type Insertable, sql } from 'kysely';
-import type { CallsTable } from '../../store/schema.ts';
+import { sql } from 'kysely';
 import type { Tx } from '../../store/types.ts';
 import { audit } from '../request/audit.ts';
 import type { CallsDeps } from '../request/deps.ts';
+import { insertCalls, type NewCall } from '../request/new-calls.ts';
 import { lastPosition, type RequestRow } from '../request/rows.ts';
 import { isRetryable } from '../request/standing.ts';
 import type { Plan } from '../request/types.ts';
 import { audioOfStep } from '../sending/step-audio.ts';
-import { cutIntoSubmissions, rowsAtOnce } from '../sending/submissions.ts';
+import { cutIntoSubmissions } from '../sending/submissions.ts';
 
 /**
  * Makes a further attempt for callees whose call ended at `endedBy` or before without reaching them, the earliest
@@ -80,20 +80,15 @@ const bestSoFar = sql<
 export async function appendCalls(
   tx: Tx,
   { requestId, step }: { requestId: string; step: number },
-  calls: readonly Pick<Insertable<CallsTable>, 'callee' | 'name' | 'earlier' | 'list_only' | 'time_zone'>[],
+  calls: readonly Omit<NewCall, 'step'>[],
 ): Promise<number> {
   const last = await lastPosition(tx, requestId);
-  for (let start = 0; start < calls.length; start += rowsAtOnce) {
-    const rows = calls.slice(start, start + rowsAtOnce).map((call, index) => ({
-      ...call,
-      request_id: requestId,
-      position: last + start + index + 1,
-      submission_id: null,
-      state: 'ready' as const,
-      step,
-    }));
-    await tx.insertInto('calls').values(rows).execute();
-  }
+  await insertCalls(
+    tx,
+    requestId,
+    last,
+    calls.map((call) => ({ ...call, step })),
+  );
   return last;
 }
 

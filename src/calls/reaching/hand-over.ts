@@ -1,5 +1,6 @@
 import { withCountriesOf } from '../../callees/countries.ts';
 import type { Callee } from '../../callees/types.ts';
+import { inChunks } from '../../store/chunks.ts';
 import type { Tx } from '../../store/types.ts';
 import { toJson } from '../../store/values.ts';
 import { audit } from '../request/audit.ts';
@@ -8,7 +9,6 @@ import type { RequestRow } from '../request/rows.ts';
 import { isRetryable } from '../request/standing.ts';
 import { readCountries, readRosters } from '../request/stored.ts';
 import type { Plan, RosterNote } from '../request/types.ts';
-import { rowsAtOnce } from '../sending/submissions.ts';
 import { appendCalls } from './attempts.ts';
 
 /** Who is on duty now in the rosters of a step. */
@@ -107,13 +107,13 @@ async function setCause(
   calls: readonly { position: number }[],
   cause: 'left_list' | null,
 ): Promise<void> {
-  for (let start = 0; start < calls.length; start += rowsAtOnce) {
-    const positions = calls.slice(start, start + rowsAtOnce).map(({ position }) => position);
-    await tx
+  const positions = calls.map(({ position }) => position);
+  await inChunks(positions, (some) =>
+    tx
       .updateTable('calls')
       .set({ cause })
       .where('request_id', '=', requestId)
-      .where('position', 'in', positions)
-      .execute();
-  }
+      .where('position', 'in', some)
+      .execute(),
+  );
 }

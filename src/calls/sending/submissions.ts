@@ -1,5 +1,6 @@
 import { type Insertable, sql } from 'kysely';
 import { newId } from '../../ids.ts';
+import { inChunks } from '../../store/chunks.ts';
 import type { SubmissionsTable } from '../../store/schema.ts';
 import type { Tx } from '../../store/types.ts';
 import type { RequestPriority } from '../../store/values.ts';
@@ -51,12 +52,7 @@ export async function release(
       againOf: null,
     }),
   );
-  for (let start = 0; start < rows.length; start += rowsAtOnce) {
-    await tx
-      .insertInto('submissions')
-      .values(rows.slice(start, start + rowsAtOnce))
-      .execute();
-  }
+  await inChunks(rows, (some) => tx.insertInto('submissions').values(some).execute());
   // One statement for all, because spoken text makes a submission for each of ten thousand callees.
   await tx
     .updateTable('calls')
@@ -102,12 +98,7 @@ export async function cutIntoSubmissions(
     }),
     step: part.step,
   }));
-  for (let start = 0; start < rows.length; start += rowsAtOnce) {
-    await tx
-      .insertInto('submissions')
-      .values(rows.slice(start, start + rowsAtOnce))
-      .execute();
-  }
+  await inChunks(rows, (some) => tx.insertInto('submissions').values(some).execute());
   const cut = uncut
     .select([
       'position',
@@ -208,5 +199,3 @@ export async function addSubmission(
     .execute();
   return id;
 }
-
-export const rowsAtOnce = 500;

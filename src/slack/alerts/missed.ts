@@ -4,6 +4,7 @@ import { storeAlertEvent } from '../../paging/episodes.ts';
 import { enqueue } from '../../queue/enqueue.ts';
 import { pace } from '../../queue/turns.ts';
 import type { Lease, TaskHandler } from '../../queue/types.ts';
+import { inChunks } from '../../store/chunks.ts';
 import type { Queryable, Tx } from '../../store/types.ts';
 import { asEvent, type HistoryPace, historyPaceMs, historyPages } from '../client/channel-history.ts';
 import { slackFailure } from '../client/errors.ts';
@@ -216,19 +217,16 @@ export function paceOf(deps: SlackDeps, lease: Lease): HistoryPace {
 /** The messages that were not processed yet in this version. */
 async function withoutSeen(from: Queryable, channelId: string, found: Found[]): Promise<Found[]> {
   const seen = new Map<string, string | null>();
-  for (let at = 0; at < found.length; at += 500) {
+  const times = found.map(({ gated }) => gated.ts);
+  await inChunks(times, async (some) => {
     const rows = await from
       .selectFrom('alert_messages')
       .select(['ts', 'edited_ts'])
       .where('channel_id', '=', channelId)
-      .where(
-        'ts',
-        'in',
-        found.slice(at, at + 500).map(({ gated }) => gated.ts),
-      )
+      .where('ts', 'in', some)
       .execute();
     for (const { ts, edited_ts } of rows) seen.set(ts, edited_ts);
-  }
+  });
   return found.filter(({ gated }) => {
     if (!seen.has(gated.ts)) return true;
     return gated.editedTs !== undefined && Number(gated.editedTs) > Number(seen.get(gated.ts) ?? 0);

@@ -9,12 +9,13 @@ import { renderPostedAlert } from '../board/posted-alert.ts';
 import { renderResults } from '../board/results.ts';
 import { renderTold } from '../board/told.ts';
 import type { SlackDeps } from '../context/deps.ts';
-import { context, section } from '../kit/blocks.ts';
+import { context, section, topText } from '../kit/blocks.ts';
 import { slackLimits } from '../kit/limits.ts';
 import { channelMention, date, foreign, utc } from '../kit/text.ts';
 import { renderContact } from '../me/contact-card.ts';
 import { renderTestCall } from '../me/test-call-words.ts';
 import { renderCopy } from '../recordings/copy.ts';
+import { requestLine } from '../words/request-line.ts';
 import { type Known, lookUp } from './look-up.ts';
 import type { PostRow, Rendered } from './types.ts';
 
@@ -47,10 +48,10 @@ export function render(
         [...movedNotes(what), ...anewNotes(what)],
       );
     case 'results':
-      return {
+      return away(what, known, {
         kind: 'message',
         ...renderResults(request, calls, { nameOf: facts.nameOf ?? (() => null), endings: known.endings }),
-      };
+      });
     case 'card':
       return withNotes(
         tagged(message, renderApprovalCard(request, cardFacts(what, message, known))),
@@ -70,7 +71,7 @@ export function render(
         calls,
         posted: message.posted_at !== null,
       });
-      return told === null ? null : tagged(message, told);
+      return told === null ? null : away(what, known, tagged(message, told));
     }
     case 'instead':
       return tagged(message, renderInstead(request, { ...what, what: what.instead }, { ...facts, calls }));
@@ -93,6 +94,22 @@ function renderWords(message: Shown, { plain, at }: Extract<Post, { kind: 'words
 function withNotes(rendered: Message, notes: string[]): Message {
   const blocks = [...rendered.blocks, ...notes.map((note) => context(note))];
   return notes.length === 0 || blocks.length > slackLimits.messageBlocks ? rendered : { ...rendered, blocks };
+}
+
+/**
+ * A reply that had to leave the thread of its board also says which request it is about, because it may stand alone.
+ */
+function away(
+  what: { movedFrom?: string; error?: string },
+  { request, facts }: Known,
+  reply: Message,
+): Message {
+  if (what.movedFrom === undefined) return reply;
+  const about = request.ruleName === null ? `Request ${request.id}` : `Rule ${foreign(request.ruleName, 80)}`;
+  return withNotes({ ...reply, text: topText(reply.text, `${about}.`) }, [
+    requestLine(request, { nameOf: facts.nameOf, outcome: false, own: true }),
+    ...movedNotes(what),
+  ]);
 }
 
 function movedNotes({ movedFrom, error = '' }: { movedFrom?: string; error?: string }): string[] {

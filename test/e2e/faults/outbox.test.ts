@@ -248,6 +248,44 @@ for (const database of databaseKinds) {
       flow.slack.clearFaults();
     });
 
+    test('a reply that leaves the thread of its board says what it is about, and where it belongs', async () => {
+      // The phones ring until they decline.
+      flow.voice.setBehaviour({ autoAnswerMs: null, secondMs: 10_000 });
+      const declineAll = () => {
+        for (const call of flow.voice.calls) if (call.state !== 'ended') flow.voice.decline(call.voiceId);
+      };
+      const isAbout = (text: string) => (each: { text: string; user?: string }) =>
+        each.user === flow.slack.state.app.botUserId && each.text.includes(text);
+      const board = await ask(flow, { callee: number() });
+      await becomes(flow, board, 'sent');
+      await resultsOf(flow, board);
+      flow.slack.setArchived('C0OPS', true);
+      declineAll();
+      const id = String(current(flow, board).metadata?.event_payload.request_id);
+      const direct = await soon(flow, 'the direct message', () =>
+        flow.slack.history('D0ASHA').find(isAbout(id)),
+      );
+      assert.match(direct.text, /Nobody answered \(0 of 1\)/);
+      assert.match(shownText(direct), /1 person in Singapore/);
+      assert.match(shownText(direct), /belongs in <#C0OPS>.*is_archived/);
+
+      const alert = post(flow, firing('db-archived lag', 'critical'));
+      const second = await soon(flow, 'the board', () => boardsUnder(flow, alert)[0]);
+      await becomes(flow, second, 'sent');
+      flow.slack.setArchived('C0ALERTS', true);
+      await flow.slack.press('U0ASHA', second.channel, second.ts, 'call_ack');
+      const elsewhere = await soon(flow, 'the reply elsewhere', () =>
+        flow.slack.history('C0APPROVE').find(isAbout('has got it')),
+      );
+      assert.match(elsewhere.text, /Rule pager/);
+      assert.match(shownText(elsewhere), /db-archived lag/);
+      assert.match(shownText(elsewhere), /belongs in <#C0ALERTS>.*is_archived/);
+      flow.slack.setArchived('C0OPS', false);
+      flow.slack.setArchived('C0ALERTS', false);
+      declineAll();
+      flow.voice.setBehaviour({ autoAnswerMs: 10, secondMs: 1 });
+    });
+
     test('an alert that cannot be shown anywhere is logged as an error', async () => {
       const before = allBoards().length;
       always({ method: 'chat.postMessage', kind: 'error', error: 'channel_not_found' });

@@ -57,17 +57,15 @@ export async function deleteReports(
   unfitBefore: number,
   before: number,
 ): Promise<number> {
-  const deleteOld = async (tx: Tx, receivedBefore: number, all: boolean) => {
-    let old = tx.selectFrom('reports').select('id').where('received_at', '<', receivedBefore);
-    if (!all) old = old.where('applied_at', 'is', null);
-    const deleted = await tx
-      .deleteFrom('reports')
-      .where('id', 'in', old.limit(rowsAtOnce))
-      .executeTakeFirst();
-    return Number(deleted.numDeletedRows);
-  };
-  const old = await inBatches(deps, lease, (tx) => deleteOld(tx, before, true));
-  return old + (await inBatches(deps, lease, (tx) => deleteOld(tx, unfitBefore, false)));
+  const receivedBefore = (tx: Tx, at: number) =>
+    tx.selectFrom('reports').select('id').where('received_at', '<', at).limit(rowsAtOnce);
+  const remove = async (tx: Tx, some: ReturnType<typeof receivedBefore>) =>
+    Number((await tx.deleteFrom('reports').where('id', 'in', some).executeTakeFirst()).numDeletedRows);
+  const old = await inBatches(deps, lease, (tx) => remove(tx, receivedBefore(tx, before)));
+  const unfit = await inBatches(deps, lease, (tx) =>
+    remove(tx, receivedBefore(tx, unfitBefore).where('applied_at', 'is', null)),
+  );
+  return old + unfit;
 }
 
 /** Deletes alert events that were processed or set aside before `before`. */

@@ -17,7 +17,7 @@ const MAX_NAME = 80;
 export function readNumberAndName(entry: string, options: NumberOptions): NamedReading {
   if (entry.length > maxCalleeLength) return no('is longer than any number or name', 'Check it');
   const text = entry.replace(/\btel:\s*/i, '').trim();
-  if (isNumberText(text)) return named(text, null, false, options);
+  if (isNumberText(text)) return named(text, { name: null, marked: false }, options);
   if (!/[0-9]/.test(text)) return { ...no('is not a number', 'Check it'), noNumber: true };
   if (/[0-9.]e\+?[0-9]+$/i.test(text)) {
     return no('was rounded by a spreadsheet', 'Format the column as text, then copy it again');
@@ -27,13 +27,13 @@ export function readNumberAndName(entry: string, options: NumberOptions): NamedR
   }
   const bracketed =
     /^([^<>]*)<([^<>]*)>$/.exec(text) ?? /^([^<>()]*\p{L}[^<>()]*)\(\s*(\+[^()]*)\)$/u.exec(text);
-  if (bracketed !== null) return beside(bracketed[2], bracketed[1], true, options);
+  if (bracketed !== null) return beside(bracketed[2], { name: bracketed[1], marked: true }, options);
   const labelled = /^([^:=]*\p{L}[^:=]*)[:=]([^:=]*)$/u.exec(text);
-  if (labelled !== null) return beside(labelled[2], labelled[1], true, options);
+  if (labelled !== null) return beside(labelled[2], { name: labelled[1], marked: true }, options);
   const before = /^(\p{L}[^0-9+(]*?)[\s-]*(?<![\p{L}\p{M}'.-])(\(?[+0-9].*)$/u.exec(text);
-  if (before !== null) return beside(before[2], before[1], false, options);
+  if (before !== null) return beside(before[2], { name: before[1], marked: false }, options);
   const after = /^([+(0-9][^\p{L}]*?)[\s-]+\(?(\p{L}[^0-9+()]*)\)?$/u.exec(text);
-  if (after !== null) return beside(after[1], after[2], false, options);
+  if (after !== null) return beside(after[1], { name: after[2], marked: false }, options);
   return { ...neither, noNumber: isOneWord(text) };
 }
 
@@ -45,21 +45,24 @@ const neither = no('is neither a number nor a number with a name', 'Write it as 
 
 function beside(
   number: string | undefined,
-  name: string | undefined,
-  marked: boolean,
+  { name, marked }: { name: string | undefined; marked: boolean },
   options: NumberOptions,
 ): NamedReading {
   const written = (number ?? '').trim();
   if (!isNumberText(written)) return neither;
   const label = cleanName(name ?? '');
-  if (label === null || LABELS.test(label)) return named(written, null, marked, options);
+  if (label === null || LABELS.test(label)) return named(written, { name: null, marked }, options);
   if (!marked && /^\p{Ll}/u.test(label)) {
     return no('has a word beside the number that is not a list', `Write “${label}: number” if it is a name`);
   }
-  return named(written, label, marked, options);
+  return named(written, { name: label, marked }, options);
 }
 
-function named(number: string, name: string | null, marked: boolean, options: NumberOptions): NamedReading {
+function named(
+  number: string,
+  { name, marked }: { name: string | null; marked: boolean },
+  options: NumberOptions,
+): NamedReading {
   const read = readNumber(number, options);
   if ('why' in read) return no(read.why, read.fix);
   return { callee: read.callee, name, doubt: read.doubt, marked };

@@ -79,7 +79,12 @@ export function renderApprovalCard(request: RequestView, facts: ApprovalFacts): 
       ? [context('✂️ Not all of it fits here: press *Review* to read the whole text and note.')]
       : []),
     ...(open ? waiting(request, facts) : decided(request, (id) => named(id, facts.nameOf, who))),
-    ...(open ? actions(approvalButtons(request), approvalBlockId(facts.seen)) : []),
+    ...(open
+      ? actions(
+          [...approvalButtons(request), button('Review', 'call_review', request.id)],
+          approvalBlockId(facts.seen),
+        )
+      : []),
     ...notices(facts).map((notice) => context(`⚠️ ${notice}`)),
     context(`Request \`${foreign(request.id, 60)}\` · asked ${date(request.createdAt)}`),
   ];
@@ -192,8 +197,8 @@ function decided(request: RequestView, who: (id: string) => string): KnownBlock[
   return lines.length === 0 ? [] : [section(lines.join('\n'))];
 }
 
-/** Approve, Reject and Review. `review` false: without Review, for the review modal. */
-export function approvalButtons(request: RequestView, review = true) {
+/** Approve and Reject, for the card and the review modal. */
+export function approvalButtons(request: RequestView) {
   const crowd = people(request.counts.callees);
   const when = request.whenAt === null ? 'now' : `at ${utc(request.whenAt)}, or at once if that has passed`;
   return [
@@ -209,7 +214,6 @@ export function approvalButtons(request: RequestView, review = true) {
       }),
     }),
     button('Reject', 'call_reject', request.id, { style: 'danger' }),
-    ...(review ? [button('Review', 'call_review', request.id)] : []),
   ];
 }
 

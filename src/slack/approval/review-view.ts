@@ -74,9 +74,7 @@ export function reviewView(request: RequestView, calls: readonly CallView[], fac
       ...wholeRequestBlocks(request),
       ...(open ? [] : [section(`*${escapeText(headline(request, facts.nameOf))}*`)]),
       ...(open && facts.hours !== undefined ? hoursBlocks(facts.hours, facts.mayDecide) : []),
-      ...(open && facts.mayDecide
-        ? actions(approvalButtons(request, false), approvalBlockId(facts.seen))
-        : []),
+      ...(open && facts.mayDecide ? actions(approvalButtons(request), approvalBlockId(facts.seen)) : []),
       ...calleeBlocks(calls, { masked: facts.masked, results: false }),
       ...pageNotes(facts),
       ...pager('review', request.id, facts),

@@ -41,9 +41,7 @@ export function detailsView(
         `*${escapeText(headline(request, facts.nameOf))}*\n${crowd}: ${playedWords(request.audio, request.options, shownOnMessages)}${options}`,
       ),
       ...wholeRequestBlocks(request),
-      ...(request.counts.callees === 0
-        ? []
-        : [section(countWords(currentCounts(request), true).join(' · '))]),
+      ...(request.counts.callees === 0 ? [] : [section(countWords(currentCounts(request)).join(' · '))]),
       ...(request.outcome === null ? [] : [section(foreign(request.outcome, 1_000))]),
       ...calleeBlocks(calls, { masked: facts.masked, results: true }),
       ...pager('details', request.id, facts),

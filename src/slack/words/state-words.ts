@@ -33,11 +33,11 @@ const shown: [keyof Counts, StateWords][] = [
   ['waiting', callWords.ready],
 ];
 
-/** Counts above zero: "📞 30 accepted", "✅ 12 answered", …. `emoji`: false for top-level text. */
-export function countWords(counts: Counts, emoji: boolean): string[] {
+/** Counts above zero: "📞 30 accepted", "✅ 12 answered", …. */
+export function countWords(counts: Counts): string[] {
   return shown
     .filter(([key]) => counts[key] > 0)
-    .map(([key, state]) => `${emoji ? `${state.emoji} ` : ''}${count(counts[key])} ${state.words}`);
+    .map(([key, state]) => `${state.emoji} ${count(counts[key])} ${state.words}`);
 }
 
 /**

@@ -136,7 +136,7 @@ const shared = new Set([
   'clock.ts',
   'errors.ts',
   'ids.ts',
-  'in-thread.ts',
+  'worker-thread.ts',
   'slack-ids.ts',
   'slices.ts',
   'log.ts',

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { AudioFormat } from '../config/types.ts';
-import { inThread } from '../in-thread.ts';
+import { inWorkerThread } from '../worker-thread.ts';
 import type { AudioHeader } from './audio-header.ts';
 
 /** Our own limits; the platform's pages name none. */
@@ -30,9 +30,13 @@ export async function checkAudio(
 ): Promise<CheckedAudio | { problem: string } | 'late'> {
   if (bytes.length > maxAudioBytes) return { problem: tooLarge(bytes.length) };
   const takes = `The voice platform takes ${formatWords(formats)}.`;
-  const from = await inThread(new URL('./audio-worker.ts', import.meta.url), bytes, patienceMs);
+  const from = await inWorkerThread<AudioHeader | null>(
+    new URL('./audio-worker.ts', import.meta.url),
+    bytes,
+    patienceMs,
+  );
   if ('why' in from && from.why === 'late') return 'late';
-  const read = 'answer' in from ? (from.answer as AudioHeader | null) : null;
+  const read = 'answer' in from ? from.answer : null;
   if (read === null) return { problem: `This is not an audio file, whatever its name. ${takes}` };
   const { kind, seconds } = read;
   const format = (['mp3', 'wav', 'm4a'] as const).find((each) => each === kind);

@@ -1,4 +1,4 @@
-import { inThread } from '../in-thread.ts';
+import { inWorkerThread } from '../worker-thread.ts';
 import type { Calendar, Span } from './types.ts';
 
 /** Longer than an ordinary calendar of 5 MB needs, ms. */
@@ -13,6 +13,10 @@ const faults = {
 
 /** Expands a calendar in a separate thread, which is ended if it takes too long. Does not throw. */
 export async function readCalendar(text: string, span: Span, patienceMs = withinMs): Promise<ReadCalendar> {
-  const read = await inThread(new URL('./expand-worker.ts', import.meta.url), { text, span }, patienceMs);
-  return 'why' in read ? { fault: faults[read.why] } : (read.answer as ReadCalendar);
+  const read = await inWorkerThread<ReadCalendar>(
+    new URL('./expand-worker.ts', import.meta.url),
+    { text, span },
+    patienceMs,
+  );
+  return 'why' in read ? { fault: faults[read.why] } : read.answer;
 }

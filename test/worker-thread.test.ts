@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { inThread } from '../src/in-thread.ts';
+import { inWorkerThread } from '../src/worker-thread.ts';
 
 const module = (code: string) => new URL(`data:text/javascript,${encodeURIComponent(code)}`);
 const answers = module(
@@ -9,15 +9,17 @@ const answers = module(
 const hangs = module('setInterval(() => {}, 1000);');
 
 test('a thread answers, or is ended when its time is over', async () => {
-  assert.deepEqual(await inThread(answers, 'hello', 10_000), { answer: 'hello' });
-  assert.deepEqual(await inThread(hangs, null, 100), { why: 'late' });
-  assert.deepEqual(await inThread(module('throw new Error()'), null, 10_000), { why: 'failed' });
+  assert.deepEqual(await inWorkerThread(answers, 'hello', 10_000), { answer: 'hello' });
+  assert.deepEqual(await inWorkerThread(hangs, null, 100), { why: 'late' });
+  assert.deepEqual(await inWorkerThread(module('throw new Error()'), null, 10_000), { why: 'failed' });
 });
 
 test('two run at once; the others wait within their own time, and each gets its own answer', async () => {
-  const late = [inThread(hangs, null, 600), inThread(hangs, null, 600)];
-  assert.deepEqual(await inThread(answers, 'no turn in time', 100), { why: 'late' });
-  const waited = await Promise.all(['a', 'b', 'c', 'd', 'e'].map((each) => inThread(answers, each, 20_000)));
+  const late = [inWorkerThread(hangs, null, 600), inWorkerThread(hangs, null, 600)];
+  assert.deepEqual(await inWorkerThread(answers, 'no turn in time', 100), { why: 'late' });
+  const waited = await Promise.all(
+    ['a', 'b', 'c', 'd', 'e'].map((each) => inWorkerThread(answers, each, 20_000)),
+  );
   assert.deepEqual(
     waited,
     ['a', 'b', 'c', 'd', 'e'].map((answer) => ({ answer })),

@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 
 /** What a thread answered, or why it did not. `late`: not in time. `failed`: it ended, most often for lack of memory. */
-export type FromThread = { answer: unknown } | { why: 'late' | 'failed' };
+export type FromWorkerThread<Answer> = { answer: Answer } | { why: 'late' | 'failed' };
 
 /** At most this many run at once, because each may take 512 MB. Others wait, within their own time. */
 const most = 2;
@@ -11,9 +11,13 @@ const waiting: (() => void)[] = [];
 
 /**
  * Runs a module in a separate thread, so that reading what others wrote blocks nothing else. The thread is ended with
- * its first message, or if it takes too long. Does not throw.
+ * its first message, an `Answer`, or if it takes too long. Does not throw.
  */
-export async function inThread(module: URL, workerData: unknown, withinMs: number): Promise<FromThread> {
+export async function inWorkerThread<Answer>(
+  module: URL,
+  workerData: unknown,
+  withinMs: number,
+): Promise<FromWorkerThread<Answer>> {
   const startAt = performance.now();
   while (running >= most) {
     const leftMs = withinMs - (performance.now() - startAt);
@@ -33,7 +37,11 @@ function oneEnds(): Promise<void> {
   return new Promise((resolve) => waiting.push(resolve));
 }
 
-function runThread(module: URL, workerData: unknown, withinMs: number): Promise<FromThread> {
+function runThread<Answer>(
+  module: URL,
+  workerData: unknown,
+  withinMs: number,
+): Promise<FromWorkerThread<Answer>> {
   return new Promise((resolve) => {
     const worker = new Worker(module, {
       workerData,
@@ -43,7 +51,7 @@ function runThread(module: URL, workerData: unknown, withinMs: number): Promise<
       resourceLimits: { maxOldGenerationSizeMb: 512 },
     });
     let done = false;
-    const finish = (from: FromThread) => {
+    const finish = (from: FromWorkerThread<Answer>) => {
       if (done) return;
       done = true;
       clearTimeout(timer);
@@ -52,7 +60,7 @@ function runThread(module: URL, workerData: unknown, withinMs: number): Promise<
     };
     const timer = setTimeout(() => finish({ why: 'late' }), withinMs);
     timer.unref();
-    worker.once('message', (answer: unknown) => finish({ answer }));
+    worker.once('message', (answer: Answer) => finish({ answer }));
     worker.once('error', () => finish({ why: 'failed' }));
     worker.once('exit', () => finish({ why: 'failed' }));
   });

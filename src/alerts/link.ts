@@ -50,9 +50,18 @@ const incidentParameters = new Set(
 
 // Link trackers and pages for people: the same link is in every alert of a rule.
 const elsewhere =
-  /(?:^|\.)(?:atlassian\.net|notion\.so|google\.com|confluence|wiki|docs|runbooks?)(?:\.|$)|runbook|playbook|\/wiki\//i;
-const besides =
-  /run ?book|playbook|silence|dashboard|graph|quer(?:y|ies)|logs?\b|docs?|wiki|snooze|mute|acknowledge|resolve|unsubscribe|settings|preferences/i;
+  /(?:^|\.)(?:atlassian\.net|notion\.so|(?:docs|drive|sites|meet|calendar)\.google\.com|confluence|wiki|docs|runbooks?)(?:\.|$)|runbook|playbook|\/wiki\//i;
+const pagesBeside =
+  /run ?book|playbook|silence|dashboard|graph|quer(?:y|ies)|logs?\b|docs?\b|wiki|snooze|\bmute|\backnowledge\b|\bresolve\b|unsubscribe|settings|preferences/i;
+
+/**
+ * True for the label of a link to another page: "Runbook", "View the dashboard". A longer label is the alert's own title, and may
+ * name anything: "Slow queries on db-1".
+ */
+function leadsBeside(label: string): boolean {
+  const words = label.replace(/:[\w+-]{1,40}:/g, ' ').trim();
+  return words.length <= 30 && words.split(/\s+/).length <= 3 && pagesBeside.test(words);
+}
 
 /**
  * The link of the alert. The title's link, else the first of a heading line, else the first button's, else a field's,
@@ -88,7 +97,7 @@ export function linkIds(flat: Flattened): LinkId[] {
   pieces.sort((left, right) => order.indexOf(left.kind) - order.indexOf(right.kind));
   const links = pieces
     .flatMap((piece) => piece.links)
-    .filter((link) => !besides.test(link.label))
+    .filter((link) => !leadsBeside(link.label))
     .slice(0, 12);
   for (const link of links) {
     const ids = idsOf(link.url);

@@ -134,8 +134,10 @@ export function chatterIn(line: string): 'people' | 'title' | undefined {
     return undefined;
   if (/^[^\p{L}]{0,12}(?:\w{1,30} ){0,2}(?:alert|alarm)\s?:/iu.test(head)) return undefined;
   if (chatter.some((pattern) => pattern.test(head))) return 'people';
+  // The retro of "Checkout was down": a name in quotes states nothing.
+  const unquoted = head.replace(/(?<![\p{L}\p{N}])["“][^"“”\n]{3,100}["”](?![\p{L}\p{N}])/gu, ' ');
   if (statedFaults.some((pattern) => pattern.test(head))) return undefined;
-  return announcements.some((pattern) => pattern.test(head)) ? 'title' : undefined;
+  return announcements.some((pattern) => pattern.test(unquoted)) ? 'title' : undefined;
 }
 
 const measure =

@@ -6,7 +6,7 @@ const words: [english: string, elsewhere: string][] = [
   [
     'recovered',
     `已恢复正常 已恢復正常 恢复正常 恢復正常 已恢复 已恢復 恢复 恢復 已解除 解除 已解决 已解決 復旧しました 復旧 解消しました 解消 복구되었습니다 복구 해소
-     behoben wiederhergestellt rétabli rétablie résolu résolue resuelto resuelta recuperado recuperada resolvido resolvida risolto risolta
+     behoben wiederhergestellt rétabli rétablie répond_à_nouveau résolu résolue resuelto resuelta recuperado recuperada resolvido resolvida risolto risolta
      opgelost hersteld восстановлен восстановлена восстановлено решено устранено løst åtgärdat çözüldü`,
   ],
   ['triggered', '已触发 已觸發 触发 觸發 発生しました 発生 ausgelöst déclenchée déclenché'],

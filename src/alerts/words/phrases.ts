@@ -8,6 +8,8 @@ const worse =
 /** Phrases that become one word each. Their length is limited and they start at a word, so matching is linear. */
 export const phrases: [RegExp, string][] = [
   [/\bno[ _-]?data\b/gi, 'NODATA'],
+  // "Recovered 3 GB on db-1": space, not an alert.
+  [/\b(?:recovered|restored|cleared|reclaimed) \d{1,12}(?:[.,]\d{1,9})? ?(?:[kmgtp]i?b|bytes)\b/gi, 'freed'],
   [/\binsufficient[ _]data\b/gi, 'INSUFFICIENTDATA'],
   [/\bout of sync\b/gi, 'outofsync'],
   [/\bup and running\b/gi, 'up'],
@@ -70,6 +72,17 @@ export const phrases: [RegExp, string][] = [
   ],
   [/\b(?:in|into) (?:an? |the )?(?:alarm|alert) state\b/gi, 'firing'],
   [/\bin alarm\b/gi, 'firing'],
+  // "/var is in CRIT state". Only capitals: "in a good state" is prose.
+  [
+    /\b(?:is |are )?(?:now )?in (?:an? |the )?(OK|UP|DOWN|CRIT|CRITICAL|WARN|WARNING|UNKNOWN|ERROR) (?:state|status)\b/g,
+    '[$1]',
+  ],
+  [
+    /^(\W{0,12})OPEN (?=(?:[Pp]roblem|[Ii]ncident|[Aa]lert|[Ii]ssue|PROBLEM|INCIDENT|ALERT|ISSUE)\b)/g,
+    '$1opened ',
+  ],
+  // A planned downtime starts and ends. One that is detected is an outage.
+  [/\bdowntime (?=(?:detected|resolved|is over)\b)/gi, 'outage '],
   [/\b0 (?:failed|failures|failing|errors?|critical|warnings?|down)\b/gi, ' '],
 ];
 

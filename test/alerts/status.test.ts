@@ -55,8 +55,13 @@ const lines = {
     'Major outage: payments API',
     'Error budget exhausted: checkout',
     '502 errors above 5% on checkout',
+    'OPEN Problem P-12: Failure rate of checkout',
+    'Downtime detected for https://shop.example.com',
+    'web-3 Filesystem /var is in CRIT state',
   ],
   resolved: [
+    'Downtime resolved for https://shop.example.com',
+    'web-3 Filesystem /var is in OK state',
     'Interface eth0 up on sw-1',
     '[RESOLVED:2] api',
     'db-1 is no longer critical',
@@ -129,6 +134,8 @@ const lines = {
     'Lunch is ready',
     'Stand up in 5 minutes',
     'Let us sign up for the party',
+    'Recovered 3 GB disk space on build-7',
+    'The retro of incident INC-31 "Checkout was down" is tomorrow',
     'Build #12 passed',
     'Deployed api v2 to production',
     'Daily stand-up reminder: what went down yesterday?',
@@ -188,7 +195,10 @@ describe('status of a message', () => {
   const title = 'CPU on web-1';
   it('uses the colour only if no word decides', () => {
     assert.equal(read({ attachments: [{ title, color: 'a30200' }] }).status, 'firing');
-    assert.equal(read({ attachments: [{ title, color: '2eb886' }] }).status, 'resolved');
+    const green = read({ attachments: [{ title, color: '2eb886' }] });
+    assert.deepEqual([green.status, green.endsFailure, green.onlyGreen], ['info', true, true]);
+    const fields = [{ title: 'Severity', value: 'critical' }];
+    assert.equal(read({ attachments: [{ title, fields, color: '2eb886' }] }).status, 'resolved');
     assert.equal(
       read({ attachments: [{ title: `Resolved: ${title}`, color: 'a30200' }] }).status,
       'resolved',

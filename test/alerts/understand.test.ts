@@ -57,6 +57,15 @@ describe('key', () => {
     ['Alert: cpu 93.4 % on api (2024-05-01T10:00:00Z)', 'Alert: cpu 99.1 % on api (2024-05-02T10:00:00Z)'],
     ['Alert: api slow for 5 minutes', 'Alert: api slow for 10 minutes'],
     ['web-1: OK → CRITICAL', 'web-1: CRITICAL → OK'],
+    ['web-3 Filesystem /var is in CRIT state', 'web-3 Filesystem /var is in OK state'],
+    [
+      '<https://x.io/incidents/9001|New incident> Status 503',
+      '<https://x.io/incidents/9001|Automatically resolved incident> Status 503',
+    ],
+    [
+      '<https://console.cloud.google.com/monitoring/alerting/incidents/0.n1|Uptime of shop> fails',
+      '<https://console.cloud.google.com/monitoring/alerting/incidents/0.n1|Uptime of shop> is back to normal',
+    ],
   ];
   for (const [left, right] of same)
     it(`same: ${JSON.stringify([left, right])}`, () => assert.ok(sameKey(left, right)));

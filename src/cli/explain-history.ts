@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { LogLevel, WebClient } from '@slack/web-api';
 import { explainHistory, type HistoryReport, hoursInWords } from '../alerts/explain/history.ts';
+import type { GateContext } from '../alerts/filter.ts';
 import type { Config } from '../config/types.ts';
 import {
   asEvent,
@@ -35,6 +36,7 @@ export async function historyInWords(
   });
   const oldest = ((now - days * dayMs) / 1000).toFixed(6);
   const messages: HistoryMessage[] = [];
+  let own: GateContext = {};
   let first = true;
   const pace = {
     turn: async () => {
@@ -48,6 +50,8 @@ export async function historyInWords(
     },
   };
   try {
+    const who = await web.auth.test();
+    own = { ownBotId: who.bot_id, ownUserId: who.user_id, teamId: who.team_id };
     for await (const page of historyPages(web, { channel, oldest }, pace)) messages.push(...page);
   } catch (error) {
     throw new Error(`The history of ${channel} cannot be read: ${reasonOf(error)}`);
@@ -57,7 +61,7 @@ export async function historyInWords(
     .sort((left, right) => timeOf(left) - timeOf(right))
     .map((message) => asEvent(channel, message));
   const rules = config.rules.filter((rule) => rule.channels.includes(channel));
-  const report = await inSlices(explainHistory(rules, events, now));
+  const report = await inSlices(explainHistory(rules, events, now, own));
   return reportInWords(report, { ...config, rules }, channel, days);
 }
 

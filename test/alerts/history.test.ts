@@ -18,7 +18,7 @@ test('other work may run after each message of a long history', () => {
     text: `[FIRING:1] disk-${index} is full`,
     attachments: [{ text: 'severity = critical' }],
   }));
-  const reading = explainHistory(rules, events, 1_700_001_000_000);
+  const reading = explainHistory(rules, events, 1_700_001_000_000, {});
   let steps = 0;
   let step = reading.next();
   for (; !step.done; step = reading.next()) steps += 1;

@@ -31,9 +31,9 @@ rules:
 `,
     );
     const today = Math.floor(Date.now() / (24 * hourMs)) * 24 * hourMs;
-    const write = (daysAgo: number, hour: number, message: ReturnType<typeof firing>) => {
+    const write = (daysAgo: number, hour: number, message: ReturnType<typeof firing>, from = tool) => {
       at = today - daysAgo * 24 * hourMs + hour * hourMs;
-      slack.postAs(tool, 'C0ALERTS', message);
+      slack.postAs(from, 'C0ALERTS', message);
     };
     write(60, 3, firing('db-ancient lag', 'critical'));
     for (let daysAgo = 20; daysAgo > 2; daysAgo--) {
@@ -45,6 +45,8 @@ rules:
     write(2, 2, firing('Watchdog'));
     write(2, 7, firing('Watchdog'));
     write(2, 9, firing('queue stuck', 'warning'));
+    // Voicecall's own message is no alert.
+    write(2, 10, firing('queue full', 'critical'), { bot: slack.state.app.botId });
     for (let n = 0; n < 250; n++) slack.postAs({ user: 'U0ASHA' }, 'C0ALERTS', 'talk');
   });
   after(async () => {

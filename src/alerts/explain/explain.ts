@@ -1,6 +1,6 @@
 import type { AlertSeverity, AlertStatus, Rule, SourceFormat } from '../../config/types.ts';
 import { callsAt, contextOf, decide, factsOf, type Heard, sentAt } from '../decide.ts';
-import { gate, type NotAnAlert } from '../filter.ts';
+import { type GateContext, gate, type NotAnAlert } from '../filter.ts';
 import { flatten } from '../flatten.ts';
 import { heardFrom } from '../formats/heard.ts';
 import { readPayload } from '../formats/read.ts';
@@ -78,11 +78,16 @@ export function createExplainer(rules: Rule[], now: number): (event: unknown) =>
  * A function that explains events one after the other, with production's decisions. Edits, replies and resolves find
  * the alert they belong to.
  * @param now for rules with a time of day, if the message has no time; epoch ms
+ * @param own who we are in Slack. Without it Voicecall's own messages are read like those of any bot.
  */
-export function createDetailedExplainer(rules: Rule[], now: number): (event: unknown) => DetailedExplanation {
+export function createDetailedExplainer(
+  rules: Rule[],
+  now: number,
+  own: GateContext = {},
+): (event: unknown) => DetailedExplanation {
   const explainHeard = createHeardExplainer(rules);
   return (event) => {
-    const gated = gate(event);
+    const gated = gate(event, own);
     if (!('alert' in gated)) return { ...none, why: notAnAlert[gated.reason] };
     const { alert: message } = gated;
     const understood = understand(flatten(message.message), message);

@@ -1,4 +1,5 @@
 import type { Rule } from '../../config/types.ts';
+import type { GateContext } from '../filter.ts';
 import { localTime } from '../match-rules.ts';
 import { createDetailedExplainer } from './explain.ts';
 
@@ -28,14 +29,15 @@ const lastShown = 5;
 
 /**
  * What the rules would have done with the events of one channel, the oldest first, with production's decisions. Calls
- * nobody. A step for each event, because thousands together would hold the process for a second: see inSlices.
+ * nobody. `own`: who we are in Slack, because our own messages are no alerts. A step for each event, because thousands together would hold the process for a second: see inSlices.
  */
 export function* explainHistory(
   rules: Rule[],
   events: readonly unknown[],
   now: number,
+  own: GateContext,
 ): Generator<void, HistoryReport> {
-  const explain = createDetailedExplainer(rules, now);
+  const explain = createDetailedExplainer(rules, now, own);
   const uses = new Map(
     rules.map((rule) => [
       rule.name,

@@ -1,4 +1,4 @@
-import { gate } from '../../alerts/filter.ts';
+import { type GateContext, gate } from '../../alerts/filter.ts';
 import { storeAlertEvent } from '../../paging/episodes.ts';
 import type { Intake } from '../client/intake.ts';
 import type { SlackDeps } from '../context/deps.ts';
@@ -11,7 +11,7 @@ export function createAlertIntake(deps: SlackDeps): Intake {
   return async (body) => {
     if (body.type !== 'event_callback') return;
     deps.events.heard(channelOf(body.event));
-    const gated = gate(body, { ...ownIds(deps), teamId: deps.identity.teamId });
+    const gated = gate(body, ownIds(deps));
     if (!('alert' in gated)) return;
     const { channel } = gated.alert;
     if (channel === undefined || !isWatched(deps, channel)) return;
@@ -38,8 +38,8 @@ function channelOf(event: unknown): string {
 }
 
 /** Our ids in Slack, so that our own messages are not read as alerts. */
-export function ownIds(deps: SlackDeps): { ownBotId: string; ownUserId: string } {
-  return { ownBotId: deps.identity.botId, ownUserId: deps.identity.botUserId };
+export function ownIds({ identity }: Pick<SlackDeps, 'identity'>): GateContext {
+  return { ownBotId: identity.botId, ownUserId: identity.botUserId, teamId: identity.teamId };
 }
 
 function isWatched(deps: SlackDeps, channelId: string): boolean {

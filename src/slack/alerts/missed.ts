@@ -186,7 +186,7 @@ async function readHistory(
     for (const message of messages) {
       if (newest === null || Number(message.ts) > Number(newest)) newest = message.ts;
       const event = asEvent(channelId, message);
-      const gated = gate(event, { ...ownIds(deps), teamId: deps.identity.teamId });
+      const gated = gate(event, ownIds(deps));
       if ('alert' in gated && alerts.length < mostMessages) alerts.push({ gated: gated.alert, event });
     }
   }

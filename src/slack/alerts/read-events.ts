@@ -187,7 +187,7 @@ function hear(deps: SlackDeps, event: StoredEvent, now: number): Heard | null {
     const source = { name, receivedAt: event.received_at, now, byWords };
     return { ...heardFrom(postedShape.parse(body), source), wallAt };
   }
-  const gated = gate(body, { ...ownIds(deps), teamId: deps.identity.teamId });
+  const gated = gate(body, ownIds(deps));
   if (!('alert' in gated)) return null;
   return {
     gated: gated.alert,

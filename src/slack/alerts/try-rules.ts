@@ -8,6 +8,7 @@ import type { SlackDeps } from '../context/deps.ts';
 import { actions, answer, button, type RenderedMessage, section } from '../kit/blocks.ts';
 import { channelMention, date, foreign, plural, times } from '../kit/text.ts';
 import { tellPresser } from '../replies/reply.ts';
+import { ownIds } from './intake.ts';
 import { paceOf } from './missed.ts';
 
 const days = 30;
@@ -35,7 +36,7 @@ export async function channelBlocks(deps: SlackDeps, channelId: string): Promise
     .limit(eventsRead)
     .execute();
   const events = stored.toReversed().map(({ body }) => parsed(body));
-  const { unmatched } = await inSlices(explainHistory(rules, events, deps.clock.now()));
+  const { unmatched } = await inSlices(explainHistory(rules, events, deps.clock.now(), ownIds(deps)));
   const lines = unmatched.last.slice(-unmatchedShown).map(unmatchedLine);
   return [
     ...(lines.length === 0
@@ -112,7 +113,7 @@ async function tryRules(deps: SlackDeps, channelId: string): Promise<RenderedMes
   const events = messages
     .sort((left, right) => timeOf(left) - timeOf(right))
     .map((message) => asEvent(channelId, message));
-  const report = await inSlices(explainHistory(rulesOf(deps, channelId), events, now));
+  const report = await inSlices(explainHistory(rulesOf(deps, channelId), events, now, ownIds(deps)));
   return historyAnswer(report, channelId, pages === mostPages || ends.signal.aborted);
 }
 

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { databaseKinds } from '../../support/store.ts';
-import { soon, startFlow } from '../flow.ts';
-import { firing, isCalled, post, understood } from './alert-flow.ts';
+import { becomes, soon, startFlow } from '../flow.ts';
+import { boardUnder, firing, isCalled, post, understood } from './alert-flow.ts';
 
 const config = `
 country: IN
@@ -52,6 +52,33 @@ for (const database of databaseKinds) {
         flow.slack.history('C0ALERTS').every((each) => !JSON.stringify(each).includes('would have called')),
         'nobody else reads it',
       );
+      await flow.end();
+    });
+
+    test('what Voicecall wrote into the channel itself is no alert of its history', async (t) => {
+      const any = `${config}  - { name: any, channels: [C0ALERTS], match: { status: [any] }, call: ["+91 85632 14121"], say: "{title}" }\n`;
+      const flow = await startFlow({ database, config: any });
+      t.after(() => flow.stop());
+      flow.voice.setBehaviour({ phones: { '4120': 'busy', '4121': 'busy' } });
+      const board = await boardUnder(flow, post(flow, firing('db-1 lag', 'critical')));
+      await becomes(flow, board, 'done', { not_answered: 1 });
+      const ours = () =>
+        flow.slack
+          .history('C0ALERTS')
+          .filter((each) => each.reply_broadcast && /Nobody answered/.test(each.text));
+      await soon(flow, 'the replies in the channel', () => ours().length === 2);
+      await flow.slack.command('U0ASHA', 'C0ALERTS', 'rules');
+      const shown = flow.slack.ephemerals('U0ASHA').at(-1);
+      assert.ok(shown);
+      await flow.slack.press('U0ASHA', 'C0ALERTS', shown.ts, 'rules_history');
+      const answer = await soon(flow, 'the answer', () =>
+        flow.slack
+          .ephemerals('U0ASHA')
+          .map((each) => JSON.stringify([each.text, each.blocks]))
+          .find((each) => each.includes('would have called')),
+      );
+      assert.match(answer, /: 1 bot message, 1 new alert\. Nobody was called\./);
+      assert.match(answer, /\*any\* would have called once \(1 message matched\)/);
       await flow.end();
     });
   });

@@ -21,6 +21,7 @@ import {
   counts,
   evilName,
   manyCalls,
+  reach,
   request,
   seen,
 } from './samples.ts';
@@ -316,6 +317,29 @@ suite('the other views', () => {
       /1\. A&lt;b&gt; \+6591110001: 📵 not answered · busy · code 486 · voiceId 2601050930110000001/,
     );
     assert.deepEqual(buttons(view), ['details_previous r7k2m9x0q4ab:1']);
+  });
+
+  test('details: the numbers add up, and a key is a confirmation only where the request demands it', () => {
+    const some = { callees: 4, accepted: 3, answered: 2, confirmed: 1, not_answered: 1, refused: 1 };
+    const keyed = [
+      call({ state: 'answered', callDuration: 9, feedbackValue: '1', confirmed: true }),
+      call({ state: 'answered', callDuration: 8, position: 2 }),
+    ];
+    const shown = (until: 'answered' | 'confirmed') => {
+      const any = request({ state: 'done', counts: counts(some), reach: reach({}, until) });
+      return seen(detailsView(any, keyed, { page: 0, pages: 1, masked: true, metadata: '{}' }));
+    };
+    const answered = shown('answered');
+    assert.match(answered, /📞 3 accepted \(✅ 2 answered; 📵 1 not answered\) · ⛔ 1 refused/);
+    assert.match(answered, /0001: ✅ answered · 9 s, pressed 1 · /);
+    assert.doesNotMatch(answered, /confirmed/);
+    const confirmed = shown('confirmed');
+    assert.match(
+      confirmed,
+      /📞 3 accepted \(✅ 1 confirmed; ⚠️ 1 answered, not confirmed; 📵 1 not answered\) · ⛔ 1 refused/,
+    );
+    assert.match(confirmed, /0001: ✅ confirmed · 9 s, pressed 1 · /);
+    assert.match(confirmed, /0001: ⚠️ answered, not confirmed · 8 s · /);
   });
 
   test('reject asks for a reason', () => {

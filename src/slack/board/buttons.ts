@@ -3,7 +3,7 @@ import type { RequestState, RequestView, SubmissionView } from '../../calls/requ
 import { actions, button, confirmation, context, section } from '../kit/blocks.ts';
 import { count } from '../kit/text.ts';
 import { cancelButton, mayCancel } from '../replies/cancel-button.ts';
-import { currentCounts } from '../words/headline.ts';
+import { currentCounts, mustConfirm } from '../words/headline.ts';
 import { unknownName, unknownWords } from '../words/request-words.ts';
 
 // A board shows the choices for at most this many unknown submissions. Each takes three blocks and up to 1,000
@@ -46,7 +46,7 @@ function redialLabel(request: RequestView): string | null {
   const missed = counts.failed + counts.held + counts.cancelled + wholly(request.submissions);
   // Some people are still being called, so the button offers only those who are known not to have been called.
   if (state === 'sent') return missed === 0 ? null : `Call the ${count(missed)} not called`;
-  const unconfirmed = reach?.plan.until === 'confirmed' ? counts.answered - counts.confirmed : 0;
+  const unconfirmed = mustConfirm(request) ? counts.answered - counts.confirmed : 0;
   const unreached = counts.not_answered + missed + unconfirmed;
   if (unreached === 0) return null;
   return `Call the ${count(unreached)} ${unconfirmed > 0 ? 'unconfirmed' : counts.not_answered > 0 ? 'unanswered' : 'not called'}`;

@@ -2,7 +2,7 @@ import type { TableBlock } from '@slack/types';
 import type { CallView } from '../../calls/request/types.ts';
 import { slackLimits } from '../kit/limits.ts';
 import { capital, plain } from '../kit/text.ts';
-import { calleeLabel, keyWords, resultWords } from '../words/call-words.ts';
+import { type CallFacts, calleeLabel, keyWords, resultWords } from '../words/call-words.ts';
 
 // Three columns fit beside a channel, where Slack shows threads. "Key" is left out if nobody pressed one.
 const columns = ['Who', 'Result', 'Key'];
@@ -20,12 +20,15 @@ const widths = [
 
 /**
  * A table of calls; `shown` is how many fit. Names are shortened before rows are left out. Cells are raw text, so
- * Slack reads no markup in them. `over`: the request is finished, so no more results will come.
+ * Slack reads no markup in them.
  */
-export function renderTable(calls: readonly CallView[], over: boolean): { table: TableBlock; shown: number } {
+export function renderTable(
+  calls: readonly CallView[],
+  facts: CallFacts,
+): { table: TableBlock; shown: number } {
   const rows = calls
     .slice(0, slackLimits.tableRows - 1)
-    .map((call) => [calleeLabel(call), capital(resultWords(call, over)), keyWords(call)]);
+    .map((call) => [calleeLabel(call), capital(resultWords(call, facts)), keyWords(call)]);
   const titles = rows.some((row) => row[2] !== '') ? columns : columns.slice(0, 2);
   const room = tableBudget - titles.join('').length;
   let cut: string[][] = [];

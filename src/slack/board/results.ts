@@ -6,8 +6,8 @@ import { shownInTable } from '../../outbox/outbox.ts';
 import { context, header, type RenderedPost, section, topText } from '../kit/blocks.ts';
 import { count, escapeText } from '../kit/text.ts';
 import { forbiddenWords, isUnanswered, latestCalls } from '../words/call-words.ts';
-import { currentCounts, headline } from '../words/headline.ts';
-import { asPlanned, countParts, unansweredFirst } from '../words/people-lines.ts';
+import { currentCounts, headline, mustConfirm } from '../words/headline.ts';
+import { countParts, unansweredFirst } from '../words/people-lines.ts';
 import type { MessageFacts } from '../words/request-words.ts';
 import { renderTable } from './results-table.ts';
 
@@ -72,16 +72,20 @@ function tableBlocks(
   const latest = latestCalls(calls).toSorted(unansweredFirst);
   const rows = crowd ? latest.filter(isUnanswered).slice(0, shownOfCrowd) : latest;
   if (rows.length === 0) return { blocks: [], more: null };
-  const { table, shown } = renderTable(
-    rows.map((call) => asPlanned(request, call)),
-    isOver(request),
-  );
+  const { table, shown } = renderTable(rows, { over: isOver(request), mustConfirm: mustConfirm(request) });
   if (!crowd) {
     const left = rows.length - shown;
     return { blocks: [table], more: left > 0 ? `${count(left)} more: press Details.` : null };
   }
-  const { callees, answered, accepted, not_answered: notAnswered, waiting } = currentCounts(request);
+  const {
+    callees,
+    answered,
+    confirmed,
+    accepted,
+    not_answered: notAnswered,
+    waiting,
+  } = currentCounts(request);
   const open = Math.max(0, accepted - answered - notAnswered) + waiting;
-  const left = callees - answered - open - shown;
+  const left = callees - (mustConfirm(request) ? confirmed : answered) - open - shown;
   return { blocks: [table], more: left > 0 ? `${count(left)} more were not reached.` : null };
 }

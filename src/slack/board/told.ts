@@ -3,7 +3,7 @@ import type { Post } from '../../outbox/post.ts';
 import { actions, button, type RenderedMessage, section, topText } from '../kit/blocks.ts';
 import { escapeText, foreign, listWords, mention, plural } from '../kit/text.ts';
 import { calleeLabel, isUnanswered, latestCalls } from '../words/call-words.ts';
-import { currentCounts, headline } from '../words/headline.ts';
+import { currentCounts, headline, mustConfirm } from '../words/headline.ts';
 import { unansweredFirst } from '../words/people-lines.ts';
 import { createWho, type MessageFacts, named } from '../words/request-words.ts';
 
@@ -101,12 +101,12 @@ function withButton(reply: Told, requestId: string): Told {
  * The names of people who were not reached; if a key must confirm, also of those who answered without it. Empty if
  * `calls` is empty, or if nobody answered.
  */
-function notReached({ reach }: RequestView, { calls = [] }: Facts): string[] {
-  const mustConfirm = reach?.plan.until === 'confirmed';
+function notReached(request: RequestView, { calls = [] }: Facts): string[] {
+  const keyed = mustConfirm(request);
   const latest = latestCalls(calls);
   if (latest.every(isUnanswered)) return [];
   const missed = latest
-    .filter((call) => isUnanswered(call) || (mustConfirm && call.state === 'answered' && !call.confirmed))
+    .filter((call) => isUnanswered(call) || (keyed && call.state === 'answered' && !call.confirmed))
     .toSorted(unansweredFirst);
   if (missed.length === 0) return [];
   return [`Not reached: ${listWords(missed.map((call) => foreign(calleeLabel(call), 80)))}.`];

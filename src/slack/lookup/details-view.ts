@@ -4,7 +4,7 @@ import { context, section } from '../kit/blocks.ts';
 import { modal } from '../kit/inputs.ts';
 import { capital, count, escapeText, foreign } from '../kit/text.ts';
 import { calleeBlocks, type Page, pageNotes, pager } from '../words/callee-pages.ts';
-import { currentCounts, headline } from '../words/headline.ts';
+import { currentCounts, headline, mustConfirm } from '../words/headline.ts';
 import { crowdWords, type NameOf, optionWords, playedWords } from '../words/request-words.ts';
 import { countWords } from '../words/state-words.ts';
 import { shownOnMessages, wholeRequestBlocks } from '../words/whole-request.ts';
@@ -41,9 +41,15 @@ export function detailsView(
         `*${escapeText(headline(request, facts.nameOf))}*\n${crowd}: ${playedWords(request.audio, request.options, shownOnMessages)}${options}`,
       ),
       ...wholeRequestBlocks(request),
-      ...(request.counts.callees === 0 ? [] : [section(countWords(currentCounts(request)).join(' · '))]),
+      ...(request.counts.callees === 0
+        ? []
+        : [section(countWords(currentCounts(request), { mustConfirm: mustConfirm(request) }))]),
       ...(request.outcome === null ? [] : [section(foreign(request.outcome, 1_000))]),
-      ...calleeBlocks(calls, { masked: facts.masked, results: true }),
+      ...calleeBlocks(calls, {
+        masked: facts.masked,
+        results: true,
+        mustConfirm: mustConfirm(request),
+      }),
       ...pager('details', request.id, facts),
       ...pageNotes(facts, facts.fileSent === true ? ['all of them were sent to you as a CSV file'] : []),
       ...(left > 0 ? [context(`${count(left)} earlier events are not shown.`)] : []),

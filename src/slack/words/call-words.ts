@@ -78,16 +78,24 @@ const endings: Record<Exclude<TerminationKind, 'answered'>, string> = {
   other: 'not answered',
 };
 
+/** What the words about a call depend on, besides the call. */
+export interface CallFacts {
+  /** The request is finished, so no more results will come. */
+  over?: boolean;
+  /** The request demands a key, so an answered call alone reaches nobody. */
+  mustConfirm?: boolean;
+}
+
 /**
  * How a call ended, in a few words: "answered, 13 s", "busy", "no answer". The details and the CSV also show the
- * platform's codes and reasons. `over`: the request is finished, so no more results will come.
+ * platform's codes and reasons.
  */
-export function resultWords(call: CallView, over = false): string {
+export function resultWords(call: CallView, { over = false, mustConfirm = false }: CallFacts = {}): string {
   switch (call.state) {
     case 'answered': {
       const { callDuration } = call;
       const seconds = callDuration !== null && callDuration > 0 ? `, ${duration(callDuration)}` : '';
-      return `${call.confirmed ? 'confirmed' : 'answered'}${seconds}`;
+      return `${answeredWords(call, mustConfirm)}${seconds}`;
     }
     case 'not_answered': {
       const { kind } = judgeTermination(call);
@@ -112,6 +120,17 @@ export function resultWords(call: CallView, over = false): string {
     case 'sending':
       return 'calling';
   }
+}
+
+/** Unless the request demands a key, a pressed one is an answer. */
+function answeredWords({ confirmed }: CallView, mustConfirm: boolean): string {
+  if (!mustConfirm) return 'answered';
+  return confirmed ? 'confirmed' : 'answered, not confirmed';
+}
+
+/** Shown only together with the words. A call that was answered without the demanded key has no tick. */
+export function callEmoji(call: CallView, { mustConfirm = false }: CallFacts = {}): string {
+  return call.state === 'answered' && mustConfirm && !call.confirmed ? '⚠️' : callWords[call.state].emoji;
 }
 
 /** How a group of calls ended, for the counts of a large request. Null: how they ended is not stored. */
@@ -153,8 +172,8 @@ export function isUnanswered(call: CallView): boolean {
 }
 
 /** The state of a call in words, because an emoji or a colour alone is not readable for everybody. */
-export function outcomeWords(call: CallView): string {
-  const words = call.confirmed ? 'confirmed' : callWords[call.state].words;
+export function outcomeWords(call: CallView, { mustConfirm = false }: CallFacts = {}): string {
+  const words = call.state === 'answered' ? answeredWords(call, mustConfirm) : callWords[call.state].words;
   const which = call.attempt > 1 || call.step > 1 ? ` (${whichCall(call)})` : '';
   return `${words}${which}${call.superseded ? ', called again' : ''}`;
 }

@@ -2,9 +2,17 @@ import type { ActionsBlock, ContextBlock, SectionBlock } from '@slack/types';
 import type { CallView } from '../../calls/request/types.ts';
 import { actions, button, context, section } from '../kit/blocks.ts';
 import { slackLimits } from '../kit/limits.ts';
-import { capital, chunkLines, count, foreign } from '../kit/text.ts';
-import { calleeLabel, codeOf, outcomeWords, reasonWords, saidWords } from './call-words.ts';
-import { callWords } from './state-words.ts';
+import { capital, chunkLines, count, duration, foreign } from '../kit/text.ts';
+import {
+  type CallFacts,
+  callEmoji,
+  calleeLabel,
+  codeOf,
+  keyWords,
+  outcomeWords,
+  reasonWords,
+  saidWords,
+} from './call-words.ts';
 
 /** How many calls one page of a modal shows. */
 export const pageSize = 50;
@@ -22,21 +30,31 @@ export function pagesOf(calls: number): number {
 /** One line for each callee: the name or number, and with `results` how the call ended. */
 export function calleeBlocks(
   calls: readonly CallView[],
-  { masked, results }: { masked: boolean; results: boolean },
+  { masked, results, mustConfirm = false }: { masked: boolean; results: boolean } & CallFacts,
 ): SectionBlock[] {
   const lines = calls.slice(0, pageSize).map((call) => {
     const who = `${call.position}. ${foreign(calleeLabel(call, masked), 100)}`;
     if (!results) return who;
     const code = codeOf(call);
     const rest = [
-      reasonWords(call),
+      call.state === 'answered' ? answeredHow(call) : reasonWords(call),
       saidWords(call),
       code === '' ? '' : `code ${code}`,
       call.voiceId === null ? '' : `voiceId ${call.voiceId}`,
     ].flatMap((each) => (each === '' ? [] : [foreign(each, 120)]));
-    return `${who}: ${callWords[call.state].emoji} ${outcomeWords(call)}${rest.map((each) => ` · ${each}`).join('')}`;
+    return `${who}: ${callEmoji(call, { mustConfirm })} ${outcomeWords(call, { mustConfirm })}${rest.map((each) => ` · ${each}`).join('')}`;
   });
   return chunkLines(lines, slackLimits.sectionText).map((text) => section(text));
+}
+
+/** Returns "9 s, pressed 1". The state before it says that the call was answered. */
+function answeredHow(call: CallView): string {
+  const { callDuration } = call;
+  const key = keyWords(call);
+  return [
+    ...(callDuration !== null && callDuration > 0 ? [duration(callDuration)] : []),
+    ...(key === '' ? [] : [`pressed ${key}`]),
+  ].join(', ');
 }
 
 /** Buttons for the previous and the next page. Their value is "<request>:<page>", pages counted from 0. */

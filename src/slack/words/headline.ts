@@ -97,6 +97,8 @@ function runningOutcome(request: Outlined, nameOf: NameOf, times: boolean): stri
   const ends = request.ackedBy !== null || request.resolvedAt !== null;
   const open = openCalls(request);
   if (ends && open > 0 && reach?.running !== true) return stillOpen(request, open);
+  // Between two attempts or steps nobody is being called.
+  if (state === 'sent' && open === 0) return soFarOutcome(request, nameOf);
   const called = counts.accepted + counts.unknown;
   const waits = called === 0 ? whyWaiting(request, times) : null;
   if (waits !== null) return `Not called yet: ${waits}`;
@@ -105,6 +107,17 @@ function runningOutcome(request: Outlined, nameOf: NameOf, times: boolean): stri
     ...(counts.unknown > 0 ? [`unknown for ${count(counts.unknown)}`] : []),
   ];
   return `Calling ${people(counts.callees)}${so.length === 0 ? '' : `: ${listWords(so)}`}`;
+}
+
+/** The outcome while all calls have ended and more are to come. */
+function soFarOutcome(request: Outlined, nameOf: NameOf): string {
+  const { callees, accepted, unknown, answered, reached } = request.counts;
+  if (accepted + unknown === 0) return `Not called yet: ${whyNot(request)}`;
+  if (unknown > 0) return endedOutcome(request, nameOf);
+  if (reached > 0) return `${count(reached)} of ${count(callees)} ${verb(request)} so far`;
+  return answered > 0
+    ? `Nobody confirmed yet (${count(answered)} of ${count(callees)} answered)`
+    : `Nobody answered yet (0 of ${count(callees)})`;
 }
 
 /** Returns "1 of 2 answered, 1 call still under way". */
@@ -145,13 +158,18 @@ function allWords(request: Outlined): string {
   return callees === 1 ? capitalVerb(request) : `All ${count(callees)} ${verb(request)}`;
 }
 
+/** True if only a key reaches a person: a call that is answered without it does not count. */
+export function mustConfirm({ reach }: Pick<Outlined, 'reach'>): boolean {
+  return reach?.plan.until === 'confirmed';
+}
+
 /** The verb for people who were reached, as the plan defines it. */
-function verb({ reach }: Pick<Outlined, 'reach'>): 'answered' | 'confirmed' {
-  return reach?.plan.until === 'confirmed' ? 'confirmed' : 'answered';
+function verb(request: Pick<Outlined, 'reach'>): 'answered' | 'confirmed' {
+  return mustConfirm(request) ? 'confirmed' : 'answered';
 }
 
 function capitalVerb(request: Outlined): string {
-  return verb(request) === 'confirmed' ? 'Confirmed' : 'Answered';
+  return mustConfirm(request) ? 'Confirmed' : 'Answered';
 }
 
 function phones(n: number): string {

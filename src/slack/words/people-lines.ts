@@ -2,9 +2,16 @@ import type { Ending } from '../../calls/request/read.ts';
 import { finishedRequestStates } from '../../calls/request/states.ts';
 import type { CallView, RequestView } from '../../calls/request/types.ts';
 import { count, foreign, listWords } from '../kit/text.ts';
-import { calleeLabel, endingWords, keyWords, latestCalls, resultWords } from './call-words.ts';
-import { currentCounts } from './headline.ts';
-import { callWords } from './state-words.ts';
+import {
+  type CallFacts,
+  callEmoji,
+  calleeLabel,
+  endingWords,
+  keyWords,
+  latestCalls,
+  resultWords,
+} from './call-words.ts';
+import { currentCounts, mustConfirm } from './headline.ts';
 
 /** Messages list at most this many people by name. For more people they show counts. */
 export const namedPeople = 5;
@@ -23,13 +30,8 @@ export function peopleLines(
   if (people.length === 0 || people.length > namedPeople) return countLines(request, endings);
   if (request.submissions.length === 0)
     return [`To: ${listWords(people.map((call) => foreign(calleeLabel(call), 40)))}`];
-  const over = finishedRequestStates.includes(request.state);
-  return people.toSorted(unansweredFirst).map((call) => personLine(asPlanned(request, call), over));
-}
-
-/** The call as the headline counts it: unless the request demands a key, a pressed one is an answer. */
-export function asPlanned({ reach }: Pick<RequestView, 'reach'>, call: CallView): CallView {
-  return call.confirmed && reach?.plan.until !== 'confirmed' ? { ...call, confirmed: false } : call;
+  const facts = { over: finishedRequestStates.includes(request.state), mustConfirm: mustConfirm(request) };
+  return people.toSorted(unansweredFirst).map((call) => personLine(call, facts));
 }
 
 /** The names of the lists that are called, in mrkdwn. Empty for few people, because messages name those. */
@@ -43,21 +45,21 @@ export function listLines(names: readonly string[] | undefined, callees: number)
 }
 
 /** Returns "📵 Ben: no answer". */
-export function personLine(call: CallView, over: boolean): string {
+export function personLine(call: CallView, facts: CallFacts): string {
   const key = keyWords(call);
   const pressed = key === '' ? '' : `, pressed ${foreign(key, 16)}`;
   // A message says once, in the reader's own time, until when calls are held back.
-  const result = call.state === 'held' && call.heldUntil !== null ? 'held back' : resultWords(call, over);
-  return `${callWords[call.state].emoji} ${foreign(calleeLabel(call), 80)}: ${result}${pressed}`;
+  const result = call.state === 'held' && call.heldUntil !== null ? 'held back' : resultWords(call, facts);
+  return `${callEmoji(call, facts)} ${foreign(calleeLabel(call), 80)}: ${result}${pressed}`;
 }
 
-/** Sorts calls: not answered first, then unknown, then open, then answered. */
+/** Sorts calls: not answered first, then unknown, then open, then answered, then confirmed. */
 export function unansweredFirst(one: CallView, other: CallView): number {
   return order(one) - order(other) || one.position - other.position;
 }
 
-function order({ state }: CallView): number {
-  if (state === 'answered') return 3;
+function order({ state, confirmed }: CallView): number {
+  if (state === 'answered') return confirmed ? 4 : 3;
   if (state === 'unknown') return 1;
   return state === 'not_answered' ? 0 : 2;
 }
@@ -70,8 +72,8 @@ function countLines(request: RequestView, endings: readonly Ending[]): string[] 
   const shown = countParts(request, endings);
   if (shown.length === 0 || (shown.length === 1 && shown[0]?.[0] === counts.callees)) return [];
   // A headline such as "25 of 150 answered" implies how many did not answer, but not why.
-  const implied =
-    counts.answered > 0 && counts.answered + counts.not_answered === counts.callees && counts.confirmed === 0;
+  const ended = counts.answered + counts.not_answered === counts.callees;
+  const implied = counts.answered > 0 && ended && !mustConfirm(request);
   if (implied && !areAllKnown(counts.not_answered, endings)) return [];
   const said = implied ? shown.filter(([, words]) => words !== 'answered') : shown;
   return [said.map(([n, words]) => `${count(n)} ${words}`).join(' · ')];
@@ -84,7 +86,8 @@ export function countParts(
 ): [n: number, words: string][] {
   const { state } = request;
   const counts = currentCounts(request);
-  const { accepted, answered, confirmed } = counts;
+  const { accepted, answered } = counts;
+  const confirmed = mustConfirm(request) ? counts.confirmed : 0;
   const open = Math.max(0, accepted - answered - counts.not_answered);
   const over = finishedRequestStates.includes(state);
   const parts: [number, string][] = [
@@ -94,8 +97,8 @@ export function countParts(
     [counts.failed, 'not called'],
     [counts.held, 'held back'],
     [counts.cancelled, 'cancelled'],
-    [answered, 'answered'],
-    [request.reach?.plan.until === 'confirmed' ? confirmed : 0, 'confirmed'],
+    [answered - confirmed, mustConfirm(request) ? 'answered, not confirmed' : 'answered'],
+    [confirmed, 'confirmed'],
     [open, over ? 'without a result' : 'being called'],
     [counts.waiting, 'waiting'],
   ];

@@ -21,10 +21,6 @@ export const callWords: Record<CallState, StateWords> = {
 };
 
 const shown: [keyof Counts, StateWords][] = [
-  ['accepted', callWords.accepted],
-  ['answered', callWords.answered],
-  ['confirmed', { emoji: '🙋', words: 'confirmed' }],
-  ['not_answered', callWords.not_answered],
   ['refused', callWords.refused],
   ['unknown', callWords.unknown],
   ['held', callWords.held],
@@ -33,11 +29,26 @@ const shown: [keyof Counts, StateWords][] = [
   ['waiting', callWords.ready],
 ];
 
-/** Counts above zero: "📞 30 accepted", "✅ 12 answered", …. */
-export function countWords(counts: Counts): string[] {
-  return shown
-    .filter(([key]) => counts[key] > 0)
-    .map(([key, state]) => `${state.emoji} ${count(counts[key])} ${state.words}`);
+/**
+ * Counts above zero: "📞 30 accepted (✅ 12 answered; 📵 9 not answered) · ⛔ 2 refused". The parts of accepted are in
+ * brackets, so that the other numbers add up. `mustConfirm`: only a key reaches a person.
+ */
+export function countWords(counts: Counts, { mustConfirm }: { mustConfirm: boolean }): string {
+  const confirmed = mustConfirm ? counts.confirmed : 0;
+  const unconfirmed: StateWords = { emoji: '⚠️', words: 'answered, not confirmed' };
+  const parts = [
+    part(confirmed, { emoji: callWords.answered.emoji, words: 'confirmed' }),
+    part(counts.answered - confirmed, mustConfirm ? unconfirmed : callWords.answered),
+    part(counts.not_answered, callWords.not_answered),
+  ].flat();
+  const accepted = part(counts.accepted, callWords.accepted).map((words) =>
+    parts.length === 0 ? words : `${words} (${parts.join('; ')})`,
+  );
+  return [...accepted, ...shown.flatMap(([key, state]) => part(counts[key], state))].join(' · ');
+}
+
+function part(n: number, { emoji, words }: StateWords): string[] {
+  return n > 0 ? [`${emoji} ${count(n)} ${words}`] : [];
 }
 
 /**

@@ -125,8 +125,40 @@ const table: [what: string, request: Partial<RequestView>, headline: string][] =
     'Nobody answered (0 of 2)',
   ],
   [
-    'nobody answered, and it calls again',
+    'nobody answered, and it calls again later',
     { state: 'sent', reach: reach({ running: true }), ...of({ callees: 2, accepted: 2, not_answered: 2 }) },
+    'Nobody answered yet (0 of 2)',
+  ],
+  [
+    'one answered without the key, and it calls again later',
+    {
+      state: 'sent',
+      reach: reach({ running: true }, 'confirmed'),
+      ...of({ callees: 2, accepted: 2, answered: 1, reached: 0, not_answered: 1 }),
+    },
+    'Nobody confirmed yet (1 of 2 answered)',
+  ],
+  [
+    'some are reached, and it calls others again later',
+    {
+      state: 'sent',
+      reach: reach({ running: true }),
+      ...of({ callees: 3, accepted: 3, answered: 1, reached: 1, not_answered: 2 }),
+    },
+    '1 of 3 answered so far',
+  ],
+  [
+    'the platform refused the first step, and the next step is still to come',
+    { state: 'sent', reach: reach({ running: true }), ...of({ callees: 2, refused: 2 }) },
+    'Not called yet: the platform refused',
+  ],
+  [
+    'it calls again',
+    {
+      state: 'sent',
+      reach: reach({ running: true, attempt: 2 }),
+      ...of({ callees: 2, accepted: 2, not_answered: 1 }),
+    },
     'Calling 2 people',
   ],
   [
@@ -442,8 +474,8 @@ suite('the headline', () => {
         const said = outcomeIn(any);
         const { answered, confirmed: pressed, callees } = any.counts;
         if (answered === 0)
-          assert.doesNotMatch(said.replace(/^Nobody answered \(0 of [\d,]+\)$/, ''), /answered/i);
-        if (pressed === 0) assert.doesNotMatch(said.replace(/^Nobody confirmed \(/, ''), /confirmed/i);
+          assert.doesNotMatch(said.replace(/^Nobody answered (yet )?\(0 of [\d,]+\)$/, ''), /answered/i);
+        if (pressed === 0) assert.doesNotMatch(said.replace(/^Nobody confirmed (yet )?\(/, ''), /confirmed/i);
         if (/^(All [\d,]+ )?answered$/i.test(said)) assert.equal(answered, callees);
         if (/^(All [\d,]+ )?confirmed$/i.test(said)) assert.equal(pressed, callees);
         if (said.startsWith('Nobody answered')) assert.equal(answered, 0);

@@ -47,7 +47,15 @@ suite('who answered', () => {
       '✅ Dan: answered, 1 min 5 s',
     ]);
     const demanded = { ...done({ callees: 1, accepted: 1, answered: 1 }), reach: reach({}, 'confirmed') };
-    assert.deepEqual(peopleLines(demanded, people.slice(4)), ['✅ Dan: confirmed, 1 min 5 s']);
+    assert.deepEqual(
+      peopleLines(demanded, [...people.slice(4), ...people.slice(0, 2)]),
+      [
+        '📵 Ben: no answer',
+        '⚠️ Asha: answered, not confirmed, 13 s, pressed 1',
+        '✅ Dan: confirmed, 1 min 5 s',
+      ],
+      'who answered without the demanded key is not reached, and has no tick',
+    );
   });
 
   test('each state has its own words, and unknown has none that sound known', () => {
@@ -139,6 +147,13 @@ suite('who answered', () => {
     ]);
   });
 
+  test('of more than five whom only a key reaches, answered and confirmed are numbers of their own', () => {
+    const some = { callees: 9, accepted: 9, answered: 4, confirmed: 1, reached: 1, not_answered: 5 };
+    assert.deepEqual(peopleLines({ ...done(some), reach: reach({}, 'confirmed') }, []), [
+      '5 not answered · 3 answered, not confirmed · 1 confirmed',
+    ]);
+  });
+
   test('what the headline says already is not said again', () => {
     assert.deepEqual(peopleLines(done({ callees: 9, accepted: 9, not_answered: 9 }), []), []);
     assert.deepEqual(peopleLines(done({ callees: 9, unknown: 9 }), []), []);
@@ -153,12 +168,15 @@ suite('who answered', () => {
       fc.property(anyTrueRequest, (any) => {
         const parts = new Map(countParts(any).map(([n, words]) => [words, n]));
         const confirmed = parts.get('confirmed') ?? 0;
+        const unconfirmed = parts.get('answered, not confirmed') ?? 0;
         const sum = [...parts.values()].reduce((all, n) => all + n, 0);
-        assert.equal(sum - confirmed, any.counts.callees);
+        assert.equal(sum, any.counts.callees);
         assert.equal(parts.get('may have rung') ?? 0, any.counts.unknown);
         assert.equal(parts.get('not answered') ?? 0, any.counts.not_answered);
         assert.equal(parts.get('refused by the platform') ?? 0, any.counts.refused);
-        assert.equal(parts.get('answered') ?? 0, any.counts.answered);
+        assert.equal((parts.get('answered') ?? 0) + confirmed + unconfirmed, any.counts.answered);
+        if (any.reach?.plan.until === 'confirmed') assert.equal(confirmed, any.counts.confirmed);
+        else assert.equal(confirmed + unconfirmed, 0);
       }),
       { numRuns: 500, endOnFailure: true },
     );

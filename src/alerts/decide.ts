@@ -167,16 +167,11 @@ function isAgain(gated: GatedMessage, seen: KnownMessage | undefined): boolean {
   return !gated.isEdit || (seen.editedTs !== undefined && Number(gated.editedTs) <= Number(seen.editedTs));
 }
 
-/**
- * A sign of life counts at any time of day, also if it is green. `between` and `days` only say when its absence calls.
- */
+/** A sign of life counts at any time of day. `between` and `days` only say when its absence calls. */
 function beatsOf(rules: Rule[], facts: RuleFacts, context: RuleContext): Rule[] {
   return rules.filter((rule) => {
     const always = { ...rule, between: undefined, days: undefined, stop: false };
-    return (
-      rule.silentForMs !== undefined &&
-      matchRules([always], { ...facts, onlyGreen: false }, context).length > 0
-    );
+    return rule.silentForMs !== undefined && matchRules([always], facts, context).length > 0;
   });
 }
 
@@ -206,8 +201,7 @@ export function contextOf({ gated, now, wallAt, source }: Heard): RuleContext {
 
 /** The facts that rules may match. */
 export function factsOf(understood: Understood, status: AlertStatus): RuleFacts {
-  const { severity, title, text } = understood;
-  return { status, severity, title, text, onlyGreen: understood.onlyGreen && status === 'info' };
+  return { status, severity: understood.severity, title: understood.title, text: understood.text };
 }
 
 /**

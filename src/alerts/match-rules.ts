@@ -7,8 +7,6 @@ export interface RuleFacts {
   severity: AlertSeverity | null;
   title: string;
   text: string;
-  /** True if only its green sign or colour says what it is: perhaps the end of an alert. */
-  onlyGreen?: boolean;
 }
 
 /** Where and when the message came. */
@@ -43,7 +41,7 @@ export type Condition =
 
 /**
  * The rules that match this alert, in order. A rule with `stop` ends the list. A rule without `status` matches firing
- * alerts. `any` matches every bot message except the end of an alert, and what may be one; they need `resolved`.
+ * alerts. `any` matches every bot message except the end of an alert, which needs `resolved`.
  */
 export function matchRules(rules: Rule[], facts: RuleFacts, context: RuleContext): Rule[] {
   const matched: Rule[] = [];
@@ -69,8 +67,7 @@ export function* failedConditions(
   } else if (!hearsChannel(rule, context.channel)) yield 'channels';
   const status = rule.match.status ?? ['firing'];
   yield* failedFields({ ...rule.match, status }, facts, context);
-  const mayBeOver = facts.status === 'resolved' || facts.onlyGreen === true;
-  if (mayBeOver && status.includes('any') && !status.includes('resolved')) yield 'status';
+  if (facts.status === 'resolved' && status.includes('any') && !status.includes('resolved')) yield 'status';
   const { not } = rule;
   if (not !== undefined && !isEmpty(not) && failedFields(not, facts, context).next().done === true)
     yield 'not';

@@ -22,10 +22,8 @@ export interface StatusEvidence {
 
 export interface StatusReading {
   status: AlertStatus;
-  /** True for an "info" that reports success or is green: it ends an alert of the same key, if one fires. */
+  /** True for an "info" that reports success: it ends a failure with the same key, if one fires. */
   endsFailure: boolean;
-  /** True for an "info" that only its green sign or colour speaks for: good news, or the end of an alert. */
-  onlyGreen: boolean;
 }
 
 /**
@@ -35,10 +33,11 @@ export interface StatusReading {
 export function readStatus(evidence: StatusEvidence): StatusReading {
   const heads = evidence.heads.map(readHead);
   const fields = evidence.states.map((value) => readHead(`${value.slice(0, 80)}`));
+  const decided = (status: AlertStatus): StatusReading => ({ status, endsFailure: false });
 
-  if (evidence.heads.slice(0, 2).some(tellsOfCall)) return decided('info');
+  if (evidence.heads.slice(0, 2).some(tellsOfCall)) return { status: 'info', endsFailure: false };
   const counts = evidence.heads.some((line) => countsInBracket(line) !== undefined);
-  if (!counts && isChatter(evidence, heads)) return decided('info');
+  if (!counts && isChatter(evidence, heads)) return { status: 'info', endsFailure: false };
   for (const [line, reading] of zip(evidence.heads, heads)) {
     const grouped = countsInBracket(line);
     if (grouped !== undefined) return decided(grouped);
@@ -47,10 +46,11 @@ export function readStatus(evidence: StatusEvidence): StatusReading {
     );
     if (first === undefined) continue;
     // "Started" alone is a run. An alert that started is named.
-    if (first.word === 'started' && reading.tokens.length === 1) return decided('info');
+    if (first.word === 'started' && reading.tokens.length === 1)
+      return { status: 'info', endsFailure: false };
     if (first.class === 'neutral') {
       if (!isDecisive(first, reading, evidence)) continue;
-      return neutral(first.word);
+      return { status: 'info', endsFailure: isSuccess(first.word) };
     }
     return decided(first.class === 'fires' ? 'firing' : 'resolved');
   }
@@ -66,14 +66,6 @@ export function readStatus(evidence: StatusEvidence): StatusReading {
     return decided('resolved');
   }
   return byColour(heads, evidence);
-}
-
-function decided(status: AlertStatus): StatusReading {
-  return { status, endsFailure: false, onlyGreen: false };
-}
-
-function neutral(word: string): StatusReading {
-  return { ...decided('info'), endsFailure: isSuccess(word) };
 }
 
 /**
@@ -96,15 +88,14 @@ function byColour(heads: HeadReading[], evidence: StatusEvidence): StatusReading
   const emoji = heads.find((reading) => reading.emoji !== undefined)?.emoji;
   const weak = heads.some((reading) => reading.weak);
   const colors = evidence.colors.map(colorOf).filter((color) => color !== undefined);
-  const supported = weak || evidence.structured;
+  const decided = (status: AlertStatus): StatusReading => ({ status, endsFailure: false });
   if (emoji?.color === 'red' && !emoji.weak) return decided('firing');
-  // Green alone may be the end of an alert, or any good news. It ends an alert of its name, if one fires.
-  const green = supported ? decided('resolved') : { ...decided('info'), endsFailure: true, onlyGreen: true };
-  if (emoji?.color === 'green') return green;
+  if (emoji?.color === 'green') return decided('resolved');
   if (colors.includes('red')) return decided('firing');
-  if (colors.includes('green')) return green;
+  if (colors.includes('green')) return decided('resolved');
   // "Uptime alert" above "The site is back up.": the title is a name, and only the text says what happened.
   if (emoji === undefined && evidence.bodies.some(isEnd)) return decided('resolved');
+  const supported = weak || evidence.structured;
   if (emoji !== undefined && (supported || emoji.color === 'yellow')) return decided('firing');
   if (colors.includes('yellow') && supported) return decided('firing');
   if (weak && evidence.structured) return decided('firing');
@@ -128,11 +119,13 @@ function lifecycleOfFields(fields: HeadReading[], evidence: StatusEvidence): Sta
       (said) => said.class === 'fires' || said.class === 'resolves' || said.class === 'neutral',
     );
     // "Status: Started" of a job is no alert.
-    if (first?.word === 'started' && evidence.heads.some(namesRun)) return decided('info');
-    if (first?.class === 'fires') return decided('firing');
-    if (first?.class === 'resolves') return decided('resolved');
-    if (first?.class === 'neutral') return neutral(first.word);
-    if (/^\W*(?:active|open|ongoing|new)\b/i.test(value) && evidence.structured) return decided('firing');
+    if (first?.word === 'started' && evidence.heads.some(namesRun))
+      return { status: 'info', endsFailure: false };
+    if (first?.class === 'fires') return { status: 'firing', endsFailure: false };
+    if (first?.class === 'resolves') return { status: 'resolved', endsFailure: false };
+    if (first?.class === 'neutral') return { status: 'info', endsFailure: isSuccess(first.word) };
+    if (/^\W*(?:active|open|ongoing|new)\b/i.test(value) && evidence.structured)
+      return { status: 'firing', endsFailure: false };
   }
   return undefined;
 }

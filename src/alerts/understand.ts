@@ -27,10 +27,8 @@ export interface Understood {
   key: string;
   /** Finds the alert that a resolve ends if the key alone does not. */
   identity: Identity;
-  /** True for an "info" that ends an alert with the same key, if one fires: a passed build, a green message. */
+  /** True for an "info" that ends a failure with the same key, if one fires: a passed build. */
   endsFailure: boolean;
-  /** True for an "info" that only its green sign or colour speaks for: good news, or the end of an alert. */
-  onlyGreen: boolean;
   /**
    * True if a line next to the title says that it is over. An edit with such a line ends the alert, whatever its
    * title says.
@@ -64,7 +62,7 @@ export function understand(flat: Flattened, context: UnderstandContext): Underst
   });
   const identity = identify(flat, heads, labels, title, context.botName);
   const structured = severity !== null || states.length > 0 || identity.subjects.length > 0;
-  const { status, endsFailure, onlyGreen } = readStatus({
+  const { status, endsFailure } = readStatus({
     heads: lines,
     states,
     colors: flat.colors,
@@ -82,7 +80,6 @@ export function understand(flat: Flattened, context: UnderstandContext): Underst
     key: keyOf(identity, context),
     identity,
     endsFailure,
-    onlyGreen,
     endsBelow: endsBelow(flat),
     acknowledgedBy: readAcknowledged(flat),
     text: flat.text,

@@ -127,22 +127,6 @@ describe('a sequence of messages', () => {
       ['firing', 'info'],
     );
   });
-  it('a green message without words ends the alert of its name, and alone is good news', () => {
-    const shown = (ts: string, title: string, color: string) => ({ ts, attachments: [{ title, color }] });
-    const said = play([
-      shown('1.1', 'CPU of web-1', 'danger'),
-      shown('2.1', 'Certificate of web-1', 'good'),
-      shown('3.1', 'CPU of web-1', 'good'),
-    ]);
-    assert.deepEqual(
-      said.map(({ status, news }) => [status, news]),
-      [
-        ['firing', 'fired'],
-        ['info', 'none'],
-        ['resolved', 'resolved'],
-      ],
-    );
-  });
 });
 
 describe('which rules call', () => {
@@ -161,14 +145,6 @@ describe('which rules call', () => {
     );
     assert.match(dropped?.why ?? '', /status any; the message is resolved, which has to be named/);
     assert.deepEqual(heard(named ?? [], [event])[0]?.calls, ['all']);
-    const green = { ts: '1.1', attachments: [{ title: 'db is fine', color: 'good' }] };
-    const [perhaps] = heard(any ?? [], [green]);
-    assert.deepEqual([perhaps?.status, perhaps?.calls], ['info', []]);
-    assert.match(
-      perhaps?.why ?? '',
-      /the message is green, perhaps the end of an alert, which has to be named/,
-    );
-    assert.deepEqual(heard(named ?? [], [green])[0]?.calls, ['all']);
   });
   it('calls once for each episode, and again after a silence', () => {
     const rules = [rule('pager', {}, day)];

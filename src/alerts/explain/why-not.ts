@@ -40,9 +40,9 @@ function inWords(condition: Condition, rule: Rule, facts: RuleFacts, context: Ru
         ? 'reads no source'
         : `reads ${rule.sources.join(', ')}; this was posted to ${context.source ?? 'no source'}`;
     case 'status':
-      return `needs status ${(match.status ?? ['firing']).join(' or ')}; the message is ${
-        facts.onlyGreen === true ? 'green, perhaps the end of an alert' : facts.status
-      }${match.status?.includes('any') === true ? ', which has to be named' : ''}`;
+      return `needs status ${(match.status ?? ['firing']).join(' or ')}; the message is ${facts.status}${
+        match.status?.includes('any') === true ? ', which has to be named' : ''
+      }`;
     case 'severity':
       return `needs severity ${(match.severity ?? []).map(String).join(' or ')}; the message has ${
         facts.severity ?? 'none (null)'

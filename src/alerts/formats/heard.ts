@@ -69,7 +69,6 @@ function exactly(posted: PostedAlert, place: string, identity: Identity): Unders
       .slice(0, 24),
     identity,
     endsFailure: false,
-    onlyGreen: false,
     endsBelow: false,
     acknowledgedBy: action === 'acknowledge' ? posted.by : null,
     text,

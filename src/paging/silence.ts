@@ -2,6 +2,7 @@ import type { CallsDeps } from '../calls/request/deps.ts';
 import type { Rule } from '../config/types.ts';
 import { newId } from '../ids.ts';
 import { enqueue } from '../queue/enqueue.ts';
+import type { SilencesTable } from '../store/schema.ts';
 import type { Queryable, Tx } from '../store/types.ts';
 import { placesOfRule, placesShown } from './alert-posts.ts';
 import type { AlertEpisode } from './episodes.ts';
@@ -21,16 +22,7 @@ export interface Beat {
   now: number;
 }
 
-export interface Silence {
-  rule_name: string;
-  heard_at: number;
-  team_id: string;
-  channel_id: string;
-  thread_ts: string;
-  source: string | null;
-  /** The alert that fires while the message is missing. */
-  alert_id: string | null;
-}
+export type Silence = SilencesTable;
 
 /** A rule's message has come: its silence ends. A new silence begins `silentFor` after it. */
 export async function hearBeat(tx: Tx, deps: CallsDeps, rule: Rule, beat: Beat): Promise<void> {

@@ -3,6 +3,7 @@ import type { Config, Roster } from '../config/types.ts';
 import type { Log } from '../log.ts';
 import { enqueue } from '../queue/enqueue.ts';
 import type { TaskHandler } from '../queue/types.ts';
+import type { RostersTable } from '../store/schema.ts';
 import type { Store, Tx } from '../store/types.ts';
 import { type Fetched, fetchFeed } from './fetch-feed.ts';
 import { mailsToLookUp } from './people.ts';
@@ -67,18 +68,7 @@ async function forgetOthers({ store }: KeeperDeps, names: readonly string[]): Pr
   await store.transaction((tx) => tx.deleteFrom('rosters').where('name', 'in', gone).execute());
 }
 
-interface Kept {
-  source: string;
-  etag: string | null;
-  body: string | null;
-  shifts: string;
-  problems: string;
-  mails: string;
-  read_at: number | null;
-  expanded_at: number | null;
-  tried_at: number;
-  problem: string | null;
-}
+type Kept = Omit<RostersTable, 'name'>;
 
 async function keep(
   deps: KeeperDeps,

@@ -307,7 +307,7 @@ suite('the house', () => {
       { from: 'store/open.ts', to: 'calls/asking/create.ts' },
       { from: 'calls/results/reports.ts', to: 'calls/sending/result.ts' },
       { from: 'calls/asking/create.ts', to: 'slack/kit/text.ts' },
-      { from: 'calls/asking/create.ts', to: 'paging/episodes.ts' },
+      { from: 'calls/asking/create.ts', to: 'paging/alert-events.ts' },
       { from: 'calls/asking/create.ts', to: '@slack/types' },
       { from: 'slack/kit/text.ts', to: 'slack/words/state-words.ts' },
       { from: 'alerts/flatten.ts', to: 'store/open.ts' },

@@ -10,7 +10,7 @@ import type { Config, Source, SourceFormat } from '../config/types.ts';
 import { VoicecallError } from '../errors.ts';
 import { parseForeignJson, TooManyParts } from '../foreign-json.ts';
 import type { Log } from '../log.ts';
-import { storePosted, waitingEvents } from '../paging/posted.ts';
+import { storePosted, waitingEvents } from '../paging/alert-events.ts';
 import type { Store } from '../store/types.ts';
 import { answer, type Handler, readBody } from './server.ts';
 

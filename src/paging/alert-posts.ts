@@ -5,15 +5,7 @@ import type { Config, Rule } from '../config/types.ts';
 import { editSoon, post } from '../outbox/outbox.ts';
 import { type Post, slotOf } from '../outbox/post.ts';
 import type { Tx } from '../store/types.ts';
-import type { AlertEpisode } from './episodes.ts';
-
-/** Where news about an alert goes in Slack: under a Slack message of the tool, or under a message that we post. */
-export interface Place {
-  channelId: string;
-  threadTs: string | null;
-  /** The post's id in the outbox. */
-  parentId: string | null;
-}
+import type { AlertEpisode, Place } from './types.ts';
 
 type Shown = Pick<AlertEpisode, 'id' | 'episodeAt'>;
 

@@ -17,15 +17,8 @@ import type { Tx } from '../store/types.ts';
 import { requestPriority } from '../store/values.ts';
 import { lockUnresolved } from './acknowledge.ts';
 import { lockAlert, ruleCallsOf } from './known-alerts.ts';
-import { type ReadyRule, type RuleAlert, rulesReply, sayCallsAgain } from './rule-reply.ts';
-
-export type { ReadyRule, RuleAlert } from './rule-reply.ts';
-
-/** A rule whose callees are not known yet: Slack must be asked first. */
-export interface WaitingRule {
-  rule: Rule;
-  callees: null;
-}
+import { rulesReply, sayCallsAgain } from './rule-reply.ts';
+import type { ReadyRule, RuleAlert, WaitingRule } from './types.ts';
 
 /** When a rule resolved to no callee, for example because Slack gave no number, retry after this, ms. */
 const lookAgainMs = 60_000;

@@ -1,39 +1,7 @@
-import type { Callee } from '../callees/types.ts';
-import type { ReadyStep } from '../calls/reaching/steps.ts';
-import type { Audio, RosterNote } from '../calls/request/types.ts';
 import type { Rule } from '../config/types.ts';
 import { post } from '../outbox/outbox.ts';
 import type { Tx } from '../store/types.ts';
-import type { Place } from './alert-posts.ts';
-import type { AlertEpisode } from './episodes.ts';
-
-/** A rule that matches an alert, with its callees and audio: everything that needed a look-up. */
-export interface ReadyRule {
-  rule: Rule;
-  callees: Callee[];
-  duplicates: number;
-  audio: Audio;
-  /** Who could not be called and why, in words. Shown once under the alert. */
-  problems: string[];
-  /** The rosters that the rule uses. Absent: none. */
-  rosters?: RosterNote[];
-  /** The rosters to look up again before a later call, and the callees that only they name. */
-  lists?: { names: string[]; only: string[] } | null;
-  /** If `callees` is empty: the further steps up to the first that can call somebody now. Absent or empty: none can. */
-  laterSteps?: ReadyStep[];
-  /** Everybody whom its steps call now. Absent: the rule needs no approval, or has one step. */
-  ofAllSteps?: Callee[];
-}
-
-export interface RuleAlert {
-  alert: AlertEpisode;
-  teamId: string;
-  /** Where the alert is shown. The rule's request goes to the first place. Empty: not in Slack. */
-  places: Place[];
-  /** The display name under which the alerting tool posts. */
-  source: string | null;
-  now: number;
-}
+import type { RuleAlert } from './types.ts';
 
 /**
  * Posts plain words under the alert; they are escaped when rendered. There is only ever one post with the same

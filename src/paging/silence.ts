@@ -5,10 +5,10 @@ import { enqueue } from '../queue/enqueue.ts';
 import type { SilencesTable } from '../store/schema.ts';
 import type { Queryable, Tx } from '../store/types.ts';
 import { placesOfRule, placesShown } from './alert-posts.ts';
-import type { AlertEpisode } from './episodes.ts';
 import { fireRule, resolveAlert } from './fire-rule.ts';
 import { lockAlert } from './known-alerts.ts';
-import { type ReadyRule, spanInWords } from './rule-reply.ts';
+import { spanInWords } from './rule-reply.ts';
+import type { AlertEpisode, ReadyRule } from './types.ts';
 
 /** A message that a rule with `silentFor` waits for. */
 export interface Beat {

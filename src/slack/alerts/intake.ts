@@ -1,5 +1,5 @@
 import { type GateContext, gate } from '../../alerts/filter.ts';
-import { storeAlertEvent } from '../../paging/episodes.ts';
+import { storeAlertEvent } from '../../paging/alert-events.ts';
 import type { Intake } from '../client/intake.ts';
 import type { SlackDeps } from '../context/deps.ts';
 

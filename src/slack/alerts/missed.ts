@@ -1,6 +1,6 @@
 import { type GatedMessage, gate } from '../../alerts/filter.ts';
 import { waitOrAbort } from '../../clock.ts';
-import { storeAlertEvent } from '../../paging/episodes.ts';
+import { storeAlertEvent } from '../../paging/alert-events.ts';
 import { enqueue } from '../../queue/enqueue.ts';
 import { pace } from '../../queue/turns.ts';
 import type { Lease, TaskHandler } from '../../queue/types.ts';

@@ -8,18 +8,14 @@ import { understand } from '../../alerts/understand.ts';
 import { cleanValue } from '../../clean-text.ts';
 import type { Config, Rule } from '../../config/types.ts';
 import { acknowledgeAlert, byTool } from '../../paging/acknowledge.ts';
+import { claimAlertEvent } from '../../paging/alert-events.ts';
 import { channelOfRule, placesOfRule, showHeard } from '../../paging/alert-posts.ts';
-import { claimAlertEvent, rememberAlert } from '../../paging/episodes.ts';
-import {
-  fireRule,
-  noteMatches,
-  type ReadyRule,
-  resolveAlert,
-  type WaitingRule,
-} from '../../paging/fire-rule.ts';
+import { fireRule, noteMatches, resolveAlert } from '../../paging/fire-rule.ts';
 import { knownInStore } from '../../paging/known-alerts.ts';
+import { rememberAlert } from '../../paging/remember-alert.ts';
 import { sayLate } from '../../paging/rule-reply.ts';
 import { type Beat, hearBeat } from '../../paging/silence.ts';
+import type { ReadyRule, WaitingRule } from '../../paging/types.ts';
 import type { TaskHandler } from '../../queue/types.ts';
 import { storeFault } from '../../store/errors.ts';
 import type { SlackDeps } from '../context/deps.ts';

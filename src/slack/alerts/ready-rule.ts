@@ -4,7 +4,7 @@ import type { Audio } from '../../calls/request/types.ts';
 import { within } from '../../clock.ts';
 import type { Rule } from '../../config/types.ts';
 import { isOnlyName } from '../../config/values.ts';
-import type { ReadyRule } from '../../paging/fire-rule.ts';
+import type { ReadyRule } from '../../paging/types.ts';
 import { isMemberId } from '../../slack-ids.ts';
 import { collectCallees, firstFaults, masked, onlyListed } from '../asking/collect-callees.ts';
 import type { SlackDeps } from '../context/deps.ts';

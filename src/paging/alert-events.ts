@@ -3,7 +3,32 @@ import type { Posted } from '../alerts/formats/types.ts';
 import { newId } from '../ids.ts';
 import { enqueue } from '../queue/enqueue.ts';
 import { inChunks } from '../store/chunks.ts';
-import type { Queryable, Store } from '../store/types.ts';
+import type { Queryable, Store, Tx } from '../store/types.ts';
+
+// The table `alert_events`: what came from Slack or from a source and is processed later, in the order of arrival.
+
+/**
+ * Stores an event before Slack gets its acknowledgement. The same event again (Slack sends it up to three times)
+ * changes nothing.
+ */
+export async function storeAlertEvent(
+  tx: Tx,
+  event: { eventId: string; teamId: string; channelId: string; body: unknown; now: number },
+): Promise<void> {
+  await tx
+    .insertInto('alert_events')
+    .values({
+      event_id: event.eventId,
+      team_id: event.teamId,
+      channel_id: event.channelId,
+      body: JSON.stringify(event.body),
+      received_at: event.now,
+      processed_at: null,
+    })
+    .onConflict((conflict) => conflict.column('event_id').doNothing())
+    .execute();
+  await enqueue(tx, { kind: 'alerts', key: 'understand', runAt: event.now });
+}
 
 let sequence = 0;
 
@@ -31,6 +56,17 @@ export async function storePosted(
     },
     { patienceMs },
   );
+}
+
+/** Claims an event for this transaction. False if another transaction has processed it already. */
+export async function claimAlertEvent(tx: Tx, eventId: string, now: number): Promise<boolean> {
+  const claimed = await tx
+    .updateTable('alert_events')
+    .set({ processed_at: now })
+    .where('event_id', '=', eventId)
+    .where('processed_at', 'is', null)
+    .executeTakeFirst();
+  return claimed.numUpdatedRows > 0n;
 }
 
 /** How many events wait to be processed, counted up to `most`. */

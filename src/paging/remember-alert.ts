@@ -1,55 +1,7 @@
 import { changesOf, type Decision, type Heard, messageOf } from '../alerts/decide.ts';
 import { newId } from '../ids.ts';
-import { enqueue } from '../queue/enqueue.ts';
 import type { Tx } from '../store/types.ts';
-
-/**
- * Stores an event before Slack gets its acknowledgement. The same event again (Slack sends it up to three times)
- * changes nothing.
- */
-export async function storeAlertEvent(
-  tx: Tx,
-  event: { eventId: string; teamId: string; channelId: string; body: unknown; now: number },
-): Promise<void> {
-  await tx
-    .insertInto('alert_events')
-    .values({
-      event_id: event.eventId,
-      team_id: event.teamId,
-      channel_id: event.channelId,
-      body: JSON.stringify(event.body),
-      received_at: event.now,
-      processed_at: null,
-    })
-    .onConflict((conflict) => conflict.column('event_id').doNothing())
-    .execute();
-  await enqueue(tx, { kind: 'alerts', key: 'understand', runAt: event.now });
-}
-
-/** Claims an event for this transaction. False if another transaction has processed it already. */
-export async function claimAlertEvent(tx: Tx, eventId: string, now: number): Promise<boolean> {
-  const claimed = await tx
-    .updateTable('alert_events')
-    .set({ processed_at: now })
-    .where('event_id', '=', eventId)
-    .where('processed_at', 'is', null)
-    .executeTakeFirst();
-  return claimed.numUpdatedRows > 0n;
-}
-
-/** An alert for which a rule calls. */
-export interface AlertEpisode {
-  id: string;
-  /** The Slack message under which results go. Empty if we post the alert ourselves. */
-  threadTs: string;
-  title: string;
-  /** When this episode began, ms. */
-  episodeAt: number;
-  /** True if it begins with this message: no rule has called for it yet. */
-  begins: boolean;
-  /** The silence before this message, ms. */
-  silentMs: number;
-}
+import type { AlertEpisode } from './types.ts';
 
 /** Stores a message and the changes to its alert, as `decide` returned them. */
 export async function rememberAlert(tx: Tx, decision: Decision, heard: Heard): Promise<AlertEpisode> {

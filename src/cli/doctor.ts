@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
 import { config as loadDotenv } from 'dotenv';
 import { systemClock } from '../clock.ts';
 import { runChecks } from './doctor-check.ts';
@@ -6,6 +7,13 @@ import { doctorChecks } from './doctor-checks.ts';
 
 /** Longer than any single time-out inside, so that the check itself can say what did not answer. In ms. */
 const withinMs = 10_000;
+
+try {
+  parseArgs({ options: {} });
+} catch {
+  console.error('Usage: npm run doctor   (it takes no arguments)');
+  process.exit(1);
+}
 
 loadDotenv({ quiet: true });
 const { checks } = doctorChecks({

@@ -53,38 +53,54 @@ function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** `--channel C… [--days N]`. Undefined: a file is explained. */
-function channelAsked(): { channel: string; days: number } | undefined {
-  const { values } = parseArgs({
-    options: { channel: { type: 'string' }, days: { type: 'string' } },
-    allowPositionals: true,
-    strict: false,
-  });
-  if (values.channel === undefined) return undefined;
-  const days = Number(values.days ?? 30);
-  if (typeof values.channel !== 'string' || !isChannelId(values.channel))
-    fail(`--channel wants a channel's id, like C0ALERTS. ${usage}`);
-  if (!Number.isInteger(days) || days < 1 || days > 365)
-    fail(`--days wants a number from 1 to 365. ${usage}`);
-  return { channel: values.channel, days };
+interface Arguments {
+  values: { channel?: string | undefined; days?: string | undefined; source?: string | undefined };
+  positionals: string[];
 }
 
-const asked = channelAsked();
-if (asked !== undefined) {
+/** Ends the program with the usage if an argument has no meaning. */
+function readArguments(): Arguments {
+  const text = { type: 'string' } as const;
+  try {
+    const { values, positionals } = parseArgs({
+      options: { channel: text, days: text, source: text },
+      allowPositionals: true,
+    });
+    const { channel, days, source } = values;
+    const isHistory = channel !== undefined || days !== undefined;
+    const files = isHistory ? 0 : 1;
+    if (positionals.length === files && !(isHistory && source !== undefined)) return { values, positionals };
+  } catch {
+    // An unknown option, or one without its value.
+  }
+  fail(usage);
+}
+
+/** Ends the program with a sentence if the channel or the number of days is none. */
+function readHistoryAsked(channel: string | undefined, days: string): { channel: string; days: number } {
+  const number = Number(days);
+  if (channel === undefined || !isChannelId(channel))
+    fail(`--channel wants a channel's id, like C0ALERTS. ${usage}`);
+  if (!Number.isInteger(number) || number < 1 || number > 365)
+    fail(`--days wants a number from 1 to 365. ${usage}`);
+  return { channel, days: number };
+}
+
+const { values, positionals } = readArguments();
+const [path] = positionals;
+if (path === undefined) {
+  const { channel, days } = readHistoryAsked(values.channel, values.days ?? '30');
   loadDotenv({ quiet: true });
-  const words = await historyInWords(readRules(), asked.channel, asked.days).catch((error: unknown) =>
+  const words = await historyInWords(readRules(), channel, days).catch((error: unknown) =>
     fail(reasonOf(error)),
   );
   process.stdout.write(`${words}\n`);
   process.exit(0);
 }
-const source = sourceAsked();
-const path = source === undefined ? process.argv[2] : source.path;
-if (path === undefined) fail(usage);
 const input = readInput(path);
 if (typeof input !== 'object' || input === null)
   fail(`${path === '-' ? 'Standard input' : path} holds neither an object nor an array. ${usage}`);
-const answer = source === undefined ? explainEvents(input) : explainPayloads(input, source.name);
+const answer = values.source === undefined ? explainEvents(input) : explainPayloads(input, values.source);
 process.stdout.write(`${JSON.stringify(answer, null, 2)}\n`);
 
 function explainEvents(events: object): unknown {
@@ -109,14 +125,4 @@ function explainPayloads(payloads: object, name: string): unknown {
   } catch (error) {
     fail(`Not accepted: ${reasonOf(error)}`);
   }
-}
-
-/** `--source NAME FILE|-`. Undefined: Slack events are explained. */
-function sourceAsked(): { name: string; path: string | undefined } | undefined {
-  const { values, positionals } = parseArgs({
-    options: { source: { type: 'string' } },
-    allowPositionals: true,
-    strict: false,
-  });
-  return typeof values.source === 'string' ? { name: values.source, path: positionals[0] } : undefined;
 }

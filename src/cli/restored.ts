@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { parseArgs } from 'node:util';
 import { config as loadDotenv } from 'dotenv';
 import { treatUnsentAsUnknown } from '../calls/sending/after-restore.ts';
 import { systemClock } from '../clock.ts';
@@ -8,6 +9,17 @@ import { databaseClock } from '../store/clock.ts';
 import { becomeOnlyProcess } from '../store/only-process.ts';
 import { openStore } from '../store/open.ts';
 import { sqlitePath } from '../store/sqlite.ts';
+
+const usage =
+  'Usage: npm run restored   (after a backup was put back, before the start; it takes no arguments)\n' +
+  'It changes the database that DATABASE_URL names, or the one in DATA_DIR: what waited to be sent is not sent.';
+// Somebody who asks for help, or for a dry run, must not change the database.
+try {
+  parseArgs({ options: {} });
+} catch {
+  console.error(usage);
+  process.exit(1);
+}
 
 loadDotenv({ quiet: true });
 const databaseUrl = process.env.DATABASE_URL?.trim() || undefined;

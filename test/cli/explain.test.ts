@@ -12,8 +12,8 @@ const folder = mkdtempSync(join(tmpdir(), 'explain-'));
 const compiled = { NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? '' };
 after(() => rmSync(folder, { recursive: true }));
 
-function explain(argument: string | undefined, input = '', env: Record<string, string> = {}) {
-  const done = spawnSync(process.execPath, [program, ...(argument === undefined ? [] : [argument])], {
+function explain(given: string | string[], input = '', env: Record<string, string> = {}) {
+  const done = spawnSync(process.execPath, [program, ...[given].flat()], {
     input,
     env: { ...compiled, ...env },
     cwd: folder,
@@ -71,16 +71,18 @@ rules:
   });
   it('explains errors in words, on standard error only', () => {
     writeFileSync(join(folder, 'bad.yaml'), 'rulez: []\n');
-    const cases: [string | undefined, string, Record<string, string>, RegExp][] = [
-      [undefined, '', {}, /Usage/],
+    const cases: [string | string[], string, Record<string, string>, RegExp][] = [
+      [[], '', {}, /^Usage/],
+      ['--help', '', {}, /^Usage/],
+      [['-', 'second.json'], '{}', {}, /^Usage/],
       ['nowhere.json', '', {}, /nowhere\.json cannot be read/],
       ['-', '{', {}, /is not JSON/],
       ['-', '7', {}, /neither an object nor an array/],
       ['-', '{}', { VOICECALL_CONFIG: 'gone.yaml' }, /no such file/],
       ['-', '{}', { VOICECALL_CONFIG: 'bad.yaml' }, /bad\.yaml/],
     ];
-    for (const [argument, input, env, pattern] of cases) {
-      const { code, out, error } = explain(argument, input, env);
+    for (const [given, input, env, pattern] of cases) {
+      const { code, out, error } = explain(given, input, env);
       assert.deepEqual([code, out], [1, '']);
       assert.match(error, pattern);
     }

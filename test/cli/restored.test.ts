@@ -9,10 +9,10 @@ import { createTestDatabase, silentLog } from '../support/store.ts';
 const root = resolve(import.meta.dirname, '../..');
 
 /** Runs `npm run restored` on a SQLite database. */
-async function restored(dataDir: string): Promise<{ code: number | null; said: string }> {
+async function restored(dataDir: string, ...given: string[]): Promise<{ code: number | null; said: string }> {
   const child = spawn(
     process.execPath,
-    [resolve(root, 'src/run.mjs'), resolve(root, 'src/cli/restored.ts')],
+    [resolve(root, 'src/run.mjs'), resolve(root, 'src/cli/restored.ts'), ...given],
     {
       cwd: dataDir,
       env: { PATH: process.env.PATH ?? '', DATA_DIR: dataDir },
@@ -40,4 +40,13 @@ test('npm run restored refuses while an instance runs, whose waiting calls it wo
   const done = await restored(database.dataDir);
   assert.equal(done.code, 0, done.said);
   assert.match(done.said, /Nothing waited to be sent .* Start Voicecall\./);
+});
+
+test('npm run restored with an argument changes nothing: somebody may only want help', async (t) => {
+  const database = await createTestDatabase('sqlite');
+  t.after(() => database.remove());
+  await database.open();
+  const { code, said } = await restored(database.dataDir, '--help');
+  assert.equal(code, 1);
+  assert.match(said, /^Usage: npm run restored/);
 });

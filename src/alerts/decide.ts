@@ -181,7 +181,7 @@ export function sentAt({ ts, editedTs }: GatedMessage): number | null {
   return Number.isFinite(at) && at > 1e12 ? at : null;
 }
 
-/** Who acknowledged a firing alert, according to its tool. A message that fires again is not counted. */
+/** Who acknowledged a firing alert, according to its tool. A message that fires again acknowledges nothing. */
 function acknowledgment(
   { gated, understood }: Heard,
   status: AlertStatus,

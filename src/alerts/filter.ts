@@ -14,7 +14,7 @@ export type NotAnAlert =
   | 'unfurl'
   | 'unchanged';
 
-/** Who we are, as far as we know. An envelope contains some of it. */
+/** Our own ids in Slack, as far as we know them. An envelope around the event contains some of them. */
 export interface GateContext {
   ownBotId?: string | undefined;
   ownAppId?: string | undefined;

@@ -14,16 +14,16 @@ const mostShift = 180;
 const quarter = 15;
 
 /**
- * The next moment after `at` (ms) at which the window opens in a time zone. `later`: how many more days are looked at
- * if a day has no such hour.
+ * The next moment after `at` (ms) at which the window opens in a time zone. `later`: how many more days to try if a day
+ * has no such hour.
  */
 export function nextOpening(zone: string, window: DayWindow, at: number, later = 2): number {
   const from = Math.floor(at / minuteMs) * minuteMs;
   const ahead = (window.fromMinute - minuteOfDay(zone, from) + dayMinutes) % dayMinutes;
   const usual = from + (ahead === 0 ? dayMinutes : ahead) * minuteMs;
   if (minuteOfDay(zone, usual) === window.fromMinute) return usual;
-  // If clocks change in between, the window opens sooner or later than that, or when the clocks are set: then it may
-  // begin in an hour that this day does not have, or come a second time. Clocks change by quarters of an hour, on one.
+  // The clocks change before that, so the window opens earlier or later than `usual`. It may also open at the change
+  // itself, because the hour in which it begins is skipped or comes twice. Clocks change by, and at, multiples of 15 minutes.
   const isOpening = (time: number) =>
     time > at &&
     isWithin(window, minuteOfDay(zone, time)) &&

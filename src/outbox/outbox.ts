@@ -180,7 +180,7 @@ async function addMissing(
   }
   if (isSent(request)) {
     await add({ kind: 'results' }, underBoard);
-    // One file, once nothing of it changes any more.
+    // The file is posted once, when nothing in it can change.
     if (request.callees > shownInTable && request.state !== 'sent')
       await add({ kind: 'file', when: 'done' }, underBoard);
   }
@@ -195,7 +195,7 @@ async function addMissing(
     const plain = `Your scheduled request ${id} does not start yet. ${outcome}`;
     await add({ kind: 'words', plain, once: `asks_first:${id}` }, { channelId: asker });
   }
-  // It started, and not as it was asked for: late, or without people who joined a list since.
+  // It started late, or without people who joined a list since.
   if (state === 'approved' && outcome !== null)
     await add({ kind: 'words', plain: outcome, once: `started:${id}` }, underBoard);
   await addTold(tx, request, idOf, { add, underBoard });
@@ -214,7 +214,7 @@ async function addTold(
     if (request.asked_in === request.channel_id) await add({ kind: 'told', about: 'decision' }, underBoard);
     else await add({ kind: 'outcome' }, { channelId: asker ?? '' });
   }
-  // A test call has its own message, which says what came of it.
+  // A test call has its own message, which shows the result.
   const isTest = idOf.has(slotOf({ kind: 'tested' }, id) ?? '');
   if (state === 'sent' && request.unsure && !isTest)
     await add({ kind: 'told', about: 'unknown' }, underBoard);

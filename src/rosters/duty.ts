@@ -18,11 +18,11 @@ export const neverRead: KnownCalendar = { shifts: [], mails: {}, readAt: null, p
 
 /** If a copy is older than this (ms), the board says so. */
 const oldMs = 3_600_000;
-/** How many changes are searched for the next people on duty: a calendar may have thousands of events. */
+/** The most changes to go through to find who is next: a calendar may have thousands of events. */
 const mostChanges = 200;
-/** How many events are looked at in that search: thousands may be at the same time. */
+/** The most events to look at in that search: thousands may overlap. */
 const mostLooks = 50_000;
-/** How many events in which nobody is recognised are named. */
+/** The most events without a recognised person that are named. */
 const mostUnknown = 20;
 
 /** Who is on duty at `at`, by the wall clock, and who is next. Pure. */
@@ -34,7 +34,7 @@ export function dutyAt(
   const { calendar } = of;
   const shifts = calendar.shifts.filter(({ toAt }) => toAt > at);
   const peopleIn = memo(peopleFinder(of.roster, calendar.mails));
-  const now = standing(shifts, peopleIn, at);
+  const now = peopleAt(shifts, peopleIn, at);
   const key = keyOf(now);
   // Every shift begins and ends with a change. An end and a beginning at the same time are one change. After the part
   // that was read, nobody knows whether a shift follows.
@@ -47,7 +47,7 @@ export function dutyAt(
   const untilAt =
     changes.find((each) => {
       if (looks > mostLooks) return false;
-      const then = standing(shifts, peopleIn, each);
+      const then = peopleAt(shifts, peopleIn, each);
       looks += then.looks;
       return keyOf(then) !== key;
     }) ?? null;
@@ -65,7 +65,7 @@ export function dutyAt(
     roster,
     people: now.people,
     untilAt,
-    next: untilAt === null ? null : standing(shifts, peopleIn, untilAt).people,
+    next: untilAt === null ? null : peopleAt(shifts, peopleIn, untilAt).people,
     unknown,
     why,
     entries: why === null ? now.people.map(({ entry }) => entry) : fallbackEntries(of.roster, of.config),
@@ -74,7 +74,7 @@ export function dutyAt(
   };
 }
 
-interface Standing {
+interface AtMoment {
   people: OnDuty[];
   /** Shifts in which nobody is recognised. */
   others: Shift[];
@@ -82,8 +82,8 @@ interface Standing {
   looks: number;
 }
 
-/** The people whose event includes the moment. */
-function standing(shifts: readonly Shift[], peopleIn: (shift: Shift) => OnDuty[], at: number): Standing {
+/** Who is on duty at a moment: the people of the shifts that include it. */
+function peopleAt(shifts: readonly Shift[], peopleIn: (shift: Shift) => OnDuty[], at: number): AtMoment {
   const people = new Map<string, OnDuty>();
   const others: Shift[] = [];
   let looks = 0;
@@ -107,7 +107,7 @@ function memo<From, To>(compute: (from: From) => To): (from: From) => To {
   };
 }
 
-function keyOf({ people }: Standing): string {
+function keyOf({ people }: AtMoment): string {
   return people
     .map(({ entry }) => entry)
     .sort()

@@ -55,7 +55,7 @@ export type CallState =
   | 'failed'
   | 'answered'
   | 'not_answered';
-/** `dropped`: it is not posted any more, because it moved elsewhere or nobody needs it. */
+/** `dropped`: it will not be posted, because another post replaces it or nobody needs it. */
 export type PostState = 'pending' | 'posted' | 'dropped';
 /** What kind of Slack message a post is. */
 export type PostKind =

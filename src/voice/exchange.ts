@@ -110,7 +110,7 @@ interface Attempt {
   end(result: Exchange): void;
   /** Ends with an error of the connection. */
   fail(error: unknown): void;
-  /** Ends because the caller wants no more of it. */
+  /** Ends because the caller has stopped. */
   stop(): void;
 }
 

@@ -74,7 +74,7 @@ function readRow(element: unknown): SubmittedRow | null {
     outcome: code === null ? 'unknown' : outcomeOf(code),
     voiceId: parseVoiceId(fields.data.voiceId),
     terminationCode: code,
-    // Words in place of the code are words, which are masked and erased like any reason.
+    // Text in place of the code counts as a reason, because reasons are masked and later erased.
     terminationReason:
       reasonText(fields.data.terminationReason) ??
       (code === null ? reasonText(fields.data.terminationCode) : null),

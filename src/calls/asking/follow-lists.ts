@@ -36,10 +36,10 @@ export interface Followed {
 }
 
 /**
- * People may have left or joined a list since the request was made. Those who left are not called. Of those who joined,
- * an approval covers only people on duty, because it binds to the roster's name; without an approval all of them are
- * called unless the policy of this moment would ask because of them. If it asks anyway, or if nobody else is left,
- * the approvers are asked about all of them.
+ * People may have left or joined a list since the request was made. Those who left are not called. Those who joined:
+ * - With an approval, only people on duty are called, because it binds to the roster's name.
+ * - Without one, all are called, unless the policy would now ask for an approval because of them.
+ * - If the policy asks in any case, or if nobody else is left to call, the approvers are asked about all of them.
  */
 export async function followLists(
   tx: Tx,
@@ -90,7 +90,7 @@ async function callsOf(tx: Tx, requestId: string) {
     .execute();
 }
 
-/** Holds the calls of those whom only a list named, and which names them no more. Returns how many. */
+/** Holds the calls of people whom only a list named and who have left it. Returns how many. */
 async function holdLeft(tx: Tx, request: RequestRow, listed: Listed): Promise<number> {
   if (request.lists === null || !listed.complete) return 0;
   const now = new Set(listed.callees.map(({ callee }) => callee));

@@ -7,7 +7,7 @@ import { isReached, readStanding } from './standing.ts';
 import { readLadder, readPlan } from './stored.ts';
 import type { Plan, ReachedBy, ReachView, StepView } from './types.ts';
 
-/** A board shows at most so many names. */
+/** The most names that a board shows. */
 const named = 5;
 
 /** The state of a request's plan and ladder. Null if each callee is called once. */

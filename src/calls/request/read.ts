@@ -76,9 +76,7 @@ async function latestRepeat(from: Queryable, requestId: string): Promise<string 
   return row?.id ?? null;
 }
 
-/**
- * The request that this one repeats, through all repeats, or this one. A request that was deleted ends the chain.
- */
+/** The first request of the chain of repeats that leads to this one. A deleted request ends the chain. */
 export async function firstOfRepeats(from: Queryable, requestId: string): Promise<string> {
   let first = requestId;
   for (;;) {
@@ -94,8 +92,8 @@ export async function firstOfRepeats(from: Queryable, requestId: string): Promis
 }
 
 /**
- * The callees whom later requests for the same people reached, may have reached, or are calling: those that repeat
- * this request, or repeat the same one as it does.
+ * The callees whom a later request of the same chain of repeats has reached, may have reached or is calling. Nobody
+ * needs to call them again.
  */
 export async function maybeReachedSince(from: Queryable, requestId: string): Promise<Set<string>> {
   const callees = new Set<string>();

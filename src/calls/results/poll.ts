@@ -24,7 +24,7 @@ const oneByOne = 10;
  */
 const recentMs = 3_600_000;
 const wholeDayEveryMs = 1_800_000;
-/** After this time the platform is not asked any more, ms. */
+/** After this time we stop asking the platform, ms. */
 export const giveUpAfterMs = 24 * 3_600_000;
 /** The most requests that are given up in one run. */
 const givenUpAtOnce = 50;

@@ -28,7 +28,7 @@ export async function noteReached(
   if (reached.length > 0 && request.first_reached_at === null) {
     await tx.updateTable('requests').set({ first_reached_at: now }).where('id', '=', request.id).execute();
   }
-  // A request that repeats an alert's one has no alert of its own.
+  // A request that repeats an alert's request has no alert itself.
   const ofAlert = request.alert_id !== null || request.previous_id !== null;
   if (confirmed.length > 0 && request.acked_by === null && ofAlert) {
     await enqueue(tx, { kind: 'confirmed', key: request.id, runAt: now });

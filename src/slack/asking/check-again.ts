@@ -35,8 +35,8 @@ export function createCheckAgain(deps: SlackDeps): CheckAgain {
 }
 
 /**
- * The lists and rosters to look up. One that is not in the configuration any more names nobody, so that its people are
- * not called; but after an approval without a time they are those whom the approver saw.
+ * The lists and rosters to look up. A list that was removed from the configuration names nobody, so its people are not
+ * called. A request without a time was approved just now: then it still names those whom the approver saw.
  */
 function listsNow(deps: SlackDeps, request: RequestRow): string[] {
   const names = readNames(request.lists);

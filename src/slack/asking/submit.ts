@@ -158,7 +158,7 @@ function hoursWords({ callees, whenAt }: Draft, { hours }: Config, wallAt: numbe
 
 /**
  * Looks up who is on duty again, because that may have changed since the form was checked. Returns the changed parts
- * of the draft; null if nothing is to be changed.
+ * of the draft; null if nothing changes.
  */
 async function onDutyNow(
   deps: SlackDeps,

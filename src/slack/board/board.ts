@@ -38,7 +38,7 @@ import { progress } from '../words/state-words.ts';
 import { boardButtons, settleBlocks } from './buttons.ts';
 
 interface BoardFacts extends MessageFacts {
-  /** How the calls of a request with many people ended that nobody answered. */
+  /** How the unanswered calls of a request with many people ended. */
   endings?: readonly Ending[];
 }
 

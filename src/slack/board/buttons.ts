@@ -63,7 +63,7 @@ export function settleBlocks(request: RequestView): KnownBlock[] {
   const total = request.submissions.length;
   // Slack refuses two buttons with one action_id in the same block, so each button has a block.
   const blocks: KnownBlock[] = unknown.slice(0, settleShown).flatMap((each) => [
-    section(unknownWords(each, total, goesOutAgain(request, each))),
+    section(unknownWords(each, total, willBeResent(request, each))),
     ...actions([
       button('Mark as rung', 'call_settle', `${each.id}:rang`, {
         confirm: confirmation({
@@ -94,7 +94,7 @@ export function settleBlocks(request: RequestView): KnownBlock[] {
 /**
  * True if Voicecall sends the submission again because the rule says so, and nobody has acknowledged or stopped it.
  */
-function goesOutAgain(request: RequestView, submission: SubmissionView): boolean {
+function willBeResent(request: RequestView, submission: SubmissionView): boolean {
   if (request.onUnknown !== 'again' || request.state !== 'sending' || submission.again) return false;
   return request.ackedBy === null && request.cancelledBy === null;
 }

@@ -51,7 +51,7 @@ function toldEnd(request: RequestView, facts: Facts): Told | null {
     const next = alertNext(request, facts);
     if (ackedBy === null && resolvedAt === null && counts.reached === 0)
       return withButton(told(request, facts, next), request.id);
-    // Nobody else needs a notification. In a reply that is in the channel already, the button goes.
+    // Nobody else needs a notification. A reply that is in the channel already loses its button.
     return facts.posted === true ? told(request, facts, next) : null;
   }
   // What a person was told of their own request stays as it was.
@@ -66,7 +66,7 @@ function toldTaken(request: RequestView, { calls = [], nameOf }: Facts): Told | 
   if (request.ackedBy === null) return null;
   const who = named(request.ackedBy, nameOf, createWho());
   const { accepted, answered, not_answered: notAnswered, unknown, waiting } = currentCounts(request);
-  // Waiting calls were stopped, so calls that still wait are being sent to the platform.
+  // The calls that waited were stopped. Those that still count as waiting are on their way to the platform.
   const open = Math.max(0, accepted - answered - notAnswered) + waiting;
   const names = latestCalls(calls)
     .filter((call) => call.state === 'accepted' || call.state === 'sending')

@@ -13,7 +13,7 @@ const messageSchema = z.looseObject({
 
 export type HistoryMessage = z.infer<typeof messageSchema>;
 
-/** How the reading of a history waits. The functions return false if it shall stop. */
+/** How the reader of a history waits. Each function returns false if the reader must stop. */
 export interface HistoryPace {
   /** Waits before a page is read. */
   turn(): Promise<boolean>;

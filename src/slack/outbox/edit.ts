@@ -25,9 +25,9 @@ const editEveryMs = 1_200;
 
 /**
  * The handler of "slack.edit" tasks (key: message). Shows the request as it is now, so many changes between two turns
- * become one edit. All boards of all instances share the turns. The handler waits for its turn instead of returning,
- * so that only the tasks that run ask for each turn, not a hundred waiting boards. If edits of a board fail, it
- * pauses, so that it takes no turns from other boards.
+ * become one edit. All boards of all instances share the turns. The handler waits for its turn instead of returning:
+ * otherwise a hundred waiting boards would ask for each turn. If edits of a board fail, it pauses, so that it takes no
+ * turns from other boards.
  */
 export function createEditor(deps: SlackDeps): TaskHandler {
   return async (task, lease): Promise<TaskResult> => {

@@ -97,7 +97,7 @@ function withNotes(rendered: Message, notes: string[]): Message {
 }
 
 /**
- * A reply that had to leave the thread of its board also says which request it is about, because it may stand alone.
+ * A reply that had to leave the thread of its board also says which request it is about, because it may be read alone.
  */
 function away(
   what: { movedFrom?: string; error?: string },

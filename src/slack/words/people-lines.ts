@@ -18,7 +18,7 @@ export const namedPeople = 5;
 
 /**
  * Lines of mrkdwn: each person with their result if they are few, else counts. People who were not reached come
- * first. `endings` then says how calls ended that nobody answered. While nothing has been sent, one line names the
+ * first. The counts use `endings` to say how unanswered calls ended. While nothing has been sent, one line names the
  * people, because all have the same result.
  */
 export function peopleLines(
@@ -105,7 +105,7 @@ export function countParts(
   return parts.filter(([n]) => n > 0);
 }
 
-/** How the calls ended that nobody answered, if that is known of each of them. */
+/** How the unanswered calls ended, if that is known of each. */
 function notAnswered(n: number, endings: readonly Ending[]): [n: number, words: string][] {
   return areAllKnown(n, endings)
     ? endings.map(({ ending, calls }) => [calls, endingWords(ending)])

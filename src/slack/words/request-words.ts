@@ -133,14 +133,14 @@ function unknownWhy({ code, unknown, callees }: SubmissionView): string {
 }
 
 /** Tells a person about unknown calls: what we know, and what happens next. */
-export function unknownWords(submission: SubmissionView, total: number, goesOutAgain = false): string {
+export function unknownWords(submission: SubmissionView, total: number, willBeResent = false): string {
   const { sendingAt, checkedAt, callees } = submission;
   const sent = sendingAt === null ? '' : ` Sent ${date(sendingAt)}.`;
   const checked =
     checkedAt === null
       ? "We are looking through the platform's records."
       : `The platform's records did not show these calls by ${date(checkedAt)}, which proves nothing yet.`;
-  const next = goesOutAgain
+  const next = willBeResent
     ? 'If they are not found within a minute, they are placed once more, unless somebody has got the alert by then.'
     : 'Nobody is called again automatically.';
   const whose = total < 2 && callees === 1 ? 'the phone' : 'the phones';

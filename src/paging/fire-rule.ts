@@ -280,5 +280,7 @@ export async function resolveAlert(tx: Tx, deps: CallsDeps, about: RuleAlert): P
   const after =
     stopped === 0 ? '' : ` ${stopped === 1 ? '1 call' : `${stopped} calls`} not sent yet will not be made.`;
   const { title } = about.alert;
-  await rulesReply(tx, about, `Resolved${title === '' ? '' : `: ${title}`}.${after}`);
+  // The title of many a resolve begins with the word.
+  const rest = title.replace(/^\W{0,5}resolved(?::\d{1,6})?(?:\]|:)\s*/i, '');
+  await rulesReply(tx, about, `Resolved${rest === '' ? '' : `: ${rest}`}.${after}`);
 }

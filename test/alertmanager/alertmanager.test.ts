@@ -49,7 +49,7 @@ rules:
 
   const endsAt = new Date(Date.now() - 1_000).toISOString();
   await alertmanager.push([{ ...alert('ReplicaLag', 'db-1'), endsAt }]);
-  await said(flow, lag, /Resolved: \[RESOLVED\] ReplicaLag/);
+  await said(flow, lag, /Resolved: ReplicaLag/);
   await understood(flow);
   assert.equal(callsTo(flow, '918563214120').length, 2);
   await flow.end();

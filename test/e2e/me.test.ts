@@ -169,7 +169,7 @@ for (const database of databaseKinds) {
       flow.setConfig(`${config}limits: { perCallee: { calls: 1, per: 24h } }\n`);
       assert.match(
         await callMe('U0ASHA'),
-        /Your phone was not called: held back: called as often as the limit for one number allows; next possible at /,
+        /Your phone was not called: held back: called as often as the limit for one number allows; next possible: /,
       );
       flow.setConfig(config);
       assert.deepEqual(shown(), before);

@@ -84,7 +84,7 @@ for (const database of databaseKinds) {
       );
       await flow.slack.press('U0ASHA', board.channel, board.ts, 'call_details');
       const details = await soon(flow, 'the details', () => flow.slack.state.views.get('U0ASHA')?.at(-1));
-      assert.match(JSON.stringify(details.blocks), /Voicecall has sent all calls that could be sent/);
+      assert.match(JSON.stringify(details.blocks), /Voicecall finished sending the calls/);
       assert.doesNotMatch(JSON.stringify(details.blocks), /placed the calls/);
       await flow.slack.closeView('U0ASHA', details.id, true);
     });

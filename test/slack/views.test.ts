@@ -96,6 +96,10 @@ suite('the second view', () => {
     assert.equal(night([india], '2026-01-05T09:30:00Z'), undefined);
     assert.equal(night([india], '2026-01-05T20:00:00Z'), 'It is night for *all 3* (01:30 in India).');
     assert.equal(
+      night([{ ...india, callees: 2 }], '2026-01-05T20:00:00Z'),
+      'It is night for *both* (01:30 in India).',
+    );
+    assert.equal(
       night([{ ...india, callees: 1 }], '2026-01-05T20:00:00Z'),
       'It is night for *1 person* (01:30 in India).',
     );

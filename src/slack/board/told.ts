@@ -25,7 +25,7 @@ export function renderTold(request: RequestView, about: About, facts: Facts): To
     case 'decision':
       return toldDecision(request, facts);
     case 'unknown':
-      return currentCounts(request).unknown === 0 ? null : told(request, facts, unknownNext(request));
+      return currentCounts(request).unknown === 0 ? null : told(request, facts, unknownNext(request, facts));
     case 'end':
       return toldEnd(request, facts);
     case 'taken':
@@ -81,9 +81,15 @@ function toldTaken(request: RequestView, { calls = [], nameOf }: Facts): Told | 
   return { text: topText(words), blocks: [section(`🙋 ${words}`)] };
 }
 
-function unknownNext({ requestedBy }: RequestView): string[] {
-  const ask = requestedBy === null ? 'Ask them' : 'Please ask them';
-  return [`${ask}, then press *Mark as rung* or *Mark as not rung* on the message above.`];
+/** Whom to ask: the people by name if they are few, because the headline only counts them. */
+function unknownNext(request: RequestView, { calls = [] }: Facts): string[] {
+  const unknown = latestCalls(calls).filter((call) => call.state === 'unknown');
+  const names = unknown.map((call) => foreign(calleeLabel(call), 80));
+  const phones = currentCounts(request).unknown === 1 ? 'the phone' : 'their phones';
+  const ask = `${request.requestedBy === null ? 'Ask' : 'Please ask'} ${names.length === 0 ? 'them' : listWords(names)}`;
+  return [
+    `${ask} whether ${phones} rang, then press *Mark as rung* or *Mark as not rung* on the message above.`,
+  ];
 }
 
 function alertNext(request: RequestView, facts: Facts): string[] {

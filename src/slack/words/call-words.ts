@@ -21,11 +21,11 @@ const ownReasons: { [Cause in CallCause]?: string } = {
 };
 
 /**
- * Returns "held back: called as often as the limit for one number allows; next possible at …". `nextAt` is in ms.
+ * Returns "held back: called as often as the limit for one number allows; next possible: …". `nextAt` is in ms.
  * `time` writes it: `date` where Slack shows the reader's own time.
  */
 export function heldWords(cause: LimitCause, nextAt: number, time: (at: number) => string = utc): string {
-  return `${ownReasons[cause]}; next possible at ${time(nextAt)}`;
+  return `${ownReasons[cause]}; next possible: ${time(nextAt)}`;
 }
 
 /** The key of voicecall.yaml that forbids a call. The call itself holds the reason in words. */
@@ -218,7 +218,7 @@ export function reasonWords(call: CallView): string {
     return `not called: ${submitReason ?? 'forbidden'} (${forbiddenBy[cause]}); calling again does not help while the configuration says so`;
   }
   const own = cause === null ? undefined : ownReasons[cause];
-  if (own !== undefined) return `${own}${heldUntil === null ? '' : `; next possible at ${utc(heldUntil)}`}`;
+  if (own !== undefined) return `${own}${heldUntil === null ? '' : `; next possible: ${utc(heldUntil)}`}`;
   if (call.state === 'unknown') {
     const code = submitCode === '0' ? null : (submitCode ?? cause);
     return code === null

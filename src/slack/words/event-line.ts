@@ -13,7 +13,7 @@ const words: Record<Exclude<AuditAction, Other>, (detail: Detail) => string> = {
   'asked for an approval': (detail) =>
     `asked the approvers before calling anybody${because([detail.reasons].flat().join('; '))}`,
   // The platform may have refused them, or its answer was lost.
-  sent: () => 'has sent all calls that could be sent',
+  sent: () => 'finished sending the calls',
   done: () => 'has all results',
   failed: () => 'could not place any call',
   cancelled: (detail) => `cancelled${stopped(detail)}`,

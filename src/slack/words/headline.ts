@@ -93,8 +93,8 @@ function runningOutcome(request: Outlined, nameOf: NameOf, times: boolean): stri
     if (said !== null) return said;
     if (openCalls(request) === 0) return endedOutcome(request, nameOf);
   }
-  // The alert is acknowledged or resolved, so nobody else is called. "Calling" would say the opposite.
-  const ends = request.ackedBy !== null || request.resolvedAt !== null;
+  // Acknowledged, resolved or stopped: nobody else is called. "Calling" would say the opposite.
+  const ends = request.ackedBy !== null || request.resolvedAt !== null || request.cancelledBy !== null;
   const open = openCalls(request);
   if (ends && open > 0 && reach?.running !== true) return stillOpen(request, open);
   // Between two attempts or steps nobody is being called.

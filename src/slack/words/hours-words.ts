@@ -2,7 +2,7 @@ import type { RequestView } from '../../calls/request/types.ts';
 import { count, date, foreign, listWords, people } from '../kit/text.ts';
 
 /**
- * Returns "12 people now, 8 at 08:00 their time (…)". Null if nobody waits for the hours. `from` is the start of the
+ * Returns "12 now, 8 at 08:00 their time (your time: …)". Null if nobody waits for the hours. `from` is the start of the
  * hours, such as "08:00".
  */
 export function partedWords(
@@ -16,7 +16,7 @@ export function partedWords(
     later.length === 1 ? date(at) : `${count(callees)} ${date(at)}`,
   );
   const first = now === 0 ? people(waiting) : `${count(now)} ${called}, ${count(waiting)}`;
-  return `${first} at ${from} their time (${listWords(times, 6)})`;
+  return `${first} at ${from} their time (your time: ${listWords(times, 6)})`;
 }
 
 /** The same words for a request that was released. Null if nobody waits for the hours. */

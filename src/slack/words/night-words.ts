@@ -20,7 +20,14 @@ export function nightWords(countries: Countries, at: number, later: boolean): st
   if (asleep.length === 0) return null;
   const all = sum(countries);
   const some = sum(asleep);
-  const who = some < all ? `${count(some)} of ${count(all)}` : all === 1 ? '1 person' : `all ${count(all)}`;
+  const who =
+    some < all
+      ? `${count(some)} of ${count(all)}`
+      : all === 1
+        ? '1 person'
+        : all === 2
+          ? 'both'
+          : `all ${count(all)}`;
   const places = asleep.map(
     ({ country }) => `${localTime(country as CountryCode, at)}${countryWords(country)}`,
   );

@@ -117,7 +117,9 @@ function runningLines(reach: ReachView): string[] {
   const names = calling.slice(0, 5).map((each) => foreign(calleeLabel(each), 60));
   const more = calling.length > 5 ? ' and others' : '';
   const now = names.length === 0 ? 'Nobody is being called now' : `Calling ${listWords(names)}${more}`;
-  const lines = [`📞 ${now}${where.length === 0 ? '' : ` (${where.join(', ')})`}.`];
+  const lines = [
+    `${names.length === 0 ? '⏳' : '📞'} ${now}${where.length === 0 ? '' : ` (${where.join(', ')})`}.`,
+  ];
   if (nextAttemptAt !== null)
     lines.push(`⏭️ People who were not reached are called again ${clock(nextAttemptAt)}.`);
   if (nextStepAt !== null && ladder !== null) {

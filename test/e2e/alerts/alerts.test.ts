@@ -95,7 +95,7 @@ for (const database of databaseKinds) {
       await understood(flow);
       post(flow, resolved('db-3 lag', 'warning'));
       post(flow, resolved('db-3 lag', 'warning'));
-      await said(flow, alert, 'Resolved: [RESOLVED] db-3 lag');
+      await said(flow, alert, 'Resolved: db-3 lag');
       await understood(flow);
       assert.equal(under(flow, alert).filter((each) => each.text.startsWith('Resolved:')).length, 1);
       const dialled = flow.voice.calls.length;

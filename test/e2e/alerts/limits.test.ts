@@ -75,7 +75,7 @@ rules:
       const alert = post(flow, firing('disk'));
       const board = await boardUnder(flow, alert);
       await becomes(flow, board, 'sending', { accepted: 1, held: 1 });
-      assert.match(await said(flow, alert, /next possible at/), /They are called then/);
+      assert.match(await said(flow, alert, /next possible:/), /They are called then/);
       await isCalled(flow, second, 1);
       await isCalled(flow, onDuty, 1);
       await flow.restart();

@@ -353,7 +353,7 @@ for (const database of databaseKinds) {
       const third = post(flow, firing('disk c'));
       const board = await boardUnder(flow, third);
       await becomes(flow, board, 'approved', { held: 1 });
-      const text = await said(flow, third, /next possible at <!date/);
+      const text = await said(flow, third, /next possible: <!date/);
       assert.match(text, /called as often as the limit for one number allows/);
       assert.equal(under(flow, third).length, 1);
       // The call is not lost: it is made when the limit allows it.
@@ -363,7 +363,7 @@ for (const database of databaseKinds) {
       flow.clock.jump(16 * minute);
       const fourth = post(flow, firing('disk d'));
       assert.match(
-        await said(flow, fourth, /next possible at <!date/),
+        await said(flow, fourth, /next possible: <!date/),
         /the rule's own limit of calls is reached/,
       );
       await isCalled(flow, callee, 3);

@@ -48,6 +48,22 @@ suite('replies that a person must notice', () => {
     assert.equal(renderTold(request(missed), 'end', { now, posted: true }), null);
   });
 
+  test('of unknown calls it says whom to ask, by name if they are few', () => {
+    const lost = (callees: number, calls: Parameters<typeof call>[0][]) =>
+      seen(
+        renderTold(request({ state: 'sent', counts: counts({ callees, unknown: callees }) }), 'unknown', {
+          now,
+          calls: calls.map((some) => call({ state: 'unknown', ...some })),
+        }),
+      );
+    assert.match(
+      lost(2, [{ name: 'Dana' }, { callee: '6591110002', name: '<!channel>' }]),
+      /\nPlease ask Dana and &lt;!channel&gt; whether their phones rang, then press \*Mark as rung\*/,
+    );
+    assert.match(lost(1, [{}]), /\nPlease ask \+65 …0001 whether the phone rang, then/);
+    assert.match(lost(20, []), /\nPlease ask them whether their phones rang, then/);
+  });
+
   test('people who answered without the key that confirms are named among those not reached', () => {
     const plan = { until: 'confirmed', attempts: 1, everyMs: 0, enough: null, confirmKey: '1' } as const;
     const reach = {

@@ -12,7 +12,7 @@ const words = (action: string, detail: Record<string, unknown> = {}, actor = 'U0
 const table: [action: string, detail: Record<string, unknown>, line: string][] = [
   ['asked', { callees: 1 }, 'Cleo asked to call 1 person'],
   ['asked', { callees: 1_200 }, 'Cleo asked to call 1,200 people'],
-  ['sent', {}, 'Cleo has sent all calls that could be sent'],
+  ['sent', {}, 'Cleo finished sending the calls'],
   ['done', {}, 'Cleo has all results'],
   ['failed', {}, 'Cleo could not place any call'],
   ['cancelled', { stopped: 3 }, 'Cleo cancelled: 3 people not called'],
@@ -62,16 +62,10 @@ suite('a line of the history', () => {
   }
 
   test('who is shown by name, else by mention; rules, tools and the program in words', () => {
-    assert.equal(words('sent', {}, 'U0XYZ'), '<@U0XYZ> has sent all calls that could be sent');
-    assert.equal(
-      words('sent', {}, 'rule:db-critical'),
-      'rule db-critical has sent all calls that could be sent',
-    );
-    assert.equal(
-      words('sent', {}, 'tool:Ben (PagerDuty)'),
-      'Ben (PagerDuty) has sent all calls that could be sent',
-    );
-    assert.equal(words('sent', {}, 'callee:Asha'), 'Asha has sent all calls that could be sent');
+    assert.equal(words('sent', {}, 'U0XYZ'), '<@U0XYZ> finished sending the calls');
+    assert.equal(words('sent', {}, 'rule:db-critical'), 'rule db-critical finished sending the calls');
+    assert.equal(words('sent', {}, 'tool:Ben (PagerDuty)'), 'Ben (PagerDuty) finished sending the calls');
+    assert.equal(words('sent', {}, 'callee:Asha'), 'Asha finished sending the calls');
     assert.equal(words('expired', {}, 'voicecall'), 'Voicecall closed it: nobody decided in time');
     assert.ok(eventLine({ at: now, actor: 'voicecall', action: 'sent', detail: {} }).startsWith(date(now)));
   });

@@ -396,6 +396,15 @@ const table: [what: string, request: Partial<RequestView>, headline: string][] =
     'Resolved · 2 calls still under way',
   ],
   [
+    'stopped while some calls are still under way',
+    {
+      state: 'sent',
+      cancelledBy: 'U0ANN',
+      ...of({ callees: 4, accepted: 3, answered: 1, reached: 1, cancelled: 1 }),
+    },
+    '1 of 4 answered, 2 calls still under way',
+  ],
+  [
     'an alert that somebody has got, with a call under way and one that is unknown',
     { origin: 'alert', state: 'sent', ackedBy: 'U0BEN', ...of({ callees: 2, accepted: 1, unknown: 1 }) },
     'Ben has got it · unknown for 1, 1 call still under way',

@@ -10,6 +10,7 @@ import { createHttpServer, type Route } from './http/server.ts';
 import { createSlackEventsHandler, slackEventsPath } from './http/slack-events.ts';
 import { newId } from './ids.ts';
 import type { Log } from './log.ts';
+import { leaveOutDowntime } from './paging/silence.ts';
 import { createWorker } from './queue/worker.ts';
 import { scheduleRetention } from './retention.ts';
 import { scheduleRosters } from './rosters/keep.ts';
@@ -28,7 +29,7 @@ import { createRecordings } from './slack/context/recordings.ts';
 import { registerListeners } from './slack/register.ts';
 import { answerFailure } from './slack/replies/reply.ts';
 import { canWrite } from './store/can-write.ts';
-import { databaseClock } from './store/clock.ts';
+import { databaseClock, takeDowntime } from './store/clock.ts';
 import { tokenSecret } from './store/meta.ts';
 import { becomeOnlyProcess } from './store/only-process.ts';
 import { openStore } from './store/open.ts';
@@ -263,6 +264,7 @@ function createRoutes(
 async function scheduleWork(deps: SlackDeps): Promise<void> {
   const { store, clock } = deps;
   await store.transaction(async (tx) => {
+    await leaveOutDowntime(tx, await takeDowntime(tx, clock.now()), clock.now());
     await wakeLanes(tx, deps, clock.now());
     await schedulePolling(tx, clock.now());
     await scheduleRetention(tx, clock.now());

@@ -1,3 +1,5 @@
+import { sql } from 'kysely';
+import { placeOfSource } from '../alerts/formats/heard.ts';
 import type { CallsDeps } from '../calls/request/deps.ts';
 import type { Rule } from '../config/types.ts';
 import { newId } from '../ids.ts';
@@ -126,6 +128,21 @@ async function endSilence(tx: Tx, deps: CallsDeps, alertId: string, beat: Beat):
   const { teamId, source, now } = beat;
   const places = await placesShown(tx, alert, { place: row.channel_id, now });
   await resolveAlert(tx, deps, { alert, teamId, places, source, now });
+}
+
+/**
+ * After a start: what a tool posted while nothing ran could not arrive, so that time is no silence of the tool.
+ * Messages in a channel are read from its history instead.
+ */
+export async function leaveOutDowntime(tx: Tx, downMs: number, now: number): Promise<void> {
+  if (downMs <= 0) return;
+  const later = sql<number>`heard_at + ${downMs}`;
+  await tx
+    .updateTable('silences')
+    .set({ heard_at: sql<number>`case when ${later} < ${now} then ${later} else ${now} end` })
+    .where('channel_id', 'like', `${placeOfSource('')}%`)
+    .where('alert_id', 'is', null)
+    .execute();
 }
 
 /** Locks the row, so that an arriving message and a beginning silence run one after the other. */

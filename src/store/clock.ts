@@ -109,6 +109,23 @@ async function startTime(store: Store, wall: () => number, log: StoreLog): Promi
   return 0;
 }
 
+/**
+ * How long before `now` no instance ran, ms: since the last process stored its time. 0 if another one runs, or if that
+ * was too short to know. Stores the time, so that instances that start together count it once.
+ */
+export async function takeDowntime(tx: Tx, now: number): Promise<number> {
+  // Locks the row until the transaction ends.
+  const noted = await tx
+    .updateTable('meta')
+    .set((eb) => ({ value: eb.ref('value') }))
+    .where('name', '=', noteName)
+    .returning('value')
+    .executeTakeFirst();
+  await noteTime(tx, now);
+  const downMs = noted === undefined ? 0 : now - Number(noted.value);
+  return downMs > 2 * noteEveryMs ? downMs : 0;
+}
+
 /** Stores the current time. The stored time never decreases. */
 export async function noteTime(tx: Tx, now: number): Promise<void> {
   // Compared as text: 15 digits are enough until the year 33658.

@@ -1,6 +1,7 @@
 // A rule with silentFor calls when its message is missing, and stops when one comes.
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
+import { readMeta } from '../../../src/store/meta.ts';
 import { databaseKinds } from '../../support/store.ts';
 import { becomes, type Flow, soon, startFlow } from '../flow.ts';
 import { boardsUnder, boardUnder, callsTo, firing, isCalled, post, said, understood } from './alert-flow.ts';
@@ -90,6 +91,43 @@ for (const database of databaseKinds) {
       flow.clock.jump(10 * minuteMs);
       await isCalled(flow, callee, 1);
       assert.equal(boardsUnder(flow, lost).length <= 1, true);
+      await flow.end();
+    });
+
+    // PostgreSQL's own clock does not jump while Voicecall does not run.
+    const skip = database === 'postgres';
+    test('the time in which Voicecall did not run is no silence of a tool that posts to it', {
+      skip,
+    }, async (t) => {
+      const config = `${configOf('10m')}  - { name: posted, sources: [tool], match: { title: Watchdog }, silentFor: 10m, call: ["+91 85632 14121"], say: "x" }
+sources: { tool: { format: slack, channel: C0ALERTS } }
+`;
+      const token = 'a-token-for-the-tool';
+      const flow = await start(t, { database, config, env: { SOURCE_TOOL_TOKEN: token } });
+      const answer = await fetch(`http://127.0.0.1:${flow.app.port()}/alerts/tool/${token}`, {
+        method: 'POST',
+        body: '{"text":"FIRING: Watchdog"}',
+      });
+      assert.equal(answer.status, 202);
+      post(flow, firing('Watchdog'));
+      await understood(flow);
+      flow.clock.jump(2 * minuteMs);
+      await understood(flow);
+      const store = await flow.database.open();
+      const noted = async () => await readMeta(store.read, 'time');
+      const before = Number(await noted());
+      flow.clock.jump(minuteMs);
+      await soon(flow, 'the time is stored', async () => Number(await noted()) > before, { stepMs: 0 });
+      await flow.app.stop();
+      flow.clock.jump(30 * minuteMs);
+      await flow.restart();
+      // Its channel was read, and had nothing.
+      await isCalled(flow, callee, 1);
+      flow.clock.jump(5 * minuteMs);
+      await understood(flow);
+      assert.equal(callsTo(flow, '918563214121').length, 0);
+      flow.clock.jump(4 * minuteMs);
+      await isCalled(flow, '918563214121', 1);
       await flow.end();
     });
 

@@ -8,10 +8,22 @@ import { onlyTimeZone, VOICE_DEFAULTS } from './defaults.ts';
 import { sourceTokenName } from './env.ts';
 import { country, isOnlyName } from './values.ts';
 
+/** Keys and positions from the top of the file to a value. */
+type Path = (string | number)[];
+
 /** Reports a fault: where in the file it is, what was found there (quoted as it is), and what was expected. */
-export type ReportAt = (path: (string | number)[], found: string, expected: string, hint?: string) => void;
+export type ReportAt = (path: Path, found: string, expected: string, hint?: string) => void;
 
 type Group = Record<string, unknown>;
+
+/** The file before it is parsed, as every check below needs it. */
+interface RawFile {
+  root: Group;
+  /** The country of numbers without a country code. */
+  country: Parameters<typeof onlyTimeZone>[0];
+  report: ReportAt;
+  notice: (text: string) => void;
+}
 
 const FILE_ID = /^[\w.-]{5,}\.(mp3|wav|m4a)$/i;
 
@@ -20,28 +32,26 @@ const FILE_ID = /^[\w.-]{5,}\.(mp3|wav|m4a)$/i;
  * that exclude each other. Reads the unparsed file, so that these faults are reported together with those of single
  * values. Skips values of the wrong shape, which are reported already.
  */
-export function checkReferences(file: unknown, report: ReportAt, notice: (text: string) => void): void {
-  const root = group(file);
+export function checkReferences(data: unknown, report: ReportAt, notice: (text: string) => void): void {
+  const root = group(data);
   const home = country.safeParse(root.country);
-  const numberOptions = { country: home.success ? home.data : undefined };
-  checkNames(root, 'lists', report);
-  checkNames(root, 'recordings', report);
+  const file: RawFile = { root, country: home.success ? home.data : undefined, report, notice };
+  checkNames(file, 'lists');
+  checkNames(file, 'recordings');
   for (const [name, entries] of Object.entries(group(root.lists))) {
-    for (const [index, entry] of list(entries).entries()) {
-      checkEntry(['lists', name, index], entry, numberOptions, report, notice);
-    }
+    for (const [index, entry] of list(entries).entries()) checkEntry(file, ['lists', name, index], entry);
   }
-  checkRosters(root, numberOptions, report, notice);
-  checkLoopCount(root, report);
-  checkDisplayNums(root, report);
-  checkUntil(group(root.reach), root, ['reach'], report);
-  checkApproval(group(root.approval), root.approval !== undefined, report);
-  checkSourceTokens(root, report);
-  checkRules(root, numberOptions, report, notice);
+  checkRosters(file);
+  checkLoopCount(file);
+  checkDisplayNums(file);
+  checkUntil(file, group(root.reach), ['reach']);
+  checkApproval(file);
+  checkSourceTokens(file);
+  checkRules(file);
 }
 
 /** Each source has a token of its own, so no two names may give the same variable. */
-function checkSourceTokens(root: Group, report: ReportAt): void {
+function checkSourceTokens({ root, report }: RawFile): void {
   const byVariable = Map.groupBy(Object.keys(group(root.sources)), sourceTokenName);
   for (const [variable, [first, ...others]] of byVariable) {
     for (const name of others) {
@@ -54,12 +64,8 @@ function checkSourceTokens(root: Group, report: ReportAt): void {
   }
 }
 
-function checkRules(
-  root: Group,
-  numberOptions: NumberSettings,
-  report: ReportAt,
-  notice: (text: string) => void,
-): void {
+function checkRules(file: RawFile): void {
+  const { root, report, notice } = file;
   const names = new Set<unknown>();
   for (const [index, value] of list(root.rules).entries()) {
     const rule = group(value);
@@ -68,36 +74,16 @@ function checkRules(
     if (name !== undefined && names.has(name))
       report([...at, 'name'], `${JSON.stringify(name)} again`, 'another name for each rule');
     names.add(name);
-    checkMessage(rule, root, at, report);
-    checkReach(rule, root, at, report, notice);
-    checkSources(rule, root, at, report, notice);
-    const calls: [(string | number)[], unknown][] = [
-      [at, rule.call],
-      ...list(rule.then).map((step, position): [(string | number)[], unknown] => [
-        [...at, 'then', position],
-        group(step).call,
-      ]),
-    ];
-    for (const [where, call] of calls) {
-      for (const [position, entry] of oneOrMore(call).entries()) {
-        const path = Array.isArray(call) ? [...where, 'call', position] : [...where, 'call'];
-        checkCall(path, entry, root, numberOptions, report, notice);
-      }
-    }
+    checkMessage(file, rule, at);
+    checkReach(file, rule, at);
+    checkSources(file, rule, at);
+    checkCalls(file, rule, at);
+    for (const [position, step] of list(rule.then).entries())
+      checkCalls(file, group(step), [...at, 'then', position]);
     if (rule.approval === 'policy' && root.approval === undefined) {
       report([...at, 'approval'], 'policy', 'never, or a key "approval" at the top that says who approves');
     }
-    if (
-      (rule.between ?? rule.days) !== undefined &&
-      rule.timeZone === undefined &&
-      onlyTimeZone(numberOptions.country) === undefined
-    ) {
-      report(
-        at,
-        `${rule.between === undefined ? 'days' : 'between'} without timeZone`,
-        'a timeZone beside it, like Asia/Kolkata',
-      );
-    }
+    checkTimeZone(file, rule, at);
     if (rule.channels !== undefined && group(rule.match).from === undefined) {
       notice(
         `Rule ${JSON.stringify(name)} has no match.from: anybody in the workspace can build a workflow that posts as a bot, and would trigger it. Name the bot_id or app_id of the alerting tool.`,
@@ -106,14 +92,22 @@ function checkRules(
   }
 }
 
+/** The entries of `call` in a rule or a step. */
+function checkCalls(file: RawFile, { call }: Group, at: Path): void {
+  for (const [position, entry] of oneOrMore(call).entries())
+    checkCall(file, Array.isArray(call) ? [...at, 'call', position] : [...at, 'call'], entry);
+}
+
+/** The hours of a rule need a time zone, unless the country has only one. */
+function checkTimeZone({ country, report }: RawFile, { between, days, timeZone }: Group, at: Path): void {
+  if ((between ?? days) === undefined || timeZone !== undefined || onlyTimeZone(country) !== undefined)
+    return;
+  const found = `${between === undefined ? 'days' : 'between'} without timeZone`;
+  report(at, found, 'a timeZone beside it, like Asia/Kolkata');
+}
+
 /** A rule listens to channels, sources or both. To be shown in Slack it needs a channel. */
-function checkSources(
-  rule: Group,
-  root: Group,
-  at: (string | number)[],
-  report: ReportAt,
-  notice: (text: string) => void,
-): void {
+function checkSources({ root, report, notice }: RawFile, rule: Group, at: Path): void {
   if (rule.channels === undefined && rule.sources === undefined)
     report([...at, 'channels'], 'neither channels nor sources', 'one of them');
   const sources = group(root.sources);
@@ -133,7 +127,7 @@ function checkSources(
   }
 }
 
-function checkMessage(rule: Group, root: Group, at: (string | number)[], report: ReportAt): void {
+function checkMessage({ root, report }: RawFile, rule: Group, at: Path): void {
   const { say, recording } = rule;
   if (say === undefined && recording === undefined) report(at, 'neither say nor recording', 'one of them');
   if (say !== undefined && recording !== undefined)
@@ -164,14 +158,9 @@ function mentionsKey(say: unknown, key: string): boolean {
 }
 
 /** Checks that a rule that waits for a key, or calls in steps, has everything that this needs. */
-function checkReach(
-  rule: Group,
-  root: Group,
-  at: (string | number)[],
-  report: ReportAt,
-  notice: (text: string) => void,
-): void {
-  checkUntil(rule, root, at, report);
+function checkReach(file: RawFile, rule: Group, at: Path): void {
+  const { root, report, notice } = file;
+  checkUntil(file, rule, at);
   const steps = list(rule.then).map(group);
   for (const [index, step] of steps.entries()) {
     if (step.say !== undefined && step.recording !== undefined)
@@ -193,7 +182,7 @@ function checkReach(
   );
 }
 
-function checkUntil(of: Group, root: Group, at: (string | number)[], report: ReportAt): void {
+function checkUntil({ root, report }: RawFile, of: Group, at: Path): void {
   if (of.until === 'confirmed' && group(root.reach).confirmKey === undefined)
     report(
       [...at, 'until'],
@@ -202,16 +191,9 @@ function checkUntil(of: Group, root: Group, at: (string | number)[], report: Rep
     );
 }
 
-type NumberSettings = { country: Parameters<typeof onlyTimeZone>[0] };
-
-function checkCall(
-  path: (string | number)[],
-  entry: unknown,
-  root: Group,
-  numberOptions: NumberSettings,
-  report: ReportAt,
-  notice: (text: string) => void,
-): void {
+/** An entry that may be the name of a list or roster. */
+function checkCall(file: RawFile, path: Path, entry: unknown): void {
+  const { root, report } = file;
   const known = [...Object.keys(group(root.lists)), ...Object.keys(group(root.rosters))];
   if (typeof entry === 'string' && known.includes(entry)) return;
   if (typeof entry === 'string' && isOnlyName(entry)) {
@@ -223,20 +205,15 @@ function checkCall(
     );
     return;
   }
-  checkEntry(path, entry, numberOptions, report, notice);
+  checkEntry(file, path, entry);
 }
 
-function checkEntry(
-  path: (string | number)[],
-  entry: unknown,
-  numberOptions: NumberSettings,
-  report: ReportAt,
-  notice: (text: string) => void,
-): void {
+/** A number, or an id of Slack. */
+function checkEntry({ country, report, notice }: RawFile, path: Path, entry: unknown): void {
   if (typeof entry !== 'string' && typeof entry !== 'number') return;
   const text = plainText(String(entry)).trim();
   if (text === '' || isMemberId(text)) return;
-  const read = readNumberAndName(text, numberOptions);
+  const read = readNumberAndName(text, { country });
   if ('why' in read) {
     // The reasons may contain a full number, and this text goes to a log.
     const why = maskNumbers(read.why, maskNumber);
@@ -247,13 +224,9 @@ function checkEntry(
 }
 
 /** Rosters share names with lists: their names must differ, and a fallback must not be a roster. */
-function checkRosters(
-  root: Group,
-  numberOptions: NumberSettings,
-  report: ReportAt,
-  notice: (text: string) => void,
-): void {
-  checkNames(root, 'rosters', report);
+function checkRosters(file: RawFile): void {
+  const { root, report } = file;
+  checkNames(file, 'rosters');
   const lists = Object.keys(group(root.lists));
   const taken = new Set(lists.map((name) => name.toLowerCase()));
   for (const [name, value] of Object.entries(group(root.rosters))) {
@@ -264,18 +237,18 @@ function checkRosters(
     for (const [key, entry] of Object.entries(group(roster.people))) {
       if (isGroupId(String(entry)))
         report([...at, 'people', key], 'a user group', 'a number or a Slack user (U…)');
-      else checkEntry([...at, 'people', key], entry, numberOptions, report, notice);
+      else checkEntry(file, [...at, 'people', key], entry);
     }
     for (const [position, entry] of oneOrMore(roster.fallback).entries()) {
       const path = Array.isArray(roster.fallback) ? [...at, 'fallback', position] : [...at, 'fallback'];
       if (typeof entry === 'string' && Object.hasOwn(group(root.rosters), entry))
         report(path, `the roster ${JSON.stringify(entry)}`, 'a list, a number, a Slack user or a user group');
-      else checkCall(path, entry, root, numberOptions, report, notice);
+      else checkCall(file, path, entry);
     }
   }
 }
 
-function checkNames(root: Group, key: string, report: ReportAt): void {
+function checkNames({ root, report }: RawFile, key: string): void {
   const seen = new Set<string>();
   for (const name of Object.keys(group(root[key]))) {
     if (seen.has(name.toLowerCase()))
@@ -285,18 +258,11 @@ function checkNames(root: Group, key: string, report: ReportAt): void {
 }
 
 /** Every loopCount must be within voice.limits.loopCount. */
-function checkLoopCount(root: Group, report: ReportAt): void {
+function checkLoopCount({ root, report }: RawFile): void {
   const voice = group(root.voice);
   const set = group(voice.limits).loopCount;
   const most = typeof set === 'number' ? set : VOICE_DEFAULTS.limits.loopCount;
-  const places: [(string | number)[], unknown][] = [
-    [['voice', 'loopCount'], voice.loopCount],
-    ...list(root.rules).map((rule, index): [(string | number)[], unknown] => [
-      ['rules', index, 'loopCount'],
-      group(rule).loopCount,
-    ]),
-  ];
-  for (const [path, value] of places) {
+  for (const [path, value] of callOptionPlaces(root, 'loopCount')) {
     if (typeof value !== 'number' || !Number.isInteger(value) || value <= most || value > 9) continue;
     report(
       path,
@@ -308,25 +274,27 @@ function checkLoopCount(root: Group, report: ReportAt): void {
 }
 
 /** If voice.displayNums limits the caller numbers, the file itself must keep to it. */
-function checkDisplayNums(root: Group, report: ReportAt): void {
+function checkDisplayNums({ root, report }: RawFile): void {
   const voice = group(root.voice);
   if (!Array.isArray(voice.displayNums)) return;
   const allowed = voice.displayNums.map(String);
-  const places: [(string | number)[], unknown][] = [
-    [['voice', 'displayNum'], voice.displayNum],
-    ...list(root.rules).map((rule, index): [(string | number)[], unknown] => [
-      ['rules', index, 'displayNum'],
-      group(rule).displayNum,
-    ]),
-  ];
-  for (const [path, value] of places) {
+  for (const [path, value] of callOptionPlaces(root, 'displayNum')) {
     if (value === undefined || allowed.includes(String(value))) continue;
     report(path, JSON.stringify(value), 'one of voice.displayNums, or the number added there');
   }
 }
 
-function checkApproval(approval: Group, isSet: boolean, report: ReportAt): void {
-  if (!isSet) return;
+/** The values of a call option in `voice` and in every rule. */
+function callOptionPlaces(root: Group, key: 'loopCount' | 'displayNum'): [Path, unknown][] {
+  return [
+    [['voice', key], group(root.voice)[key]],
+    ...list(root.rules).map((rule, index): [Path, unknown] => [['rules', index, key], group(rule)[key]]),
+  ];
+}
+
+function checkApproval({ root, report }: RawFile): void {
+  if (root.approval === undefined) return;
+  const approval = group(root.approval);
   if ((approval.calleesOver ?? approval.outsideCountries ?? approval.between) === undefined) {
     report(
       ['approval'],

@@ -75,9 +75,7 @@ export async function lookAt(
   requestId: string,
   found: LookedUp = { duties: new Map() },
 ): Promise<Look> {
-  let changed = false;
   for (let moves = 0; moves < movesAtOnce; moves++) {
-    const now = deps.clock.now();
     const request = await lockRequest(tx, requestId);
     if (request === null || !['approved', 'sending', 'sent'].includes(request.state))
       return { do: 'nothing' };
@@ -87,41 +85,55 @@ export async function lookAt(
       await advance(tx, deps, requestId);
       return { do: 'nothing' };
     }
-    if (isRuleGone(deps, request)) return await end(tx, deps, request, 'rule_removed');
-    const plan = readPlan(request.plan);
-    const ladder = readLadder(request.ladder);
-    const standing = await readStanding(tx, request, plan, now);
-    const next = nextOf(request, { plan, ladder, standing }, now);
-    if (next.do === 'end') return await end(tx, deps, request, next.because);
-    if (next.do === 'wait') {
-      if (changed) await advance(tx, deps, requestId);
-      if (next.stepAt !== null) await askBefore(tx, requestId, next.stepAt, now);
+    const look = await makeMove(tx, deps, request, found);
+    if (look !== 'moved') {
+      if (moves > 0 && look.do !== 'nothing') await advance(tx, deps, requestId);
+      return look;
+    }
+    if (request.state === 'sent' && (await hasReadySubmission(tx, requestId)))
+      await moveRequest(tx, request, 'sending', deps.clock.now());
+  }
+  return { do: 'wait', at: deps.clock.now() };
+}
+
+/** Makes the next move of a request. Returns 'moved', or what must happen before the next move. */
+async function makeMove(
+  tx: Tx,
+  deps: CallsDeps,
+  request: RequestRow,
+  found: LookedUp,
+): Promise<Look | 'moved'> {
+  if (isRuleGone(deps, request)) return await end(tx, deps, request, 'rule_removed');
+  const now = deps.clock.now();
+  const plan = readPlan(request.plan);
+  const ladder = readLadder(request.ladder);
+  const standing = await readStanding(tx, request, plan, now);
+  const next = nextOf(request, { plan, ladder, standing }, now);
+  switch (next.do) {
+    case 'end':
+      return await end(tx, deps, request, next.because);
+    case 'wait': {
+      if (next.stepAt !== null) await askBefore(tx, request.id, next.stepAt, now);
       const times = [next.attemptAt, next.stepAt].filter((at) => at !== null);
       return { do: 'wait', at: times.length === 0 ? null : Math.min(...times) };
     }
-    if (next.do === 'release') {
+    case 'release':
       await releaseMore(tx, deps, request, next.callees);
-    } else if (next.do === 'attempt') {
+      return 'moved';
+    case 'attempt': {
       const steps = await stepsOnDuty(tx, request, plan, next);
       const duties: Duties = 'duties' in found ? found.duties : new Map();
-      if (steps.some((step) => !duties.has(step))) {
-        if (changed) await advance(tx, deps, requestId);
-        return { do: 'duty', steps, request };
-      }
+      if (steps.some((step) => !duties.has(step))) return { do: 'duty', steps, request };
       // If people left or came, looks again before anybody is called: those who were due may be off duty.
       if (!(await handOverAll(tx, deps, request, { plan, steps, duties })))
         await addAttempts(tx, deps, request, plan, next);
-    } else if ('step' in found && found.step === next.step) {
-      await startStep(tx, deps, request, { ...found, plan, reached: standing.reached });
-    } else {
-      if (changed) await advance(tx, deps, requestId);
-      return { do: 'step', step: next.step, request };
+      return 'moved';
     }
-    changed = true;
-    if (request.state === 'sent' && (await hasReadySubmission(tx, requestId)))
-      await moveRequest(tx, request, 'sending', now);
+    case 'step':
+      if (!('step' in found) || found.step !== next.step) return { do: 'step', step: next.step, request };
+      await startStep(tx, deps, request, { ...found, plan, reached: standing.reached });
+      return 'moved';
   }
-  return { do: 'wait', at: deps.clock.now() };
 }
 
 /** Returns true if somebody left or came in one of the steps. */

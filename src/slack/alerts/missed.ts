@@ -7,7 +7,7 @@ import type { Lease, TaskHandler } from '../../queue/types.ts';
 import { inChunks } from '../../store/chunks.ts';
 import type { Queryable, Tx } from '../../store/types.ts';
 import { asEvent, type HistoryPace, historyPaceMs, historyPages } from '../client/channel-history.ts';
-import { slackFailure } from '../client/errors.ts';
+import { type SlackFailure, slackFailure } from '../client/errors.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import { ownIds } from './intake.ts';
 
@@ -17,7 +17,10 @@ const quietMs = 5 * 60_000;
 const mostMs = 24 * 3_600_000;
 /** A younger message may still arrive as an event, so it is left for the next read. */
 const onItsWayMs = 15_000;
+/** When a channel with younger messages is read again, ms. */
 const lookAgainMs = 20_000;
+/** When a channel is read again after a failure that says nothing, ms. */
+const unclearForMs = 30_000;
 /** This much is read twice, because Slack's history may show an older message later than a newer one. */
 const overlapSeconds = 60;
 /** The most bot messages of one channel that are read. If there are more, only the newest count. */
@@ -44,23 +47,12 @@ export function createMissedReader(deps: SlackDeps): TaskHandler {
     for (const channelId of new Set(deps.config().rules.flatMap((rule) => rule.channels))) {
       if (!lease.valid()) return { againAt: now };
       const quietAt = deps.events.lastHeardAt(channelId) + quietMs;
-      if (quietAt > now) {
-        againAt = Math.min(againAt, quietAt);
-        continue;
-      }
-      try {
-        const read = await readChannel(deps, channelId, lease);
-        missed += read.missed;
-        if (read.young > 0) againAt = Math.min(againAt, deps.clock.now() + lookAgainMs);
-        complained.delete(channelId);
-      } catch (error) {
-        const failure = slackFailure(error);
-        if (failure.kind === 'limited') againAt = Math.min(againAt, deps.clock.now() + failure.retryAfterMs);
-        if (failure.kind === 'unclear') againAt = Math.min(againAt, deps.clock.now() + 30_000);
-        if (!complained.has(channelId))
-          deps.log.warn({ channel: channelId, failure }, 'the history of a channel could not be read');
-        complained.add(channelId);
-      }
+      const read =
+        quietAt > now
+          ? { missed: 0, againAt: quietAt }
+          : await tryChannel(deps, channelId, lease, complained);
+      missed += read.missed;
+      againAt = Math.min(againAt, read.againAt);
     }
     if (missed > 0 && isSilent(deps, now)) {
       deps.log.error(
@@ -71,6 +63,40 @@ export function createMissedReader(deps: SlackDeps): TaskHandler {
     } else if (missed === 0) deps.events.good();
     return { againAt };
   };
+}
+
+/**
+ * Reads one channel. Never throws. `againAt`: when to read it again at the latest; Infinity: as usual. `complained`:
+ * the channels whose fault was logged, so that it is logged once.
+ */
+async function tryChannel(
+  deps: SlackDeps,
+  channelId: string,
+  lease: Lease,
+  complained: Set<string>,
+): Promise<{ missed: number; againAt: number }> {
+  try {
+    const { missed, young } = await readChannel(deps, channelId, lease);
+    complained.delete(channelId);
+    return { missed, againAt: young > 0 ? deps.clock.now() + lookAgainMs : Number.POSITIVE_INFINITY };
+  } catch (error) {
+    const failure = slackFailure(error);
+    if (!complained.has(channelId))
+      deps.log.warn({ channel: channelId, failure }, 'the history of a channel could not be read');
+    complained.add(channelId);
+    return { missed: 0, againAt: deps.clock.now() + retryAfterMs(failure) };
+  }
+}
+
+function retryAfterMs(failure: SlackFailure): number {
+  switch (failure.kind) {
+    case 'limited':
+      return failure.retryAfterMs;
+    case 'unclear':
+      return unclearForMs;
+    case 'refused':
+      return Number.POSITIVE_INFINITY;
+  }
 }
 
 /**

@@ -49,6 +49,11 @@ export async function cancelTask(tx: Tx, kind: TaskKind, key: string): Promise<v
   await removeTask(tx, kind, key);
 }
 
+/** Removes all tasks of a kind that are due at `now` (ms). */
+export async function cancelDueTasks(tx: Tx, kind: TaskKind, now: number): Promise<void> {
+  await tx.deleteFrom('tasks').where('kind', '=', kind).where('run_at', '<=', now).execute();
+}
+
 /** The same for any kind. Only tests call it directly. */
 export async function removeTask(tx: Tx, kind: string, key: string): Promise<void> {
   await tx.deleteFrom('tasks').where('kind', '=', kind).where('key', '=', key).execute();

@@ -1,4 +1,4 @@
-import { enqueue } from '../../queue/enqueue.ts';
+import { cancelDueTasks, enqueue } from '../../queue/enqueue.ts';
 import type { Tx } from '../../store/types.ts';
 import { audit } from '../request/audit.ts';
 import { lockRequest } from '../request/rows.ts';
@@ -40,6 +40,8 @@ export async function treatUnsentAsUnknown(tx: Tx, now: number): Promise<number>
     .where('state', 'not in', ['awaiting_approval', 'scheduled'])
     .execute();
   await tx.updateTable('alert_events').set({ processed_at: now }).where('processed_at', 'is', null).execute();
+  // A rule whose cooldown ended since the backup may have called then. The alert's next message makes it call again.
+  await cancelDueTasks(tx, 'alerts.cooldown', now);
   const waited = await tx
     .selectFrom('submissions')
     .innerJoin('requests', 'requests.id', 'submissions.request_id')

@@ -1,12 +1,12 @@
 import { inEnglish } from './words/other-languages.ts';
-import { readHead } from './words/state-words.ts';
+import { readHead, type Token } from './words/state-words.ts';
 import { fillers, wordClasses } from './words/vocabulary.ts';
 
 // A quantity is not what an alert is about: the next message of the same alert has another one.
 const unit =
-  '(?:%|percent|pct|ns|µs|us|ms|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|weeks?|b|bytes?|[kmgtp]i?b(?:\\/s|ps)?|[kmgt]bit(?:\\/s)?|[kmg]bps|rpm|rps|qps|iops|°c|°f|°|c|f|hz|mhz|ghz|v|w|k|x)';
+  '(?:%|percent|pct|ns|µs|us|ms|msecs?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|weeks?|b|bytes?|[kmgtp]i?b(?:\\/s|ps)?|[kmgt]bit(?:\\/s)?|[kmg]bps|rpm|rps|qps|iops|°c|°f|°|c|f|hz|mhz|ghz|v|w|k|x)';
 const counted =
-  '(?:times?|errors?|events?|requests?|reqs?|alerts?|messages?|msgs?|items?|occurrences?|users?|failures?|attempts?|retries|records?|rows?|hits?|samples?|instances?|pods?|replicas?|connections?|sessions?|files?|entries|results?|checks?|locations?|matches|documents?|docs|logs?|exceptions?|incidents?|violations?|nodes?|restarts?|hosts?|servers?|devices?|containers?|targets?|endpoints?|consumers?|services?|jobs?|tasks?|threads?)';
+  '(?:times?|errors?|events?|requests?|reqs?|alerts?(?:\\(s\\))?|messages?|msgs?|items?|occurrences?|users?|failures?|attempts?|retries|records?|rows?|hits?|samples?|instances?|pods?|replicas?|connections?|sessions?|files?|entries|results?|checks?|locations?|matches|documents?|docs|logs?|exceptions?|incidents?|violations?|nodes?|restarts?|hosts?|servers?|devices?|containers?|targets?|endpoints?|consumers?|services?|jobs?|tasks?|threads?)';
 
 const volatilePatterns: [RegExp, string][] = [
   [
@@ -36,7 +36,7 @@ const volatilePatterns: [RegExp, string][] = [
   [/\((?:max|min|maximum|minimum|limit|threshold|usual|normal)\b[^()]{0,40}\)/g, ' '],
   // Numbers of builds and notifications. The number of an incident is kept in Identity.incident.
   [/#\d{1,12}\b/g, ' '],
-  [/\b\d{1,3}(?:,\d{3})+(?:\.\d+)?\b/g, ' '],
+  [/\b(?:try|attempt|retry) ?\d{1,6}(?: ?(?:of|\/) ?\d{1,6})?(?![\w-])/g, ' '],
   [new RegExp(`(?<![\\w/.-])\\d{1,12} ?(?:of|/|out of) ?\\d{1,12}(?![\\w/])(?: ${counted}\\b)?`, 'g'), ' '],
   // A threshold belongs to the check and stays: "> 90%".
   [
@@ -48,11 +48,14 @@ const volatilePatterns: [RegExp, string][] = [
   ],
   [
     new RegExp(
-      `(?<![\\w.-])\\d{1,12}(?:\\.\\d{1,9})?[km]? (?:new |more |failed |total |unique |of the )?${counted}(?![\\w-])`,
+      `(?<![\\w.-])\\d{1,12}(?:\\.\\d{1,9})?[km]? (?:new |more |failed |total |unique |of the |firing |resolved |active |open )?${counted}(?![\\w-])`,
       'g',
     ),
     ' ',
   ],
+  // "DiskFull - 2 firing", "FIRING (2)"
+  [/\b(?:firing|resolved) ?\(\d{1,6}\)/g, ' '],
+  [/(?<![\w.-])\d{1,6} (?:firing|alerting|triggered|resolved|recovered)(?![\w-])/g, ' '],
   [/(?<![\w-])\d{1,6}(?:st|nd|rd|th)(?: occurrences?| time| event| error(?= ?:))?(?![\w-])/g, ' '],
   [
     /(?:(?<![<>!])=|\b(?:value|val|current|currently|actual|count|now at|is at|was|is|reached|at|got|of|lag|latency|depth|size|length|usage|rate|load|backlog|total|duration|temperature|score)\b[:=]?|[:=]) ?[+-]?\d{1,12}(?:\.\d{1,9})?(?:e[+-]?\d{1,3})?(?![\w-]|\.\w)/g,
@@ -62,9 +65,18 @@ const volatilePatterns: [RegExp, string][] = [
   [/(?<![\w-])(?:(?:\d{1,6} ?(?:d|h|m|s|ms)(?=\d|\b) ?){1,5})/g, ' '],
 ];
 
-/** The reason why a check failed comes after its name and differs each time. */
-const reason =
-  /(?:\s[-–—|]\s|:\s|\.\s|,\s|\s?\(|;\s|\s)(?:reason\b|(?<!\b(?:new|first|fatal|unhandled) )error\b ?:|we (?:detected|found|received|could)\b|cause\b|root cause\b|because\b|due to\b|http\/?\d?(?:\.\d)? ?(?:status|error|code|\d{3})|status(?: code)? ?:? ?\d{3}|\d{3} ?[-–:]? ?(?:ok|not found|internal|bad gateway|service unavailable|gateway|forbidden|unauthorized|server|too many)|connection (?:timed? ?out|refused|reset|timeout|error)|connect timeout|timedout|timeout\b|timed out|no response|dns\b|ssl\b|host (?:is )?(?:unreachable|not found)|request (?:timed|failed|aborted)|unexpected\b|expected\b|keyword\b|response (?:time|code)|socket\b|read timeout|(?:connect )?econn|connect etimedout|getaddrinfo|name resolution|it was down\b|was down\b|downtime\b|(?:lasted|duration|down for|up for|outage lasted|after)\b|ping\b ?(?:timeout|failed|loss)|packet loss|the (?:monitor|service|site|check) |started at|since\b|last (?:seen|value|ping)).*$/;
+/** The first words of the reason why a check failed. */
+const reasons =
+  'reason\\b|thresholds? crossed\\b|(?<!\\b(?:new|first|fatal|unhandled) )error\\b ?:|we (?:detected|found|received|could)\\b|cause\\b|root cause\\b|because\\b|due to\\b|http\\/?\\d?(?:\\.\\d)? ?(?:status|error|code|\\d{3})|status(?: code)? ?:? ?\\d{3}|\\d{3} ?[-–:]? ?(?:ok|not found|internal|bad gateway|service unavailable|gateway|forbidden|unauthorized|server|too many)|connection (?:timed? ?out|refused|reset|timeout|error)|connect timeout|timedout|timeout\\b|timed out|no response|dns\\b|ssl\\b|host (?:is )?(?:unreachable|not found)|request (?:timed|failed|aborted)|unexpected\\b|expected\\b|keyword\\b|socket\\b|read timeout|(?:connect )?econn|connect etimedout|getaddrinfo|name resolution|it was down\\b|was down\\b|downtime\\b|(?:lasted|duration|down for|up for|outage lasted|after)\\b|ping\\b ?(?:timeout|failed|loss)|packet loss|the (?:monitor|service|site|check) |started at|since\\b|last (?:seen|value|ping)';
+/** The reason comes after the name of what failed and differs each time. */
+const reasonAfterMark = new RegExp(
+  `(?:\\s[-–—|]\\s|:\\s|\\.\\s|,\\s|\\s?\\(|;\\s)(?:${reasons}|response (?:time|code)).*$`,
+  'iu',
+);
+/** Without a mark before it, it is a reason only after a state: not in "High packet loss on router-3". */
+const reasonAfterState = new RegExp(`\\s(?:${reasons}).*$`, 'iu');
+/** "… timeout on web-1": where it happened is not a part of the reason. */
+const placeAtEnd = /\s(?:on|of|for) ([\p{L}\p{N}][\p{L}\p{N}_./-]{1,60})\W{0,3}$/u;
 
 /** "HOST: db01 SERVICE: MySQL MESSAGE: …": the check's output comes last and differs each time. */
 const printed = /^([^\p{L}]{0,40}\p{L}{3,12}: \S.{0,300}?) (?:message|output|info|details?) ?: .*$/u;
@@ -151,15 +163,23 @@ export function normalizeTitle(title: string): Core {
   return { strict: names.join(' '), loose };
 }
 
+/** "12,410" as a decimal, so that the patterns for quantities find it whole. */
+function withoutThousands(text: string): string {
+  return text.replace(
+    /(?<![\d.,])\d{1,3}(?:,\d{3}){1,4}(?:\.\d{1,9})?(?![\d,])/g,
+    (found) => `${found.replaceAll(',', '')}${found.includes('.') ? '' : '.0'}`,
+  );
+}
+
 /** Removes quantities, times and one-time ids. Keeps capitals, because they distinguish a state from a name. */
 function stripVolatile(text: string): string {
-  let rest = text.replace(insensitive(printed), '$1').replace(trailingPage, '').replace(trailingTicket, '');
+  let rest = withoutThousands(text)
+    .replace(insensitive(printed), '$1')
+    .replace(trailingPage, '')
+    .replace(trailingTicket, '');
   for (const [pattern, replacement] of volatilePatterns)
     rest = rest.replace(insensitive(pattern), replacement);
-  const cut = rest.replace(insensitive(reason), '');
-  // A title that consists of its reason ("Connection timed out") keeps it.
-  if (/[\p{L}\p{N}]{3}/u.test(withoutStates(cut))) rest = cut;
-  return rest
+  return withoutReason(rest)
     .replace(/\(\s*\)|\[\s*\]/g, ' ')
     .replace(/[ \t]+/g, ' ')
     .trim();
@@ -175,12 +195,28 @@ function insensitive(pattern: RegExp): RegExp {
   return made;
 }
 
-function withoutStates(text: string): string {
-  return readHead(text)
-    .tokens.filter((token) => token.kind === 'word' && token.said === undefined)
-    .filter((token) => !generic.has(token.lower) && !fillers.has(token.lower))
-    .map((token) => token.text)
-    .join(' ');
+/** A title that consists of its reason ("Connection timed out") keeps it. */
+function withoutReason(text: string): string {
+  let rest = text;
+  for (const pattern of [reasonAfterMark, reasonAfterState]) {
+    const found = pattern.exec(rest);
+    if (found === null) continue;
+    const before = rest.slice(0, found.index);
+    const { tokens, said } = readHead(before);
+    if (pattern === reasonAfterState && said.length === 0) continue;
+    if (!tokens.some(namesSomething)) continue;
+    const place = placeAtEnd.exec(found[0])?.[1] ?? '';
+    rest =
+      /\p{L}/u.test(place) && /\d|[\p{L}\p{N}][._/-][\p{L}\p{N}]/u.test(place)
+        ? `${before} on ${place}`
+        : before;
+  }
+  return rest;
+}
+
+function namesSomething({ kind, said, lower }: Token): boolean {
+  if (kind !== 'word' || said !== undefined) return false;
+  return !generic.has(lower) && !fillers.has(lower) && !looseWords.has(lower) && /[\p{L}\p{N}]/u.test(lower);
 }
 
 function withoutTrailingBracket(text: string): string {

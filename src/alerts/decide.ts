@@ -235,10 +235,10 @@ function place(
  * The firing alert that a resolve with another key ends: one of the same bot, else one of a bot beside it in a rule's
  * `from`. A tool that was installed again has another bot id.
  */
-function endedBy(firing: KnownAlert[], gated: GatedMessage, { identity }: Understood, rules: Rule[]) {
+function endedBy(firing: KnownAlert[], gated: GatedMessage, { identity, title }: Understood, rules: Rule[]) {
   const own = firing.filter(({ botId }) => botId === gated.botId);
   const others = firing.filter((alert) => alert.botId !== gated.botId && mayChange(gated, alert, rules));
-  return findEnded(identity, own) ?? findEnded(identity, others);
+  return findEnded(identity, own, title) ?? findEnded(identity, others, title);
 }
 
 /**

@@ -3,6 +3,7 @@ import { type Label, subjectsOf } from './labels.ts';
 import { linkIds } from './link.ts';
 import { looseWords, normalizeTitle } from './normalize-title.ts';
 import type { Flattened } from './pieces.ts';
+import { readHead } from './words/state-words.ts';
 
 /** What a message is about, in parts. JSON-safe, because it is stored beside the key. */
 export interface Identity {
@@ -58,6 +59,7 @@ export function identify(
     const said = heads.map((head) => normalizeTitle(head.line).strict);
     const around = said.find((line) => line !== core.strict && line.split(' ').includes(core.strict));
     if (around !== undefined) parts.push(around);
+    else if (namesPlaceOnly(title)) parts.push(...firstBelow(flat, title).map(faultIn));
   }
   if (!isGroup && subjects.size === 0) parts.push(...namesBelow(flat, title));
   const named = [...subjects]
@@ -91,10 +93,7 @@ function numberOf(heads: Head[]): string | null {
  * each time.
  */
 function namesBelow(flat: Flattened, title: string): string[] {
-  const lines = flat.pieces
-    .filter((piece) => ['text', 'section', 'body', 'header', 'title'].includes(piece.kind))
-    .flatMap((piece) => piece.lines.slice(0, 2));
-  const below = lines.find((line) => line !== title && !line.includes(title) && !title.includes(line));
+  const [below] = firstBelow(flat, title);
   if (below === undefined) return [];
   const words = normalizeTitle(below.slice(0, 300)).strict.split(' ');
   const names = words.filter((word, index) => {
@@ -105,6 +104,24 @@ function namesBelow(flat: Flattened, title: string): string[] {
     return places.test(words[index - 1] ?? '') || kinds.test(words[index + 1] ?? '');
   });
   return [...new Set(names)].slice(0, 4).sort();
+}
+
+/** The first line that is not the title. */
+function firstBelow(flat: Flattened, title: string): string[] {
+  const lines = flat.pieces
+    .filter((piece) => ['text', 'section', 'body', 'header', 'title'].includes(piece.kind))
+    .flatMap((piece) => piece.lines.slice(0, 2));
+  return lines.filter((line) => !line.includes(title) && !title.includes(line)).slice(0, 1);
+}
+
+/** True for a title such as "prod.example.com", which does not say what happened there. */
+function namesPlaceOnly(title: string): boolean {
+  return /^\S+$/.test(title) && /[\p{L}\p{N}][.\d]/u.test(title) && readHead(title).said.length === 0;
+}
+
+/** "[RESOLVED] Disk almost full (71 % used)" */
+function faultIn(line: string): string {
+  return normalizeTitle(line.replace(/^\W{0,12}\[[\p{L} :\d]{1,20}\]/u, '')).strict;
 }
 
 const kinds =

@@ -15,12 +15,42 @@ export function isSameAlert(understood: Understood, parent: { identity: Identity
 }
 
 /** The one firing alert that a resolve with another key ends. Undefined if none or several fit. */
-export function findEnded<Alert extends { identity: Identity }>(
+export function findEnded<Alert extends { identity: Identity; title?: string }>(
   identity: Identity,
   firing: readonly Alert[],
+  title = '',
 ): Alert | undefined {
   const found = fitting(identity, firing);
-  return found.length === 1 ? found[0] : undefined;
+  const named = found.length > 0 ? found : firing.filter((alert) => quotesSame({ identity, title }, alert));
+  return named.length === 1 ? named[0] : undefined;
+}
+
+/**
+ * True if both quote the same name of several words, and all other names in them are equal: Asha closed alert "Payments
+ * queue is stuck".
+ */
+function quotesSame(
+  left: { identity: Identity; title?: string },
+  right: { identity: Identity; title?: string },
+): boolean {
+  const quoted = quotedName(left.title ?? '');
+  if (quoted === undefined || quotedName(right.title ?? '') !== quoted) return false;
+  if (conflicts(left.identity, right.identity)) return false;
+  return namedThings(left.identity) === namedThings(right.identity);
+}
+
+function quotedName(title: string): string | undefined {
+  return /(?<![\p{L}\p{N}])["“]([^"“”]{1,100} [^"“”]{1,100})["”](?![\p{L}\p{N}])/u
+    .exec(title)?.[1]
+    ?.toLowerCase();
+}
+
+/** The words of a title that name a thing: "web-1", "shop.example.com". */
+function namedThings({ loose }: Identity): string {
+  return loose
+    .split(' ')
+    .filter((word) => /\d|[\p{L}\p{N}][._/@-][\p{L}\p{N}]/u.test(word) && !/^p\d$/.test(word))
+    .join(' ');
 }
 
 /**
@@ -57,17 +87,19 @@ function fitting<Alert extends { identity: Identity }>(
 }
 
 /**
- * True if the title names no thing and the lines below name different ones: "shop/api" and "shop/web" below "update
- * resource".
+ * True if the lines below the title name different things: "shop/api" and "shop/web" below "update resource", or two
+ * faults below "prod.example.com". A title that names a thing and more needs no line below.
  */
 function namesOthers(left: Identity, right: Identity): boolean {
-  if (/\d|[\p{L}\p{N}][._/@-][\p{L}\p{N}]/u.test(left.loose)) return false;
+  if (/ /.test(left.loose) && /\d|[\p{L}\p{N}][._/@-][\p{L}\p{N}]/u.test(left.loose)) return false;
   const [mine, theirs] = [namesBelow(left), namesBelow(right)];
   return mine.length > 0 && theirs.length > 0 && !mine.some((name) => theirs.includes(name));
 }
 
+/** The lines below the title, without those that repeat it. */
 function namesBelow({ strict }: Identity): string[] {
-  return strict.split('\n').slice(1);
+  const [title = '', ...below] = strict.split('\n');
+  return below.filter((line) => !line.split(' ').includes(title));
 }
 
 function sameSubjects(left: Identity, right: Identity): boolean {

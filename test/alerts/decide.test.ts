@@ -96,6 +96,35 @@ describe('a sequence of messages', () => {
       ['resolved'],
     );
   });
+  it('a resolve of another fault of the same place ends nothing', () => {
+    const shown = (ts: string, text: string, color: string) => ({
+      ts,
+      attachments: [{ title: 'prod.example.com', text, color }],
+    });
+    const said = play([
+      shown('1.1', 'Memory almost full on node-3', 'danger'),
+      shown('2.1', '[RESOLVED] Volume data is full', 'good'),
+      shown('3.1', '[RESOLVED] Memory almost full on node-3', 'good'),
+    ]);
+    assert.equal(said[2]?.key, said[0]?.key);
+    assert.notEqual(said[1]?.key, said[0]?.key);
+    assert.deepEqual(
+      said.map(({ news }) => news),
+      ['fired', 'resolved', 'resolved'],
+    );
+  });
+  it('a resolve that quotes the name of one alert ends it, unless another thing is named', () => {
+    const said = play([
+      { ts: '1.1', text: 'New alert: "Payments queue is stuck" Priority: P2, Source: cron' },
+      { ts: '2.1', text: 'Ana closed alert "Mails queue is stuck"' },
+      { ts: '3.1', text: 'Ana closed alert "Payments queue is stuck" of db-9' },
+      { ts: '4.1', text: 'Ana closed alert "Payments queue is stuck"' },
+    ]);
+    assert.deepEqual(
+      said.map(({ key }) => key === said[0]?.key),
+      [true, false, false, true],
+    );
+  });
   it('a resolve in other words ends the one alert that fits, and none if two fit', () => {
     const cpu = (host: string) => ({ text: `CPU too high\nHost: ${host}` });
     const one = play([

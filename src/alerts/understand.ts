@@ -9,6 +9,7 @@ import { readSeverity } from './severity.ts';
 import { endsBelow, readAcknowledged, readStatus } from './status.ts';
 import { inEnglish } from './words/other-languages.ts';
 import { isTransition } from './words/phrases.ts';
+import { isLifecycle } from './words/vocabulary.ts';
 
 export interface UnderstandContext {
   channel: string | undefined;
@@ -46,6 +47,7 @@ export function understand(flat: Flattened, context: UnderstandContext): Underst
   const labels = labelsOf(flat);
   const states = [
     ...statesOf(labels),
+    ...loneStates(flat),
     ...flat.pieces
       .flatMap((piece) => piece.lines.slice(0, 3))
       .slice(0, 12)
@@ -84,6 +86,17 @@ export function understand(flat: Flattened, context: UnderstandContext): Underst
     acknowledgedBy: readAcknowledged(flat),
     text: flat.text,
   };
+}
+
+/** "Resolved • Source: Grafana": a part of a small line that is one word of a state, and nothing else. */
+function loneStates(flat: Flattened): string[] {
+  return flat.pieces
+    .filter((piece) => piece.kind === 'context')
+    .flatMap((piece) => piece.lines.slice(0, 2))
+    .filter((line) => line.length <= 160)
+    .flatMap((line) => line.split(/ ?[•·|] ?/))
+    .map((part) => part.replace(/^(?::[\w+-]{1,40}:|[^\p{L}\p{N}])+/u, ''))
+    .filter((part) => isLifecycle(part));
 }
 
 /** One short string made of channel, bot and what the message is about. */

@@ -136,6 +136,7 @@ const lines = {
     'Let us sign up for the party',
     'Recovered 3 GB disk space on build-7',
     'The retro of incident INC-31 "Checkout was down" is tomorrow',
+    'Monthly uptime: shop 99.98%. Longest outage 12 min',
     'Build #12 passed',
     'Deployed api v2 to production',
     'Daily stand-up reminder: what went down yesterday?',
@@ -214,6 +215,18 @@ describe('status of a message', () => {
       read({ attachments: [{ title: 'Lunch menu', text: 'CRITICAL: soup is down' }] }).status,
       'info',
     );
+  });
+  it('reads a state that stands alone in a small line below', () => {
+    const of = (small: string) =>
+      read({
+        blocks: [
+          { type: 'section', text: { type: 'mrkdwn', text: 'Cart latency is above 2s' } },
+          { type: 'context', elements: [{ type: 'mrkdwn', text: small }] },
+        ],
+      }).status;
+    assert.equal(of('Firing • Source: Grafana'), 'firing');
+    assert.equal(of('Resolved • Source: Grafana'), 'resolved');
+    assert.equal(of('Resolved yesterday • Source: Grafana'), 'firing');
   });
   it('reads state fields if the title says nothing', () => {
     const fields = (State: string) => [{ title: 'Alarm state', value: State }];

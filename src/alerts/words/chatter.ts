@@ -70,6 +70,10 @@ const announcements = [
   /\b(?:this|last) (?:week|month|sprint|quarter)(?:['’]s)?\b(?!.*\bfail)/i,
   /\b(?:poll|survey|vote|quiz|retro|retrospective|kudos|birthday|anniversary|giphy|trivia|icebreaker|lunch|coffee|welcome)\b(?!.*\b(?:fail|down|error|alert|critical|latency|stuck|queue|interface|timeout|unreachable)|.*[:\]]\s*(?:firing|down))/i,
   /\b(?:daily stand[- ]?up|stand-?up (?:time|reminder|meeting|report|questions|notes)|stand-up|stand up (?:time|in)|simple poll)\b/i,
+  new RegExp(
+    `^${calm}.*\\b(?:daily|weekly|monthly|quarterly|yearly) (?:uptime|availability|sla|slo) ?:`,
+    'i',
+  ),
   /\breminder\s*[:!]|^\W*(?::\w+:\s*)*reminder\b/i,
   /\b(?:report|summary|digest|newsletter|recap) (?:for|of|is ready|from)\b/i,
   /\b(?:on-?call (?:shift|rotation|schedule|hand-?off|handover)|(?:is|are) (?:now )?on[- ]call|your on-?call)\b/i,

@@ -21,6 +21,7 @@ const words: [english: string, elsewhere: string][] = [
   ['unavailable', 'non_disponible indisponible injoignable no_disponible indisponível'],
   ['degraded', 'dégradé dégradée degradado degradada'],
   ['success', 'succès éxito sucesso успешно'],
+  ['problem', 'проблема'],
   ['outage', '故障 障害 장애 авария avaria'],
   ['anomaly', '异常 異常'],
   ['error', '错误 錯誤 エラー 오류 fehler erreur ошибка'],

@@ -83,7 +83,10 @@ export const phrases: [RegExp, string][] = [
   ],
   // A planned downtime starts and ends. One that is detected is an outage.
   [/\bdowntime (?=(?:detected|resolved|is over)\b)/gi, 'outage '],
-  [/\b0 (?:failed|failures|failing|errors?|critical|warnings?|down)\b/gi, ' '],
+  [
+    /\b0 (?:failed|failures|failing|errors?|critical|warnings?|down|firing|alerting|triggered|resolved|recovered)\b/gi,
+    ' ',
+  ],
 ];
 
 const arrow = '(?:-+>|=+>|→|➜|➔|⇒|»|to|>)';

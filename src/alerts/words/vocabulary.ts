@@ -67,6 +67,13 @@ export const nounNeeded = new Set(
    investigating regression new-alert reminded lost mitigated improved ongoing`.split(/\s+/),
 );
 
+/** True for one word that says, without a noun beside it, that an alert began or ended. */
+export function isLifecycle(said: string): boolean {
+  const word = said.trim().toLowerCase();
+  const kind = wordClasses.get(word);
+  return (kind === 'fires' || kind === 'resolves') && !nounNeeded.has(word);
+}
+
 export const copulas = new Set(
   `is are was were be has have had been went came gone became becomes become now currently back again still to into entered
    returned turned got reported reporting seemed reports looks seems remains stays being marked changed's`.split(

@@ -35,21 +35,23 @@ interface Asked {
  * Called when a message's place is closed to the app (archived, deleted, or the app is not a member). An approvers'
  * card moves to the board's thread. Other news goes to the person who asked, with the reason. If there is no such
  * person, or they cannot be reached in Slack, it goes to the next place of `fallbacks`. If no place is left, that is
- * logged as an error, and in its own channel it waits for a day until that is open.
+ * logged as an error, and it waits in its own channel for a day until that is open.
  */
 export async function moveElsewhere(deps: SlackDeps, message: PostRow, error: string): Promise<Moved> {
   return await deps.store.transaction(async (tx) => {
     const request = message.request_id === null ? undefined : await askedBy(tx, message.request_id);
     const what = readPost(message);
     if (request === undefined || what === null) return await nowhere(tx, deps, message, error);
-    if (what.kind === 'card' && message.channel_id !== request.channel_id && what.movedFrom === undefined)
+    // A card that was tried everywhere waits in its own channel.
+    const isNew = what.kind === 'card' && what.movedFrom === undefined && what.tried === undefined;
+    if (isNew && message.channel_id !== request.channel_id)
       return await done(moveCard(tx, deps, message, request, error));
     if (!isNews(what) && what.kind !== 'instead') return await nowhere(tx, deps, message, error);
     const tried = [...(what.tried ?? []), message.channel_id];
     const followed = await boardsChannel(tx, message, tried);
     if (followed !== null) return await done(moveTo(tx, deps, message, { what, to: followed, tried, error }));
     const next = fallbacks(request, deps.config()).find((each) => !tried.includes(each));
-    // Nobody can approve there. The time for approval starts anyway, so that the request expires visibly.
+    // Nobody can approve there. The time for approval starts anyway, so that the request expires.
     if (what.kind === 'card') await startApprovalClock(tx, message.request_id ?? '', deps.clock.now());
     if (next === undefined) return await nowhere(tx, deps, message, error);
     // The person gets the state and the results in direct messages, so the reply would only repeat them.
@@ -96,38 +98,101 @@ export async function drop(tx: Tx, deps: SlackDeps, message: PostRow, why: strin
 }
 
 /**
- * The message has no other place. In its own channel it waits for a day, because somebody may open it; the alert in
- * whose thread it belongs, which was dropped before, waits with it. Elsewhere it is dropped, as is an alert alone:
- * what it says about calls comes with its board. The log says so when a message begins to wait and when it is dropped.
+ * The message has no other place. Its news waits in its own channel for a day, because somebody may open that channel;
+ * the alert in whose thread it belongs, which was dropped before, waits with it. Anything else is dropped, as is an
+ * alert alone: what it says about calls comes with its board. The log says so when news begins to wait and when it is
+ * dropped.
  */
 async function nowhere(tx: Tx, deps: SlackDeps, message: PostRow, error: string): Promise<Moved> {
-  const { request_id: requestId, channel_id: channel, tries } = message;
   const now = deps.clock.now();
   const what = readPost(message);
-  const isHome = what !== null && isNews(what) && what.movedFrom === undefined && !isUserId(channel);
-  if (!isHome || requestId === null || now - message.created_at >= openAgainWithinMs) {
+  const home = await homeOf(tx, message, what);
+  if (home === null || now - home.row.created_at >= openAgainWithinMs) {
     if (!(await isAwaited(tx, message))) logNowhere(deps, message, what, error);
     await tx.updateTable('posts').set({ state: 'dropped' }).where('id', '=', message.id).execute();
     return 'done';
   }
+  const { row, post: news, threadTs } = home;
+  if (news.kind === 'board') await startClockOfWaitingCard(tx, deps, row);
+  const isThere = row.id === message.id && row.channel_id === home.channelId;
   // The error is stored when it is logged, because earlier tries may have failed for another reason.
-  if (what.error === undefined) {
-    logNowhere(deps, message, what, error);
+  if (!isThere || news.error === undefined) logNowhere(deps, message, what, error);
+  const nextTryAt = now + restMs(isThere ? message.tries + 1 : 1);
+  const waits = { state: 'pending', next_try_at: nextTryAt } as const;
+  if (row.id !== message.id) await drop(tx, deps, message, error);
+  await tx
+    .updateTable('posts')
+    .set(toColumns({ ...news, error: news.error ?? error }))
+    .where('id', '=', row.id)
+    .execute();
+  if (!isThere) {
     await tx
       .updateTable('posts')
-      .set(toColumns({ ...what, error }))
-      .where('id', '=', message.id)
+      .set({ ...waits, channel_id: home.channelId, thread_ts: threadTs })
+      .set({ tries: 0, tried_at: null, last_try_at: null })
+      .where('id', '=', row.id)
       .execute();
+    // They were left out because a person was told instead.
+    await tx
+      .updateTable('posts')
+      .set(waits)
+      .where('request_id', '=', row.request_id)
+      .where('kind', '=', 'told')
+      .where('state', '=', 'dropped')
+      .execute();
+    await deliverSoon(tx, home.channelId, now);
   }
   await tx
     .updateTable('posts')
-    .set({ state: 'pending', next_try_at: now + restMs(tries + 1) })
-    .where('id', '=', message.parent_id ?? '')
+    .set(waits)
+    .where('id', '=', row.parent_id ?? '')
     .where('kind', '=', 'alert')
     .where('state', '=', 'dropped')
-    .where('channel_id', '=', channel)
+    .where('channel_id', '=', home.channelId)
     .execute();
-  return 'waits';
+  return isThere ? 'waits' : 'done';
+}
+
+/**
+ * The news of a message as it waits in its own channel: of a message to a person, the post that it replaced. Null if
+ * there is none: what is for one person has no other place.
+ */
+async function homeOf(
+  tx: Tx,
+  message: PostRow,
+  what: Post | null,
+): Promise<{ row: PostRow; post: News; channelId: string; threadTs: string | null } | null> {
+  const instead = what?.kind === 'instead' ? what : null;
+  const row = instead === null ? message : await readRow(tx, instead.of);
+  const news = instead === null ? what : row === undefined ? null : readPost(row);
+  if (row === undefined || row.request_id === null || news === null || !isNews(news)) return null;
+  const { movedFrom, ...post } = news;
+  const channelId = movedFrom ?? row.channel_id;
+  if (isUserId(channelId)) return null;
+  const tried = [...new Set([...((instead ?? news).tried ?? []), message.channel_id])];
+  if (movedFrom === undefined && instead === null) return { row, post, channelId, threadTs: row.thread_ts };
+  const request = await askedBy(tx, row.request_id);
+  const threadTs = request?.channel_id === channelId ? request.thread_ts : null;
+  return { row, post: { ...post, tried }, channelId, threadTs };
+}
+
+/**
+ * The approvers' card waits for its board. Nobody can approve before a person opens the channel, and what they approve
+ * a day later would be late, so the request expires as if the card were there.
+ */
+async function startClockOfWaitingCard(tx: Tx, deps: SlackDeps, board: PostRow): Promise<void> {
+  const card = await tx
+    .selectFrom('posts')
+    .select('id')
+    .where('parent_id', '=', board.id)
+    .where('kind', '=', 'card')
+    .where('state', '=', 'pending')
+    .executeTakeFirst();
+  if (card !== undefined) await startApprovalClock(tx, board.request_id ?? '', deps.clock.now());
+}
+
+async function readRow(tx: Tx, id: string): Promise<PostRow | undefined> {
+  return await tx.selectFrom('posts').selectAll().where('id', '=', id).executeTakeFirst();
 }
 
 function logNowhere(deps: SlackDeps, message: PostRow, what: Post | null, error: string): void {

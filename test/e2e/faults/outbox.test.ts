@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Fault } from '../../../sandbox/slack/types.ts';
 import { changed } from '../../../src/outbox/outbox.ts';
+import type { PostKind } from '../../../src/store/values.ts';
 import { databaseKinds } from '../../support/store.ts';
 import { fillModal } from '../../support/world.ts';
 import { boardsUnder, firing, post, under } from '../alerts/alert-flow.ts';
@@ -12,9 +13,10 @@ const config = `
 country: IN
 callers: [U0ASHA, U0BEN]
 voice: { loopCount: 2, submit: { concurrency: 2, perSecond: 200 } }
-approval: { calleesOver: 50, approvers: [U0BEN], channel: C0APPROVE }
-lists: { oncall: ["+91 85632 14120"] }
+approval: { calleesOver: 50, outsideCountries: [IN, SG], approvers: [U0BEN], channel: C0APPROVE, expiresAfter: 30m }
+lists: { oncall: ["+91 85632 14120"], abroad: ["+44 7911 123456"] }
 rules:
+  - { name: asks, channels: [C0ALERTS], match: { title: ask- }, call: [abroad], say: "Alert. {title}.", approval: policy }
   - { name: pager, channels: [C0ALERTS, C0OPS], match: { title: db- }, call: [oncall], say: "Alert. {title}." }
 `;
 
@@ -286,15 +288,97 @@ for (const database of databaseKinds) {
       flow.voice.setBehaviour({ autoAnswerMs: 10, secondMs: 1 });
     });
 
-    test('an alert that cannot be shown anywhere is logged as an error', async () => {
-      const before = allBoards().length;
-      always({ method: 'chat.postMessage', kind: 'error', error: 'channel_not_found' });
-      post(flow, firing('db-nowhere lag', 'critical'));
-      await soon(flow, 'the error', () =>
-        flow.logs.some((line) => line.includes('can be shown nowhere') && line.includes('"level":"error"')),
-      );
+    const nowhere = () => flow.logs.filter((line) => line.includes('can be shown nowhere'));
+    const lastOf = async (kind: PostKind) => {
+      const store = await flow.database.open();
+      const row = await store.read
+        .selectFrom('posts')
+        .innerJoin('requests', 'requests.id', 'posts.request_id')
+        .select(['posts.channel_id as channel', 'posts.created_at as createdAt', 'posts.state'])
+        .select(['requests.state as requestState'])
+        .where('posts.kind', '=', kind)
+        .orderBy('posts.sequence', 'desc')
+        .limit(1)
+        .executeTakeFirst();
+      await store.close();
+      return row;
+    };
+    const places = ['C0ALERTS', 'C0OPS', 'C0APPROVE', 'U0ASHA', 'U0BEN'];
+    const closeAll = (open = '') => {
       flow.slack.clearFaults();
+      for (const channel of places.filter((each) => each !== open))
+        always({ method: 'chat.postMessage', channel, kind: 'error', error: 'channel_not_found' });
+    };
+
+    test('an alert’s news that no place takes is logged as an error, and shown in its own channel once that is open', async () => {
+      const before = allBoards().length;
+      const from = nowhere().length;
+      closeAll();
+      const alert = post(flow, firing('db-nowhere lag', 'critical'));
+      await soon(flow, 'the error', () => nowhere().length > from);
+      assert.match(nowhere().at(-1) ?? '', /"level":"error"/);
       assert.equal(allBoards().length, before);
+      assert.equal((await lastOf('board'))?.channel, 'C0ALERTS');
+      closeAll('C0ALERTS');
+      const board = await soon(flow, 'the board', () => boardsUnder(flow, alert)[0], { stepMs: 2_000 });
+      await becomes(flow, board, 'done', { answered: 1 });
+      assert.doesNotMatch(shownText(current(flow, board)), /belongs in/);
+      await soon(
+        flow,
+        'the results',
+        () => under(flow, alert).some((each) => each.metadata?.event_type === 'voicecall_results'),
+        { stepMs: 2_000 },
+      );
+      assert.equal(allBoards().length, before + 1);
+      flow.slack.clearFaults();
+    });
+
+    test('news that neither the channel nor the person takes is shown in the channel once that is open', async () => {
+      const from = nowhere().length;
+      closeAll();
+      await submit({ calledInfo: 'closed everywhere' });
+      await soon(flow, 'the error', () => nowhere().length > from, { stepMs: 2_000 });
+      assert.equal(boardsWith('closed everywhere').length, 0);
+      closeAll('C0OPS');
+      const board = await soon(flow, 'the board', () => boardsWith('closed everywhere')[0], {
+        stepMs: 2_000,
+      });
+      await becomes(flow, board, 'done', { accepted: 1 });
+      await resultsOf(flow, board);
+      flow.slack.clearFaults();
+    });
+
+    test('news of a closed channel waits for a day, and no longer', async () => {
+      const from = nowhere().length;
+      closeAll();
+      post(flow, firing('db-day lag', 'critical'));
+      await soon(flow, 'the error', () => nowhere().length > from);
+      const createdAt = Number((await lastOf('board'))?.createdAt);
+      const day = 24 * 3_600_000;
+      const age = () => flow.clock.now() - createdAt;
+      await soon(flow, 'almost a day', () => age() > day - 600_000, { stepMs: 300_000 });
+      assert.ok(age() < day);
+      assert.equal((await lastOf('board'))?.state, 'pending');
+      await soon(flow, 'it is given up', async () => (await lastOf('board'))?.state === 'dropped', {
+        stepMs: 60_000,
+      });
+      assert.ok(age() >= day);
+      flow.slack.clearFaults();
+    });
+
+    test('a request whose card waits for a closed channel expires at its time, and not a day late', async () => {
+      closeAll();
+      const alert = post(flow, firing('ask-closed lag', 'critical'));
+      await soon(flow, 'it waits', async () => (await lastOf('card'))?.requestState === 'awaiting_approval');
+      const createdAt = Number((await lastOf('board'))?.createdAt);
+      await soon(flow, 'it expires', async () => (await lastOf('card'))?.requestState === 'expired', {
+        stepMs: 30_000,
+      });
+      const minutes = (flow.clock.now() - createdAt) / 60_000;
+      assert.ok(minutes >= 30 && minutes < 12 * 60, `${minutes} minutes`);
+      flow.slack.clearFaults();
+      const board = await soon(flow, 'the board', () => boardsUnder(flow, alert)[0], { stepMs: 10_000 });
+      await becomes(flow, board, 'expired');
     });
 
     test('a day of missing_scope loses nothing that is queued', async () => {

@@ -1,7 +1,7 @@
 import type { Rule } from '../../config/types.ts';
 import type { GateContext } from '../filter.ts';
 import { localTime } from '../match-rules.ts';
-import { createDetailedExplainer } from './explain.ts';
+import { createDetailedExplainer, type DetailedExplanation } from './explain.ts';
 
 /** What a rule would have done. */
 export interface RuleUse {
@@ -29,7 +29,8 @@ const lastShown = 5;
 
 /**
  * What the rules would have done with the events of one channel, the oldest first, with production's decisions. Calls
- * nobody. `own`: who we are in Slack, because our own messages are no alerts. A step for each event, because thousands together would hold the process for a second: see inSlices.
+ * nobody. `own`: who we are in Slack, because our own messages are no alerts. A step for each event, because thousands
+ * together would hold the process for a second: see inSlices.
  */
 export function* explainHistory(
   rules: Rule[],
@@ -38,26 +39,13 @@ export function* explainHistory(
   own: GateContext,
 ): Generator<void, HistoryReport> {
   const explain = createDetailedExplainer(rules, now, own);
-  const uses = new Map(
-    rules.map((rule) => [
-      rule.name,
-      { rule: rule.name, matched: 0, calls: 0, hours: new Array<number>(24).fill(0) },
-    ]),
-  );
-  const beats = new Map<string, number>();
+  const tallies = rules.map((rule) => createTally(rule));
   const report: HistoryReport = {
     messages: 0,
     fired: 0,
     edited: 0,
-    rules: [],
+    rules: tallies.map(({ use }) => use),
     unmatched: { count: 0, last: [] },
-  };
-  const call = (rule: Rule, at: number) => {
-    const use = uses.get(rule.name);
-    if (use === undefined) return;
-    use.calls++;
-    const hour = Math.floor(localTime(at, rule.timeZone ?? 'UTC').minute / 60);
-    use.hours[hour] = (use.hours[hour] ?? 0) + 1;
   };
   for (const event of events) {
     yield;
@@ -67,28 +55,48 @@ export function* explainHistory(
     report.messages++;
     if (said.edited) report.edited++;
     if (said.news === 'fired') report.fired++;
-    for (const rule of rules) {
-      const use = uses.get(rule.name);
-      if (use !== undefined && said.matched.includes(rule.name)) use.matched++;
-      if (said.calls.includes(rule.name)) call(rule, at);
-      if (rule.silentForMs === undefined || !said.matched.includes(rule.name)) continue;
-      const last = beats.get(rule.name);
-      if (last !== undefined && at - last > rule.silentForMs) call(rule, last + rule.silentForMs);
-      beats.set(rule.name, at);
-    }
+    for (const { hear } of tallies) hear(said, at);
     if (said.status === 'firing' && said.matched.length === 0 && said.news === 'fired') {
       report.unmatched.count++;
       report.unmatched.last.push({ at, title: said.title ?? '', why: said.why ?? '' });
       if (report.unmatched.last.length > lastShown) report.unmatched.last.shift();
     }
   }
-  for (const rule of rules) {
-    const last = beats.get(rule.name);
-    if (rule.silentForMs !== undefined && last !== undefined && now - last > rule.silentForMs)
-      call(rule, last + rule.silentForMs);
-  }
-  report.rules = [...uses.values()];
+  for (const { endSilence } of tallies) endSilence(now);
   return report;
+}
+
+/** Counts what one rule would have done. `endSilence`: calls if its message has been missing for too long. */
+function createTally(rule: Rule): {
+  use: RuleUse;
+  hear(said: DetailedExplanation, at: number): void;
+  endSilence(at: number): void;
+} {
+  const use: RuleUse = { rule: rule.name, matched: 0, calls: 0, hours: new Array<number>(24).fill(0) };
+  let lastBeatAt: number | null = null;
+
+  function call(at: number): void {
+    use.calls++;
+    const hour = Math.floor(localTime(at, rule.timeZone ?? 'UTC').minute / 60);
+    use.hours[hour] = (use.hours[hour] ?? 0) + 1;
+  }
+  function endSilence(at: number): void {
+    const { silentForMs } = rule;
+    if (silentForMs === undefined || lastBeatAt === null) return;
+    if (at - lastBeatAt > silentForMs) call(lastBeatAt + silentForMs);
+  }
+
+  return {
+    use,
+    endSilence,
+    hear(said, at) {
+      if (said.calls.includes(rule.name)) call(at);
+      if (!said.matched.includes(rule.name)) return;
+      use.matched++;
+      endSilence(at);
+      lastBeatAt = at;
+    },
+  };
 }
 
 /** "02:00 (4), 14:00 (8)": the hours in which a rule would have called. */

@@ -4,7 +4,7 @@ import type { CallOptions, ReachDefaults } from '../../config/types.ts';
 import { isChannelId } from '../../slack-ids.ts';
 import type { RecordingList } from '../context/recordings.ts';
 import { actions, button, context, plainText, section } from '../kit/blocks.ts';
-import { input, modal, options } from '../kit/inputs.ts';
+import { input, modal, numberInput, options } from '../kit/inputs.ts';
 import { slackLimits } from '../kit/limits.ts';
 import { capital, escapeText, listWords, people, truncate } from '../kit/text.ts';
 import { type ReachPrefill, reachInputs } from './reach-inputs.ts';
@@ -220,10 +220,10 @@ function optionInputs(facts: CallViewFacts): KnownBlock[] {
         ]
       : []),
     ...(languages === null || languages.length === 0 ? [] : [languageInput(facts, languages)]),
-    numberInput('loopCount', 'Times it is played', [1, limits.loopCount], prefill, defaults, 'once'),
+    optionInput(facts, 'loopCount', 'Times it is played', [1, limits.loopCount], 'once'),
     // The limits of the voice platform's documentation for voice calls (1 to 120 s, 20 to 120 s).
-    numberInput('maxDuration', 'Longest call, in seconds', [1, 120], prefill, defaults),
-    numberInput('maxRingingTime', 'Longest ringing, in seconds', [20, 120], prefill, defaults),
+    optionInput(facts, 'maxDuration', 'Longest call, in seconds', [1, 120]),
+    optionInput(facts, 'maxRingingTime', 'Longest ringing, in seconds', [20, 120]),
     input(
       'displayNum',
       'Caller number to show',
@@ -262,30 +262,17 @@ function optionInputs(facts: CallViewFacts): KnownBlock[] {
   ];
 }
 
-function numberInput(
+/** An input for an option that the configuration may set. `otherwise`: in words, what counts if nothing sets it. */
+function optionInput(
+  { prefill, defaults }: Pick<CallViewFacts, 'prefill' | 'defaults'>,
   field: 'loopCount' | 'maxDuration' | 'maxRingingTime',
   label: string,
-  [min, max]: [number, number],
-  prefill: CallPrefill,
-  defaults: CallOptions,
+  [min, max]: readonly [number, number],
   otherwise = 'the voice platform decides',
 ): KnownBlock {
-  const value = prefill[field];
   const usual = defaults[field];
-  const fits = value !== undefined && Number.isInteger(value) && value >= min && value <= max;
-  return input(
-    field,
-    label,
-    {
-      type: 'number_input',
-      is_decimal_allowed: false,
-      min_value: String(min),
-      max_value: String(max),
-      ...(usual === undefined ? {} : { placeholder: plainText(String(usual), slackLimits.placeholder) }),
-      ...(fits ? { initial_value: String(value) } : {}),
-    },
-    { optional: true, hint: `${min} to ${max}. If empty: ${usual ?? otherwise}.` },
-  );
+  const hint = `${min} to ${max}. If empty: ${usual ?? otherwise}.`;
+  return numberInput(field, label, [min, max], { value: prefill[field], placeholder: usual, hint });
 }
 
 function channelInput(channel: string | undefined): KnownBlock {

@@ -29,29 +29,35 @@ export async function numbersOfPeople(
   const doubts: string[] = [];
   const found = await Promise.all([...users].map(async (id) => ({ id, person: await people.person(id) })));
   for (const { id, person } of found) {
-    if (person === null) {
-      faults.push(`Try again, or remove ${id} if the id is wrong: Slack did not say who that is.`);
-      continue;
+    const read = calleeOf(id, person, options);
+    if ('fault' in read) faults.push(read.fault);
+    else if ('leftOut' in read) leftOut.push(read.leftOut);
+    else {
+      callees.push(read.callee);
+      doubts.push(...read.doubts);
     }
-    if (person.standing === 'deactivated' || person.standing === 'bot') {
-      leftOut.push(`${person.name} is ${person.standing === 'bot' ? 'a bot' : 'deactivated in Slack'}.`);
-      continue;
-    }
-    if (person.phone.trim() === '') {
-      faults.push(`Ask ${person.name} to add it: ${person.name} has no phone number in the Slack profile.`);
-      continue;
-    }
-    const read = numberOfProfile(person, options);
-    if ('why' in read) {
-      // Masked: the reason may contain a full number, which people who may call this person need not see.
-      const why = maskNumbers(read.why, maskNumber);
-      faults.push(`Ask ${person.name} to correct the phone number in the Slack profile: it ${why}.`);
-      continue;
-    }
-    callees.push(read.callee);
-    doubts.push(...read.doubts);
   }
   return { callees, faults, leftOut, doubts };
+}
+
+/** The callee for a person, or a sentence: what must be corrected, or why this person alone is not called. */
+function calleeOf(
+  id: string,
+  person: Person | null,
+  options: CalleeOptions,
+): { callee: Callee; doubts: string[] } | { fault: string } | { leftOut: string } {
+  if (person === null)
+    return { fault: `Try again, or remove ${id} if the id is wrong: Slack did not say who that is.` };
+  const { name, standing } = person;
+  if (standing === 'deactivated' || standing === 'bot')
+    return { leftOut: `${name} is ${standing === 'bot' ? 'a bot' : 'deactivated in Slack'}.` };
+  if (person.phone.trim() === '')
+    return { fault: `Ask ${name} to add it: ${name} has no phone number in the Slack profile.` };
+  const read = numberOfProfile(person, options);
+  if (!('why' in read)) return read;
+  // Masked: the reason may contain a full number, which people who may call this person need not see.
+  const why = maskNumbers(read.why, maskNumber);
+  return { fault: `Ask ${name} to correct the phone number in the Slack profile: it ${why}.` };
 }
 
 /** The one number of a profile, or why there is none. The reason follows "the phone number in the Slack profile". */

@@ -61,21 +61,8 @@ export function parseCommand(
   const { quoted, rest: typed } = takeQuoted(text);
   const words = typed.trim().split(/\s+/);
   const [first = '', second] = words;
-  const alone = words.length <= 2;
-  const subcommand = first.toLowerCase();
-  if (subcommand === 'help' && alone) return { name: 'help' };
-  if (subcommand === 'rules' && words.length === 1) return { name: 'rules' };
-  if (subcommand === 'recordings' && words.length === 1) return { name: 'recordings' };
-  if (subcommand === 'me' && words.length === 1) return { name: 'me' };
-  if (subcommand === 'oncall' && words.length === 1) return { name: 'oncall' };
-  if (subcommand === 'lists' && words.length === 1) return { name: 'lists' };
-  if (subcommand === 'status' && alone) return { name: 'status', requestId: second ?? null };
-  if (subcommand === 'cancel' && alone) return { name: 'cancel', requestId: second ?? null };
-  if (subcommand === 'history' && alone)
-    return {
-      name: 'history',
-      page: Math.min(lastPage, Math.max(1, Number.parseInt(second ?? '1', 10) || 1)),
-    };
+  const subcommand = readSubcommand(first.toLowerCase(), second, words.length);
+  if (subcommand !== null) return subcommand;
   if (typed.trim() === '')
     return { name: 'call', callee: '', lists: [], people: [], fileId: null, text: quoted };
 
@@ -110,6 +97,28 @@ export function parseCommand(
     fileId: recording === undefined ? null : (recordings.fileIdOf(recording) ?? recording),
     text: quoted,
   };
+}
+
+const oneWordCommands = ['rules', 'recordings', 'me', 'oncall', 'lists'] as const;
+
+/** The command that begins with this word, which may have an argument. Null: it is no command. */
+function readSubcommand(word: string, argument: string | undefined, words: number): Command | null {
+  const oneWord = oneWordCommands.find((name) => name === word);
+  if (oneWord !== undefined && words === 1) return { name: oneWord };
+  if (words > 2) return null;
+  switch (word) {
+    case 'help':
+      return { name: 'help' };
+    case 'status':
+    case 'cancel':
+      return { name: word, requestId: argument ?? null };
+    case 'history': {
+      const page = Number.parseInt(argument ?? '1', 10) || 1;
+      return { name: 'history', page: Math.min(lastPage, Math.max(1, page)) };
+    }
+    default:
+      return null;
+  }
 }
 
 /** The first text in quotes, straight or curly, and the text around it. */

@@ -3,7 +3,7 @@ import { planOf } from '../../calls/request/plan.ts';
 import type { Plan } from '../../calls/request/types.ts';
 import type { Config, ReachDefaults } from '../../config/types.ts';
 import { textField, type ViewValues } from '../kit/fields.ts';
-import { input, options } from '../kit/inputs.ts';
+import { input, numberInput, options } from '../kit/inputs.ts';
 
 /** The values with which the four inputs open. Absent ones are the configuration's defaults. */
 export type ReachPrefill = Partial<Pick<Plan, 'until' | 'attempts' | 'everyMs' | 'enough'>>;
@@ -25,14 +25,14 @@ export function reachInputs(prefill: ReachPrefill, defaults: ReachDefaults): Kno
   const known = options(waysToReach.map((value) => ({ text: untilWords[value], value })));
   const initial = known.find((each) => each.value === until) ?? known[0];
   return [
-    numberInput('attempts', 'Calls to each person at most', 1, most.attempts, attempts),
-    numberInput(
-      'every',
-      'Minutes between two calls to a person',
-      1,
-      most.every,
-      Math.max(1, Math.round((everyMs || defaults.everyMs) / minuteMs)),
-    ),
+    numberInput('attempts', 'Calls to each person at most', [1, most.attempts], {
+      value: attempts,
+      hint: `1 to ${most.attempts}.`,
+    }),
+    numberInput('every', 'Minutes between two calls to a person', [1, most.every], {
+      value: Math.max(1, Math.round((everyMs || defaults.everyMs) / minuteMs)),
+      hint: `1 to ${most.every}.`,
+    }),
     input(
       'until',
       'A person counts as reached when',
@@ -43,14 +43,10 @@ export function reachInputs(prefill: ReachPrefill, defaults: ReachDefaults): Kno
       },
       { optional: true },
     ),
-    numberInput(
-      'enough',
-      'Stop when this many are reached',
-      1,
-      most.enough,
-      enough ?? undefined,
-      'If empty: everybody is called.',
-    ),
+    numberInput('enough', 'Stop when this many are reached', [1, most.enough], {
+      value: enough ?? undefined,
+      hint: 'If empty: everybody is called.',
+    }),
   ];
 }
 
@@ -76,29 +72,5 @@ export function readReach(values: ViewValues, config: Config, errors: Record<str
   return planOf(
     { until, attempts, everyMs: every === null ? reach.everyMs : every * minuteMs, enough },
     reach.confirmKey,
-  );
-}
-
-/** An optional input for a whole number. A value outside the limits is not filled in. */
-function numberInput(
-  field: string,
-  label: string,
-  min: number,
-  max: number,
-  value: number | undefined,
-  hint = `${min} to ${max}.`,
-): KnownBlock {
-  const fits = value !== undefined && Number.isInteger(value) && value >= min && value <= max;
-  return input(
-    field,
-    label,
-    {
-      type: 'number_input',
-      is_decimal_allowed: false,
-      min_value: String(min),
-      max_value: String(max),
-      ...(fits ? { initial_value: String(value) } : {}),
-    },
-    { optional: true, hint },
   );
 }

@@ -45,26 +45,28 @@ export function registerRedial(app: App, deps: SlackDeps): void {
         return {
           text: 'Nobody is left to call again: everybody was reached or is being called by a later request, or the numbers were erased (retention).',
         };
-      const { audio, options, reach } = request;
-      await openCallModal(
-        deps,
-        press.body.trigger_id,
-        {
-          ...(audio.kind === 'recording'
-            ? { fileId: audio.fileId }
-            : { text: audio.text, language: audio.language }),
-          ...options,
-          calledInfo: request.note,
-          channel: request.channelId,
-          ...(reach === null ? {} : { reach: planFor(reach.plan, calls.length) }),
-          again: calls.length,
-          againNames: calls.length > namedPeople ? [] : calls.map((call) => foreign(calleeLabel(call), 60)),
-        },
-        { channelId: request.channelId, threadTs: request.threadTs, previousId: request.id, refill: true },
-      );
+      const { channelId, threadTs, id: previousId } = request;
+      const metadata = { channelId, threadTs, previousId, refill: true };
+      await openCallModal(deps, press.body.trigger_id, prefillOf(request, calls), metadata);
       return null;
     });
   });
+}
+
+/** The values of a request with which the form opens again, and how many people it would call. */
+function prefillOf({ audio, options, reach, note, channelId }: RequestView, calls: readonly CallView[]) {
+  const { length } = calls;
+  return {
+    ...(audio.kind === 'recording'
+      ? { fileId: audio.fileId }
+      : { text: audio.text, language: audio.language }),
+    ...options,
+    calledInfo: note,
+    channel: channelId,
+    ...(reach === null ? {} : { reach: planFor(reach.plan, length) }),
+    again: length,
+    againNames: length > namedPeople ? [] : calls.map((call) => foreign(calleeLabel(call), 60)),
+  };
 }
 
 /** The plan for those who are left. If all of them are needed, the form shows no number: everybody is called. */

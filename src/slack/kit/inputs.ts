@@ -21,6 +21,35 @@ export function input(
   };
 }
 
+/** An optional input for a whole number. A value outside the limits is not filled in. */
+export function numberInput(
+  field: string,
+  label: string,
+  [min, max]: readonly [number, number],
+  {
+    value,
+    placeholder,
+    hint,
+  }: { value?: number | undefined; placeholder?: number | undefined; hint: string },
+): InputBlock {
+  const fits = value !== undefined && Number.isInteger(value) && value >= min && value <= max;
+  return input(
+    field,
+    label,
+    {
+      type: 'number_input',
+      is_decimal_allowed: false,
+      min_value: String(min),
+      max_value: String(max),
+      ...(placeholder === undefined
+        ? {}
+        : { placeholder: plainText(String(placeholder), slackLimits.placeholder) }),
+      ...(fits ? { initial_value: String(value) } : {}),
+    },
+    { optional: true, hint },
+  );
+}
+
 /** Null if the value is empty or too long for Slack. */
 export function option(text: string, value: string, description?: string): PlainTextOption | null {
   if (value.length > slackLimits.optionValue || value === '') return null;

@@ -146,7 +146,7 @@ async function cancel(deps: SlackDeps, userId: string, requestId: string | null)
   const request = await visibleRequest(deps, userId, requestId);
   if (request === null) return unknownRequest(requestId);
   try {
-    return { text: cancelledWords(await cancelRequest(deps, request.id, userId)) };
+    return { text: cancelledWords(request, await cancelRequest(deps, request.id, userId)) };
   } catch (error) {
     if (error instanceof VoicecallError && error.code === 'already_decided')
       return { text: decidedWords(error.facts) };

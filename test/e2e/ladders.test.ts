@@ -213,7 +213,7 @@ for (const database of databaseKinds) {
       assert.match(looked, /rule ladder asked to call 2 people/);
       assert.doesNotMatch(looked, /looked at/, 'she may not be in the channel of the alert');
       assert.match(await by('U0GUEST', `status ${id}`), /no request|Guests may not/);
-      assert.match(await by('U0CLEO', `cancel ${id}`), /Cancelled: nobody else is called/);
+      assert.match(await by('U0CLEO', `cancel ${id}`), /Stopped: nobody else is called/);
       await becomes(flow, board, 'done', { callees: 2 });
     });
 

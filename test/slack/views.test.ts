@@ -193,6 +193,7 @@ suite('the other views', () => {
     const waiting = [request({ state: 'awaiting_approval', alertTitle: 'db-3' })];
     const view = homeView({
       mayCall: true,
+      approver: true,
       contactCard: false,
       recent: [],
       scheduled: [],
@@ -201,6 +202,30 @@ suite('the other views', () => {
     });
     assert.match(seen(view), /^Waiting for your approval\n\*1 person in Singapore\* · db-3\nfire-drill/m);
     assert.doesNotMatch(seen(view), /Waiting for approval/);
+    assert.match(seen(view), /All requests/, 'the history of an approver has the requests of everybody');
+  });
+
+  test('what can be cancelled has Cancel in the Home tab too, and a scheduled request is listed once', () => {
+    const waits = { counts: counts({ callees: 1, waiting: 1 }) };
+    const [open, scheduled, over] = [
+      request({ id: 'ropen', state: 'awaiting_approval', submissions: [], ...waits }),
+      request({ id: 'rlater', state: 'scheduled', submissions: [], whenAt: 1, ...waits }),
+      request({ id: 'rover', state: 'done' }),
+    ];
+    const some = { mayCall: true, approver: false, contactCard: false, waiting: [], alerts: [] };
+    const view = homeView({ ...some, recent: [scheduled, open, over], scheduled: [scheduled] });
+    assertView(view);
+    assert.deepEqual(
+      buttons(view).filter((each) => /call_(cancel|details)/.test(each)),
+      [
+        'call_cancel rlater',
+        'call_details rlater',
+        'call_cancel ropen',
+        'call_details ropen',
+        'call_details rover',
+      ],
+    );
+    assert.match(seen(view), /My requests/);
   });
 
   test('any request and any calls are within Slack’s limits', () => {
@@ -210,14 +235,16 @@ suite('the other views', () => {
         assertView(reviewView(any, calls, { ...page, mayDecide: true, seen: 'ab' }));
         assertView(detailsView(any, calls, { ...page, fileSent: true, history: calls.map(() => 'event') }));
         assertView(rejectView(any, '{}'));
-        const scheduled = Array.from({ length: 30 }, (_, index) => ({ ...any, id: `r${index}` }));
+        const named = (prefix: string) =>
+          Array.from({ length: 30 }, (_, index) => ({ ...any, id: `${prefix}${index}` }));
         const many = Array(30).fill(any);
         assertView(
           homeView({
             mayCall: masked,
+            approver: !masked,
             contactCard: !masked,
-            recent: many,
-            scheduled,
+            recent: named('recent'),
+            scheduled: named('later'),
             waiting: many,
             alerts: many,
           }),
@@ -226,7 +253,10 @@ suite('the other views', () => {
       { numRuns: 60, endOnFailure: true },
     );
     assertView(
-      homeView({ mayCall: true, contactCard: true, recent: [], scheduled: [], waiting: [], alerts: [] }),
+      homeView({
+        ...{ mayCall: true, approver: false, contactCard: true },
+        ...{ recent: [], scheduled: [], waiting: [], alerts: [] },
+      }),
     );
     assertView(problemView(wordsFor(new Error('x'), 'x1')));
   });

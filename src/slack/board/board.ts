@@ -28,6 +28,7 @@ import {
   createWho,
   crowdWords,
   type MessageFacts,
+  type NameOf,
   named,
   playedWords,
   refusalWords,
@@ -168,15 +169,26 @@ function whoDid(
   const { cancelledBy, ackedBy, counts } = request;
   // The headline says who acknowledged the alert, unless the name is not known.
   if (ackedBy !== null && nameOrNull(ackedBy, nameOf) === null) lines.push(`🙋 ${who(ackedBy)} has got it.`);
-  if (cancelledBy !== null && (cancelledBy !== ackedBy || counts.cancelled > 0)) {
+  if (
+    cancelledBy !== null &&
+    (cancelledBy !== ackedBy || counts.cancelled > 0) &&
+    !isInHeadline(request, nameOf)
+  ) {
     const none = request.reach === null ? 'nobody was left to stop' : 'nobody else is called';
     const left = counts.cancelled === 0 ? none : `${people(counts.cancelled)} not called`;
     const over = finishedRequestStates.includes(request.state);
     const placed = !over && counts.accepted + counts.unknown > 0 ? '; calls already placed go on' : '';
-    const why = cancelledBy === 'voicecall' ? 'Stopped: the alert is over' : `Stopped by ${who(cancelledBy)}`;
+    const verb = request.origin === 'alert' ? 'Stopped' : 'Cancelled';
+    const why = cancelledBy === 'voicecall' ? 'Stopped: the alert is over' : `${verb} by ${who(cancelledBy)}`;
     lines.push(`🛑 ${why}: ${left}${placed}.`);
   }
   return [...lines, ...settledLines(request, who)];
+}
+
+/** True if the headline is "Cancelled by Asha": nobody was called, and the name is known. */
+function isInHeadline({ state, origin, cancelledBy, counts }: RequestView, nameOf: NameOf): boolean {
+  if (state !== 'cancelled' || origin === 'alert' || cancelledBy === null) return false;
+  return counts.accepted + counts.unknown === 0 && nameOrNull(cancelledBy, nameOf) !== null;
 }
 
 /** What a person said about unknown calls. The line names the person, because no report confirms it. */

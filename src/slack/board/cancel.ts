@@ -1,6 +1,7 @@
 import type { App, BlockAction, ButtonAction } from '@slack/bolt';
 import { cancelRequest } from '../../calls/asking/cancel.ts';
 import { auditRefused } from '../../calls/request/audit.ts';
+import type { RequestView } from '../../calls/request/types.ts';
 import { acknowledge } from '../../paging/acknowledge.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import { mayCall } from '../context/permissions.ts';
@@ -29,7 +30,7 @@ export function registerCancel(app: App, deps: SlackDeps): void {
           text: 'Only the person who asked, and approvers, may cancel these calls. Nothing was changed.',
         };
       }
-      return { text: cancelledWords(await cancelRequest(deps, request.id, userId)) };
+      return { text: cancelledWords(request, await cancelRequest(deps, request.id, userId)) };
     });
   });
 
@@ -50,10 +51,16 @@ export function registerCancel(app: App, deps: SlackDeps): void {
   });
 }
 
-/** Returns "Cancelled: 12 people will not be called. …". `goesOn`: the plan would have called people again. */
-export function cancelledWords({ stopped, goesOn }: { stopped: number; goesOn: boolean }): string {
-  if (stopped === 0 && goesOn)
-    return 'Cancelled: nobody else is called. Calls already placed cannot be stopped.';
-  if (stopped === 0) return 'Nothing was left to stop: a call already placed cannot be stopped.';
-  return `Cancelled: ${people(stopped)} will not be called. A call already placed cannot be stopped.`;
+/**
+ * Returns "Cancelled: 12 people will not be called. …". `request` is as it was before. `goesOn`: the plan would have
+ * called people again.
+ */
+export function cancelledWords(
+  { origin, submissions }: Pick<RequestView, 'origin' | 'submissions'>,
+  { stopped, goesOn }: { stopped: number; goesOn: boolean },
+): string {
+  if (stopped === 0 && !goesOn) return 'Nothing was left to stop: a call already placed cannot be stopped.';
+  const verb = origin === 'alert' ? 'Stopped' : 'Cancelled';
+  const left = stopped === 0 ? 'nobody else is called' : `${people(stopped)} will not be called`;
+  return `${verb}: ${left}.${submissions.length === 0 ? '' : ' A call already placed cannot be stopped.'}`;
 }

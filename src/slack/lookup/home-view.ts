@@ -8,6 +8,8 @@ import type { NameOf } from '../words/request-words.ts';
 export interface HomeFacts {
   /** True if this person may call people. */
   mayCall: boolean;
+  /** True: the history shows everybody's requests. */
+  approver: boolean;
   /** True if there are caller numbers for a contact card. */
   contactCard: boolean;
   /** This person's requests, newest first. */
@@ -26,6 +28,7 @@ const shown = 10;
 /** The view of the app's Home tab for one person. */
 export function homeView({
   mayCall,
+  approver,
   contactCard,
   recent,
   scheduled,
@@ -42,7 +45,7 @@ export function homeView({
       ? actions(
           [
             button('Call people', 'home_call', 'home', { style: 'primary' }),
-            button('My requests', 'home_history', 'home'),
+            button(approver ? 'All requests' : 'My requests', 'home_history', 'home'),
           ],
           'home_actions',
         )
@@ -64,17 +67,16 @@ export function homeView({
       section(requestLine(each, { nameOf, brief: true })),
     ]),
     ...listed('Scheduled', scheduled, (each) => requestBlocks(each, { own: true, nameOf })),
-    header('Your recent requests'),
     ...(recent.length === 0
-      ? [section('None yet. Try `/voicecall` in any channel, or `/voicecall help`.')]
-      : recent
-          .slice(0, shown)
-          .map((request) =>
-            section(
-              requestLine(request, { own: true, nameOf }),
-              button('Details', 'call_details', request.id),
-            ),
-          )),
+      ? [
+          header('Your recent requests'),
+          section('None yet. Try `/voicecall` in any channel, or `/voicecall help`.'),
+        ]
+      : listed(
+          'Your recent requests',
+          recent.filter(({ id }) => !scheduled.slice(0, shown).some((each) => each.id === id)),
+          (each) => requestBlocks(each, { own: true, nameOf }),
+        )),
   ];
   return { type: 'home', callback_id: 'voicecall_home', blocks };
 }

@@ -19,11 +19,12 @@ export function registerHome(app: App, deps: SlackDeps): void {
       approver ? load(deps, { userId: null, open: true }) : [],
       alertsCalling(deps, event.user),
     ]);
-    const waiting = open.filter((request) => request.state === 'awaiting_approval');
+    const waiting = open.filter((request) => waitsFor(request, event.user));
     await deps.urgent.views.publish({
       user_id: event.user,
       view: homeView({
         mayCall: refusal === null,
+        approver,
         contactCard: callerNumbers(deps.config()).length > 0,
         recent,
         scheduled,
@@ -33,6 +34,12 @@ export function registerHome(app: App, deps: SlackDeps): void {
       }),
     });
   });
+}
+
+/** True if an approver can still approve it: not their own request, unless configured, and not one they approved. */
+function waitsFor({ state, approval, requestedBy, decisions }: RequestView, userId: string): boolean {
+  if (state !== 'awaiting_approval' || decisions.some((each) => each.userId === userId)) return false;
+  return requestedBy !== userId || approval?.allowSelfApproval === true;
 }
 
 async function load(

@@ -32,11 +32,12 @@ export function requestLine(
   const about = request.alertTitle === null || brief ? '' : ` · ${foreign(request.alertTitle, 120)}`;
   const played = audioWords(request.audio, 80);
   const rule = request.ruleName === null ? '' : ` · rule ${foreign(request.ruleName, 80)}`;
-  const asked = request.requestedBy === null || own ? '' : ` · asked by ${mention(request.requestedBy)}`;
+  const by = request.requestedBy === null || own ? '' : ` by ${mention(request.requestedBy)}`;
+  const asked = `${request.origin === 'alert' ? 'started' : 'asked'}${by} ${date(request.createdAt)}`;
   return [
     withOutcome ? `*${outcome}*${why}${about}` : `*${crowd}*${about}`,
     `${[...(withOutcome ? [crowd] : []), ...(brief ? [] : [played])].join(': ')}${rule}`,
-    `${date(request.createdAt)} · ${channelMention(request.channelId)}${asked} · \`${foreign(request.id, 60)}\``,
+    `${asked} · ${channelMention(request.channelId)} · \`${foreign(request.id, 60)}\``,
     ...(request.reach?.running ? [reachLine(request.reach)] : []),
     ...(outside === null ? [] : [`🌙 ${outside}`]),
   ].join('\n');

@@ -120,6 +120,24 @@ for (const database of databaseKinds) {
       assert.equal(posts(), before + 1);
     });
 
+    test('the Home tab of an approver lists what that person can still approve', async () => {
+      flow.setConfig(
+        configWith('{ calleesOver: 0, approvers: [U0ASHA, U0BEN, U0CLEO], quorum: 2, channel: C0APPROVE }'),
+      );
+      const waiting = await askForApproval(flow);
+      const listedFor = async (user: string) => {
+        flow.slack.state.homes.delete(user);
+        await flow.slack.openHome(user);
+        const home = await soon(flow, 'the Home tab', () => flow.slack.state.homes.get(user));
+        return JSON.stringify(home.blocks).includes(`"call_review","value":"${waiting.id}"`);
+      };
+      assert.equal(await listedFor('U0ASHA'), false, 'nobody approves their own request');
+      assert.equal(await listedFor('U0BEN'), true);
+      await pressAlone(flow, 'U0BEN', waiting, 'call_approve');
+      assert.equal(await listedFor('U0BEN'), false, 'Ben has approved it already');
+      assert.equal(await listedFor('U0CLEO'), true);
+    });
+
     test('the review: in pages, masked for others, with the decision in it', async () => {
       const callee = Array.from({ length: 60 }, (_, index) => `+91 85632 15${100 + index}`).join('\n');
       const waiting = await askForApproval(flow, { callee });

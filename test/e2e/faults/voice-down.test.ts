@@ -54,7 +54,7 @@ for (const database of databaseKinds) {
       assert.match(await toldAlone(flow, 'U0ASHA'), /Cancelled: 7 people will not be called/);
       const done = await becomes(flow, board, 'done', { accepted: 2, cancelled: 7, answered: 2 });
       assert.equal(done.callees, 9);
-      assert.match(shownText(current(flow, board)), /Stopped by Asha: 7 people not called\./);
+      assert.match(shownText(current(flow, board)), /Cancelled by Asha: 7 people not called\./);
       assert.equal(dialled(flow).length, posts + 1);
       const told = flow.slack.ephemerals('U0ASHA').length;
       const value = {

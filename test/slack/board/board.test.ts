@@ -418,7 +418,7 @@ suite('the board', () => {
       facts,
     );
     assert.equal(seen(board.blocks).split('<@U0ANN>').length - 1, 1);
-    assert.match(seen(board.blocks), /Stopped by the same person: 2 people not called\./);
+    assert.match(seen(board.blocks), /Cancelled by the same person: 2 people not called\./);
   });
 
   test('while calls are running, a stop says that they go on', () => {
@@ -430,7 +430,15 @@ suite('the board', () => {
         ).blocks,
       );
     assert.match(board('sending'), /1 person not called; calls already placed go on\./);
-    assert.match(board('done'), /1 person not called\./);
+    assert.match(board('done'), /Cancelled by the same person: 1 person not called\./);
+    const cancelled = request({
+      state: 'cancelled',
+      cancelledBy: 'U0ANN',
+      counts: counts({ callees: 2, cancelled: 2 }),
+    });
+    const shown = seen(renderBoard(cancelled, { ...facts, nameOf: () => 'Ann' }).blocks);
+    assert.match(shown, /^Cancelled by Ann$/m);
+    assert.doesNotMatch(shown, /🛑/, 'the headline says so already');
   });
 
   test("an alert's board names the rule and what is said, and has Stop and I've got it", () => {

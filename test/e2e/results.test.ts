@@ -228,17 +228,23 @@ for (const database of databaseKinds) {
       assert.equal(dialled(flow).length, posts, 'nothing was sent again');
     });
 
-    test('a request that was refused as a whole can be tried again, with the same callees and audio', async () => {
+    test('a request that was refused as a whole can be tried again, with the same callees, audio and names of lists', async () => {
       flow.voice.faults.next({ refuse: { code: '-10' } });
-      const board = await ask(flow, { callee: '+6591300003, +6591300004' });
-      await becomes(flow, board, 'done', { refused: 2 });
+      const boardsBefore = boards(flow).length;
+      const callee = '+6591300003, +6591300004, +6591300005, +6591300006';
+      const board = await ask(flow, { callee, lists: ['db-oncall'] });
+      await becomes(flow, board, 'done', { refused: 6 });
       assert.match(shownText(current(flow, board)), /"Not called: the platform refused \(balance\)"/);
+      assert.match(shownText(current(flow, board)), /\*List:\* db-oncall/);
       await flow.slack.press('U0ASHA', board.channel, board.ts, 'call_redial');
       const view = await soon(flow, 'the modal', () => flow.slack.state.views.get('U0ASHA')?.at(-1));
       const again = await flow.slack.submitView('U0ASHA', view.id);
+      assert.match(JSON.stringify(again.view), /\*List:\* db-oncall/);
       const before = flow.voice.calls.length;
       await pressCall(flow, again.view);
-      await soon(flow, 'both ring now', () => flow.voice.calls.length === before + 2);
+      await soon(flow, 'all ring now', () => flow.voice.calls.length === before + 6);
+      const second = await soon(flow, 'the second board', () => boards(flow)[boardsBefore + 1]);
+      assert.match(shownText(current(flow, second)), /\*List:\* db-oncall/);
     });
 
     test('pressed once more on the old board, it calls nobody whom the later request may have reached', async () => {

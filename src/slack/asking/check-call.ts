@@ -44,8 +44,8 @@ export async function checkCall(
     Object.entries(collected.faults).map(([field, sentences]) => [field, several(sentences)]),
   );
   const repeated = nothingGiven(sources) && metadata.refill ? metadata.previousId : null;
-  const { callees, duplicates, doubts } =
-    repeated === null ? collected : await repeatedCallees(deps, { repeated, userId, errors });
+  const asked = repeated === null ? collected : await repeatedCallees(deps, { repeated, userId, errors });
+  const { callees, duplicates, doubts } = asked;
   checkCrowd(callees.length, collected, { sources, most: config.limits.calleesPerRequest, errors });
   const audio = audioFrom(values, config, deps.recordings, errors);
   const options = readOptions(values, config, errors);
@@ -70,7 +70,7 @@ export async function checkCall(
       whenAt,
       lists,
       rosters: collected.rosters,
-      namedLists: collected.lists.filter((name) => Object.hasOwn(config.lists, name)),
+      namedLists: asked.lists.filter((name) => Object.hasOwn(config.lists, name)),
       note,
       callees,
       duplicates,
@@ -104,16 +104,16 @@ function nothingGiven({ text, lists, people, fileUrl }: Sources): boolean {
   return text.trim() === '' && lists.length + people.length === 0 && fileUrl === null;
 }
 
-/** The callees of the request that is repeated, checked by today's configuration. */
+/** The callees of the request that is repeated, checked by today's configuration, and the lists that it named. */
 async function repeatedCallees(
   deps: SlackDeps,
   of: { repeated: string; userId: string; errors: Record<string, string> },
 ) {
-  const callees = await calleesOfPrevious(deps, of.repeated, of.userId);
+  const { callees, lists } = await calleesOfPrevious(deps, of.repeated, of.userId);
   const { faults, doubts } = await recheck(callees, deps.config());
   // If only some numbers are forbidden now, their calls will be held. If all are, the form shows an error.
   if (callees.length > 0 && faults.length === callees.length) of.errors.callee = several(faults);
-  return { callees, duplicates: 0, doubts };
+  return { callees, duplicates: 0, doubts, lists };
 }
 
 /** Adds the error if there are no callees or too many, to the field that it is about. */

@@ -87,20 +87,21 @@ function mayBeCalled({ callee }: CallView, config: Config): boolean {
   return forbiddenNumber(callee, config.limits) === null;
 }
 
-/** The callees of the request that a submitted form repeats. Empty if this person may not repeat it. */
+/** The callees of the request that a submitted form repeats, and its lists. Empty if this person may not repeat it. */
 export async function calleesOfPrevious(
   deps: SlackDeps,
   requestId: string,
   userId: string,
-): Promise<Callee[]> {
+): Promise<{ callees: Callee[]; lists: string[] }> {
   const request = await loadRequest(deps.store.read, requestId);
-  if (request === null || !(await mayCallAgain(deps, request, userId))) return [];
+  if (request === null || !(await mayCallAgain(deps, request, userId))) return { callees: [], lists: [] };
   const missed = await missedOf(deps.store.read, request);
   const calls = missed.filter((call) => mayBeCalled(call, deps.config()));
   const known = new Map(
     (await loadCallees(deps.store.read, requestId)).map((each) => [each.callee, each] as const),
   );
-  return calls.map(({ callee, name }) => known.get(callee) ?? { callee, name });
+  const callees = calls.map(({ callee, name }) => known.get(callee) ?? { callee, name });
+  return { callees, lists: request.namedLists ?? [] };
 }
 
 /** Whom a request did not reach, and no later request for the same people may have reached since. */

@@ -135,7 +135,8 @@ const recordShape: z.ZodType<CallRecord> = z.object({
   callStatus: text,
   feedbackValue: text,
   outRecallCount: z.number(),
-  raw: z.record(z.string(), z.unknown()),
+  // Its many fields are not looked at one by one: ten thousand reports may be read at once.
+  raw: z.custom<CallRecord['raw']>((value) => typeof value === 'object' && value !== null),
 });
 
 /** A stored report. */

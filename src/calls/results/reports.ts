@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Selectable } from 'kysely';
 import { newId } from '../../ids.ts';
@@ -27,13 +27,15 @@ import { isFinal, judgeTermination, winningReport } from './terminations.ts';
 type CallRow = Selectable<CallsTable>;
 type ReportRow = Selectable<ReportsTable>;
 
-/**
- * How many reports are stored or applied in one transaction: on SQLite nothing else of the process runs during it.
- */
-const atOnce = 100;
+/** How many reports one transaction stores or applies: on SQLite nothing else of the process runs during it. */
+const storedAtOnce = 100;
+const appliedAtOnce = 200;
 
 /** Reports come in many small pushes. Those within this time are applied together, ms. */
 const gatherMs = 100;
+/** The same after a push of many reports: more of the same crowd follow, and its board shows them later anyway. */
+const gatherManyMs = 500;
+const many = 50;
 
 /**
  * Stores reports or records as they came, in several transactions; the same one twice is stored once. A task applies
@@ -41,11 +43,18 @@ const gatherMs = 100;
  */
 export async function storeReports(deps: CallsDeps, records: readonly CallRecord[]): Promise<void> {
   const tokens = new Map<string | null, string | null>();
-  for (let start = 0; start < records.length; start += atOnce) {
+  const waitMs = records.length < many ? gatherMs : gatherManyMs;
+  for (let start = 0; start < records.length; start += storedAtOnce) {
     if (start > 0) await nextTurn();
     const now = deps.clock.now();
-    const applyAt = now + gatherMs;
-    const rows = records.slice(start, start + atOnce).map((each) => reportRow(deps, each, tokens, now));
+    const applyAt = now + waitMs;
+    const batch = `p${now.toString(36)}${newId('')}`;
+    const rows = records.slice(start, start + storedAtOnce).map((record, index) => ({
+      // Ids begin with the time, so that reports stored together are close together in the database and fewer pages
+      // are written.
+      id: `${batch}${index}`,
+      ...reportRow(deps, record, tokens, now),
+    }));
     await deps.store.transaction(async (tx) => {
       await tx
         .insertInto('reports')
@@ -63,17 +72,14 @@ function reportRow(
   report: CallRecord,
   tokens: Map<string | null, string | null>,
   now: number,
-): ReportRow {
+): Omit<ReportRow, 'id'> {
   const { calledInfo } = report;
   const token = tokens.get(calledInfo) ?? findToken(deps.tokenSecret, calledInfo);
   tokens.set(calledInfo, token);
   const body = toJson(report);
   const { raw: _, ...told } = report;
   return {
-    // Ids begin with the time, so that reports stored together are close together in the database and fewer pages are
-    // written.
-    id: `p${now.toString(36)}${newId('')}`,
-    digest: createHash('sha256').update(JSON.stringify(told)).digest('hex'),
+    digest: hash('sha256', JSON.stringify(told)),
     voice_id: report.voiceId,
     token,
     // Some senders add a plus sign.
@@ -99,12 +105,14 @@ export function createReportApplier(deps: CallsDeps): TaskHandler {
         .selectAll()
         .where('tried_at', 'is', null)
         .orderBy('id')
-        .limit(atOnce)
+        .limit(appliedAtOnce)
         .execute();
       if (rows.length === 0) return undefined;
       const applied = await deps.store.transaction((tx) => applyReports(tx, deps, rows));
       const others = rows.filter((row) => !applied.has(row.voice_id));
       if (others.length > 0) await setAside(deps, others);
+      // Those that match a call by now were not set aside: they are read again.
+      else if (rows.length < appliedAtOnce) return undefined;
       await nextTurn();
     }
     return { againAt: deps.clock.now() };
@@ -229,7 +237,8 @@ async function thatMayCount(
     .where('tried_at', 'is not', null)
     .where('outdone', '=', 0)
     .execute();
-  const all = [...before, ...rows.filter((row) => voiceIds.includes(row.voice_id))];
+  const wanted = new Set(voiceIds);
+  const all = [...before, ...rows.filter((row) => wanted.has(row.voice_id))];
   return [...new Map(all.map((each) => [each.id, each])).values()];
 }
 

@@ -2,7 +2,7 @@ import { countryOf } from './numbering-plan.ts';
 import type { Callee } from './types.ts';
 
 /** The code for an unknown country. */
-export const unknownCountry = '??';
+const unknownCountry = '??';
 
 interface CountryCount {
   country: string;

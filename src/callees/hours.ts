@@ -1,4 +1,5 @@
-import { countriesOf, isWithin, minuteOfDay, timeZonesOf } from './numbering-plan.ts';
+import { isWithin, minuteOfDay, timeZonesOf } from './local-time.ts';
+import { countriesOf } from './numbering-plan.ts';
 import type { Callee } from './types.ts';
 
 /** A window of the day, in minutes after midnight. It may go past midnight. */

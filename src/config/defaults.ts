@@ -1,4 +1,4 @@
-import { timeZonesOf } from '../callees/numbering-plan.ts';
+import { timeZonesOf } from '../callees/local-time.ts';
 import type { ParsedConfig } from './schema.ts';
 import {
   type ApprovalPolicy,

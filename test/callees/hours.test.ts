@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
 import { createOpening, opensAt } from '../../src/callees/hours.ts';
-import { isWithin, minuteOfDay, timeZonesOf } from '../../src/callees/numbering-plan.ts';
+import { isWithin, minuteOfDay, timeZonesOf } from '../../src/callees/local-time.ts';
 
 const minuteMs = 60_000;
 const hour = 60 * minuteMs;

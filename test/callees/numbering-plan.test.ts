@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { countryOf, isBetweenIn, maskNumber, minuteOfDay } from '../../src/callees/numbering-plan.ts';
+import { isBetweenIn, minuteOfDay } from '../../src/callees/local-time.ts';
+import { countryOf, maskNumber } from '../../src/callees/numbering-plan.ts';
 
 test('numbers are masked to country code and last four digits', () => {
   assert.equal(maskNumber('918563214120'), '+91 …4120');

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import type { SandboxMessage } from '../../sandbox/slack/types.ts';
 import { clockTime } from '../../src/callees/hours.ts';
-import { minuteOfDay } from '../../src/callees/numbering-plan.ts';
+import { minuteOfDay } from '../../src/callees/local-time.ts';
 import { databaseKinds } from '../support/store.ts';
 import { fillModal, recording } from '../support/world.ts';
 import { askForApproval, cardOf, command } from './approval/stage.ts';

@@ -1,7 +1,6 @@
-import type { CountryCode } from 'libphonenumber-js';
-import { countCountries, unknownCountry } from '../../callees/countries.ts';
+import { countCountries } from '../../callees/countries.ts';
 import { clockTime } from '../../callees/hours.ts';
-import { isBetweenIn } from '../../callees/numbering-plan.ts';
+import { isBetweenIn } from '../../callees/local-time.ts';
 import type { Callee } from '../../callees/types.ts';
 import type { ApprovalPolicy, Config } from '../../config/types.ts';
 import { lockName } from '../../store/locks.ts';
@@ -76,10 +75,8 @@ export function approvalReasons(
     if (outside > 0) reasons.push(`${outside} outside ${outsideCountries.join(', ')}`);
   }
   if (between !== undefined) {
-    const local = (country: string) =>
-      country === unknownCountry ? 'unknown' : isBetweenIn(country as CountryCode, between, now);
-    const night = calleesWhere((country) => local(country) === 'yes');
-    const unclear = calleesWhere((country) => local(country) === 'unknown');
+    const night = calleesWhere((country) => isBetweenIn(country, between, now) === 'yes');
+    const unclear = calleesWhere((country) => isBetweenIn(country, between, now) === 'unknown');
     const window = `between ${clockTime(between.fromMinute)} and ${clockTime(between.toMinute)}`;
     if (night > 0) reasons.push(`for ${night} it is ${window} where they are`);
     if (unclear > 0)

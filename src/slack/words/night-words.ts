@@ -1,6 +1,4 @@
-import type { CountryCode } from 'libphonenumber-js';
-import { unknownCountry } from '../../callees/countries.ts';
-import { isBetweenIn, minuteOfDay, timeZonesOf } from '../../callees/numbering-plan.ts';
+import { isBetweenIn, minuteOfDay, timeZonesOf } from '../../callees/local-time.ts';
 import type { RequestView } from '../../calls/request/types.ts';
 import { count, countryWords, listWords } from '../kit/text.ts';
 
@@ -14,9 +12,7 @@ const night = { fromMinute: 22 * 60, toMinute: 7 * 60 };
  * are not placed now. Null if it is not known to be night for anybody.
  */
 export function nightWords(countries: Countries, at: number, later: boolean): string | null {
-  const asleep = countries.filter(
-    ({ country }) => country !== unknownCountry && isBetweenIn(country as CountryCode, night, at) === 'yes',
-  );
+  const asleep = countries.filter(({ country }) => isBetweenIn(country, night, at) === 'yes');
   if (asleep.length === 0) return null;
   const all = sum(countries);
   const some = sum(asleep);
@@ -28,9 +24,7 @@ export function nightWords(countries: Countries, at: number, later: boolean): st
         : all === 2
           ? 'both'
           : `all ${count(all)}`;
-  const places = asleep.map(
-    ({ country }) => `${localTime(country as CountryCode, at)}${countryWords(country)}`,
-  );
+  const places = asleep.map(({ country }) => `${localTime(country, at)}${countryWords(country)}`);
   return `🌙 It ${later ? 'will be' : 'is'} night for *${who}* (${listWords(places, 8)}).`;
 }
 
@@ -39,7 +33,7 @@ function sum(countries: Countries): number {
 }
 
 /** Returns "01:30 in ", or nothing if the country has several times of day. */
-function localTime(country: CountryCode, at: number): string {
+function localTime(country: string, at: number): string {
   const [minute, ...others] = new Set(timeZonesOf(country).map((zone) => minuteOfDay(zone, at)));
   if (minute === undefined || others.length > 0) return '';
   const digits = (value: number) => String(value).padStart(2, '0');

@@ -16,6 +16,10 @@ export interface Label {
 
 const pairPattern = /^[^\p{L}\p{N}]{0,6}([\p{L}][\p{L}\p{N} _./()-]{0,34}?)\s?(?::|=|：)\s*(\S.{0,300})$/u;
 
+/** An item of a list of labels without a mark between: "● pod api-1". */
+const itemPattern =
+  /^[●•▪] ?(pod|container|deployment|namespace|node|host|instance|service|job|cluster|container name) ([^\s:=]{1,120})$/;
+
 /** All labels of a message: those of its fields first, then those of its lines. */
 export function labelsOf(flat: Flattened): Label[] {
   const labels: Label[] = flat.fields.map((field: Field) => ({
@@ -30,7 +34,7 @@ export function labelsOf(flat: Flattened): Label[] {
       if (++number > maximumLines || labels.length > maximumLabels) return labels;
       if (line.length > 600) continue;
       for (const part of line.split(/ [|•·] | (?=[A-Z]{3,20}: )/)) {
-        const pair = pairPattern.exec(part);
+        const pair = pairPattern.exec(part) ?? itemPattern.exec(part);
         if (pair?.[1] === undefined || pair[2] === undefined || pair[2].startsWith('//')) continue;
         labels.push({ name: labelName(pair[1]), value: inEnglish(pair[2].trim()), line: number });
       }

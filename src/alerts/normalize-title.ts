@@ -67,16 +67,14 @@ const volatilePatterns: [RegExp, string][] = [
 
 /** The first words of the reason why a check failed. */
 const reasons =
-  'reason\\b|thresholds? crossed\\b|(?<!\\b(?:new|first|fatal|unhandled) )error\\b ?:|we (?:detected|found|received|could)\\b|cause\\b|root cause\\b|because\\b|due to\\b|http\\/?\\d?(?:\\.\\d)? ?(?:status|error|code|\\d{3})|status(?: code)? ?:? ?\\d{3}|\\d{3} ?[-–:]? ?(?:ok|not found|internal|bad gateway|service unavailable|gateway|forbidden|unauthorized|server|too many)|connection (?:timed? ?out|refused|reset|timeout|error)|connect timeout|timedout|timeout\\b|timed out|no response|dns\\b|ssl\\b|host (?:is )?(?:unreachable|not found)|request (?:timed|failed|aborted)|unexpected\\b|expected\\b|keyword\\b|socket\\b|read timeout|(?:connect )?econn|connect etimedout|getaddrinfo|name resolution|it was down\\b|was down\\b|downtime\\b|(?:lasted|duration|down for|up for|outage lasted|after)\\b|ping\\b ?(?:timeout|failed|loss)|packet loss|the (?:monitor|service|site|check) |started at|since\\b|last (?:seen|value|ping)';
-/** The reason comes after the name of what failed and differs each time. */
-const reasonAfterMark = new RegExp(
-  `(?:\\s[-–—|]\\s|:\\s|\\.\\s|,\\s|\\s?\\(|;\\s)(?:${reasons}|response (?:time|code)).*$`,
-  'iu',
+  'reason\\b|thresholds? crossed\\b|(?<!\\b(?:new|first|fatal|unhandled) )error\\b ?:|we (?:detected|found|received|could)\\b|cause\\b|root cause\\b|because\\b|due to\\b|http\\/?\\d?(?:\\.\\d)? ?(?:status|error|code|\\d{3})|status(?: code)? ?:? ?\\d{3}|\\d{3} ?[-–:]? ?(?:ok|not found|internal|bad gateway|service unavailable|gateway|forbidden|unauthorized|server|too many)|connection (?:timed? ?out|refused|reset|timeout|error)|connect timeout|timedout|timeout\\b|timed out|no response|dns\\b|ssl\\b|host (?:is )?(?:unreachable|not found)|request (?:timed|failed|aborted)|unexpected\\b|expected\\b|keyword\\b|socket\\b|read timeout|(?:connect )?econn|connect etimedout|getaddrinfo|name resolution|it was down\\b|was down\\b|downtime\\b|(?:lasted|duration|down for|up for|outage lasted)\\b|after\\b(?=\\s*(?:$|[^\\p{L}\\s]|(?:of|at|about|around|over|almost|nearly|more|less|an?|the last|being|passing|failing|downtime)\\b))|ping\\b ?(?:timeout|failed|loss)|packet loss|the (?:monitor|service|site|check) |started at|since\\b|last (?:seen|value|ping)';
+/** Where a reason may begin. It comes after the name of what failed and differs each time. */
+const reasonStart = new RegExp(
+  `(?:\\s[-–—|]\\s|:\\s|\\.\\s|,\\s|\\s?\\(|;\\s|\\s)(?:${reasons})|(?:\\s[-–—|]\\s|:\\s|\\.\\s|,\\s|\\s?\\(|;\\s)response (?:code|time(?! (?:of|for|on|in) ))`,
+  'giu',
 );
-/** Without a mark before it, it is a reason only after a state: not in "High packet loss on router-3". */
-const reasonAfterState = new RegExp(`\\s(?:${reasons}).*$`, 'iu');
 /** "… timeout on web-1": where it happened is not a part of the reason. */
-const placeAtEnd = /\s(?:on|of|for) ([\p{L}\p{N}][\p{L}\p{N}_./-]{1,60})\W{0,3}$/u;
+const placeAtEnd = /\s(?:on|of|for|in) ([\p{L}\p{N}][\p{L}\p{N}_./-]{1,60})\W{0,3}$/u;
 
 /** "HOST: db01 SERVICE: MySQL MESSAGE: …": the check's output comes last and differs each time. */
 const printed = /^([^\p{L}]{0,40}\p{L}{3,12}: \S.{0,300}?) (?:message|output|info|details?) ?: .*$/u;
@@ -195,23 +193,25 @@ function insensitive(pattern: RegExp): RegExp {
   return made;
 }
 
-/** A title that consists of its reason ("Connection timed out") keeps it. */
+/** How many places in a title are tried as the start of its reason. */
+const mostReasons = 3;
+
+/**
+ * Cuts the reason. It comes after a state: not in "High packet loss on router-3". A title that consists of its reason
+ * ("Connection timed out") keeps it.
+ */
 function withoutReason(text: string): string {
-  let rest = text;
-  for (const pattern of [reasonAfterMark, reasonAfterState]) {
-    const found = pattern.exec(rest);
-    if (found === null) continue;
-    const before = rest.slice(0, found.index);
+  let tried = 0;
+  for (const { index } of text.matchAll(reasonStart)) {
+    if (++tried > mostReasons) break;
+    const before = text.slice(0, index);
     const { tokens, said } = readHead(before);
-    if (pattern === reasonAfterState && said.length === 0) continue;
-    if (!tokens.some(namesSomething)) continue;
-    const place = placeAtEnd.exec(found[0])?.[1] ?? '';
-    rest =
-      /\p{L}/u.test(place) && /\d|[\p{L}\p{N}][._/-][\p{L}\p{N}]/u.test(place)
-        ? `${before} on ${place}`
-        : before;
+    if (said.length === 0 || !tokens.some(namesSomething)) continue;
+    const place = placeAtEnd.exec(text.slice(index))?.[1] ?? '';
+    const isName = /\p{L}/u.test(place) && /\d|[\p{L}\p{N}][._/-][\p{L}\p{N}]/u.test(place);
+    return isName ? `${before} on ${place}` : before;
   }
-  return rest;
+  return text;
 }
 
 function namesSomething({ kind, said, lower }: Token): boolean {

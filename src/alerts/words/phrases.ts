@@ -18,10 +18,10 @@ export const phrases: [RegExp, string][] = [
   // "Please verify that the shop is working" does not say that it is.
   [
     new RegExp(
-      `\\b(?:verify|check|ensure|confirm|sure) (?:that|whether|if) .{1,120}? (?:is|are) (?:${bad})\\b`,
+      `\\b(?:verify|check|ensure|confirm|sure) (?:that|whether|if) (.{1,120}?) (?:is|are) (?:${bad})\\b`,
       'gi',
     ),
-    ' ',
+    '$1 ',
   ],
   [/\b(?:timed|timing) out\b/gi, 'timedout'],
   [

@@ -13,6 +13,18 @@ export type ErrorCode =
   | 'voice_refused'
   | 'internal';
 
+/** The error's message, and that of its first cause: a failed fetch or connection says there what went wrong. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  let first: Error = error;
+  for (let depth = 0; depth < 5 && first.cause instanceof Error; depth++) first = first.cause;
+  const why = first.message || ('code' in first ? String(first.code) : first.name);
+  if (first === error) return why;
+  return error.message === '' || error.message.includes(why)
+    ? error.message || why
+    : `${error.message}: ${why}`;
+}
+
 /**
  * The only error class of Voicecall: a code for the table of words, facts for the sentence, the cause for the log.
  */

@@ -29,6 +29,9 @@ const sources = {
 const { settings, faults, notices } = loadSettings(sources);
 if (settings === undefined || faults.length > 0) {
   console.error(formatFaults(faults));
+  console.error(
+    '.env.example and voicecall.example.yaml explain each setting. npm run doctor checks all of them.',
+  );
   process.exit(1);
 }
 const { environment } = settings;

@@ -1,3 +1,5 @@
+import { reasonOf } from '../errors.ts';
+
 /** The result of one check. `remedy` says what to do. */
 export type Finding =
   | { state: 'ok'; text: string }
@@ -58,12 +60,4 @@ function line(name: string, finding: Finding): string {
   const rest =
     'remedy' in finding ? `${finding.text.replace(/[.\s]*$/, '.')} ${finding.remedy}` : finding.text;
   return `${word.padEnd(5)}  ${name}: ${rest.replace(/\s+/g, ' ').trim()}`;
-}
-
-export function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  // A failed fetch or connection has its reason in the cause.
-  if (error.cause instanceof Error && error.cause.message !== '')
-    return `${error.message}: ${error.cause.message}`;
-  return error.message || ('code' in error ? String(error.code) : error.name);
 }

@@ -2,10 +2,11 @@ import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import pg from 'pg';
+import { reasonOf } from '../errors.ts';
 import { storeVersion } from '../store/migrate.ts';
 import { checkAddress } from '../store/open.ts';
 import { sqlitePath } from '../store/sqlite.ts';
-import { type Finding, note, ok, reasonOf, wrong } from './doctor-check.ts';
+import { type Finding, note, ok, wrong } from './doctor-check.ts';
 
 /**
  * Checks the database without changing it: makes and migrates no tables, so it is safe beside instances of another

@@ -2,10 +2,11 @@ import { readFileSync } from 'node:fs';
 import { LogLevel, WebAPIHTTPError, WebAPIPlatformError, WebClient } from '@slack/web-api';
 import { z } from 'zod';
 import type { Config } from '../config/types.ts';
+import { reasonOf } from '../errors.ts';
 import { type ChannelAccess, channelAccess } from '../slack/client/channel-access.ts';
 import { notFromSlack, slackFailure } from '../slack/client/errors.ts';
 import { isGroupId } from '../slack-ids.ts';
-import { type Finding, note, ok, reasonOf, skipped, wrong } from './doctor-check.ts';
+import { type Finding, note, ok, skipped, wrong } from './doctor-check.ts';
 
 const manifest = new URL('../../manifest/manifest.json', import.meta.url);
 const manifestShape = z.looseObject({

@@ -23,9 +23,8 @@ export async function historyInWords(
   channel: string,
   days: number,
 ): Promise<string> {
-  const token = process.env.SLACK_BOT_TOKEN;
-  if (token === undefined || token === '')
-    throw new Error('SLACK_BOT_TOKEN is not set: the history is read as the app.');
+  const token = process.env.SLACK_BOT_TOKEN?.trim() ?? '';
+  if (token === '') throw new Error('SLACK_BOT_TOKEN is not set: the history is read as the app.');
   const now = Date.now();
   const web = new WebClient(token, {
     ...(process.env.SLACK_API_URL ? { slackApiUrl: process.env.SLACK_API_URL } : {}),
@@ -70,7 +69,9 @@ function reasonOf(error: unknown): string {
   if (failure.kind === 'limited') return 'Slack allows no more requests for now. Try again in a minute.';
   if (failure.error === 'not_in_channel') return 'Voicecall is not in it: type /invite @Voicecall there.';
   if (failure.error === 'channel_not_found') return 'Slack shows no such channel to Voicecall: check its id.';
-  return `Slack: ${failure.error}.`;
+  return failure.kind === 'refused'
+    ? `Slack: ${failure.error}.`
+    : `Slack cannot be reached (${failure.error}). Check the network and SLACK_API_URL.`;
 }
 
 function reportInWords(

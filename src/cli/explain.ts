@@ -32,10 +32,10 @@ function readInput(path: string): unknown {
 }
 
 function readRules(): Pick<Config, 'rules' | 'lists' | 'sources'> {
-  const path = process.env.VOICECALL_CONFIG ?? './voicecall.yaml';
+  const named = process.env.VOICECALL_CONFIG?.trim() || undefined;
+  const path = named ?? './voicecall.yaml';
   if (!existsSync(path)) {
-    if (process.env.VOICECALL_CONFIG !== undefined)
-      fail(`VOICECALL_CONFIG names ${path}, and there is no such file.`);
+    if (named !== undefined) fail(`VOICECALL_CONFIG names ${path}, and there is no such file.`);
     return { rules: [], lists: {}, sources: {} };
   }
   let text: string;
@@ -86,11 +86,11 @@ function readHistoryAsked(channel: string | undefined, days: string): { channel:
   return { channel, days: number };
 }
 
+loadDotenv({ quiet: true });
 const { values, positionals } = readArguments();
 const [path] = positionals;
 if (path === undefined) {
   const { channel, days } = readHistoryAsked(values.channel, values.days ?? '30');
-  loadDotenv({ quiet: true });
   const words = await historyInWords(readRules(), channel, days).catch((error: unknown) =>
     fail(reasonOf(error)),
   );

@@ -41,6 +41,26 @@ describe('npm run explain', () => {
     const more = { news: 'fired', calls: [], nearest: null, failed: [], why: 'There are no rules.' };
     assert.deepEqual({ ...said, key: '' }, { ...about, ...more, key: '' });
   });
+  it('reads .env like the app: which configuration it uses, and an empty line means the default', () => {
+    const here = mkdtempSync(join(tmpdir(), 'explain-env-'));
+    const rule = (name: string) =>
+      `lists: { oncall: ["+918563214120"] }\nrules:\n  - { name: ${name}, channels: [C0ALERTS], match: { title: lag }, call: [oncall], say: x }\n`;
+    writeFileSync(join(here, 'voicecall.yaml'), rule('usual'));
+    writeFileSync(join(here, 'other.yaml'), rule('other'));
+    const ruleWith = (dotenv: string) => {
+      writeFileSync(join(here, '.env'), dotenv);
+      const options = { input: JSON.stringify(event), env: compiled, cwd: here, encoding: 'utf8' } as const;
+      const { stdout, stderr } = spawnSync(process.execPath, [program, '-'], options);
+      return /"rule": "(\w+)"/.exec(stdout)?.[1] ?? stderr;
+    };
+    try {
+      assert.equal(ruleWith('VOICECALL_CONFIG=other.yaml\n'), 'other');
+      assert.equal(ruleWith('VOICECALL_CONFIG=\n'), 'usual', 'as .env.example has it');
+      assert.match(ruleWith('VOICECALL_CONFIG=gone.yaml\n'), /^VOICECALL_CONFIG names gone\.yaml, and there/);
+    } finally {
+      rmSync(here, { recursive: true });
+    }
+  });
   it('answers an array with an array, in order, with the rules of voicecall.yaml', () => {
     const config = join(folder, 'rules.yaml');
     writeFileSync(

@@ -1,5 +1,5 @@
 import { WebAPIHTTPError, WebAPIPlatformError, WebAPIRateLimitedError } from '@slack/web-api';
-import { VoicecallError } from '../../errors.ts';
+import { reasonOf, VoicecallError } from '../../errors.ts';
 
 /**
  * How a Web API call failed. After `limited` and `refused`, Slack certainly did nothing. After `unclear` (5xx,
@@ -40,7 +40,7 @@ export function slackFailure(error: unknown): SlackFailure {
     return { kind: 'limited', retryAfterMs: Math.min(error.retryAfter * 1000, limitedAtMostMs) };
   if (error instanceof WebAPIPlatformError) return platformFailure(error.data.error);
   if (error instanceof WebAPIHTTPError) return { kind: 'unclear', error: `HTTP ${error.statusCode}` };
-  return { kind: 'unclear', error: error instanceof Error ? error.message : String(error) };
+  return { kind: 'unclear', error: reasonOf(error) };
 }
 
 /**

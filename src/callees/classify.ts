@@ -55,7 +55,7 @@ export function classifyListed(entry: string, options: NumberOptions): Meaning {
 /** Why a word cannot be called, with the list that was probably meant. */
 export function noListWords(word: string, names: KnownNames): Trouble {
   if (word.startsWith('@'))
-    return { why: 'was not made a person by Slack', fix: 'Choose them under People in Slack' };
+    return { why: 'is only text here, not a person', fix: 'Choose the person under People in Slack' };
   const near = nearest(word.toLowerCase(), [...names.lists.keys()]);
   const known = near === undefined ? undefined : names.lists.get(near);
   const fix = known === undefined ? 'Check the spelling' : `Did you mean ${known}?`;

@@ -34,7 +34,14 @@ export function readNumberAndName(entry: string, options: NumberOptions): NamedR
   if (before !== null) return beside(before[2], { name: before[1], marked: false }, options);
   const after = /^([+(0-9][^\p{L}]*?)[\s-]+\(?(\p{L}[^0-9+()]*)\)?$/u.exec(text);
   if (after !== null) return beside(after[1], { name: after[2], marked: false }, options);
+  if (isNumberWithLetter(text)) return no('has a letter among its digits', 'Check the number');
   return { ...neither, noNumber: isOneWord(text) };
+}
+
+/** True for "+91 85632 1412O", where a letter was typed for a digit. */
+function isNumberWithLetter(text: string): boolean {
+  const digits = text.match(/[0-9]/g)?.length ?? 0;
+  return digits >= 6 && /^[+(]{0,2}[0-9][0-9\s()./-]*\p{L}{1,2}[0-9\s()./-]*$/u.test(text);
 }
 
 function no(why: string, fix: string): Trouble & { noNumber: boolean } {

@@ -36,6 +36,9 @@ function trouble(why: string, fix: string): Trouble {
   return { why, fix };
 }
 
+const missingCode = trouble('begins with no country code', addCode);
+const wrongCode = trouble('begins with no known country code', 'Check the country code');
+
 /**
  * Turns dashes, digits and spaces of other scripts into ASCII and removes invisible characters (zero width, direction
  * marks).
@@ -109,7 +112,7 @@ function interpret(written: string, options: NumberOptions): NumberReading {
   const international = /^\(?\s*(\+|00)/.test(written);
   // Italy keeps its 0; libphonenumber knows that.
   const digits = onlyDigits(withoutTrunk(written)).replace(/^00/, '');
-  if (international) return asInternational(digits, onlyDigits(written).replace(/^00/, ''));
+  if (international) return asInternational(digits, onlyDigits(written).replace(/^00/, ''), wrongCode);
   if (options.country === undefined) {
     if (digits.startsWith('0')) {
       return trouble('starts with 0 and has no country code', addCode);
@@ -124,12 +127,13 @@ export function withoutTrunk(written: string): string {
   return written.replace(/([0-9][\s.)-]*)\(0\)/, '$1');
 }
 
-function asInternational(digits: string, withTrunk = digits): NumberReading {
+/** `noCode`: what is wrong if the digits begin with no country code. */
+function asInternational(digits: string, withTrunk = digits, noCode = missingCode): NumberReading {
   if (digits.length < 7 || digits.length > 15)
     return trouble(`has ${digits.length} digits, a number has 7 to 15`, checkIt);
   if (digits.startsWith('0')) return trouble('has a 0 where the country code should be', addCode);
   const code = callingCodeOf(digits);
-  if (code === null) return trouble('begins with no country code', addCode);
+  if (code === null) return noCode;
   if (digits !== withTrunk && plausibility(digits) !== 'valid' && plausibility(withTrunk) === 'valid') {
     return asInternational(withTrunk);
   }

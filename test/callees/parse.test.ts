@@ -146,6 +146,16 @@ test('every impossible entry is named with its line and why', () => {
   assert.match(faults('19001234567', { countries: ['US'] })[0] ?? '', /no country that is known/);
 });
 
+test('a slip of the hand is named as what it is', () => {
+  assert.deepEqual(faults('+91 85632 1412O\n+999 12345678\n@Ben\n8563214120a'), [
+    'Check the number: “+91 85632 1412O” has a letter among its digits (line 1).',
+    'Check the country code: “+999 12345678” begins with no known country code (line 2).',
+    'Choose the person under People in Slack: “@Ben” is only text here, not a person (line 3).',
+    'Check the number: “8563214120a” has a letter among its digits (line 4).',
+  ]);
+  assert.match(faults('2nd floor')[0] ?? '', /is neither a number nor a number with a name/);
+});
+
 test('a text that may be one number or two is refused', () => {
   assert.match(
     faults('91110001 91110002', { country: 'SG' })[0] ?? '',

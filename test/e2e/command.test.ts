@@ -57,6 +57,12 @@ for (const database of databaseKinds) {
       assert.match(JSON.stringify(view.state.values.lists), /db-oncall/);
     });
 
+    test('a text whose last quote is missing goes into the form too', async () => {
+      const view = await modal('U0ASHA', 'db-oncall "Database is down');
+      assert.match(JSON.stringify(view.state.values.text), /"Database is down"/);
+      assert.match(JSON.stringify(view.state.values.lists), /db-oncall/);
+    });
+
     test('a text in quotes is spoken as it was typed, although Slack escapes it and links names', async () => {
       const view = await modal('U0ASHA', 'db-oncall "Tom & Jerry <3, see #alerts and @ben"');
       assert.match(JSON.stringify(view.state.values.text), /"Tom & Jerry <3, see alerts and ben"/);

@@ -121,9 +121,10 @@ function readSubcommand(word: string, argument: string | undefined, words: numbe
   }
 }
 
-/** The first text in quotes, straight or curly, and the text around it. */
+/** The first text in quotes, straight or curly, and the text around it. The last quote may be missing. */
 function takeQuoted(text: string): { quoted: string | null; rest: string } {
-  const [all, straight, curly] = /"([^"]+)"|[“”„]([^“”„]+)[“”]/.exec(text.slice(0, mostRead)) ?? [];
+  const [all, straight, curly] =
+    /"([^"]+)(?:"|$)|[“”„]([^“”„]+)(?:[“”]|$)/.exec(text.slice(0, mostRead)) ?? [];
   const quoted = (straight ?? curly ?? '').trim();
   if (all === undefined || quoted === '') return { quoted: null, rest: text };
   return { quoted: asTyped(quoted), rest: text.replace(all, () => ' ') };

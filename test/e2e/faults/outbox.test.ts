@@ -94,8 +94,8 @@ for (const database of databaseKinds) {
     });
 
     test('if Slack refuses the blocks of an edit, only the text is shown', async () => {
-      const board = await ask(flow, { callee: number() });
       always({ method: 'chat.update', kind: 'error', error: 'invalid_blocks', holds: '"blocks"' });
+      const board = await ask(flow, { callee: number() });
       await becomes(flow, board, 'done', { answered: 1 });
       assert.equal(current(flow, board).blocks, undefined);
       flow.slack.clearFaults();

@@ -166,6 +166,8 @@ async function approvalOf(tx: Tx, deps: CallsDeps, ready: ReadyRule, { now }: Ru
     requestedBy: null,
     callees: ofAllSteps ?? callees,
     attempts: rule.attempts * (rule.repeat + 1),
+    // An alert goes on until somebody is reached, also when night falls.
+    everyMs: 0,
     now,
     wallAt: deps.clock.wallOf(now),
   });

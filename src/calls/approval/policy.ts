@@ -21,15 +21,17 @@ export async function approvalFor(
     requestedBy: string | null;
     callees: readonly Callee[];
     attempts: number;
+    /** The pause between attempts, ms. 0: only the time of the first attempt counts. */
+    everyMs: number;
     now: number;
-    /** The wall clock, ms: for whether it is night where a callee is. */
+    /** The wall clock at the first attempt, ms: for whether it is night where a callee is. */
     wallAt: number;
   },
 ): Promise<ApprovalAsk | null> {
   const policy = config.approval;
   if (policy === undefined) return null;
   const before = await askedWithoutApproval(tx, ask.requestedBy, ask.now);
-  const reasons = approvalReasons(policy, ask.callees, before, ask.wallAt, ask.attempts);
+  const reasons = approvalReasons(policy, ask.callees, before, ask.wallAt, ask);
   if (reasons.length === 0) return null;
   return {
     reasons,
@@ -43,14 +45,15 @@ export async function approvalFor(
 
 /**
  * Pure. The reasons for an approval, in words; empty if none is required. `before`: calls of the last hour without
- * approval, each callee as often as it may be called. `attempts` applies to these callees.
+ * approval, each callee as often as it may be called. `attempts` and `everyMs` apply to these callees, whose first
+ * attempt is at `now` (ms).
  */
 export function approvalReasons(
   policy: ApprovalPolicy,
   callees: readonly Callee[],
   before: number,
   now: number,
-  attempts = 1,
+  { attempts, everyMs }: { attempts: number; everyMs: number } = { attempts: 1, everyMs: 0 },
 ): string[] {
   const reasons: string[] = [];
   const { calleesOver, outsideCountries, between } = policy;
@@ -77,12 +80,35 @@ export function approvalReasons(
   if (between !== undefined) {
     const night = calleesWhere((country) => isBetweenIn(country, between, now) === 'yes');
     const unclear = calleesWhere((country) => isBetweenIn(country, between, now) === 'unknown');
+    const again = timesAgain(now, attempts, everyMs);
+    const laterNight = calleesWhere(
+      (country) =>
+        isBetweenIn(country, between, now) === 'no' &&
+        again.some((at) => isBetweenIn(country, between, at) === 'yes'),
+    );
     const window = `between ${clockTime(between.fromMinute)} and ${clockTime(between.toMinute)}`;
     if (night > 0) reasons.push(`for ${night} it is ${window} where they are`);
+    if (laterNight > 0)
+      reasons.push(`for ${laterNight} it is ${window} where they are when they are called again`);
     if (unclear > 0)
       reasons.push(`for ${unclear} the local time is not known (approval is needed ${window})`);
   }
   return reasons;
+}
+
+/** No call takes longer, as a rule: it rings, and somebody listens. In ms. */
+const callTakesMs = 5 * 60_000;
+
+/**
+ * When further attempts are planned: the earliest and the latest time of each, because the pause begins when a call
+ * ends.
+ */
+function timesAgain(now: number, attempts: number, everyMs: number): number[] {
+  if (everyMs === 0) return [];
+  return Array.from({ length: attempts - 1 }, (_, index) => index + 1).flatMap((nth) => [
+    now + nth * everyMs,
+    now + nth * (everyMs + callTakesMs),
+  ]);
 }
 
 async function askedWithoutApproval(tx: Tx, userId: string | null, now: number): Promise<number> {

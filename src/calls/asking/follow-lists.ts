@@ -109,11 +109,13 @@ async function policyNow(
 ): Promise<ApprovalAsk | null> {
   if (request.approval !== null) return null;
   const now = deps.clock.now();
+  const { attempts, everyMs } = readPlan(request.plan);
   return await approvalFor(tx, deps.config(), {
     // What this person asked for in the last hour may include this request.
     requestedBy: null,
     callees,
-    attempts: readPlan(request.plan).attempts,
+    attempts,
+    everyMs,
     now,
     wallAt: deps.clock.wallOf(now),
   });

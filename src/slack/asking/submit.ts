@@ -59,6 +59,7 @@ function registerCall(app: App, deps: SlackDeps): void {
           requestedBy: body.user.id,
           callees: draft.callees,
           attempts: draft.plan?.attempts ?? 1,
+          everyMs: draft.plan?.everyMs ?? 0,
           now,
           wallAt: draft.whenAt ?? wallAt,
         }),
@@ -132,6 +133,7 @@ function registerConfirm(app: App, deps: SlackDeps): void {
               requestedBy: userId,
               callees,
               attempts: draft.plan?.attempts ?? 1,
+              everyMs: draft.plan?.everyMs ?? 0,
               now,
               wallAt: draft.whenAt ?? wallAt,
             });

@@ -94,6 +94,7 @@ async function makeRequest(
     requestedBy: userId,
     callees: [callee],
     attempts: 1,
+    everyMs: 0,
     now,
     wallAt: deps.clock.wallOf(now),
   });

@@ -50,6 +50,23 @@ suite('when approval is needed', () => {
     assert.deepEqual(asks(Date.UTC(2026, 0, 5, 1, 30)), []);
   });
 
+  test('further attempts that are planned for those hours need an approval before the first one', () => {
+    const policy = policyOf('{ between: "22:00-07:00", approvers: [U0BEN] }');
+    const asks = (at: number, attempts: number, everyMs: number) =>
+      approvalReasons(policy, [callee('918563214120')], 0, at, { attempts, everyMs });
+    const hour = 3_600_000;
+    const later = ['for 1 it is between 22:00 and 07:00 where they are when they are called again'];
+    // 21:30 in India.
+    const evening = Date.UTC(2026, 0, 5, 16);
+    assert.deepEqual(asks(evening, 1, hour), []);
+    assert.deepEqual(asks(evening, 2, hour / 4), []);
+    assert.deepEqual(asks(evening, 2, hour), later);
+    assert.deepEqual(asks(evening, 3, hour / 4), later);
+    assert.deepEqual(asks(evening, 2, hour / 2 - 60_000), later, 'the first call takes time too');
+    assert.deepEqual(asks(evening, 2, 10 * hour), [], 'it is day again');
+    assert.deepEqual(asks(evening + hour, 2, hour), ['for 1 it is between 22:00 and 07:00 where they are']);
+  });
+
   test('several zones: any of them counts; daylight saving is followed; an unknown country needs approval', () => {
     const policy = policyOf('{ between: "22:00-07:00", approvers: [U0BEN] }');
     // At 22:00 UTC it is 12:00 in Honolulu and 17:00 in New York.
@@ -97,6 +114,7 @@ for (const kind of databaseKinds) {
               approvalFor(tx, config, {
                 requestedBy,
                 callees: calleesOf(count),
+                everyMs: 0,
                 attempts,
                 now: clock.now(),
                 wallAt: clock.now(),

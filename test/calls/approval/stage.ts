@@ -124,6 +124,7 @@ export async function request(deps: CallsDeps, some: Partial<NewRequest> = {}): 
     const approval = await approvalFor(tx, deps.config(), {
       ...ask,
       attempts: ask.plan?.attempts ?? 1,
+      everyMs: ask.plan?.everyMs ?? 0,
       now,
       wallAt: now,
     });

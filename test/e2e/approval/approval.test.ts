@@ -266,6 +266,22 @@ for (const database of databaseKinds) {
       assert.equal(posts(), before + 1);
     });
 
+    test('a further attempt that is planned for the hours of approval needs one before the first call', async () => {
+      const before = posts();
+      const hour = 3_600_000;
+      const inIndia = (ms: number) =>
+        new Date(flow.clock.now() + 5.5 * hour + ms).toISOString().slice(11, 16);
+      const between = `"${inIndia(hour)}-${inIndia(3 * hour)}"`;
+      flow.setConfig(configWith(`{ between: ${between}, approvers: [U0BEN], channel: C0APPROVE }`));
+      const waiting = await askForApproval(flow, {
+        callee: '+91 85632 14121',
+        attempts: '2',
+        every: '90',
+      });
+      assert.match(shownText(waiting.card), /where they are when they are called again/);
+      assert.equal(posts(), before);
+    });
+
     test('a changed row: the press is refused and the card is edited', async () => {
       const waiting = await askForApproval(flow);
       const store = await flow.database.open();

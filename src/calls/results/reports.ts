@@ -178,22 +178,8 @@ export async function applyReports(
   const voiceIds = [...calls.keys()];
   if (voiceIds.length === 0) return new Set();
   const now = deps.clock.now();
-  const reports = Map.groupBy(await thatMayCount(tx, rows, voiceIds), (each) => each.voice_id);
-  const changed: CallChange[] = [];
-  const counting: string[] = [];
-  const outdone: string[] = [];
-  for (const [voiceId, call] of calls) {
-    const told = (reports.get(voiceId) ?? []).map(({ id, callee, body, received_at }) => ({
-      ...{ id, received_at },
-      // A report that names another callee must not win.
-      record: callee === null || callee === call.callee ? readRecord(body) : null,
-    }));
-    const report = winningReport(told.flatMap(({ record }) => record ?? []));
-    for (const { id, record } of told) (record !== null && record === report ? counting : outdone).push(id);
-    if (report === null) continue;
-    const receivedAt = told.find(({ record }) => record === report)?.received_at ?? now;
-    changed.push({ from: call.state, call: withReport(call, { voiceId, receivedAt }, report, now) });
-  }
+  const reports = await thatMayCount(tx, rows, voiceIds);
+  const { changed, counting, outdone } = chooseReports(calls, reports, now);
   await writeCalls(tx, changed, reportedColumns);
   const done = { applied_at: now, tried_at: now };
   await inChunks(counting, (ids) => tx.updateTable('reports').set(done).where('id', 'in', ids).execute());
@@ -222,6 +208,36 @@ export async function applyReports(
 }
 
 /**
+ * Which report counts for each call, and how it changes the call. Pure. `counting` and `outdone`: ids of reports. The
+ * outdone ones need not be read again.
+ */
+function chooseReports(
+  calls: ReadonlyMap<string, CallRow>,
+  reports: readonly MayCount[],
+  now: number,
+): { changed: CallChange[]; counting: string[]; outdone: string[] } {
+  const byVoiceId = Map.groupBy(reports, (each) => each.voice_id);
+  const changed: CallChange[] = [];
+  const counting: string[] = [];
+  const outdone: string[] = [];
+  for (const [voiceId, call] of calls) {
+    const told = (byVoiceId.get(voiceId) ?? []).map(({ id, callee, body, received_at }) => ({
+      ...{ id, received_at },
+      // A report that names another callee must not win.
+      record: callee === null || callee === call.callee ? readRecord(body) : null,
+    }));
+    const report = winningReport(told.flatMap(({ record }) => record ?? []));
+    for (const { id, record } of told) (record !== null && record === report ? counting : outdone).push(id);
+    if (report === null) continue;
+    const receivedAt = told.find(({ record }) => record === report)?.received_at ?? now;
+    changed.push({ from: call.state, call: withReport(call, { voiceId, receivedAt }, report, now) });
+  }
+  return { changed, counting, outdone };
+}
+
+type MayCount = Pick<ReportRow, 'id' | 'voice_id' | 'callee' | 'body' | 'received_at'>;
+
+/**
  * The reports that may count for these voiceIds: those of `rows`, and those tried before. Without this, thousands of
  * different reports of one call would be read again for each slice.
  */
@@ -229,7 +245,7 @@ async function thatMayCount(
   tx: Tx,
   rows: readonly ReportRow[],
   voiceIds: readonly string[],
-): Promise<Pick<ReportRow, 'id' | 'voice_id' | 'callee' | 'body' | 'received_at'>[]> {
+): Promise<MayCount[]> {
   const before = await tx
     .selectFrom('reports')
     .select(['id', 'voice_id', 'callee', 'body', 'received_at'])

@@ -55,7 +55,7 @@ const volatilePatterns: [RegExp, string][] = [
   ],
   // "DiskFull - 2 firing", "FIRING (2)"
   [/\b(?:firing|resolved) ?\(\d{1,6}\)/g, ' '],
-  [/(?<![\w.-])\d{1,6} (?:firing|alerting|triggered|resolved|recovered)(?![\w-])/g, ' '],
+  [/(?<=(?:^|[^\p{L}\p{N}\s]) ?)(?<![\w.-])\d{1,6} (?:firing|alerting|triggered|resolved|recovered)(?![\w-])/gu, ' '],
   [/(?<![\w-])\d{1,6}(?:st|nd|rd|th)(?: occurrences?| time| event| error(?= ?:))?(?![\w-])/g, ' '],
   [
     /(?:(?<![<>!])=|\b(?:value|val|current|currently|actual|count|now at|is at|was|is|reached|at|got|of|lag|latency|depth|size|length|usage|rate|load|backlog|total|duration|temperature|score)\b[:=]?|[:=]) ?[+-]?\d{1,12}(?:\.\d{1,9})?(?:e[+-]?\d{1,3})?(?![\w-]|\.\w)/g,

@@ -86,6 +86,7 @@ describe('key', () => {
     ['High packet loss on router-3', 'High DNS latency on router-3'],
     ['Increased response time on checkout', 'Increased response time on search'],
     ['Job stuck since the restart of worker-3', 'Job stuck since the restart of worker-4'],
+    ['Rule 100 triggered on waf', 'Rule 101 triggered on waf'],
     ['Pods crash\n● pod api-1\n● namespace shop', 'Pods crash\n● pod api-2\n● namespace shop'],
     ['Nodes not ready after the upgrade in cluster-2', 'Nodes not ready after the upgrade in cluster-3'],
     ['Rule violation started: Response time of checkout', 'Rule violation started: Response time of search'],

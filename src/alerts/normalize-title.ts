@@ -1,3 +1,4 @@
+import { lately } from './words/lately.ts';
 import { inEnglish } from './words/other-languages.ts';
 import { readHead, type Token } from './words/state-words.ts';
 import { fillers, wordClasses } from './words/vocabulary.ts';
@@ -55,7 +56,10 @@ const volatilePatterns: [RegExp, string][] = [
   ],
   // "DiskFull - 2 firing", "FIRING (2)"
   [/\b(?:firing|resolved) ?\(\d{1,6}\)/g, ' '],
-  [/(?<=(?:^|[^\p{L}\p{N}\s]) ?)(?<![\w.-])\d{1,6} (?:firing|alerting|triggered|resolved|recovered)(?![\w-])/gu, ' '],
+  [
+    /(?<=(?:^|[^\p{L}\p{N}\s]) ?)(?<![\w.-])\d{1,6} (?:firing|alerting|triggered|resolved|recovered)(?![\w-])/gu,
+    ' ',
+  ],
   [/(?<![\w-])\d{1,6}(?:st|nd|rd|th)(?: occurrences?| time| event| error(?= ?:))?(?![\w-])/g, ' '],
   [
     /(?:(?<![<>!])=|\b(?:value|val|current|currently|actual|count|now at|is at|was|is|reached|at|got|of|lag|latency|depth|size|length|usage|rate|load|backlog|total|duration|temperature|score)\b[:=]?|[:=]) ?[+-]?\d{1,12}(?:\.\d{1,9})?(?:e[+-]?\d{1,3})?(?![\w-]|\.\w)/g,
@@ -120,7 +124,9 @@ export const looseWords = new Set(
  * The stable part of a title: without state words, severity, emoji and quantities; with names and numbers of things.
  * Reads 400 characters, in linear time.
  */
-export function normalizeTitle(title: string): Core {
+export const normalizeTitle = lately(coreOf);
+
+function coreOf(title: string): Core {
   let text = inEnglish(title.slice(0, 400));
   // Alertmanager adds the labels that all alerts of the group share in brackets. They change with the group.
   if (/^\W{0,12}\[(?:firing|resolved)\b/i.test(text)) text = withoutTrailingBracket(text);

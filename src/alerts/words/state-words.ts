@@ -1,3 +1,4 @@
+import { lately } from './lately.ts';
 import { phrases, transition } from './phrases.ts';
 import {
   alertNouns,
@@ -69,7 +70,9 @@ const separators = new Set([
 ]);
 
 /** Splits a line into words, marks and emoji, and finds the words that say the alert's state. */
-export function readHead(line: string): HeadReading {
+export const readHead = lately(readLine);
+
+function readLine(line: string): HeadReading {
   let text = line.slice(0, headLength).replace(/\ufe0f/g, '');
   for (const [pattern, word] of phrases) text = text.replace(pattern, word);
   // If one state changed into another, only the new one counts: "OK → CRITICAL", "ALARM to OK".

@@ -5,14 +5,20 @@ import { slackFailure } from '../client/errors.ts';
 import type { SlackDeps } from '../context/deps.ts';
 
 /**
- * Runs in the background after a start. Warns about channels of rules that the app cannot read. Reads one sample
- * message, so that the patterns are compiled before the first real alert (about 40 ms). Never throws.
+ * Runs in the background after a start. Warns about channels of rules that the app cannot read. Reads a sample message
+ * several times, so that the patterns are compiled before the first real alert: the engine compiles them when they are
+ * used, and again for speed when they are used once more (about 40 ms). Never throws.
  */
 export async function prepareForAlerts(deps: SlackDeps): Promise<void> {
   const { rules } = deps.config();
   if (rules.length === 0) return;
-  await nextTurn();
-  understand(flatten(sample), { channel: undefined, botId: '', botName: undefined });
+  for (const time of ['first', 'second', 'third']) {
+    await nextTurn();
+    // Other words each time, because the reader keeps its last results.
+    understand(flatten({ ...sample, text: `The ${time} time` }), {
+      ...{ channel: undefined, botId: '', botName: undefined },
+    });
+  }
   for (const channelId of new Set(rules.flatMap((rule) => rule.channels))) {
     const problem = await channelProblem(deps, channelId);
     if (problem === null) continue;

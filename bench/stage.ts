@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { appEnvironment } from '../sandbox/app-environment.ts';
 import { freePort } from '../sandbox/free-port.ts';
 import { startSlack } from '../sandbox/slack/slack.ts';
 import type { FieldValues, SandboxMessage, SandboxSlack } from '../sandbox/slack/types.ts';
@@ -52,6 +53,8 @@ export async function startStage(options: StageOptions): Promise<Stage> {
   });
   const configPath = join(folder, 'voicecall.yaml');
   await writeFile(configPath, options.config);
+  // No balance is read, so that nothing but calls reaches the platform.
+  const { VOICE_BALANCE_URL, ...withoutBalance } = appEnvironment(slack, voice);
   const metricsPort = await freePort();
   const apps: Measured[] = [];
   const face = (app: Measured) => {
@@ -67,13 +70,7 @@ export async function startStage(options: StageOptions): Promise<Stage> {
     await options.prepare?.(folder);
     for (let instance = 0; instance < (options.instances ?? 1); instance++) {
       const env = {
-        SLACK_BOT_TOKEN: slack.state.app.botToken,
-        SLACK_SIGNING_SECRET: slack.state.app.signingSecret,
-        SLACK_API_URL: slack.url,
-        VOICE_API_URL: voice.url,
-        VOICE_API_KEY: voice.credentials.apiKey,
-        VOICE_API_SECRET: voice.credentials.apiSecret,
-        VOICE_APP_ID: voice.credentials.appId,
+        ...withoutBalance,
         VOICE_REPORT_TOKEN: reportToken,
         VOICECALL_CONFIG: configPath,
         DATA_DIR: join(folder, 'data'),

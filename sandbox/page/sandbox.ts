@@ -7,6 +7,7 @@ import { readNumberAndName } from '../../src/callees/named-number.ts';
 import { formatFaults } from '../../src/config/faults.ts';
 import { readConfig } from '../../src/config/file.ts';
 import type { Config } from '../../src/config/types.ts';
+import { appEnvironment } from '../app-environment.ts';
 import { freePort } from '../free-port.ts';
 import { startSlack } from '../slack/slack.ts';
 import { startVoicePlatform } from '../voice/server.ts';
@@ -83,14 +84,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     port,
     changed: () => page.refresh(),
     env: {
-      SLACK_BOT_TOKEN: slack.state.app.botToken,
-      SLACK_SIGNING_SECRET: slack.state.app.signingSecret,
-      SLACK_API_URL: slack.url,
-      VOICE_API_URL: voice.url,
-      VOICE_BALANCE_URL: voice.balanceUrl,
-      VOICE_API_KEY: voice.credentials.apiKey,
-      VOICE_API_SECRET: voice.credentials.apiSecret,
-      VOICE_APP_ID: voice.credentials.appId,
+      ...appEnvironment(slack, voice),
       VOICE_REPORT_TOKEN: reportToken,
       SOURCE_PROMETHEUS_TOKEN: sourceToken,
       VOICECALL_CONFIG: configPath,

@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, before, beforeEach, suite, test } from 'node:test';
 import { promisify } from 'node:util';
+import { appEnvironment } from '../../sandbox/app-environment.ts';
 import { startSlack } from '../../sandbox/slack/slack.ts';
 import type { SandboxSlack } from '../../sandbox/slack/types.ts';
 import { startVoicePlatform, type VoicePlatform } from '../../sandbox/voice/server.ts';
@@ -57,14 +58,7 @@ suite('doctor', () => {
     slack.clearFaults();
     slack.invite('C0ALERTS', slack.state.app.botUserId);
     env = {
-      SLACK_BOT_TOKEN: slack.state.app.botToken,
-      SLACK_APP_TOKEN: slack.state.app.appToken,
-      SLACK_API_URL: slack.url,
-      VOICE_API_URL: voice.url,
-      VOICE_BALANCE_URL: voice.balanceUrl,
-      VOICE_API_KEY: voice.credentials.apiKey,
-      VOICE_API_SECRET: voice.credentials.apiSecret,
-      VOICE_APP_ID: voice.credentials.appId,
+      ...appEnvironment(slack, voice, 'socket'),
       DATA_DIR: join(cwd, 'data'),
     };
   });

@@ -4,6 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { appEnvironment } from '../../sandbox/app-environment.ts';
 import { startSlack } from '../../sandbox/slack/slack.ts';
 import type { SandboxOptions, SandboxSlack } from '../../sandbox/slack/types.ts';
 import { startVoicePlatform, type VoicePlatform } from '../../sandbox/voice/server.ts';
@@ -73,16 +74,7 @@ export async function startStage(options: StageOptions = {}): Promise<Stage> {
   await writeConfig(options.config ?? usualConfig);
   const environment: Record<string, string> = {
     PATH: process.env.PATH ?? '',
-    SLACK_BOT_TOKEN: slack.state.app.botToken,
-    SLACK_API_URL: slack.url,
-    ...(options.socketMode === true
-      ? { SLACK_APP_TOKEN: slack.state.app.appToken }
-      : { SLACK_SIGNING_SECRET: slack.state.app.signingSecret }),
-    VOICE_API_URL: voice.url,
-    VOICE_BALANCE_URL: voice.balanceUrl,
-    VOICE_API_KEY: voice.credentials.apiKey,
-    VOICE_API_SECRET: voice.credentials.apiSecret,
-    VOICE_APP_ID: voice.credentials.appId,
+    ...appEnvironment(slack, voice, options.socketMode === true ? 'socket' : 'http'),
     VOICE_REPORT_TOKEN: reportToken,
     VOICECALL_CONFIG: configFile,
     DATA_DIR: database.dataDir,

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { appEnvironment } from '../../sandbox/app-environment.ts';
 import { startSlack } from '../../sandbox/slack/slack.ts';
 import type {
   FieldValues,
@@ -84,14 +85,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   let config = configOf(options.config ?? usualConfig);
   const log = options.log ?? createLog('silent');
   const { environment, faults } = readEnvironment({
-    SLACK_BOT_TOKEN: slack.state.app.botToken,
-    SLACK_SIGNING_SECRET: slack.state.app.signingSecret,
-    SLACK_API_URL: slack.url,
-    VOICE_API_URL: voice.url,
-    VOICE_BALANCE_URL: voice.balanceUrl,
-    VOICE_API_KEY: voice.credentials.apiKey,
-    VOICE_API_SECRET: voice.credentials.apiSecret,
-    VOICE_APP_ID: voice.credentials.appId,
+    ...appEnvironment(slack, voice),
     ...(options.reports === false ? {} : { VOICE_REPORT_TOKEN: reportToken }),
     DATA_DIR: database.dataDir,
     PORT: '0',

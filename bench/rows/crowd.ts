@@ -75,41 +75,62 @@ export const tenThousand: Measurement = {
       const more = app.peakMemory() - idle;
       const calls = slack.state.callsLog.slice(before.calls);
       const count = posts(stage) - before.posts;
-      const rows: Row[] = [
-        {
-          what: '10,000 callees from a file: POSTs',
-          voicecall: String(count),
-          wanted: '50',
-          met: count === 50,
-        },
-        {
-          what: '10,000 callees: processor time of the app until all is sent',
-          voicecall: `${cpuSent.toFixed(2)} s`,
-          wanted: '≤ 1.5 s',
-          met: cpuSent <= 1.5,
-        },
-        {
-          what: `the same, with 10,000 delivery reports (all done after ${(took / 1000).toFixed(1)} s)`,
-          voicecall: `${cpu.toFixed(2)} s`,
-          wanted: '≤ 3 s',
-          met: cpu <= 3,
-        },
-        {
-          what: '10,000 callees: memory at its peak, more than idle',
-          voicecall: megabytes(more),
-          wanted: '≤ 60 MB',
-          met: more <= 60e6,
-        },
-        {
-          what: '10,000 callees: calls of Slack, all in all',
-          voicecall: String(calls.length),
-          wanted: '≤ 15',
-          met: calls.length <= 15,
-        },
-      ];
-      return rows;
+      return rowsOf({ count, cpuSent, tookMs: took, cpu, memory: more, slackCalls: calls.length });
     } finally {
       await stage.stop();
     }
   },
 };
+
+function rowsOf({
+  count,
+  cpuSent,
+  tookMs,
+  cpu,
+  memory,
+  slackCalls,
+}: {
+  /** POSTs to the platform. */
+  count: number;
+  /** Processor time until all is sent, s. */
+  cpuSent: number;
+  tookMs: number;
+  /** Processor time until all is reported, s. */
+  cpu: number;
+  /** Bytes at the peak, more than idle. */
+  memory: number;
+  slackCalls: number;
+}): Row[] {
+  return [
+    {
+      what: '10,000 callees from a file: POSTs',
+      voicecall: String(count),
+      wanted: '50',
+      met: count === 50,
+    },
+    {
+      what: '10,000 callees: processor time of the app until all is sent',
+      voicecall: `${cpuSent.toFixed(2)} s`,
+      wanted: '≤ 1.5 s',
+      met: cpuSent <= 1.5,
+    },
+    {
+      what: `the same, with 10,000 delivery reports (all done after ${(tookMs / 1000).toFixed(1)} s)`,
+      voicecall: `${cpu.toFixed(2)} s`,
+      wanted: '≤ 3 s',
+      met: cpu <= 3,
+    },
+    {
+      what: '10,000 callees: memory at its peak, more than idle',
+      voicecall: megabytes(memory),
+      wanted: '≤ 60 MB',
+      met: memory <= 60e6,
+    },
+    {
+      what: '10,000 callees: calls of Slack, all in all',
+      voicecall: String(slackCalls),
+      wanted: '≤ 15',
+      met: slackCalls <= 15,
+    },
+  ];
+}

@@ -9,7 +9,7 @@ import { emit, type World } from './world.ts';
 const PING_EVERY_MS = 10_000;
 const CLOSE_WITHIN_MS = 500;
 
-/** Serves /link on this server. Envelopes go to the open sockets in turn. Returns a function that ends everything. */
+/** Serves /link on this server. Envelopes go to the open sockets in turn. `stop` closes them all. */
 export function serveSockets(
   world: World,
   server: Server,

@@ -1,4 +1,4 @@
-import { lately } from './words/lately.ts';
+import { memoize } from './words/memoize.ts';
 import { inEnglish } from './words/other-languages.ts';
 import { readHead, type Token } from './words/state-words.ts';
 import { fillers, wordClasses } from './words/vocabulary.ts';
@@ -124,7 +124,7 @@ export const looseWords = new Set(
  * The stable part of a title: without state words, severity, emoji and quantities; with names and numbers of things.
  * Reads 400 characters, in linear time.
  */
-export const normalizeTitle = lately(coreOf);
+export const normalizeTitle = memoize(coreOf);
 
 function coreOf(title: string): Core {
   let text = inEnglish(title.slice(0, 400));

@@ -1,6 +1,6 @@
 // Words of bot messages that are no alerts, and words for a fault in lines without the word "alert".
 
-/** Words of a fault: a line with one is no announcement, however it begins. Those who announce may not hide an alert. */
+/** No word of a fault follows. A line with such a word is no announcement, however it begins: it may be an alert. */
 const calm =
   '(?!.*\\b(?:down|fail\\w*|errors?|critical|full|unreachable|unavailable|stuck|crash\\w*|timed? ?out|timeouts?|offline|degraded|expir\\w*|cannot|unable)\\b)';
 

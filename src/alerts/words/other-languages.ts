@@ -1,6 +1,7 @@
-// Monitoring words of other languages; "_" is a blank. The reader knows English; everything that it decides by is read in English.
+// Monitoring words of other languages with their English words; "_" is a space. A line is translated before it is
+// read, because all other tables are in English.
 
-/** The English word, and what stands for it elsewhere. The more exact words come first. */
+/** The English word, and the words for it in other languages. The more exact words come first. */
 const words: [english: string, elsewhere: string][] = [
   ['unresolved', '未恢复 尚未恢复 未恢復 尚未恢復 未复旧 未復旧 未解决 未解決 미해결'],
   [

@@ -1,4 +1,4 @@
-import { lately } from './lately.ts';
+import { memoize } from './memoize.ts';
 import { phrases, transition } from './phrases.ts';
 import {
   alertNouns,
@@ -70,7 +70,7 @@ const separators = new Set([
 ]);
 
 /** Splits a line into words, marks and emoji, and finds the words that say the alert's state. */
-export const readHead = lately(readLine);
+export const readHead = memoize(readLine);
 
 function readLine(line: string): HeadReading {
   let text = line.slice(0, headLength).replace(/\ufe0f/g, '');

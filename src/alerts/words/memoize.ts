@@ -1,8 +1,8 @@
 /** How many results are kept. One message has about a dozen lines that are read more than once. */
 const most = 32;
 
-/** The same pure function, which keeps its last results: a title is read for its state, its name and its reason. */
-export function lately<Result>(read: (line: string) => Result): (line: string) => Result {
+/** A pure function that keeps its last results, because a title is read for its state, its name and its reason. */
+export function memoize<Result>(read: (line: string) => Result): (line: string) => Result {
   const known = new Map<string, Result>();
   return (line) => {
     const found = known.get(line);

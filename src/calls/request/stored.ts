@@ -7,12 +7,12 @@ import type { ApprovalAsk, Audio, CountryCount, Ladder, Plan, RosterNote } from 
 
 // Reads the JSON columns. A value that does not fit was not written by Voicecall; the error says what is wrong.
 
-const audioShape: z.ZodType<Audio> = z.discriminatedUnion('kind', [
+export const audioShape: z.ZodType<Audio> = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('recording'), fileId: z.string(), name: z.string().nullable() }),
   z.object({ kind: z.literal('text'), text: z.string(), language: z.string() }),
 ]);
 
-const optionsShape: z.ZodType<CallOptions> = z.object({
+export const optionsShape: z.ZodType<CallOptions> = z.object({
   displayNum: z.string().exactOptional(),
   maxDuration: z.number().exactOptional(),
   maxRingingTime: z.number().exactOptional(),

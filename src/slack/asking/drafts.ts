@@ -1,19 +1,11 @@
 import { z } from 'zod';
-import { planShape, rostersShape } from '../../calls/request/stored.ts';
+import { audioShape, optionsShape, planShape, rostersShape } from '../../calls/request/stored.ts';
 import { newId } from '../../ids.ts';
 import type { Queryable, Tx } from '../../store/types.ts';
 
 const draftSchema = z.object({
-  audio: z.discriminatedUnion('kind', [
-    z.object({ kind: z.literal('recording'), fileId: z.string(), name: z.string().nullable() }),
-    z.object({ kind: z.literal('text'), text: z.string(), language: z.string() }),
-  ]),
-  options: z.object({
-    displayNum: z.string().exactOptional(),
-    maxDuration: z.number().exactOptional(),
-    maxRingingTime: z.number().exactOptional(),
-    loopCount: z.number().exactOptional(),
-  }),
+  audio: audioShape,
+  options: optionsShape,
   note: z.string(),
   /** Absent in drafts of an earlier version. */
   plan: planShape.nullable().default(null),

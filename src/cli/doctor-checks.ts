@@ -97,8 +97,9 @@ async function orSkip(
   client: WebClient | undefined,
   variable: string,
   check: (client: WebClient) => Promise<Finding[]>,
+  what = '',
 ): Promise<Finding[]> {
-  return client === undefined ? [skipped(`not checked: ${variable} is not set`)] : await check(client);
+  return client === undefined ? [skipped(`${what}not checked: ${variable} is not set`)] : await check(client);
 }
 
 /** Notices are also logged at each start, for example for a rule without `from`. They are not faults. */
@@ -217,13 +218,15 @@ function configChecks(config: Config, bot: WebClient | undefined): Check[] {
   const channels = [...configuredChannels(config)].map(
     ([id, by]): Check => ({
       name: 'channel',
-      run: () => orSkip(bot, 'SLACK_BOT_TOKEN', (client) => checkChannel(client, id, by)),
+      run: () =>
+        orSkip(bot, 'SLACK_BOT_TOKEN', (client) => checkChannel(client, id, by), `${id} (${by.join(', ')}) `),
     }),
   );
   const groups = [...configuredGroups(config)].map(
     ([id, by]): Check => ({
       name: 'user group',
-      run: () => orSkip(bot, 'SLACK_BOT_TOKEN', (client) => checkGroup(client, id, by)),
+      run: () =>
+        orSkip(bot, 'SLACK_BOT_TOKEN', (client) => checkGroup(client, id, by), `${id} (${by.join(', ')}) `),
     }),
   );
   return [...channels, ...groups];

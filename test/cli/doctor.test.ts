@@ -151,6 +151,15 @@ suite('doctor', () => {
       /^WRONG {2}configuration: SLACK_APP_TOKEN: found nothing, expected .*Socket Mode, or SLACK_SIGNING_SECRET for HTTP\. /m,
     );
     assert.match(text, /^- {5} Slack, Socket Mode: not checked: SLACK_APP_TOKEN is not set$/m);
+    const { SLACK_BOT_TOKEN, ...others } = env;
+    env = others;
+    const skipped = (await examine()).text;
+    assert.match(
+      skipped,
+      /^- {6}channel: C0ALERTS \(rule db-critical\) not checked: SLACK_BOT_TOKEN is not set$/m,
+    );
+    assert.match(skipped, /^- {6}user group: S0OPS \(callers\) not checked: SLACK_BOT_TOKEN is not set$/m);
+    env.SLACK_BOT_TOKEN = SLACK_BOT_TOKEN;
     env.SLACK_SIGNING_SECRET = 'c0ffee';
     assert.match((await examine()).text, /^ok {5}Slack, Socket Mode: not used .*over HTTP$/m);
   });

@@ -17,7 +17,7 @@ import type { Tx } from '../store/types.ts';
 import { requestPriority } from '../store/values.ts';
 import { lockUnresolved } from './acknowledge.ts';
 import { lockAlert, ruleCallsOf } from './known-alerts.ts';
-import { rulesReply, sayCallsAgain } from './rule-reply.ts';
+import { rulesReply, sayCallsAgain, withoutEndWord } from './rule-reply.ts';
 import type { ReadyRule, RuleAlert, WaitingRule } from './types.ts';
 
 /** When a rule resolved to no callee, for example because Slack gave no number, retry after this, ms. */
@@ -281,8 +281,6 @@ export async function resolveAlert(tx: Tx, deps: CallsDeps, about: RuleAlert): P
   }
   const after =
     stopped === 0 ? '' : ` ${stopped === 1 ? '1 call' : `${stopped} calls`} not sent yet will not be made.`;
-  const { title } = about.alert;
-  // The title of many a resolve begins with the word.
-  const rest = title.replace(/^\W{0,5}resolved(?::\d{1,6})?(?:\]|:)\s*/i, '');
-  await rulesReply(tx, about, `Resolved${rest === '' ? '' : `: ${rest}`}.${after}`);
+  const title = withoutEndWord(about.alert.title);
+  await rulesReply(tx, about, `Resolved${title === '' ? '' : `: ${title}`}.${after}`);
 }

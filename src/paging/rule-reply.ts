@@ -52,3 +52,8 @@ export function spanInWords(ms: number): string {
   if (seconds < 3_600) return `${Math.floor(seconds / 60)} min`;
   return seconds < 48 * 3_600 ? `${Math.floor(seconds / 3_600)} h` : `${Math.floor(seconds / 86_400)} d`;
 }
+
+/** The title of a resolve without the word that says so: "[RESOLVED] …", "Resolved in 4m 12s: …", "Recovered: …". */
+export function withoutEndWord(title: string): string {
+  return title.replace(/^\W{0,5}(?:resolved|recovered)(?: in [\w ]{1,20})?(?::\d{1,6})?(?:\]|:)\s*/i, '');
+}

@@ -1,6 +1,7 @@
 import type { App, BlockAction, ButtonAction } from '@slack/bolt';
 import type { KnownBlock } from '@slack/types';
 import { explainHistory, type HistoryReport, hoursInWords } from '../../alerts/explain/history.ts';
+import type { Rule } from '../../config/types.ts';
 import { inSlices } from '../../slices.ts';
 import { asEvent, type HistoryMessage, historyPages } from '../client/channel-history.ts';
 import { slackFailure } from '../client/errors.ts';
@@ -113,8 +114,9 @@ async function tryRules(deps: SlackDeps, channelId: string): Promise<RenderedMes
   const events = messages
     .sort((left, right) => timeOf(left) - timeOf(right))
     .map((message) => asEvent(channelId, message));
-  const report = await inSlices(explainHistory(rulesOf(deps, channelId), events, now, ownIds(deps)));
-  return historyAnswer(report, channelId, pages === mostPages || ends.signal.aborted);
+  const rules = rulesOf(deps, channelId);
+  const report = await inSlices(explainHistory(rules, events, now, ownIds(deps)));
+  return historyAnswer(report, { rules, channelId, cut: pages === mostPages || ends.signal.aborted });
 }
 
 const rulesShown = 20;
@@ -123,14 +125,18 @@ function matches(messages: number): string {
   return `${plural(messages, 'message')} matched`;
 }
 
-function historyAnswer(report: HistoryReport, channelId: string, cut: boolean): RenderedMessage {
+function historyAnswer(
+  report: HistoryReport,
+  { rules, channelId, cut }: { rules: readonly Rule[]; channelId: string; cut: boolean },
+): RenderedMessage {
   const lead = `${channelMention(channelId)}, the last ${days} days${
     cut ? ' (only the newest messages: there are too many)' : ''
   }: ${plural(report.messages, 'bot message')}, ${plural(report.fired, 'new alert')}. Nobody was called.`;
   const lines = report.rules.slice(0, rulesShown).map(({ rule, matched, calls, hours }) => {
     const name = `*${foreign(rule, 80)}*`;
     if (calls === 0) return `${name} would not have called${matched === 0 ? '' : ` (${matches(matched)})`}.`;
-    return `${name} would have called ${times(calls)} (${matches(matched)}), by hour: ${hoursInWords(hours)}.`;
+    const zone = rules.find((each) => each.name === rule)?.timeZone ?? 'UTC';
+    return `${name} would have called ${times(calls)} (${matches(matched)}), by hour (${foreign(zone, 60)}): ${hoursInWords(hours)}.`;
   });
   const { last } = report.unmatched;
   const unmatched =

@@ -19,7 +19,7 @@ import {
 } from '../kit/text.ts';
 import { approverWords, deciders, decisionLines, waitsFor } from '../words/approval-words.ts';
 import { heldWords } from '../words/call-words.ts';
-import { askedTooOften, currentCounts, headline, nameOrNull } from '../words/headline.ts';
+import { currentCounts, headline, nameOrNull } from '../words/headline.ts';
 import { waitingForHours } from '../words/hours-words.ts';
 import { listLines, namedPeople, peopleLines } from '../words/people-lines.ts';
 import { planWords, reachLines } from '../words/reach-words.ts';
@@ -239,10 +239,10 @@ function trouble(request: RequestView): KnownBlock[] {
   const lines: string[] = [];
   const first = waiting.toSorted((a, b) => (a.nextTryAt ?? 0) - (b.nextTryAt ?? 0))[0];
   if (first !== undefined) {
-    const cause = askedTooOften(first) ? '' : ' the voice platform cannot be reached.';
-    const why = first.code === null ? '' : ` ${describeCode(first.code).meaning}`;
+    const why =
+      first.code === null ? 'The voice platform cannot be reached.' : describeCode(first.code).meaning;
     const crowd = people(waiting.reduce((sum, each) => sum + each.callees, 0));
-    lines.push(`⏳ *${crowd} not called yet:*${cause}${why} Next try ${date(first.nextTryAt ?? 0)}.`);
+    lines.push(`⏳ *${crowd} not called yet:* ${why} Next try ${date(first.nextTryAt ?? 0)}.`);
   }
   const outside = waitingForHours(request);
   if (outside !== null) lines.push(`🌙 *Hours:* ${outside}.`);

@@ -94,6 +94,11 @@ export function date(at: number): string {
   return `<!date^${Math.floor(at / 1000)}^{date_short_pretty} {time}|${utc(at)}>`;
 }
 
+/** Returns "01:30 (today)" in the reader's time zone, for sentences with "at". */
+export function timeAndDay(at: number): string {
+  return `<!date^${Math.floor(at / 1000)}^{time} ({date_short_pretty})|${utc(at)}>`;
+}
+
 /** A time (ms) in UTC, for places where Slack renders no dates: notifications, plain text, files. */
 export function utc(at: number): string {
   return `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;

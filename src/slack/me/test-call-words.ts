@@ -71,5 +71,5 @@ function callerWords({ options }: RequestView, state: CallState): string | null 
   if (['refused', 'failed', 'held', 'cancelled'].includes(state)) return null;
   return options.displayNum === undefined
     ? 'Caller number: chosen by the voice platform, because `voice.displayNum` is not set.'
-    : `Caller number: \`${foreign(shownCaller(options.displayNum), 40)}\`. Let it through at night: a contact card is in the Home tab.`;
+    : `Caller number: \`${foreign(shownCaller(options.displayNum), 40)}\`. Let it through at night: save the contact card.`;
 }

@@ -11,7 +11,7 @@ import { renderTold } from '../board/told.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import { context, section, topText } from '../kit/blocks.ts';
 import { slackLimits } from '../kit/limits.ts';
-import { channelMention, date, foreign, utc } from '../kit/text.ts';
+import { channelMention, foreign, timeAndDay, utc } from '../kit/text.ts';
 import { renderContact } from '../me/contact-card.ts';
 import { renderTestCall } from '../me/test-call-words.ts';
 import { renderCopy } from '../recordings/copy.ts';
@@ -86,7 +86,7 @@ function renderWords(message: Shown, { plain, at }: Extract<Post, { kind: 'words
   if (at === undefined) return tagged(message, { text: words, blocks: [section(words)] });
   return tagged(message, {
     text: words.replace('{time}', utc(at)),
-    blocks: [section(words.replace('{time}', date(at)))],
+    blocks: [section(words.replace('{time}', timeAndDay(at)))],
   });
 }
 

@@ -220,7 +220,7 @@ function whyWaiting({ submissions }: Outlined, times: boolean): string | null {
 }
 
 /** The platform answered, so it can be reached: it takes the calls later. */
-export function askedTooOften({ code }: { code: string | null }): boolean {
+function askedTooOften({ code }: { code: string | null }): boolean {
   return code !== null && describeCode(code).kind === 'rate';
 }
 

@@ -46,7 +46,10 @@ for (const database of databaseKinds) {
         told().find((each) => each.includes('would have called')),
       );
       assert.match(answer, /2 bot messages, 2 new alerts\. Nobody was called\./);
-      assert.match(answer, /\*severe\* would have called once \(1 message matched\), by hour: \d\d:00 \(1\)/);
+      assert.match(
+        answer,
+        /\*severe\* would have called once \(1 message matched\), by hour \([\w/]+\): \d\d:00 \(1\)/,
+      );
       assert.equal(flow.voice.calls.length, calls);
       assert.ok(
         flow.slack.history('C0ALERTS').every((each) => !JSON.stringify(each).includes('would have called')),

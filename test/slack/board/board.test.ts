@@ -358,7 +358,7 @@ suite('the board', () => {
     );
     assert.match(
       seen(board.blocks),
-      /3 people not called yet:.*cannot be reached\. .*Next try <!date\^1767605460\^/,
+      /⏳ \*3 people not called yet:\* The voice platform refused the connection\. Next try <!date\^1767605460\^/,
     );
   });
 

@@ -53,7 +53,7 @@ export function createRosterKeeper(
     await Promise.all(
       Object.entries(rosters).map(([name, roster]) =>
         keep(deps, { name, roster, askByMail, fetch }).catch((error: unknown) =>
-          deps.log.error({ err: error, roster: name }, 'a roster could not be kept'),
+          deps.log.error({ err: error, roster: name }, 'a roster could not be updated'),
         ),
       ),
     );

@@ -84,7 +84,8 @@ export function registerTryRules(app: App, deps: SlackDeps): void {
     });
     void tryRules(deps, channelId).then(
       (told) => tellPresser(deps, press, told),
-      (error: unknown) => deps.log.error({ err: error }, 'the rules could not be tried on a history'),
+      (error: unknown) =>
+        deps.log.error({ err: error }, 'the rules could not be tried on the history of a channel'),
     );
   });
 }

@@ -33,7 +33,7 @@ async function show(deps: SlackDeps, press: Press, title: string, text: string):
     await deps.urgent.views.open({ trigger_id: press.body.trigger_id, view: problemView(text, title) });
   } catch (error) {
     // What the person asked for is done. Only the modal failed, so send a message instead.
-    deps.log.info({ err: error }, 'a modal that tells what was done could not be opened');
+    deps.log.info({ err: error }, 'the modal with the answer could not be opened');
     await tellPresser(deps, press, { text });
   }
 }

@@ -154,7 +154,7 @@ async function lookFor(
   } catch (error) {
     const failure = slackFailure(error);
     const { request_id: requestId, kind, tries } = message;
-    deps.log.warn({ requestId, kind, failure, tries }, 'a message cannot be looked for');
+    deps.log.warn({ requestId, kind, failure, tries }, 'the search for a message failed');
     if (tries >= postUnseenAfter) return { posted: null, outcome: null };
     const atLeastMs = failure.kind === 'limited' ? failure.retryAfterMs : 0;
     return { posted: null, outcome: await putOff(deps, message, { tries: tries + 1, atLeastMs }) };
@@ -268,7 +268,7 @@ async function failed(
   if (error instanceof VoicecallError && error.code === 'store_unavailable') throw error;
   const failure = slackFailure(error);
   const { request_id: requestId, kind, tries } = message;
-  deps.log.warn({ requestId, kind, failure, tries: tries + 1 }, 'Slack did not take a message');
+  deps.log.warn({ requestId, kind, failure, tries: tries + 1 }, 'Slack did not accept a message');
   if (failure.kind === 'unclear') return await putOff(deps, message, { tries: tries + 1 });
   if (failure.kind === 'limited') {
     await takeTryBack(deps, message, 1);

@@ -83,7 +83,7 @@ function mustName({ change }: Edit, answer: { ts?: string }): void {
  */
 async function notEdited(deps: SlackDeps, message: PostRow, failure: SlackFailure): Promise<TaskResult> {
   const { id, request_id: requestId, kind } = message;
-  deps.log.warn({ requestId, kind, failure, tries: message.tries + 1 }, 'Slack did not take an edit');
+  deps.log.warn({ requestId, kind, failure, tries: message.tries + 1 }, 'Slack did not accept an edit');
   const now = deps.clock.now();
   if (failure.kind === 'limited') {
     await setMessage(deps, id, { next_try_at: now + failure.retryAfterMs });

@@ -63,6 +63,6 @@ export async function answerFailure(deps: SlackDeps, args: AnyMiddlewareArgs, er
     }
   } catch (second) {
     // Either it was acknowledged before the failure, or Slack is down. The log has both errors.
-    deps.log.warn({ err: second, reference }, 'the words for a failure could not be delivered');
+    deps.log.warn({ err: second, reference }, 'the person could not be told about a failure');
   }
 }

@@ -138,8 +138,8 @@ async function fireNow(
   }
   const requestId =
     rule.mode === 'shadow'
-      ? await sayWhatWouldBe(tx, deps, ready, about)
-      : await call(tx, deps, ready, about, approval);
+      ? await sayWhatWouldBe(tx, deps, turned(ready), about)
+      : await call(tx, deps, approval === null ? ready : turned(ready), about, approval);
   await tx
     .insertInto('rule_calls')
     .values({ rule_name: rule.name, alert_id: alert.id, called_at: now, request_id: requestId })
@@ -149,13 +149,45 @@ async function fireNow(
     .execute();
 }
 
-/** Which step of a rule calls first: its own, a further one, or none now. */
-type FirstStep = 'own' | 'later' | 'none';
+/** Which step of a rule calls first: its own, a further one, a further one that must be approved, or none now. */
+type FirstStep = 'own' | 'later' | 'later_if_approved' | 'none';
 
-/** A ladder begins at a later step if its first one can call nobody, unless approvers must see who is called. */
-function firstStepOf({ rule, callees, laterSteps = [] }: ReadyRule, approval: ApprovalAsk | null): FirstStep {
+function firstStepOf({ callees, laterSteps = [] }: ReadyRule, approval: ApprovalAsk | null): FirstStep {
   if (callees.length > 0) return 'own';
-  return rule.mode === 'live' && approval === null && laterSteps.length > 0 ? 'later' : 'none';
+  if (laterSteps.length === 0) return 'none';
+  return approval === null ? 'later' : 'later_if_approved';
+}
+
+/**
+ * The rule as if its ladder began with the first step that can call somebody, for people who must see who is called
+ * before anybody is. The steps before it come last.
+ */
+function turned(ready: ReadyRule): ReadyRule {
+  const { rule, laterSteps = [] } = ready;
+  const begins = laterSteps.at(-1);
+  if (begins === undefined) return ready;
+  const own = { say: rule.say, recording: rule.recording };
+  const steps = [
+    // A new round starts after the same pause as the last step.
+    { ...own, call: rule.call, afterMs: rule.furtherSteps.at(-1)?.afterMs ?? 0 },
+    ...rule.furtherSteps.map((step) =>
+      step.say === undefined && step.recording === undefined ? { ...step, ...own } : step,
+    ),
+  ];
+  const [first, ...others] = [...steps.slice(laterSteps.length), ...steps.slice(0, laterSteps.length)];
+  if (first === undefined) return ready;
+  const { call, say, recording } = first;
+  const { callees, rosters = [], onlyOnDuty = [] } = begins;
+  const names = rosters.map(({ roster }) => roster);
+  return {
+    ...ready,
+    rule: { ...rule, call, say, recording, furtherSteps: others },
+    callees,
+    audio: begins.audio ?? ready.audio,
+    rosters,
+    lists: names.length === 0 ? null : { names, only: [...onlyOnDuty] },
+    laterSteps: [],
+  };
 }
 
 async function approvalOf(tx: Tx, deps: CallsDeps, ready: ReadyRule, { now }: RuleAlert) {
@@ -193,6 +225,7 @@ async function sayProblems(
   const lead = {
     own: `Rule ${rule.name} could not call everybody`,
     later: `Step 1 of rule ${rule.name} calls nobody, so the next step starts at once`,
+    later_if_approved: `Step 1 of rule ${rule.name} calls nobody, so the approvers are asked about the next step`,
     none: `Rule ${rule.name} called nobody yet`,
   }[first];
   const why = problems.length > 0 ? problems.join('; ') : 'nobody is on its list';

@@ -11,7 +11,7 @@ import type { PostRow } from './types.ts';
 /** How long a message without another place is tried again, ms: somebody may invite the app, or open the channel. */
 const openAgainWithinMs = 24 * 3_600_000;
 
-/** `waits`: it has no other place, and is to be tried again here. */
+/** `waits`: it has no other place, so it is tried again here. */
 type Moved = 'done' | 'waits';
 
 /**
@@ -34,26 +34,26 @@ interface Asked {
 /**
  * Called when a message's place is closed to the app (archived, deleted, or the app is not a member). An approvers'
  * card moves to the board's thread. Other news goes to the person who asked, with the reason. If there is no such
- * person, or they cannot be reached in Slack, it goes to the next place of `fallbacks`. If no place is left, that is
- * logged as an error, and it waits in its own channel for a day until that is open.
+ * person, or they cannot be reached in Slack, it goes to the next place of `fallbacks`. If no place is left, an error is
+ * logged, and the news waits in its own channel for a day, in case somebody opens that channel.
  */
 export async function moveElsewhere(deps: SlackDeps, message: PostRow, error: string): Promise<Moved> {
   return await deps.store.transaction(async (tx) => {
     const request = message.request_id === null ? undefined : await askedBy(tx, message.request_id);
     const what = readPost(message);
-    if (request === undefined || what === null) return await nowhere(tx, deps, message, error);
+    if (request === undefined || what === null) return await waitOrDrop(tx, deps, message, error);
     // A card that was tried everywhere waits in its own channel.
     const isNew = what.kind === 'card' && what.movedFrom === undefined && what.tried === undefined;
     if (isNew && message.channel_id !== request.channel_id)
       return await done(moveCard(tx, deps, message, request, error));
-    if (!isNews(what) && what.kind !== 'instead') return await nowhere(tx, deps, message, error);
+    if (!isNews(what) && what.kind !== 'instead') return await waitOrDrop(tx, deps, message, error);
     const tried = [...(what.tried ?? []), message.channel_id];
     const followed = await boardsChannel(tx, message, tried);
     if (followed !== null) return await done(moveTo(tx, deps, message, { what, to: followed, tried, error }));
     const next = fallbacks(request, deps.config()).find((each) => !tried.includes(each));
     // Nobody can approve there. The time for approval starts anyway, so that the request expires.
     if (what.kind === 'card') await startApprovalClock(tx, message.request_id ?? '', deps.clock.now());
-    if (next === undefined) return await nowhere(tx, deps, message, error);
+    if (next === undefined) return await waitOrDrop(tx, deps, message, error);
     // The person gets the state and the results in direct messages, so the reply would only repeat them.
     if (what.kind === 'told' && (await isToldInstead(tx, message.request_id)))
       return await done(drop(tx, deps, message, error));
@@ -98,12 +98,11 @@ export async function drop(tx: Tx, deps: SlackDeps, message: PostRow, why: strin
 }
 
 /**
- * The message has no other place. Its news waits in its own channel for a day, because somebody may open that channel;
- * the alert in whose thread it belongs, which was dropped before, waits with it. Anything else is dropped, as is an
- * alert alone: what it says about calls comes with its board. The log says so when news begins to wait and when it is
- * dropped.
+ * For a message without another place. News of a request waits in its own channel for a day, because somebody may open
+ * that channel. Everything else is dropped, also the post of an alert; that post waits again together with news in its
+ * thread. The log says when news begins to wait and when it is dropped.
  */
-async function nowhere(tx: Tx, deps: SlackDeps, message: PostRow, error: string): Promise<Moved> {
+async function waitOrDrop(tx: Tx, deps: SlackDeps, message: PostRow, error: string): Promise<Moved> {
   const now = deps.clock.now();
   const what = readPost(message);
   const home = await homeOf(tx, message, what);

@@ -220,6 +220,14 @@ for (const database of databaseKinds) {
       assert.equal(callsTo(flow, asha).length, before.asha);
     });
 
+    test('more people are to be reached than are on duty: the form says so', async () => {
+      const now = flow.clock.now();
+      await serves(flow, server, [shift('Asha', now - hour, now + hour)]);
+      const first = await fillModal(flow, { lists: ['db'], callee: '+91 85632 16001', enough: '3' });
+      assert.match(first.errors.enough ?? '', /^These are 2 people, so 3 cannot be reached/);
+      await flow.slack.closeView('U0ASHA', flow.slack.state.views.get('U0ASHA')?.at(-1)?.id ?? '', true);
+    });
+
     test('an approval binds to the roster’s name: the people on duty at the call are called', async () => {
       const now = flow.clock.now();
       flow.setConfig(config(server.url, 0));

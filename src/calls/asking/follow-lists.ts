@@ -28,6 +28,8 @@ export interface Apart {
 }
 
 export interface Followed {
+  /** Whom the request named before and calls now. */
+  waiting: number;
   left: number;
   joined: number;
   apart: Apart[];
@@ -53,6 +55,7 @@ export async function followLists(
   await holdForbidden(tx, config, request);
   const calls = await callsOf(tx, request.id);
   const waiting = calls.filter(({ state }) => state === 'ready');
+  const of = { left, waiting: waiting.length };
   const known = new Set(calls.map(({ callee }) => callee));
   const onDuty = new Set(listed.onDuty);
   const fresh = request.lists === null ? [] : listed.callees.filter(({ callee }) => !known.has(callee));
@@ -76,10 +79,10 @@ export async function followLists(
     approval !== null && waiting.length > 0 && (await policyNow(tx, deps, request, waiting)) === null;
   if (becauseOfThem) {
     const why = `with them an approval is needed (${approval.reasons.join('; ')})`;
-    return { left, joined: 0, apart: [...apart, { people: joining, why }], approval: null };
+    return { ...of, joined: 0, apart: [...apart, { people: joining, why }], approval: null };
   }
   await join(tx, request.id, calls, joining);
-  return { left, joined: joining.length, apart, approval };
+  return { ...of, joined: joining.length, apart, approval };
 }
 
 async function callsOf(tx: Tx, requestId: string) {

@@ -7,6 +7,7 @@ import { hashNow } from '../approval/decide.ts';
 import { audit } from '../request/audit.ts';
 import type { CallsDeps } from '../request/deps.ts';
 import { lockRequest, type RequestRow } from '../request/rows.ts';
+import { readPlan } from '../request/stored.ts';
 import { moveCalls, moveRequest } from '../request/transitions.ts';
 import type { ApprovalAsk } from '../request/types.ts';
 import { nextLookAt } from '../sending/scheduled.ts';
@@ -74,8 +75,11 @@ function isDue({ clock }: CallsDeps, whenAt: number): boolean {
 async function start(tx: Tx, deps: CallsDeps, request: RequestRow, listed: Listed): Promise<void> {
   const now = deps.clock.now();
   const lists = await followLists(tx, deps, request, listed);
-  const late = lists.approval === null ? lateWords(deps, request, now) : [];
-  const words = [...late, ...lists.apart.map(apartWords)];
+  const starts =
+    lists.approval === null
+      ? [...lateWords(deps, request, now), ...tooFewWords(request, lists.waiting + lists.joined)]
+      : [];
+  const words = [...starts, ...lists.apart.map(apartWords)];
   await tx
     .updateTable('requests')
     .set({
@@ -104,6 +108,14 @@ function lateWords({ clock }: CallsDeps, request: RequestRow, now: number): stri
   return lateBy > lateMs
     ? [`Started ${Math.round(lateBy / 60_000)} minutes late: Voicecall did not run, or Slack did not answer.`]
     : [];
+}
+
+/** The form could not know how many people the lists name now. A ladder may still call others. */
+function tooFewWords({ plan, ladder }: RequestRow, callees: number): string[] {
+  const { enough } = readPlan(plan);
+  if (enough === null || ladder !== null || callees === 0 || enough <= callees) return [];
+  const these = callees === 1 ? 'Only 1 person is called' : `Only ${callees} people are called`;
+  return [`${these}, so ${enough} cannot be reached.`];
 }
 
 /** "1 person joined its lists since and will not be called: the approval does not cover them. Not called: Zoe." */

@@ -55,8 +55,9 @@ export async function checkCall(
   if (channelError !== null) errors.channel = channelError;
   if (!noErrors(errors) || audio === null || channelId === null) return { errors };
   const lists = await onlyListed(deps, sources, collected, whenAt === null ? 'rosters' : 'all');
-  // If lists are looked up again when the calls start, the number of people is not known yet.
-  const tooMany = lists === null ? enoughErrorOf(plan, callees.length) : null;
+  // If lists are looked up again at a later time, the number of people is not known yet.
+  const isKnown = lists === null || whenAt === null;
+  const tooMany = isKnown ? enoughErrorOf(plan, callees.length) : null;
   if (tooMany !== null) return { errors: { enough: tooMany } };
   return {
     errors: null,

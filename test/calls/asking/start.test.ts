@@ -340,4 +340,24 @@ forEachDatabase((kind) => {
       },
       { kind },
     ));
+
+  test(`more people are to be reached than the lists name now: the board says so, on ${kind}`, () =>
+    withStore(
+      async (store) => {
+        const clock = createFakeClock();
+        const deps = createDeps({ store, clock, config: defaultConfig, voice: createVoiceStub([]) });
+        const asked = calleesOf(3);
+        const only = asked.map(({ callee }) => callee);
+        const plan = { until: 'answered', attempts: 1, everyMs: 0, enough: 3, confirmKey: null } as const;
+        const lists = { names: ['db'], only };
+        const id = await request(deps, { callees: asked, plan, lists, whenAt: clock.now() + hour });
+        await clock.advance(hour);
+        const listed = { callees: asked.slice(1), onDuty: [], rosters: [], complete: true };
+        await createStarter(deps, async () => ({ may: 'start', listed }))(run(id), lasting);
+        const view = await loadRequest(store.read, id);
+        assert.equal(view?.state, 'approved');
+        assert.equal(view?.outcome, 'Only 2 people are called, so 3 cannot be reached.');
+      },
+      { kind },
+    ));
 });

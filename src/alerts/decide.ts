@@ -129,7 +129,7 @@ export function decide(known: Known, heard: Heard, rules: Rule[]): Decision | nu
   const due = matched.filter(
     (rule) =>
       !hasCalled(rule, calledAt?.get(rule.name), { begins, episodeAt, silentMs }) &&
-      !hasCalledForTwin(rule, known),
+      !hasCalledForTwin(rule, known, alert),
   );
   const wallAt = heard.wallAt ?? now;
   // A message of a source has our own time of arrival, a Slack message has Slack's time.
@@ -319,10 +319,15 @@ export function hasCalled(
   return calledAt >= alert.episodeAt && alert.silentMs <= rule.expireAfterMs;
 }
 
-/** True if the rule has called for the same alert, which came the other way and still fires. */
-function hasCalledForTwin(rule: Rule, { twin, ruleCalls }: Known): boolean {
+/**
+ * True if the rule has called for the same alert, which came the other way and still fires. A call from before the
+ * last resolve of `alert` does not count: tools may tell the end one way only, and then the other way fires for ever.
+ */
+function hasCalledForTwin(rule: Rule, { twin, ruleCalls }: Known, alert: KnownAlert | undefined): boolean {
   const calledAt = twin === undefined ? undefined : ruleCalls.get(twin.id)?.get(rule.name);
-  return twin !== undefined && calledAt !== undefined && calledAt >= twin.episodeAt;
+  if (twin === undefined || calledAt === undefined) return false;
+  const endedAt = alert?.status === 'resolved' ? alert.lastAt : 0;
+  return calledAt >= twin.episodeAt && calledAt >= endedAt;
 }
 
 /** When a rule that has not called for this episode calls (ms): at once, or after its cooldown. */

@@ -147,6 +147,21 @@ async function firingAlerts(from: Queryable, channelId: string, botId: string): 
   return rows.map(knownAlert);
 }
 
+/**
+ * The firing alert in `twinPlaces` that is the same as one of `place` that ends. Undefined if another firing alert of
+ * `place` is the same too: one message in a channel may stand for a group, which ends with its last alert.
+ */
+export async function twinThatEnds(
+  from: Queryable,
+  ending: Pick<KnownAlert, 'id' | 'identity'>,
+  { place, twinPlaces }: { place: string; twinPlaces: readonly string[] },
+): Promise<KnownAlert | undefined> {
+  const twin = findTwin(ending.identity, await firingIn(from, twinPlaces));
+  if (twin === undefined) return undefined;
+  const others = (await firingIn(from, [place])).filter(({ id }) => id !== ending.id);
+  return findTwin(twin.identity, others) === undefined ? twin : undefined;
+}
+
 /** The firing alerts of these places, of any bot, the latest first. */
 async function firingIn(from: Queryable, places: readonly string[]): Promise<KnownAlert[]> {
   if (places.length === 0) return [];

@@ -47,6 +47,16 @@ export async function rememberAlert(tx: Tx, decision: Decision, heard: Heard): P
   };
 }
 
+/** The tool said, the other way, that this alert is over. */
+export async function rememberEnd(tx: Tx, alertId: string, now: number): Promise<void> {
+  await tx
+    .updateTable('alerts')
+    .set({ status: 'resolved', last_at: now })
+    .where('id', '=', alertId)
+    .where('status', '=', 'firing')
+    .execute();
+}
+
 async function changeAlert(tx: Tx, id: string, decision: Decision, heard: Heard): Promise<void> {
   const changes = changesOf(decision, heard);
   if (changes === null) return;

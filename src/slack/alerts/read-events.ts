@@ -9,15 +9,16 @@ import { cleanValue } from '../../clean-text.ts';
 import type { Config, Rule } from '../../config/types.ts';
 import { acknowledgeAlert, byTool } from '../../paging/acknowledge.ts';
 import { claimAlertEvent } from '../../paging/alert-events.ts';
-import { channelOfRule, placesOfRule, showHeard } from '../../paging/alert-posts.ts';
+import { channelOfRule, placesOfRule, placesShown, showHeard } from '../../paging/alert-posts.ts';
 import { fireRule, noteMatches, resolveAlert } from '../../paging/fire-rule.ts';
-import { knownInStore } from '../../paging/known-alerts.ts';
-import { rememberAlert } from '../../paging/remember-alert.ts';
+import { knownInStore, lockAlert, twinThatEnds } from '../../paging/known-alerts.ts';
+import { rememberAlert, rememberEnd } from '../../paging/remember-alert.ts';
 import { sayLate } from '../../paging/rule-reply.ts';
 import { type Beat, hearBeat } from '../../paging/silence.ts';
-import type { ReadyRule, WaitingRule } from '../../paging/types.ts';
+import type { ReadyRule, RuleAlert, WaitingRule } from '../../paging/types.ts';
 import type { TaskHandler } from '../../queue/types.ts';
 import { storeFault } from '../../store/errors.ts';
+import type { Tx } from '../../store/types.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import { ownIds } from './intake.ts';
 import { readyRule } from './ready-rule.ts';
@@ -111,7 +112,7 @@ async function readEvent(deps: SlackDeps, event: StoredEvent): Promise<void> {
     heard === null
       ? null
       : decide(
-          await knownInStore(deps.store.read, heard, twinPlaces(deps.config(), heard)),
+          await knownInStore(deps.store.read, heard, placesOfTwins(deps.config(), heard)),
           heard,
           deps.config().rules,
         );
@@ -137,6 +138,7 @@ async function readEvent(deps: SlackDeps, event: StoredEvent): Promise<void> {
     if (decision.news === 'resolved') await resolveAlert(tx, deps, about);
     if (decision.acknowledgedBy !== null)
       await acknowledgeAlert(tx, deps, alert.id, byTool(decision.acknowledgedBy, source ?? ''));
+    await endTwin(tx, deps, { event, heard, decision, about });
     await sayLate(tx, about, decision);
     for (const each of ready) {
       const rulePlaces = await placesOfRule(tx, deps, alert, {
@@ -148,6 +150,34 @@ async function readEvent(deps: SlackDeps, event: StoredEvent): Promise<void> {
     }
     for (const rule of decision.beats) await hearBeat(tx, deps, rule, beatOf(event, heard));
   });
+}
+
+/**
+ * What a tool posts about the end of an alert, or who acknowledged it, also holds for the same alert in a channel of
+ * the source's `also`: the rule may have called for that one, and the tool may not write the end into the channel.
+ */
+async function endTwin(
+  tx: Tx,
+  deps: SlackDeps,
+  of: { event: StoredEvent; heard: Heard; decision: Decision; about: RuleAlert },
+): Promise<void> {
+  const { event, heard, decision, about } = of;
+  const { alert: ending, news, acknowledgedBy } = decision;
+  const twinPlaces = heard.source === undefined ? [] : placesOfTwins(deps.config(), heard);
+  if (twinPlaces.length === 0 || ending === undefined) return;
+  if (news !== 'resolved' && acknowledgedBy === null) return;
+  const twin = await twinThatEnds(tx, ending, { place: event.channel_id, twinPlaces });
+  if (twin === undefined) return;
+  if (acknowledgedBy !== null) {
+    await acknowledgeAlert(tx, deps, twin.id, byTool(acknowledgedBy, about.source ?? ''));
+    return;
+  }
+  const { id, threadTs, title, episodeAt } = twin;
+  const alert = { id, threadTs, title, episodeAt, begins: false, silentMs: 0 };
+  await lockAlert(tx, id);
+  await rememberEnd(tx, id, about.now);
+  const places = await placesShown(tx, alert, { place: twin.channel, now: about.now });
+  await resolveAlert(tx, deps, { ...about, alert, places });
 }
 
 /** A message that a rule with `silentFor` waits for. */
@@ -194,7 +224,7 @@ function hear(deps: SlackDeps, event: StoredEvent, now: number): Heard | null {
 }
 
 /** The other places where the same alert may arrive, as `also` of the sources says. */
-function twinPlaces({ sources }: Config, { gated, source }: Heard): string[] {
+function placesOfTwins({ sources }: Config, { gated, source }: Heard): string[] {
   if (source !== undefined) return sources[source.name]?.also ?? [];
   return Object.entries(sources)
     .filter(([, { also }]) => also.includes(gated.channel ?? ''))

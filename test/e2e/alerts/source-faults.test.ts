@@ -2,7 +2,18 @@ import assert from 'node:assert/strict';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { describe, test } from 'node:test';
 import { databaseKinds, lockSqlite } from '../../support/store.ts';
-import { alertmanager, callsTo, firing, isCalled, post, understood } from './alert-flow.ts';
+import { becomes } from '../flow.ts';
+import {
+  alertmanager,
+  boardUnder,
+  callsTo,
+  firing,
+  isCalled,
+  post,
+  resolved,
+  said,
+  understood,
+} from './alert-flow.ts';
 import {
   callee,
   event,
@@ -71,6 +82,51 @@ for (const database of databaseKinds) {
       await flow.end();
     });
 
+    test('the end that a tool only posts ends the same alert of its channel, and the next firing calls again', async (t) => {
+      const config = sourcesConfig
+        .replace('format: alertmanager, channel: C0ALERTS', 'format: alertmanager, also: C0ALERTS')
+        .replace('name: pager, sources', 'name: pager, channels: [C0ALERTS], sources')
+        .replace('call: [oncall], ', '$&then: [{ after: 5m, call: ["+91 85632 14199"] }], cooldown: 1m, ');
+      const flow = await startSources(database, { config });
+      t.after(() => flow.stop());
+      flow.voice.setBehaviour({ phones: { [callee.slice(-4)]: 'busy' } });
+      const port = flow.app.port();
+      // In the channel first, so that its alert is the one that calls.
+      const inChannel = post(flow, firing('DiskFull', 'critical'));
+      const board = await boardUnder(flow, inChannel);
+      await becomes(flow, board, 'sent', { not_answered: 1 });
+      await postTo(port, 'prometheus', webhook('DiskFull'));
+      await understood(flow);
+      await postTo(port, 'prometheus', webhook('DiskFull', { status: 'resolved' }));
+      await becomes(flow, board, 'done', { callees: 1 });
+      await said(flow, inChannel, 'Resolved: ');
+      flow.clock.jump(10 * 60_000);
+      await understood(flow);
+      assert.equal(callsTo(flow, '918563214199').length, 0, 'its ladder has ended');
+      await postTo(port, 'prometheus', webhook('DiskFull'));
+      await isCalled(flow, callee, 2);
+      await flow.end();
+    });
+
+    test('an alert that only its channel ends calls again when it fires again there', async (t) => {
+      const config = sourcesConfig
+        .replace('format: alertmanager, channel: C0ALERTS', 'format: alertmanager, also: C0ALERTS')
+        .replace('name: pager, sources', 'name: pager, channels: [C0ALERTS], sources')
+        .replace('call: [oncall], ', '$&cooldown: 1m, ');
+      const flow = await startSources(database, { config });
+      t.after(() => flow.stop());
+      await postTo(flow.app.port(), 'prometheus', webhook('DiskFull'));
+      await isCalled(flow, callee, 1);
+      post(flow, firing('DiskFull', 'critical'));
+      await understood(flow);
+      post(flow, resolved('DiskFull', 'critical'));
+      await understood(flow);
+      flow.clock.jump(10 * 60_000);
+      post(flow, firing('DiskFull', 'critical'));
+      await isCalled(flow, callee, 2);
+      await flow.end();
+    });
+
     test('a group that Grafana posts alert by alert, and writes into the channel in one message, is not called once more', async (t) => {
       const config = sourcesConfig
         .replace('format: grafana, channel: C0ALERTS', 'format: grafana, also: C0ALERTS')
@@ -89,6 +145,29 @@ for (const database of databaseKinds) {
       const requests = await store.read.selectFrom('requests').select('id').execute();
       await store.close();
       assert.equal(requests.length, 2);
+      await flow.end();
+    });
+
+    test('a message for a group goes on until the last alert that Grafana posts of it has ended', async (t) => {
+      const config = sourcesConfig
+        .replace('format: grafana, channel: C0ALERTS', 'format: grafana, also: C0ALERTS')
+        .replace('name: pager, sources', 'name: pager, channels: [C0ALERTS], sources')
+        .replace('call: [oncall], ', '$&then: [{ after: 5m, call: ["+91 85632 14199"] }], ');
+      const flow = await startSources(database, { config });
+      t.after(() => flow.stop());
+      flow.voice.setBehaviour({ phones: { [callee.slice(-4)]: 'busy' } });
+      const port = flow.app.port();
+      const inChannel = post(flow, alertmanager('FIRING:2', 'DiskFull', 'critical'));
+      const board = await boardUnder(flow, inChannel);
+      await becomes(flow, board, 'sent', { not_answered: 1 });
+      for (const fingerprint of ['f1', 'f2'])
+        await postTo(port, 'grafana', grafana(fingerprint, { title: 'DiskFull' }));
+      await postTo(port, 'grafana', grafana('f1', { title: 'DiskFull', status: 'resolved' }));
+      await understood(flow);
+      flow.clock.jump(5 * 60_000);
+      await isCalled(flow, '918563214199', 1);
+      await postTo(port, 'grafana', grafana('f2', { title: 'DiskFull', status: 'resolved' }));
+      await said(flow, inChannel, 'Resolved: ');
       await flow.end();
     });
 

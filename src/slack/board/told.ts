@@ -105,9 +105,10 @@ function withButton(reply: Told, requestId: string): Told {
 
 /**
  * The names of people who were not reached; if a key must confirm, also of those who answered without it. Empty if
- * `calls` is empty, or if nobody answered.
+ * `calls` is empty, or if nobody answered. If enough were reached, the others are not needed.
  */
 function notReached(request: RequestView, { calls = [] }: Facts): string[] {
+  if (request.reach?.endedBy === 'enough') return ['Enough people were reached: nobody else is called.'];
   const keyed = mustConfirm(request);
   const latest = latestCalls(calls);
   if (latest.every(isUnanswered)) return [];

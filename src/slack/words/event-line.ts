@@ -54,6 +54,8 @@ function whatHappened({ action, detail }: AuditEvent): string {
     const crowd = plural(numberIn(detail, 'callees'), 'person', 'people');
     return `started step ${step}: ${crowd}${because(detail.problem)}`;
   }
+  if (action.startsWith('stopped calling: '))
+    return `${foreign(action, 120)}${stopped(detail).replace(':', ';')}`;
   return hasWords(action) ? words[action](detail) : `${foreign(action, 120)}${otherDetail(detail)}`;
 }
 

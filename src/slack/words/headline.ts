@@ -106,7 +106,9 @@ function runningOutcome(request: Outlined, nameOf: NameOf, times: boolean): stri
     ...(counts.reached > 0 ? [`${count(counts.reached)} ${verb(request)}`] : []),
     ...(counts.unknown > 0 ? [`unknown for ${count(counts.unknown)}`] : []),
   ];
-  return `Calling ${people(counts.callees)}${so.length === 0 ? '' : `: ${listWords(so)}`}`;
+  // The calls to the others have ended.
+  const part = open > 0 && open < counts.callees ? `${count(open)} of ` : '';
+  return `Calling ${part}${people(counts.callees)}${so.length === 0 ? '' : `: ${listWords(so)}`}`;
 }
 
 /** The outcome while all calls have ended and more are to come. */

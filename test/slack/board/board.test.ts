@@ -265,7 +265,7 @@ suite('the board', () => {
       request({ counts: counts({ callees: 200, accepted: 197, unknown: 3 }), submissions: [one] }),
       facts,
     );
-    assert.match(seen(board.blocks), /^Calling 200 people: unknown for 3$/m);
+    assert.match(seen(board.blocks), /^Calling 197 of 200 people: unknown for 3$/m);
     const shown = seen(board.blocks.filter((block) => block.type === 'section').slice(2));
     assert.match(
       shown,

@@ -92,6 +92,15 @@ suite('replies that a person must notice', () => {
       );
     assert.match(told('answered'), /Not reached: Ben\./);
     assert.match(told('confirmed'), /Not reached: Ben and Asha\./);
+    const enough = {
+      ...reach,
+      ...rest,
+      plan: { ...plan, until: 'answered', enough: 1 },
+      endedBy: 'enough',
+    } as const;
+    const reply = seen(renderTold(request({ state: 'done', reach: enough }), 'end', { now, calls }));
+    assert.match(reply, /Enough people were reached: nobody else is called\./);
+    assert.doesNotMatch(reply, /Not reached/, 'the others are not needed');
   });
 
   test('any test call is within Slack’s limits', () => {

@@ -47,6 +47,11 @@ const table: [action: string, detail: Record<string, unknown>, line: string][] =
     'Cleo started the scheduled calls: 1 person left its lists; 2 people joined; 1 person who joined is not called',
   ],
   ['found other people on duty', { left: 1, came: 2 }, 'Cleo found other people on duty: 1 left, 2 came'],
+  [
+    'stopped calling: enough were reached',
+    { stopped: 1 },
+    'Cleo stopped calling: enough were reached; 1 person not called',
+  ],
   ['restored from a backup', {}, 'Cleo was restored from a backup: some calls are not known'],
   [
     'something new',

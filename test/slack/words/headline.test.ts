@@ -89,12 +89,12 @@ const table: [what: string, request: Partial<RequestView>, headline: string][] =
   [
     'being called, one has answered',
     { state: 'sent', ...of({ callees: 3, accepted: 3, answered: 1 }) },
-    'Calling 3 people: 1 answered',
+    'Calling 2 of 3 people: 1 answered',
   ],
   [
     'being called, one answered and one unknown',
     { state: 'sending', ...of({ callees: 4, accepted: 2, answered: 1, unknown: 1, waiting: 1 }) },
-    'Calling 4 people: 1 answered and unknown for 1',
+    'Calling 2 of 4 people: 1 answered and unknown for 1',
   ],
   [
     'held back by a limit',
@@ -159,7 +159,7 @@ const table: [what: string, request: Partial<RequestView>, headline: string][] =
       reach: reach({ running: true, attempt: 2 }),
       ...of({ callees: 2, accepted: 2, not_answered: 1 }),
     },
-    'Calling 2 people',
+    'Calling 1 of 2 people',
   ],
   [
     'nobody answered',
@@ -365,7 +365,7 @@ const table: [what: string, request: Partial<RequestView>, headline: string][] =
       ...of({ callees: 200, accepted: 200 }),
       submissions: [submission({ callees: 200, settledBy: 'U0ANN', settledAsCalled: true, settledCalls: 3 })],
     },
-    'Calling 200 people',
+    'Calling 197 of 200 people',
   ],
   [
     'a person said that a few rang, and the many have answered: nobody is being called',

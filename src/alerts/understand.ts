@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { AlertSeverity, AlertStatus } from '../config/types.ts';
 import { headsOf, titleOf } from './headlines.ts';
 import { type Identity, identify } from './identity.ts';
@@ -102,8 +102,5 @@ function loneStates(flat: Flattened): string[] {
 /** One short string made of channel, bot and what the message is about. */
 export function keyOf(identity: Identity, context: { channel: string | undefined; botId: string }): string {
   const about = identity.incident ?? JSON.stringify([identity.strict, identity.things, identity.subjects]);
-  return createHash('sha256')
-    .update(JSON.stringify([context.channel ?? '', context.botId, about]))
-    .digest('hex')
-    .slice(0, 24);
+  return hash('sha256', JSON.stringify([context.channel ?? '', context.botId, about])).slice(0, 24);
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Heard } from '../decide.ts';
 import { flatten } from '../flatten.ts';
 import type { Identity } from '../identity.ts';
@@ -63,10 +63,7 @@ function exactly(posted: PostedAlert, place: string, identity: Identity): Unders
     severity,
     title,
     link,
-    key: createHash('sha256')
-      .update(JSON.stringify([place, posted.key]))
-      .digest('hex')
-      .slice(0, 24),
+    key: hash('sha256', JSON.stringify([place, posted.key])).slice(0, 24),
     identity,
     endsFailure: false,
     endsBelow: false,

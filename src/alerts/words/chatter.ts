@@ -157,6 +157,9 @@ const faults = [
     `\\b(?:${measure})\\b.{0,60}\\b(?:high|low|critical|full|elevated|above|over|exceed(?:s|ed|ing)?|too|below|greater than|less than|exhausted)\\b`,
     'i',
   ),
+  // At the start only: "Fix connection error to redis" is a commit.
+  /^[^\p{L}]{0,12}(?:\[[\w -]{1,20}\] ?)?(?:connection|network|dns|power|hardware|replication|authentication) (?:failure|error|lost|loss)\b.{0,20}\b(?:for|of|on|to|at|from)\b/iu,
+  /^[^\p{L}]{0,12}(?:\[[\w -]{1,20}\] ?)?(?:unexpected (?:restart|reboot|shutdown|exit) of|timeout of|too many slow)\b/iu,
   /\bburn rate\b|\berror budget (?:exhausted|consumed|burn)/i,
   /\b(?:high|elevated|anomal\w+|unusual|errors?|failures?|outage|attack|leak|intrusion|incident|spike|drop|problem|violation|threat|malware|brute force|suspicious)\b.{0,40}\bdetected\b/i,
   /\b(?:alert|alarm)\s?(?:[:!]|$)/i,

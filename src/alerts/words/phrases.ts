@@ -3,7 +3,7 @@
 const bad =
   'ok|okay|up|normal|healthy|clear|resolved|recovered|available|reachable|online|operational|responding|working|passing|completed|complete|finished|succeeded|ready|cleared|closed|fixed|successful';
 const worse =
-  'critical|down|firing|active|alerting|failing|failed|triggered|warning|degraded|unhealthy|breaching|breached|unreachable|in alarm|above|below|exceeding|offline|detected|unavailable|high|violated|violating|present|occurring|late|met|true';
+  'critical|down|firing|active|alerting|failing|failed|triggered|warning|degraded|unhealthy|breaching|breached|unreachable|in alarm|above|below|exceeding|offline|detected|unavailable|high|violated|violating|present|occurring|late|met|true|lagging|invalid';
 
 /** Phrases that become one word each. Their length is limited and they start at a word, so matching is linear. */
 export const phrases: [RegExp, string][] = [

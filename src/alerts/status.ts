@@ -60,10 +60,12 @@ export function readStatus(evidence: StatusEvidence): StatusReading {
     const first = reading.said.find((said) => said.class === 'bad' || said.class === 'good');
     if (first === undefined) continue;
     // "✅ Monitor failure: nightly": the sign is the news; the word is part of the alert's name.
-    const signedOff = reading.emoji?.color === 'green' && !/^fail/.test(first.word.replace('failure', ''));
-    const isRed = evidence.colors.some((color) => colorOf(color) === 'red');
-    if (first.class === 'bad' && !(signedOff && !isRed)) return decided('firing');
-    return decided('resolved');
+    const signedOff = reading.emoji?.color === 'green' && !/^fail(?!ing$|ure$)/.test(first.word);
+    const colors = evidence.colors.map(colorOf);
+    // "payments failing" in green, above "Resolved by Asha": the title is a name.
+    const endsInGreen = colors.includes('green') && evidence.bodies.some(isEnd);
+    const isOver = (signedOff || endsInGreen) && !colors.includes('red');
+    return decided(first.class === 'bad' && !isOver ? 'firing' : 'resolved');
   }
   return byColour(heads, evidence);
 }

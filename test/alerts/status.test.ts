@@ -56,6 +56,8 @@ const lines = {
     'Error budget exhausted: checkout',
     '502 errors above 5% on checkout',
     'OPEN Problem P-12: Failure rate of checkout',
+    'CPU of web-1 is over 80%',
+    'Free memory on web-1 dropped below 10%',
     '[P1] Kafka consumer group billing is lagging',
     'SSL certificate of shop is invalid',
     'Connection error to redis-1',
@@ -68,6 +70,11 @@ const lines = {
   ],
   resolved: [
     'Downtime resolved for https://shop.example.com',
+    'The outage of Shop is over (12 min)',
+    'DiskFull stopped firing',
+    'CPU on web-1 dropped below 80%',
+    'web-1 answers again',
+    '✅ payments failing',
     'web-3 Filesystem /var is in OK state',
     'Interface eth0 up on sw-1',
     '[RESOLVED:2] api',
@@ -225,6 +232,14 @@ describe('status of a message', () => {
       read({ attachments: [{ title: 'Lunch menu', text: 'CRITICAL: soup is down' }] }).status,
       'info',
     );
+  });
+  it('a title with a fault ends in green only if the text below says so', () => {
+    const of = (color: string, text: string) =>
+      read({ attachments: [{ color, title: 'payments failing', text }] }).status;
+    assert.equal(of('good', 'This alert has recovered.'), 'resolved');
+    assert.equal(of('danger', 'This alert has recovered.'), 'firing');
+    assert.equal(of('good', 'It recovered yesterday. Now it fails again.'), 'firing');
+    assert.equal(of('good', ''), 'firing');
   });
   it('reads a state that stands alone in a small line below', () => {
     const of = (small: string) =>

@@ -51,7 +51,18 @@ export const phrases: [RegExp, string][] = [
     'recovered',
   ],
   [/\b(?:is |are )?back (?:up|online|again|alive)\b/gi, 'recovered'],
-  [/\b(?:is|are) (?:ready|running|answering) again\b/gi, 'recovered'],
+  [
+    /\b(?:is|are) (?:ready|running|answering|fine|healthy|reachable|available) again\b|\b(?:answers|responds|works) again\b/gi,
+    'recovered',
+  ],
+  [/\b(?:has |have )?stopped (?:firing|alerting|failing)\b/gi, 'recovered'],
+  // Not "is over 80 %".
+  [/\b(?:is|are) over(?= ?(?:$|[.!,;(]|after\b))/gi, 'recovered'],
+  // "CPU on web-1 dropped below 80 %"
+  [
+    /(?<!\b(?:free|available|remaining|idle|left) )\b(cpu|memory|ram|swap|disk usage|cpu usage|memory usage|latency|error rate|response time)((?: (?:of|on|for|in) [\w./-]{1,60})?) (?:is |has |now ){0,2}(?:back|fell|dropped|went back|returned) (?:below|under) (?=\d)/gi,
+    '$1$2 recovered: ',
+  ],
   [/\b(?:is|are) back(?=[.!]?$)/gi, 'recovered'],
   [/\bNotReady\b/g, 'unhealthy'],
   [/\ball clear\b/gi, 'recovered'],

@@ -40,6 +40,14 @@ export interface Recordings {
 
 const freshForMs = 5 * 60_000;
 
+interface RecordingsDeps {
+  clock: Clock;
+  log: Log;
+  voice: VoiceClient;
+  store: Pick<Store, 'read'>;
+  config: () => Config;
+}
+
 interface Loaded {
   /** The platform's list; null if it never answered. */
   library: Recording[] | null;
@@ -51,13 +59,7 @@ interface Loaded {
  * The recordings to choose from, cached for five minutes. First come those with a name (from the configuration, or
  * added by a person), most used first; then the rest of the platform's list.
  */
-export function createRecordings(deps: {
-  clock: Clock;
-  log: Log;
-  voice: VoiceClient;
-  store: Pick<Store, 'read'>;
-  config: () => Config;
-}): Recordings {
+export function createRecordings(deps: RecordingsDeps): Recordings {
   let loaded: Loaded = { library: null, added: [], uses: new Map() };
   let freshUntil = 0;
   let asking: Promise<RecordingList> | null = null;
@@ -72,32 +74,11 @@ export function createRecordings(deps: {
   async function ask(): Promise<RecordingList> {
     const until = deps.clock.now() + freshForMs;
     freshUntil = until;
-    const [library, { added, uses }] = await Promise.all([askPlatform(), readAdded()]);
-    loaded = { library: 'problem' in library ? loaded.library : library.recordings, added, uses };
+    const [library, added] = await Promise.all([askPlatform(deps), readAdded(deps)]);
+    loaded = { ...loaded, ...added, ...('problem' in library ? {} : { library: library.recordings }) };
     if (!('problem' in library)) return list(null);
     freshUntil = 0;
     return list(library.problem);
-  }
-
-  async function askPlatform(): Promise<{ recordings: Recording[] } | { problem: string }> {
-    try {
-      return { recordings: await deps.voice.fileQuery() };
-    } catch (error) {
-      deps.log.warn({ err: error }, 'the list of recordings could not be fetched');
-      return { problem: problemWords(error) };
-    }
-  }
-
-  async function readAdded(): Promise<Pick<Loaded, 'added' | 'uses'>> {
-    try {
-      return {
-        added: await addedRecordings(deps.store.read),
-        uses: await recordingUses(deps.store.read),
-      };
-    } catch (error) {
-      deps.log.warn({ err: error }, 'the added recordings could not be read');
-      return loaded;
-    }
   }
 
   return {
@@ -113,12 +94,37 @@ export function createRecordings(deps: {
       named().find((choice) => choice.name.toLowerCase() === name.toLowerCase())?.fileId ?? null,
     names: () => named().map((choice) => choice.name),
     async learn() {
-      loaded = { ...loaded, ...(await readAdded()) };
+      loaded = { ...loaded, ...(await readAdded(deps)) };
     },
     forget() {
       freshUntil = 0;
     },
   };
+}
+
+async function askPlatform({
+  voice,
+  log,
+}: RecordingsDeps): Promise<{ recordings: Recording[] } | { problem: string }> {
+  try {
+    return { recordings: await voice.fileQuery() };
+  } catch (error) {
+    log.warn({ err: error }, 'the list of recordings could not be fetched');
+    return { problem: problemWords(error) };
+  }
+}
+
+/** Nothing if the database does not answer. */
+async function readAdded({
+  store,
+  log,
+}: RecordingsDeps): Promise<Pick<Loaded, 'added' | 'uses'> | Record<string, never>> {
+  try {
+    return { added: await addedRecordings(store.read), uses: await recordingUses(store.read) };
+  } catch (error) {
+    log.warn({ err: error }, 'the added recordings could not be read');
+    return {};
+  }
 }
 
 /** What can be chosen now. Pure. */

@@ -43,7 +43,7 @@ const freshForMs = 5 * 60_000;
 interface RecordingsDeps {
   clock: Clock;
   log: Log;
-  voice: VoiceClient;
+  voice: Pick<VoiceClient, 'fileQuery'>;
   store: Pick<Store, 'read'>;
   config: () => Config;
 }
@@ -94,7 +94,8 @@ export function createRecordings(deps: RecordingsDeps): Recordings {
       named().find((choice) => choice.name.toLowerCase() === name.toLowerCase())?.fileId ?? null,
     names: () => named().map((choice) => choice.name),
     async learn() {
-      loaded = { ...loaded, ...(await readAdded(deps)) };
+      const added = await readAdded(deps);
+      loaded = { ...loaded, ...added };
     },
     forget() {
       freshUntil = 0;
@@ -115,10 +116,7 @@ async function askPlatform({
 }
 
 /** Nothing if the database does not answer. */
-async function readAdded({
-  store,
-  log,
-}: RecordingsDeps): Promise<Pick<Loaded, 'added' | 'uses'> | Record<string, never>> {
+async function readAdded({ store, log }: RecordingsDeps): Promise<Partial<Pick<Loaded, 'added' | 'uses'>>> {
   try {
     return { added: await addedRecordings(store.read), uses: await recordingUses(store.read) };
   } catch (error) {

@@ -14,8 +14,8 @@ const calls = [
   'calls/request',
   'calls/results',
   'calls/sending',
-  'calls/reaching',
   'calls/approval',
+  'calls/reaching',
   'calls/asking',
 ];
 const domain = [
@@ -50,8 +50,11 @@ const rooms: [room: string, mayImport: string[]][] = [
   ['calls/request', ['callees', 'voice', ...storage]],
   ['calls/results', ['calls/request', 'voice', ...storage]],
   ['calls/sending', ['callees', 'calls/request', 'calls/results', 'voice', ...storage]],
-  ['calls/reaching', ['callees', 'calls/request', 'calls/results', 'calls/sending', ...storage]],
   ['calls/approval', ['callees', 'calls/request', 'calls/sending', ...storage]],
+  [
+    'calls/reaching',
+    ['callees', 'calls/request', 'calls/results', 'calls/sending', 'calls/approval', ...storage],
+  ],
   ['calls/asking', ['callees', 'calls/request', 'calls/sending', 'calls/approval', ...storage]],
   ['paging', ['callees', 'alerts', 'alerts/formats', ...calls, ...storage]],
   ['slack/kit', []],

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { newId } from '../ids.ts';
 import { enqueue } from '../queue/enqueue.ts';
@@ -195,10 +196,15 @@ async function addMissing(
     const plain = `Your scheduled request ${id} does not start yet. ${outcome}`;
     await add({ kind: 'words', plain, once: `asks_first:${id}` }, { channelId: asker });
   }
-  // It started late, or without people who joined a list since.
-  if (state === 'approved' && outcome !== null)
-    await add({ kind: 'words', plain: outcome, once: `started:${id}` }, underBoard);
+  // It started late, or does not call people whom its lists or rosters name now.
+  if (['approved', 'sending', 'sent'].includes(state) && outcome !== null)
+    await add({ kind: 'words', plain: outcome, once: `said:${id}:${digestOf(outcome)}` }, underBoard);
   await addTold(tx, request, idOf, { add, underBoard });
+}
+
+/** So that the same words are said once. The slot has no words, because they hold names. */
+function digestOf(words: string): string {
+  return createHash('sha256').update(words).digest('hex').slice(0, 16);
 }
 
 /** What a person must notice: a decision, unknown calls, the end. Each is posted once. */

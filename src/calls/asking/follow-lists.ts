@@ -3,6 +3,7 @@ import type { Callee } from '../../callees/types.ts';
 import type { Tx } from '../../store/types.ts';
 import { toJson } from '../../store/values.ts';
 import { approvalFor } from '../approval/policy.ts';
+import { type Apart, becauseOfThem, overLimit } from '../request/apart.ts';
 import type { CallsDeps } from '../request/deps.ts';
 import { insertCalls } from '../request/new-calls.ts';
 import type { RequestRow } from '../request/rows.ts';
@@ -19,12 +20,6 @@ export interface Listed {
   rosters: RosterNote[];
   /** False: a look-up failed, so nobody is known to have left. */
   complete: boolean;
-}
-
-/** People who joined a list and are not called. `why` follows a colon. */
-export interface Apart {
-  people: Callee[];
-  why: string;
 }
 
 export interface Followed {
@@ -71,14 +66,14 @@ export async function followLists(
     },
     {
       people: covered.slice(room),
-      why: `one request may call ${calleesPerRequest} people (limits.calleesPerRequest)`,
+      why: overLimit(calleesPerRequest),
     },
   ].filter(({ people }) => people.length > 0);
   const approval = await policyNow(tx, deps, request, [...waiting, ...joining]);
-  const becauseOfThem =
+  const onlyThem =
     approval !== null && waiting.length > 0 && (await policyNow(tx, deps, request, waiting)) === null;
-  if (becauseOfThem) {
-    const why = `with them an approval is needed (${approval.reasons.join('; ')})`;
+  if (onlyThem) {
+    const why = becauseOfThem(approval.reasons);
     return { ...of, joined: 0, apart: [...apart, { people: joining, why }], approval: null };
   }
   await join(tx, request.id, calls, joining);

@@ -1,9 +1,9 @@
-import { namesOf } from '../../callees/label.ts';
 import { changed } from '../../outbox/outbox.ts';
 import type { TaskHandler } from '../../queue/types.ts';
 import type { Tx } from '../../store/types.ts';
 import { toJson } from '../../store/values.ts';
 import { hashNow } from '../approval/decide.ts';
+import { apartWords } from '../request/apart.ts';
 import { audit } from '../request/audit.ts';
 import type { CallsDeps } from '../request/deps.ts';
 import { lockRequest, type RequestRow } from '../request/rows.ts';
@@ -12,7 +12,7 @@ import { moveCalls, moveRequest } from '../request/transitions.ts';
 import type { ApprovalAsk } from '../request/types.ts';
 import { nextLookAt } from '../sending/scheduled.ts';
 import { release } from '../sending/submissions.ts';
-import { type Apart, followLists, type Listed } from './follow-lists.ts';
+import { followLists, type Listed } from './follow-lists.ts';
 
 export type { Listed } from './follow-lists.ts';
 
@@ -79,7 +79,7 @@ async function start(tx: Tx, deps: CallsDeps, request: RequestRow, listed: Liste
     lists.approval === null
       ? [...lateWords(deps, request, now), ...tooFewWords(request, lists.waiting + lists.joined)]
       : [];
-  const words = [...starts, ...lists.apart.map(apartWords)];
+  const words = [...starts, ...lists.apart.map((each) => apartWords(each))];
   await tx
     .updateTable('requests')
     .set({
@@ -116,12 +116,6 @@ function tooFewWords({ plan, ladder }: RequestRow, callees: number): string[] {
   if (enough === null || ladder !== null || callees === 0 || enough <= callees) return [];
   const these = callees === 1 ? 'Only 1 person is called' : `Only ${callees} people are called`;
   return [`${these}, so ${enough} cannot be reached.`];
-}
-
-/** "1 person joined its lists since and will not be called: the approval does not cover them. Not called: Zoe." */
-function apartWords({ people, why }: Apart): string {
-  const crowd = people.length === 1 ? '1 person' : `${people.length} people`;
-  return `${crowd} joined its lists since and will not be called: ${why}. Not called: ${namesOf(people)}.`;
 }
 
 /** Asks the approvers before anybody is called. */

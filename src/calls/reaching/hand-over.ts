@@ -1,8 +1,11 @@
 import { withCountriesOf } from '../../callees/countries.ts';
 import type { Callee } from '../../callees/types.ts';
+import { changed } from '../../outbox/outbox.ts';
 import { inChunks } from '../../store/chunks.ts';
 import type { Tx } from '../../store/types.ts';
 import { toJson } from '../../store/values.ts';
+import { approvalFor } from '../approval/policy.ts';
+import { type Apart, apartWords, becauseOfThem, overLimit } from '../request/apart.ts';
 import { audit } from '../request/audit.ts';
 import type { CallsDeps } from '../request/deps.ts';
 import type { RequestRow } from '../request/rows.ts';
@@ -51,7 +54,7 @@ export async function stepsOnDuty(
 /**
  * Gives the further attempts of a step to the people on duty now. Those who left are not called again while they are
  * off duty. Those who came are called for the first time, also under an approval, which covers the roster. Returns
- * false if nobody left or came.
+ * false if nobody left or joined.
  */
 export async function handOver(
   tx: Tx,
@@ -62,7 +65,8 @@ export async function handOver(
   const now = deps.clock.now();
   const rows = await tx
     .selectFrom('calls')
-    .select(['position', 'callee', 'step', 'list_only', 'cause', isRetryable(plan).as('retryable')])
+    .select(['position', 'callee', 'name', 'step', 'list_only', 'cause'])
+    .select(isRetryable(plan).as('retryable'))
     .where('request_id', '=', request.id)
     .where('superseded', '=', 0)
     .execute();
@@ -73,8 +77,10 @@ export async function handOver(
   await setCause(tx, request.id, left, 'left_list');
   await setCause(tx, request.id, back, null);
   const known = new Set(rows.map(({ callee }) => callee));
-  const room = Math.max(0, deps.config().limits.calleesPerRequest - rows.length);
-  const joined = duty.onDuty.filter(({ callee }) => !known.has(callee)).slice(0, room);
+  const came = duty.onDuty.filter(({ callee }) => !known.has(callee));
+  const staying = rows.filter((row) => back.includes(row) || (row.retryable && !left.includes(row)));
+  const { joined, apart } = await whoJoins(tx, deps, request, { plan, staying, came, callees: rows.length });
+  if (apart !== null) await sayApart(tx, request, apart, now);
   if (left.length + back.length + joined.length === 0) return false;
   await appendCalls(
     tx,
@@ -99,6 +105,45 @@ export async function handOver(
     detail: { left: left.length, came: joined.length + back.length },
   });
   return true;
+}
+
+/**
+ * Those who may join: as many as one request may call, and nobody if the approval policy would ask because of them and
+ * this request of a person has no approval. A rule's policy was judged when its alert fired: it goes on.
+ */
+async function whoJoins(
+  tx: Tx,
+  deps: CallsDeps,
+  request: RequestRow,
+  of: { plan: Plan; staying: readonly Callee[]; came: readonly Callee[]; callees: number },
+): Promise<{ joined: readonly Callee[]; apart: Apart | null }> {
+  const config = deps.config();
+  const { calleesPerRequest } = config.limits;
+  const joined = of.came.slice(0, Math.max(0, calleesPerRequest - of.callees));
+  const over = of.came.slice(joined.length);
+  const apart = over.length === 0 ? null : { people: over, why: overLimit(calleesPerRequest) };
+  if (joined.length === 0 || request.requested_by === null || request.approval !== null)
+    return { joined, apart };
+  const now = deps.clock.now();
+  const { attempts, everyMs } = of.plan;
+  const approval = await approvalFor(tx, config, {
+    ...{ requestedBy: null, callees: [...of.staying, ...joined], attempts, everyMs },
+    ...{ now, wallAt: deps.clock.wallOf(now) },
+  });
+  if (approval === null) return { joined, apart };
+  return { joined: [], apart: { people: [...of.came], why: becauseOfThem(approval.reasons) } };
+}
+
+async function sayApart(tx: Tx, request: RequestRow, apart: Apart, now: number): Promise<void> {
+  const words = apartWords(apart, 'came on duty since');
+  const outcome = request.outcome ?? '';
+  if (outcome.includes(words)) return;
+  await tx
+    .updateTable('requests')
+    .set({ outcome: `${outcome} ${words}`.trim() })
+    .where('id', '=', request.id)
+    .execute();
+  await changed(tx, now, request.id);
 }
 
 async function setCause(

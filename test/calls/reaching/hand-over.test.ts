@@ -4,7 +4,7 @@ import type { OnDutyNow } from '../../../src/calls/reaching/hand-over.ts';
 import type { NewRequest, RosterNote } from '../../../src/calls/request/types.ts';
 import { createFakeClock, type FakeClock } from '../../support/clock.ts';
 import { databaseKinds, withStore } from '../../support/store.ts';
-import { answered, busy, createStage, ladderWith, minute, people, planWith } from './stage.ts';
+import { answered, busy, configOf, createStage, ladderWith, minute, people, planWith } from './stage.ts';
 
 const note = (name: string, step = 1): RosterNote => ({
   ...{ roster: 'db', people: [{ name, id: null }], untilAt: null, unknown: [], why: null },
@@ -87,6 +87,37 @@ for (const kind of databaseKinds) {
         () => now,
       );
     });
+
+    for (const [who, asks] of [
+      ['a person', { requestedBy: 'U0ASHA', ruleName: null, origin: 'person' }],
+      ['a rule', {}],
+    ] as const)
+      test(`who came on duty needs an approval by the policy: ${who} asked`, async () => {
+        const abroad = [{ callee: '6591110001', name: 'Zoe' }];
+        let now = onDuty(first);
+        await play(
+          async (stage, clock, id) => {
+            await allBusy(stage, clock);
+            stage.setConfig(configOf('approval: { outsideCountries: [IN], approvers: [U0BEN] }'));
+            now = onDuty(abroad);
+            for (let round = 0; round < 5; round++) await allBusy(stage, clock);
+            const { state, outcome } = await stage.view(id);
+            assert.equal(state, 'done');
+            if (who === 'a rule') {
+              assert.deepEqual(numbers(stage.placed), numbers(first, first, abroad, abroad, abroad));
+              assert.equal(outcome, null);
+              return;
+            }
+            assert.deepEqual(numbers(stage.placed), numbers(first, first));
+            const words =
+              '1 person came on duty since and will not be called: with them an approval is needed (1 outside IN). Not called: Zoe.';
+            assert.equal(outcome, words);
+            assert.deepEqual(await stage.said(id), [words]);
+          },
+          () => now,
+          asks,
+        );
+      });
 
     test('a person who comes back on duty goes on with the attempts that are left', async () => {
       let now = onDuty(second);

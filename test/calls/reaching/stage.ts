@@ -10,6 +10,7 @@ import { createReportApplier, storeReports } from '../../../src/calls/results/re
 import { createDispatcher } from '../../../src/calls/sending/dispatch.ts';
 import { readConfig } from '../../../src/config/file.ts';
 import type { Config } from '../../../src/config/types.ts';
+import { readPost } from '../../../src/outbox/post.ts';
 import { createConfirmer } from '../../../src/paging/confirmed.ts';
 import type { Lease, TaskHandler } from '../../../src/queue/types.ts';
 import type { Store, Tx } from '../../../src/store/types.ts';
@@ -183,6 +184,17 @@ export function createStage(store: Store, clock: FakeClock, lookUp: LookUpStep, 
         .where('request_id', '=', id)
         .orderBy('position')
         .execute();
+    },
+    /** What was said in plain words in the thread of its board. */
+    async said(id: string): Promise<string[]> {
+      const rows = await store.read
+        .selectFrom('posts')
+        .selectAll()
+        .where('request_id', '=', id)
+        .where('kind', '=', 'words')
+        .orderBy('sequence')
+        .execute();
+      return rows.map(readPost).flatMap((post) => (post?.kind === 'words' ? [post.plain] : []));
     },
     async ask(some: Partial<NewRequest>): Promise<string> {
       return await store.transaction(async (tx) => {

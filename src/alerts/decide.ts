@@ -49,6 +49,8 @@ export interface Known {
    * now.
    */
   twin?: KnownAlert | undefined;
+  /** The rules that call for the twin when their cooldown ends. */
+  twinWaits?: ReadonlySet<string>;
   /** When each rule last called for an alert, by the alert's id and the rule's name. */
   ruleCalls: ReadonlyMap<string, ReadonlyMap<string, number>>;
 }
@@ -320,10 +322,13 @@ export function hasCalled(
 }
 
 /**
- * True if the rule has called for the same alert, which came the other way and still fires. A call from before the
- * last resolve of `alert` does not count: tools may tell the end one way only, and then the other way fires for ever.
+ * True if the rule has called for the same alert, which came the other way and still fires, or calls for it after its
+ * cooldown. A call from before the last resolve of `alert` does not count: tools may tell the end one way only, and
+ * then the other way fires for ever.
  */
-function hasCalledForTwin(rule: Rule, { twin, ruleCalls }: Known, alert: KnownAlert | undefined): boolean {
+function hasCalledForTwin(rule: Rule, known: Known, alert: KnownAlert | undefined): boolean {
+  const { twin, ruleCalls, twinWaits } = known;
+  if (twin !== undefined && twinWaits?.has(rule.name) === true) return true;
   const calledAt = twin === undefined ? undefined : ruleCalls.get(twin.id)?.get(rule.name);
   if (twin === undefined || calledAt === undefined) return false;
   const endedAt = alert?.status === 'resolved' ? alert.lastAt : 0;

@@ -49,7 +49,9 @@ export async function fireRule(
   await lockAlert(tx, alert.id);
   const calledAt = await lastCallOf(tx, alert.id, rule);
   if (hasCalled(rule, calledAt, alert)) return;
-  const openAt = callsAt(rule, calledAt, now);
+  const twinCalledAt = about.twinCalls?.get(rule.name);
+  const latest = Math.max(calledAt ?? 0, twinCalledAt ?? 0);
+  const openAt = callsAt(rule, latest === 0 ? undefined : latest, now);
   if (openAt > now) await sayCallsAgain(tx, about, rule, openAt);
   if (openAt > now || ready.callees === null)
     await fireLater(tx, rule, about, calledAt, Math.max(now, openAt));

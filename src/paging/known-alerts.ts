@@ -45,12 +45,25 @@ export async function knownInStore(
     parent: parent?.alert,
     sameKey,
     twin,
+    ...(twin === undefined ? {} : { twinWaits: await rulesThatWait(from, twin.id) }),
     firing,
     ruleCalls: await ruleCallsOf(
       from,
       alerts.map(({ id }) => id),
     ),
   };
+}
+
+/** The rules that call for an alert when their cooldown ends. */
+async function rulesThatWait(from: Queryable, alertId: string): Promise<Set<string>> {
+  const start = `${alertId}:`;
+  const rows = await from
+    .selectFrom('tasks')
+    .select('key')
+    .where('kind', '=', 'alerts.cooldown')
+    .where('key', 'like', `${start}%`)
+    .execute();
+  return new Set(rows.map(({ key }) => key.slice(start.length)));
 }
 
 /** When each rule last called for these alerts, by alert and rule. */

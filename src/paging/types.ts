@@ -57,5 +57,7 @@ export interface RuleAlert {
   places: Place[];
   /** The display name under which the alerting tool posts. */
   source: string | null;
+  /** When each rule last called for the same alert, which came the other way and fires. Absent: there is none. */
+  twinCalls?: ReadonlyMap<string, number> | undefined;
   now: number;
 }

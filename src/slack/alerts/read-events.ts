@@ -108,16 +108,11 @@ async function setAside(deps: SlackDeps, event: StoredEvent, error: unknown): Pr
 async function readEvent(deps: SlackDeps, event: StoredEvent): Promise<void> {
   const now = deps.clock.now();
   const heard = hear(deps, event, now);
-  const decision =
-    heard === null
-      ? null
-      : decide(
-          await knownInStore(deps.store.read, heard, placesOfTwins(deps.config(), heard)),
-          heard,
-          deps.config().rules,
-        );
+  const known =
+    heard === null ? null : await knownInStore(deps.store.read, heard, placesOfTwins(deps.config(), heard));
+  const decision = heard === null || known === null ? null : decide(known, heard, deps.config().rules);
   if (heard !== null) logDecision(deps, event, heard, decision);
-  if (heard === null || decision === null) {
+  if (heard === null || known === null || decision === null) {
     await deps.store.transaction((tx) => claimAlertEvent(tx, event.event_id, now));
     return;
   }
@@ -134,7 +129,8 @@ async function readEvent(deps: SlackDeps, event: StoredEvent): Promise<void> {
     const alert = await rememberAlert(tx, decision, heard);
     await noteMatches(tx, [...decision.matched, ...decision.beats], now);
     const places = await showHeard(tx, alert, { heard, decision, channel: ownChannelOf(deps, heard) });
-    const about = { alert, teamId: event.team_id, places, source, now };
+    const twinCalls = known.ruleCalls.get(known.twin?.id ?? '');
+    const about = { alert, teamId: event.team_id, places, source, twinCalls, now };
     if (decision.news === 'resolved') await resolveAlert(tx, deps, about);
     if (decision.acknowledgedBy !== null)
       await acknowledgeAlert(tx, deps, alert.id, byTool(decision.acknowledgedBy, source ?? ''));

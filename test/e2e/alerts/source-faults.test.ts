@@ -148,6 +148,41 @@ for (const database of databaseKinds) {
       await flow.end();
     });
 
+    test('an alert by two ways that fires again within the cooldown is called for once, when it ends', async (t) => {
+      const config = sourcesConfig
+        .replace('format: alertmanager, channel: C0ALERTS', 'format: alertmanager, also: C0ALERTS')
+        .replace('name: pager, sources', 'name: pager, channels: [C0ALERTS], sources');
+      const flow = await startSources(database, { config });
+      t.after(() => flow.stop());
+      const port = flow.app.port();
+      for (const inChannelFirst of [true, false]) {
+        const name = inChannelFirst ? 'DiskFull' : 'ReplicaLag';
+        const before = callsTo(flow, callee).length;
+        const written = () => void post(flow, firing(name, 'critical'));
+        const posted = async () => void (await postTo(port, 'prometheus', webhook(name)));
+        const fires = async () => {
+          await (inChannelFirst ? written() : posted());
+          await understood(flow);
+          await (inChannelFirst ? posted() : written());
+          await understood(flow);
+        };
+        await fires();
+        await isCalled(flow, callee, before + 1);
+        await postTo(port, 'prometheus', webhook(name, { status: 'resolved' }));
+        post(flow, resolved(name, 'critical'));
+        await understood(flow);
+        flow.clock.jump(5 * 60_000);
+        await fires();
+        assert.equal(callsTo(flow, callee).length, before + 1, 'its cooldown has not ended');
+        flow.clock.jump(10 * 60_000);
+        await isCalled(flow, callee, before + 2);
+        flow.clock.jump(10 * 60_000);
+        await understood(flow);
+        assert.equal(callsTo(flow, callee).length, before + 2, 'once');
+      }
+      await flow.end();
+    });
+
     test('a message for a group goes on until the last alert that Grafana posts of it has ended', async (t) => {
       const config = sourcesConfig
         .replace('format: grafana, channel: C0ALERTS', 'format: grafana, also: C0ALERTS')

@@ -1,7 +1,7 @@
 import { walkBlocks } from './blocks.ts';
 import { asArray, asObject, asText, type JsonObject } from './json.ts';
 import type { Flattened, Sink } from './pieces.ts';
-import { type FoundLink, linesOf, plain } from './text.ts';
+import { type FoundLink, linesOf, plainWords } from './text.ts';
 import { isUnfurl } from './unfurl.ts';
 
 // How many characters are read, to limit the time for a message of any size. An alert says what it is about on its
@@ -35,13 +35,13 @@ function createSink(flat: Flattened): Sink {
       const text = cut(raw, sink);
       if (text === undefined) return;
       const links: FoundLink[] = [];
-      const lines = linesOf(plain(text, links));
+      const lines = linesOf(plainWords(text, links));
       if (lines.length > 0 || links.length > 0) flat.pieces.push({ kind, lines, links });
     },
     field(label, value) {
       const links: FoundLink[] = [];
-      const name = linesOf(plain(cut(label, sink) ?? '', links)).join(' ');
-      const lines = linesOf(plain(cut(value, sink) ?? '', links));
+      const name = linesOf(plainWords(cut(label, sink) ?? '', links)).join(' ');
+      const lines = linesOf(plainWords(cut(value, sink) ?? '', links));
       if (name === '' && lines.length === 0) return;
       flat.fields.push({ label: name, value: lines.join(' ') });
       const shown = name === '' ? lines : [`${name}: ${lines[0] ?? ''}`, ...lines.slice(1)];
@@ -94,7 +94,7 @@ function flattenAttachment(attachment: JsonObject, sink: Sink): void {
   const gave = sink.flat.pieces.slice(before).some((piece) => piece.lines.length > 0);
   if (hasFallback && !gave) sink.add('fallback', fallback);
   if (hasFallback && sink.flat.fallbacks.length < 3) {
-    sink.flat.fallbacks.push(linesOf(plain(fallback, [])).join('\n'));
+    sink.flat.fallbacks.push(linesOf(plainWords(fallback, [])).join('\n'));
   }
   for (const item of asArray(attachment.actions).slice(0, 25)) sink.link('button', asObject(item)?.url);
   sink.add('context', attachment.footer);

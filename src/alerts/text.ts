@@ -20,7 +20,7 @@ export function visible(text: string): string {
  * @param raw the caller limits its length; every pattern here is linear
  * @param links gets the links found, in order
  */
-export function plain(raw: string, links: FoundLink[]): string {
+export function plainWords(raw: string, links: FoundLink[]): string {
   let text = visible(raw);
   // Two "*Label:* value" on one line are two lines for labels.ts.
   text = text.replace(/[ \t]\*([^*\n]{1,40})(?::\*|\*:)/g, '\n*$1:*');

@@ -2,7 +2,7 @@ import { isGroupId, isUserId } from '../slack-ids.ts';
 import { nearest } from './did-you-mean.ts';
 import { decodeEntities, type Entry, isNearKnownName, type KnownNames } from './entries.ts';
 import { readNumberAndName } from './named-number.ts';
-import { maxCalleeLength, type NumberOptions, plainText, type Trouble } from './number.ts';
+import { maxCalleeLength, type NumberOptions, normalizeTyped, type Trouble } from './number.ts';
 import { severalNumbers } from './several-numbers.ts';
 import { readLink } from './slack-link.ts';
 
@@ -45,7 +45,7 @@ export function classify(entry: Entry, names: KnownNames, options: NumberOptions
 /** What an entry of a configured list means: a Slack id, or a number with or without a name. */
 export function classifyListed(entry: string, options: NumberOptions): Meaning {
   if (entry.length > maxCalleeLength) return tooLong;
-  const text = plainText(decodeEntities(entry)).trim();
+  const text = normalizeTyped(decodeEntities(entry)).trim();
   const id = meaningOfId(text);
   if (id !== null) return id;
   const read = readNumberAndName(text, options);

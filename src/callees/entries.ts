@@ -1,5 +1,5 @@
 import { nearest } from './did-you-mean.ts';
-import { maxCalleeLength, plainText, readNumber } from './number.ts';
+import { maxCalleeLength, normalizeTyped, readNumber } from './number.ts';
 import { separator } from './separators.ts';
 import { readLink } from './slack-link.ts';
 
@@ -58,7 +58,7 @@ export function* entries(text: string, names: KnownNames): Generator<Entry | nul
       yield { line, text: raw, kind: 'tooLong' };
       continue;
     }
-    for (const each of plainText(decodeEntities(raw)).split('\n')) {
+    for (const each of normalizeTyped(decodeEntities(raw)).split('\n')) {
       line += 1;
       yield* entriesOfLine(each, line, names);
       yield null;

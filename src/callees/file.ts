@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Options, parse } from 'csv-parse';
 import { inSlices } from '../slices.ts';
 import { cleanName, readNumberAndName } from './named-number.ts';
-import { isNumberText, plainText } from './number.ts';
+import { isNumberText, normalizeTyped } from './number.ts';
 import {
   type CalleeFault,
   type CalleeOptions,
@@ -187,7 +187,7 @@ function tableProblem(error: Error): string {
 
 /** Spreadsheets mark a number as text with ="…" or a leading apostrophe. */
 function cleanCell(cell: string): string {
-  const plain = plainText(cell).replace(/\s+/g, ' ').trim();
+  const plain = normalizeTyped(cell).replace(/\s+/g, ' ').trim();
   const kept = /^="?([0-9+ ()-]+)"?$/.exec(plain) ?? /^'([0-9+ ()-]+)$/.exec(plain);
   return kept?.[1] ?? plain;
 }

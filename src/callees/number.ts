@@ -43,7 +43,7 @@ const wrongCode = trouble('begins with no known country code', 'Check the countr
  * Turns dashes, digits and spaces of other scripts into ASCII and removes invisible characters (zero width, direction
  * marks).
  */
-export function plainText(text: string): string {
+export function normalizeTyped(text: string): string {
   return text
     .replace(/\r\n?|[\v\f\u0085\u2028\u2029]/g, '\n')
     .replace(/\p{Cf}|\p{Variation_Selector}/gu, '')
@@ -60,7 +60,7 @@ export function plainText(text: string): string {
 
 /**
  * Reads one number as people write it: "+", "00", brackets, dashes, dots and spaces; national numbers if a country is
- * configured. Never guesses: a text with two readings is refused, and both are named. Pass `text` through plainText
+ * configured. Never guesses: a text with two readings is refused, and both are named. Pass `text` through normalizeTyped
  * first.
  */
 export function readNumber(text: string, options: NumberOptions): NumberReading {

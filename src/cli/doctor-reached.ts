@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { maskNumber } from '../callees/numbering-plan.ts';
 import { parseCallees } from '../callees/parse.ts';
-import { personKey } from '../calls/request/last-reached.ts';
+import { numberKey } from '../calls/request/last-reached.ts';
 import type { Config } from '../config/types.ts';
 import { withRosters } from '../rosters/people.ts';
 import { type Finding, note, ok, skipped } from './doctor-check.ts';
@@ -33,7 +33,7 @@ export async function checkReached(config: Config, database: DatabasePlace): Pro
   const reached = new Set(rows.map(({ person }) => person));
   const slack = new Map(learned.map(({ id, body }) => [id, readLearned(body)]));
   const called = calleesOfRules(config, slack);
-  const never = called.filter(({ callee }) => !reached.has(personKey(secret, callee)));
+  const never = called.filter(({ callee }) => !reached.has(numberKey(secret, callee)));
   if (called.length === 0) return [];
   if (never.length === 0) return [ok(`everybody whom rules call was reached before (${called.length})`)];
   const names = never.slice(0, mostNamed).map(({ callee, name }) => labelOf(callee, name));

@@ -1,6 +1,6 @@
 import { nearest } from '../callees/did-you-mean.ts';
 import { readNumberAndName } from '../callees/named-number.ts';
-import { plainText } from '../callees/number.ts';
+import { normalizeTyped } from '../callees/number.ts';
 import { maskNumber } from '../callees/numbering-plan.ts';
 import { maskNumbers } from '../mask-numbers.ts';
 import { isGroupId, isMemberId } from '../slack-ids.ts';
@@ -211,7 +211,7 @@ function checkCall(file: RawFile, path: Path, entry: unknown): void {
 /** A number, or an id of Slack. */
 function checkEntry({ country, report, notice }: RawFile, path: Path, entry: unknown): void {
   if (typeof entry !== 'string' && typeof entry !== 'number') return;
-  const text = plainText(String(entry)).trim();
+  const text = normalizeTyped(String(entry)).trim();
   if (text === '' || isMemberId(text)) return;
   const read = readNumberAndName(text, { country });
   if ('why' in read) {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
-import { type Envelope, plainText } from './envelope.ts';
+import { type Envelope, foreignLine } from './envelope.ts';
 import {
   createReadAgent,
   defaultNetwork,
@@ -248,9 +248,9 @@ async function getBalance(line: Line): Promise<Balance | null> {
   const url = new URL(settings.balanceUrl);
   const request = { method: 'GET' as const, origin: url.origin, path: `${url.pathname}${url.search}` };
   const { fields } = await ask(line, 'getBalance', request, { totalMs: readTotalMs });
-  const balance = plainText(fields.balance);
+  const balance = foreignLine(fields.balance);
   if (balance === null) throw readError('no_code', 'getBalance answered without a balance');
-  return { balance, gift: plainText(fields.gift), credit: plainText(fields.credit) };
+  return { balance, gift: foreignLine(fields.gift), credit: foreignLine(fields.credit) };
 }
 
 /** Epoch ms in the format of the platform's samples: ISO 8601, whole seconds, +08:00. */

@@ -35,7 +35,7 @@ export function parseEnvelope(value: unknown): Envelope | null {
  * channels.
  */
 export function reasonText(value: unknown): string | null {
-  const text = plainText(value);
+  const text = foreignLine(value);
   return text === null ? null : maskNumbers(text);
 }
 
@@ -48,7 +48,7 @@ export function codeText(value: unknown): string | null {
 }
 
 /** Foreign text on one line, at most 300 characters. Null if it is empty or not text. */
-export function plainText(value: unknown): string | null {
+export function foreignLine(value: unknown): string | null {
   if (typeof value !== 'string' && typeof value !== 'number') return null;
   const text = String(value)
     .replace(/\p{Cc}+/gu, ' ')

@@ -1,4 +1,4 @@
-import { plainText, reasonText } from './envelope.ts';
+import { foreignLine, reasonText } from './envelope.ts';
 import type { CallRecord } from './types.ts';
 
 /** A time before 2000 or after 2100 is a placeholder or in another unit. */
@@ -22,13 +22,13 @@ function timeOfText(text: string): number {
 }
 
 function toCount(value: unknown): number | null {
-  const text = plainText(value);
+  const text = foreignLine(value);
   if (text === null || !/^\d{1,9}(\.\d+)?$/.test(text)) return null;
   return Math.trunc(Number(text));
 }
 
 function toKey(value: unknown): string | null {
-  const text = plainText(value);
+  const text = foreignLine(value);
   return text === '-1' ? null : text;
 }
 
@@ -40,7 +40,7 @@ function toWhole(value: unknown): string | null {
 // A bare number above 2^53 has already lost its last digits, so it identifies nothing.
 function toVoiceId(value: unknown): string | null {
   if (typeof value === 'number' && !Number.isSafeInteger(value)) return null;
-  const text = plainText(value);
+  const text = foreignLine(value);
   return text !== null && text !== '0' && /^[\w-]{1,64}$/.test(text) ? text : null;
 }
 
@@ -55,7 +55,7 @@ export function parseRecord(value: unknown): CallRecord | null {
   if (voiceId === null) return null;
   return {
     voiceId,
-    callee: plainText(value.callee),
+    callee: foreignLine(value.callee),
     calledInfo: toWhole(value.calledInfo),
     submitTimeAt: toTime(value.submitTime),
     callTimeAt: toTime(value.callTime),
@@ -63,10 +63,10 @@ export function parseRecord(value: unknown): CallRecord | null {
     answerTimeAt: toTime(value.answerTime),
     hangupTimeAt: toTime(value.hangupTime),
     callDuration: toCount(value.callDuration),
-    terminationCode: plainText(value.terminationCode),
+    terminationCode: foreignLine(value.terminationCode),
     terminationReason: reasonText(value.terminationReason),
-    sipCode: plainText(value.sipCode),
-    callStatus: plainText(value.callStatus),
+    sipCode: foreignLine(value.sipCode),
+    callStatus: foreignLine(value.callStatus),
     feedbackValue: toKey(value.feedbackValue),
     outRecallCount: toCount(value.outRecallCount) ?? 0,
     raw: value,

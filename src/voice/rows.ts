@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Log } from '../log.ts';
 import { codeInfo, documentedCodes } from './codes.ts';
-import { codeText, plainText, reasonText } from './envelope.ts';
+import { codeText, foreignLine, reasonText } from './envelope.ts';
 import { parseVoiceId } from './record.ts';
 import type { SubmittedRow } from './types.ts';
 
@@ -66,7 +66,7 @@ export function rowForText(data: unknown, callee: string, log: Log): SubmittedRo
 function readRow(element: unknown): SubmittedRow | null {
   const fields = rowShape.safeParse(element);
   if (!fields.success) return null;
-  const callee = plainText(fields.data.callee)?.replace(/\D/g, '');
+  const callee = foreignLine(fields.data.callee)?.replace(/\D/g, '');
   if (!callee) return null;
   const code = codeText(fields.data.terminationCode);
   return {

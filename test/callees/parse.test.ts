@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { cleanName } from '../../src/callees/named-number.ts';
-import { plainText, readNumber } from '../../src/callees/number.ts';
+import { normalizeTyped, readNumber } from '../../src/callees/number.ts';
 import { plausibility } from '../../src/callees/numbering-plan.ts';
 import {
   type CalleeOptions,
@@ -246,7 +246,7 @@ test('a line that could be one number, or several in two ways, is never taken fo
       assert.ok(further.length > 0 || !reads, `${text} became ${found.join(' and ')}`);
       if (further.length === 0) assert.equal(groupings(text.trim().split(/\s+/)), 1, text);
       assert.equal(
-        found.length > further.length + 1 && 'callee' in readNumber(plainText(text), { country }),
+        found.length > further.length + 1 && 'callee' in readNumber(normalizeTyped(text), { country }),
         false,
       );
     }),

@@ -4,7 +4,7 @@ import { inChunks } from '../../store/chunks.ts';
 import type { Queryable, Tx } from '../../store/types.ts';
 
 /** A key that identifies a number without containing it. The same for all instances of one database. */
-export function personKey(secret: string, callee: string): string {
+export function numberKey(secret: string, callee: string): string {
   return createHmac('sha256', secret).update(`reached:${callee}`).digest('hex').slice(0, 32);
 }
 
@@ -16,7 +16,7 @@ export async function noteLastReached(
 ): Promise<void> {
   const latest = new Map<string, number>();
   for (const { callee, at } of reached) {
-    const person = personKey(secret, callee);
+    const person = numberKey(secret, callee);
     latest.set(person, Math.max(at, latest.get(person) ?? 0));
   }
   // In a fixed order, so that two transactions do not deadlock.
@@ -42,7 +42,7 @@ export async function lastReached(
   secret: string,
   callees: readonly string[],
 ): Promise<Map<string, number>> {
-  const calleeOf = new Map(callees.map((callee) => [personKey(secret, callee), callee]));
+  const calleeOf = new Map(callees.map((callee) => [numberKey(secret, callee), callee]));
   const found = new Map<string, number>();
   await inChunks([...calleeOf.keys()], async (some) => {
     const rows = await database.selectFrom('last_reached').selectAll().where('person', 'in', some).execute();

@@ -22,8 +22,10 @@ export function visible(text: string): string {
  */
 export function plainWords(raw: string, links: FoundLink[]): string {
   let text = visible(raw);
-  // Two "*Label:* value" on one line are two lines for labels.ts.
-  text = text.replace(/[ \t]\*([^*\n]{1,40})(?::\*|\*:)/g, '\n*$1:*');
+  // "*Host:* a *Check:* b" are two lines for labels.ts. In "PSP *stripe*: 71 % succeed" the bold word is part of a sentence.
+  text = text.replace(/^[^\p{L}\n]{0,12}\*[^*\n]{1,40}(?::\*|\*:).*$/gmu, (line) =>
+    line.replace(/[ \t]\*([^*\n]{1,40})(?::\*|\*:)/g, '\n*$1:*'),
+  );
   text = text.replace(
     /!?\[([^[\]\n]{0,300})\]\((https?:[^()\s]{1,2000})\)/g,
     (_, label: string, url: string) => {

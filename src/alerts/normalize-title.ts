@@ -117,7 +117,7 @@ export const looseWords = new Set(
    error errors failed failure host service monitor check job condition status state changed sealed unsealed thresholds it its this that critical warning down up ok again return
    returned recovered resolved closed new down unavailable available unreachable reachable no longer responding response timeout timedout
    nodata outage high-priority priority severity by after since started ended online offline alive ongoing improved ready open no
-   behind lag lagging detected important or running could connect reconnected`.split(/\s+/),
+   behind lag lagging detected important or running could connect reconnected cleared breach`.split(/\s+/),
 );
 
 /**
@@ -153,6 +153,8 @@ function coreOf(title: string): Core {
     )
       continue;
     if (fillers.has(token.lower) || generic.has(token.lower)) continue;
+    // "cart healthy" ends "cart unhealthy".
+    if (wordClasses.get(token.lower) === 'good' && tokens[index + 1]?.kind !== 'word') continue;
     // "in 5m:" without its quantity leaves a lone "in".
     const next = tokens[index + 1];
     const leadsOn = next?.kind === 'word' || (next !== undefined && /^["'“‘[({<>#$]$/.test(next.text));
@@ -210,7 +212,8 @@ function withoutReason(text: string): string {
   let tried = 0;
   for (const { index } of text.matchAll(reasonStart)) {
     if (++tried > mostReasons) break;
-    const before = text.slice(0, index);
+    // "(HTTP timeout)" goes with its bracket.
+    const before = text.slice(0, index).replace(/\s?\([^()]{0,60}$/, '');
     const { tokens, said } = readHead(before);
     if (said.length === 0 || !tokens.some(namesSomething)) continue;
     const place = placeAtEnd.exec(text.slice(index))?.[1] ?? '';

@@ -160,6 +160,7 @@ const faults = [
   // At the start only: "Fix connection error to redis" is a commit.
   /^[^\p{L}]{0,12}(?:\[[\w -]{1,20}\] ?)?(?:connection|network|dns|power|hardware|replication|authentication) (?:failure|error|lost|loss)\b.{0,20}\b(?:for|of|on|to|at|from)\b/iu,
   /^[^\p{L}]{0,12}(?:\[[\w -]{1,20}\] ?)?(?:unexpected (?:restart|reboot|shutdown|exit) of|timeout of|too many slow)\b/iu,
+  /\b(?:slo|sla|threshold|budget) breach(?:es)?\b/i,
   /\bburn rate\b|\berror budget (?:exhausted|consumed|burn)/i,
   /\b(?:high|elevated|anomal\w+|unusual|errors?|failures?|outage|attack|leak|intrusion|incident|spike|drop|problem|violation|threat|malware|brute force|suspicious)\b.{0,40}\bdetected\b/i,
   /\b(?:alert|alarm)\s?(?:[:!]|$)/i,

@@ -55,6 +55,8 @@ export const phrases: [RegExp, string][] = [
     /\b(?:is|are) (?:ready|running|answering|fine|healthy|reachable|available) again\b|\b(?:answers|responds|works) again\b/gi,
     'recovered',
   ],
+  [/\b(?:is|are) active again\b|\bhealth check cleared\b/gi, 'recovered'],
+  [/\bback (?:below|under|above|over|within|in)(?: the)? (?:threshold|limit|range|bounds)\b/gi, 'recovered:'],
   [/\b(?:has |have )?stopped (?:firing|alerting|failing)\b/gi, 'recovered'],
   // Not "is over 80 %".
   [/\b(?:is|are) over(?= ?(?:$|[.!,;(]|after\b))/gi, 'recovered'],
@@ -95,7 +97,7 @@ export const phrases: [RegExp, string][] = [
   // A planned downtime starts and ends. One that is detected is an outage.
   [/\bdowntime (?=(?:detected|resolved|is over)\b)/gi, 'outage '],
   [
-    /\b0 (?:failed|failures|failing|errors?|critical|warnings?|down|firing|alerting|triggered|resolved|recovered)\b/gi,
+    /(?<![\w.-])0 (?:failed|failures|failing|errors?|critical|warnings?|down|firing|alerting|triggered|resolved|recovered)\b/gi,
     ' ',
   ],
 ];

@@ -289,6 +289,12 @@ export const stateRows: StateRow[] = [
     example: ['web-1 is down since noon', 'down', true],
   },
   {
+    // An alert may be inactive. A service that is inactive is no good news.
+    words: oneOf('inactive'),
+    stands: ({ startsHere, endsHere }) => startsHere && endsHere,
+    example: ['Replication slot a is inactive', 'inactive', false],
+  },
+  {
     words: ({ kind }) => kind === 'good',
     stands: ({ isCaps, afterCopula, startsHere, endsHere }) =>
       isCaps || afterCopula || (startsHere && endsHere),

@@ -63,7 +63,7 @@ export const faultNouns = new Set(
 
 /** These count only beside an alert noun: doors, tickets and sales are opened, closed and started too. */
 export const nounNeeded = new Set(
-  `opened closed started ended detected triggered raised fixed restored reset created active cleared solved activated deactivated declared identified
+  `opened closed started ended detected triggered raised fixed restored reset created active solved activated deactivated declared identified
    investigating regression new-alert reminded lost mitigated improved ongoing`.split(/\s+/),
 );
 

@@ -8,6 +8,7 @@ export function cleanText(text: string): string {
 
 /** The same for all texts in parsed JSON, YAML and similar, including keys. Other values are unchanged. */
 export function cleanValue<Value>(value: Value): Value {
+  // Only texts are replaced, by texts.
   return clean(value) as Value;
 }
 

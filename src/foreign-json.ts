@@ -16,7 +16,10 @@ export class TooManyParts extends Error {}
  */
 export function parseForeignJson(
   text: string,
-  { mostParts = Number.POSITIVE_INFINITY, parse = JSON.parse as (text: string) => unknown } = {},
+  {
+    mostParts = Number.POSITIVE_INFINITY,
+    parse = JSON.parse,
+  }: { mostParts?: number; parse?: (text: string) => unknown } = {},
 ): unknown {
   const { levels, parts } = shapeOf(text);
   if (levels > mostLevels) throw new SyntaxError(`it is nested more than ${mostLevels} levels deep`);

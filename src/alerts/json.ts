@@ -4,6 +4,7 @@ export type JsonObject = Record<string, unknown>;
 /** The value if it is an object (not an array), else undefined. */
 export function asObject(value: unknown): JsonObject | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  // The checks above prove it, but TypeScript does not follow them to an index signature.
   return value as JsonObject;
 }
 

@@ -18,17 +18,20 @@ export interface SeverityEvidence {
   isAzure: boolean;
 }
 
-const levels: Record<AlertSeverity, string> = {
-  critical:
+const levels: [level: AlertSeverity, words: string][] = [
+  [
+    'critical',
     'critical crit fatal disaster high highest emergency emerg blocker severe urgent panic page error err major alert catastrophic p0 p1 p2 s1 sev0 sev1 sev2',
-  warning: 'warning warn average medium moderate minor degraded p3 s2 s3 sev3 notice',
-  info: 'info information informational low lowest debug verbose ok normal none trivial p4 p5 s4 s5 sev4 sev5 negligible',
-};
+  ],
+  ['warning', 'warning warn average medium moderate minor degraded p3 s2 s3 sev3 notice'],
+  [
+    'info',
+    'info information informational low lowest debug verbose ok normal none trivial p4 p5 s4 s5 sev4 sev5 negligible',
+  ],
+];
 
 const levelOf = new Map<string, AlertSeverity>(
-  Object.entries(levels).flatMap(([level, words]) =>
-    words.split(' ').map((word): [string, AlertSeverity] => [word, level as AlertSeverity]),
-  ),
+  levels.flatMap(([level, words]) => words.split(' ').map((word): [string, AlertSeverity] => [word, level])),
 );
 
 const severityLabels =

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { VoicecallError } from '../errors.ts';
 import type { Log } from '../log.ts';
 
@@ -80,7 +80,10 @@ export function createHttpServer(settings: {
   }
 
   return {
-    port: () => (server.address() as AddressInfo | null)?.port ?? settings.port,
+    port() {
+      const address = server.address();
+      return typeof address === 'object' && address !== null ? address.port : settings.port;
+    },
     start: () =>
       new Promise((resolve, reject) => {
         const refuse = (error: Error) => reject(cannotListen(error, settings));

@@ -111,7 +111,7 @@ export function toColumns(post: Post): { kind: PostKind; body: string | null } {
 
 /** Reads a stored post. Null if its content was erased. Throws ZodError if the row was not written by Voicecall. */
 export function readPost(row: { kind: string; body: string | null }): Post | null {
-  const rest = row.body === null ? {} : (JSON.parse(row.body) as object);
+  const rest: object = row.body === null ? {} : JSON.parse(row.body);
   const read = shape.safeParse({ ...rest, kind: row.kind });
   if (read.success) return read.data;
   if (row.body === null) return null;

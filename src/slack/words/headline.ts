@@ -97,17 +97,18 @@ function runningOutcome(request: Outlined, nameOf: NameOf, times: boolean): stri
   const ends = request.ackedBy !== null || request.resolvedAt !== null || request.cancelledBy !== null;
   const open = openCalls(request);
   if (ends && open > 0 && reach?.running !== true) return stillOpen(request, open);
-  // Between two attempts or steps nobody is being called.
-  if (state === 'sent' && open === 0) return soFarOutcome(request, nameOf);
   const called = counts.accepted + counts.unknown;
+  const calling = Math.max(0, open - callsForLater(request));
+  // Nobody is being called between two attempts or steps, or while the others wait for their hours or for a limit.
+  if (calling === 0 && (state === 'sent' || (open > 0 && called > 0))) return soFarOutcome(request, nameOf);
   const waits = called === 0 ? whyWaiting(request, times) : null;
   if (waits !== null) return `Not called yet: ${waits}`;
   const so = [
     ...(counts.reached > 0 ? [`${count(counts.reached)} ${verb(request)}`] : []),
     ...(counts.unknown > 0 ? [`unknown for ${count(counts.unknown)}`] : []),
   ];
-  // The calls to the others have ended.
-  const part = open > 0 && open < counts.callees ? `${count(open)} of ` : '';
+  // The calls to the others have ended, or are made later.
+  const part = calling > 0 && calling < counts.callees ? `${count(calling)} of ` : '';
   return `Calling ${part}${people(counts.callees)}${so.length === 0 ? '' : `: ${listWords(so)}`}`;
 }
 
@@ -176,6 +177,13 @@ function capitalVerb(request: Outlined): string {
 
 function phones(n: number): string {
   return n === 1 ? 'the phone' : `${count(n)} phones`;
+}
+
+/** How many calls wait for the hours of the people, or until a limit allows them. */
+function callsForLater({ submissions }: Outlined): number {
+  return submissions
+    .filter((each) => each.state === 'ready' && (each.opensAt !== null || each.heldUntil !== null))
+    .reduce((sum, each) => sum + each.callees, 0);
 }
 
 /** How many calls still wait, or were accepted and have no known end. */

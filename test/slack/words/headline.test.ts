@@ -153,6 +153,24 @@ const table: [what: string, request: Partial<RequestView>, headline: string][] =
     'Not called yet: the platform refused',
   ],
   [
+    'one is called now, the others when their hours begin',
+    {
+      state: 'sending',
+      submissions: [submission(), submission({ state: 'ready', callees: 3, opensAt: 9 })],
+      ...of({ callees: 4, accepted: 1, waiting: 3 }),
+    },
+    'Calling 1 of 4 people',
+  ],
+  [
+    'one was called, the others are called when their hours begin',
+    {
+      state: 'sending',
+      submissions: [submission(), submission({ state: 'ready', callees: 3, opensAt: 9 })],
+      ...of({ callees: 4, accepted: 1, answered: 1, reached: 1, waiting: 3 }),
+    },
+    '1 of 4 answered so far',
+  ],
+  [
     'it calls again',
     {
       state: 'sent',

@@ -70,14 +70,15 @@ function cellHtml(cell: Fields, surface: Surface): Html {
 function tableBlock(block: Fields, surface: Surface): Html {
   const rows = Array.isArray(block.rows) ? block.rows.map(listOf) : [];
   const settings = listOf(block.column_settings);
-  const align = (column: number) => {
+  const look = (column: number) => {
     const side = textOf(settings[column]?.align);
-    return ['left', 'center', 'right'].includes(side) ? side : 'left';
+    const align = ['left', 'center', 'right'].includes(side) ? side : 'left';
+    return settings[column]?.is_wrapped === true ? `${align} wrapped` : align;
   };
   const [head = [], ...body] = rows;
   return html`<div class="bk-table" role="region" aria-label="Table"><table>
-    <thead><tr>${head.map((cell, column) => html`<th scope="col" class="${align(column)}">${cellHtml(cell, surface)}</th>`)}</tr></thead>
-    <tbody>${body.map((row) => html`<tr>${row.map((cell, column) => html`<td class="${align(column)}">${cellHtml(cell, surface)}</td>`)}</tr>`)}</tbody>
+    <thead><tr>${head.map((cell, column) => html`<th scope="col" class="${look(column)}">${cellHtml(cell, surface)}</th>`)}</tr></thead>
+    <tbody>${body.map((row) => html`<tr>${row.map((cell, column) => html`<td class="${look(column)}">${cellHtml(cell, surface)}</td>`)}</tr>`)}</tbody>
   </table></div>`;
 }
 

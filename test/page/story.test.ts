@@ -50,6 +50,12 @@ test('a person calls a phone: command, an error, review, call, answer, result in
     .first()
     .waitFor();
   await page.screenshot({ path: `${artifacts}sandbox-result.png` });
+  const cell = page.locator('#replies .bk-table td').first();
+  assert.equal(
+    await cell.evaluate('(cell) => getComputedStyle(cell).whiteSpace'),
+    'normal',
+    'as is_wrapped says',
+  );
   assert.doesNotMatch(
     (await page.locator('#messages').textContent()) ?? '',
     /8563214120/,

@@ -55,6 +55,8 @@ const shape = z.discriminatedUnion('kind', [
     /** A time (ms), shown to each reader in their own time zone. */
     at: z.number().exactOptional(),
     once: z.string().exactOptional(),
+    /** Slack's error for its channel, in which it waits. */
+    error: z.string().exactOptional(),
   }),
 ]);
 

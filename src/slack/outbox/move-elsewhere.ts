@@ -152,15 +152,23 @@ async function waitOrDrop(tx: Tx, deps: SlackDeps, message: PostRow, error: stri
   return isThere ? 'waits' : 'done';
 }
 
+/** A post and the channel in which it waits. */
+interface Home {
+  row: PostRow;
+  post: News | Extract<Post, { kind: 'words' }>;
+  channelId: string;
+  threadTs: string | null;
+}
+
 /**
  * The news of a message as it waits in its own channel: of a message to a person, the post that it replaced. Null if
  * there is none: what is for one person has no other place.
  */
-async function homeOf(
-  tx: Tx,
-  message: PostRow,
-  what: Post | null,
-): Promise<{ row: PostRow; post: News; channelId: string; threadTs: string | null } | null> {
+async function homeOf(tx: Tx, message: PostRow, what: Post | null): Promise<Home | null> {
+  if (what?.kind === 'words') {
+    const { channel_id: channelId, thread_ts: threadTs } = message;
+    return isUserId(channelId) ? null : { row: message, post: what, channelId, threadTs };
+  }
   const instead = what?.kind === 'instead' ? what : null;
   const row = instead === null ? message : await readRow(tx, instead.of);
   const news = instead === null ? what : row === undefined ? null : readPost(row);

@@ -16,6 +16,7 @@ voice: { loopCount: 2, submit: { concurrency: 2, perSecond: 200 } }
 approval: { calleesOver: 50, outsideCountries: [IN, SG], approvers: [U0BEN], channel: C0APPROVE, expiresAfter: 30m }
 lists: { oncall: ["+91 85632 14120"], abroad: ["+44 7911 123456"] }
 rules:
+  - { name: absent, channels: [C0ALERTS], match: { title: absent- }, call: [U0GONE], say: "Alert. {title}." }
   - { name: asks, channels: [C0ALERTS], match: { title: ask- }, call: [abroad], say: "Alert. {title}.", approval: policy }
   - { name: pager, channels: [C0ALERTS, C0OPS], match: { title: db- }, call: [oncall], say: "Alert. {title}." }
 `;
@@ -345,6 +346,22 @@ for (const database of databaseKinds) {
       });
       await becomes(flow, board, 'done', { accepted: 1 });
       await resultsOf(flow, board);
+      flow.slack.clearFaults();
+    });
+
+    test('the reply that nobody was called waits for its closed channel too', async () => {
+      const from = nowhere().length;
+      closeAll();
+      const alert = post(flow, firing('absent-closed lag', 'critical'));
+      await soon(flow, 'the error', () => nowhere().length > from);
+      assert.match(nowhere().at(-1) ?? '', /"kind":"words".*called nobody yet/);
+      closeAll('C0ALERTS');
+      await soon(
+        flow,
+        'the reply',
+        () => under(flow, alert).some(({ text }) => text?.startsWith('Rule absent called nobody yet:')),
+        { stepMs: 2_000 },
+      );
       flow.slack.clearFaults();
     });
 

@@ -52,7 +52,7 @@ export async function fireRule(
   const twinCalledAt = about.twinCalls?.get(rule.name);
   const latest = Math.max(calledAt ?? 0, twinCalledAt ?? 0);
   const openAt = callsAt(rule, latest === 0 ? undefined : latest, now);
-  if (openAt > now) await sayCallsAgain(tx, about, rule, openAt);
+  if (openAt > now) await sayCallsAgain(tx, about, rule, { at: openAt, wallAt: deps.clock.wallOf(openAt) });
   if (openAt > now || ready.callees === null)
     await fireLater(tx, rule, about, calledAt, Math.max(now, openAt));
   else await fireNow(tx, deps, ready, about, calledAt);

@@ -1,3 +1,4 @@
+import { isWithin } from '../alerts/match-rules.ts';
 import type { Rule } from '../config/types.ts';
 import { post } from '../outbox/outbox.ts';
 import type { Tx } from '../store/types.ts';
@@ -14,14 +15,22 @@ export async function rulesReply(tx: Tx, about: RuleAlert, plain: string, slot?:
   }
 }
 
-/** Says in the thread that a rule calls again after its cooldown (at `at`, ms). Once for each episode. */
-export async function sayCallsAgain(tx: Tx, about: RuleAlert, rule: Rule, at: number): Promise<void> {
+/**
+ * Says in the thread that a rule calls again after its cooldown (at `at`, ms), or when its hours begin. Once for each
+ * episode.
+ */
+export async function sayCallsAgain(
+  tx: Tx,
+  about: RuleAlert,
+  rule: Rule,
+  { at, wallAt }: { at: number; wallAt: number },
+): Promise<void> {
   const place = about.places[0];
   if (place === undefined) return;
   const { id, episodeAt } = about.alert;
   const words = {
     kind: 'words' as const,
-    plain: `Calls again at {time} if it still fires (rule ${rule.name}).`,
+    plain: `Calls again ${isWithin(rule, wallAt) ? 'at {time}' : 'when the rule’s hours begin'} if it still fires (rule ${rule.name}).`,
     at,
     once: `again:${rule.name}:${id}:${episodeAt}`,
   };

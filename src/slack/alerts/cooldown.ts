@@ -1,10 +1,14 @@
 import { z } from 'zod';
 import { sourceOfPlace } from '../../alerts/formats/heard.ts';
+import { isWithin } from '../../alerts/match-rules.ts';
 import { channelOfRule, placesOfRule } from '../../paging/alert-posts.ts';
 import { fireAfterCooldown } from '../../paging/fire-rule.ts';
 import type { TaskHandler } from '../../queue/types.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import { readyRule } from './ready-rule.ts';
+
+/** How often it looks whether the rule's hours have begun, ms. */
+const lookAgainMs = 60_000;
 
 const laterSchema = z.object({
   calledAt: z.int().nullable(),
@@ -14,7 +18,7 @@ const laterSchema = z.object({
 
 /**
  * The handler of "alerts.cooldown" tasks (key: "<alert>:<rule>"). Looks up whom the rule calls, and calls them if the
- * alert's status is the same and nobody has acknowledged it. Several tasks run at once, so that a slow look-up delays
+ * alert's status is the same, nobody has acknowledged it, and it is within the rule's hours. Several tasks run at once, so that a slow look-up delays
  * only its own alert.
  */
 export function createCooldownWatch(deps: SlackDeps): TaskHandler {
@@ -38,6 +42,9 @@ export function createCooldownWatch(deps: SlackDeps): TaskHandler {
       !severity.some((each) => each === row.severity)
     )
       return undefined;
+    // The alert still fires when the rule's hours begin, or it is over by then.
+    const lookedAt = deps.clock.now();
+    if (!isWithin(rule, deps.clock.wallOf(lookedAt))) return { againAt: lookedAt + lookAgainMs };
     const posted = sourceOfPlace(row.channel_id);
     const channelId = posted === undefined ? row.channel_id : channelOfRule(deps.config(), posted, rule);
     const from = { channel: channelId, botName: later.source ?? undefined };

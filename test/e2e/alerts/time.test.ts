@@ -190,6 +190,49 @@ for (const database of databaseKinds) {
       await flow.end();
     });
 
+    test('a cooldown that ends outside the rule’s hours calls when they begin, if the alert still fires', async (t) => {
+      const flow = await startAlerts(
+        t,
+        database,
+        'call: [one], cooldown: 15m, between: "22:00-07:00", timeZone: Asia/Kolkata',
+      );
+      const to = (clock: string) => {
+        const day = 86_400_000;
+        const now = flow.clock.now();
+        const today = Math.floor((now + 330 * minute) / day) * day - 330 * minute;
+        const [hours = 0, minutes = 0] = clock.split(':').map(Number);
+        const wanted = today + (hours * 60 + minutes) * minute;
+        flow.clock.jump(wanted > now ? wanted - now : wanted + day - now);
+      };
+      to('06:50');
+      post(flow, firing('disk'));
+      await isCalled(flow, callee, 1);
+      post(flow, resolved('disk'));
+      const again = post(flow, firing('disk'));
+      await understood(flow);
+      await said(flow, again, 'Calls again when the rule’s hours begin if it still fires (rule pager).');
+      to('12:00');
+      const store = await flow.database.open();
+      await soon(
+        flow,
+        'it was looked at, and waits',
+        async () => {
+          const task = await store.read
+            .selectFrom('tasks')
+            .select('run_at')
+            .where('kind', '=', 'alerts.cooldown')
+            .executeTakeFirst();
+          return task !== undefined && Number(task.run_at) > flow.clock.now();
+        },
+        { stepMs: 0 },
+      );
+      await store.close();
+      assert.equal(callsTo(flow, callee).length, 1);
+      to('22:30');
+      await isCalled(flow, callee, 2);
+      await flow.end();
+    });
+
     test('onUnknown again: looked up for a minute, then sent again once, shown as such, and never a third time', async (t) => {
       const flow = await startAlerts(t, database, 'call: [one]');
       flow.voice.faults.next({ reset: 'after-reading', times: 2 });

@@ -1,5 +1,6 @@
 // Alerts that a tool posts to us: the time from its POST to the POST that calls, and a storm of them.
 import { setTimeout as wait } from 'node:timers/promises';
+import { freePort } from '../../sandbox/free-port.ts';
 import { LeftOut, type Measurement, ms, quantile } from '../figures.ts';
 import { posts, recording, type Stage, startStage, untilPost } from '../stage.ts';
 import { eventLoopDelay } from './storm.ts';
@@ -74,11 +75,12 @@ export const postedStorm: Measurement = {
   name: 'posted-storm',
   async run({ quick }) {
     const count = quick ? 500 : 2_000;
-    const stage = await startStage({ config, env });
+    const metricsPort = await freePort();
+    const stage = await startStage({ config, env: { ...env, METRICS_PORT: String(metricsPort) } });
     try {
       await postAlert(stage, 0);
       await wait(3_000);
-      await eventLoopDelay(stage.metricsPort);
+      await eventLoopDelay(metricsPort);
       const startedAt = performance.now();
       const answers: Promise<void>[] = [];
       for (let index = 1; index < count; index++) {
@@ -87,7 +89,7 @@ export const postedStorm: Measurement = {
       }
       await Promise.all(answers);
       await wait(2_000);
-      const delay = await eventLoopDelay(stage.metricsPort);
+      const delay = await eventLoopDelay(metricsPort);
       const requests = posts(stage);
       return [
         {

@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { freePort } from '../../sandbox/free-port.ts';
 import { LeftOut, type Measurement, ms } from '../figures.ts';
 import { posts, recording, startStage } from '../stage.ts';
 import { alertMessage } from './single.ts';
@@ -11,7 +12,9 @@ export const storm: Measurement = {
   name: 'storm',
   async run({ quick }) {
     const count = quick ? 500 : 2_000;
+    const metricsPort = await freePort();
     const stage = await startStage({
+      env: { METRICS_PORT: String(metricsPort) },
       config: `voice: { submit: { concurrency: 1, perSecond: 1000 } }
 recordings: { fire-drill: ${recording} }
 lists: { db-oncall: ["+91 85632 14120"] }
@@ -19,7 +22,7 @@ rules: [{ name: hosts, channels: [C0ALERTS], match: { severity: [critical] }, ca
 `,
     });
     try {
-      await eventLoopDelay(stage.metricsPort);
+      await eventLoopDelay(metricsPort);
       const callsBefore = stage.slack.state.callsLog.length;
       const startedAt = performance.now();
       for (let index = 0; index < count; index++) {
@@ -33,7 +36,7 @@ rules: [{ name: hosts, channels: [C0ALERTS], match: { severity: [critical] }, ca
       }
       await stage.slack.settled();
       await wait(1_000);
-      const delay = await eventLoopDelay(stage.metricsPort);
+      const delay = await eventLoopDelay(metricsPort);
       const requests = posts(stage);
       const calls = stage.slack.state.callsLog.length - callsBefore;
       const what = `${count} alert messages at ${perMinute} a minute, ${keys} keys`;

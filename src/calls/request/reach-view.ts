@@ -71,32 +71,29 @@ async function callingNow(
  * was answered. A superseded call counts too.
  */
 async function whoWasReached(from: Queryable, requestId: string, plan: Plan): Promise<ReachedBy[]> {
-  const pressed = sql<number>`case when feedback_value = ${plan.confirmKey} then 1 else 0 end`;
-  const reached = from
+  const rows = await from
     .selectFrom('calls')
-    .select(['callee', 'name', 'ended_at', 'feedback_value', 'position', pressed.as('pressed')])
-    .select(
-      sql<number>`row_number() over (partition by callee order by ${pressed} desc, ended_at, position)`.as(
-        'nth',
-      ),
-    )
+    .select(['callee', 'name', 'ended_at', 'feedback_value'])
+    .select(sql<number>`case when feedback_value = ${plan.confirmKey} then 1 else 0 end`.as('pressed'))
     .where('request_id', '=', requestId)
     .where('state', '=', 'answered')
     .where('ended_at', 'is not', null)
-    .where(isReached(plan));
-  const rows = await from
-    .selectFrom(reached.as('reached'))
-    .selectAll()
-    .where('nth', '=', 1)
+    .where(isReached(plan))
     .orderBy('pressed', 'desc')
     .orderBy('ended_at')
     .orderBy('position')
-    .limit(named)
+    // More than the names, because a callee may have several such calls.
+    .limit(named * 10)
     .execute();
-  return rows.map((row) => ({
-    callee: shownCallee(row.callee),
-    name: row.name,
-    key: Number(row.pressed) === 1 ? row.feedback_value : null,
-    at: row.ended_at ?? 0,
-  }));
+  const first = new Map<string, ReachedBy>();
+  for (const row of rows) {
+    if (first.has(row.callee)) continue;
+    first.set(row.callee, {
+      callee: shownCallee(row.callee),
+      name: row.name,
+      key: Number(row.pressed) === 1 ? row.feedback_value : null,
+      at: row.ended_at ?? 0,
+    });
+  }
+  return [...first.values()].slice(0, named);
 }

@@ -50,11 +50,11 @@ test('a person calls a phone: command, an error, review, call, answer, result in
     .first()
     .waitFor();
   await page.screenshot({ path: `${artifacts}sandbox-result.png` });
-  const cell = page.locator('#replies .bk-table td').first();
+  await page.locator('#replies .bk-table td').first().waitFor();
   assert.equal(
-    await cell.evaluate('(cell) => getComputedStyle(cell).whiteSpace'),
+    await page.evaluate("getComputedStyle(document.querySelector('#replies .bk-table td')).whiteSpace"),
     'normal',
-    'as is_wrapped says',
+    'cells wrap, as is_wrapped says',
   );
   assert.doesNotMatch(
     (await page.locator('#messages').textContent()) ?? '',

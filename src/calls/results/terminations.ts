@@ -51,34 +51,6 @@ function sipKind(facts: TerminationFacts): TerminationKind {
   return 'other';
 }
 
-const words: Record<Exclude<TerminationKind, 'answered' | 'other'>, string> = {
-  busy: 'busy',
-  no_answer: 'no answer',
-  rejected: 'declined',
-  unreachable: 'unreachable',
-  invalid_number: 'number not valid',
-  voicemail: 'voicemail',
-};
-
-/**
- * A call's end in short: "answered, 13 s, pressed 1", "busy", "failed (499)". Codes and keys are foreign text: escape
- * it.
- */
-export function terminationWords(facts: TerminationFacts): string {
-  const { kind } = judgeTermination(facts);
-  if (kind === 'other') {
-    const code = [facts.sipCode, facts.terminationCode].find(
-      (each) => each !== null && each !== '' && each !== '0',
-    );
-    return code ? `failed (${code.slice(0, 16)})` : 'not answered';
-  }
-  if (kind !== 'answered') return words[kind];
-  const { callDuration, feedbackValue } = facts;
-  const seconds = callDuration !== null && callDuration > 0 ? `, ${callDuration} s` : '';
-  const key = feedbackValue !== null && feedbackValue !== '' ? `, pressed ${feedbackValue.slice(0, 8)}` : '';
-  return `answered${seconds}${key}`;
-}
-
 /**
  * True if a record contains a call's end. A polled call may still be queued or ringing: then it has no hang-up time,
  * and no code, or "0", which also means "accepted", or a code 1xx, which is SIP for "in progress".

@@ -3,7 +3,7 @@ import type { ForbiddenCause } from '../../callees/forbidden.ts';
 import { readNumberAndName } from '../../callees/named-number.ts';
 import { maskNumber } from '../../callees/numbering-plan.ts';
 import type { CallCause, CallView, LimitCause, TerminationKind } from '../../calls/request/types.ts';
-import { judgeTermination, terminationWords } from '../../calls/results/terminations.ts';
+import { judgeTermination, type TerminationFacts } from '../../calls/results/terminations.ts';
 import { isMemberId } from '../../slack-ids.ts';
 import { describeCode, documentedCodes } from '../../voice/codes.ts';
 import { capital, duration, foreign, mentionAny, oneLine, utc } from '../kit/text.ts';
@@ -77,6 +77,23 @@ const endings: Record<Exclude<TerminationKind, 'answered'>, string> = {
   voicemail: 'voicemail',
   other: 'not answered',
 };
+
+/**
+ * A call's end in short: "answered, 13 s, pressed 1", "busy", "failed (499)". Codes and keys are foreign text: escape
+ * it.
+ */
+export function terminationWords(facts: TerminationFacts): string {
+  const { kind } = judgeTermination(facts);
+  const { callDuration, feedbackValue, sipCode, terminationCode } = facts;
+  if (kind === 'other') {
+    const code = [sipCode, terminationCode].find((each) => each !== null && each !== '' && each !== '0');
+    return code ? `failed (${code.slice(0, 16)})` : endings.other;
+  }
+  if (kind !== 'answered') return endings[kind];
+  const seconds = callDuration !== null && callDuration > 0 ? `, ${callDuration} s` : '';
+  const key = feedbackValue !== null && feedbackValue !== '' ? `, pressed ${feedbackValue.slice(0, 8)}` : '';
+  return `answered${seconds}${key}`;
+}
 
 /** What the words about a call depend on, besides the call. */
 export interface CallFacts {

@@ -6,7 +6,6 @@ import {
   isFinal,
   judgeTermination,
   type TerminationFacts,
-  terminationWords,
   winningReport,
 } from '../../../src/calls/results/terminations.ts';
 import type { CallRecord } from '../../../src/voice/types.ts';
@@ -64,23 +63,6 @@ test('how it ended, from the SIP code first', () => {
     }
   }
   assert.equal(judgeTermination({ ...nothing, sipCode: '486', terminationCode: '503' }).kind, 'busy');
-});
-
-test('as text', () => {
-  const cases: [Partial<TerminationFacts>, string][] = [
-    [{ ...talked, feedbackValue: '1' }, 'answered, 13 s, pressed 1'],
-    [talked, 'answered, 13 s'],
-    [{ sipCode: '200' }, 'answered'],
-    [{ sipCode: '486' }, 'busy'],
-    [{ sipCode: '487' }, 'no answer'],
-    [{ sipCode: '404' }, 'number not valid'],
-    [{ sipCode: '499' }, 'failed (499)'],
-    [{ callStatus: '40' }, 'voicemail'],
-    [{ terminationCode: '0' }, 'not answered'],
-    [{ terminationCode: 'x'.repeat(99) }, `failed (${'x'.repeat(16)})`],
-    [{}, 'not answered'],
-  ];
-  for (const [facts, expected] of cases) assert.equal(terminationWords({ ...nothing, ...facts }), expected);
 });
 
 test('a record without hang-up and code is not final', () => {

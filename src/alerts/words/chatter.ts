@@ -140,7 +140,7 @@ export function chatterIn(line: string): 'people' | 'title' | undefined {
   if (chatter.some((pattern) => pattern.test(head))) return 'people';
   // The retro of "Checkout was down": a name in quotes states nothing.
   const unquoted = head.replace(/(?<![\p{L}\p{N}])["“][^"“”\n]{3,100}["”](?![\p{L}\p{N}])/gu, ' ');
-  if (statedFaults.some((pattern) => pattern.test(head))) return undefined;
+  if (statedFaults.some((pattern) => pattern.test(unquoted))) return undefined;
   return announcements.some((pattern) => pattern.test(unquoted)) ? 'title' : undefined;
 }
 
@@ -148,7 +148,7 @@ const measure =
   'cpu|memory|mem|disk|latency|errors?|error rate|load|usage|utili[sz]ation|rate|traffic|lag|queue|swap|temperature|response|iops|requests|5xx|4xx|connections|restarts|space|backlog|packet loss|replication lag|throughput|capacity|inodes?|storage|battery|voltage|timeouts|retries|failures';
 const faults = [
   /^[^\p{L}]{0,12}(?:alert|alarm|incident|warning|error|critical|problem|outage|exception|anomaly|new (?:error|alert|incident|exception|crash|problem))\b(?!s)/iu,
-  /\b(?:certificate|cert|ssl|tls|domain|license)\b.{0,80}\bexpir/i,
+  /\b(?:certificate|cert|ssl|tls|domain|license)\b.{0,80}\b(?:expir|is invalid\b)/i,
   new RegExp(
     `\\b(?:high|low|elevated|excessive|too many|increased|slow|abnormal|unusual) (?:[\\w-]+ ){0,3}(?:${measure})\\b`,
     'i',
@@ -158,9 +158,9 @@ const faults = [
     'i',
   ),
   // At the start only: "Fix connection error to redis" is a commit.
-  /^[^\p{L}]{0,12}(?:\[[\w -]{1,20}\] ?)?(?:connection|network|dns|power|hardware|replication|authentication) (?:failure|error|lost|loss)\b.{0,20}\b(?:for|of|on|to|at|from)\b/iu,
+  /^[^\p{L}]{0,12}(?:\[[\w -]{1,20}\] ?)?(?:connection|network|dns|power|hardware|replication|authentication) (?:failure|error|lost|loss)\b(?! (?:drill|test|exercise|training|plan)\b).{0,20}\b(?:for|of|on|to|at|from)\b/iu,
   /^[^\p{L}]{0,12}(?:\[[\w -]{1,20}\] ?)?(?:unexpected (?:restart|reboot|shutdown|exit) of|timeout of|too many slow)\b/iu,
-  /\b(?:slo|sla|threshold|budget) breach(?:es)?\b/i,
+  /^[^\p{L}]{0,12}(?:\[[\w -]{1,20}\] ?)?(?:slo|sla|threshold|budget) breach\b/iu,
   /\bburn rate\b|\berror budget (?:exhausted|consumed|burn)/i,
   /\b(?:high|elevated|anomal\w+|unusual|errors?|failures?|outage|attack|leak|intrusion|incident|spike|drop|problem|violation|threat|malware|brute force|suspicious)\b.{0,40}\bdetected\b/i,
   /\b(?:alert|alarm)\s?(?:[:!]|$)/i,

@@ -28,7 +28,7 @@ export const wordClasses: Map<string, WordClass> = table({
   bad: `down critical crit warning warn error errors fatal disaster emergency unhealthy offline degraded unreachable
     unavailable alarm problem unstable broken outage nodata crashed crashing crashloopbackoff oomkilled timeout timedout late
     missed overdue expired exceeded exceeds stalled stuck failed failing failure fails fail panic red unknown inaccessible
-    unresponsive alert anomaly anomalous lost trouble starting-to-fail failover-failed major minor outofsync crash missing errored nok dead sick sealed lagging invalid`,
+    unresponsive alert anomaly anomalous lost trouble starting-to-fail failover-failed major minor outofsync crash missing errored nok dead sick sealed lagging`,
   good: `ok okay up normal healthy online passing operational good clear available reachable alive stable inactive green
     responding working normalized exists unsealed`,
   neutral: `acknowledged ack acked acknowledgement acknowledgment acknowledges snoozed silenced muted unmuted unsnoozed assigned reassigned

@@ -98,9 +98,9 @@ export async function drop(tx: Tx, deps: SlackDeps, message: PostRow, why: strin
 }
 
 /**
- * For a message without another place. News of a request waits in its own channel for a day, because somebody may open
- * that channel. Everything else is dropped, also the post of an alert; that post waits again together with news in its
- * thread. The log says when news begins to wait and when it is dropped.
+ * For a message without another place. News of a request, and a reply in plain words, wait in their own channel for a
+ * day, because somebody may open it. Everything else is dropped, also the post of an alert; that post waits again
+ * together with news in its thread. The log says when news begins to wait and when it is dropped.
  */
 async function waitOrDrop(tx: Tx, deps: SlackDeps, message: PostRow, error: string): Promise<Moved> {
   const now = deps.clock.now();
@@ -111,39 +111,22 @@ async function waitOrDrop(tx: Tx, deps: SlackDeps, message: PostRow, error: stri
     await tx.updateTable('posts').set({ state: 'dropped' }).where('id', '=', message.id).execute();
     return 'done';
   }
-  const { row, post: news, threadTs } = home;
+  const { row, post: news } = home;
   if (news.kind === 'board') await startClockOfWaitingCard(tx, deps, row);
   const isThere = row.id === message.id && row.channel_id === home.channelId;
   // The error is stored when it is logged, because earlier tries may have failed for another reason.
   if (!isThere || news.error === undefined) logNowhere(deps, message, what, error);
   const nextTryAt = now + restMs(isThere ? message.tries + 1 : 1);
-  const waits = { state: 'pending', next_try_at: nextTryAt } as const;
   if (row.id !== message.id) await drop(tx, deps, message, error);
   await tx
     .updateTable('posts')
     .set(toColumns({ ...news, error: news.error ?? error }))
     .where('id', '=', row.id)
     .execute();
-  if (!isThere) {
-    await tx
-      .updateTable('posts')
-      .set({ ...waits, channel_id: home.channelId, thread_ts: threadTs })
-      .set({ tries: 0, tried_at: null, last_try_at: null })
-      .where('id', '=', row.id)
-      .execute();
-    // They were left out because a person was told instead.
-    await tx
-      .updateTable('posts')
-      .set(waits)
-      .where('request_id', '=', row.request_id)
-      .where('kind', '=', 'told')
-      .where('state', '=', 'dropped')
-      .execute();
-    await deliverSoon(tx, home.channelId, now);
-  }
+  if (!isThere) await bringHome(tx, home, nextTryAt);
   await tx
     .updateTable('posts')
-    .set(waits)
+    .set({ state: 'pending', next_try_at: nextTryAt })
     .where('id', '=', row.parent_id ?? '')
     .where('kind', '=', 'alert')
     .where('state', '=', 'dropped')
@@ -158,6 +141,25 @@ interface Home {
   post: News | Extract<Post, { kind: 'words' }>;
   channelId: string;
   threadTs: string | null;
+}
+
+/** Brings news back to its own channel, and the replies that were left out because a person was told instead. */
+async function bringHome(tx: Tx, { row, channelId, threadTs }: Home, nextTryAt: number): Promise<void> {
+  const waits = { state: 'pending', next_try_at: nextTryAt } as const;
+  await tx
+    .updateTable('posts')
+    .set({ ...waits, channel_id: channelId, thread_ts: threadTs })
+    .set({ tries: 0, tried_at: null, last_try_at: null })
+    .where('id', '=', row.id)
+    .execute();
+  await tx
+    .updateTable('posts')
+    .set(waits)
+    .where('request_id', '=', row.request_id)
+    .where('kind', '=', 'told')
+    .where('state', '=', 'dropped')
+    .execute();
+  await deliverSoon(tx, channelId, nextTryAt);
 }
 
 /**

@@ -260,8 +260,10 @@ test('no token, a wrong one and another source’s are refused; no token is in a
   assert.equal((await postTo(port, 'prometheus', body, {}, '/alerts/nobody')).status, 404);
   assert.equal((await fetch(`http://127.0.0.1:${port}/alerts/prometheus`)).status, 405);
   const wrong = { authorization: 'Bearer a-wrong-token-of-a-stranger' };
-  const all = await Promise.all(Array.from({ length: 1_000 }, () => postTo(port, 'prometheus', body, wrong)));
-  assert.deepEqual([...new Set(all.map(({ status }) => status))], [401]);
+  for (let group = 0; group < 20; group++) {
+    const some = await Promise.all(Array.from({ length: 50 }, () => postTo(port, 'prometheus', body, wrong)));
+    assert.deepEqual([...new Set(some.map(({ status }) => status))], [401]);
+  }
   assert.equal(flow.logs.filter((line) => line.includes('wrong token')).length, 1);
   assert.doesNotMatch(flow.logs.join(''), /stranger/);
   const basic = Buffer.from(`x:${tokens.SOURCE_PROMETHEUS_TOKEN}`).toString('base64');

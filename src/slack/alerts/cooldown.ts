@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import { sourceOfPlace } from '../../alerts/formats/heard.ts';
-import { isWithin } from '../../alerts/match-rules.ts';
+import { isWithin, matchRules } from '../../alerts/match-rules.ts';
+import type { Rule } from '../../config/types.ts';
 import { channelOfRule, placesOfRule } from '../../paging/alert-posts.ts';
 import { fireAfterCooldown } from '../../paging/fire-rule.ts';
 import type { TaskHandler } from '../../queue/types.ts';
+import type { AlertsTable } from '../../store/schema.ts';
 import type { SlackDeps } from '../context/deps.ts';
 import { readyRule } from './ready-rule.ts';
 
@@ -33,14 +35,7 @@ export function createCooldownWatch(deps: SlackDeps): TaskHandler {
       .where('id', '=', task.key.slice(0, at))
       .executeTakeFirst();
     if (rule === undefined || row?.status !== later.status) return undefined;
-    // The alert may have become less severe. A `null` in `severity` matches alerts that state none.
-    const { severity } = rule.match;
-    if (
-      later.status === 'firing' &&
-      rule.silentForMs === undefined &&
-      severity !== undefined &&
-      !severity.some((each) => each === row.severity)
-    )
+    if (later.status === 'firing' && rule.silentForMs === undefined && !matchesStill(rule, row))
       return undefined;
     // The alert still fires when the rule's hours begin, or it is over by then.
     const lookedAt = deps.clock.now();
@@ -61,4 +56,27 @@ export function createCooldownWatch(deps: SlackDeps): TaskHandler {
     });
     return done ? undefined : { againAt: deps.clock.now() };
   };
+}
+
+/**
+ * True if the rule, as it is configured now, matches the alert as it is now: it may have become less severe, or
+ * somebody changed the rule. What is not stored of an alert (its text, who sent its last message) counts as matching.
+ */
+function matchesStill(
+  rule: Rule,
+  row: Pick<AlertsTable, 'channel_id' | 'bot_id' | 'app_id' | 'status' | 'severity' | 'title'>,
+): boolean {
+  const match = { ...rule.match, text: undefined, from: undefined };
+  const not = rule.not?.text === undefined && rule.not?.from === undefined ? rule.not : undefined;
+  const timeless = { ...rule, match, not, between: undefined, days: undefined };
+  const source = sourceOfPlace(row.channel_id);
+  const { status, severity, title } = row;
+  const context = {
+    channel: row.channel_id,
+    botId: row.bot_id,
+    appId: row.app_id ?? undefined,
+    source,
+    now: 0,
+  };
+  return matchRules([timeless], { status, severity, title, text: '' }, context).length > 0;
 }

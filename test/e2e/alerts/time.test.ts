@@ -233,6 +233,29 @@ for (const database of databaseKinds) {
       await flow.end();
     });
 
+    test('a rule that was changed during the cooldown calls only if it still matches', async (t) => {
+      const rule = (title: string) => `
+voice: { submit: { concurrency: 1, perSecond: 200 } }
+rules:
+  - { name: pager, channels: [C0ALERTS], match: { from: [B0OTHER], text: lag }, not: { title: ${title} }, call: ["+91 85632 14120"], say: "{title}" }
+`;
+      const flow = await startAlerts(t, database, 'call: [one]');
+      flow.setConfig(rule('none'));
+      for (const name of ['noisy lag', 'db lag']) {
+        post(flow, firing(name));
+        await understood(flow);
+        post(flow, resolved(name));
+        post(flow, firing(name));
+        await understood(flow);
+      }
+      await isCalled(flow, callee, 2);
+      flow.setConfig(rule('noisy'));
+      await pass(flow, 16, 20_000);
+      await isCalled(flow, callee, 3);
+      assert.match(callsTo(flow, callee)[2]?.text ?? '', /db lag/);
+      await flow.end();
+    });
+
     test('onUnknown again: looked up for a minute, then sent again once, shown as such, and never a third time', async (t) => {
       const flow = await startAlerts(t, database, 'call: [one]');
       flow.voice.faults.next({ reset: 'after-reading', times: 2 });

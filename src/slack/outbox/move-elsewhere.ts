@@ -55,7 +55,7 @@ export async function moveElsewhere(deps: SlackDeps, message: PostRow, error: st
     if (what.kind === 'card') await startApprovalClock(tx, message.request_id ?? '', deps.clock.now());
     if (next === undefined) return await waitOrDrop(tx, deps, message, error);
     // The person gets the state and the results in direct messages, so the reply would only repeat them.
-    if (what.kind === 'told' && (await isToldInstead(tx, message.request_id)))
+    if (what.kind === 'told' && (await isToldInstead(tx, message)))
       return await done(drop(tx, deps, message, error));
     // Otherwise the reply says all that the person must know, also in a direct message.
     if (what.kind === 'instead' || what.kind === 'told' || !isUserId(next))
@@ -227,13 +227,17 @@ async function isAwaited(tx: Tx, message: PostRow): Promise<boolean> {
   return waiting !== undefined;
 }
 
-/** True if news of the request went to a person instead of its channel. */
-async function isToldInstead(tx: Tx, requestId: string | null): Promise<boolean> {
+/**
+ * True if a person gets the news of this reply instead: in a message that is not posted yet, or was posted since. An
+ * earlier one shows an older state, and is never edited.
+ */
+async function isToldInstead(tx: Tx, reply: PostRow): Promise<boolean> {
   const instead = await tx
     .selectFrom('posts')
     .select('id')
-    .where('request_id', '=', requestId)
+    .where('request_id', '=', reply.request_id)
     .where('kind', '=', 'instead')
+    .where((eb) => eb.or([eb('state', '=', 'pending'), eb('posted_at', '>=', reply.created_at)]))
     .limit(1)
     .executeTakeFirst();
   return instead !== undefined;

@@ -398,6 +398,25 @@ for (const database of databaseKinds) {
       await becomes(flow, board, 'expired');
     });
 
+    test('a person whose channel was archived during the calls reads how they ended', async () => {
+      // The phone rings until it declines.
+      flow.voice.setBehaviour({ autoAnswerMs: null, secondMs: 10_000 });
+      always({ method: 'chat.postMessage', holds: 'voicecall_results', kind: 'error', error: 'is_archived' });
+      const board = await ask(flow, { callee: number() });
+      const id = String(current(flow, board).metadata?.event_payload.request_id);
+      const toAsha = (words: string) => () =>
+        flow.slack
+          .history('D0ASHA')
+          .find((each) => [words, id].every((text) => shownText(each).includes(text)));
+      await soon(flow, 'the message while the phone rings', toAsha('Calling 1 person'));
+      flow.slack.setArchived('C0OPS', true);
+      for (const call of flow.voice.calls) if (call.state !== 'ended') flow.voice.decline(call.voiceId);
+      await soon(flow, 'the outcome', toAsha('Nobody answered (0 of 1)'));
+      flow.slack.setArchived('C0OPS', false);
+      flow.slack.clearFaults();
+      flow.voice.setBehaviour({ autoAnswerMs: 10, secondMs: 1 });
+    });
+
     test('a day of missing_scope loses nothing that is queued', async () => {
       const texts = ['a day one', 'a day two'];
       const shown = () => texts.flatMap((text) => boardsWith(text)).length;

@@ -7,7 +7,7 @@ import { fillers, wordClasses } from './words/vocabulary.ts';
 const unit =
   '(?:%|percent|pct|ns|µs|us|ms|msecs?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|weeks?|b|bytes?|[kmgtp]i?b(?:\\/s|ps)?|[kmgt]bit(?:\\/s)?|[kmg]bps|rpm|rps|qps|iops|°c|°f|°|c|f|hz|mhz|ghz|v|w|k|x)';
 const counted =
-  '(?:times?|errors?|events?|requests?|reqs?|alerts?(?:\\(s\\))?|messages?|msgs?|items?|occurrences?|users?|failures?|attempts?|retries|records?|rows?|hits?|samples?|instances?|pods?|replicas?|connections?|sessions?|files?|entries|results?|checks?|locations?|matches|documents?|docs|logs?|exceptions?|incidents?|violations?|nodes?|restarts?|hosts?|servers?|devices?|containers?|targets?|endpoints?|consumers?|services?|jobs?|tasks?|threads?)';
+  '(?:times?|errors?|events?|requests?|reqs?|alerts?(?:\\(s\\))?|messages?|msgs?|items?|occurrences?|users?|failures?|attempts?|retries|records?|rows?|hits?|samples?|instances?|pods?|replicas?|connections?|sessions?|files?|entries|results?|checks?|locations?|matches|documents?|docs|logs?|exceptions?|incidents?|violations?|nodes?|restarts?|hosts?|servers?|devices?|containers?|targets?|endpoints?|consumers?|services?|jobs?|tasks?|threads?|tickets?|e?mails?)';
 
 const volatilePatterns: [RegExp, string][] = [
   [
@@ -117,7 +117,9 @@ export const looseWords = new Set(
    error errors failed failure host service monitor check job condition status state changed sealed unsealed thresholds it its this that critical warning down up ok again return
    returned recovered resolved closed new down unavailable available unreachable reachable no longer responding response timeout timedout
    nodata outage high-priority priority severity by after since started ended online offline alive ongoing improved ready open no
-   behind lag lagging detected important or running could connect reconnected cleared breach`.split(/\s+/),
+   behind lag lagging detected important or running could connect reconnected cleared breach fixed`.split(
+    /\s+/,
+  ),
 );
 
 /**

@@ -56,6 +56,8 @@ const lines = {
     'Error budget exhausted: checkout',
     '502 errors above 5% on checkout',
     'OPEN Problem P-12: Failure rate of checkout',
+    'Status change: Payments API Operational → Major outage',
+    'Status change: Login Operational → Degraded performance',
     'pod kafka-0 down',
     'SLO breach: cart availability',
     'CPU of web-1 is over 80%',
@@ -73,6 +75,8 @@ const lines = {
   resolved: [
     'Downtime resolved for https://shop.example.com',
     'The outage of Shop is over (12 min)',
+    'Status change: Payments API Major outage → Operational',
+    'Status change: Login Degraded Performance → Operational',
     'KafkaDown on kafka-0 resolved',
     'Alarm 11200: retrieval failure - back below threshold 10',
     'Health check cleared: OSD_DOWN',

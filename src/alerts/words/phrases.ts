@@ -104,7 +104,7 @@ export const phrases: [RegExp, string][] = [
 
 const arrow = '(?:-+>|=+>|→|➜|➔|⇒|»|to|>)';
 const states =
-  'ok|okay|up|down|alarm|alert|critical|crit|warning|warn|unknown|normal|healthy|unhealthy|degraded|error|resolved|closed|open|pending|insufficientdata|nodata|green|red|yellow|recovered|firing|failed|passing|success|clear|undefined|uninitialized|info|minor|major|alerting|online|offline|unreachable|investigating|identified|monitoring|acknowledged|triggered|active|inactive|fixing|closed|failing|new|unavailable|available|progressing|suspended|missing';
+  'operational|(?:major|partial|minor) outage|degraded performance|ok|okay|up|down|alarm|alert|critical|crit|warning|warn|unknown|normal|healthy|unhealthy|degraded|error|resolved|closed|open|pending|insufficientdata|nodata|green|red|yellow|recovered|firing|failed|passing|success|clear|undefined|uninitialized|info|minor|major|alerting|online|offline|unreachable|investigating|identified|monitoring|acknowledged|triggered|active|inactive|fixing|closed|failing|new|unavailable|available|progressing|suspended|missing';
 export const transition = new RegExp(
   `(?:\\b(?:changed|transitioned|moved|went|switched|status|state)\\b ?:? ?)?(?:\\bfrom )?[\`'"\\[(]?\\b(${states})\\b[\`'"\\])]? ?${arrow} ?[\`'"\\[(]?\\b(${states})\\b[\`'"\\])]?`,
   'gi',

@@ -76,7 +76,7 @@ function readLine(line: string): HeadReading {
   let text = line.slice(0, headLength).replace(/\ufe0f/g, '');
   for (const [pattern, word] of phrases) text = text.replace(pattern, word);
   // If one state changed into another, only the new one counts: "OK → CRITICAL", "ALARM to OK".
-  text = text.replace(transition, (_, _from: string, to: string) => ` [${to === 'open' ? 'opened' : to}] `);
+  text = text.replace(transition, (_, _from: string, to: string) => ` [${oneWord(to)}] `);
   const tokens = tokenize(text);
   const reading: HeadReading = { tokens, said: [], emoji: undefined, weak: false, noun: false };
   const hasNoun = tokens.some(
@@ -107,6 +107,13 @@ function readLine(line: string): HeadReading {
     if (!transparent && token.said === undefined) started = true;
   }
   return reading;
+}
+
+/** A state of several words as one: "Major outage" is an outage. */
+function oneWord(state: string): string {
+  if (state === 'open') return 'opened';
+  if (/ outage$/i.test(state)) return 'outage';
+  return /^degraded /i.test(state) ? 'degraded' : state;
 }
 
 function tokenize(text: string): Token[] {

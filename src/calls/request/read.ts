@@ -225,6 +225,8 @@ function submissionView(
   };
 }
 
+const readAtOnce = 1_000;
+
 /** A request's calls in the order in which they were asked for. `states` and `latest` filter them; `page` (from 0, of `size`) selects a part. */
 export async function loadCalls(
   from: Queryable,
@@ -239,16 +241,24 @@ export async function loadCalls(
   let query = from.selectFrom('calls').selectAll().where('request_id', '=', requestId);
   if (states !== undefined) query = query.where('state', 'in', states);
   if (latest) query = query.where('superseded', '=', 0);
-  const [rows, request] = await Promise.all([
-    query
-      .orderBy('position')
-      .limit(size)
-      .offset(page * size)
-      .execute(),
-    from.selectFrom('requests').select('plan').where('id', '=', requestId).executeTakeFirst(),
-  ]);
+  const request = await from
+    .selectFrom('requests')
+    .select('plan')
+    .where('id', '=', requestId)
+    .executeTakeFirst();
   const plan = readPlan(request?.plan ?? null);
-  return rows.map((row) => callView(row, plan));
+  const calls: CallView[] = [];
+  // In parts, so that the rows of ten thousand calls are not in memory together.
+  for (let start = 0; start < size; start += readAtOnce) {
+    const rows = await query
+      .orderBy('position')
+      .limit(Math.min(readAtOnce, size - start))
+      .offset(page * size + start)
+      .execute();
+    for (const row of rows) calls.push(callView(row, plan));
+    if (rows.length < readAtOnce) break;
+  }
+  return calls;
 }
 
 /** The callees of a request, each once, with what is known of their places. */

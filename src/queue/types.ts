@@ -41,3 +41,6 @@ export interface Lease {
 export type TaskResult = undefined | { againAt: number };
 
 export type TaskHandler = (task: Task, lease: Lease) => Promise<TaskResult>;
+
+/** For each kind of task: how many may run at once, and what to run. */
+export type Handlers = Record<string, { concurrency: number; run: TaskHandler }>;

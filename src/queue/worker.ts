@@ -1,21 +1,11 @@
 import type { Clock } from '../clock.ts';
-import { newId } from '../ids.ts';
-import type { Added, Queryable, Store, StoreLog } from '../store/types.ts';
+import type { Added, Store, StoreLog } from '../store/types.ts';
+import { execute } from './execute.ts';
 import { createFreeLapsed } from './lapsed.ts';
-import {
-  anyDue,
-  backOffMs,
-  failTask,
-  finishTask,
-  giveBack,
-  type LeasedTask,
-  leaseDue,
-  nextRunAt,
-  onTasks,
-  type WantedKind,
-} from './leases.ts';
+import { anyDue, nextRunAt, type WantedKind } from './leases.ts';
 import { createRuns, type Run } from './runs.ts';
-import type { Lease, TaskHandler, TaskResult } from './types.ts';
+import { roomFor, takeTasks, wantedKinds } from './take.ts';
+import type { Handlers } from './types.ts';
 
 export interface WorkerOptions {
   store: Store;
@@ -24,8 +14,7 @@ export interface WorkerOptions {
   log: StoreLog;
   /** The name of this process in its leases. */
   instance: string;
-  /** For each kind of task: how many may run at once, and what to run. */
-  handlers: Record<string, { concurrency: number; run: TaskHandler }>;
+  handlers: Handlers;
   /** True if no other process runs tasks of this database: tasks that are held at the start are taken at once. */
   alone?: boolean;
   /** How long a task of a dead instance stays leased, ms. */
@@ -105,7 +94,7 @@ export function createWorker(options: WorkerOptions): Worker {
       const [all, tasks] = [anyMayBeDue || clock.monotonic() - readAt >= pollMs, added];
       anyMayBeDue = false;
       added = new Map();
-      const wanted = wantedKinds();
+      const wanted = wantedKinds(handlers, runs);
       if (wanted.length === 0) return pollMs;
       if (all) await takeAllDue(wanted);
       else await takeAdded(wanted, tasks);
@@ -141,110 +130,26 @@ export function createWorker(options: WorkerOptions): Worker {
     if (due.length > 0) await takeDue(due);
   }
 
-  /** How many more tasks of a kind may run now. */
-  function roomFor(kind: string): number {
-    let room = handlers[kind]?.concurrency ?? 0;
-    for (const { task } of runs.list()) if (task.kind === kind) room--;
-    return room;
-  }
-
-  function wantedKinds(): WantedKind[] {
-    return kinds
-      .map((kind) => ({ kind, count: roomFor(kind), except: lostKeys(kind) }))
-      .filter(({ count }) => count > 0);
-  }
-
-  /** A task that runs here is never taken here again, even if its lease was lost and freed. */
-  function lostKeys(kind: string): string[] {
-    const lost = runs.list().filter(({ task, validUntil }) => task.kind === kind && validUntil === 0);
-    return lost.map(({ task }) => task.key);
-  }
-
   async function takeDue(wanted: WantedKind[]): Promise<void> {
-    const owner = `${options.instance} ${newId('l')}`;
-    let leasedAt = 0;
-    const take = (on: Queryable) => {
-      leasedAt = clock.monotonic();
-      const now = clock.now();
-      return leaseDue(on, store.dialect, wanted, owner, now, now + leaseMs);
-    };
-    const leased = await onTasks(store, take);
-    for (const task of await withoutRunning(leased)) {
-      const run = runs.add(task, leasedAt);
-      run.ended = runToEnd(run);
-    }
+    const { taken, started } = await takeTasks({ ...options, leaseMs, runs }, wanted);
+    for (const run of started) run.ended = runToEnd(run);
     for (const { kind, count } of wanted) {
-      const taken = leased.filter((task) => task.kind === kind).length;
-      if (taken < count) leftSome.delete(kind);
-      else leftSome.add(kind);
+      const isFull = taken.get(kind) === count;
+      if (isFull) leftSome.add(kind);
+      else leftSome.delete(kind);
       // Runs that ended during the read have made room.
-      if (taken === count && roomFor(kind) > 0) anyMayBeDue = true;
+      if (isFull && roomFor(handlers, runs, kind) > 0) anyMayBeDue = true;
     }
-  }
-
-  /**
-   * A task that still runs here lost its lease and was freed by another worker. It waits until its run here has
-   * ended.
-   */
-  async function withoutRunning(leased: LeasedTask[]): Promise<LeasedTask[]> {
-    const again = leased.filter((task) => runs.find(task.kind, task.key) !== undefined);
-    if (again.length === 0) return leased;
-    for (const task of again) {
-      const run = runs.find(task.kind, task.key);
-      if (run !== undefined) runs.loseLease(run);
-    }
-    await onTasks(store, (on) => giveBack(on, again));
-    return leased.filter((task) => !again.includes(task));
   }
 
   async function runToEnd(run: Run): Promise<void> {
     let gone = false;
     try {
-      gone = await execute(run);
+      gone = await execute({ ...options, runs, isStopped: () => !taking }, run);
     } finally {
       runs.remove(run);
       // If the last read did not leave tasks of this kind for lack of room, nothing else of it is due.
       if (!gone || leftSome.has(run.task.kind)) wake();
-    }
-  }
-
-  /** Runs a task to its end. Returns whether it was deleted from the table. */
-  async function execute(run: Run): Promise<boolean> {
-    const { task } = run;
-    const lease: Lease = { valid: () => runs.stillValid(run), signal: run.controller.signal };
-    let result: TaskResult;
-    let failure: { error: unknown } | undefined;
-    try {
-      const { kind, key, attempts } = task;
-      result = await handlers[kind]?.run({ kind, key, payload: JSON.parse(task.payload), attempts }, lease);
-    } catch (error) {
-      failure = { error };
-    }
-    if (failure !== undefined) {
-      // It was stopped and did not fail: the next instance must not wait.
-      const retryAt = clock.now() + (taking ? backOffMs(task.attempts) : 0);
-      const err = failure.error;
-      const facts = { err, kind: task.kind, key: task.key, attempts: task.attempts + 1, retryAt };
-      if (taking) log.warn(facts, 'a task failed; it is retried');
-      return await keep(run, (on) => failTask(on, task, retryAt, err));
-    }
-    const againAt = result?.againAt;
-    return await keep(run, (on) =>
-      finishTask(on, task, againAt === undefined ? undefined : Math.ceil(againAt)),
-    );
-  }
-
-  /** Stores the end of a run while the lease is ours. If that fails, the task runs again after its lease lapses. */
-  async function keep(run: Run, write: (on: Queryable) => Promise<boolean>): Promise<boolean> {
-    for (let tries = 0; ; tries++) {
-      try {
-        return await onTasks(store, write);
-      } catch (error) {
-        const { kind, key } = run.task;
-        if (tries === 0) log.warn({ err: error, kind, key }, 'the end of a task could not be stored');
-        if (!taking || !runs.stillValid(run)) return false;
-        await new Promise<void>((resolve) => clock.after(500, resolve));
-      }
     }
   }
 

@@ -174,7 +174,8 @@ for (const kind of databaseKinds) {
           await apply(deps);
           working = false;
           assert.equal(await untried(on), 0);
-          assert.ok(turns >= 100, `others had ${turns} turns`);
+          // 50 transactions store them and 25 apply them.
+          assert.ok(turns >= 70, `others had ${turns} turns`);
         },
         { kind },
       );

@@ -6,7 +6,7 @@ export function createAlertmanager(app: string, token: string): (resolved: boole
     if (!resolved || startsAt === '') startsAt = now;
     const status = resolved ? 'resolved' : 'firing';
     const labels = { alertname: 'DiskFull', instance: 'db-1', severity: 'critical' };
-    const annotations = { summary: '91 % of /var on db-1 are used' };
+    const annotations = { summary: '91 % of /var on db-1 is used' };
     const answer = await fetch(`${app}/alerts/prometheus`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },

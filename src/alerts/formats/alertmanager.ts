@@ -119,7 +119,7 @@ function slackHeadline({ groupLabels, commonLabels }: z.output<typeof schema>, f
 /** Labels that name the place, in this order, for a title without a summary. */
 const places = ['instance', 'host', 'node', 'pod', 'service', 'namespace', 'cluster'];
 
-/** "DiskFull: 91 % of /var on db-1 are used", or "DiskFull (db-1)" if no annotation has a summary. */
+/** "DiskFull: 91 % of /var on db-1 is used", or "DiskFull (db-1)" if no annotation has a summary. */
 export function alertTitle(
   labels: Record<string, string>,
   annotations: Record<string, string>,

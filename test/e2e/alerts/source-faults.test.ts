@@ -25,6 +25,13 @@ import {
   webhook,
 } from './source-flow.ts';
 
+/** The configuration with a source whose tool also posts its alerts into #alerts, where the same rule hears them. */
+function bothWays(format: 'alertmanager' | 'grafana'): string {
+  return sourcesConfig
+    .replace(`format: ${format}, channel: C0ALERTS`, `format: ${format}, also: C0ALERTS`)
+    .replace('name: pager, sources', 'name: pager, channels: [C0ALERTS], sources');
+}
+
 for (const database of databaseKinds) {
   describe(`faults of sources, on ${database}`, () => {
     test('NUL, lone surrogates and mark-up in labels do no harm', async (t) => {
@@ -62,9 +69,7 @@ for (const database of databaseKinds) {
     });
 
     test('the same alert by two ways calls once, whichever comes first', async (t) => {
-      const config = sourcesConfig
-        .replace('format: alertmanager, channel: C0ALERTS', 'format: alertmanager, also: C0ALERTS')
-        .replace('name: pager, sources', 'name: pager, channels: [C0ALERTS], sources');
+      const config = bothWays('alertmanager');
       const flow = await startSources(database, { config });
       t.after(() => flow.stop());
       const port = flow.app.port();
@@ -83,10 +88,10 @@ for (const database of databaseKinds) {
     });
 
     test('the end that a tool only posts ends the same alert of its channel, and the next firing calls again', async (t) => {
-      const config = sourcesConfig
-        .replace('format: alertmanager, channel: C0ALERTS', 'format: alertmanager, also: C0ALERTS')
-        .replace('name: pager, sources', 'name: pager, channels: [C0ALERTS], sources')
-        .replace('call: [oncall], ', '$&then: [{ after: 5m, call: ["+91 85632 14199"] }], cooldown: 1m, ');
+      const config = bothWays('alertmanager').replace(
+        'call: [oncall], ',
+        '$&then: [{ after: 5m, call: ["+91 85632 14199"] }], cooldown: 1m, ',
+      );
       const flow = await startSources(database, { config });
       t.after(() => flow.stop());
       flow.voice.setBehaviour({ phones: { [callee.slice(-4)]: 'busy' } });
@@ -109,10 +114,7 @@ for (const database of databaseKinds) {
     });
 
     test('an alert that only its channel ends calls again when it fires again there', async (t) => {
-      const config = sourcesConfig
-        .replace('format: alertmanager, channel: C0ALERTS', 'format: alertmanager, also: C0ALERTS')
-        .replace('name: pager, sources', 'name: pager, channels: [C0ALERTS], sources')
-        .replace('call: [oncall], ', '$&cooldown: 1m, ');
+      const config = bothWays('alertmanager').replace('call: [oncall], ', '$&cooldown: 1m, ');
       const flow = await startSources(database, { config });
       t.after(() => flow.stop());
       await postTo(flow.app.port(), 'prometheus', webhook('DiskFull'));
@@ -128,10 +130,10 @@ for (const database of databaseKinds) {
     });
 
     test('a group that Grafana posts alert by alert, and writes into the channel in one message, is not called once more', async (t) => {
-      const config = sourcesConfig
-        .replace('format: grafana, channel: C0ALERTS', 'format: grafana, also: C0ALERTS')
-        .replace('name: pager, sources', 'name: pager, channels: [C0ALERTS], sources')
-        .replace('voice:', 'limits: { perCallee: { calls: 100, per: 1h } }\nvoice:');
+      const config = bothWays('grafana').replace(
+        'voice:',
+        'limits: { perCallee: { calls: 100, per: 1h } }\nvoice:',
+      );
       const flow = await startSources(database, { config });
       t.after(() => flow.stop());
       const [one] = grafana('f1', { title: 'DiskFull' }).alerts;
@@ -149,9 +151,7 @@ for (const database of databaseKinds) {
     });
 
     test('an alert by two ways that fires again within the cooldown is called for once, when it ends', async (t) => {
-      const config = sourcesConfig
-        .replace('format: alertmanager, channel: C0ALERTS', 'format: alertmanager, also: C0ALERTS')
-        .replace('name: pager, sources', 'name: pager, channels: [C0ALERTS], sources');
+      const config = bothWays('alertmanager');
       const flow = await startSources(database, { config });
       t.after(() => flow.stop());
       const port = flow.app.port();
@@ -184,10 +184,10 @@ for (const database of databaseKinds) {
     });
 
     test('a message for a group goes on until the last alert that Grafana posts of it has ended', async (t) => {
-      const config = sourcesConfig
-        .replace('format: grafana, channel: C0ALERTS', 'format: grafana, also: C0ALERTS')
-        .replace('name: pager, sources', 'name: pager, channels: [C0ALERTS], sources')
-        .replace('call: [oncall], ', '$&then: [{ after: 5m, call: ["+91 85632 14199"] }], ');
+      const config = bothWays('grafana').replace(
+        'call: [oncall], ',
+        '$&then: [{ after: 5m, call: ["+91 85632 14199"] }], ',
+      );
       const flow = await startSources(database, { config });
       t.after(() => flow.stop());
       flow.voice.setBehaviour({ phones: { [callee.slice(-4)]: 'busy' } });

@@ -323,14 +323,15 @@ export function hasCalled(
 
 /**
  * True if the rule has called for the same alert, which came the other way and still fires, or calls for it after its
- * cooldown. A call from before the last resolve of `alert` does not count: tools may tell the end one way only, and
- * then the other way fires for ever.
+ * cooldown. A call from before the last resolve of `alert` does not count: a tool may tell the end
+ * one way only, and then the other way fires for ever.
  */
 function hasCalledForTwin(rule: Rule, known: Known, alert: KnownAlert | undefined): boolean {
   const { twin, ruleCalls, twinWaits } = known;
-  if (twin !== undefined && twinWaits?.has(rule.name) === true) return true;
-  const calledAt = twin === undefined ? undefined : ruleCalls.get(twin.id)?.get(rule.name);
-  if (twin === undefined || calledAt === undefined) return false;
+  if (twin === undefined) return false;
+  if (twinWaits?.has(rule.name) === true) return true;
+  const calledAt = ruleCalls.get(twin.id)?.get(rule.name);
+  if (calledAt === undefined) return false;
   const endedAt = alert?.status === 'resolved' ? alert.lastAt : 0;
   return calledAt >= twin.episodeAt && calledAt >= endedAt;
 }

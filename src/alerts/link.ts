@@ -55,8 +55,8 @@ const pagesBeside =
   /run ?book|playbook|silence|dashboard|graph|quer(?:y|ies)|logs?\b|docs?\b|wiki|snooze|\bmute|\backnowledge\b|\bresolve\b|unsubscribe|settings|preferences/i;
 
 /**
- * True for the label of a link to another page: "Runbook", "View the dashboard". A longer label is the alert's own title, and may
- * name anything: "Slow queries on db-1".
+ * True for the label of a link to another page: "Runbook", "View the dashboard". A longer label is the alert's own
+ * title, and may name anything: "Slow queries on db-1".
  */
 function leadsBeside(label: string): boolean {
   const words = label.replace(/:[\w+-]{1,40}:/g, ' ').trim();

@@ -227,7 +227,10 @@ function submissionView(
 
 const readAtOnce = 1_000;
 
-/** A request's calls in the order in which they were asked for. `states` and `latest` filter them; `page` (from 0, of `size`) selects a part. */
+/**
+ * A request's calls in the order in which they were asked for. `states` and `latest` filter them; `page` (from 0, of
+ * `size`) selects a part.
+ */
 export async function loadCalls(
   from: Queryable,
   requestId: string,

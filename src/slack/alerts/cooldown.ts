@@ -20,8 +20,8 @@ const laterSchema = z.object({
 
 /**
  * The handler of "alerts.cooldown" tasks (key: "<alert>:<rule>"). Looks up whom the rule calls, and calls them if the
- * alert's status is the same, nobody has acknowledged it, and it is within the rule's hours. Several tasks run at once, so that a slow look-up delays
- * only its own alert.
+ * alert's status is the same, nobody has acknowledged it, and it is within the rule's hours. Several tasks run at once,
+ * so that a slow look-up delays only its own alert.
  */
 export function createCooldownWatch(deps: SlackDeps): TaskHandler {
   return async (task) => {

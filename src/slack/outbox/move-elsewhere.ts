@@ -143,7 +143,9 @@ interface Home {
   threadTs: string | null;
 }
 
-/** Brings news back to its own channel, and the replies that were left out because a person was told instead. */
+/**
+ * Moves news back to its own channel. Replies that were dropped because a person got a message instead are posted again.
+ */
 async function bringHome(tx: Tx, { row, channelId, threadTs }: Home, nextTryAt: number): Promise<void> {
   const waits = { state: 'pending', next_try_at: nextTryAt } as const;
   await tx
